@@ -1,0 +1,1 @@
+"""Where articles come from: feeds, pages, sitemaps, archives. Usable on its own."""

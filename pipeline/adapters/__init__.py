@@ -1,0 +1,1 @@
+"""One package or file per technology: translate, raise our errors, decide nothing."""

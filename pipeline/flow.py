@@ -1,0 +1,65 @@
+"""The one table of stages: what happens to an article, in order, in both runtimes.
+
+feed -> news.articles -> identify -> news.revisions -> deduplicate -> news.documents -> extract -> news.enriched
+     -> match -> news.alerts -> notifier;  news.enriched -> index
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pipeline.model import Alert, Article, Document, Record
+from pipeline.stages.decision import Decision, Memory, NoMemory
+from pipeline.stages.deduplicate import Remembered, deduplicate
+from pipeline.stages.extract import extract
+from pipeline.stages.identify import Known, identify
+from pipeline.stages.match import Rules, match
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """Name a topic, the type of its values and the key that decides which partition a value goes to."""
+
+    name: str
+    type: type[Record]
+    key: Callable[[Any], str]
+
+
+def _by_id(value: Article | Alert) -> str:
+    return value.id
+
+
+def _by_language(article: Article) -> str:
+    return article.language or "und"
+
+
+ARTICLES = Topic(name="news.articles", type=Article, key=_by_id)
+REVISIONS = Topic(name="news.revisions", type=Article, key=_by_language)
+DOCUMENTS = Topic(name="news.documents", type=Document, key=_by_id)
+ENRICHED = Topic(name="news.enriched", type=Document, key=_by_id)
+ALERTS = Topic(name="news.alerts", type=Alert, key=_by_id)
+RULES = "news.rules"
+DEAD = "news.dead"
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """Bind a stage function to the topics it stands between and to the memory it needs."""
+
+    name: str
+    reads: Topic
+    writes: Topic
+    decide: Callable[[Any, Any, datetime], Decision]
+    memory: Callable[[], Memory] = NoMemory
+
+
+IDENTIFY = Stage(name="identify", reads=ARTICLES, writes=REVISIONS, decide=identify, memory=Known)
+DEDUPLICATE = Stage(
+    name="deduplicate", reads=REVISIONS, writes=DOCUMENTS, decide=deduplicate, memory=Remembered
+)
+EXTRACT = Stage(name="extract", reads=DOCUMENTS, writes=ENRICHED, decide=extract)
+MATCH = Stage(name="match", reads=ENRICHED, writes=ALERTS, decide=match, memory=Rules)
+
+FLOW = (IDENTIFY, DEDUPLICATE, EXTRACT, MATCH)

@@ -1,0 +1,1 @@
+"""How text is read: tokens, stems, sentences and the query language, shared by search, alerts and extraction."""

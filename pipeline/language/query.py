@@ -1,0 +1,137 @@
+"""The syntax tree of the query language: what the parser makes and the three back-ends read (design: one language).
+
+Words are folded (case, accents, width) by the parser. A ``Word`` matches a document whose stems, in the document's
+own language, include the word's stem in that language; all other text leaves compare folded tokens. Text leaves
+look at title and body unless a ``Field`` around them says which; a phrase or proximity lies within one of the two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Mark a node of the tree; ``column`` is where it starts in the query, from 1."""
+
+    column: int = 0
+
+
+class Word(Node, frozen=True):
+    """Match a word in any of its inflections. ``tokens`` has one entry, or several for text like ``AT&T`` or CJK."""
+
+    tokens: tuple[str, ...]
+
+
+class Phrase(Node, frozen=True):
+    """Match these folded tokens next to each other, in order."""
+
+    tokens: tuple[str, ...]
+
+
+class Near(Node, frozen=True):
+    """Match these folded tokens in any order with at most ``distance`` other tokens between them in all."""
+
+    tokens: tuple[str, ...]
+    distance: int
+
+
+class SameSentence(Node, frozen=True):
+    """Match when all children (words, phrases) are found in one sentence."""
+
+    nodes: tuple[AnyNode, ...]
+
+
+class Prefix(Node, frozen=True):
+    """Match tokens that begin with ``text`` (two letters or more)."""
+
+    text: str
+
+
+class Wildcard(Node, frozen=True):
+    """Match tokens against ``pattern``, where ``*`` is any run of characters and ``?`` exactly one."""
+
+    pattern: str
+
+
+class Fuzzy(Node, frozen=True):
+    """Match tokens within ``distance`` edits (insert, delete, replace, swap of neighbours) of ``text``."""
+
+    text: str
+    distance: int = 1
+
+
+class AtLeast(Node, frozen=True):
+    """Match when ``word`` occurs ``count`` times or more in title and body together."""
+
+    word: Word | Phrase | Prefix
+    count: int
+
+
+class Field(Node, frozen=True):
+    """Apply ``node`` to one text field: title, body, author, or to a keyword: source feed lang tag story place name."""
+
+    name: str
+    node: AnyNode
+
+
+class Keyword(Node, frozen=True):
+    """Match a keyword field whose folded value is ``value``, or begins with it when ``prefix``."""
+
+    value: str
+    prefix: bool = False
+
+
+class Range(Node, frozen=True):
+    """Match a field between two bounds, both included; ``None`` is open. Dates are instants, counts are floats."""
+
+    name: str
+    low: datetime | float | None = None
+    high: datetime | float | None = None
+
+
+class Last(Node, frozen=True):
+    """Match articles published within the last ``seconds`` before the moment of asking (or of matching)."""
+
+    seconds: int
+
+
+class EventFilter(Node, frozen=True):
+    """Match when one single event (or quotation, for said/quote) satisfies all ``conditions``.
+
+    Each condition is (field, value): event, actor, target, place, when, scheduled; or said, quote.
+    """
+
+    conditions: tuple[tuple[str, str], ...]
+
+
+class And(Node, frozen=True):
+    """Match when all children do."""
+
+    nodes: tuple[AnyNode, ...]
+
+
+class Or(Node, frozen=True):
+    """Match when any child does."""
+
+    nodes: tuple[AnyNode, ...]
+
+
+class Not(Node, frozen=True):
+    """Match when the child does not; only ever beside a positive part."""
+
+    node: AnyNode
+
+
+AnyNode = (
+    Word | Phrase | Near | SameSentence | Prefix | Wildcard | Fuzzy | AtLeast | Field | Keyword | Range | Last
+    | EventFilter | And | Or | Not
+)  # fmt: skip
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a parsed query: its text as given and its tree."""
+
+    text: str
+    root: AnyNode

@@ -1,0 +1,222 @@
+"""The records that travel through Newswire, as they are in memory, in topics, in the API and in exports.
+
+All are frozen, slotted and keyword-only; sequences are tuples; times are aware and in UTC; ``None`` is
+"unknown" and the empty string never is. JSON field names are the attribute names. Unknown fields are ignored
+on reading and missing ones have defaults, so that neighbouring versions understand each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Mark a value that is stored or sent, with the version of its shape."""
+
+
+class Span(Record, frozen=True):
+    """Point at characters ``start`` to ``end`` (exclusive) of the article's ``text``."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Article(Record, frozen=True):
+    """Hold one article as its source published it.
+
+    ``id`` is derived from ``source`` identity and entry identity. ``html`` is sanitised markup, ``text`` its plain
+    reading. ``seen`` is when a connector first met this version. ``revision`` is our own counter: 0 before
+    ``identify``, then 1, 2, ...
+    """
+
+    id: str
+    source: str
+    seen: datetime
+    url: str | None = None
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: datetime | None = None
+    updated: datetime | None = None
+    text: str | None = None
+    html: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    feed: str | None = None
+    revision: int = 0
+    changes: tuple[Change, ...] = ()
+    withdrawn: bool = False
+    backfill: bool = False
+    schema_version: int = SCHEMA_VERSION
+
+
+class Change(Record, frozen=True):
+    """Show what one revision changed: ``part`` of the article, with the words before and after."""
+
+    part: Literal["title", "text", "figures", "quotations", "withdrawn"]
+    before: str | None = None
+    after: str | None = None
+
+
+class Place(Record, frozen=True):
+    """Name a place: GeoNames id, WGS 84 degrees and ISO 3166-1 alpha-3 country where known."""
+
+    text: str
+    start: int
+    end: int
+    name: str | None = None
+    country: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    geonames_id: int | None = None
+    found: str | None = None
+
+
+class Entity(Record, frozen=True):
+    """Name a person (PER), organisation (ORG) or place (LOC) where the text mentions it."""
+
+    text: str
+    type: Literal["PER", "ORG", "LOC"]
+    name: str
+    start: int
+    end: int
+
+
+class ResolvedDate(Record, frozen=True):
+    """Resolve a date the text mentions against the publication time.
+
+    ``value`` is ISO 8601 to the ``granularity``: ``2022-02-24``, ``2022-02``, ``2022``, or ``A/B`` for a range.
+    """
+
+    value: str
+    granularity: Literal["time", "day", "week", "month", "quarter", "year", "range"]
+    text: str
+    start: int
+    end: int
+    relative: bool = False
+
+
+class Actor(Record, frozen=True):
+    """Name who acts or is acted on: ISO 3166-1 alpha-3 or organisation ``code``, and ``sector`` such as GOV or MIL."""
+
+    text: str
+    start: int
+    end: int
+    name: str | None = None
+    code: str | None = None
+    sector: str | None = None
+
+
+class Speaker(Record, frozen=True):
+    """Name who is quoted: the mention in the text, and whom it stands for with the role the text gives."""
+
+    text: str
+    start: int
+    end: int
+    name: str | None = None
+    role: str | None = None
+
+
+class Quotation(Record, frozen=True):
+    """Quote what somebody said: ``kind`` tells marks all round, marks in part, or reported speech."""
+
+    text: str
+    start: int
+    end: int
+    kind: Literal["direct", "mixed", "indirect"]
+    speaker: Speaker | None = None
+    cue: Span | None = None
+
+
+class Schedule(Record, frozen=True):
+    """Announce something that is to happen: what, when, and how firmly the text puts it."""
+
+    what: str
+    status: Literal["announced", "reported", "conditional", "cancelled"]
+    when: ResolvedDate | None = None
+    where: Place | None = None
+
+
+class Event(Record, frozen=True):
+    """Code who did what to whom, in PLOVER 2.0 terms, with the sentence that proves it."""
+
+    id: str
+    type: str
+    trigger: Span
+    sentence: Span
+    mode: str | None = None
+    context: tuple[str, ...] = ()
+    cameo: str | None = None
+    actors: tuple[Actor, ...] = ()
+    recipients: tuple[Actor, ...] = ()
+    negated: bool = False
+    future: bool = False
+    hypothetical: bool = False
+    historical: bool = False
+    date: ResolvedDate | None = None
+    location: Place | None = None
+    attributed_to: Speaker | None = None
+    schedule: Schedule | None = None
+    confidence: float = 1.0
+    rule: str | None = None
+    reports: int = 1
+    origins: int = 1
+    versions: str | None = None
+
+
+class Document(Article, frozen=True):
+    """Hold an article with what the stages found out about it.
+
+    ``duplicate_of`` is the id of the original this is a copy of, ``copies`` the ids of this original's copies
+    (filled in when read back), ``story_id`` the story it belongs to.
+    """
+
+    duplicate_of: str | None = None
+    story_id: str | None = None
+    copies: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    quotations: tuple[Quotation, ...] = ()
+    dates: tuple[ResolvedDate, ...] = ()
+    entities: tuple[Entity, ...] = ()
+
+
+class AlertRule(Record, frozen=True):
+    """Ask to be told about every article that ``query`` finds."""
+
+    id: str
+    name: str
+    query: str
+    created: datetime
+    channels: tuple[str, ...] = ()
+    paused: bool = False
+    schema_version: int = SCHEMA_VERSION
+
+
+class Alert(Record, frozen=True):
+    """Tell that an article matched a rule: ``spans`` are the words that made it match, ``id`` the idempotency key."""
+
+    id: str
+    rule_id: str
+    rule: str
+    article: Document
+    spans: tuple[Span, ...]
+    matched: datetime
+    schema_version: int = SCHEMA_VERSION
+
+
+def derive_id(*parts: str) -> str:
+    """Derive a stable id of 32 hexadecimal digits from ``parts``.
+
+    sha256 over the UTF-8 parts, each followed by a NUL, cut to 128 bits: no two lists of parts share an input.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+    return digest.hexdigest()[:32]

@@ -1,0 +1,157 @@
+"""What the stages' shells need from the outside world, each with the promises every adapter keeps.
+
+One contract suite per port under ``tests/contract`` runs against every adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from pipeline.language.query import Query
+from pipeline.model import Alert, Document
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one record of a topic. ``position`` is opaque: it orders records of one key and serves to commit."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: dict[str, str] = {}
+    position: str = ""
+
+
+class Log(Protocol):
+    """Keep records in topics, in order per key, and remember how far each reading group has come.
+
+    At least once: what ``append`` returned for is durable, and what was read but not committed is read again by
+    the group after a restart. All methods raise ``UnavailableError`` or ``TransientError``.
+    """
+
+    def append(self, messages: Iterable[Message]) -> None:
+        """Store all messages durably, or raise and have the caller repeat (a repeat may store some twice)."""
+
+    def read(self, topic: str, group: str, limit: int, timeout: float = 0.0) -> Sequence[Message]:
+        """Return up to ``limit`` records the group has not yet been given, waiting at most ``timeout`` seconds."""
+
+    def commit(self, topic: str, group: str) -> None:
+        """Remember all records this reader was given as done."""
+
+    def replay(self, topic: str) -> Iterator[Message]:
+        """Iterate over every record still kept, oldest first per key, and end at the records present at the call."""
+
+    def close(self) -> None:
+        """Release connections; idempotent."""
+
+
+class Table(Protocol):
+    """Keep the latest value per key: subscriptions, polls, rules, facts. A put is durable when it returns."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return the latest value, or ``None``."""
+
+    def put(self, key: str, value: bytes | None) -> None:
+        """Set the value of a key; ``None`` removes it. Idempotent."""
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        """Iterate over all present keys with their values, sorted by key."""
+
+    def changes(self) -> Sequence[tuple[str, bytes | None]]:
+        """Return what any process put since this object last asked; at first, everything. ``None`` is a removal."""
+
+
+class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for a page of documents: ``cursor`` continues after an earlier page, ``copies`` unfolds duplicates."""
+
+    query: Query | None
+    now: datetime
+    limit: int = 20
+    sort: str = "newest"
+    copies: bool = False
+    cursor: str | None = None
+
+
+class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer a request: documents in order, how many match in all, and the cursor of the next page if any."""
+
+    documents: tuple[Document, ...]
+    total: int
+    cursor: str | None = None
+
+
+class SearchIndex(Protocol):
+    """Keep documents searchable by the query language. Every engine finds exactly what the matcher matches."""
+
+    def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
+        """Store documents by id; an older revision never replaces a newer one.
+
+        Return (article id, reason) for each one that can never be stored. Idempotent. Raises ``TransientError``
+        when nothing can be said about some of them: repeat the whole call.
+        """
+
+    def get(self, article_id: str) -> Document | None:
+        """Return the newest revision of a document, with the ids of its copies."""
+
+    def search(self, request: SearchRequest) -> SearchPage:
+        """Return one page. Raises ``UsageError`` for a query that would be ruinous."""
+
+    def refresh(self) -> None:
+        """Make everything upserted so far visible to ``search``."""
+
+    def close(self) -> None:
+        """Release connections; idempotent."""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """Record one alert on its way to one channel. ``id`` is (alert id, channel) and the idempotency key."""
+
+    id: str
+    channel: str
+    alert: Alert
+    state: str  # queued, sent, failed
+    attempts: int = 0
+    due: datetime
+    changed: datetime
+    error: str | None = None
+
+
+class Ledger(Protocol):
+    """Remember every delivery, so that none is lost and none is started twice."""
+
+    def enter(self, deliveries: Sequence[Delivery]) -> int:
+        """Queue those whose id is not yet known; return how many were new. Idempotent."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """Return queued deliveries whose time has come, earliest first."""
+
+    def mark(self, delivery: Delivery) -> None:
+        """Replace a delivery by its newer state."""
+
+    def entries(self, limit: int, rule: str | None = None) -> Sequence[Delivery]:
+        """Return the latest deliveries, newest first, of all rules or of one (by name)."""
+
+
+class Notifier(Protocol):
+    """Send alerts by one means."""
+
+    def send(self, delivery: Delivery) -> None:
+        """Hand over one alert with its idempotency key. Raises ``TransientError`` or ``TerminalError``."""
+
+
+class Transaction(Protocol):
+    """Make several writes one: all are kept or none."""
+
+    def __call__(self) -> AbstractContextManager[None]:
+        """Open the block; leaving it normally keeps the writes, leaving it by an exception drops them."""
+
+
+class Clock(Protocol):
+    """Tell the time."""
+
+    def __call__(self) -> datetime:
+        """Return the present moment, aware, in UTC."""

@@ -1,0 +1,1 @@
+"""The shells around the stages: loops, clocks, retries and logs."""

@@ -1,0 +1,1 @@
+"""What happens to an article, one verb per file: pure functions from values to decisions."""
