@@ -1,0 +1,163 @@
+"""One SQLite file: opened, migrated, locked and written to in transactions that several threads may share."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from pipeline.adapters.sqlite.schema import MIGRATIONS
+from pipeline.errors import UnavailableError, UsageError
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+class Database:
+    """Open one store file, or ``":memory:"`` for a private one.
+
+    Each thread has a connection of its own, so readers never wait for the writer; writers take turns.
+    Durable: a transaction that returned survives a power cut (``synchronous=FULL``).
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        self._in_memory = self.path == ":memory:"
+        self._local = threading.local()
+        self._writing = threading.RLock()
+        self._all: list[sqlite3.Connection] = []
+        self._shared: sqlite3.Connection | None = None
+
+    def open(self) -> Database:
+        """Create or migrate the file. Raises ``UnavailableError`` when it cannot be read or is from a newer version."""
+        try:
+            if not self._in_memory:
+                Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            self._migrate()
+        except (sqlite3.DatabaseError, OSError) as exc:
+            self.close()
+            raise UnavailableError(
+                f"The store {self.path} cannot be opened ({exc}); check the file and its directory's permissions."
+            ) from exc
+        return self
+
+    def close(self) -> None:
+        """Close the connections of all threads; idempotent."""
+        for connection in self._all:
+            connection.close()
+        self._all.clear()
+        self._shared = None
+        self._local = threading.local()
+
+    def __enter__(self) -> Database:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection, in autocommit mode."""
+        if self._in_memory:
+            if self._shared is None:
+                self._shared = self._connect()
+            return self._shared
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the writes inside one: kept together or dropped together. Re-entrant within a thread."""
+        with self._writing:
+            connection = self.connection
+            if connection.in_transaction:
+                yield
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def back_up(self, target: Path) -> None:
+        """Copy the store to ``target`` while others read and write it. Raises ``UsageError`` if it exists."""
+        if target.exists():
+            raise UsageError(f"{target} already exists; name a file that does not.")
+        # VACUUM INTO reads one snapshot and writes a compact file; a half-written one would not be at `target`.
+        partial = target.with_name(target.name + ".partial")
+        partial.unlink(missing_ok=True)
+        try:
+            self.connection.execute("VACUUM INTO ?", (str(partial),))
+            partial.rename(target)
+        except (sqlite3.DatabaseError, OSError) as exc:
+            partial.unlink(missing_ok=True)
+            raise UnavailableError(f"The backup {target} could not be written: {exc}.") from exc
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        self._all.append(connection)
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+    def _migrate(self) -> None:
+        if self._version() == len(MIGRATIONS):
+            return
+        with self.transaction():
+            version = self._version()
+            if version > len(MIGRATIONS):
+                raise UnavailableError(
+                    f"The store {self.path} was written by a newer Newswire (schema {version}, "
+                    f"this one knows {len(MIGRATIONS)}); upgrade Newswire."
+                )
+            for statements in MIGRATIONS[version:]:
+                for statement in statements:
+                    self.connection.execute(statement)
+            self.connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _version(self) -> int:
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        return int(version)
+
+
+class RunLock:
+    """Hold the right to run the pipeline on one store, for as long as the process lives.
+
+    An open exclusive transaction on a side file: portable, and gone with the process however it ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> RunLock:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._path, isolation_level=None, timeout=0)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as exc:
+            connection.close()
+            raise UsageError(
+                f"Another `newswire up` is already running on {self._path.parent}; stop it, "
+                "or give this one a store of its own with --data DIR."
+            ) from exc
+        self._connection = connection
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,0 +1,110 @@
+"""The Log port as rows of the store: one table for all topics, one for how far each group has read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from pipeline.adapters.sqlite.database import Database
+from pipeline.ports import Message
+
+POLL_S = 0.02
+
+
+class SqliteLog:
+    """Keep topics in the store; readers of one group in one process share nothing and must be one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._given: dict[tuple[str, str], int] = {}
+
+    def append(self, messages: Iterable[Message]) -> None:
+        """Store all messages in one transaction."""
+        rows = [(m.topic, m.key, m.value, _headers(m)) for m in messages]
+        with self._database.transaction():
+            self._database.connection.executemany(
+                "INSERT INTO log (topic, key, value, headers) VALUES (?, ?, ?, ?)", rows
+            )
+
+    def read(self, topic: str, group: str, limit: int, timeout: float = 0.0) -> Sequence[Message]:
+        """Return up to ``limit`` records the group has not yet been given, waiting at most ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        after = self._given.get((topic, group))
+        if after is None:
+            after = self._committed(topic, group)
+        while True:
+            rows = self._database.connection.execute(
+                "SELECT position, key, value, headers FROM log WHERE topic = ? AND position > ? "
+                "ORDER BY position LIMIT ?",
+                (topic, after, limit),
+            ).fetchall()
+            if rows or time.monotonic() >= deadline:
+                break
+            time.sleep(POLL_S)
+        self._given[topic, group] = rows[-1][0] if rows else after
+        return [_message(topic, *row) for row in rows]
+
+    def commit(self, topic: str, group: str) -> None:
+        """Remember all records this reader was given as done."""
+        position = self._given.get((topic, group))
+        if position is None:
+            return
+        with self._database.transaction():
+            self._database.connection.execute(
+                "INSERT OR REPLACE INTO offsets (topic, reader, position) VALUES (?, ?, ?)",
+                (topic, group, position),
+            )
+
+    def replay(self, topic: str) -> Iterator[Message]:
+        """Iterate over every record kept now, oldest first."""
+        connection = self._database.connection
+        (last,) = connection.execute("SELECT max(position) FROM log WHERE topic = ?", (topic,)).fetchone()
+        position = 0
+        while last is not None and position < last:
+            rows = connection.execute(
+                "SELECT position, key, value, headers FROM log WHERE topic = ? AND position > ? "
+                "AND position <= ? ORDER BY position LIMIT 1000",
+                (topic, position, last),
+            ).fetchall()
+            for row in rows:
+                yield _message(topic, *row)
+            position = rows[-1][0] if rows else last
+
+    def backlog(self, topic: str, group: str) -> int:
+        """Return how many records of the topic the group has not committed."""
+        (count,) = self._database.connection.execute(
+            "SELECT count(*) FROM log WHERE topic = ? AND position > ?", (topic, self._committed(topic, group))
+        ).fetchone()
+        return int(count)
+
+    def remove(self, topic: str, positions: Sequence[str]) -> None:
+        """Forget these records, as retention does."""
+        with self._database.transaction():
+            self._database.connection.executemany(
+                "DELETE FROM log WHERE topic = ? AND position = ?", [(topic, int(p)) for p in positions]
+            )
+
+    def close(self) -> None:
+        """Do nothing: the database is closed by who opened it."""
+
+    def _committed(self, topic: str, group: str) -> int:
+        row = self._database.connection.execute(
+            "SELECT position FROM offsets WHERE topic = ? AND reader = ?", (topic, group)
+        ).fetchone()
+        return row[0] if row else 0
+
+
+def _headers(message: Message) -> bytes | None:
+    return msgspec.json.encode(message.headers) if message.headers else None
+
+
+def _message(topic: str, position: int, key: str, value: bytes, headers: bytes | None) -> Message:
+    return Message(
+        topic=topic,
+        key=key,
+        value=value,
+        headers=msgspec.json.decode(headers, type=dict[str, str]) if headers else {},
+        position=str(position),
+    )

@@ -1,0 +1,56 @@
+"""The Table port as rows of the store, each with the number of the write that last set it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.adapters.sqlite.database import Database
+
+
+class SqliteTable:
+    """Keep the latest value per key of the table called ``name``."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+        self._told = 0
+
+    def get(self, key: str) -> bytes | None:
+        """Return the latest value, or ``None``."""
+        row = self._database.connection.execute(
+            "SELECT value FROM entries WHERE name = ? AND key = ?", (self._name, key)
+        ).fetchone()
+        return row[0] if row else None
+
+    def put(self, key: str, value: bytes | None) -> None:
+        """Set the value of a key. A removal stays as a row without value, so that ``changes`` can tell of it."""
+        with self._database.transaction():
+            self._database.connection.execute(
+                "INSERT OR REPLACE INTO entries (name, key, value) VALUES (?, ?, ?)", (self._name, key, value)
+            )
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        """Iterate over all present keys with their values, sorted by key."""
+        after = ""
+        while True:
+            rows = self._database.connection.execute(
+                "SELECT key, value FROM entries WHERE name = ? AND key > ? AND value IS NOT NULL "
+                "ORDER BY key LIMIT 1000",
+                (self._name, after),
+            ).fetchall()
+            if not rows:
+                return
+            yield from rows
+            after = rows[-1][0]
+
+    def changes(self) -> Sequence[tuple[str, bytes | None]]:
+        """Return what was put since this object last asked, oldest first; at first, everything present."""
+        rows = self._database.connection.execute(
+            "SELECT version, key, value FROM entries WHERE name = ? AND version > ? ORDER BY version",
+            (self._name, self._told),
+        ).fetchall()
+        if not rows:
+            return ()
+        first = self._told == 0
+        self._told = rows[-1][0]
+        return [(key, value) for _, key, value in rows if not (first and value is None)]
