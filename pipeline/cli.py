@@ -1,0 +1,120 @@
+"""The command line: one table of commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import click
+
+from pipeline.errors import NewswireError, UnavailableError
+
+# name: (where it is, what it does). The line is repeated here so that `--help` imports nothing.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("pipeline.commands.up:up", "Follow feeds and files, and print what arrives."),
+    "add": ("pipeline.commands.feeds:add", "Subscribe to feeds; pages are searched for theirs."),
+    "feed": ("pipeline.commands.feeds:feed", "List, show, test and change subscriptions."),
+    "import": ("pipeline.commands.feeds:import_", "Subscribe to every feed of an OPML file or list of URLs."),
+    "export": ("pipeline.commands.feeds:export", "Write the subscriptions as OPML."),
+    "search": ("pipeline.commands.search:search", "Find articles."),
+    "show": ("pipeline.commands.show:show", "Show one article with all that is known about it."),
+    "tail": ("pipeline.commands.tail:tail", "Print articles as they are indexed."),
+    "alert": ("pipeline.commands.alerts:alert", "Be told about new articles that a query finds."),
+    "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
+    "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
+    "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),
+    "extract": ("pipeline.commands.extract:extract", "Print the events, quotations, dates and names of a text."),
+    "match": ("pipeline.commands.match:match", "Print which articles match which rules."),
+    "connect": ("pipeline.commands.roles:connect", "Run a connector: poll feeds and publish to Kafka."),
+    "worker": ("pipeline.commands.roles:worker", "Run a worker: the stages, on Kafka."),
+    "index": ("pipeline.commands.roles:index", "Run the sink from Kafka into Elasticsearch."),
+    "notify": ("pipeline.commands.roles:notify", "Run the notifier: deliver alerts from Kafka."),
+    "admin": ("pipeline.commands.admin:admin", "Set up, repair, replay, back up and prune."),
+    "config": ("pipeline.commands.config:config", "Show, find or write the settings file."),
+    "doctor": ("pipeline.commands.doctor:doctor", "Check that everything needed is there and works."),
+    "completion": ("pipeline.commands.completion:completion", "Print the shell completion script."),
+}
+
+
+class Failure(click.ClickException):
+    """Carry one of our errors to click with its exit code: 2 for what was asked, 3 for what is missing."""
+
+    def __init__(self, error: NewswireError) -> None:
+        super().__init__(str(error))
+        self.exit_code = 3 if isinstance(error, UnavailableError) else 2
+
+
+class LazyGroup(click.Group):
+    """Import a command when it is called, and give every command ``--data`` and ``--config``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        _add_store_options(command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NewswireError as exc:
+            raise Failure(exc) from exc
+
+
+def _remember(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+    chosen: dict[str, str] = ctx.ensure_object(dict)
+    if value is not None and option.name is not None:
+        chosen[option.name] = value
+
+
+def _store_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--data"],
+            type=click.Path(file_okay=False),
+            metavar="DIR",
+            expose_value=False,
+            callback=_remember,
+            help="Work on the store in DIR.",
+        ),
+        click.Option(
+            ["--config"],
+            type=click.Path(dir_okay=False),
+            metavar="FILE",
+            expose_value=False,
+            callback=_remember,
+            help="Read settings from FILE.",
+        ),
+    ]
+
+
+def _add_store_options(command: click.Command) -> None:
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _add_store_options(inner)
+        return
+    taken = {param.name for param in command.params}
+    command.params.extend(option for option in _store_options() if option.name not in taken)
+
+
+@click.group(
+    cls=LazyGroup,
+    params=_store_options(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="newswire", message="newswire %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Follow the news: feeds in; searchable articles, events and alerts out."""
+    ctx.ensure_object(dict)
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False

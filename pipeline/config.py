@@ -1,0 +1,225 @@
+"""Settings: one TOML file, every key optional; the environment overrides; secrets may come from files.
+
+Precedence: command line, then environment, then file, then the defaults below. ``NEWSWIRE_KAFKA`` overrides ``kafka``,
+``NEWSWIRE_FETCH_USER_AGENT`` overrides ``user_agent`` of ``[fetch]``. ``NAME_FILE`` names a file that holds the
+value of ``NAME``, as container platforms hand out secrets. This is the only module that reads environment or file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+import platformdirs
+
+from pipeline.errors import UsageError
+
+PREFIX = "NEWSWIRE_"
+
+
+def _about(text: str, **limits: Any) -> msgspec.Meta:
+    return msgspec.Meta(description=text, **limits)
+
+
+class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say how feeds are fetched."""
+
+    user_agent: Annotated[str, _about("how the fetcher introduces itself to sites")] = "Newswire/0.1"
+    allow: Annotated[
+        tuple[str, ...], _about("private networks that may be fetched from, such as 127.0.0.0/8")
+    ] = ()
+    concurrency: Annotated[int, _about("fetches under way at once", ge=1, le=1000)] = 64
+    per_host: Annotated[int, _about("fetches under way at once per host", ge=1, le=64)] = 2
+    min_interval_s: Annotated[int, _about("a feed is never polled more often", ge=1)] = 300
+    max_interval_s: Annotated[int, _about("a feed is polled at least this often", ge=60)] = 86_400
+    timeout_s: Annotated[float, _about("total time for one fetch", gt=0)] = 30.0
+    max_bytes: Annotated[int, _about("largest inflated body", ge=1024)] = 50_000_000
+    websub_callback: Annotated[
+        str | None, _about("public address at which hubs can reach this process")
+    ] = None
+
+
+class Deduplicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say what counts as a copy."""
+
+    window_days: Annotated[float, _about("how far back copies are looked for", gt=0)] = 7.0
+    similarity: Annotated[float, _about("share of text in common that makes a copy", gt=0, le=1)] = 0.7
+
+
+class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say how long things are kept; ``newswire admin prune`` removes what is older."""
+
+    articles_days: Annotated[int, _about("the log that replays start from", ge=1)] = 90
+    index_months: Annotated[int, _about("what search finds; 0 keeps everything", ge=0)] = 0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold every setting, with its default."""
+
+    runtime: Annotated[
+        Literal["embedded", "distributed"], _about("embedded: one process and one file; distributed: Kafka and Elasticsearch")
+    ] = "embedded"
+    data: Annotated[str | None, _about("directory for the store and other state")] = None
+    kafka: Annotated[str, _about("bootstrap servers, comma-separated")] = "127.0.0.1:9092"
+    elasticsearch: Annotated[str, _about("address of Elasticsearch")] = "http://127.0.0.1:9200"
+    elasticsearch_api_key: Annotated[str | None, _about("API key for Elasticsearch")] = None
+    prefix: Annotated[str, _about("put before every topic and index name, to share servers")] = ""
+    session_timeout_s: Annotated[float, _about("after this silence another worker takes over", gt=0)] = 10.0
+    channels: Annotated[dict[str, str], _about("where alerts go: a name and an address such as webhook+https://...")] = {}
+    fetch: Fetch = Fetch()
+    deduplicate: Deduplicate = Deduplicate()
+    keep: Keep = Keep()
+
+    @property
+    def directory(self) -> Path:
+        """Return the data directory: the one set, else the platform's own."""
+        return Path(self.data).expanduser() if self.data else platformdirs.user_data_path("newswire", appauthor=False)
+
+
+def default_path() -> Path:
+    """Return where the settings file is looked for when none is named."""
+    return platformdirs.user_config_path("newswire", appauthor=False) / "newswire.toml"
+
+
+def load(
+    path: Path | None = None, overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """Read the settings. Raises ``UsageError`` that lists every unknown key and the first bad value."""
+    named = path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
+    tree = _read_file(named or default_path(), required=named is not None)
+    unknown = _unknown_keys(tree, Settings, "")
+    if unknown:
+        raise UsageError(f"{named or default_path()}: " + "; ".join(unknown) + ".")
+    _merge_environment(tree, environ)
+    tree.update({key: value for key, value in (overrides or {}).items() if value is not None})
+    try:
+        return msgspec.convert(tree, Settings)
+    except msgspec.ValidationError as exc:
+        raise UsageError(f"The settings are not usable: {exc}; see `newswire config show`.") from exc
+
+
+def describe(settings: Settings) -> str:
+    """Write settings as a commented TOML file; secrets are masked."""
+    lines: list[str] = []
+    _describe(settings, "", lines)
+    return "\n".join(lines).strip() + "\n"
+
+
+def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise UsageError(f"The settings file {path} does not exist; `newswire config init` writes one.") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise UsageError(f"The settings file {path} cannot be read: {exc}.") from exc
+
+
+def _unknown_keys(tree: Mapping[str, Any], kind: type[msgspec.Struct], where: str) -> list[str]:
+    found = []
+    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    for key, value in tree.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            found.append(f"unknown key {where + key!r}" + (f" (did you mean {where + near[0]!r}?)" if near else ""))
+            continue
+        section = _section(kind, key)
+        if section and isinstance(value, dict):
+            found += _unknown_keys(value, section, f"{where}{key}.")
+    return found
+
+
+def _section(kind: type[msgspec.Struct], key: str) -> type[msgspec.Struct] | None:
+    hint = get_type_hints(kind)[key]
+    return hint if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else None
+
+
+def _merge_environment(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for field in msgspec.structs.fields(Settings):
+        section = _section(Settings, field.name)
+        if section is None:
+            _override(tree, field.name, PREFIX + field.name.upper(), get_type_hints(Settings)[field.name], environ)
+            continue
+        branch = tree.setdefault(field.name, {})
+        for inner in msgspec.structs.fields(section):
+            name = f"{PREFIX}{field.name}_{inner.name}".upper()
+            _override(branch, inner.name, name, get_type_hints(section)[inner.name], environ)
+
+
+def _override(branch: dict[str, Any], key: str, name: str, hint: Any, environ: Mapping[str, str]) -> None:
+    text = environ.get(name)
+    if environ.get(name + "_FILE"):
+        try:
+            text = Path(environ[name + "_FILE"]).read_text(encoding="utf-8").strip()
+        except OSError as exc:
+            raise UsageError(f"{name}_FILE: {exc}.") from exc
+    if text is None:
+        return
+    try:
+        branch[key] = _from_text(text, hint)
+    except (msgspec.ValidationError, tomllib.TOMLDecodeError) as exc:
+        raise UsageError(f"{name}={text!r} is not usable: {exc}.") from exc
+
+
+def _from_text(text: str, hint: Any) -> Any:
+    origin = get_origin(hint)
+    if origin is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if origin is dict:
+        return tomllib.loads(f"value = {text}")["value"]
+    if hint is str or (get_args(hint) and str in get_args(hint)):
+        return text
+    return msgspec.convert(text, hint, strict=False)
+
+
+def _describe(settings: msgspec.Struct, section: str, lines: list[str]) -> None:
+    hints = get_type_hints(type(settings), include_extras=True)
+    nested = []
+    for field in msgspec.structs.fields(type(settings)):
+        value = getattr(settings, field.name)
+        if isinstance(value, msgspec.Struct):
+            nested.append((field.name, value))
+            continue
+        for note in getattr(hints[field.name], "__metadata__", ()):
+            lines.append(f"# {note.description}")
+        lines.append(_toml_line(field.name, value))
+    for name, value in nested:
+        lines.append("")
+        if type(value).__doc__:
+            lines.append(f"# {type(value).__doc__}")
+        lines.append(f"[{section}{name}]")
+        _describe(value, f"{section}{name}.", lines)
+
+
+def _toml_line(name: str, value: Any) -> str:
+    if value is None:
+        return f"# {name} ="
+    if name.endswith(("api_key", "password", "token")):
+        return f"# {name} = (set)"
+    if isinstance(value, bool):
+        return f"{name} = {str(value).lower()}"
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_quote(key)} = {_quote(_masked(item))}" for key, item in value.items())
+        return f"{name} = {{ {inner} }}" if inner else f"{name} = {{}}"
+    if isinstance(value, tuple):
+        return f"{name} = [{', '.join(_quote(item) for item in value)}]"
+    return f"{name} = {_quote(value) if isinstance(value, str) else value}"
+
+
+def _quote(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _masked(address: str) -> str:
+    """Hide what may be a secret in a channel's address: credentials, path and query."""
+    scheme, mark, rest = address.partition("://")
+    if not mark:
+        return f"{address.partition(':')[0]}:***"
+    host = rest.rpartition("@")[2].partition("/")[0].partition("?")[0]
+    return f"{scheme}://{host}/***"
