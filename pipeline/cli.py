@@ -24,7 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
     "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),
-    "extract": ("pipeline.commands.extract:extract", "Print the events, quotations, dates and names of a text."),
+    "extract": (
+        "pipeline.commands.extract:extract",
+        "Print the events, quotations, dates and names of a text.",
+    ),
     "match": ("pipeline.commands.match:match", "Print which articles match which rules."),
     "connect": ("pipeline.commands.roles:connect", "Run a connector: poll feeds and publish to Kafka."),
     "worker": ("pipeline.commands.roles:worker", "Run a worker: the stages, on Kafka."),

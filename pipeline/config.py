@@ -30,18 +30,14 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Say how feeds are fetched."""
 
     user_agent: Annotated[str, _about("how the fetcher introduces itself to sites")] = "Newswire/0.1"
-    allow: Annotated[
-        tuple[str, ...], _about("private networks that may be fetched from, such as 127.0.0.0/8")
-    ] = ()
+    allow: Annotated[tuple[str, ...], _about("private networks that may be fetched from, such as 127.0.0.0/8")] = ()
     concurrency: Annotated[int, _about("fetches under way at once", ge=1, le=1000)] = 64
     per_host: Annotated[int, _about("fetches under way at once per host", ge=1, le=64)] = 2
     min_interval_s: Annotated[int, _about("a feed is never polled more often", ge=1)] = 300
     max_interval_s: Annotated[int, _about("a feed is polled at least this often", ge=60)] = 86_400
     timeout_s: Annotated[float, _about("total time for one fetch", gt=0)] = 30.0
     max_bytes: Annotated[int, _about("largest inflated body", ge=1024)] = 50_000_000
-    websub_callback: Annotated[
-        str | None, _about("public address at which hubs can reach this process")
-    ] = None
+    websub_callback: Annotated[str | None, _about("public address at which hubs can reach this process")] = None
 
 
 class Deduplicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Hold every setting, with its default."""
 
     runtime: Annotated[
-        Literal["embedded", "distributed"], _about("embedded: one process and one file; distributed: Kafka and Elasticsearch")
+        Literal["embedded", "distributed"],
+        _about("embedded: one process and one file; distributed: Kafka and Elasticsearch"),
     ] = "embedded"
     data: Annotated[str | None, _about("directory for the store and other state")] = None
     kafka: Annotated[str, _about("bootstrap servers, comma-separated")] = "127.0.0.1:9092"
@@ -70,7 +67,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     elasticsearch_api_key: Annotated[str | None, _about("API key for Elasticsearch")] = None
     prefix: Annotated[str, _about("put before every topic and index name, to share servers")] = ""
     session_timeout_s: Annotated[float, _about("after this silence another worker takes over", gt=0)] = 10.0
-    channels: Annotated[dict[str, str], _about("where alerts go: a name and an address such as webhook+https://...")] = {}
+    channels: Annotated[
+        dict[str, str], _about("where alerts go: a name and an address such as webhook+https://...")
+    ] = {}
     fetch: Fetch = Fetch()
     deduplicate: Deduplicate = Deduplicate()
     keep: Keep = Keep()
@@ -87,7 +86,9 @@ def default_path() -> Path:
 
 
 def load(
-    path: Path | None = None, overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ
+    path: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Read the settings. Raises ``UsageError`` that lists every unknown key and the first bad value."""
     named = path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
@@ -186,8 +187,7 @@ def _describe(settings: msgspec.Struct, section: str, lines: list[str]) -> None:
         if isinstance(value, msgspec.Struct):
             nested.append((field.name, value))
             continue
-        for note in getattr(hints[field.name], "__metadata__", ()):
-            lines.append(f"# {note.description}")
+        lines += [f"# {note.description}" for note in getattr(hints[field.name], "__metadata__", ())]
         lines.append(_toml_line(field.name, value))
     for name, value in nested:
         lines.append("")

@@ -75,7 +75,8 @@ class SqliteLog:
     def backlog(self, topic: str, group: str) -> int:
         """Return how many records of the topic the group has not committed."""
         (count,) = self._database.connection.execute(
-            "SELECT count(*) FROM log WHERE topic = ? AND position > ?", (topic, self._committed(topic, group))
+            "SELECT count(*) FROM log WHERE topic = ? AND position > ?",
+            (topic, self._committed(topic, group)),
         ).fetchone()
         return int(count)
 
