@@ -105,10 +105,19 @@ def load(
 
 
 def describe(settings: Settings) -> str:
-    """Write settings as a commented TOML file; secrets are masked."""
+    """Write settings as a commented TOML file."""
     lines: list[str] = []
     _describe(settings, "", lines)
     return "\n".join(lines).strip() + "\n"
+
+
+def masked(settings: Settings) -> Settings:
+    """Return the settings with every secret hidden, fit to be shown."""
+    return msgspec.structs.replace(
+        settings,
+        elasticsearch_api_key="***" if settings.elasticsearch_api_key else None,
+        channels={name: _mask_address(address) for name, address in settings.channels.items()},
+    )
 
 
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
@@ -200,12 +209,10 @@ def _describe(settings: msgspec.Struct, section: str, lines: list[str]) -> None:
 def _toml_line(name: str, value: Any) -> str:
     if value is None:
         return f"# {name} ="
-    if name.endswith(("api_key", "password", "token")):
-        return f"# {name} = (set)"
     if isinstance(value, bool):
         return f"{name} = {str(value).lower()}"
     if isinstance(value, dict):
-        inner = ", ".join(f"{_quote(key)} = {_quote(_masked(item))}" for key, item in value.items())
+        inner = ", ".join(f"{_quote(key)} = {_quote(item)}" for key, item in value.items())
         return f"{name} = {{ {inner} }}" if inner else f"{name} = {{}}"
     if isinstance(value, tuple):
         return f"{name} = [{', '.join(_quote(item) for item in value)}]"
@@ -216,7 +223,7 @@ def _quote(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _masked(address: str) -> str:
+def _mask_address(address: str) -> str:
     """Hide what may be a secret in a channel's address: credentials, path and query."""
     scheme, mark, rest = address.partition("://")
     if not mark:

@@ -45,6 +45,12 @@ class Log(Protocol):
     def replay(self, topic: str) -> Iterator[Message]:
         """Iterate over every record still kept, oldest first per key, and end at the records present at the call."""
 
+    def expire(self, topic: str, before: datetime) -> int:
+        """Forget records written before a moment that every group has committed; return how many.
+
+        A log whose server has a retention of its own leaves it to that and returns 0.
+        """
+
     def close(self) -> None:
         """Release connections; idempotent."""
 
@@ -102,6 +108,9 @@ class SearchIndex(Protocol):
 
     def refresh(self) -> None:
         """Make everything upserted so far visible to ``search``."""
+
+    def prune(self, before: datetime) -> int:
+        """Forget documents first seen before a moment (whole months of them, where those are the unit)."""
 
     def close(self) -> None:
         """Release connections; idempotent."""

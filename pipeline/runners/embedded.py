@@ -98,7 +98,7 @@ class Embedded:
         try:
             value: Record = msgspec.json.decode(message.value, type=self._flow[start].reads.type)
             for stage in self._flow[start:]:
-                letter = Message(topic=stage.reads.name, key=message.key, value=msgspec.json.encode(value))
+                letter = _letter(stage, message, value)
                 if isinstance(value, Document) and stage.name == MATCH.name:
                     document = value
                 decision = self._decide(stage, value, batch)
@@ -157,10 +157,15 @@ def _notable(so_far: str, outcome: str) -> str:
     return so_far
 
 
+def _letter(stage: Stage, message: Message, value: Record) -> Message:
+    return Message(topic=stage.reads.name, key=message.key, value=msgspec.json.encode(value), headers=message.headers)
+
+
 def _trace(error: Exception) -> str:
     return "".join(traceback.format_exception(error, limit=-8))
 
 
 def _dead(message: Message, stage: str, reason: str) -> Message:
-    headers = {"stage": stage, "error": reason, "attempts": "1", "topic": message.topic}
+    attempts = int(message.headers.get("attempts", "0")) + 1
+    headers = {"stage": stage, "error": reason, "attempts": str(attempts), "topic": message.topic}
     return Message(topic=DEAD, key=message.key, value=message.value, headers=headers)

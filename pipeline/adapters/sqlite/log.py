@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -80,12 +81,15 @@ class SqliteLog:
         ).fetchone()
         return int(count)
 
-    def remove(self, topic: str, positions: Sequence[str]) -> None:
-        """Forget these records, as retention does."""
+    def expire(self, topic: str, before: datetime) -> int:
+        """Forget records written before a moment, except those that a group has still to read."""
         with self._database.transaction():
-            self._database.connection.executemany(
-                "DELETE FROM log WHERE topic = ? AND position = ?", [(topic, int(p)) for p in positions]
+            removed = self._database.connection.execute(
+                "DELETE FROM log WHERE topic = :topic AND written < :before AND position <= "
+                "(SELECT min(position) FROM offsets WHERE topic = :topic)",
+                {"topic": topic, "before": int(before.timestamp())},
             )
+        return removed.rowcount
 
     def close(self) -> None:
         """Do nothing: the database is closed by who opened it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 VERSION_1: tuple[str, ...] = (
     "CREATE TABLE log (position INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL, "
-    "value BLOB NOT NULL, headers BLOB)",
+    "value BLOB NOT NULL, headers BLOB, written INTEGER NOT NULL DEFAULT (strftime('%s', 'now')))",
     "CREATE INDEX log_topic ON log (topic, position)",
     "CREATE TABLE offsets (topic TEXT NOT NULL, reader TEXT NOT NULL, position INTEGER NOT NULL, "
     "PRIMARY KEY (topic, reader)) WITHOUT ROWID",

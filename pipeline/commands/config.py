@@ -1,0 +1,51 @@
+"""`newswire config`: see and write the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from pipeline import config as settings_file
+from pipeline.commands.context import current_settings
+from pipeline.errors import UsageError
+
+
+@click.group()
+def config() -> None:
+    """Show, find or write the settings file."""
+
+
+@config.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(as_json: bool) -> None:
+    """Print the settings in force, secrets masked."""
+    settings = settings_file.masked(current_settings())
+    if as_json:
+        click.echo(msgspec.json.encode(settings))
+        return
+    click.echo(settings_file.describe(settings), nl=False)
+
+
+@config.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def init(file: Path | None) -> None:
+    """Write a commented settings file with the defaults."""
+    target = file or settings_file.default_path()
+    text = settings_file.describe(settings_file.Settings())
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageError(f"{target} already exists; edit it, or name another file.") from None
+    except OSError as exc:
+        raise UsageError(f"{target} cannot be written: {exc}.") from exc
+    click.echo(target)
+
+
+@config.command()
+def path() -> None:
+    """Print where the settings file is looked for."""
+    click.echo(settings_file.default_path())
