@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.config import Settings
+from pipeline.errors import UsageError
 from pipeline.ports import Ledger, Log, SearchIndex, Table, Transaction
 
 if TYPE_CHECKING:
@@ -77,6 +78,44 @@ def embedded(opened: Store) -> Embedded:
         clock=clock,
         flow=flow(opened.settings),
     )
+
+
+def set_up_servers(settings: Settings) -> list[str]:
+    """Create what the distributed runtime needs on its servers; return one line per thing. Safe to repeat."""
+    from pipeline.adapters.kafka import create_topics
+
+    created = create_topics(settings.kafka, prefix=settings.prefix)
+    with store(settings) as opened:
+        opened.index.refresh()
+    return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
+
+
+@contextmanager
+def replaying(settings: Settings, into: str | None) -> Iterator[tuple[Log, SearchIndex, Callable[[], None]]]:
+    """Open the log to replay, the index to write to, and what to call when all is written.
+
+    Raises ``UsageError`` when ``up`` runs on the store, or for ``into`` without Elasticsearch.
+    """
+    if settings.runtime == "embedded":
+        if into is not None:
+            raise UsageError("--into builds a second Elasticsearch index; the embedded store is rebuilt in place.")
+        with run_lock(settings), store(settings) as opened:
+            yield opened.log, opened.index, lambda: None
+        return
+    with store(settings) as opened:
+        index = opened.index
+        if into is None:
+            yield opened.log, index, lambda: None
+            return
+        shadow = index.shadow(into)
+        yield opened.log, shadow, shadow.promote
+
+
+def run_lock(settings: Settings) -> AbstractContextManager[object]:
+    """Return the lock that lets one process at a time run the pipeline on a store."""
+    from pipeline.adapters.sqlite.database import RunLock
+
+    return RunLock(settings.directory / "up.lock")
 
 
 def clock() -> datetime:

@@ -1,0 +1,42 @@
+"""Run every check in the order in which it is cheapest to fail: `python -m tests [pytest arguments]`.
+
+Format, lint, types and import rules come first; pytest comes last and its closing line is the last one printed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+CHECKS = (
+    ("format", ("ruff", "format", "--check", ".")),
+    ("lint", ("ruff", "check", ".")),
+    ("types", ("mypy",)),
+    ("imports", ("importlinter",)),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the checks, then pytest; return the exit code of the first that fails."""
+    for name, command in CHECKS:
+        started = time.monotonic()
+        code = _run(*command)
+        print(f"{name}: {'ok' if code == 0 else 'FAILED'} ({time.monotonic() - started:.0f} s)", flush=True)
+        if code:
+            return code
+    return _run("pytest", *arguments)
+
+
+def _run(module: str, *arguments: str) -> int:
+    if module == "importlinter":
+        program = "from importlinter.cli import lint_imports_command as run; run()"
+        return subprocess.run([sys.executable, "-c", program, "--no-timing"], cwd=ROOT, check=False).returncode
+    return subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
