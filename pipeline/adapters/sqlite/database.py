@@ -87,6 +87,13 @@ class Database:
                 raise
             connection.execute("COMMIT")
 
+    def check(self) -> str:
+        """Verify the file's structure and return a line about it. Raises ``UnavailableError`` when it is damaged."""
+        (verdict,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise UnavailableError(f"The store {self.path} is damaged ({verdict}); restore a backup.")
+        return f"{self.path}, SQLite {sqlite3.sqlite_version}, schema {self._version()}"
+
     def back_up(self, target: Path) -> None:
         """Copy the store to ``target`` while others read and write it. Raises ``UsageError`` if it exists."""
         if target.exists():

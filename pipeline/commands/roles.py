@@ -1,0 +1,52 @@
+"""`newswire connect|worker|index|notify`: the processes of the distributed runtime, one role each."""
+
+from __future__ import annotations
+
+import click
+
+from pipeline.commands.context import current_settings
+from pipeline.config import Settings
+from pipeline.errors import UsageError
+
+
+def _distributed() -> Settings:
+    settings = current_settings()
+    if settings.runtime != "distributed":
+        raise UsageError(
+            'This is a role of the distributed runtime: set runtime = "distributed" (or NEWSWIRE_RUNTIME) and name '
+            "the servers; on one machine, `newswire up` does all of it."
+        )
+    return settings
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop after one round.")
+def connect(once: bool) -> None:
+    """Run a connector: poll feeds and publish to Kafka."""
+    from pipeline import bootstrap
+
+    bootstrap.run_connector(_distributed(), once=once)
+
+
+@click.command()
+def worker() -> None:
+    """Run a worker: the stages, on Kafka."""
+    from pipeline import bootstrap
+
+    bootstrap.run_worker(_distributed())
+
+
+@click.command()
+def index() -> None:
+    """Run the sink from Kafka into Elasticsearch."""
+    from pipeline import bootstrap
+
+    bootstrap.run_sink(_distributed())
+
+
+@click.command()
+def notify() -> None:
+    """Run the notifier: deliver alerts from Kafka."""
+    from pipeline import bootstrap
+
+    bootstrap.run_notifier(_distributed())
