@@ -1,0 +1,69 @@
+"""Where sentences begin and end: by rule, paragraph by paragraph."""
+
+from __future__ import annotations
+
+import re
+
+# Words that end in a full stop without ending a sentence. Folded, without the stop.
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm st jr sr hon rev pres vs etc inc ltd co corp no nos vol "
+    "pp ed fig al approx dept est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun "
+    "e.g i.e a.m p.m u.s u.k u.n bzw z.b dr. sr sra srta ud ca bsp nr str mme mlle art cf".split()
+)
+_PARAGRAPH = re.compile(r"[^\n]+")
+_BREAK = re.compile(r"([.!?…]+|[。！？｡])([\"'”’»)\]]*)(\s+|(?<=[。！？｡])|$)")
+_OPENERS = "\"'“‘«„([-–—"
+_LAST_WORD = re.compile(r"(\S+)$")
+
+
+def split_sentences(text: str, language: str | None = None) -> list[tuple[int, int]]:
+    """Return (start, end) of each sentence, in order, without the white space around them; linear time."""
+    sentences: list[tuple[int, int]] = []
+    for paragraph in _PARAGRAPH.finditer(text):
+        _split_paragraph(text, paragraph.start(), paragraph.end(), sentences)
+    return sentences
+
+
+def _split_paragraph(text: str, start: int, end: int, sentences: list[tuple[int, int]]) -> None:
+    begin = start
+    for found in _BREAK.finditer(text, start, end):
+        if not _ends_sentence(text, begin, found, end):
+            continue
+        _add(text, begin, found.end(2), sentences)
+        begin = found.end()
+    _add(text, begin, end, sentences)
+
+
+def _ends_sentence(text: str, begin: int, found: re.Match[str], end: int) -> bool:
+    mark, following = found.group(1), found.end()
+    if following >= end:
+        return True
+    after = text[following]
+    if after.islower():
+        return False
+    if mark != "." or found.group(2):
+        return True
+    word = _LAST_WORD.search(text[max(begin, found.start() - 30) : found.start()])
+    if word is None:
+        return True
+    last = word.group().lstrip(_OPENERS)
+    # An initial ("J. Smith") or a known abbreviation ("Gen. Milley"); "U.S. The" does end one.
+    if len(last) == 1 and last.isalpha() and last.isupper() and last != "I":
+        return False
+    return last.lower() not in _ABBREVIATIONS or (last.count(".") > 0 and _starts_sentence(text, following))
+
+
+def _starts_sentence(text: str, position: int) -> bool:
+    return text[position : position + 24].split(" ", 1)[0].strip(_OPENERS) in _STARTERS
+
+
+_STARTERS = frozenset("The A An In On At He She It They We But And This That These Those However According".split())
+
+
+def _add(text: str, begin: int, end: int, sentences: list[tuple[int, int]]) -> None:
+    while begin < end and text[begin].isspace():
+        begin += 1
+    while end > begin and text[end - 1].isspace():
+        end -= 1
+    if begin < end:
+        sentences.append((begin, end))
