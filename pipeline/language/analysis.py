@@ -45,7 +45,7 @@ _TOKEN = re.compile(
 # Nearly all tokens of an ASCII text are plain words; only what this finds beyond them needs the full pattern.
 _ASCII_WORD = re.compile(r"\w+(?:[&.,:]\w+)*(?:\+\+|#)?", re.ASCII)
 # One character for one, so that offsets stay: typographic marks alone should not cost a text the fast way.
-_PUNCTUATION = re.compile("[‘’‚‛“”„«»‹›–—―…•·€£©®°\u00a0\u2009\u202f]")
+_PUNCTUATION = "‘’“”„«»–—…•·€£©®°\u00a0\u2009\u202f"
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ħ": "h"})
 
