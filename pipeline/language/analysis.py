@@ -137,8 +137,12 @@ def _remembered(text: str, language: str | None) -> Analysis:
 
 def _analyse(text: str, language: str | None) -> Analysis:
     analysis = Analysis(text, language, [], [], [])
-    if text.isascii():
-        _read_ascii(text, analysis)
+    plain = text
+    if not text.isascii():
+        for mark in _PUNCTUATION:
+            plain = plain.replace(mark, " ")
+    if plain.isascii():
+        _read_ascii(plain, analysis)
     else:
         _read(text, 0, min(len(text), MAX_CHARS), analysis)
     return analysis
