@@ -28,6 +28,12 @@ class Span(Record, frozen=True):
     end: int
 
 
+class Mark(Span, frozen=True):
+    """Point at characters of the title or of the text that made a query match."""
+
+    part: Literal["title", "text"] = "text"
+
+
 class Article(Record, frozen=True):
     """Hold one article as its source published it.
 
@@ -205,7 +211,7 @@ class Alert(Record, frozen=True):
     rule_id: str
     rule: str
     article: Document
-    spans: tuple[Span, ...]
+    spans: tuple[Mark, ...]
     matched: datetime
     schema_version: int = SCHEMA_VERSION
 

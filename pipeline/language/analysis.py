@@ -168,7 +168,7 @@ def _read(text: str, begin: int, end: int, analysis: Analysis) -> None:
         if not word.isascii() and _IS_UNSPACED.match(word):
             _add_bigrams(word, found.start(), analysis)
             continue
-        tokens.append(fold(word.rstrip(".")))
+        tokens.append(fold(word))
         starts.append(found.start())
         ends.append(found.end())
 

@@ -12,6 +12,14 @@ from datetime import datetime
 import msgspec
 
 
+TEXT_FIELDS = ("title", "body", "author", "source")
+KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id")
+DATE_FIELDS = ("published", "updated", "seen")
+COUNT_FIELDS = ("revision",)
+EVENT_FIELDS = ("event", "actor", "target", "place", "when", "scheduled")
+QUOTATION_FIELDS = ("said", "quote")
+
+
 class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Mark a node of the tree; ``column`` is where it starts in the query, from 1."""
 
@@ -19,9 +27,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Word(Node, frozen=True):
-    """Match a word in any of its inflections. ``tokens`` has one entry, or several for text like ``AT&T`` or CJK."""
+    """Match a word in any of its inflections; ``text`` is one folded token."""
 
-    tokens: tuple[str, ...]
+    text: str
 
 
 class Phrase(Node, frozen=True):
@@ -70,25 +78,26 @@ class AtLeast(Node, frozen=True):
 
 
 class Field(Node, frozen=True):
-    """Apply ``node`` to one text field: title, body, author, or to a keyword: source feed lang tag story place name."""
+    """Look for the text leaves of ``node`` in one of ``TEXT_FIELDS`` only."""
 
     name: str
     node: AnyNode
 
 
 class Keyword(Node, frozen=True):
-    """Match a keyword field whose folded value is ``value``, or begins with it when ``prefix``."""
+    """Match one of ``KEYWORD_FIELDS`` whose folded value is ``value``, or begins with it when ``prefix``."""
 
+    name: str
     value: str
     prefix: bool = False
 
 
 class Range(Node, frozen=True):
-    """Match a field between two bounds, both included; ``None`` is open. Dates are instants, counts are floats."""
+    """Match one of ``DATE_FIELDS`` or ``COUNT_FIELDS`` between two bounds, both included; ``None`` is open. Instants or counts."""
 
     name: str
-    low: datetime | float | None = None
-    high: datetime | float | None = None
+    low: datetime | int | None = None
+    high: datetime | int | None = None
 
 
 class Last(Node, frozen=True):
