@@ -1,0 +1,135 @@
+"""Make one readable shape of whatever a source published: plain text, clean title, sane dates, known language."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pipeline.language.detect import detect, normalise_language
+from pipeline.model import Article
+
+MAX_TEXT_CHARS = 2_000_000
+MAX_TITLE_CHARS = 1_000
+# A repeated paragraph is an editing accident; a repeated line such as "* * *" or a refrain is not.
+REPEATED_CHARS = 30
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+LATEST_AHEAD = timedelta(days=2)
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_SPACES = re.compile(r"[^\S\n]+")
+_BLANK_LINE = re.compile(r"\n\s*\n")
+_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
+_BLOCKS = frozenset(
+    "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 "
+    "h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+_HIDDEN = "script, style, noscript, template, iframe, object, embed, svg, math, head, select, textarea"
+
+
+def normalize(article: Article) -> Article:
+    """Return the article in its normal form; doing it twice changes nothing more.
+
+    Text is paragraphs separated by one blank line, without markup, without a repeat of the title at its head and with
+    no paragraph twice. Empty strings become ``None``, dates are UTC, absurd dates are dropped.
+    """
+    title = normal_title(article.title)
+    text = _normal_text(article, title)
+    published = _normal_date(article.published, article.seen)
+    return msgspec.structs.replace(
+        article,
+        title=title,
+        text=text,
+        url=article.url or None,
+        authors=tuple(dict.fromkeys(name for raw in article.authors if (name := normal_title(raw)))),
+        tags=tuple(dict.fromkeys(name for raw in article.tags if (name := normal_title(raw)))),
+        published=published,
+        updated=_normal_date(article.updated, article.seen),
+        language=detect(f"{title or ''}\n{text or ''}", article.language) or normalise_language(article.language),
+    )
+
+
+def normal_title(title: str | None) -> str | None:
+    """Return one line of plain text: markup and entities resolved, white space collapsed; ``None`` when empty."""
+    if not title:
+        return None
+    plain = title[: MAX_TITLE_CHARS * 4]
+    if _TAG.search(plain):
+        plain = html_to_text(plain)
+    if "&" in plain:
+        plain = html.unescape(plain)
+    return " ".join(_clean(plain).split())[:MAX_TITLE_CHARS].strip() or None
+
+
+def html_to_text(markup: str) -> str:
+    """Return the readable text of an HTML fragment, block elements on lines of their own. Linear in its length."""
+    tree = LexborHTMLParser(markup[:MAX_TEXT_CHARS])
+    body = tree.body
+    if body is None:
+        return ""
+    for node in body.css(_HIDDEN):
+        node.decompose()
+    return "".join(_pieces(body))
+
+
+def _pieces(body: LexborNode) -> Iterator[str]:
+    for node in body.traverse(include_text=True):
+        if node.tag == "-text":
+            yield _SPACES.sub(" ", (node.text_content or "").replace("\n", " "))
+        elif node.tag in _BLOCKS:
+            yield "\n" if node.tag in ("br", "td", "th", "li", "tr") else "\n\n"
+
+
+def _normal_text(article: Article, title: str | None) -> str | None:
+    source = article.text
+    if not source and article.html:
+        source = html_to_text(article.html)
+    if not source:
+        return None
+    paragraphs = list(_paragraphs(_clean(source[:MAX_TEXT_CHARS])))
+    if title and len(paragraphs) > 1 and paragraphs[0].casefold() == title.casefold():
+        del paragraphs[0]
+    seen: set[str] = set()
+    kept = []
+    for paragraph in paragraphs:
+        if len(paragraph) >= REPEATED_CHARS:
+            if paragraph in seen:
+                continue
+            seen.add(paragraph)
+        kept.append(paragraph)
+    return "\n\n".join(kept) or None
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Split at blank lines where there are any (lines within are then only wrapped), else at every line."""
+    blocks = _BLANK_LINE.split(text) if _BLANK_LINE.search(text) else text.split("\n")
+    for block in blocks:
+        paragraph = " ".join(block.split())
+        if paragraph:
+            yield paragraph
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
+    if text.isascii():
+        return _INVISIBLE.sub("", text) if not text.isprintable() else text
+    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+
+
+def _normal_date(moment: datetime | None, seen: datetime) -> datetime | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+        return moment if EARLIEST <= moment <= seen + LATEST_AHEAD else None
+    except (OverflowError, ValueError):
+        return None
