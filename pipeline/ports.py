@@ -88,9 +88,43 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[Document, ...]
     total: int
     cursor: str | None = None
+    estimated: bool = False  # the total is an estimate: too many candidates to verify each
 
 
-class SearchIndex(Protocol):
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell how many matching documents have a value of a facet."""
+
+    value: str
+    documents: int
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell how many documents of a day (``2022-02-24``, UTC) match, and how many there are in all."""
+
+    day: str
+    documents: int
+    all: int
+
+    @property
+    def share(self) -> float:
+        """Return the matching part of the day's coverage, from 0 to 1."""
+        return self.documents / self.all if self.all else 0.0
+
+
+class Coverage(Protocol):
+    """Count what a query finds. Limit, sort and cursor of the request are ignored. Raises as ``search`` does."""
+
+    def facets(self, request: SearchRequest, field: str, limit: int = 20) -> Sequence[Count]:
+        """Count by source, language, day, tag, actor, place or event, the most frequent first (days: newest first)."""
+
+    def timeline(self, request: SearchRequest) -> Sequence[Day]:
+        """Count by day, oldest first, days without a match left out."""
+
+    def similar(self, document: Document, request: SearchRequest) -> SearchPage:
+        """Return documents about the same, best first; the request's query, if any, narrows them."""
+
+
+class SearchIndex(Coverage, Protocol):
     """Keep documents searchable by the query language. Every engine finds exactly what the matcher matches."""
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:

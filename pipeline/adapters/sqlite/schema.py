@@ -12,6 +12,22 @@ VERSION_1: tuple[str, ...] = (
     "CREATE TABLE entries (version INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key TEXT NOT NULL, "
     "value BLOB, UNIQUE (name, key))",
     "CREATE INDEX entries_version ON entries (name, version)",
+    # The index. `position` is the order key (indexing.order_key), shared by all of its tables: newest-first is then
+    # the order FTS5 keeps its rows in, which costs nothing however many match. Instants are microseconds since 1970.
+    "CREATE TABLE documents (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, "
+    "first_seen INTEGER NOT NULL, seen INTEGER NOT NULL, published INTEGER, updated INTEGER, original TEXT, "
+    "language TEXT, source TEXT NOT NULL)",
+    "CREATE INDEX documents_original ON documents (original) WHERE original IS NOT NULL",
+    # The JSON, compressed, apart from the columns that conditions read.
+    "CREATE TABLE bodies (position INTEGER PRIMARY KEY, value BLOB NOT NULL)",
+    "CREATE TABLE facets (position INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, "
+    "PRIMARY KEY (position, field, value)) WITHOUT ROWID",
+    # What wildcard and fuzzy words are looked up in, and the languages that stems are.
+    "CREATE TABLE vocabulary (token TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE languages (language TEXT PRIMARY KEY) WITHOUT ROWID",
+    # Contentless: the text is not stored twice. The tokenizer splits at spaces and leaves tokens as they are.
+    "CREATE VIRTUAL TABLE terms USING fts5 (title, body, title_stems, body_stems, author, source, actor, target, place, "
+    "said, quote, keys, content='', tokenize=\"ascii tokenchars '!\"\"''#$%&()*+,-./:;<=>?@[\\]^_`{|}~'\")",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1,)

@@ -1,0 +1,267 @@
+"""The syntax tree as conditions for FTS5 and SQL.
+
+FTS5 answers all that is said of words and keywords in one expression; dates and counts are SQL. What FTS5 cannot
+express exactly is compiled to a superset and marked inexact: the caller verifies each row with the reference matcher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.language.indexing import clip, microseconds, stem_terms
+from pipeline.language.query import (
+    COUNT_FIELDS,
+    DATE_FIELDS,
+    And,
+    AnyNode,
+    AtLeast,
+    EventFilter,
+    Field,
+    Fuzzy,
+    Keyword,
+    Last,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    SameSentence,
+    Wildcard,
+    Word,
+)
+
+# FTS5's parser has a stack of 100; deeper brackets become subqueries.
+MAX_FTS_DEPTH = 8
+MAX_EXPANSION = 2_000
+_EVERYWHERE = ("title", "body")
+# The keywords and event codes of a document stand in one column, each as one token "field|value".
+_CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold conditions that must both hold: an FTS5 expression, and SQL over ``documents AS d``.
+
+    ``exact`` is false when rows that do not match may be among those found.
+    """
+
+    match: str | None = None
+    depth: int = 0
+    where: str | None = None
+    params: tuple[str | int, ...] = ()
+    exact: bool = True
+
+
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell the compiler what the index holds: ``languages`` of stems, and tokens ``like`` a pattern or word.
+
+    ``like`` returns at most ``MAX_EXPANSION + 1`` tokens.
+    """
+
+    languages: Collection[str]
+    like: Callable[[Wildcard | Fuzzy], Sequence[str]]
+    now: datetime
+
+
+def compile_query(node: AnyNode, vocabulary: Vocabulary) -> Plan:
+    """Compile a tree. Raises ``UsageError`` for a query that would be ruinous."""
+    return _compile(node, _EVERYWHERE, vocabulary)
+
+
+def keyword_token(name: str, value: str) -> str:
+    """Write a keyword as one token, white space and control characters replaced."""
+    return clip(f"{name}|{value}".translate(_CONTROL))
+
+
+def quoted(*tokens: str) -> str:
+    """Write tokens as an FTS5 phrase."""
+    return '"' + " ".join(tokens).replace('"', '""') + '"'
+
+
+def any_of(expressions: Sequence[str]) -> str:
+    """Join FTS5 expressions by OR, in brackets."""
+    if len(expressions) == 1:
+        return expressions[0]
+    # FTS5 copies the list at each OR: in groups, thousands of words stay linear enough.
+    if len(expressions) > 100:
+        expressions = [any_of(expressions[n : n + 100]) for n in range(0, len(expressions), 100)]
+    return "(" + " OR ".join(expressions) + ")"
+
+
+def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    match node:
+        case And(nodes=nodes):
+            return _all([_negatable(inner, parts, vocabulary) for inner in nodes])
+        case Or(nodes=nodes):
+            return _any([_compile(inner, parts, vocabulary) for inner in nodes])
+        case Not():
+            return _all([_negatable(node, parts, vocabulary)])
+        case Field(name=name, node=inner):
+            return _compile(inner, (name,), vocabulary)
+        case AtLeast(word=word, count=count):
+            plan = _compile(word, parts, vocabulary)
+            return plan if count == 1 else msgspec.structs.replace(plan, exact=False)
+        case SameSentence(nodes=nodes):
+            per_part = [_all([(True, _compile(inner, (part,), vocabulary)) for inner in nodes]) for part in parts]
+            return msgspec.structs.replace(_any(per_part), exact=False)
+        case Keyword(name=name, value=value, prefix=prefix):
+            token = keyword_token(name, value)
+            return Plan(match=f"keys : {quoted(token)}" + (" *" if prefix else ""), exact=len(token) < 100)
+        case Range() | Last():
+            return _instants(node, vocabulary.now)
+        case EventFilter(conditions=conditions):
+            # FTS5 does not know which event a code belongs to: two conditions may hold for two events.
+            found = _all([(True, _condition(name, value)) for name, value in conditions])
+            return msgspec.structs.replace(found, exact=found.exact and len(conditions) == 1)
+        case _:
+            return _text(node, parts, vocabulary)
+
+
+def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    columns = "{" + " ".join(parts) + "} : "
+    match node:
+        case Word(text=text):
+            return _word(text, parts, vocabulary)
+        case Phrase(tokens=tokens):
+            return Plan(match=columns + quoted(*map(clip, tokens)), exact=_are_whole(tokens))
+        case Near(tokens=tokens, distance=distance):
+            # FTS5 counts all tokens between the outermost two, and may use one occurrence of a repeated token twice.
+            between = distance + max(len(tokens) - 2, 0)
+            inner = " ".join(quoted(clip(token)) for token in tokens)
+            exact = len(set(tokens)) == len(tokens) and _are_whole(tokens)
+            return Plan(match=f"{columns}NEAR({inner}, {between})", exact=exact)
+        case Prefix(text=text):
+            return Plan(match=f"{columns}{quoted(clip(text))} *", exact=_are_whole((text,)))
+        case Wildcard() | Fuzzy():
+            return _expanded(node, columns, vocabulary)
+        case _:
+            raise TypeError(f"{type(node).__name__} is no text leaf")
+
+
+def _word(text: str, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    if not set(parts) <= set(_EVERYWHERE):
+        return Plan(match="{" + " ".join(parts) + "} : " + quoted(clip(text)), exact=_are_whole((text,)))
+    terms = [quoted(term) for term in stem_terms(text, vocabulary.languages or [""])]
+    # Only stems look like "en=run": without a column to check, FTS5 need not read positions.
+    columns = "" if len(parts) > 1 else f"{parts[0]}_stems : "
+    return Plan(match=columns + any_of(terms), depth=1, exact=_are_whole((text,)))
+
+
+def _expanded(node: Wildcard | Fuzzy, columns: str, vocabulary: Vocabulary) -> Plan:
+    tokens = vocabulary.like(node)
+    if not tokens:
+        return Plan(match='keys : "none|"')
+    if len(tokens) <= MAX_EXPANSION:
+        return Plan(match=columns + any_of([quoted(token) for token in tokens]), depth=2)
+    if isinstance(node, Fuzzy):
+        raise UsageError(
+            f"{node.text}~{node.distance} stands for more than {MAX_EXPANSION:,} words; use ~1 or spell it."
+        )
+    literal = node.pattern.split("*")[0].split("?")[0]
+    return Plan(match=f"{columns}{quoted(clip(literal))} *", exact=False)
+
+
+def _are_whole(tokens: Sequence[str]) -> bool:
+    return all(len(token) < 100 for token in tokens)
+
+
+def _condition(name: str, value: str) -> Plan:
+    if name in ("event", "scheduled"):
+        return Plan(match="keys : " + quoted(keyword_token(name, value)))
+    if name == "when":
+        return Plan(match=f"keys : {quoted(keyword_token(name, value))} *")
+    tokens = value.split()
+    return Plan(match=f"{name} : {quoted(*map(clip, tokens))}", exact=_are_whole(tokens))
+
+
+def _instants(node: Range | Last, now: datetime) -> Plan:
+    if isinstance(node, Last):
+        earliest = microseconds(now - timedelta(seconds=node.seconds))
+        return Plan(where="ifnull(d.published, d.seen) >= ?", params=(earliest,))
+    if node.name not in (*DATE_FIELDS, *COUNT_FIELDS):
+        raise UsageError(f"The index keeps no {node.name} to compare with.")
+    column = f"d.{node.name}"
+    conditions, params = [f"{column} IS NOT NULL"], []
+    for sign, bound in ((">=", node.low), ("<=", node.high)):
+        if bound is not None:
+            conditions.append(f"{column} {sign} ?")
+            params.append(microseconds(bound) if isinstance(bound, datetime) else bound)
+    return Plan(where="(" + " AND ".join(conditions) + ")", params=tuple(params))
+
+
+def _negatable(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> tuple[bool, Plan]:
+    """Return a plan and whether it must hold (or must not)."""
+    if isinstance(node, Not):
+        return False, _compile(node.node, parts, vocabulary)
+    return True, _compile(node, parts, vocabulary)
+
+
+def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
+    exact = all(plan.exact for _, plan in plans)
+    # To exclude what an inexact plan finds would lose rows: the verification excludes them.
+    plans = [(wanted, plan) for wanted, plan in plans if wanted or plan.exact]
+    wanted = [_shallow(plan) for positive, plan in plans if positive]
+    unwanted = [_shallow(plan) for positive, plan in plans if not positive]
+    texts = [plan.match for plan in wanted if plan.match is not None]
+    excluded = [plan.match for plan in unwanted if plan.match is not None and plan.where is None]
+    conditions = [(plan.where, plan.params) for plan in wanted if plan.where is not None]
+    if not texts:
+        conditions += [(f"NOT {sql}", params) for sql, params in map(_as_sql, unwanted)]
+        excluded = []
+    else:
+        conditions += [
+            (f"NOT {sql}", params) for sql, params in map(_as_sql, (p for p in unwanted if p.where is not None))
+        ]
+    match = None
+    if texts:
+        match = texts[0] if len(texts) == 1 else "(" + " AND ".join(texts) + ")"
+        if excluded:
+            match = f"({match} NOT {any_of(excluded)})"
+    depth = 2 + max((plan.depth for _, plan in plans), default=0)
+    return Plan(
+        match=match,
+        depth=depth,
+        where=" AND ".join(sql for sql, _ in conditions) or None,
+        params=tuple(param for _, params in conditions for param in params),
+        exact=exact,
+    )
+
+
+def _any(plans: Sequence[Plan]) -> Plan:
+    if len(plans) == 1:
+        return plans[0]
+    exact = all(plan.exact for plan in plans)
+    plans = [_shallow(plan) for plan in plans]
+    texts = [plan.match for plan in plans if plan.match is not None and plan.where is None]
+    depth = 1 + max(plan.depth for plan in plans)
+    joined = Plan(match=any_of(texts), depth=depth, exact=exact) if texts else None
+    rest = [plan for plan in plans if plan.where is not None or plan.match is None]
+    if joined is not None and not rest:
+        return joined
+    branches = [_as_sql(plan) for plan in ([joined] if joined else []) + rest]
+    return Plan(
+        where="(" + " OR ".join(sql for sql, _ in branches) + ")",
+        params=tuple(param for _, params in branches for param in params),
+        exact=exact,
+    )
+
+
+def _shallow(plan: Plan) -> Plan:
+    """Return a plan that FTS5's parser can take among others."""
+    if plan.depth < MAX_FTS_DEPTH:
+        return plan
+    where, params = _as_sql(plan)
+    return Plan(where=where, params=params, exact=plan.exact)
+
+
+def _as_sql(plan: Plan) -> tuple[str, tuple[str | int, ...]]:
+    if plan.match is None:
+        return f"({plan.where or '1'})", plan.params
+    found = "d.position IN (SELECT rowid FROM terms WHERE terms MATCH ?)"
+    if plan.where is None:
+        return f"({found})", (plan.match,)
+    return f"({found} AND {plan.where})", (plan.match, *plan.params)
