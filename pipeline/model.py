@@ -193,7 +193,14 @@ class Document(Article, frozen=True):
 
 
 class AlertRule(Record, frozen=True):
-    """Ask to be told about every article that ``query`` finds."""
+    """Ask to be told about every article that ``query`` finds, or that its number falls silent or surges.
+
+    ``channels`` are names from the settings or addresses; none means the terminal. ``feeds``, ``tags`` and
+    ``languages`` narrow the query. ``kind`` silence tells that nothing came for ``window_s`` seconds, surge that
+    ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
+    ``min_origins`` is how many sources must report it first. ``digest_s`` collects alerts over so many seconds.
+    Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
+    """
 
     id: str
     name: str
@@ -201,18 +208,42 @@ class AlertRule(Record, frozen=True):
     created: datetime
     channels: tuple[str, ...] = ()
     paused: bool = False
+    feeds: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    kind: Literal["match", "silence", "surge"] = "match"
+    window_s: int = 86_400
+    times: float = 5.0
+    once_per: Literal["story", "article"] = "story"
+    min_origins: int = 1
+    digest_s: int = 0
+    cap_per_hour: int | None = None
+    cap_per_day: int | None = None
+    quiet_from: str | None = None
+    quiet_until: str | None = None
+    time_zone: str = "UTC"
+    snoozed_until: datetime | None = None
+    expires: datetime | None = None
+    priority: Literal["low", "normal", "high"] = "normal"
     schema_version: int = SCHEMA_VERSION
 
 
 class Alert(Record, frozen=True):
-    """Tell that an article matched a rule: ``spans`` are the words that made it match, ``id`` the idempotency key."""
+    """Tell that an article matched a rule: ``spans`` are the words that made it match, ``id`` the idempotency key.
+
+    ``subject`` is the story or article it is about: the alerts of one rule about one subject are a first one and its
+    updates. ``note`` says what is new in an update, or what fell silent or surged, which need not have an article.
+    """
 
     id: str
     rule_id: str
     rule: str
-    article: Document
-    spans: tuple[Mark, ...]
     matched: datetime
+    article: Document | None = None
+    spans: tuple[Mark, ...] = ()
+    subject: str = ""
+    reason: Literal["match", "update", "silence", "surge"] = "match"
+    note: str | None = None
     schema_version: int = SCHEMA_VERSION
 
 

@@ -17,6 +17,7 @@ from pipeline.language.analysis import fold, stem
 from pipeline.language.evaluate import Reading, find, marks
 from pipeline.language.grammar import parse
 from pipeline.language.query import And, AnyNode, AtLeast, Field, Near, Or, Phrase, Query, SameSentence, Word
+from pipeline.language.scope import scoped
 from pipeline.model import Alert, AlertRule, Document, derive_id
 from pipeline.stages.decision import Decision
 
@@ -48,10 +49,10 @@ class Rules:
         if value is None:
             return
         rule = msgspec.json.decode(value, type=AlertRule)
-        if rule.paused:
+        if rule.paused or rule.kind != "match":
             return
         try:
-            query = parse(rule.query)
+            query = scoped(parse(rule.query), rule)
         except UsageError:
             return
         keys = tuple(sorted(required_words(query.root) or ()))
@@ -114,14 +115,27 @@ def match(document: Document, rules: Rules, now: datetime) -> Decision:
                 article=document,
                 spans=marks(hits, reading),
                 matched=now,
+                subject=subject(rule, document),
             )
         )
     return Decision(outcome="matched" if alerts else "unmatched", emit=tuple(alerts))
 
 
 def alert_id(rule: AlertRule, document: Document) -> str:
-    """Derive the idempotency key of an alert: one per rule and story, so that a story alerts once."""
-    return derive_id(rule.id, document.story_id or document.id)
+    """Derive the idempotency key of an alert from the rule, its subject and the revision class.
+
+    The class of a first report is its source, or nothing when every article alerts; a revision that changed more than
+    wording is a class of its own. The notifier's policy decides which of a story's alerts page anyone.
+    """
+    reporter = document.source if rule.once_per == "story" else ""
+    changed = any(change.part != "title" and change.part != "text" for change in document.changes)
+    revision = f"{document.id} {document.revision}" if changed else ""
+    return derive_id(rule.id, subject(rule, document), reporter, revision)
+
+
+def subject(rule: AlertRule, document: Document) -> str:
+    """Return what alerts of the rule are once per: the story where there is one, or the article."""
+    return (document.story_id if rule.once_per == "story" else None) or document.id
 
 
 def required_words(node: AnyNode) -> set[str] | None:
