@@ -7,13 +7,14 @@ look at title and body unless a ``Field`` around them says which; a phrase or pr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
 
 TEXT_FIELDS = ("title", "body", "author", "source")
-KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id")
+KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id", "url")
 DATE_FIELDS = ("published", "updated", "seen")
 COUNT_FIELDS = ("revision",)
 EVENT_FIELDS = ("event", "actor", "target", "place", "when", "scheduled")
@@ -144,3 +145,14 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     root: AnyNode
+
+
+def walk(node: AnyNode) -> Iterator[AnyNode]:
+    """Iterate over a node and all below it."""
+    yield node
+    match node:
+        case And(nodes=nodes) | Or(nodes=nodes) | SameSentence(nodes=nodes):
+            for inner in nodes:
+                yield from walk(inner)
+        case Not(node=inner) | Field(node=inner) | AtLeast(word=inner):
+            yield from walk(inner)
