@@ -12,23 +12,6 @@ VERSION_1: tuple[str, ...] = (
     "CREATE TABLE entries (version INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key TEXT NOT NULL, "
     "value BLOB, UNIQUE (name, key))",
     "CREATE INDEX entries_version ON entries (name, version)",
-    # Times are seconds since 1970; moment is when it was published or, failing that, seen. Keyword columns are folded.
-    "CREATE TABLE documents (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, "
-    "moment REAL NOT NULL, published REAL, updated REAL, seen REAL NOT NULL, lang TEXT, feed TEXT, url TEXT, story TEXT, "
-    "tag TEXT NOT NULL, duplicate_of TEXT, json BLOB NOT NULL)",
-    "CREATE INDEX documents_moment ON documents (moment DESC, id DESC)",
-    "CREATE INDEX documents_seen ON documents (seen)",
-    "CREATE INDEX documents_story ON documents (story)",
-    "CREATE INDEX documents_url ON documents (url)",
-    "CREATE INDEX documents_duplicate ON documents (duplicate_of) WHERE duplicate_of IS NOT NULL",
-    # Fed with our own tokens, joined by spaces: the tokenizer only takes them apart again. Contentless: no second copy.
-    "CREATE VIRTUAL TABLE words USING fts5(title, body, title_stem, body_stem, author, source, content='', "
-    "tokenize=\"ascii tokenchars '&+#.,:_|-'\")",
-    "CREATE VIRTUAL TABLE word_list USING fts5vocab('words', 'col')",
-    # One row per event or quotation: row of the document * 1000 + its number.
-    "CREATE VIRTUAL TABLE events USING fts5(event, actor, target, place, whenever, scheduled, said, quote, content='', "
-    "tokenize=\"ascii tokenchars '&+#.,:_|-'\")",
-    "CREATE TABLE languages (language TEXT PRIMARY KEY) WITHOUT ROWID",
     # The index. `position` is the order key (indexing.order_key), shared by all of its tables: newest-first is then
     # the order FTS5 keeps its rows in, which costs nothing however many match. Instants are microseconds since 1970.
     "CREATE TABLE documents (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, "
