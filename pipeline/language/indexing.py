@@ -15,7 +15,7 @@ import msgspec
 from pipeline.language.analysis import STEMMERS, Analysis, analyse, stem
 from pipeline.language.evaluate import event_values, quotation_values
 from pipeline.language.query import And, AnyNode, AtLeast, Field, Keyword, Not, Or, Query, SameSentence, Word
-from pipeline.model import Document
+from pipeline.model import Document, derive_id
 
 # Engines cut or refuse very long terms (Elasticsearch's whitespace analyser cuts at 255 UTF-16 units).
 MAX_TOKEN = 100
@@ -70,7 +70,13 @@ def keywords_of(document: Document) -> dict[str, tuple[str, ...]]:
         "feed": _folded(document.feed),
         "story": _folded(document.story_id),
         "id": _folded(document.id),
+        "url": (url_key(document.url),) if document.url else (),
     }
+
+
+def url_key(url: str) -> str:
+    """Return what a document is found by when its address is given: ``Keyword(name="url", ...)``."""
+    return derive_id(url)
 
 
 def events_of(document: Document) -> list[dict[str, tuple[str, ...]]]:

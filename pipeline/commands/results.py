@@ -1,0 +1,107 @@
+"""How found articles are written: with marked passages for people, as JSON, CSV and Atom for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from xml.etree import ElementTree
+
+import click
+import msgspec
+
+from pipeline.language.query import Query
+from pipeline.model import Document
+from pipeline.stages.highlight import highlight
+
+_COLUMNS = ("id", "published", "source", "language", "title", "url", "story_id", "duplicate_of", "snippet")
+_ATOM = "http://www.w3.org/2005/Atom"
+
+
+def result_lines(document: Document, query: Query | None, now: datetime) -> list[str]:
+    """Return the passage that matched, indented, its words emphasised; nothing when the query has no words."""
+    if query is None:
+        return []
+    snippet = highlight(document, query, now)
+    return ["          " + emphasised(snippet.text, snippet.marks)] if snippet.marks else []
+
+
+def emphasised(text: str, marks: Sequence[tuple[int, int]]) -> str:
+    """Style the marked characters of a text for a terminal."""
+    parts, done = [], 0
+    for start, end in marks:
+        parts += [text[done:start], click.style(text[start:end], bold=True, fg="yellow")]
+        done = end
+    return "".join(parts) + text[done:]
+
+
+def json_lines(
+    documents: Sequence[Document], query: Query | None, now: datetime, cursor: str | None
+) -> Iterator[bytes]:
+    """Yield each document as JSON with its ``snippet``; the last has the ``cursor`` of a next page."""
+    for n, document in enumerate(documents, 1):
+        entry: dict[str, Any] = msgspec.to_builtins(document)
+        entry["snippet"] = msgspec.to_builtins(highlight(document, query, now))
+        if cursor is not None and n == len(documents):
+            entry["cursor"] = cursor
+        yield msgspec.json.encode(entry)
+
+
+def csv_table(documents: Sequence[Document], query: Query | None, now: datetime) -> str:
+    """Return the documents as a table with a heading line."""
+    rows = []
+    for document in documents:
+        values = [getattr(document, name) if name != "snippet" else None for name in _COLUMNS]
+        values[1] = (document.published or document.seen).isoformat()
+        values[-1] = highlight(document, query, now).text
+        rows.append(values)
+    return csv_rows(_COLUMNS, rows)
+
+
+def csv_rows(heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows as CSV (RFC 4180), text that a spreadsheet would run as a formula made harmless."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    if heading:
+        writer.writerow(heading)
+    for row in rows:
+        writer.writerow([_harmless(value) for value in row])
+    return written.getvalue()
+
+
+def atom_feed(documents: Sequence[Document], query: Query | None, now: datetime) -> str:
+    """Return the documents as an Atom feed (RFC 4287)."""
+    ElementTree.register_namespace("", _ATOM)
+    feed = ElementTree.Element(f"{{{_ATOM}}}feed")
+    text = query.text if query else ""
+    _add(feed, "id", f"urn:newswire:search:{text}")
+    _add(feed, "title", f"Newswire: {text}" if text else "Newswire")
+    _add(feed, "updated", now.isoformat())
+    for document in documents:
+        entry = ElementTree.SubElement(feed, f"{{{_ATOM}}}entry")
+        _add(entry, "id", f"urn:newswire:article:{document.id}")
+        _add(entry, "title", document.title or document.source)
+        _add(entry, "updated", (document.updated or document.published or document.seen).isoformat())
+        if document.published:
+            _add(entry, "published", document.published.isoformat())
+        if document.url:
+            ElementTree.SubElement(entry, f"{{{_ATOM}}}link", href=_clean(document.url), rel="alternate")
+        author = ElementTree.SubElement(entry, f"{{{_ATOM}}}author")
+        _add(author, "name", ", ".join(document.authors) or document.source)
+        _add(entry, "summary", highlight(document, query, now).text)
+    return ElementTree.tostring(feed, encoding="unicode", xml_declaration=True)
+
+
+def _add(parent: ElementTree.Element, name: str, text: str) -> None:
+    ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}").text = _clean(text)
+
+
+def _clean(text: str) -> str:
+    """Leave out the control characters that XML 1.0 has no way to write."""
+    return "".join(c for c in text if c >= " " or c in "\t\n")
+
+
+def _harmless(value: Any) -> Any:
+    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
