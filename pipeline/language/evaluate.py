@@ -6,6 +6,7 @@ The in-memory matcher uses this to verify; the search engines are held equal to 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -36,17 +37,19 @@ from pipeline.model import Actor, Document, Event, Mark, Place, Quotation
 
 # A hit is (part, first token, last token + 1); matches without words, such as a date, have none.
 Hit = tuple[str, int, int]
-_EVERYWHERE = ("title", "body")
+EVERYWHERE = ("title", "body")
 
 
 class Reading:
     """Read a document for matching: the tokens of its parts and where each stands, made when first asked for."""
 
-    __slots__ = ("_positions", "document")
+    __slots__ = ("_joined", "_positions", "_sets", "document")
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._positions: dict[tuple[str, bool], dict[str, list[int]]] = {}
+        self._positions: dict[tuple[str, bool], defaultdict[str, list[int]]] = {}
+        self._sets: dict[tuple[str, bool], set[str]] = {}
+        self._joined: dict[str, str] = {}
 
     def part(self, name: str) -> Analysis:
         """Return the tokens of title, body, author or source."""
@@ -61,29 +64,45 @@ class Reading:
         """Return where each token (or stem) of a part stands."""
         known = self._positions.get((name, stems))
         if known is None:
-            known = {}
+            known = defaultdict(list)
             part = self.part(name)
             for position, token in enumerate(part.stems if stems else part.tokens):
-                known.setdefault(token, []).append(position)
+                known[token].append(position)
+            known.default_factory = None
             self._positions[name, stems] = known
         return known
 
+    def tokens(self, name: str, stems: bool = False) -> set[str]:
+        """Return the different tokens (or stems) of a part."""
+        known = self._sets.get((name, stems))
+        if known is None:
+            part = self.part(name)
+            known = self._sets[name, stems] = set(part.stems if stems else part.tokens)
+        return known
 
-def find(node: AnyNode, reading: Reading, now: datetime) -> list[Hit] | None:
+    def joined(self, name: str) -> str:
+        """Return the tokens of a part with a space before, between and after them: a phrase is a substring."""
+        known = self._joined.get(name)
+        if known is None:
+            known = self._joined[name] = f" {' '.join(self.part(name).tokens)} "
+        return known
+
+
+def find(node: AnyNode, reading: Reading, now: datetime, parts: Sequence[str] = EVERYWHERE) -> list[Hit] | None:
     """Return the hits that make the document match, or ``None`` when it does not."""
-    return _find(node, reading, _EVERYWHERE, now)
+    return _find(node, reading, parts, now)
 
 
 def marks(hits: Iterable[Hit], reading: Reading, limit: int = 50) -> tuple[Mark, ...]:
     """Turn hits in title and body into marked characters, in order of appearance, without repetition."""
     found = []
     for part, first, last in sorted(set(hits), key=lambda hit: (hit[0] != "title", hit[1], -hit[2])):
-        if part not in _EVERYWHERE:
+        if part not in EVERYWHERE:
             continue
         analysis = reading.part(part)
         start, end = analysis.starts[first], analysis.ends[last - 1]
-        name = "title" if part == "title" else "text"
-        found.append(Mark(text=analysis.text[start:end], start=start, end=end, part=name))
+        shown = analysis.text[start:end]
+        found.append(Mark(text=shown, start=start, end=end, part="title" if part == "title" else "text"))
         if len(found) >= limit:
             break
     return tuple(found)
@@ -127,22 +146,29 @@ def _find(node: AnyNode, reading: Reading, parts: Sequence[str], now: datetime) 
 def _text_hits(node: AnyNode, reading: Reading, part: str) -> list[Hit]:
     match node:
         case Word(text=text):
-            key = stem(text, reading.document.language) if part in _EVERYWHERE else text
-            at = reading.positions(part, stems=part in _EVERYWHERE).get(key, ())
+            key = stem(text, reading.document.language) if part in EVERYWHERE else text
+            at = reading.positions(part, stems=part in EVERYWHERE).get(key, ())
             return [(part, position, position + 1) for position in at]
         case Phrase(tokens=tokens):
             return _phrase_hits(tokens, reading, part)
         case Near(tokens=tokens, distance=distance):
             return _near_hits(tokens, distance, reading, part)
-        case Prefix(text=text):
-            return _token_hits(lambda token: token.startswith(text), reading, part)
-        case Wildcard(pattern=pattern):
-            expression = _wildcard(pattern)
-            return _token_hits(lambda token: expression.fullmatch(token) is not None, reading, part)
-        case Fuzzy(text=text, distance=distance):
-            return _token_hits(lambda token: within_edits(text, token, distance), reading, part)
+        case Prefix() | Wildcard() | Fuzzy():
+            return _token_hits(token_test(node), reading, part)
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
+
+
+def token_test(node: Prefix | Wildcard | Fuzzy) -> Callable[[str], bool]:
+    """Return the test that a token passes when it alone satisfies a prefix, wildcard or fuzzy word."""
+    match node:
+        case Prefix(text=text):
+            return lambda token: token.startswith(text)
+        case Wildcard(pattern=pattern):
+            expression = _wildcard(pattern)
+            return lambda token: expression.fullmatch(token) is not None
+        case Fuzzy(text=text, distance=distance):
+            return lambda token: within_edits(text, token, distance)
 
 
 def _token_hits(wanted: Callable[[str], bool], reading: Reading, part: str) -> list[Hit]:
@@ -188,9 +214,7 @@ def _near_hits(tokens: Sequence[str], distance: int, reading: Reading, part: str
     return hits
 
 
-def _same_sentence(
-    nodes: Sequence[AnyNode], reading: Reading, parts: Sequence[str], now: datetime
-) -> list[Hit] | None:
+def _same_sentence(nodes: Sequence[AnyNode], reading: Reading, parts: Sequence[str], now: datetime) -> list[Hit] | None:
     found: list[list[Hit]] = []
     for node in nodes:
         hits = _find(node, reading, parts, now)
