@@ -1,0 +1,225 @@
+"""RSS 0.90-2.0, RDF and Atom 0.3/1.0, through feedparser; the traps it has are kept shut here.
+
+feedparser may open a local file or address of the name it is given, so it only ever sees a stream of bytes; it resolves
+and sanitises too little and too much, so both are off and nh3 cleans what is kept. ``bozo`` is true of half the real
+feeds and says nothing.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from calendar import timegm
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+import msgspec
+import nh3
+
+from connectors.identity import Entry
+from pipeline.errors import NewswireError
+
+MAX_ENTRIES = 5_000
+MAX_FIELD = 2_000_000
+MAX_NAME = 500
+_CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
+_STRAY_AMPERSAND = re.compile(rb"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
+# A field that no honest feed has this long is cut before feedparser's patterns meet it: they are quadratic.
+_LONG_NAME = re.compile(rb"(<(?:[\w]+:)?(?:author|creator|name|managingEditor|webMaster)\b[^>]*>[^<]{2000})[^<]+", re.IGNORECASE)
+_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(\[.*?\])?[^>]*>", re.DOTALL | re.IGNORECASE)
+_ROOT = re.compile(rb"<(?:\w+:)?(rss|feed|RDF|channel)[\s>]", re.IGNORECASE)
+_EXTERNAL = re.compile(r"^https?://\S+$", re.IGNORECASE)
+
+
+class NotAFeedError(NewswireError):
+    """Report a document that is of no feed format."""
+
+
+class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one entry as its feed gave it: markup sanitised, addresses absolute, times in UTC."""
+
+    identity: Entry
+    url: str | None = None
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: datetime | None = None
+    updated: datetime | None = None
+    html: str | None = None
+    text: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+
+
+class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one document's entries and what it says about itself; ``errors`` tells of entries that could not be read."""
+
+    title: str | None = None
+    home: str | None = None
+    language: str | None = None
+    hub: str | None = None
+    topic: str | None = None
+    next_page: str | None = None
+    ttl_s: int | None = None
+    entries: tuple[ParsedEntry, ...] = ()
+    errors: tuple[str, ...] = ()
+    kind: str = "feed"
+
+
+def looks_like_feed(body: bytes) -> bool:
+    """Tell whether the beginning of a document is that of an XML feed."""
+    return bool(_ROOT.search(_DOCTYPE.sub(b"", body[:20_000].replace(b"\0", b""))))
+
+
+def parse_feed(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
+    """Parse an XML feed. Raises ``NotAFeedError``; an entry that cannot be read costs only itself."""
+    headers = {"content-location": url} | ({"content-type": content_type} if content_type else {})
+    parsed: Any = feedparser.parse(
+        io.BytesIO(_repaired(body)), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+    )
+    if not parsed.version and not parsed.entries:
+        raise NotAFeedError(f"{url} is no feed that Newswire can read.")
+    feed = parsed.feed
+    home = _address(feed.get("link"), url, url)
+    base = home or url
+    entries, errors = [], []
+    for number, entry in enumerate(parsed.entries[:MAX_ENTRIES]):
+        try:
+            entries.append(_entry(entry, base, feed))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
+            errors.append(f"entry {number + 1}: {exc!r}")
+    links = [(link.get("rel"), link.get("href")) for link in feed.get("links", ())]
+    return ParsedFeed(
+        title=_name(feed.get("title")),
+        home=home,
+        language=feed.get("language") or None,
+        hub=next((urljoin(url, href) for rel, href in links if rel == "hub" and href), None),
+        topic=next((urljoin(url, href) for rel, href in links if rel == "self" and href), None),
+        next_page=next((urljoin(url, href) for rel, href in links if rel in ("next", "prev-archive") and href), None),
+        ttl_s=_minutes(feed.get("ttl")),
+        entries=tuple(entries),
+        errors=tuple(errors),
+    )
+
+
+def sanitised(markup: str | None) -> str | None:
+    """Return HTML with nothing executable in it, links only to http, https and mailto."""
+    if not markup:
+        return None
+    if "<" not in markup and "&" not in markup:
+        return markup
+    return nh3.clean(markup[:MAX_FIELD], url_schemes={"http", "https", "mailto"}) or None
+
+
+def _repaired(body: bytes) -> bytes:
+    """Escape stray ampersands outside CDATA, cut absurd names, and drop a DOCTYPE with its entities."""
+    body = _DOCTYPE.sub(b"", body[:20_000]) + body[20_000:]
+    if b"\0" in body[:200]:
+        return body  # UTF-16 or UTF-32: byte patterns do not apply
+    body = _LONG_NAME.sub(rb"\1", body)
+    if b"&" not in body:
+        return body
+    pieces = _CDATA.split(body)
+    pieces[::2] = [_STRAY_AMPERSAND.sub(b"&amp;", piece) for piece in pieces[::2]]
+    return b"".join(pieces)
+
+
+def _entry(entry: Any, base: str, feed: Any) -> ParsedEntry:
+    link = _link(entry, base)
+    guid = entry.get("id") or None
+    content, is_text = _content(entry)
+    published_raw = entry.get("published") or entry.get("created") or entry.get("date")
+    published = _time(entry, "published") or _time(entry, "created") or _time(entry, "issued")
+    updated = _time(entry, "updated")
+    title = entry.get("title") or None
+    return ParsedEntry(
+        identity=Entry(guid, link, title, published_raw or entry.get("updated")),
+        url=link,
+        title=title[:MAX_FIELD] if title else None,
+        authors=_authors(entry) or _authors(feed),
+        published=published or updated,
+        updated=updated,
+        html=None if is_text else sanitised(_absolute_links(content, link or base) if content else None),
+        text=content[:MAX_FIELD] if is_text and content else None,
+        tags=tuple(name for tag in entry.get("tags", ())[:50] if (name := _name(tag.get("label") or tag.get("term")))),
+        language=entry.get("language") or entry.get("title_detail", {}).get("language") or None,
+    )
+
+
+def _link(entry: Any, base: str) -> str | None:
+    candidates = [entry.get("link")]
+    candidates += [link.get("href") for link in entry.get("links", ()) if link.get("rel") in (None, "alternate")]
+    if _EXTERNAL.match(entry.get("id") or ""):
+        candidates.append(entry["id"])
+    candidates += [link.get("href") for link in entry.get("links", ()) if link.get("rel") == "enclosure"]
+    for candidate in candidates:
+        address = _address(candidate, base, entry.get("title_detail", {}).get("base") or base)
+        if address:
+            return address
+    return None
+
+
+def _content(entry: Any) -> tuple[str | None, bool]:
+    """Return the fullest text an entry has and whether it is plain text: content before summary before media."""
+    options = [(c.get("value"), c.get("type")) for c in entry.get("content", ())]
+    detail = entry.get("summary_detail") or {}
+    options.append((entry.get("summary"), detail.get("type")))
+    options += [(m.get("content") if isinstance(m, dict) else None, None) for m in entry.get("media_description", ())]
+    given = [(value, kind) for value, kind in options if value]
+    if not given:
+        return None, False
+    value, kind = max(given, key=lambda option: len(option[0]))
+    return value, kind == "text/plain" and "<" not in value and "&" not in value
+
+
+def _authors(source: Any) -> tuple[str, ...]:
+    names = [person.get("name") or person.get("email") for person in source.get("authors", ())[:50]]
+    names = names if any(names) else [source.get("author")]
+    return tuple(dict.fromkeys(cleaned for name in names if (cleaned := _name(name))))
+
+
+def _time(entry: Any, field: str) -> datetime | None:
+    # dict.get: feedparser answers a missing "updated" with "published".
+    parsed, raw = dict.get(entry, f"{field}_parsed"), dict.get(entry, field)
+    try:
+        if parsed:
+            return datetime.fromtimestamp(timegm(parsed), UTC)
+        if raw:
+            moment = parsedate_to_datetime(raw)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError, OSError):
+        return None
+    return None
+
+
+def _address(link: str | None, base: str, inner_base: str) -> str | None:
+    if not link:
+        return None
+    try:
+        joined = urljoin(urljoin(base, inner_base), link.strip())
+    except ValueError:
+        return None
+    return joined if _EXTERNAL.match(joined) else None
+
+
+def _absolute_links(markup: str, base: str) -> str:
+    def resolve(match: re.Match[str]) -> str:
+        try:
+            return match.group(1) + html.escape(urljoin(base, html.unescape(match.group(2)))) + match.group(3)
+        except ValueError:
+            return match.group()
+
+    return re.sub(r"""(\s(?:href|src)=["'])(?!https?:|mailto:|#|data:|javascript:)([^"'<>]*)(["'])""", resolve, markup)
+
+
+def _name(value: str | None) -> str | None:
+    if not value:
+        return None
+    return " ".join(html.unescape(re.sub(r"<[^>]{0,200}>", " ", value[: MAX_NAME * 2])).split())[:MAX_NAME] or None
+
+
+def _minutes(value: str | None) -> int | None:
+    return int(value) * 60 if value and value.strip().isdecimal() and len(value) < 7 else None

@@ -1,0 +1,127 @@
+"""Which article an entry is, however its feed treats guids, links and order; and one canonical form per address."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+import msgspec
+
+# Parameters that tell where a reader came from and never which article is read. A deny-list: an unknown one stays.
+_TRACKERS = re.compile(
+    r"^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|ncid|cmpid|ocid|smid"
+    r"|at_(?:medium|campaign|link_\w+|format|ptr_name|bbc_team)|ref_src|ref_url|ftag|xtor|wt\.\w+|vero_id|oly_enc_id|oly_anon_id"
+    r"|rss_?id|guccounter|guce_referrer\w*|__twitter_impression|taid|traffic_source|echobox|cid_source|sr_share|feature=emb\w*)$",
+    re.IGNORECASE,
+)
+_GOOGLE = re.compile(r"^(?:www\.)?google\.[a-z.]+$")
+_SPECIFIC = re.compile(r"[/?#]")
+TITLE_WORDS = 4
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Hold what identity is judged by; any part may be missing."""
+
+    guid: str | None
+    url: str | None
+    title: str | None
+    published: str | None
+
+
+def canonical_url(url: str) -> str:
+    """Return the address an article is known by: unwrapped, without trackers, with host and escapes in one form.
+
+    Two addresses that differ in a parameter that may matter stay different. Idempotent.
+    """
+    for _ in range(5):
+        inner = _unwrapped(url)
+        if inner is None:
+            break
+        url = inner
+    parts = urlsplit(url.strip())
+    if not parts.netloc:
+        return url.strip()
+    scheme = parts.scheme.lower()
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        port = parts.port
+    except ValueError:
+        return url.strip()
+    if port and (scheme, port) not in (("http", 80), ("https", 443)):
+        host = f"{host}:{port}"
+    pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKERS.match(pair[0])]
+    path = quote(unquote(parts.path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~-._%", errors="surrogateescape")
+    path = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path)
+    path = re.sub(r"/(?:amp|amp\.html)/?$", "", path) or "/"
+    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""
+    return urlunsplit((scheme, host, path, urlencode(pairs), fragment))
+
+
+def identify_entries(
+    entries: Sequence[Entry], known: Mapping[str, str], feed_url: str, home: str | None = None
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Return for each entry its identity and the keys it is to be recognised by next time.
+
+    ``known`` maps keys of earlier polls to identities. An entry is recognised by its guid, its canonical address or its
+    title, in that order, each only while it is unique in this document; so a feed may change any of them but not all.
+    """
+    candidates = [_keys(entry, feed_url, home) for entry in entries]
+    counts = Counter(key for keys in candidates for key in set(keys))
+    taken: set[str] = set()
+    found = []
+    for keys in candidates:
+        unique = tuple(key for key in keys if counts[key] == 1) or (_combined(keys),)
+        identity = next((known[key] for key in unique if key in known and known[key] not in taken), None)
+        identity = identity or next(key for key in unique if key not in taken or key == unique[-1])
+        if identity in taken:
+            identity = _combined((identity, *keys))
+        taken.add(identity)
+        found.append((identity, unique))
+    return found
+
+
+def _keys(entry: Entry, feed_url: str, home: str | None) -> tuple[str, ...]:
+    keys = []
+    if entry.guid:
+        keys.append(_key("guid", entry.guid.strip()))
+    if entry.url:
+        address = canonical_url(entry.url)
+        bare = address.partition("://")[2]
+        if _SPECIFIC.search(bare.rstrip("/")) and address.rstrip("/") not in ((home or "").rstrip("/"), feed_url):
+            keys.append(_key("url", re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/")))
+    words = (entry.title or "").casefold().split()
+    if len(words) >= TITLE_WORDS or not keys:
+        keys.append(_key("title", " ".join(words), "" if len(words) >= TITLE_WORDS else entry.published or ""))
+    return tuple(keys)
+
+
+def _key(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _combined(keys: Iterable[str]) -> str:
+    return _key("all", *keys)
+
+
+def _unwrapped(url: str) -> str | None:
+    """Return the address inside a redirector's or AMP cache's address, if this is one."""
+    parts = urlsplit(url.strip())
+    host, query = (parts.hostname or "").lower(), dict(parse_qsl(parts.query))
+    if _GOOGLE.match(host) and parts.path == "/url":
+        return _absolute(query.get("url") or query.get("q"))
+    if _GOOGLE.match(host) and parts.path.startswith("/amp/"):
+        rest = parts.path[5:]
+        return _absolute(f"https://{rest[2:]}" if rest.startswith("s/") else f"http://{rest}")
+    if host.endswith(".cdn.ampproject.org"):
+        rest = re.sub(r"^/[cvi]/", "", parts.path)
+        return _absolute(f"https://{rest[2:]}" if rest.startswith("s/") else f"http://{rest}")
+    if host in ("l.facebook.com", "lm.facebook.com", "out.reddit.com", "www.bing.com"):
+        return _absolute(query.get("u") or query.get("url"))
+    return None
+
+
+def _absolute(url: str | None) -> str | None:
+    return url if url and re.match(r"https?://[^/]", url) else None

@@ -1,0 +1,86 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org), read as leniently as the specification asks of readers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import msgspec
+
+from connectors.feed import MAX_ENTRIES, NotAFeedError, ParsedEntry, ParsedFeed, sanitised
+from connectors.identity import Entry
+
+
+def parse_json_feed(body: bytes, url: str) -> ParsedFeed:
+    """Parse a JSON Feed. Raises ``NotAFeedError``; an item that cannot be read costs only itself."""
+    try:
+        feed: Any = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise NotAFeedError(f"{url} is no valid JSON: {exc}.") from exc
+    if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
+        raise NotAFeedError(f"{url} is JSON but no JSON Feed: it has no list of items.")
+    home = _text(feed.get("home_page_url"))
+    entries, errors = [], []
+    for number, item in enumerate(feed["items"][:MAX_ENTRIES]):
+        if not isinstance(item, dict):
+            errors.append(f"item {number + 1}: not an object")
+            continue
+        entries.append(_entry(item, feed, home or url))
+    hubs = [hub.get("url") for hub in _list(feed.get("hubs")) if isinstance(hub, dict)]
+    return ParsedFeed(
+        title=_text(feed.get("title")),
+        home=home,
+        language=_text(feed.get("language")),
+        hub=next((_text(hub) for hub in hubs if _text(hub)), None),
+        topic=_text(feed.get("feed_url")),
+        next_page=_text(feed.get("next_url")),
+        entries=tuple(entries),
+        errors=tuple(errors),
+        kind="json feed",
+    )
+
+
+def _entry(item: dict[str, Any], feed: dict[str, Any], base: str) -> ParsedEntry:
+    link = _text(item.get("url")) or _text(item.get("external_url"))
+    url = urljoin(base, link) if link else None
+    identity = item.get("id")
+    markup, plain = _text(item.get("content_html")), _text(item.get("content_text")) or _text(item.get("summary"))
+    published = _text(item.get("date_published"))
+    title = _text(item.get("title"))
+    return ParsedEntry(
+        identity=Entry(str(identity) if isinstance(identity, str | int | float) else None, url, title, published),
+        url=url if url and url.startswith(("http://", "https://")) else None,
+        title=title,
+        authors=_authors(item) or _authors(feed),
+        published=_time(published) or _time(_text(item.get("date_modified"))),
+        updated=_time(_text(item.get("date_modified"))),
+        html=sanitised(markup),
+        text=None if markup else plain,
+        tags=tuple(tag for tag in _list(item.get("tags"))[:50] if isinstance(tag, str) and tag),
+        language=_text(item.get("language")),
+    )
+
+
+def _authors(source: dict[str, Any]) -> tuple[str, ...]:
+    people = _list(source.get("authors")) or [source.get("author")]
+    names = [_text(person.get("name")) for person in people if isinstance(person, dict)]
+    return tuple(name for name in names if name)
+
+
+def _time(value: str | None) -> datetime | None:
+    if not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
