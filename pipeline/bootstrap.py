@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -15,9 +17,11 @@ from pipeline.errors import UsageError
 from pipeline.ports import Ledger, Log, SearchIndex, Table, Transaction
 
 if TYPE_CHECKING:
+    from pipeline.adapters.notify.addresses import Channels
     from pipeline.adapters.sqlite.database import Database
     from pipeline.flow import Stage
     from pipeline.runners.embedded import Embedded
+    from pipeline.runners.notifier import NotifierLoop
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +82,54 @@ def embedded(opened: Store) -> Embedded:
         clock=clock,
         flow=flow(opened.settings),
     )
+
+
+def channels(settings: Settings) -> Channels:
+    """Return the channels that alerts may be sent to."""
+    from pipeline.adapters.notify.addresses import Channels
+
+    return Channels(
+        settings.channels,
+        allow=settings.notify.allow,
+        smtp=settings.notify.smtp,
+        directory=settings.directory / "alerts",
+    )
+
+
+def notifier(opened: Store) -> NotifierLoop:
+    """Wire the notifier to an open store, with a reader of the rules of its own."""
+    from pipeline.runners.notifier import NotifierLoop
+
+    return NotifierLoop(
+        log=opened.log,
+        rules=opened.table("rules"),
+        ledger=opened.ledger,
+        index=opened.index,
+        channels=channels(opened.settings),
+        clock=clock,
+    )
+
+
+@contextmanager
+def notifying(opened: Store) -> Iterator[None]:
+    """Deliver alerts in a thread of its own for as long as the block runs, and what is due at its end."""
+    loop, stop = notifier(opened), threading.Event()
+    thread = threading.Thread(target=loop.run, args=(stop,), name="notifier", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10.0)
+
+
+def run_notifier(settings: Settings) -> None:
+    """Deliver alerts until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with store(settings) as opened:
+        notifier(opened).run(stop)
 
 
 def set_up_servers(settings: Settings) -> list[str]:

@@ -54,6 +54,15 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     index_months: Annotated[int, _about("what search finds; 0 keeps everything", ge=0)] = 0
 
 
+class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say how alerts are sent."""
+
+    allow: Annotated[
+        tuple[str, ...], _about("private networks that an alert's own channels may lead to, such as 127.0.0.0/8")
+    ] = ()
+    smtp: Annotated[str | None, _about("SMTP server of mailto: channels, such as smtps://user:password@host")] = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold every setting, with its default."""
 
@@ -73,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fetch: Fetch = Fetch()
     deduplicate: Deduplicate = Deduplicate()
     keep: Keep = Keep()
+    notify: Notify = Notify()
 
     @property
     def directory(self) -> Path:
@@ -117,6 +127,9 @@ def masked(settings: Settings) -> Settings:
         settings,
         elasticsearch_api_key="***" if settings.elasticsearch_api_key else None,
         channels={name: _mask_address(address) for name, address in settings.channels.items()},
+        notify=msgspec.structs.replace(
+            settings.notify, smtp=_mask_address(settings.notify.smtp) if settings.notify.smtp else None
+        ),
     )
 
 

@@ -28,6 +28,14 @@ VERSION_1: tuple[str, ...] = (
     # Contentless: the text is not stored twice. The tokenizer splits at spaces and leaves tokens as they are.
     "CREATE VIRTUAL TABLE terms USING fts5 (title, body, title_stems, body_stems, author, source, actor, target, "
     "place, said, quote, keys, content='', tokenize=\"ascii tokenchars '!\"\"''#$%&()*+,-./:;<=>?@[\\]^_`{|}~'\")",
+    "CREATE TABLE deliveries (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, "
+    "rule_id TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL, alert BLOB NOT NULL, state TEXT NOT NULL, "
+    "due INTEGER NOT NULL, changed INTEGER NOT NULL, attempts INTEGER NOT NULL, error TEXT, digest INTEGER NOT NULL, "
+    "priority TEXT NOT NULL, receipt TEXT, claimed INTEGER NOT NULL DEFAULT 0)",
+    "CREATE INDEX deliveries_queued ON deliveries (channel, due) WHERE state = 'queued'",
+    "CREATE INDEX deliveries_about ON deliveries (rule_id, subject)",
+    "CREATE INDEX deliveries_rule ON deliveries (rule)",
+    "CREATE INDEX deliveries_paged ON deliveries (rule_id, channel, due)",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1,)

@@ -1,0 +1,124 @@
+"""Channels by name or address: who sends to them, and how they are called where secrets must not be.
+
+Addresses: ``terminal:``, ``desktop:``, ``webhook+https://host/path#secret=KEY``, ``ntfy+https://host/topic`` or
+``ntfy:topic``, ``mailto:you@example.org`` (through the SMTP server of the settings), ``smtps://user:pw@host?to=…``,
+``atom:FILE``, ``jsonfeed:FILE``, ``apprise:URL``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pipeline.errors import UsageError
+from pipeline.ports import Notifier
+
+SCHEMES = (
+    "terminal", "desktop", "webhook+https", "webhook+http", "ntfy", "ntfy+https", "ntfy+http", "mailto", "smtp",
+    "smtps", "atom", "jsonfeed", "apprise",
+)  # fmt: skip
+# Those that touch this machine, which no stranger may choose.
+LOCAL = ("terminal", "desktop", "atom", "jsonfeed")
+
+
+class Channels:
+    """Open channels, given by a ``named`` one's name or by an address.
+
+    Named ones are the operator's own and may lead anywhere; addresses on a rule may lead to private networks only
+    where ``allow`` says so (CIDR notation).
+    """
+
+    def __init__(
+        self,
+        named: Mapping[str, str],
+        *,
+        allow: Sequence[str] = (),
+        smtp: str | None = None,
+        directory: Path | None = None,
+        write: Callable[[str], None] | None = None,
+    ) -> None:
+        self._named = named
+        self._allow = tuple(allow)
+        self._smtp = smtp
+        self._directory = directory or Path()
+        self._write = write
+        self._open: dict[str, Notifier] = {}
+
+    def label(self, channel: str) -> str:
+        """Return a named channel's name, or an address without what may be secret in it."""
+        return channel if channel in self._named else redacted(channel)
+
+    def open(self, channel: str) -> Notifier:
+        """Return what sends to a channel. Raises ``UsageError`` for one that is not known or not well formed."""
+        opened = self._open.get(channel)
+        if opened is None:
+            opened = self._open[channel] = self._make(channel)
+        return opened
+
+    def _make(self, channel: str) -> Notifier:
+        allow = None if channel in self._named else self._allow
+        address = self._named.get(channel, channel)
+        scheme = scheme_of(address)
+        if scheme == "terminal":
+            from pipeline.adapters.notify.terminal import Terminal
+
+            return Terminal(self._write)
+        if scheme == "desktop":
+            from pipeline.adapters.notify.desktop import Desktop
+
+            return Desktop()
+        if scheme.startswith("webhook+"):
+            from pipeline.adapters.notify.webhook import Webhook
+
+            return Webhook(address.removeprefix("webhook+"), allow)
+        if scheme.startswith("ntfy"):
+            from pipeline.adapters.notify.ntfy import Ntfy
+
+            return Ntfy(address, allow)
+        if scheme in ("mailto", "smtp", "smtps"):
+            from pipeline.adapters.notify.mail import Mail
+
+            return Mail(address, self._smtp, allow)
+        if scheme in ("atom", "jsonfeed"):
+            from pipeline.adapters.notify.feedfile import FeedFile
+
+            return FeedFile(scheme, self._directory / address.partition(":")[2])
+        from pipeline.adapters.notify.apprise import Apprise
+
+        return Apprise(address.partition(":")[2])
+
+
+def scheme_of(address: str) -> str:
+    """Return an address's scheme. Raises ``UsageError`` that lists the ones there are."""
+    scheme, colon, _ = address.partition(":")
+    if colon and scheme.lower() in SCHEMES:
+        return scheme.lower()
+    if address in ("terminal", "desktop"):
+        return address
+    raise UsageError(
+        f"{redacted(address)!r} is no channel: name one of [channels] in the settings, or give an address that begins "
+        f"with one of {', '.join(SCHEMES)} and a colon."
+    )
+
+
+def redacted(address: str) -> str:
+    """Return an address without credentials, path, query and fragment, with a short digest to tell it from others."""
+    scheme, colon, rest = address.partition(":")
+    if not colon or scheme in ("terminal", "desktop"):
+        return scheme
+    if scheme in ("mailto", "atom", "jsonfeed"):
+        return f"{scheme}:{rest.partition('?')[0]}"
+    if scheme == "apprise":
+        return f"apprise:{rest.partition(':')[0]}#{_digest(address)}"
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        host = ""
+    return f"{scheme}://{host}#{_digest(address)}"
+
+
+def _digest(address: str) -> str:
+    # Sixteen bits tell a person's channels apart and say nothing about a secret.
+    return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:4]

@@ -1,0 +1,106 @@
+"""E-mail through an SMTP server."""
+
+from __future__ import annotations
+
+import ipaddress
+import smtplib
+import socket
+import ssl
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.utils import formatdate, parseaddr
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pipeline.adapters.notify.post import may_reach
+from pipeline.adapters.notify.terminal import printable
+from pipeline.errors import TerminalError, TransientError, UsageError
+from pipeline.ports import Notice
+
+TIMEOUT_S = 10.0
+
+
+class Mail:
+    """Send notices to ``mailto:ADDRESS`` through ``smtp``, or to ``smtp[s]://[user:password@]host[:port]?to=…&from=…``.
+
+    ``smtps`` speaks TLS from the start; ``smtp`` changes to it where offered, and must before a password is sent.
+    """
+
+    def __init__(self, address: str, smtp: str | None, allow: Sequence[str] | None) -> None:
+        if address.startswith("mailto:"):
+            if smtp is None:
+                raise UsageError(
+                    "mailto: needs an SMTP server: set `smtp` under [notify] in the settings, "
+                    'such as "smtps://user:password@mail.example.org".'
+                )
+            self._to, allow = [unquote(address.removeprefix("mailto:").partition("?")[0])], None
+            address = smtp
+        else:
+            self._to = parse_qs(urlsplit(address).query).get("to", [])
+        self._parts = urlsplit(address)
+        self._allow = allow
+        try:
+            port = self._parts.port
+        except ValueError as exc:
+            raise UsageError(f"The SMTP server's address is not well formed: {exc}.") from exc
+        if not self._parts.hostname:
+            raise UsageError("An SMTP address names a host: smtps://user:password@mail.example.org?to=you@example.org.")
+        if not self._to or not all("@" in parseaddr(to)[1] for to in self._to):
+            raise UsageError("An e-mail channel needs somebody to write to: mailto:you@example.org, or ?to=….")
+        self._secure = self._parts.scheme == "smtps"
+        self._port = port or (465 if self._secure else 587)
+        user = unquote(self._parts.username or "")
+        self._from = parse_qs(self._parts.query).get("from", [user if "@" in user else f"newswire@{socket.getfqdn()}"])[
+            0
+        ]
+
+    def send(self, notice: Notice) -> str:
+        """Send one notice; the Message-ID is made of its idempotency key, so that mailboxes can drop repetitions."""
+        host = self._parts.hostname or ""
+        try:
+            with self._connect(host, notice.id) as server:
+                self._introduce(server, notice.id)
+                refused = server.send_message(self._message(notice))
+        except smtplib.SMTPResponseException as exc:
+            if exc.smtp_code < 500:
+                raise TransientError(f"{host}: SMTP {exc.smtp_code}") from exc
+            raise TerminalError(notice.id, "notify", f"{host}: SMTP {exc.smtp_code}") from exc
+        except smtplib.SMTPRecipientsRefused as exc:
+            if all(400 <= code < 500 for code, _ in exc.recipients.values()):
+                raise TransientError(f"{host}: recipients put off") from exc
+            raise TerminalError(notice.id, "notify", f"{host}: recipients refused") from exc
+        except (OSError, smtplib.SMTPException) as exc:
+            raise TransientError(f"{host}: {type(exc).__name__}") from exc
+        return f"accepted, {len(refused)} refused" if refused else "accepted"
+
+    def _connect(self, host: str, identity: str) -> smtplib.SMTP:
+        if self._allow is not None:
+            for *_, target in socket.getaddrinfo(host, self._port, type=socket.SOCK_STREAM):
+                if not may_reach(ipaddress.ip_address(str(target[0]).partition("%")[0]), self._allow):
+                    raise TerminalError(identity, "notify", f"{host} is at a private address")
+        if self._secure:
+            return smtplib.SMTP_SSL(host, self._port, timeout=TIMEOUT_S, context=ssl.create_default_context())
+        return smtplib.SMTP(host, self._port, timeout=TIMEOUT_S)
+
+    def _introduce(self, server: smtplib.SMTP, identity: str) -> None:
+        server.ehlo()
+        if not self._secure and server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+            server.ehlo()
+        if self._parts.username is None:
+            return
+        if not isinstance(server.sock, ssl.SSLSocket):
+            raise TerminalError(identity, "notify", "the server offers no TLS; no password is sent in the clear")
+        server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
+
+    def _message(self, notice: Notice) -> EmailMessage:
+        message = EmailMessage()
+        message["Subject"] = printable(" ".join(notice.title.split()))[:250]
+        message["From"] = self._from
+        message["To"] = ", ".join(self._to)
+        message["Date"] = formatdate(localtime=False)
+        message["Message-ID"] = f"<{notice.id}@newswire.invalid>"
+        message["Auto-Submitted"] = "auto-generated"
+        if notice.priority == "high":
+            message["X-Priority"] = "1"
+        message.set_content(notice.text.encode("utf-8", "replace").decode())
+        return message

@@ -1,0 +1,31 @@
+"""The terminal the notifier runs in."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Callable
+
+from pipeline.ports import Notice
+
+
+class Terminal:
+    """Write each notice as a line with its text below, through ``write`` or to standard output."""
+
+    def __init__(self, write: Callable[[str], None] | None = None) -> None:
+        self._write = write or _to_stdout
+
+    def send(self, notice: Notice) -> None:
+        """Write one notice, without the control characters a feed may have smuggled in."""
+        lines = [f"ALERT {notice.title}", *(f"  {line}" for line in notice.text.splitlines())]
+        self._write("\n".join(map(printable, lines)))
+
+
+def printable(text: str) -> str:
+    """Leave out control characters, which could drive a terminal."""
+    return "".join(character for character in text if unicodedata.category(character) != "Cc")
+
+
+def _to_stdout(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

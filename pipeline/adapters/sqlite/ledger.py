@@ -1,0 +1,128 @@
+"""The Ledger port as rows of the store: one per alert and channel, entered before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from pipeline.adapters.sqlite.database import Database
+from pipeline.model import Alert
+from pipeline.ports import Delivery
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_COLUMNS = "id, channel, alert, state, due, changed, attempts, error, digest, priority, receipt"
+
+
+class SqliteLedger:
+    """Keep deliveries in the store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def enter(self, deliveries: Sequence[Delivery]) -> int:
+        """Keep those whose id is not yet known, in one transaction; return how many were new."""
+        rows = [
+            (*_row(delivery), delivery.alert.rule_id, delivery.alert.rule, delivery.alert.subject)
+            for delivery in deliveries
+        ]
+        with self._database.transaction():
+            entered = self._database.connection.executemany(
+                f"INSERT OR IGNORE INTO deliveries ({_COLUMNS}, rule_id, rule, subject) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+        return max(entered.rowcount, 0)
+
+    def waiting(self, now: datetime) -> Sequence[str]:
+        """Return the channels that have queued deliveries whose time has come."""
+        rows = self._database.connection.execute(
+            "SELECT DISTINCT channel FROM deliveries WHERE state = 'queued' AND due <= :now AND claimed <= :now",
+            {"now": _number(now)},
+        )
+        return [channel for (channel,) in rows]
+
+    def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        """Return a channel's queued deliveries whose time has come, and put them off ``until`` then."""
+        with self._database.transaction():
+            rows = self._database.connection.execute(
+                f"SELECT {_COLUMNS} FROM deliveries WHERE state = 'queued' AND channel = :channel "
+                "AND due <= :now AND claimed <= :now ORDER BY due, number LIMIT :limit",
+                {"channel": channel, "now": _number(now), "limit": limit},
+            ).fetchall()
+            self._database.connection.executemany(
+                "UPDATE deliveries SET claimed = ? WHERE id = ?", [(_number(until), row[0]) for row in rows]
+            )
+        return [_delivery(row) for row in rows]
+
+    def mark(self, delivery: Delivery) -> None:
+        """Replace a delivery by its newer state."""
+        with self._database.transaction():
+            self._database.connection.execute(
+                "UPDATE deliveries SET state = ?, due = ?, changed = ?, attempts = ?, error = ?, receipt = ?, "
+                "claimed = 0 WHERE id = ?",
+                (
+                    delivery.state,
+                    _number(delivery.due),
+                    _number(delivery.changed),
+                    delivery.attempts,
+                    delivery.error,
+                    delivery.receipt,
+                    delivery.id,
+                ),
+            )
+
+    def entries(self, limit: int, rule: str | None = None, subject: str | None = None) -> Sequence[Delivery]:
+        """Return the latest deliveries, newest first, of one rule and about one subject if given."""
+        conditions = []
+        if rule is not None:
+            conditions.append("(rule_id = :rule OR rule = :rule)")
+        if subject is not None:
+            conditions.append("subject = :subject")
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self._database.connection.execute(
+            f"SELECT {_COLUMNS} FROM deliveries {where} ORDER BY number DESC LIMIT :limit",
+            {"rule": rule, "subject": subject, "limit": limit},
+        )
+        return [_delivery(row) for row in rows]
+
+    def paged(self, rule_id: str, channel: str, since: datetime) -> int:
+        """Count a rule's messages to a channel that were or are due after ``since``; a digest is one message."""
+        (count,) = self._database.connection.execute(
+            "SELECT count(DISTINCT CASE WHEN digest THEN due ELSE id END) FROM deliveries "
+            "WHERE rule_id = ? AND channel = ? AND due >= ? AND state IN ('queued', 'sent')",
+            (rule_id, channel, _number(since)),
+        ).fetchone()
+        return int(count)
+
+
+def _row(delivery: Delivery) -> tuple[object, ...]:
+    return (
+        delivery.id,
+        delivery.channel,
+        msgspec.json.encode(delivery.alert),
+        delivery.state,
+        _number(delivery.due),
+        _number(delivery.changed),
+        delivery.attempts,
+        delivery.error,
+        delivery.digest,
+        delivery.priority,
+        delivery.receipt,
+    )
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    values["alert"] = msgspec.json.decode(values["alert"], type=Alert)
+    for name in ("due", "changed"):
+        values[name] = _EPOCH + _MICROSECOND * values[name]
+    values["digest"] = bool(values["digest"])
+    return msgspec.convert(values, Delivery)
+
+
+def _number(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND

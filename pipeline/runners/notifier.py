@@ -1,0 +1,291 @@
+"""The notifier: from the alerts topic through the ledger to the channels, the same in both runtimes.
+
+Delivery: an alert's rows are in the ledger before its place in the topic is committed and before anything is sent. A
+channel has a thread of its own, so a dead or hanging one holds up no other. A crash between sending and marking lets
+the claim run out, and the message goes again with the same idempotency key.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from pipeline.errors import TerminalError, TransientError, UnavailableError, UsageError
+from pipeline.flow import ALERTS, DEAD
+from pipeline.language.grammar import parse
+from pipeline.language.query import And, Last, Query
+from pipeline.language.scope import scoped
+from pipeline.model import Alert, AlertRule
+from pipeline.ports import Clock, Delivery, Ledger, Log, Message, Notifier, SearchIndex, SearchRequest, Table
+from pipeline.stages import deliver
+
+GROUP = "notify"
+BATCH = 256
+# How often the ledger is asked for deliveries whose time has come, and the index about silence and surge rules.
+POLL_S = 0.5
+WATCH_S = 10.0
+RETRY_S = 1.0
+CLAIM = timedelta(seconds=60)
+CLAIMED_AT_ONCE = 50
+# A claim must outlast one more attempt: nothing is sent on one with less left than this.
+SEND_AT_MOST_S = 20.0
+REMEMBERED = 500
+
+_log = logging.getLogger("newswire.notify")
+
+
+class Channels(Protocol):
+    """Know where channels lead."""
+
+    def label(self, channel: str) -> str:
+        """Return how a channel, given by name or address, is called where secrets must not be."""
+
+    def open(self, channel: str) -> Notifier:
+        """Return what sends to a channel, given by name or address. Raises ``UsageError``."""
+
+
+class NotifierLoop:
+    """Read alerts, enter them into the ledger, and see to it that each channel gets its own."""
+
+    def __init__(
+        self, *, log: Log, rules: Table, ledger: Ledger, index: SearchIndex, channels: Channels, clock: Clock
+    ) -> None:
+        self._log = log
+        self._table = rules
+        self._ledger = ledger
+        self._index = index
+        self._channels = channels
+        self._clock = clock
+        self._rules: dict[str, AlertRule] = {}
+        self._entries: dict[str, str] = {}
+        self._senders: dict[str, _Sender] = {}
+        self._polled = self._watched = -WATCH_S
+
+    def step(self, timeout: float = 0.0) -> int:
+        """Enter the alerts that came within ``timeout`` seconds and wake the channels with work; return how many."""
+        self._learn()
+        messages = self._log.read(ALERTS.name, GROUP, BATCH, timeout)
+        if messages:
+            self._take(messages)
+        if time.monotonic() - self._watched >= WATCH_S:
+            self._watched = time.monotonic()
+            self._watch()
+        if messages or time.monotonic() - self._polled >= POLL_S:
+            self._polled = time.monotonic()
+            for channel in self._ledger.waiting(self._clock()):
+                self._sender(channel).wake()
+        return len(messages)
+
+    def run(self, stop: threading.Event) -> None:
+        """Step until ``stop`` is set; a log, ledger or index that is away is waited for."""
+        try:
+            while not stop.is_set():
+                try:
+                    self.step(timeout=POLL_S)
+                except (TransientError, UnavailableError) as exc:
+                    _log.warning("notifier waits error=%s", exc)
+                    stop.wait(RETRY_S)
+        finally:
+            self.close()
+
+    def drain(self, timeout: float) -> bool:
+        """Step until every alert is entered and every due delivery was tried; tell whether that was in time."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self._polled = -WATCH_S
+            if self.step(timeout=0.02) or any(sender.busy for sender in self._senders.values()):
+                continue
+            if not self._ledger.waiting(self._clock()):
+                return True
+        return False
+
+    def close(self, timeout: float = 3.0) -> None:
+        """Stop the channels; one that hangs is left behind, and its message is claimed anew at the next start."""
+        for sender in self._senders.values():
+            sender.stop()
+        deadline = time.monotonic() + timeout
+        for sender in self._senders.values():
+            sender.join(max(0.0, deadline - time.monotonic()))
+        self._senders.clear()
+
+    def _learn(self) -> None:
+        for key, value in self._table.changes():
+            if value is None:
+                self._rules.pop(key, None)
+                continue
+            self._rules[key] = rule = msgspec.json.decode(value, type=AlertRule)
+            for channel in _channels_of(rule):
+                self._entries[self._channels.label(channel)] = channel
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        """Enter a batch and commit it; what has been read is not read again, so this repeats until it is done."""
+        while True:
+            try:
+                for message in messages:
+                    self._enter_message(message)
+                self._log.commit(ALERTS.name, GROUP)
+                return
+            except (TransientError, UnavailableError) as exc:
+                _log.warning("ledger is away error=%s", exc)
+                time.sleep(RETRY_S)
+
+    def _enter_message(self, message: Message) -> None:
+        try:
+            alert = msgspec.json.decode(message.value, type=Alert)
+        except msgspec.MsgspecError as exc:
+            headers = {"stage": GROUP, "error": str(exc), "attempts": "1", "topic": ALERTS.name}
+            self._log.append([Message(topic=DEAD, key=message.key, value=message.value, headers=headers)])
+            return
+        rule = self._rules.get(alert.rule_id)
+        if rule is None:
+            # The rule was removed after the match: nobody is asking any more.
+            return
+        self._enter(alert, rule)
+
+    def _enter(self, alert: Alert, rule: AlertRule) -> None:
+        now = self._clock()
+        told = self._ledger.entries(REMEMBERED, rule=rule.id, subject=alert.subject)
+        deliveries = []
+        for channel in _channels_of(rule):
+            label = self._channels.label(channel)
+            earlier = [delivery for delivery in told if delivery.channel == label]
+            planned = deliver.plan(_slim(alert), rule, label, earlier, self._paged(rule, label, now), now)
+            if planned is not None:
+                deliveries.append(planned)
+        if deliveries:
+            self._ledger.enter(deliveries)
+
+    def _paged(self, rule: AlertRule, label: str, now: datetime) -> deliver.Paged:
+        if rule.cap_per_hour is None and rule.cap_per_day is None:
+            return deliver.Paged()
+        return deliver.Paged(
+            hour=self._ledger.paged(rule.id, label, deliver.start_of_hour(now)),
+            day=self._ledger.paged(rule.id, label, deliver.start_of_day(rule, now)),
+        )
+
+    def _watch(self) -> None:
+        for rule in self._rules.values():
+            if rule.kind == "match" or rule.paused:
+                continue
+            now = self._clock()
+            alert = deliver.watch(rule, self._seen(rule, now), now)
+            if alert is not None:
+                self._enter(alert, rule)
+
+    def _seen(self, rule: AlertRule, now: datetime) -> deliver.Seen:
+        query = scoped(parse(rule.query), rule)
+        recent = self._count(query, rule.window_s, now)
+        if rule.kind == "surge":
+            whole = self._count(query, rule.window_s * (1 + deliver.SURGE_WINDOWS), now)
+            return deliver.Seen(recent=recent, earlier=whole - recent)
+        newest = self._index.search(SearchRequest(query=query, now=now, limit=1)).documents
+        return deliver.Seen(recent=recent, earlier=0, newest=newest[0].id if newest else None)
+
+    def _count(self, query: Query, seconds: int, now: datetime) -> int:
+        within = Query(text=query.text, root=And(nodes=(query.root, Last(seconds=seconds))))
+        return self._index.search(SearchRequest(query=within, now=now, limit=1)).total
+
+    def _sender(self, channel: str) -> _Sender:
+        sender = self._senders.get(channel)
+        if sender is None:
+            sender = self._senders[channel] = _Sender(channel, self._open, self._ledger, self._clock)
+            sender.start()
+        return sender
+
+    def _open(self, label: str) -> Notifier:
+        return self._channels.open(self._entries.get(label, label))
+
+
+class _Sender(threading.Thread):
+    """Send what is due on one channel whenever woken."""
+
+    def __init__(self, channel: str, open_channel: Callable[[str], Notifier], ledger: Ledger, clock: Clock) -> None:
+        super().__init__(name=f"notify {channel}", daemon=True)
+        self._channel = channel
+        self._open = open_channel
+        self._ledger = ledger
+        self._clock = clock
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self.busy = False
+
+    def wake(self) -> None:
+        """Have the channel look into the ledger."""
+        self.busy = True
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after the message under way."""
+        self._stopping.set()
+        self._woken.set()
+
+    def run(self) -> None:
+        """Send until stopped; a ledger that is away is asked again at the next waking."""
+        while not self._stopping.is_set():
+            self._woken.wait()
+            self._woken.clear()
+            self.busy = True
+            try:
+                while self._send_some():
+                    pass
+            except Exception as exc:  # noqa: BLE001 - the claim runs out and the delivery is given out again
+                _log.warning("ledger is away channel=%s error=%r", self._channel, exc)
+            self.busy = self._woken.is_set()
+
+    def _send_some(self) -> bool:
+        if self._stopping.is_set():
+            return False
+        now = self._clock()
+        until = time.monotonic() + CLAIM.total_seconds()
+        claimed = self._ledger.claim(self._channel, now, now + CLAIM, CLAIMED_AT_ONCE)
+        for message in deliver.group(claimed):
+            if self._stopping.is_set() or time.monotonic() > until - SEND_AT_MOST_S:
+                for delivery in message:
+                    self._ledger.mark(delivery)  # as it was: given out again at once
+                continue
+            for delivery in self._send(message):
+                self._ledger.mark(delivery)
+                _report(delivery)
+        return bool(claimed)
+
+    def _send(self, message: Sequence[Delivery]) -> list[Delivery]:
+        try:
+            receipt = self._open(self._channel).send(deliver.compose(message))
+        except TransientError as exc:
+            return [deliver.postponed(each, str(exc), exc.retry_after, self._clock()) for each in message]
+        except TerminalError as exc:
+            return [deliver.refused(each, exc.reason, self._clock()) for each in message]
+        except (UsageError, UnavailableError) as exc:
+            return [deliver.refused(each, str(exc), self._clock()) for each in message]
+        except Exception as exc:  # noqa: BLE001 - a bug in one channel must not end its thread; its text may hold secrets
+            _log.error("channel failed channel=%s error=%s", self._channel, type(exc).__name__)
+            return [deliver.postponed(each, type(exc).__name__, 0.0, self._clock()) for each in message]
+        return [deliver.succeeded(each, receipt, self._clock()) for each in message]
+
+
+def _channels_of(rule: AlertRule) -> Sequence[str]:
+    return rule.channels or ("terminal:",)
+
+
+def _slim(alert: Alert) -> Alert:
+    """Leave out the markup, which no message shows."""
+    if alert.article is None or alert.article.html is None:
+        return alert
+    return msgspec.structs.replace(alert, article=msgspec.structs.replace(alert.article, html=None))
+
+
+def _report(delivery: Delivery) -> None:
+    _log.info(
+        "delivery state=%s channel=%s rule=%r attempts=%d error=%s",
+        delivery.state,
+        delivery.channel,
+        delivery.alert.rule,
+        delivery.attempts,
+        delivery.error,
+    )
