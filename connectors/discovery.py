@@ -13,7 +13,10 @@ _FEED_TYPES = {
     "application/rss+xml": 3, "application/atom+xml": 3, "application/feed+json": 3, "application/json": 1,
     "application/rdf+xml": 2, "text/xml": 1, "application/xml": 1,
 }  # fmt: skip
-_FEED_LIKE = re.compile(r"(?:/feeds?(?:/|$|\.)|/rss(?:/|$|\.)|\.rss$|\.atom$|/atom(?:/|$)|atom\.xml|rss\.xml|feed\.(?:xml|json)|index\.rdf)", re.I)
+_FEED_LIKE = re.compile(
+    r"(?:/feeds?(?:/|$|\.)|/rss(?:/|$|\.)|\.rss$|\.atom$|/atom(?:/|$)|atom\.xml|rss\.xml|feed\.(?:xml|json)|index\.rdf)",
+    re.I,
+)
 _LINK_HEADER = re.compile(r'<([^>]+)>\s*;([^,]*rel="?[^",]*alternate[^,]*)', re.IGNORECASE)
 WELL_KNOWN = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json")
 
@@ -56,7 +59,11 @@ def discover(body: bytes, url: str, link_header: str | None = None) -> list[Cand
     for position, node in enumerate(tree.css("link[rel~=alternate][href]")):
         kind = (node.attributes.get("type") or "").lower().partition(";")[0].strip()
         if kind in _FEED_TYPES:
-            add(node.attributes.get("href"), node.attributes.get("title"), 80 + _FEED_TYPES[kind] * 2 - min(position, 20))
+            add(
+                node.attributes.get("href"),
+                node.attributes.get("title"),
+                80 + _FEED_TYPES[kind] * 2 - min(position, 20),
+            )
     for node in tree.css("a[href]"):
         address = node.attributes.get("href") or ""
         if _FEED_LIKE.search(urlsplit(address).path if ":" not in address[:6] else address):

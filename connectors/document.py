@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,11 @@ from pipeline.model import Article, derive_id
 
 MAX_FILE_BYTES = 200_000_000
 MAX_TEXT_BYTES = 10_000_000
+MAX_INFLATED_BYTES = 50_000_000
+_WIDE = (
+    (b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
+    (b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"),
+)  # fmt: skip
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
 
 
@@ -28,6 +34,7 @@ class HtmlPageError(NotAFeedError):
 
 def parse_document(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
     """Parse a feed of any kind by what it contains. Raises ``HtmlPageError`` for a page, else ``NotAFeedError``."""
+    body = _utf8(_inflated(body, url))
     if not body.strip():
         raise NotAFeedError(f"{url} is empty.")
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -137,6 +144,29 @@ def _text_article(body: bytes, path: Path, seen: datetime) -> Article:
         title=title.strip() if has_body else None,
         text=rest.strip() if has_body else title.strip(),
     )
+
+
+def _inflated(body: bytes, url: str) -> bytes:
+    """Unpack a gzip file, such as sitemap.xml.gz, up to a limit."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        inflated = unpacker.decompress(body, MAX_INFLATED_BYTES)
+    except zlib.error as exc:
+        raise NotAFeedError(f"{url} is a damaged gzip file: {exc}.") from exc
+    if unpacker.unconsumed_tail:
+        raise NotAFeedError(f"{url} unpacks to more than {MAX_INFLATED_BYTES // 1_000_000} MB; it was not read.")
+    return inflated
+
+
+def _utf8(body: bytes) -> bytes:
+    """Recode UTF-16 and UTF-32, with or without a byte order mark: everything after works on bytes of ASCII's kind."""
+    for mark, encoding in _WIDE:
+        if body.startswith(mark):
+            text = body.decode(encoding, "replace").lstrip("\ufeff")
+            return re.sub(r"""(<\?xml[^>]*?)\s+encoding=["'][^"']*["']""", r"\1", text, count=1).encode()
+    return body
 
 
 def _read(path: Path) -> bytes:

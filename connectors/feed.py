@@ -29,7 +29,9 @@ MAX_NAME = 500
 _CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
 _STRAY_AMPERSAND = re.compile(rb"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 # A field that no honest feed has this long is cut before feedparser's patterns meet it: they are quadratic.
-_LONG_NAME = re.compile(rb"(<(?:[\w]+:)?(?:author|creator|name|managingEditor|webMaster)\b[^>]*>[^<]{2000})[^<]+", re.IGNORECASE)
+_LONG_NAME = re.compile(
+    rb"(<(?:[\w]+:)?(?:author|creator|name|managingEditor|webMaster)\b[^>]*>[^<]{2000})[^<]+", re.IGNORECASE
+)
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(\[.*?\])?[^>]*>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(rss|feed|RDF|channel)[\s>]", re.IGNORECASE)
 _EXTERNAL = re.compile(r"^https?://\S+$", re.IGNORECASE)

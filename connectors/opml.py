@@ -78,7 +78,9 @@ def _read_opml(body: bytes, name: str) -> list[Outline]:
         if address and address.startswith(("http://", "https://", "feed:")):
             categories = [part.strip().strip("/") for part in values.get("category", "").split(",")]
             tags = [folder for folder in folders if folder] + [part for part in categories if part]
-            found.append(Outline(re.sub(r"^feed:(//)?(?=https?:)|^feed:", "", address), title, tuple(dict.fromkeys(tags))))
+            found.append(
+                Outline(re.sub(r"^feed:(//)?(?=https?:)|^feed:", "", address), title, tuple(dict.fromkeys(tags)))
+            )
             if len(found) > MAX_OUTLINES:
                 raise UsageError(f"{name} lists more than {MAX_OUTLINES:,} feeds; split it.")
         folders.append(None if address else title)

@@ -1,0 +1,252 @@
+"""Fetching: polite, bounded and safe, over aiohttp.
+
+Addresses are checked at the moment of connecting, on every hop, so neither a redirect nor a changing DNS answer reaches
+a private network. Bodies are inflated here, up to a limit. Credentials go to the origin they were given for only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import msgspec
+
+from pipeline.errors import NewswireError
+
+REDIRECTS = 8
+MAX_HEADER_BYTES = 65_536
+# Addresses that reach private ones by another name: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380), CGNAT (RFC 6598).
+_TUNNELS = tuple(
+    map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "100.64.0.0/10"))
+)
+
+
+class FetchError(NewswireError):
+    """Say why a document could not be fetched and what to do.
+
+    ``kind`` is one of: address, connect, timeout, tls, status, gone, body, redirect, protocol. ``retry_after_s`` is what
+    the server asked for.
+    """
+
+    def __init__(self, kind: str, message: str, status: int | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold an answer: ``body`` is ``None`` for 304; ``moved_to`` is where permanent redirects led."""
+
+    url: str
+    status: int
+    body: bytes | None
+    headers: dict[str, str]
+    moved_to: str | None = None
+
+    @property
+    def content_type(self) -> str | None:
+        """Return the Content-Type header."""
+        return self.headers.get("content-type")
+
+
+class Fetcher:
+    """Fetch documents through one pool of connections; ``allow`` lists private networks that may be reached."""
+
+    def __init__(
+        self,
+        *,
+        user_agent: str = "Newswire/0.1",
+        allow: Sequence[str] = (),
+        timeout_s: float = 30.0,
+        max_bytes: int = 50_000_000,
+        concurrency: int = 64,
+    ) -> None:
+        self._user_agent = user_agent
+        self._allowed = [ipaddress.ip_network(network, strict=False) for network in allow]
+        self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
+        self._concurrency = concurrency
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Fetcher:
+        connector = aiohttp.TCPConnector(
+            limit=self._concurrency, limit_per_host=8, ttl_dns_cache=60, socket_factory=self._socket
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=10, sock_read=15),
+            headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip, deflate"},
+            max_line_size=16_384,
+            max_field_size=MAX_HEADER_BYTES,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Fetched:
+        """Get a document, following redirects. Raises ``FetchError``; answers 200-299 and 304 are returned."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._follow(url, dict(headers or {}))
+        except TimeoutError as exc:
+            message = f"{url} did not answer whole within {self._timeout_s:g} s; it is tried again later."
+            raise FetchError("timeout", message) from exc
+
+    async def _follow(self, url: str, headers: dict[str, str]) -> Fetched:
+        origin = _origin(url)
+        moved_to: str | None = None
+        permanent = True
+        seen: set[str] = set()
+        for _ in range(REDIRECTS + 1):
+            _check_scheme(url)
+            if url in seen:
+                raise FetchError("redirect", f"{url} redirects in a circle; tell the site, or subscribe to its target.")
+            seen.add(url)
+            sent = headers if _origin(url) == origin else _without_secrets(headers)
+            status, answer, body = await self._get(url, sent)
+            if status in (301, 302, 303, 307, 308) and answer.get("location"):
+                permanent = permanent and status in (301, 308)
+                url = urljoin(url, answer["location"])
+                moved_to = url if permanent else moved_to
+                continue
+            _check_status(url, status, answer)
+            return Fetched(url=url, status=status, body=body, headers=answer, moved_to=moved_to)
+        raise FetchError("redirect", f"{url} redirects more than {REDIRECTS} times; subscribe to where it leads.")
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes | None]:
+        assert self._session is not None
+        try:
+            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+                answer = {name.lower(): value for name, value in response.headers.items()}
+                if response.status == 304 or response.status >= 300:
+                    return response.status, answer, None
+                return response.status, answer, await self._body(url, response)
+        except aiohttp.ClientConnectorCertificateError as exc:
+            raise FetchError("tls", f"{url}: the site's certificate is not valid ({exc.certificate_error}).") from exc
+        except aiohttp.ClientConnectorError as exc:
+            cause: BaseException | None = exc
+            while cause is not None:
+                if isinstance(cause, FetchError):
+                    raise cause from exc
+                cause = cause.__cause__ or cause.__context__
+            reason = exc.os_error.strerror or str(exc.os_error)
+            raise FetchError(
+                "connect", f"{urlsplit(url).hostname} cannot be reached ({reason}); check the address."
+            ) from exc
+        except (aiohttp.ClientError, ValueError, UnicodeError) as exc:
+            raise FetchError("protocol", f"{url} did not answer as a web server should ({exc}).") from exc
+        except TimeoutError as exc:
+            raise FetchError("timeout", f"{url} is too slow; it is tried again later.") from exc
+
+    async def _body(self, url: str, response: aiohttp.ClientResponse) -> bytes:
+        """Read and inflate piece by piece, so that nothing ever grows past the limit."""
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+            raise FetchError("body", f"{url} is compressed as {encoding!r}, which was not asked for.")
+        unpacker = zlib.decompressobj(wbits=47) if "gzip" in encoding or encoding == "deflate" else None
+        pieces, size = [], 0
+        async for piece in response.content.iter_chunked(65_536):
+            if unpacker is not None:
+                try:
+                    piece = unpacker.decompress(piece, self._max_bytes - size + 1)
+                except zlib.error as exc:
+                    raise FetchError("body", f"{url} sent a body that cannot be inflated ({exc}).") from exc
+            size += len(piece)
+            if size > self._max_bytes:
+                raise FetchError("body", f"{url} sends more than {self._max_bytes / 1e6:g} MB; it was not read.")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _socket(self, address_info: Any) -> socket.socket:
+        """Refuse a private address at the last moment, when it is about to be connected to."""
+        family, kind, protocol, _, address = address_info
+        check_address(address[0], self._allowed)
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def check_address(address: str, allowed: Sequence[Network] = ()) -> None:
+    """Refuse an IP address that is not public, by whatever name. Raises ``FetchError`` of kind ``address``."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if any(ip in network for network in allowed if network.version == ip.version):
+        return
+    tunnelled = any(ip in network for network in _TUNNELS if network.version == ip.version)
+    if not ip.is_global or ip.is_multicast or ip.is_reserved or tunnelled:
+        raise FetchError(
+            "address",
+            f"{address} is not a public address; if it is meant, add its network to `allow` under [fetch] in the settings.",
+        )
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks to wait: a number or an HTTP date (RFC 9110)."""
+    if not value:
+        return None
+    if re.fullmatch(r"\s*\d{1,9}\s*", value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _check_scheme(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise FetchError("address", f"{url[:200]!r} is no address that can be fetched; it must be http:// or https://.")
+
+
+def _check_status(url: str, status: int, answer: Mapping[str, str]) -> None:
+    if status == 304 or 200 <= status < 300:
+        return
+    wait = retry_after_s(answer.get("retry-after"), datetime.now(UTC))
+    advice = {
+        401: "it wants a user name and password: give them with --auth",
+        403: "it refuses this client: another --user-agent may help",
+        404: "there is nothing at this address: check it, or give the site's main page",
+        410: "it is gone for good: remove it",
+        429: "it asks for fewer requests: it is polled less often now",
+    }.get(status, "it is tried again later" if status >= 500 else "check the address")
+    kind = "gone" if status == 410 else "status"
+    raise FetchError(kind, f"{url} answered {status}: {advice}.", status, wait)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        return "", url, None
+
+
+def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """Keep only headers that say nothing about the reader: any other may be an API key."""
+    harmless = ("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since")
+    return {name: value for name, value in headers.items() if name.lower() in harmless}

@@ -1,0 +1,74 @@
+"""When a feed is polled next: decided from its answer, its own rhythm and its failures. Pure: now is an argument."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+MOVES_BELIEVED = 3
+QUIET = timedelta(days=60)
+# Consecutive failures of a kind multiply the interval; a server that is merely busy is given less of a rest.
+_PATIENCE = {"connect": 2.0, "timeout": 2.0, "status": 2.0, "tls": 3.0, "protocol": 2.0, "body": 3.0, "redirect": 3.0}
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep what the next poll of a feed needs to know, and what its health is told from.
+
+    ``known`` maps the keys of recent entries to (identity, hash of content).
+    """
+
+    next_check: datetime
+    last_check: datetime | None = None
+    last_success: datetime | None = None
+    last_entry: datetime | None = None
+    etag: str | None = None
+    modified: str | None = None
+    body_hash: str | None = None
+    failures: int = 0
+    error: str | None = None
+    retired: bool = False
+    moved_to: str | None = None
+    moves: int = 0
+    interval_s: float = 0.0
+    per_day: float = 0.0
+    delay_s: float | None = None
+    known: dict[str, tuple[str, str]] = {}
+
+
+def interval_s(
+    published: Sequence[datetime],
+    headers: Mapping[str, str],
+    ttl_s: int | None,
+    now: datetime,
+    floor_s: float,
+    ceiling_s: float,
+) -> float:
+    """Choose how long to wait: half the feed's own median gap, not less than it asks for, within floor and ceiling."""
+    recent = sorted((moment for moment in published if moment <= now), reverse=True)[:20]
+    gaps = sorted((a - b).total_seconds() for a, b in zip(recent, recent[1:], strict=False))
+    wanted = gaps[len(gaps) // 2] / 2 if gaps else ceiling_s / 8
+    if recent:
+        # A feed that has been quiet for long is not about to publish every minute again.
+        wanted = max(wanted, (now - recent[0]).total_seconds() / 20)
+    asked = max(ttl_s or 0, _max_age(headers))
+    return min(max(wanted, min(asked, ceiling_s), floor_s), ceiling_s)
+
+
+def after_failure_s(kind: str, failures: int, wait_s: float | None, floor_s: float, ceiling_s: float) -> float:
+    """Choose how long to wait after a failure: what the server asked for, else doubling (or more) each time."""
+    if wait_s is not None:
+        return min(max(wait_s, floor_s), max(ceiling_s, 7 * 86_400.0))
+    return min(floor_s * _PATIENCE.get(kind, 2.0) ** min(failures, 12), ceiling_s)
+
+
+def jittered(seconds: float, key: str) -> float:
+    """Spread polls of many feeds: up to a tenth later, always the same for a feed."""
+    return seconds * (1 + (int(key[:8], 16) % 1000) / 10_000)
+
+
+def _max_age(headers: Mapping[str, str]) -> int:
+    match = re.search(r"max-age=(\d{1,8})", headers.get("cache-control", ""))
+    return int(match.group(1)) if match else 0

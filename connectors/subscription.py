@@ -1,0 +1,23 @@
+"""What a user asked to follow, with the options of each feed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one feed to follow. ``headers`` may be secret: they go to the feed's own origin only."""
+
+    url: str
+    added: datetime
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    paused: bool = False
+    interval_s: int | None = None
+    language: str | None = None
+    user_agent: str | None = None
+    headers: dict[str, str] = {}
+    mute: str | None = None
+    schema_version: int = 1
