@@ -44,6 +44,7 @@ def match(path: Path, as_json: bool, articles: IO[bytes]) -> None:
     ARTICLES holds one JSON object per line: url, title, text, published, language, source; only a title or a text is
     needed, and - is standard input. Exits with 1 when nothing matches.
     """
+    from pipeline.model import Alert
     from pipeline.stages.match import match as decide
 
     now = datetime.now(UTC)
@@ -52,8 +53,9 @@ def match(path: Path, as_json: bool, articles: IO[bytes]) -> None:
     for number, given in _read_articles(articles):
         document = prepare(_document(given, number, now))
         for alert in decide(document, rules, now).emit:
-            found = True
-            _print(alert, given.id or given.url or alert.article.id, number, as_json)
+            if isinstance(alert, Alert):
+                found = True
+                _print(alert, given.id or given.url or document.id, number, as_json)
     if not found:
         click.echo("No article matches any rule.", err=True)
         sys.exit(1)
@@ -146,7 +148,7 @@ def _extracted(document: Document, now: datetime) -> Document:
 def _print(alert: Alert, article: str, line: int, as_json: bool) -> None:
     if as_json:
         spans = [msgspec.to_builtins(span) for span in alert.spans]
-        answer = {"rule": alert.rule, "article": article, "spans": spans, "line": line, "title": alert.article.title}
+        answer = {"rule": alert.rule, "article": article, "spans": spans, "line": line}
         click.echo(msgspec.json.encode(answer))
         return
     words = ", ".join(dict.fromkeys(span.text for span in alert.spans))

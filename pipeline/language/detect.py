@@ -25,37 +25,38 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _WORD = re.compile(r"[^\W\d_]+")
 
-_COMMON_WORDS: dict[str, str] = {
+COMMON_WORDS: dict[str, str] = {
     "en": "the of and to in is that for it with as was on are by be at from has his have an not but which this they "
     "said after will who more its their been were says new over about would out what up",
-    "de": "der die und das den von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat "
-    "dass sie nach wird bei einer um am sind noch wie einem über so zum war haben nur oder aber vor zur bis mehr",
+    "de": "der die und das den von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er "
+    "hat dass sie nach wird bei einer um am sind noch wie einem über so zum war haben nur oder aber vor zur "
+    "bis mehr",
     "fr": "le la les de des et du en un une est que dans pour qui sur au par plus pas avec ce il se sont aux été ne "
     "mais son cette ou ont à leur après deux être ses entre comme elle nous selon contre fait",
-    "es": "el la los de que y en un una por con las del se para es al lo como más su pero sus le ha este sí porque esta "
-    "entre cuando muy sin sobre también hasta hay donde fue desde años tras según ser dos contra",
-    "it": "il di che la e un per una in è non del le con si da dei della al sono gli più alla nel ha i come anche ma lo "
-    "delle questo dal suo ai era su dopo o tra stato due degli nella sulla",
-    "pt": "o de que a e do da em um para com uma os no se na por mais as dos como mas ao ele das à seu sua ou quando "
-    "muito nos já eu também só pelo pela até isso entre depois são não é foi após contra segundo",
-    "nl": "de het een van en in is dat op te zijn met voor niet aan er om ook als bij maar uit door naar over ze nog "
-    "wordt dan hij worden heeft tot deze meer werd hebben wel kan al geen",
-    "sv": "och i att en som är på det av för med till den har de inte om ett men var sig så från vid han kan nu efter "
-    "eller under ska mot år sin över säger",
-    "da": "og i at er en til på det af for med den som de har ikke om et men var sig fra kan han ved efter være eller "
-    "over mod skal siger blev også nu",
-    "no": "og i er på det en til som av for med å at de har ikke den om et men var seg fra kan han ved etter være eller "
-    "over mot skal sier ble også nå",
+    "es": "el la los de que y en un una por con las del se para es al lo como más su pero sus le ha este sí porque "
+    "esta entre cuando muy sin sobre también hasta hay donde fue desde años tras según ser dos contra",
+    "it": "il di che la e un per una in è non del le con si da dei della al sono gli più alla nel ha i come anche "
+    "ma lo delle questo dal suo ai era su dopo o tra stato due degli nella sulla",
+    "pt": "o de que a e do da em um para com uma os no se na por mais as dos como mas ao ele das à seu sua ou "
+    "quando muito nos já eu também só pelo pela até isso entre depois são não é foi após contra segundo",
+    "nl": "de het een van en in is dat op te zijn met voor niet aan er om ook als bij maar uit door naar over ze "
+    "nog wordt dan hij worden heeft tot deze meer werd hebben wel kan al geen",
+    "sv": "och i att en som är på det av för med till den har de inte om ett men var sig så från vid han kan nu "
+    "efter eller under ska mot år sin över säger",
+    "da": "og i at er en til på det af for med den som de har ikke om et men var sig fra kan han ved efter være "
+    "eller over mod skal siger blev også nu",
+    "no": "og i er på det en til som av for med å at de har ikke den om et men var seg fra kan han ved etter være "
+    "eller over mot skal sier ble også nå",
     "fi": "ja on ei että se oli hän mutta ovat kun niin myös joka mukaan sekä kuin vuoden jo ole tai siitä sen ovat "
     "voi mitä tämä vain nyt jälkeen",
-    "pl": "w i na z się nie do to że jest o jak za od po przez dla ma są był co ale tym tego już który oraz przed być "
-    "jego może tylko po roku",
-    "cs": "a v se na je že s z do o k to i za by ve pro jako po jeho už od při jsou ale podle není byl která který před "
-    "má roku také jsem",
-    "ro": "și în de a la cu pe nu care din o că este un pentru mai sunt au fost sa se ce după prin această dar fi ale "
-    "anul",
-    "tr": "ve bir bu da de için ile çok olarak daha olan gibi sonra kadar en ne ise ama var göre yeni değil oldu etti "
-    "dedi",
+    "pl": "w i na z się nie do to że jest o jak za od po przez dla ma są był co ale tym tego już który oraz przed "
+    "być jego może tylko po roku",
+    "cs": "a v se na je že s z do o k to i za by ve pro jako po jeho už od při jsou ale podle není byl která který "
+    "před má roku také jsem",
+    "ro": "și în de a la cu pe nu care din o că este un pentru mai sunt au fost sa se ce după prin această dar fi "
+    "ale anul",
+    "tr": "ve bir bu da de için ile çok olarak daha olan gibi sonra kadar en ne ise ama var göre yeni değil oldu "
+    "etti dedi",
     "hu": "a az és hogy nem is egy van ez meg csak de már volt mint el kell még ki sem lesz után magyar szerint",
     "id": "yang dan di dengan untuk pada ini dari dalam tidak itu akan adalah juga ke oleh bisa ada sebagai telah "
     "mereka tersebut karena",
@@ -71,7 +72,7 @@ _COMMON_WORDS: dict[str, str] = {
     "ur": "کے میں کی ہے اور سے کا کو نے ہیں کہ پر اس یہ ایک",
 }
 _LANGUAGES_OF: dict[str, list[str]] = {}
-for _language, _words in _COMMON_WORDS.items():
+for _language, _words in COMMON_WORDS.items():
     for _word in frozenset(_words.split()):
         if len(_word) == 1 and _word.isascii():
             continue  # "s", "a", "o" are left over from apostrophes and initials in any language

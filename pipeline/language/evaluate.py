@@ -230,15 +230,23 @@ def _same_sentence(nodes: Sequence[AnyNode], reading: Reading, parts: Sequence[s
 
 
 def _has_keyword(node: Keyword, document: Document) -> bool:
-    values: Iterable[str | None] = {
-        "lang": (document.language,),
-        "tag": document.tags,
-        "feed": (document.feed,),
-        "story": (document.story_id,),
-        "id": (document.id,),
-    }[node.name]
-    folded = (value.casefold() for value in values if value)
-    return any(value.startswith(node.value) if node.prefix else value == node.value for value in folded)
+    values = keyword_values(document)[node.name]
+    return any(value.startswith(node.value) if node.prefix else value == node.value for value in values)
+
+
+def keyword_values(document: Document) -> dict[str, tuple[str, ...]]:
+    """Return what each keyword field of the query language is compared with, folded."""
+    return {
+        "lang": _casefolded(document.language),
+        "tag": _casefolded(*document.tags),
+        "feed": _casefolded(document.feed),
+        "story": _casefolded(document.story_id),
+        "id": _casefolded(document.id),
+    }
+
+
+def _casefolded(*values: str | None) -> tuple[str, ...]:
+    return tuple(value.casefold() for value in values if value)
 
 
 def _in_range(node: Range, document: Document) -> bool:
@@ -312,8 +320,11 @@ def _folded(*texts: str | None) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(c) or re.escape(c) for c in re.sub(r"\*+", "*", pattern)))
+    # Once the text between two stars is found at its earliest, trying later places cannot help: an atomic group
+    # keeps ``a*b*c*d`` linear.
+    first, *rest = (re.escape(part).replace(r"\?", ".") for part in re.sub(r"\*+", "*", pattern).split("*"))
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    return re.compile(first + middle + (f".*{rest[-1]}" if rest else ""))
 
 
 def within_edits(wanted: str, token: str, distance: int) -> bool:

@@ -12,7 +12,6 @@ from datetime import datetime
 
 import msgspec
 
-
 TEXT_FIELDS = ("title", "body", "author", "source")
 KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id", "url")
 DATE_FIELDS = ("published", "updated", "seen")
@@ -94,7 +93,7 @@ class Keyword(Node, frozen=True):
 
 
 class Range(Node, frozen=True):
-    """Match one of ``DATE_FIELDS`` or ``COUNT_FIELDS`` between two bounds, both included; ``None`` is open. Instants or counts."""
+    """Match one of ``DATE_FIELDS`` or ``COUNT_FIELDS`` between two bounds, both included; ``None`` is open."""
 
     name: str
     low: datetime | int | None = None

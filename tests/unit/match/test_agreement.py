@@ -1,0 +1,66 @@
+"""The matcher finds what reading every rule against every article finds."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.language.clauses import clauses
+from pipeline.language.evaluate import Reading, find, marks
+from pipeline.language.holds import holds
+from pipeline.language.postings import Postings
+from pipeline.language.query import AnyNode
+from pipeline.model import Document
+from tests.unit.match.generated import DOCUMENTS, NODES, NOW
+
+
+@given(DOCUMENTS, NODES)
+def test_holds_exactly_when_something_is_found(document: Document, node: AnyNode) -> None:
+    found = find(node, Reading(document), NOW) is not None
+    assert found == holds(node, Reading(document), NOW)
+
+
+@settings(max_examples=150)
+@given(st.lists(DOCUMENTS, min_size=1, max_size=3), st.lists(NODES, min_size=1, max_size=12))
+def test_candidates_are_all_that_match_and_the_sure_ones_do(documents: list[Document], nodes: list[AnyNode]) -> None:
+    postings = Postings()
+    for number, node in enumerate(nodes):
+        postings.add(number, clauses(node))
+    for document in documents:
+        matching = {n for n, node in enumerate(nodes) if find(node, Reading(document), NOW) is not None}
+        sure, unsure = postings.candidates(Reading(document))
+        assert set(sure) <= matching <= set(sure) | set(unsure)
+
+
+@settings(max_examples=60)
+@given(DOCUMENTS, st.lists(NODES, min_size=1, max_size=8), st.data())
+def test_removed_clauses_are_gone_and_their_rows_used_again(
+    document: Document, nodes: list[AnyNode], data: st.DataObject
+) -> None:
+    postings = Postings()
+    rows = [postings.add(number, clauses(node)) for number, node in enumerate(nodes)]
+    removed = data.draw(st.sets(st.sampled_from(range(len(nodes)))))
+    for number in removed:
+        postings.remove(rows[number])
+    for number in removed:
+        postings.add(number + 100, clauses(nodes[number]))
+    matching = {
+        n + 100 if n in removed else n for n, node in enumerate(nodes) if find(node, Reading(document), NOW) is not None
+    }
+    sure, unsure = postings.candidates(Reading(document))
+    assert set(sure) <= matching <= set(sure) | set(unsure)
+    assert {n for n in (*sure, *unsure) if n < 100}.isdisjoint(removed)
+
+
+@given(DOCUMENTS, NODES)
+def test_marks_are_substrings_of_title_or_text(document: Document, node: AnyNode) -> None:
+    reading = Reading(document)
+    for mark in marks(find(node, reading, NOW) or (), reading):
+        whole = document.title if mark.part == "title" else document.text
+        assert whole is not None and whole[mark.start : mark.end] == mark.text
+
+
+@given(DOCUMENTS)
+def test_document_survives_its_json(document: Document) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(document), type=Document) == document
