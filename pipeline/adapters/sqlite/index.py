@@ -15,7 +15,20 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from pipeline.adapters.paging import MAX_VERIFIED, Cursor, matches, read_cursor, write_cursor
+from pipeline.adapters.paging import (
+    CHUNK,
+    MAX_SAMPLED,
+    MAX_VERIFIED,
+    Cursor,
+    check_order,
+    collect,
+    estimate,
+    matches,
+    read_cursor,
+    refuse_to_read,
+    unfolds,
+    write_cursor,
+)
 from pipeline.adapters.sqlite.compile import MAX_EXPANSION, Plan, Vocabulary, compile_query, keyword_token, quoted
 from pipeline.adapters.sqlite.database import Database
 from pipeline.errors import UsageError
@@ -26,7 +39,6 @@ from pipeline.language.indexing import (
     index_language,
     keywords_of,
     microseconds,
-    names_copies,
     order_key,
     quotations_of,
     similar_query,
@@ -37,7 +49,6 @@ from pipeline.model import Document
 from pipeline.ports import Count, Day, SearchPage, SearchRequest
 
 DEADLINE_S = 10.0
-CHUNK = 200
 MAX_KNOWN_TOKENS = 500_000
 FACETS = ("source", "language", "day", "tag", "actor", "place", "event")
 _COPY = keyword_token("copy", "yes")
@@ -93,10 +104,9 @@ class SqliteIndex:
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Return one page, verified where FTS5 cannot answer exactly; such a page may be short and still go on."""
-        if request.sort not in ("newest", "best"):
-            raise UsageError(f"There is no order {request.sort!r}; sort by newest or best.")
+        check_order(request)
         cursor = read_cursor(request.cursor)
-        copies = request.copies or (cursor is not None and cursor.copies) or _names_copies(request)
+        copies = unfolds(request) or (cursor is not None and cursor.copies)
         with self._bounded():
             page = self._page(request, cursor, copies)
             if not page.documents and cursor is None and not copies:
@@ -227,8 +237,7 @@ class SqliteIndex:
 
     def _remove(self, position: int) -> None:
         connection = self._database.connection
-        (value,) = connection.execute("SELECT value FROM bodies WHERE position = ?", (position,)).fetchone()
-        connection.execute(_DELETE_TERMS, (position, *_terms_row(_unpack(value))))
+        connection.execute(_DELETE_TERMS, (position, *_terms_row(self._read(position))))
         for table in ("documents", "bodies", "facets"):
             connection.execute(f"DELETE FROM {table} WHERE position = ?", (position,))
 
@@ -248,25 +257,16 @@ class SqliteIndex:
 
     def _page(self, request: SearchRequest, cursor: Cursor | None, copies: bool) -> SearchPage:
         plan = self._plan(request, copies)
-        documents: list[Document] = []
-        last, more = None, False
-        for examined, (position, document) in enumerate(self._candidates(plan, request, cursor), 1):
-            if plan.exact or matches(document, _query(request), request.now):
-                if len(documents) == request.limit:
-                    more = True
-                    break
-                documents.append(document)
-            last = (position, document.id)
-            if examined >= MAX_VERIFIED and not plan.exact:
-                more = True
-                break
+        found = collect(self._candidates(plan, request, cursor), request, plan.exact)
         total, estimated = self._total(plan, request)
-        following = None
-        if more and last:
-            unfolded = copies and not request.copies
-            following = write_cursor(Cursor(last[0], last[1], unfolded))
+        following = found.following
+        if following is not None:
+            following = msgspec.structs.replace(following, copies=copies)
         return SearchPage(
-            documents=tuple(map(self._with_copies, documents)), total=total, cursor=following, estimated=estimated
+            documents=tuple(map(self._with_copies, found.documents)),
+            total=total,
+            cursor=write_cursor(following),
+            estimated=estimated,
         )
 
     def _candidates(self, plan: Plan, request: SearchRequest, cursor: Cursor | None) -> Iterator[tuple[int, Document]]:
@@ -276,10 +276,7 @@ class SqliteIndex:
         while True:
             rows = self._best(plan, after, size) if best else self._newest(plan, after, size)
             for position in rows:
-                (value,) = self._database.connection.execute(
-                    "SELECT value FROM bodies WHERE position = ?", (position,)
-                ).fetchone()
-                document = _unpack(value)
+                document = self._read(position)
                 yield position, document
                 after = (position, document.id)
             if len(rows) < size:
@@ -315,31 +312,26 @@ class SqliteIndex:
     def _total(self, plan: Plan, request: SearchRequest) -> tuple[int, bool]:
         sql, params = _select(plan, None)
         (count,) = self._database.connection.execute(f"SELECT count(*) FROM ({sql})", params).fetchone()
-        if plan.exact or count == 0:
+        if plan.exact:
             return count, False
-        positions = self._newest(plan, None, min(count, CHUNK * 5))
-        found = sum(self._matches(position, request) for position in positions)
-        return (found, False) if count <= len(positions) else (round(count * found / len(positions)), True)
+        return estimate(count, [self._read(position) for position in self._newest(plan, None, MAX_SAMPLED)], request)
 
-    def _matches(self, position: int, request: SearchRequest) -> bool:
+    def _read(self, position: int) -> Document:
         (value,) = self._database.connection.execute(
             "SELECT value FROM bodies WHERE position = ?", (position,)
         ).fetchone()
-        return matches(_unpack(value), _query(request), request.now)
+        return _unpack(value)
 
     def _matching(self, request: SearchRequest) -> tuple[str, tuple[str | int, ...]]:
         """Return SQL for the positions of all matching documents. Raises ``UsageError`` when too many need reading."""
-        copies = request.copies or _names_copies(request)
-        plan = self._plan(request, copies)
+        plan = self._plan(request, unfolds(request))
         sql, params = _select(plan, None)
         if plan.exact:
             return sql, params
         positions = self._newest(plan, None, MAX_VERIFIED + 1)
         if len(positions) > MAX_VERIFIED:
-            raise UsageError(
-                f"More than {MAX_VERIFIED:,} articles would have to be read to count this; add a rarer word or a date."
-            )
-        found = [position for position in positions if self._matches(position, request)]
+            raise refuse_to_read()
+        found = [position for position in positions if matches(self._read(position), request)]
         return "SELECT value AS position FROM json_each(?)", (msgspec.json.encode(found).decode(),)
 
     def _days(self, request: SearchRequest) -> list[tuple[str, int]]:
@@ -445,15 +437,6 @@ def _terms_row(document: Document) -> tuple[str, ...]:
 def _values(found: Sequence[dict[str, tuple[str, ...]]], name: str) -> str:
     """Join the values so that no phrase is found across two of them."""
     return " | ".join(dict.fromkeys(value for values in found for value in values[name]))
-
-
-def _names_copies(request: SearchRequest) -> bool:
-    return request.query is not None and names_copies(request.query.root)
-
-
-def _query(request: SearchRequest) -> Query:
-    assert request.query is not None  # without one, the plan is exact
-    return request.query
 
 
 def _day(column: str) -> str:

@@ -1,0 +1,225 @@
+"""The syntax tree as Elasticsearch queries.
+
+What it cannot express exactly is compiled to a superset and marked inexact: the caller verifies each hit with the
+reference matcher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from pipeline.adapters.elasticsearch.template import EVENT_CODES
+from pipeline.errors import UsageError
+from pipeline.language.analysis import STEMMERS
+from pipeline.language.indexing import MAX_TOKEN, clip, microseconds, stem_terms
+from pipeline.language.query import (
+    COUNT_FIELDS,
+    DATE_FIELDS,
+    QUOTATION_FIELDS,
+    And,
+    AnyNode,
+    AtLeast,
+    EventFilter,
+    Field,
+    Fuzzy,
+    Keyword,
+    Last,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    SameSentence,
+    Wildcard,
+    Word,
+)
+
+# Elasticsearch takes 30 levels of brackets and 65,536 terms in a list.
+MAX_DEPTH = 12
+MAX_TERMS = 60_000
+# What a common query is scored by; the rest of a very long one only filters.
+MAX_SCORED = 30
+_EVERYWHERE = ("title", "body")
+_LANGUAGES = ("", *STEMMERS)
+_ALL: dict[str, Any] = {"match_all": {}}
+_WEIGHTS = {"title": 4.0, "body": 1.0}
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Hold a filter; ``exact`` is false when hits that do not match may be among those found."""
+
+    filter: dict[str, Any]
+    exact: bool = True
+
+
+def compile_query(node: AnyNode, now: datetime) -> Plan:
+    """Compile a tree to a filter. Raises ``UsageError`` for what the index does not keep."""
+    return _compile(node, _EVERYWHERE, now, 0)
+
+
+def scored(node: AnyNode) -> list[dict[str, Any]]:
+    """Return queries that give a hit its BM25 score: one per positive word or phrase."""
+    return [query for _, query in zip(range(MAX_SCORED), _scored(node, _EVERYWHERE), strict=False)]
+
+
+def _compile(node: AnyNode, parts: Sequence[str], now: datetime, depth: int) -> Plan:
+    if depth > MAX_DEPTH:
+        return Plan(_ALL, exact=False)
+    match node:
+        case And(nodes=nodes):
+            return _all(nodes, parts, now, depth)
+        case Or(nodes=nodes):
+            return _any(nodes, parts, now, depth)
+        case Not():
+            return _all((node,), parts, now, depth)
+        case Field(name=name, node=inner):
+            return _compile(inner, (name,), now, depth)
+        case AtLeast(word=word, count=count):
+            plan = _compile(word, parts, now, depth)
+            return plan if count == 1 else Plan(plan.filter, exact=False)
+        case SameSentence(nodes=nodes):
+            plans = [_all(nodes, (part,), now, depth + 1) for part in parts]
+            return Plan(_should([plan.filter for plan in plans]), exact=False)
+        case Keyword(name=name, value=value, prefix=prefix):
+            kind = "prefix" if prefix else "term"
+            return Plan({kind: {f"nw.keys.{name}": clip(value)}}, exact=len(value) < MAX_TOKEN)
+        case Range():
+            return _range(node)
+        case Last(seconds=seconds):
+            earliest = {"gte": microseconds(now - timedelta(seconds=seconds))}
+            unknown = {"bool": {"must_not": {"exists": {"field": "nw.published"}}}}
+            seen = {"bool": {"filter": [unknown, {"range": {"nw.seen": earliest}}]}}
+            return Plan(_should([{"range": {"nw.published": earliest}}, seen]))
+        case EventFilter(conditions=conditions):
+            return _nested(conditions)
+        case _:
+            plans = [_text(node, part) for part in parts]
+            return Plan(_should([plan.filter for plan in plans]), exact=all(plan.exact for plan in plans))
+
+
+def _text(node: AnyNode, part: str) -> Plan:
+    field = f"nw.terms.{part}"
+    match node:
+        case Word(text=text):
+            if part not in _EVERYWHERE:
+                return Plan({"term": {field: clip(text)}}, _are_whole(text))
+            return Plan({"terms": {f"{field}_stems": stem_terms(text, _LANGUAGES)}}, _are_whole(text))
+        case Phrase(tokens=tokens):
+            return Plan(_phrase(field, tokens), _are_whole(*tokens))
+        case Near(tokens=tokens, distance=distance):
+            return _near(field, tokens, distance)
+        case Prefix(text=text):
+            return Plan({"prefix": {field: clip(text)}}, _are_whole(text))
+        case Wildcard(pattern=pattern):
+            return Plan({"wildcard": {field: {"value": pattern.replace("\\", "\\\\")}}}, _are_whole(pattern))
+        case Fuzzy(text=text, distance=distance):
+            options = {"value": clip(text), "fuzziness": str(distance), "rewrite": "constant_score"}
+            return Plan({"fuzzy": {field: options}}, _are_whole(text))
+        case _:
+            raise TypeError(f"{type(node).__name__} is no text leaf")
+
+
+def _phrase(field: str, tokens: Sequence[str]) -> dict[str, Any]:
+    clipped = [clip(token) for token in tokens]
+    if len(clipped) == 1:
+        return {"term": {field: clipped[0]}}
+    return {"match_phrase": {field: " ".join(clipped)}}
+
+
+def _near(field: str, tokens: Sequence[str], distance: int) -> Plan:
+    if len(set(tokens)) < len(tokens) or not _are_whole(*tokens):
+        return Plan({"bool": {"filter": [{"term": {field: clip(token)}} for token in set(tokens)]}}, exact=False)
+    each = [{"match": {"query": token}} for token in tokens]
+    return Plan({"intervals": {field: {"all_of": {"ordered": False, "max_gaps": distance, "intervals": each}}}})
+
+
+def _are_whole(*tokens: str) -> bool:
+    return all(len(token) < MAX_TOKEN for token in tokens)
+
+
+def _range(node: Range) -> Plan:
+    if node.name not in (*DATE_FIELDS, *COUNT_FIELDS):
+        raise UsageError(f"The index keeps no {node.name} to compare with.")
+    bounds = {
+        sign: microseconds(bound) if isinstance(bound, datetime) else bound
+        for sign, bound in (("gte", node.low), ("lte", node.high))
+        if bound is not None
+    }
+    return Plan({"range": {f"nw.{node.name}": bounds}})
+
+
+def _nested(conditions: Sequence[tuple[str, str]]) -> Plan:
+    path = "nw.quotations" if conditions[0][0] in QUOTATION_FIELDS else "nw.events"
+    filters: list[dict[str, Any]] = []
+    for name, value in conditions:
+        if name == "when":
+            filters.append({"prefix": {f"{path}.{name}": value}})
+        elif name in EVENT_CODES:
+            filters.append({"term": {f"{path}.{name}": value}})
+        else:
+            filters.append(_phrase(f"{path}.{name}", value.split()))
+    return Plan({"nested": {"path": path, "query": {"bool": {"filter": filters}}}})
+
+
+def _all(nodes: Sequence[AnyNode], parts: Sequence[str], now: datetime, depth: int) -> Plan:
+    wanted, unwanted, exact = [], [], True
+    for node in nodes:
+        negated = isinstance(node, Not)
+        plan = _compile(node.node if isinstance(node, Not) else node, parts, now, depth + 1)
+        exact = exact and plan.exact
+        if not negated:
+            wanted.append(plan.filter)
+        elif plan.exact:
+            unwanted.append(plan.filter)
+        # To exclude what an inexact plan finds would lose hits: the verification excludes them.
+    query: dict[str, Any] = {"filter": wanted or [_ALL]}
+    if unwanted:
+        query["must_not"] = unwanted
+    return Plan({"bool": query}, exact)
+
+
+def _any(nodes: Sequence[AnyNode], parts: Sequence[str], now: datetime, depth: int) -> Plan:
+    words = [node.text for node in nodes if isinstance(node, Word)]
+    rest: list[AnyNode] = [node for node in nodes if not isinstance(node, Word)]
+    if len(words) < 2 or not set(parts) <= set(_EVERYWHERE):
+        words, rest = [], list(nodes)
+    plans = [_compile(node, parts, now, depth + 1) for node in rest]
+    # One list of terms for all the words: clauses are limited, terms hardly.
+    terms = sorted({term for word in words for term in stem_terms(word, _LANGUAGES)})
+    lists = [terms[n : n + MAX_TERMS] for n in range(0, len(terms), MAX_TERMS)]
+    filters = [{"terms": {f"nw.terms.{part}_stems": some}} for part in parts for some in lists]
+    filters += [plan.filter for plan in plans]
+    return Plan(_should(filters), all(plan.exact for plan in plans) and _are_whole(*words))
+
+
+def _should(filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    if len(filters) == 1:
+        return filters[0]
+    return {"bool": {"should": list(filters), "minimum_should_match": 1}}
+
+
+def _scored(node: AnyNode, parts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    match node:
+        case And(nodes=nodes) | Or(nodes=nodes) | SameSentence(nodes=nodes):
+            for inner in nodes:
+                yield from _scored(inner, parts)
+        case Field(name=name, node=inner):
+            yield from _scored(inner, (name,))
+        case AtLeast(word=word):
+            yield from _scored(word, parts)
+        case Word(text=text):
+            for part in parts:
+                field = f"nw.terms.{part}_stems" if part in _EVERYWHERE else f"nw.terms.{part}"
+                terms = stem_terms(text, _LANGUAGES) if part in _EVERYWHERE else [clip(text)]
+                yield {"match": {field: {"query": " ".join(terms), "boost": _WEIGHTS.get(part, 1.0)}}}
+        case Phrase(tokens=tokens) | Near(tokens=tokens):
+            for part in parts:
+                query = {"query": " ".join(map(clip, tokens)), "boost": _WEIGHTS.get(part, 1.0), "slop": 5}
+                yield {"match_phrase": {f"nw.terms.{part}": query}}
+        case _:
+            return

@@ -1,0 +1,124 @@
+"""What Elasticsearch is told about our indices, and what it is given of a document.
+
+Everything newswire searches by lies under ``nw``: our own tokens in fields that are split at white space, keywords,
+numbers and nested events, none of it kept in ``_source``. ``title``, ``text``, ``published`` and the rest are mapped
+in the ordinary way for other users of the index, such as Kibana. Only core features: any distribution will do.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pipeline.language.indexing import (
+    clip,
+    events_of,
+    facets_of,
+    keywords_of,
+    microseconds,
+    order_day,
+    order_key,
+    quotations_of,
+    terms_of,
+)
+from pipeline.model import Document
+
+_TOKENS = {"type": "text", "analyzer": "whitespace"}
+_KEYWORD = {"type": "keyword"}
+_LONG = {"type": "long"}
+_PARTS = ("title", "body", "title_stems", "body_stems", "author", "source")
+EVENT_CODES = ("event", "when", "scheduled")
+_MAPPINGS: dict[str, Any] = {
+    "dynamic": False,
+    "_source": {"excludes": ["nw.terms", "nw.keys", "nw.events", "nw.quotations", "nw.facets"]},
+    "properties": {
+        "title": {"type": "text"},
+        "text": {"type": "text"},
+        "url": {"type": "keyword", "ignore_above": 4096},
+        "source": {"type": "keyword", "ignore_above": 1024},
+        "feed": {"type": "keyword", "ignore_above": 4096},
+        "language": _KEYWORD | {"ignore_above": 64},
+        "authors": {"type": "keyword", "ignore_above": 1024},
+        "tags": {"type": "keyword", "ignore_above": 1024},
+        "story_id": {"type": "keyword", "ignore_above": 1024},
+        "published": {"type": "date", "ignore_malformed": True},
+        "updated": {"type": "date", "ignore_malformed": True},
+        "seen": {"type": "date", "ignore_malformed": True},
+        "nw": {
+            "properties": {
+                "id": _KEYWORD,
+                "order": _LONG,
+                "day": _KEYWORD,
+                "first_seen": _LONG,
+                "indexed": _LONG,
+                "original": _KEYWORD,
+                "revision": _LONG,
+                "published": _LONG,
+                "updated": _LONG,
+                "seen": _LONG,
+                "terms": {"properties": dict.fromkeys(_PARTS, _TOKENS)},
+                "keys": {"properties": dict.fromkeys(("lang", "tag", "feed", "story", "id", "url"), _KEYWORD)},
+                "events": {
+                    "type": "nested",
+                    "properties": dict.fromkeys(EVENT_CODES, _KEYWORD)
+                    | dict.fromkeys(("actor", "target", "place"), _TOKENS),
+                },
+                "quotations": {"type": "nested", "properties": {"said": _TOKENS, "quote": _TOKENS}},
+                "facets": {
+                    "properties": dict.fromkeys(("source", "language", "tag", "actor", "place", "event"), _KEYWORD)
+                },
+            }
+        },
+    },
+}
+
+
+def template(prefix: str) -> dict[str, Any]:
+    """Return the composable template for the indices under a prefix. Only we create them, with their alias."""
+    return {
+        "index_patterns": [f"{prefix}newswire-*"],
+        # A longer prefix may begin with a shorter one: the closer template wins.
+        "priority": 500 + len(prefix),
+        "allow_auto_create": False,
+        "template": {
+            "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "refresh_interval": "1s"},
+            "mappings": _MAPPINGS,
+        },
+        "_meta": {"description": "newswire articles, one index per month of first sight"},
+    }
+
+
+def month_of(first_seen: datetime) -> str:
+    """Return the month that names an index, such as ``2022.02``."""
+    return f"{first_seen:%Y.%m}"
+
+
+def entry_of(document: Document, first_seen: datetime, indexed: datetime) -> bytes:
+    """Return the JSON to index. Raises ``UnicodeEncodeError`` for text with lone surrogates."""
+    entry: dict[str, Any] = msgspec.structs.asdict(document)
+    order = order_key(document, first_seen)
+    facets: dict[str, list[str]] = {"source": [clip(document.source)]}
+    if document.language:
+        facets["language"] = [clip(document.language)]
+    for name, value in sorted(facets_of(document)):
+        facets.setdefault(name, []).append(clip(value))
+    entry["nw"] = {
+        "id": document.id,
+        "order": order,
+        "day": order_day(order),
+        "first_seen": microseconds(first_seen),
+        "indexed": microseconds(indexed),
+        "original": document.duplicate_of,
+        "revision": document.revision,
+        "published": microseconds(document.published) if document.published else None,
+        "updated": microseconds(document.updated) if document.updated else None,
+        "seen": microseconds(document.seen),
+        "terms": terms_of(document),
+        "keys": {name: [clip(value) for value in values] for name, values in keywords_of(document).items()},
+        "events": events_of(document),
+        "quotations": quotations_of(document),
+        "facets": facets,
+    }
+    return msgspec.json.encode(entry)
