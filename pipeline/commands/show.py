@@ -49,7 +49,6 @@ def show(ctx: click.Context, article: str, as_json: bool) -> None:
 
 
 def _find(store: Store, article: str, now: datetime) -> Document | None:
-    from pipeline.language.indexing import url_key
     from pipeline.language.query import Keyword, Query
     from pipeline.ports import SearchRequest
 
@@ -60,7 +59,7 @@ def _find(store: Store, article: str, now: datetime) -> Document | None:
     if not is_url and len(article) < 4:
         raise UsageError(f"{article!r} is too short to tell articles apart; give four letters of the id or more.")
     node = (
-        Keyword(name="url", value=url_key(article))
+        Keyword(name="url", value=article.casefold())
         if is_url
         else Keyword(name="id", value=article.casefold(), prefix=True)
     )

@@ -242,6 +242,7 @@ def keyword_values(document: Document) -> dict[str, tuple[str, ...]]:
         "feed": _casefolded(document.feed),
         "story": _casefolded(document.story_id),
         "id": _casefolded(document.id),
+        "url": _casefolded(document.url),
     }
 
 

@@ -15,10 +15,11 @@ import msgspec
 from pipeline.language.analysis import STEMMERS, Analysis, analyse, stem
 from pipeline.language.evaluate import event_values, quotation_values
 from pipeline.language.query import And, AnyNode, AtLeast, Field, Keyword, Not, Or, Query, SameSentence, Word
-from pipeline.model import Document, derive_id
+from pipeline.model import Document
 
 # Engines cut or refuse very long terms (Elasticsearch's whitespace analyser cuts at 255 UTF-16 units).
 MAX_TOKEN = 100
+MAX_KEYWORD = 500
 _TIE_BITS = 30
 _MAX_SECONDS = (1 << 32) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,23 +63,6 @@ def index_language(language: str | None) -> str:
     return language if language is not None and language in STEMMERS else ""
 
 
-def keywords_of(document: Document) -> dict[str, tuple[str, ...]]:
-    """Return the folded values of a document's keyword fields."""
-    return {
-        "lang": _folded(document.language),
-        "tag": _folded(*document.tags),
-        "feed": _folded(document.feed),
-        "story": _folded(document.story_id),
-        "id": _folded(document.id),
-        "url": (url_key(document.url),) if document.url else (),
-    }
-
-
-def url_key(url: str) -> str:
-    """Return what a document is found by when its address is given: ``Keyword(name="url", ...)``."""
-    return derive_id(url)
-
-
 def events_of(document: Document) -> list[dict[str, tuple[str, ...]]]:
     """Return what each event is found by."""
     return [event_values(event) for event in document.events]
@@ -104,6 +88,11 @@ def facets_of(document: Document) -> set[tuple[str, str]]:
 def clip(token: str) -> str:
     """Cut a token to what the engines take."""
     return token if len(token) <= MAX_TOKEN else token[:MAX_TOKEN]
+
+
+def clip_keyword(value: str) -> str:
+    """Cut a keyword to what is indexed of it."""
+    return value if len(value) <= MAX_KEYWORD else value[:MAX_KEYWORD]
 
 
 def order_key(document: Document, first_seen: datetime) -> int:
@@ -180,7 +169,3 @@ def _stems(analysis: Analysis) -> str:
 
 def _clipped(tokens: Sequence[str]) -> Sequence[str]:
     return [clip(token) for token in tokens] if tokens and max(map(len, tokens)) > MAX_TOKEN else tokens
-
-
-def _folded(*values: str | None) -> tuple[str, ...]:
-    return tuple(value.casefold() for value in values if value)

@@ -15,7 +15,7 @@ import msgspec
 from pipeline.adapters.elasticsearch.template import EVENT_CODES
 from pipeline.errors import UsageError
 from pipeline.language.analysis import STEMMERS
-from pipeline.language.indexing import MAX_TOKEN, clip, microseconds, stem_terms
+from pipeline.language.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, microseconds, stem_terms
 from pipeline.language.query import (
     COUNT_FIELDS,
     DATE_FIELDS,
@@ -87,7 +87,7 @@ def _compile(node: AnyNode, parts: Sequence[str], now: datetime, depth: int) -> 
             return Plan(_should([plan.filter for plan in plans]), exact=False)
         case Keyword(name=name, value=value, prefix=prefix):
             kind = "prefix" if prefix else "term"
-            return Plan({kind: {f"nw.keys.{name}": clip(value)}}, exact=len(value) < MAX_TOKEN)
+            return Plan({kind: {f"nw.keys.{name}": clip_keyword(value)}}, exact=len(value) < MAX_KEYWORD)
         case Range():
             return _range(node)
         case Last(seconds=seconds):

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
+from pipeline.language.evaluate import keyword_values
 from pipeline.language.indexing import (
-    clip,
+    clip_keyword,
     events_of,
     facets_of,
-    keywords_of,
     microseconds,
     order_day,
     order_key,
@@ -99,11 +99,11 @@ def entry_of(document: Document, first_seen: datetime, indexed: datetime) -> byt
     """Return the JSON to index. Raises ``UnicodeEncodeError`` for text with lone surrogates."""
     entry: dict[str, Any] = msgspec.structs.asdict(document)
     order = order_key(document, first_seen)
-    facets: dict[str, list[str]] = {"source": [clip(document.source)]}
+    facets: dict[str, list[str]] = {"source": [clip_keyword(document.source)]}
     if document.language:
-        facets["language"] = [clip(document.language)]
+        facets["language"] = [clip_keyword(document.language)]
     for name, value in sorted(facets_of(document)):
-        facets.setdefault(name, []).append(clip(value))
+        facets.setdefault(name, []).append(clip_keyword(value))
     entry["nw"] = {
         "id": document.id,
         "order": order,
@@ -116,7 +116,7 @@ def entry_of(document: Document, first_seen: datetime, indexed: datetime) -> byt
         "updated": microseconds(document.updated) if document.updated else None,
         "seen": microseconds(document.seen),
         "terms": terms_of(document),
-        "keys": {name: [clip(value) for value in values] for name, values in keywords_of(document).items()},
+        "keys": {name: [clip_keyword(value) for value in values] for name, values in keyword_values(document).items()},
         "events": events_of(document),
         "quotations": quotations_of(document),
         "facets": facets,

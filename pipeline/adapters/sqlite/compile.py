@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.language.indexing import clip, microseconds, stem_terms
+from pipeline.language.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, microseconds, stem_terms
 from pipeline.language.query import (
     COUNT_FIELDS,
     DATE_FIELDS,
@@ -74,7 +74,7 @@ def compile_query(node: AnyNode, vocabulary: Vocabulary) -> Plan:
 
 def keyword_token(name: str, value: str) -> str:
     """Write a keyword as one token, white space and control characters replaced."""
-    return clip(f"{name}|{value}".translate(_CONTROL))
+    return f"{name}|{clip_keyword(value)}".translate(_CONTROL)
 
 
 def quoted(*tokens: str) -> str:
@@ -110,7 +110,7 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return msgspec.structs.replace(_any(per_part), exact=False)
         case Keyword(name=name, value=value, prefix=prefix):
             token = keyword_token(name, value)
-            return Plan(match=f"keys : {quoted(token)}" + (" *" if prefix else ""), exact=len(token) < 100)
+            return Plan(match=f"keys : {quoted(token)}" + (" *" if prefix else ""), exact=len(value) < MAX_KEYWORD)
         case Range() | Last():
             return _instants(node, vocabulary.now)
         case EventFilter(conditions=conditions):
@@ -166,7 +166,7 @@ def _expanded(node: Wildcard | Fuzzy, columns: str, vocabulary: Vocabulary) -> P
 
 
 def _are_whole(tokens: Sequence[str]) -> bool:
-    return all(len(token) < 100 for token in tokens)
+    return all(len(token) < MAX_TOKEN for token in tokens)
 
 
 def _condition(name: str, value: str) -> Plan:

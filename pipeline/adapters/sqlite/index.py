@@ -32,12 +32,11 @@ from pipeline.adapters.paging import (
 from pipeline.adapters.sqlite.compile import MAX_EXPANSION, Plan, Vocabulary, compile_query, keyword_token, quoted
 from pipeline.adapters.sqlite.database import Database
 from pipeline.errors import UsageError
-from pipeline.language.evaluate import within_edits
+from pipeline.language.evaluate import keyword_values, within_edits
 from pipeline.language.indexing import (
     events_of,
     facets_of,
     index_language,
-    keywords_of,
     microseconds,
     order_key,
     quotations_of,
@@ -417,7 +416,7 @@ def _select(
 def _terms_row(document: Document) -> tuple[str, ...]:
     terms = terms_of(document)
     events, quotations = events_of(document), quotations_of(document)
-    keys = [keyword_token(name, value) for name, values in keywords_of(document).items() for value in values]
+    keys = [keyword_token(name, value) for name, values in keyword_values(document).items() for value in values]
     keys += sorted({keyword_token(n, v) for event in events for n in ("event", "when", "scheduled") for v in event[n]})
     if document.duplicate_of:
         keys.append(_COPY)
