@@ -28,19 +28,24 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     key: Callable[[Any], str]
 
 
-def _by_id(value: Article | Alert) -> str:
-    return value.id
+def _by_id(article: Article) -> str:
+    return article.id
 
 
 def _by_language(article: Article) -> str:
     return article.language or "und"
 
 
+def _by_subject(alert: Alert) -> str:
+    """Return what keeps a rule's alerts about one story in order: whether one is news depends on those before it."""
+    return f"{alert.rule_id} {alert.subject}"
+
+
 ARTICLES = Topic(name="news.articles", type=Article, key=_by_id)
 REVISIONS = Topic(name="news.revisions", type=Article, key=_by_language)
 DOCUMENTS = Topic(name="news.documents", type=Document, key=_by_id)
 ENRICHED = Topic(name="news.enriched", type=Document, key=_by_id)
-ALERTS = Topic(name="news.alerts", type=Alert, key=_by_id)
+ALERTS = Topic(name="news.alerts", type=Alert, key=_by_subject)
 RULES = "news.rules"
 DEAD = "news.dead"
 

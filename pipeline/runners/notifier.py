@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -91,6 +92,9 @@ class NotifierLoop:
                 except (TransientError, UnavailableError) as exc:
                     _log.warning("notifier waits error=%s", exc)
                     stop.wait(RETRY_S)
+                except Exception:
+                    _log.exception("notifier failed and goes on")
+                    stop.wait(RETRY_S)
         finally:
             self.close()
 
@@ -138,15 +142,18 @@ class NotifierLoop:
     def _enter_message(self, message: Message) -> None:
         try:
             alert = msgspec.json.decode(message.value, type=Alert)
-        except msgspec.MsgspecError as exc:
-            headers = {"stage": GROUP, "error": str(exc), "attempts": "1", "topic": ALERTS.name}
+            rule = self._rules.get(alert.rule_id)
+            # Without one, the rule was removed after the match: nobody is asking any more.
+            if rule is not None:
+                self._enter(alert, rule)
+        except (TransientError, UnavailableError):
+            raise
+        except Exception as exc:  # noqa: BLE001 - one bad alert must not stop the others
+            attempts = int(message.headers.get("attempts", "0")) + 1
+            error = "".join(traceback.format_exception(exc, limit=-8))
+            headers = {"stage": GROUP, "error": error, "attempts": str(attempts), "topic": ALERTS.name}
             self._log.append([Message(topic=DEAD, key=message.key, value=message.value, headers=headers)])
-            return
-        rule = self._rules.get(alert.rule_id)
-        if rule is None:
-            # The rule was removed after the match: nobody is asking any more.
-            return
-        self._enter(alert, rule)
+            _log.error("dead letter stage=%s key=%s error=%r", GROUP, message.key, exc)
 
     def _enter(self, alert: Alert, rule: AlertRule) -> None:
         now = self._clock()
@@ -174,7 +181,11 @@ class NotifierLoop:
             if rule.kind == "match" or rule.paused:
                 continue
             now = self._clock()
-            alert = deliver.watch(rule, self._seen(rule, now), now)
+            try:
+                alert = deliver.watch(rule, self._seen(rule, now), now)
+            except UsageError as exc:
+                _log.error("rule cannot be watched rule=%r error=%s", rule.name, exc)
+                continue
             if alert is not None:
                 self._enter(alert, rule)
 
