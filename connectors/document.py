@@ -22,7 +22,8 @@ MAX_FILE_BYTES = 200_000_000
 MAX_TEXT_BYTES = 10_000_000
 MAX_INFLATED_BYTES = 50_000_000
 _WIDE = (
-    (b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
+    (b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
     (b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"),
 )  # fmt: skip
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
@@ -58,12 +59,12 @@ def articles_of(
     source: str | None = None,
     language: str | None = None,
     tags: tuple[str, ...] = (),
-) -> list[tuple[Article, tuple[str, ...]]]:
-    """Return each entry as an article with the keys it will be recognised by; see ``identify_entries``."""
+) -> list[tuple[Article, str, tuple[str, ...]]]:
+    """Return each entry as an article with its identity and the keys of ``identify_entries``."""
     identities = identify_entries([entry.identity for entry in parsed.entries], known or {}, feed_url, parsed.home)
     name = source or _plain(parsed.title) or _host(feed_url)
     return [
-        (_article(entry, derive_id(feed_url, identity), parsed, feed_url, seen, name, language, tags), keys)
+        (_article(entry, derive_id(feed_url, identity), parsed, feed_url, seen, name, language, tags), identity, keys)
         for entry, (identity, keys) in zip(parsed.entries, identities, strict=True)
     ]
 
@@ -91,7 +92,7 @@ def read_files(path: Path, seen: datetime) -> Iterator[Article]:
     except NotAFeedError:
         yield _text_article(body, path, seen)
         return
-    for article, _ in articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem):
+    for article, _, _ in articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem):
         yield article
 
 

@@ -25,7 +25,7 @@ from pipeline.errors import NewswireError
 
 REDIRECTS = 8
 MAX_HEADER_BYTES = 65_536
-# Addresses that reach private ones by another name: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380), CGNAT (RFC 6598).
+# Ways to private addresses: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380), CGNAT (RFC 6598).
 _TUNNELS = tuple(
     map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "100.64.0.0/10"))
 )
@@ -34,8 +34,8 @@ _TUNNELS = tuple(
 class FetchError(NewswireError):
     """Say why a document could not be fetched and what to do.
 
-    ``kind`` is one of: address, connect, timeout, tls, status, gone, body, redirect, protocol. ``retry_after_s`` is what
-    the server asked for.
+    ``kind`` is one of: address, connect, timeout, tls, status, gone, body, redirect, protocol. ``retry_after_s`` is
+    what the server asked for.
     """
 
     def __init__(self, kind: str, message: str, status: int | None = None, retry_after_s: float | None = None) -> None:
@@ -195,7 +195,8 @@ def check_address(address: str, allowed: Sequence[Network] = ()) -> None:
     if not ip.is_global or ip.is_multicast or ip.is_reserved or tunnelled:
         raise FetchError(
             "address",
-            f"{address} is not a public address; if it is meant, add its network to `allow` under [fetch] in the settings.",
+            f"{address} is not a public address; if it is meant, add its network to `allow` under [fetch] "
+            "in the settings, or to NEWSWIRE_FETCH_ALLOW.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -37,6 +38,11 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     delay_s: float | None = None
     known: dict[str, tuple[str, str]] = {}
 
+    @property
+    def moved_to_if_believed(self) -> str | None:
+        """Return the new address once the feed has permanently redirected there often enough to be believed."""
+        return self.moved_to if self.moves >= MOVES_BELIEVED else None
+
 
 def interval_s(
     published: Sequence[datetime],
@@ -48,7 +54,7 @@ def interval_s(
 ) -> float:
     """Choose how long to wait: half the feed's own median gap, not less than it asks for, within floor and ceiling."""
     recent = sorted((moment for moment in published if moment <= now), reverse=True)[:20]
-    gaps = sorted((a - b).total_seconds() for a, b in zip(recent, recent[1:], strict=False))
+    gaps = sorted((a - b).total_seconds() for a, b in itertools.pairwise(recent))
     wanted = gaps[len(gaps) // 2] / 2 if gaps else ceiling_s / 8
     if recent:
         # A feed that has been quiet for long is not about to publish every minute again.

@@ -19,5 +19,4 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     user_agent: str | None = None
     headers: dict[str, str] = {}
-    mute: str | None = None
     schema_version: int = 1

@@ -17,10 +17,13 @@ from pipeline.errors import UsageError
 from pipeline.ports import Ledger, Log, SearchIndex, Table, Transaction
 
 if TYPE_CHECKING:
+    from connectors.http import Fetcher
+    from connectors.parser import Parser
     from pipeline.adapters.notify.addresses import Channels
     from pipeline.adapters.sqlite.database import Database
     from pipeline.flow import Stage
     from pipeline.runners.embedded import Embedded
+    from pipeline.runners.ingest import Ingest, Polled
     from pipeline.runners.notifier import NotifierLoop
 
 
@@ -168,6 +171,44 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
     from pipeline.adapters.sqlite.database import RunLock
 
     return RunLock(settings.directory / "up.lock")
+
+
+def fetcher(settings: Settings) -> Fetcher:
+    """Make the fetcher that every kind of fetch goes through."""
+    from connectors.http import Fetcher
+
+    fetch = settings.fetch
+    return Fetcher(
+        user_agent=fetch.user_agent,
+        allow=fetch.allow,
+        timeout_s=fetch.timeout_s,
+        max_bytes=fetch.max_bytes,
+        concurrency=fetch.concurrency,
+    )
+
+
+def ingest(
+    opened: Store, fetching: Fetcher, parser: Parser, report: Callable[[Polled], None], mine: Callable[[str], bool]
+) -> Ingest:
+    """Wire the polling loop to an open store; ``mine`` tells which feeds this process polls."""
+    from pipeline.runners.ingest import Ingest
+
+    fetch = opened.settings.fetch
+    return Ingest(
+        feeds=opened.feeds,
+        polls=opened.polls,
+        log=opened.log,
+        transaction=opened.transaction,
+        fetcher=fetching,
+        parser=parser,
+        clock=clock,
+        floor_s=fetch.min_interval_s,
+        ceiling_s=fetch.max_interval_s,
+        concurrency=fetch.concurrency,
+        per_host=fetch.per_host,
+        report=report,
+        mine=mine,
+    )
 
 
 def clock() -> datetime:

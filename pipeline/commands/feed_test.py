@@ -1,0 +1,66 @@
+"""The step-by-step explanation behind `newswire feed test`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from connectors.discovery import discover
+from connectors.document import HtmlPageError
+from connectors.feed import NotAFeedError, ParsedFeed
+from connectors.http import Fetched, Fetcher, FetchError
+from connectors.parser import Parser
+from connectors.schedule import interval_s
+from pipeline.bootstrap import clock
+from pipeline.commands.lines import shorten
+
+SHOWN = 3
+
+
+async def explain(fetcher: Fetcher, parser: Parser, url: str) -> bool:
+    """Print each step of fetching and reading ``url``; return whether it is a feed that can be followed."""
+    try:
+        fetched = await fetcher.fetch(url)
+    except FetchError as exc:
+        _step(False, f"fetch ({exc.kind})", str(exc))
+        return False
+    size = len(fetched.body or b"")
+    _step(True, "fetch", f"{fetched.status}, {size:,} bytes, {fetched.content_type or 'no Content-Type'}")
+    if fetched.url != url:
+        _step(True, "redirect", f"{fetched.url} ({'permanent' if fetched.moved_to else 'temporary'})")
+    conditional = [name for name in ("etag", "last-modified") if name in fetched.headers]
+    _step(True, "conditional GET", ", ".join(conditional) or "no validators; unchanged bodies are told by their hash")
+    try:
+        parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
+    except HtmlPageError as exc:
+        _step(False, "parse", str(exc))
+        offered = discover(fetched.body or b"", fetched.url, fetched.headers.get("link"))
+        for candidate in offered[:SHOWN]:
+            click.echo(f"      try {candidate.url}  {candidate.title or ''}")
+        if not offered:
+            click.echo("      The page offers no feed; look for an RSS link on the site.")
+        return False
+    except NotAFeedError as exc:
+        _step(False, "parse", str(exc))
+        return False
+    _describe(fetched, parsed)
+    return True
+
+
+def _describe(fetched: Fetched, parsed: ParsedFeed) -> None:
+    _step(True, "parse", f"{parsed.kind}: {parsed.title or 'without a title'}, {len(parsed.entries)} entries")
+    for error in parsed.errors[:SHOWN]:
+        _step(False, "entry", error)
+    dated = [entry.published for entry in parsed.entries if entry.published]
+    _step(bool(dated) or not parsed.entries, "dates", f"{len(dated)} of {len(parsed.entries)} entries are dated")
+    for entry in parsed.entries[:SHOWN]:
+        click.echo(f"      {entry.published or 'undated'}  {shorten(entry.title or entry.text or entry.html or '')}")
+    _step(True, "push", f"WebSub hub {parsed.hub}" if parsed.hub else "no hub; it is polled")
+    pace = interval_s(dated, fetched.headers, parsed.ttl_s, clock(), 300, 86_400)
+    _step(True, "pace", f"about every {pace / 60:.0f} minutes")
+
+
+def _step(ok: bool, name: str, detail: str) -> None:
+    mark = click.style("ok  ", fg="green") if ok else click.style("FAIL", fg="red")
+    click.echo(f"{mark}  {name}: {detail}")

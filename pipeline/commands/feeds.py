@@ -1,0 +1,277 @@
+"""`newswire add|feed|import|export`: what is followed, and how it fares."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+
+from connectors.schedule import Poll
+from connectors.subscription import Subscription
+from pipeline.commands.context import current_settings, open_store
+from pipeline.commands.lines import shorten
+from pipeline.errors import UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from connectors.http import Fetcher
+    from connectors.parser import Parser
+    from pipeline.bootstrap import Store
+    from pipeline.runners.ingest import FoundFeed
+
+T = TypeVar("T")
+
+
+@click.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.option("--title", help="Name it; otherwise the feed's own title is used.")
+@click.option("--tag", "tags", multiple=True, help="Put a tag on its articles; may be repeated.")
+@click.option("--interval", type=click.IntRange(30), metavar="SECONDS", help="Poll it at this pace.")
+@click.option("--language", help="The language of its articles, such as en.")
+@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send a header, to this site only.")
+@click.option("--auth", metavar="USER:PASSWORD", help="Send a user name and password, to this site only.")
+@click.option("--user-agent", help="Introduce the fetcher by another name.")
+@click.option("--all", "every", is_flag=True, help="Subscribe to every feed that a page offers, not only the best.")
+@click.option("--no-check", is_flag=True, help="Subscribe without fetching first.")
+def add(urls: tuple[str, ...], every: bool, no_check: bool, **options: Any) -> None:
+    """Subscribe to feeds; pages are searched for theirs."""
+    with open_store() as store:
+        for url in urls:
+            found = [(url, None)] if no_check else [(feed.url, feed.title) for feed in find(url)]
+            for address, title in found if every else found[:1]:
+                subscription = subscribe(store, address, options, title)
+                click.echo(f"Following {subscription.title or address}  {address}")
+            for address, title in [] if every else found[1:]:
+                click.echo(f"  also offered: {title or ''}  {address}")
+
+
+@click.group()
+def feed() -> None:
+    """List, show, test and change subscriptions."""
+
+
+@feed.command("list")
+@click.option("--broken", is_flag=True, help="Only feeds whose last poll failed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def list_feeds(broken: bool, as_json: bool) -> None:
+    """List subscriptions with their health."""
+    with open_store() as store:
+        for subscription in subscriptions(store):
+            poll = _poll_of(store, subscription.url)
+            if broken and not (poll and poll.error):
+                continue
+            click.echo(msgspec.json.encode(_health(subscription, poll)) if as_json else _line(subscription, poll))
+
+
+@feed.command()
+@click.argument("url")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(url: str, as_json: bool) -> None:
+    """Show one subscription and how its polls went."""
+    with open_store() as store:
+        subscription = _known(store, url)
+        health = _health(subscription, _poll_of(store, subscription.url))
+    if as_json:
+        click.echo(msgspec.json.encode(health))
+        return
+    for name, value in health.items():
+        click.echo(f"{name:<14}{value if value is not None else '-'}")
+
+
+@feed.command()
+@click.argument("url")
+@click.option("--resume", is_flag=True, help="Poll it again.")
+def pause(url: str, resume: bool) -> None:
+    """Stop polling a feed, or resume."""
+    with open_store() as store:
+        subscription = msgspec.structs.replace(_known(store, url), paused=not resume)
+        store.feeds.put(subscription.url, msgspec.json.encode(subscription))
+    click.echo(f"{subscription.url} is {'polled again' if resume else 'paused'}.")
+
+
+@feed.command()
+@click.argument("url")
+def remove(url: str) -> None:
+    """Unsubscribe; its articles stay."""
+    with open_store() as store:
+        subscription = _known(store, url)
+        with store.transaction():
+            store.feeds.put(subscription.url, None)
+            store.polls.put(subscription.url, None)
+    click.echo(f"{subscription.url} is no longer followed.")
+
+
+@feed.command()
+@click.argument("url", required=False)
+def refresh(url: str | None) -> None:
+    """Poll a feed, or all, at the next opportunity."""
+    from pipeline.bootstrap import clock
+
+    with open_store() as store:
+        chosen = [_known(store, url)] if url else subscriptions(store)
+        for subscription in chosen:
+            poll = _poll_of(store, subscription.url)
+            if poll is not None:
+                due = msgspec.structs.replace(poll, next_check=clock(), retired=False, body_hash=None, etag=None)
+                store.polls.put(subscription.url, msgspec.json.encode(due))
+            # Putting the subscription again is what makes a running `up` look at it.
+            store.feeds.put(subscription.url, msgspec.json.encode(subscription))
+    click.echo(f"{len(chosen)} feeds are due now.")
+
+
+@feed.command()
+@click.argument("url")
+def test(url: str) -> None:
+    """Explain step by step how an address is fetched and read."""
+    from pipeline.commands.feed_test import explain
+
+    if not with_fetcher(lambda fetcher, parser: explain(fetcher, parser, url)):
+        raise click.exceptions.Exit(1)
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(file: Path) -> None:
+    """Subscribe to every feed of an OPML file or list of URLs."""
+    from connectors.opml import MAX_BYTES, read_list
+
+    if file.stat().st_size > MAX_BYTES:
+        raise UsageError(f"{file} is larger than {MAX_BYTES // 1_000_000} MB; split it.")
+    outlines = read_list(file.read_bytes(), str(file))
+    with open_store() as store, store.transaction():
+        for outline in outlines:
+            subscribe(store, outline.url, {"title": outline.title, "tags": outline.tags}, None)
+    click.echo(f"Following {len(outlines)} feeds of {file}.")
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def export(file: Path | None) -> None:
+    """Write the subscriptions as OPML."""
+    from connectors.opml import Outline, write_opml
+
+    with open_store() as store:
+        text = write_opml(Outline(s.url, s.title, s.tags) for s in subscriptions(store))
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"{file} cannot be written: {exc.strerror}.") from exc
+
+
+def subscriptions(store: Store) -> list[Subscription]:
+    """Return all subscriptions, by address."""
+    return [msgspec.json.decode(value, type=Subscription) for _, value in store.feeds.items()]
+
+
+def subscribe(store: Store, url: str, options: dict[str, Any], title: str | None) -> Subscription:
+    """Add or change a subscription; options that are not given keep what they were."""
+    from pipeline.bootstrap import clock
+
+    value = store.feeds.get(url)
+    new = Subscription(url=url, added=clock(), title=title)
+    before = msgspec.json.decode(value, type=Subscription) if value else new
+    given = {name: option for name, option in options.items() if option and name not in ("headers", "auth")}
+    given["interval_s"] = given.pop("interval", before.interval_s)
+    headers = _request_headers(options.get("headers") or (), options.get("auth"))
+    subscription = msgspec.structs.replace(before, **given, headers=before.headers | headers)
+    store.feeds.put(url, msgspec.json.encode(subscription))
+    return subscription
+
+
+def find(url: str) -> list[FoundFeed]:
+    """Return the feeds at an address, best first. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
+    from pipeline.runners.ingest import find_feeds
+
+    return with_fetcher(lambda fetcher, parser: find_feeds(fetcher, parser, url))
+
+
+def with_fetcher(work: Callable[[Fetcher, Parser], Coroutine[Any, Any, T]]) -> T:
+    """Run an asynchronous piece of work with a fetcher and a parser of the current settings."""
+    from connectors.http import FetchError
+    from connectors.parser import Parser
+    from pipeline import bootstrap
+
+    settings = current_settings()
+
+    async def run() -> T:
+        parser = Parser()
+        try:
+            async with bootstrap.fetcher(settings) as fetcher:
+                return await work(fetcher, parser)
+        finally:
+            parser.close()
+
+    try:
+        return asyncio.run(run())
+    except FetchError as exc:
+        raise UnavailableError(str(exc)) if exc.kind in ("connect", "timeout") else UsageError(str(exc)) from exc
+
+
+def _known(store: Store, url: str) -> Subscription:
+    value = store.feeds.get(url)
+    if value:
+        return msgspec.json.decode(value, type=Subscription)
+    near = [s for s in subscriptions(store) if url in s.url or url.casefold() == (s.title or "").casefold()]
+    if len(near) == 1:
+        return near[0]
+    raise UsageError(
+        f"{url} is {'not followed' if not near else 'more than one feed'}; `newswire feed list` shows all addresses."
+    )
+
+
+def _poll_of(store: Store, url: str) -> Poll | None:
+    value = store.polls.get(url)
+    return msgspec.json.decode(value, type=Poll) if value else None
+
+
+def _health(subscription: Subscription, poll: Poll | None) -> dict[str, object]:
+    return {
+        "url": subscription.url,
+        "title": subscription.title,
+        "tags": list(subscription.tags),
+        "paused": subscription.paused,
+        "retired": poll.retired if poll else False,
+        "last_check": poll.last_check if poll else None,
+        "last_success": poll.last_success if poll else None,
+        "next_check": poll.next_check if poll else None,
+        "last_entry": poll.last_entry if poll else None,
+        "per_day": round(poll.per_day, 2) if poll else None,
+        "failures": poll.failures if poll else 0,
+        "error": poll.error if poll else None,
+        "moved_to": poll.moved_to if poll else None,
+    }
+
+
+def _line(subscription: Subscription, poll: Poll | None) -> str:
+    if subscription.paused:
+        state = click.style("paused ", fg="yellow")
+    elif poll is None:
+        state = click.style("new    ", fg="cyan")
+    elif poll.error:
+        state = click.style("broken ", fg="red")
+    else:
+        state = click.style("ok     ", fg="green")
+    name = subscription.title or urlsplit(subscription.url).netloc
+    note = poll.error if poll and poll.error else f"{poll.per_day:.1f}/day" if poll else "not polled yet"
+    return f"{state}{shorten(name, 40):<40}  {subscription.url}  {note}"
+
+
+def _request_headers(lines: tuple[str, ...], auth: str | None) -> dict[str, str]:
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise UsageError(f"--header {line!r} is no header; write 'Name: value'.")
+        headers[name.strip()] = value.strip()
+    if auth:
+        import base64
+
+        headers["Authorization"] = "Basic " + base64.b64encode(auth.encode()).decode()
+    return headers

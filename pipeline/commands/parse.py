@@ -1,0 +1,69 @@
+"""`newswire parse`: read a feed, page or file without any store."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+import msgspec
+
+from pipeline.commands.context import current_settings
+from pipeline.commands.lines import shorten
+from pipeline.errors import UsageError
+from pipeline.model import Article
+
+
+@click.command()
+@click.argument("source")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+def parse(source: str, as_json: bool) -> None:
+    """Read a feed, page or file and print its articles.
+
+    SOURCE is an address or a file. No store is touched.
+    """
+    from pipeline.bootstrap import clock
+    from pipeline.stages.normalize import normalize
+
+    articles = _fetched(source) if "://" in source else _from_file(Path(source))
+    articles = [normalize(article) for article in articles]
+    if as_json:
+        click.echo(msgspec.json.encode(articles))
+    else:
+        for article in articles:
+            moment = (article.published or article.seen or clock()).astimezone()
+            click.echo(f"{moment:%Y-%m-%d %H:%M}  {shorten(article.title or article.text or '')}  {article.url or ''}")
+    if not articles:
+        raise click.exceptions.Exit(1)
+
+
+def _from_file(path: Path) -> list[Article]:
+    from connectors.document import read_files
+    from pipeline.bootstrap import clock
+
+    if not path.exists():
+        raise UsageError(f"There is no file {path}; give a file, a directory or an address with http:// or https://.")
+    return list(read_files(path, clock()))
+
+
+def _fetched(url: str) -> list[Article]:
+    from connectors.document import HtmlPageError, articles_of, parse_document
+    from connectors.feed import NotAFeedError
+    from connectors.http import FetchError
+    from pipeline import bootstrap
+    from pipeline.errors import UnavailableError
+
+    async def fetch() -> list[Article]:
+        async with bootstrap.fetcher(current_settings()) as fetcher:
+            fetched = await fetcher.fetch(url)
+            parsed = parse_document(fetched.body or b"", fetched.content_type, fetched.url)
+            return [article for article, _, _ in articles_of(parsed, url, bootstrap.clock())]
+
+    try:
+        return asyncio.run(fetch())
+    except FetchError as exc:
+        raise UnavailableError(str(exc)) from exc
+    except HtmlPageError as exc:
+        raise UsageError(f"{exc} `newswire feed test {url}` looks for its feeds.") from exc
+    except NotAFeedError as exc:
+        raise UsageError(str(exc)) from exc

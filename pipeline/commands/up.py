@@ -1,0 +1,164 @@
+"""`newswire up`: the embedded runtime, from the feeds to the alerts, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from pipeline.commands.context import current_settings
+from pipeline.commands.feeds import find, subscribe, subscriptions
+from pipeline.commands.lines import article_line
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.bootstrap import Store
+    from pipeline.config import Settings
+    from pipeline.runners.embedded import Embedded, Outcome
+    from pipeline.runners.ingest import Polled
+
+WAIT_S = 0.25
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[URL|FILE]...")
+@click.option("--once", is_flag=True, help="Stop after one round.")
+@click.option("--demo", is_flag=True, help="Start with a few dozen made-up articles; needs no network.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
+def up(sources: tuple[str, ...], once: bool, demo: bool, as_json: bool) -> None:
+    """Follow feeds and files, and print what arrives.
+
+    Addresses of feeds and pages are subscribed to; files and directories are read once. Without any, the feeds already
+    followed are polled. Stop with Ctrl-C.
+    """
+    from pipeline import bootstrap
+
+    settings = current_settings()
+    if settings.runtime != "embedded":
+        raise UsageError('With runtime = "distributed" there is no `up`: start connect, worker, index and notify.')
+    if demo and settings.data is None:
+        settings = msgspec.structs.replace(settings, data=str(settings.directory / "demo"))
+    files = [Path(source) for source in sources if "://" not in source]
+    for file in files:
+        if not file.exists():
+            raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
+    feeds = [find(source)[0] for source in sources if "://" in source]
+    with bootstrap.run_lock(settings), bootstrap.store(settings) as store:
+        for feed in feeds:
+            subscribe(store, feed.url, {}, feed.title)
+        if demo:
+            _add_demo(store)
+        _check_work(store, bool(files or demo))
+        _Session(settings, store, once=once, as_json=as_json).run(files)
+
+
+def _check_work(store: Store, has_input: bool) -> None:
+    if not has_input and not subscriptions(store):
+        raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
+
+
+def _add_demo(store: Store) -> None:
+    from pipeline import bootstrap, demo
+    from pipeline.model import AlertRule, derive_id
+    from pipeline.runners.ingest import publish
+
+    now = bootstrap.clock()
+    for name, query in demo.ALERTS:
+        rule = AlertRule(id=derive_id("rule", name), name=name, query=query, created=now, channels=("terminal",))
+        store.rules.put(rule.id, msgspec.json.encode(rule))
+    publish(demo.articles(now), store.log)
+    hint = f"newswire search ceasefire --data {store.settings.directory}"
+    click.echo(f"These articles are made up. In another shell: {hint}", err=True)
+
+
+class _Session:
+    """Run the pipeline and the notifier in threads beside the polling loop, and end them together."""
+
+    def __init__(self, settings: Settings, store: Store, *, once: bool, as_json: bool) -> None:
+        self._settings = settings
+        self._store = store
+        self._once = once
+        self._as_json = as_json
+        self._stopping = threading.Event()
+        self._failure: BaseException | None = None
+
+    def run(self, files: list[Path]) -> None:
+        """Take in the files, then poll; return when one round is over, or when told to stop."""
+        from connectors.document import read_files
+        from pipeline import bootstrap
+        from pipeline.runners.ingest import publish
+
+        embedded = bootstrap.embedded(self._store)
+        notifying = bootstrap.notifying(self._store)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stopping.set())
+        with notifying:
+            worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
+            worker.start()
+            try:
+                for file in files:
+                    publish(read_files(file, bootstrap.clock()), self._store.log)
+                asyncio.run(self._poll())
+            finally:
+                self._stopping.set()
+                worker.join()
+        if self._failure is not None:
+            raise self._failure
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(embedded.counts.items()))
+        if counts:
+            click.echo(counts, err=True)
+
+    def _work(self, embedded: Embedded) -> None:
+        """Run batches until told to stop, then until nothing is left."""
+        try:
+            while True:
+                outcomes = embedded.step(0.0 if self._stopping.is_set() else WAIT_S)
+                for outcome in outcomes:
+                    self._print(outcome)
+                if not outcomes and self._stopping.is_set():
+                    return
+                if self._stopping.is_set() and not self._once:
+                    return
+        except BaseException as exc:  # noqa: BLE001 - it is raised again in the main thread
+            self._failure = exc
+            self._stopping.set()
+
+    async def _poll(self) -> None:
+        from connectors.parser import Parser
+        from pipeline import bootstrap
+
+        parser = Parser()
+        try:
+            async with bootstrap.fetcher(self._settings) as fetcher:
+                ingest = bootstrap.ingest(self._store, fetcher, parser, self._tell, lambda url: True)
+                if self._once:
+                    await ingest.once()
+                    return
+                stop = asyncio.Event()
+                running = asyncio.create_task(ingest.run(stop))
+                while not self._stopping.is_set() and not running.done():
+                    await asyncio.sleep(0.1)
+                stop.set()
+                await running
+        finally:
+            parser.close()
+
+    def _print(self, outcome: Outcome) -> None:
+        if outcome.kind == "dead":
+            click.echo(click.style(f"dead letter: {outcome.error}", fg="red"), err=True)
+        elif outcome.document is not None:
+            document = outcome.document
+            click.echo(msgspec.json.encode(document) if self._as_json else article_line(document))
+
+    def _tell(self, polled: Polled) -> None:
+        if polled.error:
+            click.echo(click.style(f"{polled.url}: {polled.error}", fg="yellow"), err=True)
+        elif polled.published and sys.stderr.isatty():
+            line = f"{polled.url}: {polled.published} of {polled.entries}"
+            click.echo(click.style(line, fg="bright_black"), err=True)
