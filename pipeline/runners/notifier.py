@@ -92,7 +92,7 @@ class NotifierLoop:
                 except (TransientError, UnavailableError) as exc:
                     _log.warning("notifier waits error=%s", exc)
                     stop.wait(RETRY_S)
-                except Exception:
+                except Exception:  # noqa: BLE001 - a bug must not silence all alerts; it is logged with its trace
                     _log.exception("notifier failed and goes on")
                     stop.wait(RETRY_S)
         finally:

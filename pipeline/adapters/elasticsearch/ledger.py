@@ -1,0 +1,177 @@
+"""The Ledger port on Elasticsearch: one document per alert and channel, in an index that every notifier shares.
+
+Searches see only what was refreshed, so each question refreshes first; writes need not. A claim is a write on condition
+that nobody wrote in between, so that two notifiers never send the same delivery.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from pipeline.adapters.elasticsearch.client import connect, translated
+from pipeline.errors import TransientError, UnavailableError
+from pipeline.ports import Delivery
+
+_KEYWORD = {"type": "keyword"}
+_LONG = {"type": "long"}
+_MAPPINGS: dict[str, Any] = {
+    "dynamic": False,
+    "properties": {
+        **dict.fromkeys(("channel", "state", "rule_id", "rule", "subject", "message"), _KEYWORD),
+        # Microseconds since 1970; `entered` also counts within a batch.
+        **dict.fromkeys(("due", "claimed", "entered"), _LONG),
+    },
+}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_CHANNELS = 10_000
+
+
+class ElasticsearchLedger:
+    """Keep deliveries on an Elasticsearch server; ``prefix`` keeps them apart from others'."""
+
+    def __init__(self, url: str, *, api_key: str | None = None, prefix: str = "") -> None:
+        self._url = url
+        self._index = f"{prefix}alerts"
+        self._client = connect(url, api_key)
+        self._created = False
+
+    def enter(self, deliveries: Sequence[Delivery]) -> int:
+        """Keep those whose id is not yet known; return how many were new."""
+        entered = time.time_ns() // 1000
+        operations: list[dict[str, Any]] = []
+        for number, delivery in enumerate(deliveries):
+            operations += [{"create": {"_id": delivery.id}}, _source(delivery) | {"entered": entered + number}]
+        return sum(status == 201 for status in self._bulk(operations))
+
+    def waiting(self, now: datetime) -> Sequence[str]:
+        """Return the channels that have queued deliveries whose time has come."""
+        channels = {"channels": {"terms": {"field": "channel", "size": _MOST_CHANNELS}}}
+        answer = self._search(query=_due(now), size=0, aggs=channels)
+        return [bucket["key"] for bucket in answer["aggregations"]["channels"]["buckets"]]
+
+    def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        """Return a channel's queued deliveries whose time has come, and put them off ``until`` then."""
+        answer = self._search(
+            query=_due(now, {"term": {"channel": channel}}),
+            size=limit,
+            sort=[{"due": "asc"}, {"entered": "asc"}],
+            seq_no_primary_term=True,
+        )
+        hits = answer["hits"]["hits"]
+        operations: list[dict[str, Any]] = []
+        for hit in hits:
+            unchanged = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
+            operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": {"claimed": _number(until)}}]
+        won = self._bulk(operations)
+        return [_delivery(hit) for hit, status in zip(hits, won, strict=True) if status == 200]
+
+    def mark(self, delivery: Delivery) -> None:
+        """Replace a delivery by its newer state."""
+        source = _source(delivery)
+        del source["alert"]  # it does not change
+        statuses = self._bulk([{"update": {"_id": delivery.id, "retry_on_conflict": 3}}, {"doc": source}])
+        if statuses == [409]:
+            raise TransientError("Others write to the same delivery; try again.")
+
+    def entries(self, limit: int, rule: str | None = None, subject: str | None = None) -> Sequence[Delivery]:
+        """Return the latest deliveries, newest first, of one rule and about one subject if given."""
+        conditions: list[dict[str, Any]] = []
+        if rule is not None:
+            either = [{"term": {"rule_id": rule}}, {"term": {"rule": rule}}]
+            conditions.append({"bool": {"should": either, "minimum_should_match": 1}})
+        if subject is not None:
+            conditions.append({"term": {"subject": subject}})
+        found: list[Delivery] = []
+        after: dict[str, Any] = {}
+        while len(found) < limit:
+            size = min(limit - len(found), 1000)
+            answer = self._search(query=_all(conditions), size=size, sort=[{"entered": "desc"}], **after)
+            hits = answer["hits"]["hits"]
+            found += map(_delivery, hits)
+            if len(hits) < size:
+                break
+            after = {"search_after": hits[-1]["sort"]}
+        return found
+
+    def paged(self, rule_id: str, channel: str, since: datetime) -> int:
+        """Count a rule's messages to a channel that were or are due after ``since``; a digest is one message."""
+        conditions: list[dict[str, Any]] = [
+            {"term": {"rule_id": rule_id}},
+            {"term": {"channel": channel}},
+            {"terms": {"state": ["queued", "sent"]}},
+            {"range": {"due": {"gte": _number(since)}}},
+        ]
+        messages = {"messages": {"cardinality": {"field": "message", "precision_threshold": 40_000}}}
+        answer = self._search(query=_all(conditions), size=0, aggs=messages)
+        return int(answer["aggregations"]["messages"]["value"])
+
+    def _search(self, **body: Any) -> dict[str, Any]:
+        with translated(self._url):
+            self._create()
+            self._client.indices.refresh(index=self._index)
+            answer: dict[str, Any] = self._client.search(index=self._index, **body).body
+        return answer
+
+    def _bulk(self, operations: Sequence[dict[str, Any]]) -> list[int]:
+        """Write and return each item's status: 200, 201, or 409 where somebody was quicker."""
+        if not operations:
+            return []
+        with translated(self._url):
+            self._create()
+            items = self._client.bulk(index=self._index, operations=operations, require_alias=False).body["items"]
+        outcomes = [next(iter(item.values())) for item in items]
+        for outcome in outcomes:
+            if outcome["status"] in (200, 201, 409):
+                continue
+            reason = f"Elasticsearch did not keep a delivery: {outcome['error']['reason']}."
+            raise TransientError(reason) if outcome["status"] in (404, 429, 503) else UnavailableError(reason)
+        return [outcome["status"] for outcome in outcomes]
+
+    def _create(self) -> None:
+        if self._created:
+            return
+        settings = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
+        # 400: it exists already.
+        self._client.options(ignore_status=400).indices.create(index=self._index, mappings=_MAPPINGS, settings=settings)
+        self._created = True
+
+
+def _all(conditions: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"bool": {"filter": list(conditions)}} if conditions else {"match_all": {}}
+
+
+def _due(now: datetime, *conditions: dict[str, Any]) -> dict[str, Any]:
+    passed = {"lte": _number(now)}
+    return _all(
+        [{"term": {"state": "queued"}}, {"range": {"due": passed}}, {"range": {"claimed": passed}}, *conditions]
+    )
+
+
+def _source(delivery: Delivery) -> dict[str, Any]:
+    source: dict[str, Any] = msgspec.to_builtins(delivery)
+    alert = delivery.alert
+    return source | {
+        "due": _number(delivery.due),
+        "changed": _number(delivery.changed),
+        "claimed": 0,
+        "rule_id": alert.rule_id,
+        "rule": alert.rule,
+        "subject": alert.subject,
+        "message": f"digest {_number(delivery.due)}" if delivery.digest else delivery.id,
+    }
+
+
+def _delivery(hit: dict[str, Any]) -> Delivery:
+    source = dict(hit["_source"])
+    for name in ("due", "changed"):
+        source[name] = _EPOCH + timedelta(microseconds=source[name])
+    return msgspec.convert(source, Delivery)
+
+
+def _number(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)

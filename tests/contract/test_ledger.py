@@ -1,0 +1,140 @@
+"""The promises of the Ledger port, kept by every adapter."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.ledger import SqliteLedger
+from pipeline.model import Alert, Document, derive_id
+from pipeline.ports import Delivery, Ledger
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+LATER = NOW + 60 * SECOND
+
+
+@pytest.fixture(params=["sqlite", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    if request.param == "sqlite":
+        with Database(":memory:") as database:
+            yield SqliteLedger(database)
+        return
+    from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+
+    url, prefix = request.getfixturevalue("elasticsearch_url"), request.getfixturevalue("elasticsearch_prefix")
+    yield ElasticsearchLedger(url, prefix=prefix)
+
+
+def delivery(name: str, channel: str = "hook", rule: str = "rule", subject: str = "story") -> Delivery:
+    article = Document(id=f"article {name}", source="bbc", seen=NOW, title="Ünïcode – title", text="Body.")
+    told = Alert(id=derive_id(name), rule_id=f"id of {rule}", rule=rule, matched=NOW, article=article, subject=subject)
+    return Delivery(id=derive_id(name, channel), channel=channel, alert=told, state="queued", due=NOW, changed=NOW)
+
+
+def test_entered_delivery_is_read_back_unchanged(ledger: Ledger) -> None:
+    entered = msgspec.structs.replace(
+        delivery("a"), priority="high", digest=True, error="x", attempts=3, receipt="HTTP 204"
+    )
+    ledger.enter([entered])
+    assert [entered] == list(ledger.entries(10))
+
+
+def test_delivery_is_entered_once(ledger: Ledger) -> None:
+    assert ledger.enter([delivery("a"), delivery("b")]) == 2
+    assert ledger.enter([delivery("a"), delivery("c")]) == 1
+    assert len(ledger.entries(10)) == 3
+
+
+def test_entering_again_does_not_reopen_what_was_sent(ledger: Ledger) -> None:
+    ledger.enter([delivery("a")])
+    ledger.mark(msgspec.structs.replace(delivery("a"), state="sent"))
+    ledger.enter([delivery("a")])
+    assert ledger.claim("hook", NOW, LATER, 10) == []
+
+
+def test_entering_nothing_is_nothing(ledger: Ledger) -> None:
+    assert ledger.enter([]) == 0
+
+
+def test_waiting_names_the_channels_with_due_deliveries(ledger: Ledger) -> None:
+    late = msgspec.structs.replace(delivery("c", "later"), due=LATER)
+    silent = msgspec.structs.replace(delivery("d", "silent"), state="withheld")
+    ledger.enter([delivery("a", "one"), delivery("b", "two"), late, silent])
+    assert sorted(ledger.waiting(NOW)) == ["one", "two"]
+
+
+def test_claim_gives_a_channel_its_own_earliest_first(ledger: Ledger) -> None:
+    second = msgspec.structs.replace(delivery("b"), due=NOW + SECOND)
+    ledger.enter([second, delivery("a"), delivery("c", "other")])
+    assert [each.id for each in ledger.claim("hook", LATER, LATER + SECOND, 10)] == [delivery("a").id, second.id]
+
+
+def test_claimed_delivery_is_not_given_out_again_before_its_claim_ends(ledger: Ledger) -> None:
+    ledger.enter([delivery("a")])
+    assert len(ledger.claim("hook", NOW, LATER, 10)) == 1
+    assert ledger.claim("hook", NOW + SECOND, LATER, 10) == []
+    assert list(ledger.waiting(NOW + SECOND)) == []
+    assert [delivery("a")] == list(ledger.claim("hook", LATER, LATER + SECOND, 10))
+
+
+def test_claim_takes_no_more_than_asked_for(ledger: Ledger) -> None:
+    ledger.enter([delivery(str(number)) for number in range(5)])
+    assert len(ledger.claim("hook", NOW, LATER, 2)) == 2
+    assert len(ledger.claim("hook", NOW, LATER, 10)) == 3
+
+
+def test_marked_delivery_shows_its_new_state(ledger: Ledger) -> None:
+    ledger.enter([delivery("a")])
+    (claimed,) = ledger.claim("hook", NOW, LATER, 1)
+    sent = msgspec.structs.replace(claimed, state="sent", attempts=1, changed=LATER, receipt="HTTP 200")
+    ledger.mark(sent)
+    assert [sent] == list(ledger.entries(10))
+    assert list(ledger.waiting(LATER)) == []
+
+
+def test_postponed_delivery_comes_again_at_its_new_time(ledger: Ledger) -> None:
+    ledger.enter([delivery("a")])
+    (claimed,) = ledger.claim("hook", NOW, LATER, 1)
+    ledger.mark(msgspec.structs.replace(claimed, due=NOW + 5 * SECOND, attempts=1, error="HTTP 503"))
+    assert ledger.claim("hook", NOW + 4 * SECOND, LATER, 1) == []
+    (again,) = ledger.claim("hook", NOW + 5 * SECOND, LATER, 1)
+    assert (again.attempts, again.error) == (1, "HTTP 503")
+
+
+def test_entries_are_newest_first_and_by_rule_and_subject(ledger: Ledger) -> None:
+    ledger.enter([delivery("a", rule="x", subject="s"), delivery("b", rule="y")])
+    ledger.enter([delivery("c", rule="x", subject="t")])
+    assert [each.alert.id for each in ledger.entries(2)] == [derive_id("c"), derive_id("b")]
+    assert [each.alert.id for each in ledger.entries(10, rule="x")] == [derive_id("c"), derive_id("a")]
+    assert [each.alert.id for each in ledger.entries(10, rule="id of x", subject="s")] == [derive_id("a")]
+
+
+def test_paged_counts_messages_of_a_rule_to_a_channel_since_a_moment(ledger: Ledger) -> None:
+    old = msgspec.structs.replace(delivery("old"), due=NOW - SECOND)
+    withheld = msgspec.structs.replace(delivery("withheld"), state="withheld")
+    sent = msgspec.structs.replace(delivery("sent"), state="sent")
+    digest = [msgspec.structs.replace(delivery(f"d{n}"), digest=True, due=LATER) for n in range(3)]
+    ledger.enter([old, withheld, sent, delivery("b"), delivery("e", "other"), delivery("f", rule="z"), *digest])
+    assert ledger.paged("id of rule", "hook", NOW) == 3
+
+
+def test_two_claimants_share_without_overlap(ledger: Ledger) -> None:
+    ledger.enter([delivery(str(number)) for number in range(60)])
+    given: list[str] = []
+
+    def take() -> None:
+        for _ in range(20):
+            given.extend(each.id for each in ledger.claim("hook", NOW, LATER, 5))
+
+    threads = [threading.Thread(target=take) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(given), len(set(given))) == (60, 60)
