@@ -115,7 +115,7 @@ def notifier(opened: Store) -> NotifierLoop:
 
 @contextmanager
 def notifying(opened: Store) -> Iterator[None]:
-    """Deliver alerts in a thread of its own for as long as the block runs, and what is due at its end."""
+    """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends."""
     loop, stop = notifier(opened), threading.Event()
     thread = threading.Thread(target=loop.run, args=(stop,), name="notifier", daemon=True)
     thread.start()

@@ -7,6 +7,7 @@ the claim run out, and the message goes again with the same idempotency key.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -32,6 +33,8 @@ BATCH = 256
 POLL_S = 0.5
 WATCH_S = 10.0
 RETRY_S = 1.0
+# How long a stop waits for messages under way.
+DRAIN_S = 5.0
 CLAIM = timedelta(seconds=60)
 CLAIMED_AT_ONCE = 50
 # A claim must outlast one more attempt: nothing is sent on one with less left than this.
@@ -73,6 +76,8 @@ class NotifierLoop:
         self._learn()
         messages = self._log.read(ALERTS.name, GROUP, BATCH, timeout)
         if messages:
+            # A rule may have come while waiting, just before its first alert.
+            self._learn()
             self._take(messages)
         if time.monotonic() - self._watched >= WATCH_S:
             self._watched = time.monotonic()
@@ -84,7 +89,7 @@ class NotifierLoop:
         return len(messages)
 
     def run(self, stop: threading.Event) -> None:
-        """Step until ``stop`` is set; a log, ledger or index that is away is waited for."""
+        """Step until ``stop`` is set and send what is due then; a log, ledger or index that is away is waited for."""
         try:
             while not stop.is_set():
                 try:
@@ -95,6 +100,8 @@ class NotifierLoop:
                 except Exception:  # noqa: BLE001 - a bug must not silence all alerts; it is logged with its trace
                     _log.exception("notifier failed and goes on")
                     stop.wait(RETRY_S)
+            with contextlib.suppress(TransientError, UnavailableError):
+                self.drain(DRAIN_S)
         finally:
             self.close()
 
@@ -122,10 +129,20 @@ class NotifierLoop:
         for key, value in self._table.changes():
             if value is None:
                 self._rules.pop(key, None)
-                continue
-            self._rules[key] = rule = msgspec.json.decode(value, type=AlertRule)
-            for channel in _channels_of(rule):
-                self._entries[self._channels.label(channel)] = channel
+            else:
+                self._adopt(value)
+
+    def _adopt(self, value: bytes) -> AlertRule:
+        rule = msgspec.json.decode(value, type=AlertRule)
+        self._rules[rule.id] = rule
+        for channel in _channels_of(rule):
+            self._entries[self._channels.label(channel)] = channel
+        return rule
+
+    def _look_up(self, rule_id: str) -> AlertRule | None:
+        """Ask the table itself: what it tells of changes may lag behind the first alert of a new rule."""
+        value = self._table.get(rule_id)
+        return None if value is None else self._adopt(value)
 
     def _take(self, messages: Sequence[Message]) -> None:
         """Enter a batch and commit it; what has been read is not read again, so this repeats until it is done."""
@@ -142,7 +159,7 @@ class NotifierLoop:
     def _enter_message(self, message: Message) -> None:
         try:
             alert = msgspec.json.decode(message.value, type=Alert)
-            rule = self._rules.get(alert.rule_id)
+            rule = self._rules.get(alert.rule_id) or self._look_up(alert.rule_id)
             # Without one, the rule was removed after the match: nobody is asking any more.
             if rule is not None:
                 self._enter(alert, rule)
@@ -210,7 +227,11 @@ class NotifierLoop:
         return sender
 
     def _open(self, label: str) -> Notifier:
-        return self._channels.open(self._entries.get(label, label))
+        channel = self._entries.get(label, label)
+        if self._channels.label(channel) != label:
+            # A label is an address with its secrets cut out: it must never be sent to.
+            raise UsageError(f"No alert and no setting names the address of {label} any more.")
+        return self._channels.open(channel)
 
 
 class _Sender(threading.Thread):

@@ -39,6 +39,9 @@ def post(url: str, body: bytes, headers: Mapping[str, str], identity: str, allow
         answer = connection.getresponse()
         status, after = answer.status, answer.getheader("Retry-After")
         answer.read(MAX_ANSWER)
+        if connection.was_cut:
+            # What came before the cut can look like a whole answer.
+            raise TimeoutError
     except (OSError, http.client.HTTPException) as exc:
         reason = "no answer in time" if connection.was_cut or isinstance(exc, TimeoutError) else type(exc).__name__
         raise TransientError(f"{host}: {reason}") from exc
