@@ -132,7 +132,8 @@ class Embedded:
                 letter = Message(topic=ENRICHED.name, key=article_id, value=msgspec.json.encode(document))
                 batch.dead.append(_dead(letter, "index", reason))
             self._log.append(
-                Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert)) for alert in batch.alerts
+                Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert))
+                for alert in batch.alerts
             )
             self._log.append(batch.dead)
             self._log.commit(topic, GROUP)
