@@ -178,6 +178,8 @@ def _analyse(text: str, language: str | None) -> Analysis:
     for piece in pieces:
         if piece.isascii() and piece.isalnum():
             tokens.append(piece.lower())
+        elif piece[-1] in ".,:" and piece.isascii() and piece[:-1].isalnum():
+            tokens.append(piece[:-1].lower())
         else:
             tokens += _parts(piece) if len(piece) < MAX_PIECE else [token for token, _, _ in _read(piece)]
     return Analysis(text, language, tokens)

@@ -1,8 +1,8 @@
 """Which grams a document holds, out of those that rules ask for. Each gram has a number, and grams are only ever added.
 
 A word is reached through its stem in the document's language, so each language keeps a table of its own, made when its
-first document comes. Patterns (prefix, wildcard, fuzzy) are worked out once per token and remembered: few tokens of an
-article are new.
+first document comes. What a token holds is worked out once and remembered: few tokens of an article are new, and one
+look-up for each is what the time goes into. A rule with a new word or pattern makes it forget.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Grams:
 
     def __init__(self) -> None:
         self._numbers: dict[Gram, int] = {}
-        self._tokens: dict[str, bytes] = {}
-        self._title_tokens: dict[str, bytes] = {}
+        self._tokens: dict[str, int] = {}
+        self._title_tokens: dict[str, int] = {}
         self._words: dict[str, int] = {}
         self._title_words: dict[str, int] = {}
-        self._stems: dict[str | None, tuple[dict[str, bytes], dict[str, bytes]]] = {}
-        self._patterns = _Patterns()
+        self._patterns = Patterns()
+        self._languages: dict[str | None, _Language] = {}
 
     def __len__(self) -> int:
         return len(self._numbers) + 2
@@ -53,47 +53,70 @@ class Grams:
         match kind:
             case "word" | "title word":
                 (self._words if kind == "word" else self._title_words)[text] = number
-                for language, tables in self._stems.items():
-                    _append(tables[kind != "word"], stem(text, language), number)
+                for language in self._languages.values():
+                    language.add(text, number, in_title=kind != "word")
             case "token":
-                self._tokens[text] = packed(number)
+                self._tokens[text] = number
+                for language in self._languages.values():
+                    language.pop(text, None)
             case "title token":
-                self._title_tokens[text] = packed(number)
+                self._title_tokens[text] = number
             case "prefix" | "wildcard" | "fuzzy1" | "fuzzy2":
                 self._patterns.add(kind, text, number)
+                for language in self._languages.values():
+                    language.clear()
         return number
 
     def held(self, reading: Reading) -> bytes:
         """Return the packed numbers of the grams a document holds, ``EVERYTHING`` first, some perhaps twice."""
-        title, body = reading.tokens("title"), reading.tokens("body")
-        tokens = title | body
-        title_stems = reading.tokens("title", stems=True)
-        stems, in_title = self._tables(reading.document.language)
-        found: list[bytes] = [packed(EVERYTHING)]
-        found += filter(None, map(self._tokens.get, tokens))
-        found += filter(None, map(stems.get, title_stems | reading.tokens("body", stems=True)))
-        if self._title_tokens:
-            found += filter(None, map(self._title_tokens.get, title))
-        if in_title:
-            found += filter(None, map(in_title.get, title_stems))
-        if self._patterns:
-            found += map(self._patterns.__getitem__, tokens)
-        found += [packed(number) for gram in _field_grams(reading) if (number := self._numbers.get(gram))]
-        return b"".join(found)
+        title = reading.tokens("title")
+        language = self._language(reading.document.language)
+        found = [packed(EVERYTHING), *map(language.__getitem__, title | reading.tokens("body"))]
+        if language.in_title:
+            found += filter(None, map(language.in_title.get, reading.tokens("title", stems=True)))
+        numbers = [self._title_tokens.get(token, 0) for token in title] if self._title_tokens else []
+        numbers += [self._numbers.get(gram, 0) for gram in _field_grams(reading)]
+        return b"".join(found + [packed(number) for number in numbers if number])
 
-    def _tables(self, language: str | None) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    def _language(self, language: str | None) -> _Language:
         known = language if language in STEMMERS else None
-        tables = self._stems.get(known)
+        tables = self._languages.get(known)
         if tables is None:
-            tables = self._stems[known] = ({}, {})
-            for words, table in zip((self._words, self._title_words), tables, strict=True):
+            tables = self._languages[known] = _Language(known, self._tokens, self._patterns)
+            for words, in_title in ((self._words, False), (self._title_words, True)):
                 for word, number in words.items():
-                    _append(table, stem(word, known), number)
+                    tables.add(word, number, in_title)
         return tables
 
 
-def _append(table: dict[str, bytes], key: str, number: int) -> None:
-    table[key] = table.get(key, b"") + packed(number)
+class _Language(dict[str, bytes]):
+    """Remember for each token of a language the grams that a text with that token holds."""
+
+    def __init__(self, language: str | None, tokens: dict[str, int], patterns: Patterns) -> None:
+        super().__init__()
+        self._language = language
+        self._tokens = tokens
+        self._patterns = patterns
+        self._in_text: dict[str, bytes] = {}
+        self.in_title: dict[str, bytes] = {}
+
+    def add(self, word: str, number: int, in_title: bool) -> None:
+        """Take in a word; what was remembered of words in texts does not know it."""
+        table = self.in_title if in_title else self._in_text
+        key = stem(word, self._language)
+        table[key] = table.get(key, b"") + packed(number)
+        if not in_title:
+            self.clear()
+
+    def __missing__(self, token: str) -> bytes:
+        numbers = self._patterns.satisfied(token)
+        if token in self._tokens:
+            numbers.append(self._tokens[token])
+        result = b"".join(map(packed, numbers)) + self._in_text.get(stem(token, self._language), b"")
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        self[token] = result
+        return result
 
 
 def _field_grams(reading: Reading) -> Iterator[Gram]:
@@ -121,23 +144,18 @@ def _value_grams(values: dict[str, tuple[str, ...]], names: tuple[str, ...]) -> 
                 yield name, token
 
 
-class _Patterns(dict[str, bytes]):
-    """Remember for each token the numbers of the patterns it satisfies."""
+class Patterns:
+    """Tell which patterns a token satisfies."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._prefixes: dict[str, int] = {}
         self._wildcards: dict[str, list[tuple[Callable[[str], bool], int]]] = {}
         self._fuzzy: dict[str, list[tuple[Callable[[str], bool], int]]] = {}
         self._longest = 0
         self._edits = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._longest)
-
     def add(self, kind: str, text: str, number: int) -> None:
-        """Take in a pattern; what was remembered does not know it."""
-        self.clear()
+        """Take in a pattern."""
         if kind == "prefix":
             self._prefixes[text] = number
             self._longest = max(self._longest, len(text))
@@ -152,16 +170,15 @@ class _Patterns(dict[str, bytes]):
             self._edits = max(self._edits, edits)
             self._longest = max(self._longest, len(text) + edits)
 
-    def __missing__(self, token: str) -> bytes:
-        found = [self._prefixes.get(token[:n], 0) for n in range(2, min(len(token), self._longest) + 1)]
+    def satisfied(self, token: str) -> list[int]:
+        """Return the numbers of the patterns that a token satisfies."""
+        prefixes = [self._prefixes.get(token[:n], 0) for n in range(2, min(len(token), self._longest) + 1)]
+        found = list(filter(None, prefixes))
         found += [number for test, number in self._wildcards.get(token[:2], ()) if test(token)]
         if self._fuzzy and len(token) <= self._longest:
             near = {pair for shorter in _shortened(token, self._edits) for pair in self._fuzzy.get(shorter, ())}
             found += [number for test, number in near if test(token)]
-        if len(self) >= MAX_REMEMBERED:
-            self.clear()
-        result = self[token] = b"".join(packed(number) for number in found if number)
-        return result
+        return found
 
 
 def _shortened(text: str, edits: int) -> set[str]:

@@ -20,7 +20,7 @@ EVENT_FIELDS = ("event", "actor", "target", "place", "when", "scheduled")
 QUOTATION_FIELDS = ("said", "quote")
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Mark a node of the tree; ``column`` is where it starts in the query, from 1."""
 
     column: int = 0

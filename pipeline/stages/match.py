@@ -23,7 +23,7 @@ from pipeline.model import Alert, AlertRule, Document, derive_id
 from pipeline.stages.decision import Decision
 
 
-class Filed(msgspec.Struct, frozen=True):
+class Filed(msgspec.Struct, frozen=True, gc=False):
     """Hold of a rule what matching needs: a million of them are kept in memory."""
 
     id: str
