@@ -1,0 +1,128 @@
+"""Name the persons, organisations and places of an article: gazetteer first, then the tagger, then a vote.
+
+The same name in one article is one thing: what most of its mentions are, all are; a surname is the person whose full
+name the article gives. In languages without a tagger the gazetteer alone speaks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from pipeline.language.sentences import split_sentences
+from pipeline.model import Entity
+from pipeline.stages.extract import tagger
+from pipeline.stages.extract.gazetteer import Kind, Mention, find
+
+Type = Literal["PER", "ORG", "LOC"]
+_TYPES: dict[Kind, Type] = {
+    "country": "LOC", "capital": "LOC", "city": "LOC", "region": "LOC", "org": "ORG", "office": "ORG", "group": "ORG",
+    "person": "PER",
+}  # fmt: skip
+# Where the tagger sees nothing the gazetteer is believed for these: their names are hardly ever anything else.
+_TRUSTED = frozenset(("country", "capital", "org", "office", "group", "person"))
+
+
+class _Name(msgspec.Struct, frozen=True):
+    start: int
+    end: int
+    type: Type
+
+
+def find_entities(
+    text: str, language: str | None = "en", mentions: Sequence[Mention] | None = None
+) -> tuple[Entity, ...]:
+    """Return the names in ``text`` in order, without overlap; ``mentions`` are the gazetteer's, if already found."""
+    known = find(text) if mentions is None else mentions
+    if language in (None, "en"):
+        names = _voted(text, _with_trusted(list(_tagged(text, known)), known))
+    else:
+        names = [_Name(m.start, m.end, _TYPES[m.kind]) for m in known if m.kind in _TYPES]
+    return tuple(_entities(text, names, known))
+
+
+def _tagged(text: str, known: Sequence[Mention]) -> Iterator[_Name]:
+    rows = [tagger.tokenize(text, start, end) for start, end in split_sentences(text)]
+    words = [_words(row) for row in rows]
+    context = tagger.context_of(words)
+    model = tagger.shipped()
+    at = 0
+    for row, sentence in zip(rows, words, strict=True):
+        first = at
+        while at < len(known) and known[at].start < row[-1].end:
+            at += 1
+        if not any(map(tagger.is_candidate, sentence)):
+            continue
+        tags = tagger.tag(sentence, tagger.kinds_of(row, known[first:at]), model, context)
+        yield from _spans(row, tags)
+
+
+def _words(row: Sequence[tagger.Token]) -> list[str]:
+    """Return the words of a sentence; those of a headline in capitals as they would be written elsewhere."""
+    words = [token.text for token in row]
+    letters = "".join(word for word in words if word.isalpha())
+    if len(words) > 3 and letters.isupper():
+        return [word.title() if len(word) > 3 else word for word in words]
+    return words
+
+
+def _spans(row: Sequence[tagger.Token], tags: Sequence[str]) -> Iterator[_Name]:
+    begin = -1
+    for at, tag in enumerate((*tags, "O")):
+        if begin >= 0 and tag[0] != "I":
+            kind: Type = "PER" if tags[begin][2] == "P" else "ORG" if tags[begin][2] == "O" else "LOC"
+            yield _Name(row[begin].start, row[at - 1].end, kind)
+            begin = -1
+        if tag[0] == "B":
+            begin = at
+
+
+def _with_trusted(names: list[_Name], known: Iterable[Mention]) -> list[_Name]:
+    taken = iter(sorted(names, key=lambda name: name.start))
+    current = next(taken, None)
+    extra = []
+    for mention in known:
+        while current is not None and current.end <= mention.start:
+            current = next(taken, None)
+        if mention.kind in _TRUSTED and (current is None or current.start >= mention.end):
+            extra.append(_Name(mention.start, mention.end, _TYPES[mention.kind]))
+    return sorted(names + extra, key=lambda name: name.start)
+
+
+def _voted(text: str, names: list[_Name]) -> list[_Name]:
+    """Give each name the type that most of its mentions have; a lone surname the type of the person's full name."""
+    votes: dict[str, Counter[Type]] = defaultdict(Counter)
+    for name in names:
+        surface = text[name.start : name.end]
+        votes[surface][name.type] += 1
+        if name.type == "PER" and " " in surface:
+            votes[surface.rsplit(" ", 1)[1]]["PER"] += 1
+    return [
+        _Name(name.start, name.end, votes[text[name.start : name.end]].most_common(1)[0][0])
+        if votes[text[name.start : name.end]].most_common(1)[0][1] > 1
+        else name
+        for name in names
+    ]
+
+
+def _entities(text: str, names: Sequence[_Name], known: Iterable[Mention]) -> Iterator[Entity]:
+    canonical = {(mention.start, mention.end): mention.entry.name for mention in known}
+    full: dict[str, str] = {}
+    for name in names:
+        surface = " ".join(text[name.start : name.end].split())
+        if name.type == "PER" and " " in surface:
+            full.setdefault(surface.rsplit(" ", 1)[1], surface)
+    for name in names:
+        surface = text[name.start : name.end]
+        plain = " ".join(surface.split())
+        whole = full.get(plain) if name.type == "PER" else None
+        yield Entity(
+            text=surface,
+            type=name.type,
+            name=whole or canonical.get((name.start, name.end)) or plain,
+            start=name.start,
+            end=name.end,
+        )

@@ -1,0 +1,1 @@
+"""Measures of what extraction finds, against annotated text."""
