@@ -1,0 +1,47 @@
+"""How channels are called where secrets must not be."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.adapters.notify.addresses import Channels, redacted
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "webhook+https://user:S3CRET@hooks.example.org/x",
+        "webhook+https://hooks.example.org/T000/S3CRET",
+        "webhook+https://hooks.example.org/x?token=S3CRET",
+        "webhook+https://hooks.example.org/x#secret=S3CRET",
+        "ntfy+https://:S3CRET@ntfy.example.org/topic",
+        "ntfy:S3CRET",
+        "smtps://me:S3CRET@mail.example.org?to=a@example.org",
+        "apprise:tgram://S3CRET/chat",
+        "webhook+https://[S3CRET",
+    ],
+)
+def test_label_holds_no_secret(address: str) -> None:
+    assert "S3CRET" not in redacted(address)
+
+
+def test_labels_tell_two_hooks_of_a_host_apart() -> None:
+    assert redacted("webhook+https://h.example/1") != redacted("webhook+https://h.example/2")
+
+
+def test_label_is_readable_where_nothing_is_secret() -> None:
+    assert [redacted(a) for a in ("mailto:me@example.org", "atom:a.xml", "terminal:")] == [
+        "mailto:me@example.org", "atom:a.xml", "terminal",
+    ]  # fmt: skip
+
+
+def test_named_channel_is_called_by_its_name() -> None:
+    channels = Channels({"pager": "webhook+https://hooks.example.org/S3CRET"})
+    assert channels.label("pager") == "pager"
+
+
+@given(st.text())
+def test_label_of_anything_is_some_text(text: str) -> None:
+    assert isinstance(redacted(text), str)
