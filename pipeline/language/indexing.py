@@ -147,7 +147,8 @@ def similar_query(
         return None
     found = zip(commonest, frequencies(commonest), strict=True)
     # A word of this document alone finds nothing else; one of a tenth of all documents says nothing.
-    weights = {token: counts[token] / (1 + count) for token, count in found if 1 < count <= max(size // 10, 5)}
+    most = max(size // 10, min(20, size * 2 // 3))
+    weights = {token: counts[token] / (1 + count) for token, count in found if 1 < count <= most}
     best = sorted(weights, key=lambda token: (-weights[token], token))[:terms]
     if not best:
         return None

@@ -35,8 +35,9 @@ from pipeline.language.query import (
     Word,
 )
 
-# FTS5's parser has a stack of 100; deeper brackets become subqueries.
+# The parsers of FTS5 and of SQL have stacks of 100: deeper brackets become subqueries, then are left to verification.
 MAX_FTS_DEPTH = 8
+MAX_SQL_DEPTH = 20
 MAX_EXPANSION = 2_000
 _EVERYWHERE = ("title", "body")
 # The keywords and event codes of a document stand in one column, each as one token "field|value".
@@ -52,6 +53,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     match: str | None = None
     depth: int = 0
     where: str | None = None
+    where_depth: int = 0
     params: tuple[str | int, ...] = ()
     exact: bool = True
 
@@ -201,11 +203,11 @@ def _negatable(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> t
 
 
 def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
+    plans = [(positive, _shallow(plan)) for positive, plan in plans]
     exact = all(plan.exact for _, plan in plans)
+    wanted = [plan for positive, plan in plans if positive]
     # To exclude what an inexact plan finds would lose rows: the verification excludes them.
-    plans = [(wanted, plan) for wanted, plan in plans if wanted or plan.exact]
-    wanted = [_shallow(plan) for positive, plan in plans if positive]
-    unwanted = [_shallow(plan) for positive, plan in plans if not positive]
+    unwanted = [plan for positive, plan in plans if not positive and plan.exact]
     texts = [plan.match for plan in wanted if plan.match is not None]
     excluded = [plan.match for plan in unwanted if plan.match is not None and plan.where is None]
     conditions = [(plan.where, plan.params) for plan in wanted if plan.where is not None]
@@ -221,11 +223,11 @@ def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
         match = texts[0] if len(texts) == 1 else "(" + " AND ".join(texts) + ")"
         if excluded:
             match = f"({match} NOT {any_of(excluded)})"
-    depth = 2 + max((plan.depth for _, plan in plans), default=0)
     return Plan(
         match=match,
-        depth=depth,
+        depth=2 + max((plan.depth for _, plan in plans), default=0),
         where=" AND ".join(sql for sql, _ in conditions) or None,
+        where_depth=1 + max((plan.where_depth for _, plan in plans), default=0),
         params=tuple(param for _, params in conditions for param in params),
         exact=exact,
     )
@@ -234,8 +236,8 @@ def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
 def _any(plans: Sequence[Plan]) -> Plan:
     if len(plans) == 1:
         return plans[0]
-    exact = all(plan.exact for plan in plans)
     plans = [_shallow(plan) for plan in plans]
+    exact = all(plan.exact for plan in plans)
     texts = [plan.match for plan in plans if plan.match is not None and plan.where is None]
     depth = 1 + max(plan.depth for plan in plans)
     joined = Plan(match=any_of(texts), depth=depth, exact=exact) if texts else None
@@ -245,17 +247,20 @@ def _any(plans: Sequence[Plan]) -> Plan:
     branches = [_as_sql(plan) for plan in ([joined] if joined else []) + rest]
     return Plan(
         where="(" + " OR ".join(sql for sql, _ in branches) + ")",
+        where_depth=1 + max(plan.where_depth for plan in plans),
         params=tuple(param for _, params in branches for param in params),
         exact=exact,
     )
 
 
 def _shallow(plan: Plan) -> Plan:
-    """Return a plan that FTS5's parser can take among others."""
+    """Return a plan that the parsers can take among others."""
+    if plan.where_depth > MAX_SQL_DEPTH:
+        return Plan(exact=False)
     if plan.depth < MAX_FTS_DEPTH:
         return plan
     where, params = _as_sql(plan)
-    return Plan(where=where, params=params, exact=plan.exact)
+    return Plan(where=where, where_depth=plan.where_depth + 1, params=params, exact=plan.exact)
 
 
 def _as_sql(plan: Plan) -> tuple[str, tuple[str | int, ...]]:

@@ -57,6 +57,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = "title, body, title_stems, body_stems, author, source, actor, target, place, said, quote, keys"
 _INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 13)})"
 _DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {_COLUMNS}) VALUES ('delete', {', '.join('?' * 13)})"
+_TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")
 _decoder = msgspec.json.Decoder(Document)
 
 
@@ -383,7 +384,7 @@ class SqliteIndex:
         except sqlite3.OperationalError as exc:
             if "interrupted" in str(exc):
                 raise UsageError(f"The search took longer than {DEADLINE_S:.0f} s; narrow it.") from exc
-            if "fts5" in str(exc):
+            if any(sign in str(exc) for sign in _TOO_COMPLEX):
                 raise UsageError(f"The query is too complex for the index ({exc}); split it.") from exc
             raise
         finally:

@@ -1,0 +1,258 @@
+"""What every search index promises, shown on SQLite FTS5 and on a real Elasticsearch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.index import SqliteIndex
+from pipeline.errors import UsageError
+from pipeline.language.grammar import parse
+from pipeline.model import Actor, Document, Event, Quotation, Span, Speaker
+from pipeline.ports import SearchIndex, SearchPage, SearchRequest
+
+NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)])
+def index(request: pytest.FixtureRequest) -> Iterator[SearchIndex]:
+    if request.param == "sqlite":
+        with Database(":memory:") as database:
+            yield SqliteIndex(database)
+        return
+    from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+
+    url = request.getfixturevalue("elasticsearch_url")
+    made = ElasticsearchIndex(url, prefix=request.getfixturevalue("elasticsearch_prefix"))
+    made.setup()
+    yield made
+    made.close()
+
+
+def article(article_id: str, title: str = "Ministers meet", **fields: Any) -> Document:
+    seen = fields.pop("seen", NOW - timedelta(hours=1))
+    return Document(
+        id=article_id,
+        title=title,
+        seen=seen,
+        revision=fields.pop("revision", 1),
+        source=fields.pop("source", "Wire"),
+        language=fields.pop("language", "en"),
+        **fields,
+    )
+
+
+def put(index: SearchIndex, *documents: Document) -> None:
+    assert list(index.upsert(documents)) == []
+    index.refresh()
+
+
+def search(index: SearchIndex, text: str | None = None, **fields: Any) -> SearchPage:
+    return index.search(SearchRequest(query=parse(text) if text else None, now=fields.pop("now", NOW), **fields))
+
+
+def ids(index: SearchIndex, text: str | None = None, **fields: Any) -> list[str]:
+    return [document.id for document in search(index, text, **fields).documents]
+
+
+def test_upserting_again_changes_nothing(index: SearchIndex) -> None:
+    put(index, article("a"), article("b", "Markets fall"))
+    put(index, article("a"), article("b", "Markets fall"))
+    assert (ids(index, "meeting"), search(index).total) == (["a"], 2)
+
+
+def test_older_revision_never_replaces_newer(index: SearchIndex) -> None:
+    put(index, article("a", "Second", revision=2))
+    put(index, article("a", "First", revision=1))
+    assert (ids(index, "first"), ids(index, "second")) == ([], ["a"])
+
+
+def test_newer_revision_replaces_older_wherever_its_month_is(index: SearchIndex) -> None:
+    put(index, article("a", "First", seen=datetime(2022, 1, 31, 23, tzinfo=UTC)))
+    put(index, article("a", "Second", revision=2, seen=datetime(2022, 2, 1, 1, tzinfo=UTC)))
+    found = index.get("a")
+    assert (search(index).total, ids(index, "first"), ids(index, "second")) == (1, [], ["a"])
+    assert found is not None and found.title == "Second"
+
+
+def test_two_revisions_in_one_call_leave_the_newer(index: SearchIndex) -> None:
+    put(index, article("a", "Second", revision=2), article("a", "First", revision=1))
+    assert ids(index, "second") == ["a"]
+
+
+def test_document_comes_back_as_it_went_in_with_its_copies(index: SearchIndex) -> None:
+    original = article(
+        "a",
+        text="Putin said: “Yes.”",
+        published=NOW,
+        tags=("World",),
+        quotations=(
+            Quotation(text="Yes.", start=13, end=17, kind="direct", speaker=Speaker(text="Putin", start=0, end=5)),
+        ),
+    )
+    put(index, original, article("b", duplicate_of="a"))
+    assert msgspec.structs.replace(original, copies=("b",)) == index.get("a")
+
+
+def test_unknown_id_is_none(index: SearchIndex) -> None:
+    assert index.get("a") is None
+    put(index, article("b"))
+    assert index.get("a") is None
+
+
+def test_empty_index_finds_nothing(index: SearchIndex) -> None:
+    request = SearchRequest(query=parse("word"), now=NOW)
+    assert (search(index).total, list(index.facets(request, "day")), list(index.timeline(request))) == (0, [], [])
+
+
+def test_newest_first_by_publication_but_not_by_an_announced_future(index: SearchIndex) -> None:
+    put(
+        index,
+        article("old", published=NOW - timedelta(days=3)),
+        article("future", published=NOW + timedelta(days=300), seen=NOW - timedelta(days=2)),
+        article("new", published=NOW - timedelta(days=1)),
+    )
+    assert ids(index, "meet") == ["new", "future", "old"]
+
+
+def test_pages_join_without_gap_or_repetition_while_articles_arrive(index: SearchIndex) -> None:
+    put(index, *(article(f"n{n:02}", seen=NOW - timedelta(minutes=n)) for n in range(20, 45)))
+    found, cursor = [], None
+    for n in range(4):
+        page = search(index, "meet", limit=7, cursor=cursor)
+        found += [document.id for document in page.documents]
+        cursor = page.cursor
+        put(index, article(f"late{n}", seen=NOW))
+    assert [f"n{n:02}" for n in range(20, 45)] == found
+    assert cursor is None
+
+
+def test_best_first_prefers_title_and_frequency_and_pages(index: SearchIndex) -> None:
+    put(
+        index,
+        article("none", "Other", text="Nothing of note, though oil is mentioned once among many other things today."),
+        article("title", "Oil oil", text="Oil prices. Oil."),
+        article("body", "Markets", text="Oil prices rose and oil shares with them today on the exchange."),
+        article("else", "Weather", text="Rain."),
+    )
+    first = search(index, "oil", sort="best", limit=2)
+    second = search(index, "oil", sort="best", limit=2, cursor=first.cursor)
+    order = [document.id for document in (*first.documents, *second.documents)]
+    assert (order, first.total, second.cursor) == (["title", "body", "none"], 3, None)
+
+
+def test_copies_are_folded_unless_asked_for(index: SearchIndex) -> None:
+    put(
+        index, article("a", "Flood warning", source="AP"), article("b", "Flood warning", source="BBC", duplicate_of="a")
+    )
+    assert ids(index, "flood") == ["a"]
+    assert sorted(ids(index, "flood", copies=True)) == ["a", "b"]
+    assert ids(index, "flood source:bbc") == ["b"]
+
+
+def test_copy_that_alone_matches_is_found(index: SearchIndex) -> None:
+    put(index, article("a", "Flood warning"), article("b", "Flood warning for Ghent", duplicate_of="a"))
+    assert ids(index, "ghent") == ["b"]
+
+
+def test_event_conditions_must_hold_for_one_event(index: SearchIndex) -> None:
+    def event(kind: str, actor: str) -> Event:
+        span = Span(text="x", start=0, end=1)
+        return Event(id=kind, type=kind, trigger=span, sentence=span, actors=(Actor(text=actor, start=0, end=1),))
+
+    put(
+        index,
+        article("one", events=(event("CONSULT", "Sergey Lavrov"),)),
+        article("two", events=(event("CONSULT", "Wang Yi"), event("THREATEN", "Lavrov"))),
+    )
+    assert sorted(ids(index, "event:consult")) == ["one", "two"]
+    assert ids(index, "event:consult actor:lavrov") == ["one"]
+    assert (search(index, "event:consult actor:lavrov").total, search(index, "actor:lavrov").estimated) == (1, False)
+
+
+def test_facets_and_timeline_count_what_is_found(index: SearchIndex) -> None:
+    put(
+        index,
+        article("a", source="AP", tags=("World",), seen=NOW - timedelta(days=1)),
+        article("b", source="AP", tags=("World", "War"), language="de"),
+        article("c", "Else", source="BBC"),
+        article("d", source="DPA", duplicate_of="a"),
+    )
+    request = SearchRequest(query=parse("title:meet*"), now=NOW)
+
+    def counts(field: str) -> list[tuple[str, int]]:
+        return [(count.value, count.documents) for count in index.facets(request, field)]
+
+    assert counts("source") == [("AP", 2)]
+    assert counts("tag") == [("World", 2), ("War", 1)]
+    assert counts("language") == [("de", 1), ("en", 1)]
+    assert counts("day") == [("2022-02-24", 1), ("2022-02-23", 1)]
+    days = [(day.day, day.documents, day.all, day.share) for day in index.timeline(request)]
+    assert days == [("2022-02-23", 1, 1, 1.0), ("2022-02-24", 1, 2, 0.5)]
+
+
+def test_similar_articles_share_telling_words(index: SearchIndex) -> None:
+    put(
+        index,
+        article("a", "Volcano erupts in Iceland", text="Lava from the volcano reached Grindavik."),
+        article("b", "Grindavik evacuated", text="The volcano near Grindavik sent lava to the harbour."),
+        article("c", "Parliament votes", text="The budget passed."),
+    )
+    document = index.get("a")
+    assert document is not None
+    page = index.similar(document, SearchRequest(query=None, now=NOW))
+    assert [document.id for document in page.documents] == ["b"]
+
+
+def test_pruned_articles_are_gone(index: SearchIndex) -> None:
+    put(index, article("old", seen=datetime(2021, 12, 30, tzinfo=UTC)), article("new"))
+    assert index.prune(datetime(2022, 2, 10, tzinfo=UTC)) == 1
+    index.refresh()
+    assert (ids(index), index.get("old")) == (["new"], None)
+
+
+def test_text_that_is_no_unicode_is_refused_and_the_rest_kept(index: SearchIndex) -> None:
+    refused = index.upsert([article("a", "broken \ud800"), article("b")])
+    index.refresh()
+    assert ([article_id for article_id, _ in refused], ids(index)) == (["a"], ["b"])
+
+
+@pytest.mark.parametrize("cursor", ["x", "%%%", "bnVsbA", "💥"])
+def test_foreign_cursor_is_refused(index: SearchIndex, cursor: str) -> None:
+    put(index, article("a"))
+    with pytest.raises(UsageError):
+        search(index, "meet", cursor=cursor)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " OR ".join(f"word{n}" for n in range(4_000)),
+        " ".join(f"meet{n}*" for n in range(300)),
+        "(" * 90 + "meet" + ")" * 90,
+        "".join(f"(a{n} OR (b{n} " for n in range(45)) + "meet" + "))" * 45,
+        "me* mi* fo*",
+        "meet AND NOT (" + " OR ".join(f'"a{n} b{n}"' for n in range(500)) + ")",
+        'tag:"; DROP TABLE documents --" OR title:"\'"'.replace('title:"\'"', "meet"),
+    ],
+)
+@pytest.mark.timeout(30)
+def test_hostile_query_ends_in_an_answer_or_a_refusal(index: SearchIndex, text: str) -> None:
+    put(index, article("a"))
+    try:
+        found = ids(index, text)
+    except UsageError:
+        return
+    assert found in ([], ["a"])
+
+
+def test_very_long_words_and_values_are_kept_and_found(index: SearchIndex) -> None:
+    word = "donau" * 60
+    put(index, article("a", word, tags=("t" * 2_000,)), article("b", word + "x", tags=("t" * 1_999,)))
+    assert ids(index, f"title:{word}") == ["a"]
+    assert ids(index, f"tag:{'t' * 2_000}") == ["a"]
