@@ -1,0 +1,141 @@
+"""Measure the embedded index on 200,000 made-up articles of about 300 words: time per query, and bulk indexing.
+
+Words follow Zipf's law over a vocabulary of 200,000, so common and rare words cost what they cost in real news. A
+query's time is that of its first page of 20, documents read and all matches counted. NEWSWIRE_BENCH_ARTICLES sets
+another number of articles.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.index import SqliteIndex
+from pipeline.language.analysis import analyse
+from pipeline.language.grammar import parse
+from pipeline.model import Document, derive_id
+from pipeline.ports import SearchRequest
+
+ARTICLES = int(os.environ.get("NEWSWIRE_BENCH_ARTICLES", "200000"))
+WORDS = 300
+TITLE_WORDS = 9
+VOCABULARY = 200_000
+BATCH = 200  # what the analysis remembers between the stages that ask for it
+ROUNDS = 3
+START = datetime(2026, 1, 1, tzinfo=UTC)
+LANGUAGES = ("en",) * 17 + ("de", "fr", "ja")
+SYLLABLES = (
+    "ba ce di fo gu ha je ki lo mu na pe qi ro su ta ve wi xo yu zar bel con den for gar hol int jun kar lin mor nor "
+    "ost per ran sel tor und ver wal"
+).split()
+
+
+def run() -> dict[str, float]:
+    """Fill an index in a temporary directory and search it; times are in milliseconds."""
+    words = _vocabulary()
+    with tempfile.TemporaryDirectory() as directory, Database(Path(directory) / "newswire.db") as database:
+        index = SqliteIndex(database)
+        analysing, indexing = _fill(index, database, words)
+        size = sum(path.stat().st_size for path in Path(directory).iterdir())
+        figures: dict[str, float] = {}
+        asked: list[float] = []
+        for kind, queries in _queries(words).items():
+            times = [_time(index, text, "best" if kind.startswith("best") else "newest") for text in queries * ROUNDS]
+            figures |= {f"{kind}_p50_ms": statistics.median(times), f"{kind}_max_ms": max(times)}
+            if kind in ("word", "phrase", "boolean"):
+                asked += times
+    asked.sort()
+    return {
+        "p50_ms": statistics.median(asked),
+        "p99_ms": asked[int(len(asked) * 0.99)],
+        "index_docs_per_s": ARTICLES / indexing,
+        "index_docs_per_s_with_analysis": ARTICLES / (indexing + analysing),
+        "bytes_per_article": size / ARTICLES,
+        **figures,
+    }
+
+
+def _queries(words: list[str]) -> dict[str, list[str]]:
+    """Return queries by kind, over words from the commonest to the rare."""
+    ranks = [1, 5, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000]
+    some = [words[rank] for rank in ranks]
+    pairs = list(zip(some, some[1:] + some[:1], strict=True))
+    return {
+        "word": some,
+        "phrase": [f'"{a} {b}"' for a, b in pairs],
+        "boolean": [f"{a} AND {b}" for a, b in pairs]
+        + [f"({a} OR {b}) -{c}" for (a, b), c in zip(pairs, reversed(some), strict=True)],
+        "filtered": [f"{a} lang:de published:2026-03" for a in some[:6]],
+        "prefix": [f"{a[:4]}*" for a in some[4:]],
+        "fuzzy": [f"{a}~" for a in some[6:]],
+        "near": [f'"{a} {b}"~5' for a, b in pairs[4:]],
+        "best_common": some[2:5],
+        "best_rare": some[6:],
+    }
+
+
+def _time(index: SqliteIndex, text: str, sort: str) -> float:
+    request = SearchRequest(query=parse(text), now=START + timedelta(days=400), sort=sort)
+    started = time.perf_counter()
+    index.search(request)
+    return (time.perf_counter() - started) * 1000
+
+
+def _fill(index: SqliteIndex, database: Database, words: list[str]) -> tuple[float, float]:
+    """Index all articles; return the seconds spent on reading their words, and on all else."""
+    analysing = indexing = 0.0
+    articles = _articles(words)
+    while batch := [article for _, article in zip(range(BATCH), articles, strict=False)]:
+        started = time.perf_counter()
+        for article in batch:
+            _ = analyse(article.title, article.language).stems, analyse(article.text, article.language).stems
+        analysed = time.perf_counter()
+        with database.transaction():
+            index.upsert(batch)
+        analysing += analysed - started
+        indexing += time.perf_counter() - analysed
+    return analysing, indexing
+
+
+def _vocabulary() -> list[str]:
+    chance = random.Random(1)
+    made: dict[str, None] = {}
+    while len(made) < VOCABULARY:
+        made["".join(chance.choices(SYLLABLES, k=chance.choice((2, 2, 3, 3, 4))))] = None
+    return list(made)
+
+
+def _articles(words: list[str]) -> Iterator[Document]:
+    chance, numbers = random.Random(2), np.random.default_rng(3)
+    weights = 1 / (np.arange(VOCABULARY) + 2.7)
+    cumulative = np.cumsum(weights / weights.sum())
+    earlier = ""
+    for n in range(ARTICLES):
+        length = WORDS + chance.randint(-100, 100)
+        picked = np.searchsorted(cumulative, numbers.random(length + TITLE_WORDS))
+        text = [words[min(rank, VOCABULARY - 1)] for rank in picked]
+        published = START + timedelta(seconds=n * 120)
+        article_id = derive_id("bench", str(n))
+        yield Document(
+            id=article_id,
+            source=f"Source {int(chance.paretovariate(1)) % 500}",
+            url=f"https://example.com/{n}",
+            seen=published + timedelta(seconds=300),
+            published=published,
+            title=" ".join(text[:TITLE_WORDS]).capitalize(),
+            text=". ".join(" ".join(text[at : at + 18]).capitalize() for at in range(TITLE_WORDS, len(text), 18)) + ".",
+            language=chance.choice(LANGUAGES),
+            tags=(chance.choice(("world", "politics", "sport", "markets")),),
+            revision=1,
+            duplicate_of=earlier if n % 10 == 9 else None,
+        )
+        earlier = article_id if n % 10 != 9 else earlier
