@@ -24,7 +24,18 @@ from pipeline.language.grammar import parse
 from pipeline.language.query import And, Last, Query
 from pipeline.language.scope import scoped
 from pipeline.model import Alert, AlertRule
-from pipeline.ports import Clock, Delivery, Ledger, Log, Message, Notifier, SearchIndex, SearchRequest, Table
+from pipeline.ports import (
+    Clock,
+    Delivery,
+    Ledger,
+    Log,
+    Message,
+    Notifier,
+    SearchIndex,
+    SearchRequest,
+    Table,
+    Transaction,
+)
 from pipeline.stages import deliver
 
 GROUP = "notify"
@@ -58,7 +69,15 @@ class NotifierLoop:
     """Read alerts, enter them into the ledger, and see to it that each channel gets its own."""
 
     def __init__(
-        self, *, log: Log, rules: Table, ledger: Ledger, index: SearchIndex, channels: Channels, clock: Clock
+        self,
+        *,
+        log: Log,
+        rules: Table,
+        ledger: Ledger,
+        index: SearchIndex,
+        channels: Channels,
+        clock: Clock,
+        transaction: Transaction = contextlib.nullcontext,
     ) -> None:
         self._log = log
         self._table = rules
@@ -66,6 +85,7 @@ class NotifierLoop:
         self._index = index
         self._channels = channels
         self._clock = clock
+        self._transaction = transaction
         self._rules: dict[str, AlertRule] = {}
         self._entries: dict[str, str] = {}
         self._senders: dict[str, _Sender] = {}
@@ -148,9 +168,10 @@ class NotifierLoop:
         """Enter a batch and commit it; what has been read is not read again, so this repeats until it is done."""
         while True:
             try:
-                for message in messages:
-                    self._enter_message(message)
-                self._log.commit(ALERTS.name, GROUP)
+                with self._transaction():
+                    for message in messages:
+                        self._enter_message(message)
+                    self._log.commit(ALERTS.name, GROUP)
                 return
             except (TransientError, UnavailableError) as exc:
                 _log.warning("ledger is away error=%s", exc)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import smtplib
 import socket
 import ssl
@@ -11,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pipeline.adapters.notify.post import may_reach
+from pipeline.adapters.notify.post import reachable
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.ports import Notice
@@ -74,9 +73,8 @@ class Mail:
 
     def _connect(self, host: str, identity: str) -> smtplib.SMTP:
         if self._allow is not None:
-            for *_, target in socket.getaddrinfo(host, self._port, type=socket.SOCK_STREAM):
-                if not may_reach(ipaddress.ip_address(str(target[0]).partition("%")[0]), self._allow):
-                    raise TerminalError(identity, "notify", f"{host} is at a private address")
+            for _ in reachable(host, self._port, identity, self._allow):
+                pass
         if self._secure:
             return smtplib.SMTP_SSL(host, self._port, timeout=TIMEOUT_S, context=ssl.create_default_context())
         return smtplib.SMTP(host, self._port, timeout=TIMEOUT_S)

@@ -27,6 +27,7 @@ class Database:
         self._in_memory = self.path == ":memory:"
         self._local = threading.local()
         self._writing = threading.RLock()
+        self._committed = threading.Condition()
         self._all: list[sqlite3.Connection] = []
         self._shared: sqlite3.Connection | None = None
 
@@ -86,6 +87,31 @@ class Database:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+        with self._committed:
+            self._committed.notify_all()
+
+    def wait_for_commit(self, seconds: float) -> None:
+        """Return when another thread of this process commits, or after so long; other processes wake nobody."""
+        with self._committed:
+            self._committed.wait(seconds)
+
+    @contextmanager
+    def repeatable_transaction(self) -> Iterator[None]:
+        """Make the writes inside one, without waiting for the disk: a power cut (no crash of ours) may undo it.
+
+        For what does no harm when it happens again.
+        """
+        with self._writing:
+            connection = self.connection
+            if connection.in_transaction:
+                yield
+                return
+            connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with self.transaction():
+                    yield
+            finally:
+                connection.execute("PRAGMA synchronous = FULL")
 
     def check(self) -> str:
         """Verify the file's structure and return a line about it. Raises ``UnavailableError`` when it is damaged."""

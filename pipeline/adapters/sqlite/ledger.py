@@ -1,4 +1,7 @@
-"""The Ledger port as rows of the store: one per alert and channel, entered before anything is sent."""
+"""The Ledger port as rows of the store: one per alert and channel, entered before anything is sent.
+
+Entering waits for the disk. Claiming and marking do not: undone by a power cut, a message goes again with its key.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ class SqliteLedger:
 
     def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Return a channel's queued deliveries whose time has come, and put them off ``until`` then."""
-        with self._database.transaction():
+        with self._database.repeatable_transaction():
             rows = self._database.connection.execute(
                 f"SELECT {_COLUMNS} FROM deliveries WHERE state = 'queued' AND channel = :channel "
                 "AND due <= :now AND claimed <= :now ORDER BY due, number LIMIT :limit",
@@ -60,7 +63,7 @@ class SqliteLedger:
 
     def mark(self, delivery: Delivery) -> None:
         """Replace a delivery by its newer state."""
-        with self._database.transaction():
+        with self._database.repeatable_transaction():
             self._database.connection.execute(
                 "UPDATE deliveries SET state = ?, due = ?, changed = ?, attempts = ?, error = ?, receipt = ?, "
                 "claimed = 0 WHERE id = ?",

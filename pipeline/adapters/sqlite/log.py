@@ -43,7 +43,7 @@ class SqliteLog:
             ).fetchall()
             if rows or time.monotonic() >= deadline:
                 break
-            time.sleep(POLL_S)
+            self._database.wait_for_commit(POLL_S)
         self._given[topic, group] = rows[-1][0] if rows else after
         return [_message(topic, *row) for row in rows]
 

@@ -1,0 +1,198 @@
+"""From seen to sent: how long after an article is seen its alert reaches a webhook, at 50 articles a second.
+
+Seen is when a connector publishes the article; sent is when the webhook, a process of its own on loopback, has all of
+the alert. Every article matches one rule of a thousand. The distributed figures need NEWSWIRE_TEST_KAFKA and
+NEWSWIRE_TEST_ELASTICSEARCH; a worker and a notifier then run as processes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from pipeline import bootstrap, config
+from pipeline.flow import ARTICLES
+from pipeline.model import AlertRule, Article, derive_id
+from pipeline.ports import Log, Message
+from tests.bench.corpus import Corpus
+
+ARTICLES_PER_S = 50
+COUNT = 1000
+# The first ones find caches cold and, distributed, consumers still joining.
+WARM_UP = 100
+RULES = 1000
+GIVE_UP_S = 120.0
+
+RECEIVER = """
+import http.server, json, sys, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        received = time.time()
+        self.send_response(204)
+        self.end_headers()
+        for alert in json.loads(body)["alerts"]:
+            sys.stdout.write(f'{alert["article"]["id"]} {received}\\n')
+        sys.stdout.flush()
+    def log_message(self, *arguments):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
+
+
+def run() -> dict[str, float]:
+    """Return milliseconds at the 50th and 99th percentile, embedded and, with servers, distributed."""
+    figures = {f"embedded_{name}": value for name, value in embedded().items()}
+    if os.environ.get("NEWSWIRE_TEST_KAFKA") and os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH"):
+        figures |= {f"distributed_{name}": value for name, value in distributed().items()}
+    else:
+        print("distributed: set NEWSWIRE_TEST_KAFKA and NEWSWIRE_TEST_ELASTICSEARCH (deploy/servers)", file=sys.stderr)
+    return figures
+
+
+def embedded() -> dict[str, float]:
+    """Measure the embedded runtime: pipeline and notifier in threads of one process, as `newswire up` runs them."""
+    with tempfile.TemporaryDirectory() as directory, receiving() as (url, received):
+        settings = config.load(None, {"data": directory}, {"NEWSWIRE_NOTIFY_ALLOW": "127.0.0.0/8"})
+        with bootstrap.store(settings) as store:
+            _add_rules(store.rules.put, url)
+            pipeline, stopping = bootstrap.embedded(store), threading.Event()
+
+            def work() -> None:
+                while not stopping.is_set():
+                    pipeline.step(0.1)
+
+            worker = threading.Thread(target=work)
+            with bootstrap.notifying(store):
+                worker.start()
+                try:
+                    return _measure(store.log, received)
+                finally:
+                    stopping.set()
+                    worker.join()
+
+
+def distributed() -> dict[str, float]:
+    """Measure the distributed runtime: a worker and a notifier as processes, on the Kafka and Elasticsearch given."""
+    with tempfile.TemporaryDirectory() as directory, receiving() as (url, received):
+        environment = {
+            "NEWSWIRE_RUNTIME": "distributed",
+            "NEWSWIRE_KAFKA": os.environ["NEWSWIRE_TEST_KAFKA"],
+            "NEWSWIRE_ELASTICSEARCH": os.environ["NEWSWIRE_TEST_ELASTICSEARCH"],
+            "NEWSWIRE_PREFIX": f"bench-{uuid.uuid4().hex[:8]}-",
+            "NEWSWIRE_NOTIFY_ALLOW": "127.0.0.0/8",
+            "NEWSWIRE_DATA": directory,
+        }
+        settings = config.load(None, None, environment)
+        bootstrap.set_up_servers(settings)
+        with bootstrap.store(settings) as store:
+            _add_rules(store.rules.put, url)
+            roles = [_start(role, environment, Path(directory)) for role in ("worker", "notify")]
+            try:
+                return _measure(store.log, received)
+            finally:
+                for role in roles:
+                    role.terminate()
+                for role in roles:
+                    role.wait(30)
+
+
+@contextmanager
+def receiving() -> Iterator[tuple[str, dict[str, float]]]:
+    """Run a webhook; yield its address and when it received each article's alert, which fills as they come."""
+    process = subprocess.Popen([sys.executable, "-c", RECEIVER], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    output, received = process.stdout, dict[str, float]()
+
+    def listen() -> None:
+        for line in output:
+            article, moment = line.split()
+            received.setdefault(article, float(moment))
+
+    try:
+        port = int(output.readline())
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"webhook+http://127.0.0.1:{port}/", received
+    finally:
+        process.kill()
+        process.wait()
+        output.close()
+
+
+def _measure(log: Log, received: dict[str, float]) -> dict[str, float]:
+    """Publish at the pace and wait for the alerts."""
+    corpus, seen = Corpus(), dict[str, float]()
+    start = time.monotonic()
+    articles = [corpus.article(number) for number in range(WARM_UP + COUNT)]
+    _publish(log, articles[0], seen)
+    _wait(lambda: bool(received))
+    start = time.monotonic()
+    for number, article in enumerate(articles[1:]):
+        time.sleep(max(0.0, start + number / ARTICLES_PER_S - time.monotonic()))
+        _publish(log, article, seen)
+    # Copies among made-up articles alert nobody; what is still to come does so within a moment.
+    _wait(lambda: len(received) == len(seen), seconds=10.0)
+    measured = [article.id for article in articles[WARM_UP:]]
+    delays = sorted(1000 * (received[name] - seen[name]) for name in measured if name in received)
+    print(json.dumps({"sent": len(delays), "of": len(measured), "max_ms": round(delays[-1], 1)}), file=sys.stderr)
+    return {f"p{share}_ms": round(delays[min(len(delays) - 1, len(delays) * share // 100)], 1) for share in (50, 99)}
+
+
+def _publish(log: Log, article: Article, seen: dict[str, float]) -> None:
+    now = datetime.now(UTC)
+    fresh = Article(
+        id=article.id,
+        source=article.source,
+        seen=now,
+        published=now,
+        title=article.title,
+        text=f"{article.text} Benchmarkword.",
+        language=article.language,
+    )
+    log.append([Message(topic=ARTICLES.name, key=ARTICLES.key(fresh), value=msgspec.json.encode(fresh))])
+    seen[article.id] = now.timestamp()
+
+
+def _add_rules(put: Callable[[str, bytes], None], address: str) -> None:
+    corpus, now = Corpus(seed=2), datetime.now(UTC)
+    queries = ["benchmarkword", *(f'"{" ".join(corpus.name())}" benchmarkless' for _ in range(RULES - 1))]
+    for number, query in enumerate(queries):
+        rule = AlertRule(
+            id=derive_id("bench", str(number)),
+            name=f"rule {number}",
+            query=query,
+            created=now,
+            channels=(address,),
+            once_per="article",
+        )
+        put(rule.id, msgspec.json.encode(rule))
+
+
+def _start(role: str, environment: dict[str, str], directory: Path) -> subprocess.Popen[bytes]:
+    log = (directory / f"{role}.log").open("wb")
+    with log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", role], env=os.environ | environment, stdout=log, stderr=log
+        )
+
+
+def _wait(done: Callable[[], bool], seconds: float = GIVE_UP_S) -> None:
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.01)
