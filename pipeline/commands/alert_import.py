@@ -37,7 +37,7 @@ def read_rules(path: Path, now: datetime) -> Iterator[AlertRule | str]:
         if not line.strip() or line.lstrip().startswith("# "):
             continue
         try:
-            query, name = _translate(line.strip())
+            query, name = translate(line.strip())
         except UsageError as exc:
             yield f"{path}, line {number}: {exc}"
             continue
@@ -68,7 +68,7 @@ def _from_toml(path: Path, text: str, now: datetime) -> Iterator[AlertRule | str
             yield f"{path}: alert {name!r} is left out: {exc}."
 
 
-def _translate(line: str) -> tuple[str, str]:
+def translate(line: str) -> tuple[str, str]:
     """Return query and name of one line. Raises ``UsageError`` for what has no counterpart."""
     if line.startswith(("http://", "https://")):
         return _from_google(line)
