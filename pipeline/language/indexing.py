@@ -44,12 +44,12 @@ def terms_of(document: Document) -> Terms:
     """Return what the engines index of a document's text."""
     title, body = analyse(document.title, document.language), analyse(document.text, document.language)
     return Terms(
-        title=_joined(title.tokens),
-        body=_joined(body.tokens),
+        title=joined(title.tokens),
+        body=joined(body.tokens),
         title_stems=_stems(title),
         body_stems=_stems(body),
-        author=_joined(analyse("\n".join(document.authors)).tokens),
-        source=_joined(analyse(document.source).tokens),
+        author=joined(analyse("\n".join(document.authors)).tokens),
+        source=joined(analyse(document.source).tokens),
     )
 
 
@@ -157,7 +157,8 @@ def similar_query(
     return Query(text=" OR ".join(best), root=And(nodes=(words, others)))
 
 
-def _joined(tokens: Sequence[str]) -> str:
+def joined(tokens: Sequence[str]) -> str:
+    """Join tokens by spaces, each cut to what the engines take."""
     return " ".join(_clipped(tokens))
 
 

@@ -256,3 +256,13 @@ def test_very_long_words_and_values_are_kept_and_found(index: SearchIndex) -> No
     put(index, article("a", word, tags=("t" * 2_000,)), article("b", word + "x", tags=("t" * 1_999,)))
     assert ids(index, f"title:{word}") == ["a"]
     assert ids(index, f"tag:{'t' * 2_000}") == ["a"]
+
+
+def test_words_noted_in_a_dropped_transaction_are_noted_again() -> None:
+    with Database(":memory:") as database:
+        index = SqliteIndex(database)
+        with pytest.raises(RuntimeError), database.transaction():
+            put(index, article("a", "Elections"))
+            raise RuntimeError
+        put(index, article("a", "Elections"))
+        assert (ids(index, "election"), ids(index, "electi?ns")) == (["a"], ["a"])

@@ -6,13 +6,14 @@ express exactly is compiled to a superset and marked inexact: the caller verifie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.language.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, microseconds, stem_terms
+from pipeline.language.analysis import stem
+from pipeline.language.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, microseconds
 from pipeline.language.query import (
     COUNT_FIELDS,
     DATE_FIELDS,
@@ -59,12 +60,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell the compiler what the index holds: ``languages`` of stems, and tokens ``like`` a pattern or word.
+    """Tell the compiler what the index holds.
 
-    ``like`` returns at most ``MAX_EXPANSION + 1`` tokens.
+    ``languages``: about how many documents there are by language of stems; ``family``: which tokens have one of these
+    stems, given by language; ``like``: tokens like a pattern or word, ``MAX_EXPANSION + 1`` at most.
     """
 
-    languages: Collection[str]
+    languages: Mapping[str, int]
+    family: Callable[[Mapping[str, str]], Iterable[str]]
     like: Callable[[Wildcard | Fuzzy], Sequence[str]]
     now: datetime
 
@@ -76,7 +79,17 @@ def compile_query(node: AnyNode, vocabulary: Vocabulary) -> Plan:
 
 def keyword_token(name: str, value: str) -> str:
     """Write a keyword as one token, white space and control characters replaced."""
-    return f"{name}|{clip_keyword(value)}".translate(_CONTROL)
+    return f"|{name}|{clip_keyword(value)}".translate(_CONTROL)
+
+
+def name_tokens(tokens: Sequence[str]) -> list[str]:
+    """Write the tokens of names, quotations and the like so that they differ from those of title and body."""
+    return ["=" + clip(token) for token in tokens]
+
+
+def language_token(language: str) -> str:
+    """Write the language of a document's stems as one token."""
+    return keyword_token("stems", language)
 
 
 def quoted(*tokens: str) -> str:
@@ -112,7 +125,7 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return msgspec.structs.replace(_any(per_part), exact=False)
         case Keyword(name=name, value=value, prefix=prefix):
             token = keyword_token(name, value)
-            return Plan(match=f"keys : {quoted(token)}" + (" *" if prefix else ""), exact=len(value) < MAX_KEYWORD)
+            return Plan(match=quoted(token) + (" *" if prefix else ""), exact=len(value) < MAX_KEYWORD)
         case Range() | Last():
             return _instants(node, vocabulary.now)
         case EventFilter(conditions=conditions):
@@ -124,47 +137,74 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
 
 
 def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
-    columns = "{" + " ".join(parts) + "} : "
     match node:
         case Word(text=text):
             return _word(text, parts, vocabulary)
         case Phrase(tokens=tokens):
-            return Plan(match=columns + quoted(*map(clip, tokens)), exact=_are_whole(tokens))
+            return Plan(match=_column(parts) + quoted(*_written(tokens, parts)), exact=_are_whole(tokens))
         case Near(tokens=tokens, distance=distance):
             # FTS5 counts all tokens between the outermost two, and may use one occurrence of a repeated token twice.
             between = distance + max(len(tokens) - 2, 0)
-            inner = " ".join(quoted(clip(token)) for token in tokens)
+            inner = " ".join(map(quoted, _written(tokens, parts)))
             exact = len(set(tokens)) == len(tokens) and _are_whole(tokens)
-            return Plan(match=f"{columns}NEAR({inner}, {between})", exact=exact)
+            return Plan(match=f"{_column(parts)}NEAR({inner}, {between})", exact=exact)
         case Prefix(text=text):
-            return Plan(match=f"{columns}{quoted(clip(text))} *", exact=_are_whole((text,)))
+            return Plan(match=f"{_column(parts)}{quoted(*_written((text,), parts))} *", exact=_are_whole((text,)))
         case Wildcard() | Fuzzy():
-            return _expanded(node, columns, vocabulary)
+            return _expanded(node, parts, vocabulary)
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
 
 
+def _column(parts: Sequence[str]) -> str:
+    """Return the column filter; title and body together need none."""
+    return "" if len(parts) > 1 else f"{parts[0]} : "
+
+
+def _written(tokens: Sequence[str], parts: Sequence[str]) -> list[str]:
+    return [clip(token) for token in tokens] if set(parts) <= set(_EVERYWHERE) else name_tokens(tokens)
+
+
 def _word(text: str, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    """Find a word's tokens: those with its stem, each in documents of the languages in which it has that stem."""
     if not set(parts) <= set(_EVERYWHERE):
-        return Plan(match="{" + " ".join(parts) + "} : " + quoted(clip(text)), exact=_are_whole((text,)))
-    terms = [quoted(term) for term in stem_terms(text, vocabulary.languages or [""])]
-    # Only stems look like "en=run": without a column to check, FTS5 need not read positions.
-    columns = "" if len(parts) > 1 else f"{parts[0]}_stems : "
-    return Plan(match=columns + any_of(terms), depth=1, exact=_are_whole((text,)))
+        return Plan(match=_column(parts) + quoted(*name_tokens((text,))), exact=_are_whole((text,)))
+    stems = {language: stem(text, language or None) for language in vocabulary.languages}
+    by_languages: dict[frozenset[str], list[str]] = {}
+    for token in sorted({text, *stems.values(), *vocabulary.family(stems)}):
+        languages = frozenset(name for name, wanted in stems.items() if stem(token, name or None) == wanted)
+        by_languages.setdefault(languages, []).append(quoted(clip(token)))
+    found = []
+    for languages, tokens in by_languages.items():
+        expression = _column(parts) + any_of(tokens)
+        if len(languages) == len(stems):
+            found.append(expression)
+        elif languages:
+            found.append(_within(languages, expression, vocabulary))
+    return Plan(match=any_of(found), depth=4, exact=_are_whole((text,)))
 
 
-def _expanded(node: Wildcard | Fuzzy, columns: str, vocabulary: Vocabulary) -> Plan:
+def _within(languages: frozenset[str], expression: str, vocabulary: Vocabulary) -> str:
+    """Narrow an expression to documents of some languages, by the shorter list: theirs or the others'."""
+    others = vocabulary.languages.keys() - languages
+    size = sum(vocabulary.languages[name] for name in languages)
+    if size > sum(vocabulary.languages[name] for name in others):
+        return f"(({expression}) NOT {any_of([quoted(language_token(name)) for name in sorted(others)])})"
+    return f"(({expression}) AND {any_of([quoted(language_token(name)) for name in sorted(languages)])})"
+
+
+def _expanded(node: Wildcard | Fuzzy, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     tokens = vocabulary.like(node)
     if not tokens:
-        return Plan(match='keys : "none|"')
+        return Plan(match=quoted(keyword_token("none", "")))
     if len(tokens) <= MAX_EXPANSION:
-        return Plan(match=columns + any_of([quoted(token) for token in tokens]), depth=2)
+        return Plan(match=_column(parts) + any_of([quoted(token) for token in _written(tokens, parts)]), depth=2)
     if isinstance(node, Fuzzy):
         raise UsageError(
             f"{node.text}~{node.distance} stands for more than {MAX_EXPANSION:,} words; use ~1 or spell it."
         )
     literal = node.pattern.split("*")[0].split("?")[0]
-    return Plan(match=f"{columns}{quoted(clip(literal))} *", exact=False)
+    return Plan(match=f"{_column(parts)}{quoted(*_written((literal,), parts))} *", exact=False)
 
 
 def _are_whole(tokens: Sequence[str]) -> bool:
@@ -173,11 +213,11 @@ def _are_whole(tokens: Sequence[str]) -> bool:
 
 def _condition(name: str, value: str) -> Plan:
     if name in ("event", "scheduled"):
-        return Plan(match="keys : " + quoted(keyword_token(name, value)))
+        return Plan(match=quoted(keyword_token(name, value)))
     if name == "when":
-        return Plan(match=f"keys : {quoted(keyword_token(name, value))} *")
+        return Plan(match=f"{quoted(keyword_token(name, value))} *")
     tokens = value.split()
-    return Plan(match=f"{name} : {quoted(*map(clip, tokens))}", exact=_are_whole(tokens))
+    return Plan(match=f"{name} : {quoted(*name_tokens(tokens))}", exact=_are_whole(tokens))
 
 
 def _instants(node: Range | Last, now: datetime) -> Plan:

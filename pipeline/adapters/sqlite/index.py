@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -29,19 +29,30 @@ from pipeline.adapters.paging import (
     unfolds,
     write_cursor,
 )
-from pipeline.adapters.sqlite.compile import MAX_EXPANSION, Plan, Vocabulary, compile_query, keyword_token, quoted
+from pipeline.adapters.sqlite.compile import (
+    MAX_EXPANSION,
+    Plan,
+    Vocabulary,
+    compile_query,
+    keyword_token,
+    language_token,
+    name_tokens,
+    quoted,
+)
 from pipeline.adapters.sqlite.database import Database
 from pipeline.errors import UsageError
+from pipeline.language.analysis import analyse, stem
 from pipeline.language.evaluate import keyword_values, within_edits
 from pipeline.language.indexing import (
+    clip,
     events_of,
     facets_of,
     index_language,
+    joined,
     microseconds,
     order_key,
     quotations_of,
     similar_query,
-    terms_of,
 )
 from pipeline.language.query import And, Fuzzy, Query, Wildcard
 from pipeline.model import Document
@@ -52,11 +63,11 @@ MAX_KNOWN_TOKENS = 500_000
 FACETS = ("source", "language", "day", "tag", "actor", "place", "event")
 _COPY = keyword_token("copy", "yes")
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
-_RANK = "bm25(terms, 4, 1, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
+_RANK = "bm25(terms, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COLUMNS = "title, body, title_stems, body_stems, author, source, actor, target, place, said, quote, keys"
-_INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 13)})"
-_DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {_COLUMNS}) VALUES ('delete', {', '.join('?' * 13)})"
+_COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
+_INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 11)})"
+_DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {_COLUMNS}) VALUES ('delete', {', '.join('?' * 11)})"
 _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")
 _decoder = msgspec.json.Decoder(Document)
 
@@ -72,27 +83,28 @@ class SqliteIndex:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known_tokens: set[str] = set()
-        self._known_languages: set[str] = set()
+        self._known_tokens: dict[str, set[str]] = {}
+        self._counted: dict[str, int] = {}
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
         """Store documents by id; an older revision never replaces a newer one."""
-        newest: dict[str, Document] = {}
+        newest: dict[str, tuple[Document, bytes]] = {}
         refused = []
         for document in documents:
-            if document.id in newest and newest[document.id].revision > document.revision:
+            if document.id in newest and newest[document.id][0].revision > document.revision:
                 continue
             try:
-                document.id.encode()
-                _pack(document)
+                newest[document.id] = document, _pack(document)
             except UnicodeEncodeError as exc:
                 refused.append((document.id, f"its text is not valid Unicode: {exc}"))
-                continue
-            newest[document.id] = document
         with self._database.transaction():
+            if self._languages() != self._counted:
+                # Another process wrote, or what was noted here was dropped with its transaction.
+                self._known_tokens.clear()
             stored = self._stored(list(newest))
-            for document in newest.values():
-                self._put(document, stored.get(document.id))
+            for document, value in newest.values():
+                self._put(document, value, stored.get(document.id))
+            self._counted = self._languages()
         return refused
 
     def get(self, article_id: str) -> Document | None:
@@ -181,7 +193,7 @@ class SqliteIndex:
                 found[article_id] = _Stored(*row)
         return found
 
-    def _put(self, document: Document, stored: _Stored | None) -> None:
+    def _put(self, document: Document, value: bytes, stored: _Stored | None) -> None:
         first_seen = document.seen
         if stored is not None:
             if stored.revision > document.revision:
@@ -206,29 +218,43 @@ class SqliteIndex:
                 document.source,
             ),
         )
-        connection.execute("INSERT INTO bodies (position, value) VALUES (?, ?)", (position, _pack(document)))
-        row = _terms_row(document)
-        connection.execute(_INSERT_TERMS, (position, *row))
+        connection.execute("INSERT INTO bodies (position, value) VALUES (?, ?)", (position, value))
+        connection.execute(_INSERT_TERMS, (position, *_terms_row(document)))
         facets = facets_of(document)
         if facets:
             connection.executemany(
                 "INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", [(position, *pair) for pair in facets]
             )
-        self._learn(document, row)
+        self._learn(document)
 
-    def _learn(self, document: Document, row: Sequence[str]) -> None:
-        """Note new tokens and languages. What a dropped transaction noted is noted again by the next process."""
-        language = index_language(document.language)
+    def _learn(self, document: Document) -> None:
+        """Note new tokens and their stems."""
         connection = self._database.connection
-        new = {token for text in (*row[:2], *row[4:6]) for token in text.split(" ")} - self._known_tokens
-        if new:
-            if len(self._known_tokens) > MAX_KNOWN_TOKENS:
-                self._known_tokens.clear()
-            connection.executemany("INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", [(t,) for t in new if t])
-            self._known_tokens |= new
-        if language not in self._known_languages:
-            connection.execute("INSERT OR IGNORE INTO languages (language) VALUES (?)", (language,))
-            self._known_languages.add(language)
+        language = index_language(document.language)
+        connection.execute(
+            "INSERT INTO languages (language, documents) VALUES (?, 1) "
+            "ON CONFLICT (language) DO UPDATE SET documents = documents + 1",
+            (language,),
+        )
+        known = self._known_tokens.setdefault(language, set())
+        title, body = analyse(document.title, document.language), analyse(document.text, document.language)
+        new = {*title.tokens, *body.tokens}
+        new -= known
+        names = {*analyse("\n".join(document.authors)).tokens, *analyse(document.source).tokens} - known
+        if not new and not names:
+            return
+        connection.executemany(
+            "INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", [(clip(token),) for token in new | names]
+        )
+        if language:
+            pairs = ((clip(token), stem(token, language)) for token in new)
+            connection.executemany(
+                "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
+                [(language, root, token) for token, root in pairs if root != token],
+            )
+        if len(known) > MAX_KNOWN_TOKENS:
+            known.clear()
+        known |= new
 
     def _free(self, position: int) -> int:
         while self._database.connection.execute("SELECT 1 FROM documents WHERE position = ?", (position,)).fetchone():
@@ -245,13 +271,13 @@ class SqliteIndex:
         """Compile the request's query, without copies unless they are wanted."""
         plan = Plan()
         if request.query is not None:
-            languages = [name for (name,) in self._database.connection.execute("SELECT language FROM languages")]
-            vocabulary = Vocabulary(languages=languages, like=self._tokens_like, now=request.now)
+            languages = dict(self._database.connection.execute("SELECT language, documents FROM languages").fetchall())
+            vocabulary = Vocabulary(languages=languages, family=self._family, like=self._tokens_like, now=request.now)
             plan = compile_query(request.query.root, vocabulary)
         if copies:
             return plan
         if plan.match is not None:
-            return msgspec.structs.replace(plan, match=f"({plan.match}) NOT keys : {quoted(_COPY)}")
+            return msgspec.structs.replace(plan, match=f"({plan.match}) NOT {quoted(_COPY)}")
         where = "d.original IS NULL" + (f" AND {plan.where}" if plan.where else "")
         return msgspec.structs.replace(plan, where=where)
 
@@ -343,11 +369,22 @@ class SqliteIndex:
     def _frequencies(self, tokens: Sequence[str]) -> Sequence[int]:
         connection = self._database.connection
         return [
-            connection.execute(
-                "SELECT count(*) FROM terms WHERE terms MATCH ?", (f"{{title body}} : {quoted(token)}",)
-            ).fetchone()[0]
+            connection.execute("SELECT count(*) FROM terms WHERE terms MATCH ?", (quoted(clip(token)),)).fetchone()[0]
             for token in tokens
         ]
+
+    def _languages(self) -> dict[str, int]:
+        return dict(self._database.connection.execute("SELECT language, documents FROM languages").fetchall())
+
+    def _family(self, stems: Mapping[str, str]) -> list[str]:
+        if not stems:
+            return []
+        marks = ", ".join(["(?, ?)"] * len(stems))
+        rows = self._database.connection.execute(
+            f"SELECT DISTINCT token FROM stems WHERE (language, stem) IN (VALUES {marks})",
+            [part for pair in stems.items() for part in pair],
+        )
+        return [token for (token,) in rows]
 
     def _tokens_like(self, node: Wildcard | Fuzzy) -> Sequence[str]:
         connection = self._database.connection
@@ -415,19 +452,17 @@ def _select(
 
 
 def _terms_row(document: Document) -> tuple[str, ...]:
-    terms = terms_of(document)
     events, quotations = events_of(document), quotations_of(document)
     keys = [keyword_token(name, value) for name, values in keyword_values(document).items() for value in values]
     keys += sorted({keyword_token(n, v) for event in events for n in ("event", "when", "scheduled") for v in event[n]})
+    keys.append(language_token(index_language(document.language)))
     if document.duplicate_of:
         keys.append(_COPY)
     return (
-        terms.title,
-        terms.body,
-        terms.title_stems,
-        terms.body_stems,
-        terms.author,
-        terms.source,
+        joined(analyse(document.title, document.language).tokens),
+        joined(analyse(document.text, document.language).tokens),
+        " ".join(name_tokens(analyse("\n".join(document.authors)).tokens)),
+        " ".join(name_tokens(analyse(document.source).tokens)),
         *(_values(events, name) for name in ("actor", "target", "place")),
         *(_values(quotations, name) for name in ("said", "quote")),
         " ".join(keys),
@@ -436,7 +471,9 @@ def _terms_row(document: Document) -> tuple[str, ...]:
 
 def _values(found: Sequence[dict[str, tuple[str, ...]]], name: str) -> str:
     """Join the values so that no phrase is found across two of them."""
-    return " | ".join(dict.fromkeys(value for values in found for value in values[name]))
+    return " | ".join(
+        " ".join(name_tokens(v.split())) for v in dict.fromkeys(v for values in found for v in values[name])
+    )
 
 
 def _day(column: str) -> str:
