@@ -14,7 +14,6 @@ from itertools import product
 import msgspec
 
 from pipeline.language.query import (
-    QUOTATION_FIELDS,
     And,
     AnyNode,
     AtLeast,
@@ -61,8 +60,8 @@ def clauses(node: AnyNode, part: str = "") -> list[Clause]:
             return [_pattern_clause(node, text, part)]
         case Keyword(name=name, value=value, prefix=False):
             return [Clause(frozenset({(name, value)}))]
-        case EventFilter(conditions=conditions):
-            return [Clause(frozenset(_event_grams(conditions)), exact=False)]
+        case EventFilter():
+            return [Clause(frozenset(_event_grams(node)), exact=False)]
         case AtLeast(word=word, count=count):
             return [_inexact(clause) if count > 1 else clause for clause in clauses(word, part)]
         case SameSentence(nodes=nodes):
@@ -95,14 +94,14 @@ def _pattern_clause(node: Prefix | Wildcard | Fuzzy, text: str, part: str) -> Cl
     return Clause(frozenset({(kind, text)}), exact=not part)
 
 
-def _event_grams(conditions: Sequence[tuple[str, str]]) -> list[Gram]:
+def _event_grams(node: EventFilter) -> list[Gram]:
     grams = [
         (name, token)
-        for name, value in conditions
+        for name, value in node.conditions
         if name in ("event", "actor", "target", "place", "said")
         for token in value.split()
     ]
-    return grams or [("some", "quotation" if conditions[0][0] in QUOTATION_FIELDS else "event")]
+    return grams or [("some", "quotation" if node.quotation else "event")]
 
 
 def _inexact(clause: Clause) -> Clause:

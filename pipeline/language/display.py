@@ -41,7 +41,7 @@ def restate(query: Query) -> str:
 def _show(node: AnyNode) -> str:
     match node:
         case And(nodes=nodes):
-            return " ".join(_inner(inner) for inner in nodes)
+            return " ".join(_after(before, inner) for before, inner in zip((None, *nodes), nodes, strict=False))
         case Or(nodes=nodes):
             return " OR ".join(_inner(inner) for inner in nodes)
         case Not(node=inner):
@@ -74,6 +74,12 @@ def _show(node: AnyNode) -> str:
         case Last(seconds=seconds):
             size, unit, _ = _unit(seconds)
             return f"last:{seconds // size}{unit}"
+
+
+def _after(before: AnyNode | None, node: AnyNode) -> str:
+    """Put a condition in brackets where it would bind to the one before it."""
+    binds = isinstance(before, EventFilter) and isinstance(node, EventFilter) and before.quotation == node.quotation
+    return f"({_show(node)})" if binds else _inner(node)
 
 
 def _inner(node: AnyNode) -> str:

@@ -14,7 +14,6 @@ from functools import lru_cache
 from pipeline.language.analysis import Analysis, analyse, stem, tokens_of
 from pipeline.language.query import (
     DATE_FIELDS,
-    QUOTATION_FIELDS,
     And,
     AnyNode,
     AtLeast,
@@ -261,7 +260,7 @@ def _in_range(node: Range, document: Document) -> bool:
 
 
 def _has_event(node: EventFilter, document: Document) -> bool:
-    if node.conditions[0][0] in QUOTATION_FIELDS:
+    if node.quotation:
         return any(_quotation_fits(quotation, node.conditions) for quotation in document.quotations)
     return any(_event_fits(event, node.conditions) for event in document.events)
 

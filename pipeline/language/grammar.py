@@ -53,6 +53,7 @@ MAX_LEAVES = 5_000
 MAX_DEPTH = 100
 MIN_PREFIX = 2
 MAX_DISTANCE = 100
+MAX_FUZZY = 40
 
 FIELDS = (
     *TEXT_FIELDS, *KEYWORD_FIELDS, *DATE_FIELDS, *COUNT_FIELDS, *EVENT_FIELDS, *QUOTATION_FIELDS,
@@ -109,7 +110,7 @@ class _Parser:
 
     def query(self, depth: int, field: str | None = None) -> AnyNode:
         if depth > MAX_DEPTH:
-            raise QueryError(self._column(), f"brackets may be {MAX_DEPTH} deep.")
+            raise QueryError(self._column(), f"brackets and negations may be {MAX_DEPTH} deep.")
         column = self._column()
         branches = [self._branch(depth, field)]
         while self._take("operator", "OR"):
@@ -122,27 +123,35 @@ class _Parser:
 
     def _branch(self, depth: int, field: str | None) -> AnyNode:
         column = self._column()
-        parts = [self._part(depth, field)]
+        parts: list[AnyNode] = []
+        bare = False  # whether the part before is a condition on an event or quotation that one more may join
         while True:
+            lexeme = self._peek()
+            part = self._part(depth, field)
+            joins = lexeme is not None and lexeme.kind == "field" and isinstance(part, EventFilter)
+            if bare and joins and _bind(parts[-1], part):
+                parts[-1] = _bound_together(parts[-1], part)
+            else:
+                parts.append(part)
+            bare = joins
             if self._take("operator", "AND"):
-                parts.append(self._part(depth, field))
                 continue
             lexeme = self._peek()
             if lexeme is None or lexeme.kind == "close" or (lexeme.kind, lexeme.text) == ("operator", "OR"):
-                break
-            parts.append(self._part(depth, field))
-        return _joined(And, _merge_conditions(parts), column)
+                return _joined(And, parts, column)
 
     def _part(self, depth: int, field: str | None) -> AnyNode:
         lexeme = self._peek()
         if lexeme is None:
             raise QueryError(self._end, "it ends where a word, a phrase or a bracket was expected.")
+        if depth > MAX_DEPTH:
+            raise QueryError(lexeme.column, f"brackets and negations may be {MAX_DEPTH} deep.")
         self._next += 1
         match lexeme.kind:
             case "minus":
-                return _negated(self._part(depth, field), lexeme.column)
+                return _negated(self._part(depth + 1, field), lexeme.column)
             case "operator" if lexeme.text == "NOT":
-                return _negated(self._part(depth, field), lexeme.column)
+                return _negated(self._part(depth + 1, field), lexeme.column)
             case "open":
                 return self._bracketed(lexeme, depth, field)
             case "function":
@@ -196,7 +205,7 @@ class _Parser:
             return self._saved(value)
         if name in TEXT_FIELDS:
             return Field(name=name, node=_text(value, name), column=lexeme.column)
-        return _text(msgspec.structs.replace(value, column=lexeme.column), name)
+        return _text(value, name)
 
     def _saved(self, lexeme: _Lexeme) -> AnyNode:
         name = lexeme.text
@@ -282,8 +291,8 @@ def _word(lexeme: _Lexeme, field: str | None) -> AnyNode:
     fuzzy = re.fullmatch(r"(.+?)~([0-2])?", text)
     if fuzzy:
         tokens = tokens_of(fuzzy.group(1))
-        if len(tokens) != 1 or len(tokens[0]) < 3:
-            raise QueryError(column, "word~ takes one word of three letters or more.")
+        if len(tokens) != 1 or not 3 <= len(tokens[0]) <= MAX_FUZZY:
+            raise QueryError(column, f"word~ takes one word of three to {MAX_FUZZY} letters.")
         return Fuzzy(text=tokens[0], distance=int(fuzzy.group(2) or 1), column=column)
     if "*" in text or "?" in text.rstrip("?"):
         return _pattern(lexeme)
@@ -299,7 +308,7 @@ def _pattern(lexeme: _Lexeme) -> AnyNode:
     text = lexeme.text
     pattern = "".join(part if part in "*?" else fold(part) for part in re.split(r"([*?])", text) if part)
     literal = re.split(r"[*?]", pattern)[0]
-    if not re.fullmatch(r"[\w&+#.,:*?]+", pattern) or len(tokens_of(literal)) > 1:
+    if not re.fullmatch(r"[\w&+#.,*?]+", pattern) or len(tokens_of(literal)) > 1:
         _refuse(lexeme, f"{text!r}: * and ? stand inside one word; quote a phrase, or search its words.")
     if len(literal) < MIN_PREFIX:
         _refuse(lexeme, f"{text!r} would match nearly everything; give {MIN_PREFIX} letters or more before * or ?.")
@@ -413,20 +422,15 @@ def _negated(node: AnyNode, column: int) -> AnyNode:
     return node.node if isinstance(node, Not) else Not(node=node, column=column)
 
 
-def _merge_conditions(parts: list[AnyNode]) -> list[AnyNode]:
-    """Bind neighbouring event conditions to one event, and neighbouring quotation conditions to one quotation."""
-    merged: list[AnyNode] = []
-    for part in parts:
-        last = merged[-1] if merged else None
-        if isinstance(part, EventFilter) and isinstance(last, EventFilter) and _kind(part) == _kind(last):
-            merged[-1] = msgspec.structs.replace(last, conditions=last.conditions + part.conditions)
-            continue
-        merged.append(part)
-    return merged
+def _bind(one: AnyNode, other: AnyNode) -> bool:
+    """Tell whether two conditions are on the same kind of thing: an event, or a quotation."""
+    return isinstance(one, EventFilter) and isinstance(other, EventFilter) and one.quotation == other.quotation
 
 
-def _kind(node: EventFilter) -> bool:
-    return node.conditions[0][0] in QUOTATION_FIELDS
+def _bound_together(one: AnyNode, other: AnyNode) -> EventFilter:
+    assert isinstance(one, EventFilter)
+    assert isinstance(other, EventFilter)
+    return msgspec.structs.replace(one, conditions=one.conditions + other.conditions)
 
 
 def _is_positive(node: AnyNode) -> bool:

@@ -114,6 +114,11 @@ class EventFilter(Node, frozen=True):
 
     conditions: tuple[tuple[str, str], ...]
 
+    @property
+    def quotation(self) -> bool:
+        """Tell whether the conditions are on a quotation, not an event."""
+        return self.conditions[0][0] in QUOTATION_FIELDS
+
 
 class And(Node, frozen=True):
     """Match when all children do."""
