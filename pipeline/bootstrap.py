@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pipeline.config import Settings
-from pipeline.errors import UsageError
+from pipeline.errors import UnavailableError, UsageError
 from pipeline.ports import Ledger, Log, SearchIndex, Table, Transaction
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.ingest import Ingest, Polled
     from pipeline.runners.notifier import NotifierLoop
+
+SWITCH_S = 0.0005
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +91,8 @@ def embedded(opened: Store) -> Embedded:
     )
 
 
-def channels(settings: Settings) -> Channels:
-    """Return the channels that alerts may be sent to."""
+def channels(settings: Settings, write: Callable[[str], None] | None = None) -> Channels:
+    """Return the channels that alerts may be sent to; the terminal is ``write``, or standard output."""
     from pipeline.adapters.notify.addresses import Channels
 
     return Channels(
@@ -96,10 +100,11 @@ def channels(settings: Settings) -> Channels:
         allow=settings.notify.allow,
         smtp=settings.notify.smtp,
         directory=settings.directory / "alerts",
+        write=write,
     )
 
 
-def notifier(opened: Store) -> NotifierLoop:
+def notifier(opened: Store, write: Callable[[str], None] | None = None) -> NotifierLoop:
     """Wire the notifier to an open store, with a reader of the rules of its own."""
     from pipeline.runners.notifier import NotifierLoop
 
@@ -108,15 +113,19 @@ def notifier(opened: Store) -> NotifierLoop:
         rules=opened.table("rules"),
         ledger=opened.ledger,
         index=opened.index,
-        channels=channels(opened.settings),
+        channels=channels(opened.settings, write),
         clock=clock,
+        transaction=opened.transaction,
     )
 
 
 @contextmanager
-def notifying(opened: Store) -> Iterator[None]:
+def notifying(opened: Store, write: Callable[[str], None] | None = None) -> Iterator[None]:
     """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends."""
-    loop, stop = notifier(opened), threading.Event()
+    loop, stop = notifier(opened, write), threading.Event()
+    # The notifier waits for sockets and disks many times per message; a busy pipeline gives way to it sooner than the
+    # usual 5 ms after each.
+    sys.setswitchinterval(SWITCH_S)
     thread = threading.Thread(target=loop.run, args=(stop,), name="notifier", daemon=True)
     thread.start()
     try:
@@ -128,20 +137,90 @@ def notifying(opened: Store) -> Iterator[None]:
 
 def run_notifier(settings: Settings) -> None:
     """Deliver alerts until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_signal()
     with store(settings) as opened:
         notifier(opened).run(stop)
 
 
+def worker_app(settings: Settings) -> Any:
+    """Return the Faust app that runs the stages on the configured servers."""
+    from pipeline.adapters.kafka import KafkaTable
+    from pipeline.runners.agents import make_app
+
+    return make_app(
+        servers=settings.kafka,
+        flow=flow(settings),
+        rules=lambda: KafkaTable(settings.kafka, "news.rules", prefix=settings.prefix),
+        clock=clock,
+        directory=settings.directory,
+        prefix=settings.prefix,
+        session_timeout_s=settings.session_timeout_s,
+    )
+
+
+def run_worker(settings: Settings) -> None:
+    """Run the stages as Faust agents until SIGTERM or SIGINT. Raises ``UnavailableError`` before it starts."""
+    from pipeline.adapters.kafka import missing_topics
+    from pipeline.runners.agents import run
+
+    if missing := missing_topics(settings.kafka, prefix=settings.prefix):
+        raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
+    run(worker_app(settings))
+
+
+def run_sink(settings: Settings) -> None:
+    """Index what the worker enriches until SIGTERM or SIGINT."""
+    from pipeline.runners.sink import Sink
+
+    stop = stop_signal()
+    with store(settings) as opened:
+        Sink(opened.log, opened.index, stop.wait).run(stop)
+
+
+def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], None]) -> None:
+    """Poll feeds and publish to Kafka until SIGTERM or SIGINT, or for one round."""
+    from connectors.parser import Parser
+
+    stop = stop_signal()
+
+    async def work() -> None:
+        parser = Parser()
+        try:
+            async with fetcher(settings) as fetching:
+                polling = ingest(opened, fetching, parser, report, lambda url: True)
+                if once:
+                    await polling.once()
+                    return
+                stopping = asyncio.Event()
+                running = asyncio.create_task(polling.run(stopping))
+                while not stop.is_set() and not running.done():
+                    await asyncio.sleep(0.1)
+                stopping.set()
+                await running
+        finally:
+            parser.close()
+
+    with store(settings) as opened:
+        asyncio.run(work())
+
+
+def stop_signal() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
 def set_up_servers(settings: Settings) -> list[str]:
     """Create what the distributed runtime needs on its servers; return one line per thing. Safe to repeat."""
+    from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.kafka import create_topics
 
     created = create_topics(settings.kafka, prefix=settings.prefix)
-    with store(settings) as opened:
-        opened.index.refresh()
+    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    index.setup()
+    index.close()
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
 
 

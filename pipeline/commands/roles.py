@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from pipeline.commands.context import current_settings
 from pipeline.config import Settings
 from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.runners.ingest import Polled
 
 
 def _distributed() -> Settings:
@@ -19,13 +25,21 @@ def _distributed() -> Settings:
     return settings
 
 
+def tell(polled: Polled) -> None:
+    """Print how one poll went, on standard error: failures always, the rest on a terminal."""
+    if polled.error:
+        click.echo(click.style(f"{polled.url}: {polled.error}", fg="yellow"), err=True)
+    elif polled.published and sys.stderr.isatty():
+        click.echo(click.style(f"{polled.url}: {polled.published} of {polled.entries}", fg="bright_black"), err=True)
+
+
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after one round.")
 def connect(once: bool) -> None:
     """Run a connector: poll feeds and publish to Kafka."""
     from pipeline import bootstrap
 
-    bootstrap.run_connector(_distributed(), once=once)
+    bootstrap.run_connector(_distributed(), once=once, report=tell)
 
 
 @click.command()

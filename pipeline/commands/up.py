@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +14,13 @@ import msgspec
 from pipeline.commands.context import current_settings
 from pipeline.commands.feeds import find, subscribe, subscriptions
 from pipeline.commands.lines import article_line
+from pipeline.commands.roles import tell
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.bootstrap import Store
     from pipeline.config import Settings
     from pipeline.runners.embedded import Embedded, Outcome
-    from pipeline.runners.ingest import Polled
 
 WAIT_S = 0.25
 
@@ -136,7 +135,7 @@ class _Session:
         parser = Parser()
         try:
             async with bootstrap.fetcher(self._settings) as fetcher:
-                ingest = bootstrap.ingest(self._store, fetcher, parser, self._tell, lambda url: True)
+                ingest = bootstrap.ingest(self._store, fetcher, parser, tell, lambda url: True)
                 if self._once:
                     await ingest.once()
                     return
@@ -155,10 +154,3 @@ class _Session:
         elif outcome.document is not None:
             document = outcome.document
             click.echo(msgspec.json.encode(document) if self._as_json else article_line(document))
-
-    def _tell(self, polled: Polled) -> None:
-        if polled.error:
-            click.echo(click.style(f"{polled.url}: {polled.error}", fg="yellow"), err=True)
-        elif polled.published and sys.stderr.isatty():
-            line = f"{polled.url}: {polled.published} of {polled.entries}"
-            click.echo(click.style(line, fg="bright_black"), err=True)

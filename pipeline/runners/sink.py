@@ -1,0 +1,83 @@
+"""The sink: from news.enriched into the search index. Offsets are committed after the index answered, never before."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from pipeline.errors import TransientError
+from pipeline.flow import DEAD, ENRICHED
+from pipeline.model import Document
+from pipeline.ports import Log, Message, SearchIndex
+
+log = logging.getLogger(__name__)
+
+GROUP = "index"
+BATCH = 500
+WAIT_S = 0.2
+LONGEST_WAIT_S = 30.0
+
+
+class Sink:
+    """Move documents from the log to the index: each is indexed, refused into news.dead, or tried again in place."""
+
+    def __init__(self, log: Log, index: SearchIndex, sleep: Callable[[float], object]) -> None:
+        self._log = log
+        self._index = index
+        self._sleep = sleep
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop."""
+        while not stop.is_set():
+            try:
+                self.step(WAIT_S, stop)
+            except TransientError as exc:
+                log.warning("waiting error=%s", exc)
+                self._sleep(exc.retry_after)
+
+    def step(self, timeout: float, stop: threading.Event) -> int:
+        """Index one batch; return how many records it had. Nothing is committed when told to stop half-way."""
+        messages = self._log.read(ENRICHED.name, GROUP, BATCH, timeout)
+        if not messages:
+            return 0
+        documents, dead = _decoded(messages)
+        refused = self._upsert(documents, stop)
+        if refused is None:
+            return 0
+        by_id = {message.key: message for message in messages}
+        dead += [_dead(by_id[article_id], "index", reason) for article_id, reason in refused if article_id in by_id]
+        if dead:
+            self._log.append(dead)
+        self._log.commit(ENRICHED.name, GROUP)
+        return len(messages)
+
+    def _upsert(self, documents: Sequence[Document], stop: threading.Event) -> Sequence[tuple[str, str]] | None:
+        """Repeat until the index has taken the batch, backing off; ``None`` when told to stop before that."""
+        wait = 0.0
+        while not stop.is_set():
+            try:
+                return self._index.upsert(documents)
+            except TransientError as exc:
+                wait = min(max(exc.retry_after, wait * 2), LONGEST_WAIT_S)
+                log.warning("waiting seconds=%.1f error=%s", wait, exc)
+                self._sleep(wait)
+        return None
+
+
+def _decoded(messages: Sequence[Message]) -> tuple[list[Document], list[Message]]:
+    documents, dead = [], []
+    for message in messages:
+        try:
+            documents.append(msgspec.json.decode(message.value, type=Document))
+        except msgspec.DecodeError as exc:
+            dead.append(_dead(message, "index", f"no document: {exc}"))
+    return documents, dead
+
+
+def _dead(message: Message, stage: str, reason: str) -> Message:
+    attempts = int(message.headers.get("attempts", "0")) + 1
+    headers = {"stage": stage, "error": reason, "attempts": str(attempts), "topic": ENRICHED.name}
+    return Message(topic=DEAD, key=message.key, value=message.value, headers=headers)
