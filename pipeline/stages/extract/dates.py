@@ -10,8 +10,10 @@ import re
 from datetime import UTC, date, datetime
 
 from pipeline.model import ResolvedDate
-from pipeline.stages.extract.expressions import DIGIT_STARTS, EXPRESSIONS, PATTERNS, SECONDS, STARTS
+from pipeline.stages.extract.expressions import AFTER_NUMBER, DIGIT_STARTS, EXPRESSIONS, PATTERNS, SECONDS, STARTS
 
+MAX_DATES = 500
+_JOINING = frozenset("-–—./")
 NUMERIC_STARTS = ("iso_", "numeric")
 # A year named so near before, in the same paragraph, is the year that "on 30 May" belongs to.
 YEAR_REACH = 200
@@ -45,8 +47,10 @@ def find_dates(text: str, published: datetime, language: str | None = "en") -> t
     for at, word in enumerate(words):
         if word.start() < end:
             continue
+        if len(found) == MAX_DATES:
+            break
         following = words[at + 1].group() if at + 1 < len(words) else ""
-        for name in _possible(word.group(), following, numeric_only):
+        for name in _possible(word.group(), following, text[word.end() : word.end() + 1], numeric_only):
             start = word.start()
             if name == "decade_" and start and text[start - 1] in "‘'’":
                 start -= 1
@@ -59,9 +63,11 @@ def find_dates(text: str, published: datetime, language: str | None = "en") -> t
     return tuple(found)
 
 
-def _possible(word: str, following: str, numeric_only: bool) -> tuple[str, ...]:
+def _possible(word: str, following: str, mark: str, numeric_only: bool) -> tuple[str, ...]:
     """Return the expressions that may begin with a word; most words begin none."""
     if word[0].isdigit():
+        if len(word) < 3 and word.isdigit() and mark not in _JOINING and following.lower() not in AFTER_NUMBER:
+            return ()
         return NUMERIC_STARTS if numeric_only else DIGIT_STARTS
     if numeric_only:
         return ()
@@ -100,8 +106,8 @@ class _Scene:
 
     def told(self, value: str, match: re.Match[str]) -> None:
         """Remember a date just resolved."""
-        first = (value.partition("/")[0] + "-01-01")[:10]
-        self._last = (match.end(), date.fromisoformat(first))
+        year, month, day = ((value.partition("/")[0] + "-01-01").split("-"))[:3]
+        self._last = (match.end(), date(int(year), int(month), int(day)))
         if match.groupdict().get("year"):
             self._years.append((match.end(), self._last[1].year))
 

@@ -365,7 +365,7 @@ def _century(match: Match, scene: Scene) -> Value | None:
 
 
 def _anno_domini(match: Match, scene: Scene) -> Value:
-    return f"{int(match['ad'] or match['ce']):04d}", "year"
+    return date(int(match["ad"] or match["ce"]), 1, 1).isoformat()[:4], "year"
 
 
 def _sixties(match: Match, scene: Scene) -> Value:
@@ -517,6 +517,10 @@ STARTS = _starts()
 DIGIT_STARTS = (
     "iso_", "numeric", "nine_eleven", "days_month", "day_month", "ago_", "later_", "century_", "quarter_", "decade_", "anno_", "year_"
 )  # fmt: skip
+# What may follow a number of one or two digits in a date, besides a mark that joins.
+AFTER_NUMBER = frozenset(
+    (*MONTHS, *"day days week weeks month months year years decade decades of and to through until ad ce".split())
+)
 # After words as common as these it takes a second word of a date to look closer.
 _COUNTS_NEXT = frozenset(NUMBERS)
 SECONDS: dict[str, frozenset[str]] = {

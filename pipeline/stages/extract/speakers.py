@@ -1,115 +1,409 @@
-"""Resolve who a mention stands for within one article: surname to full name, pronoun to person, name to role."""
+"""Read who is named beside a verb of saying, and resolve it within the article: surname to full name, pronoun to person.
+
+A speaker is read word by word from the verb outwards: "Kremlin spokesman Dmitry Peskov later | said", "said | Per Lund".
+Each walk is bounded, so that no text makes it slow.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from collections.abc import Sequence
+
+import msgspec
 
 from pipeline.model import Speaker
+from pipeline.stages.extract.gazetteer import gazetteer
 
-_WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w'’-]*\.?|[A-Z]\.(?:[A-Z]\.)*)"
-NAME = rf"{_WORD}(?:\s+(?:(?:of|de|da|van|von|der|den|bin|ibn|al|el|la|le|di|du|the|and|for)\s+){{0,2}}{_WORD})*"
-_NAME = re.compile(NAME)
-_POSSESSIVE = re.compile(r"['’]s?$")
+MAX_TOKENS = 16
+WINDOW = 220
+_TOKEN = re.compile(
+    r"(?:[A-Z]\.)+|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Sen|Rep|Gov|Lt|Sgt|Prof|Rev|Capt|Maj)\.|[^\W_][\w’'&-]*|[^\w\s]"
+)
+_NAME_RUN = re.compile(
+    r"(?<![\w’'-])[A-ZÀ-ÖØ-Þ][\w’'-]*\.?(?:[ ](?:(?:de|da|van|von|der|den|bin|ibn|al|el|la|le|di|du|del|dos)[ ]){0,2}[A-ZÀ-ÖØ-Þ][\w’'-]*)+"
+)
+_SKIPPED = frozenset(
+    "also later then has had have was is were are be been being to himself herself themselves repeatedly once earlier "
+    "reportedly again still even always never often just now instead meanwhile however so it".split()
+)
+_DAYS = frozenset("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
+_STOPS = frozenset(
+    "that when while as after if because where which whom who whose but what how why than then so though although in on to "
+    "from with by before during over under since until into about against through despite amid like is was were are be "
+    "had has have will would could should may might can did does do not no yes or nor also later it's this there here "
+    "has asked told saying".split()
+)
+_DETERMINERS = frozenset(
+    "the a an his her its their our my one another some several two three four both many most".split()
+)
+_LINKS = frozenset(("of", "for", "at"))
+_WHERE = frozenset(("in", "from", "near", "outside"))
+_PRONOUNS = frozenset(("he", "she", "they", "it", "we", "i"))
+_PARTICLES = frozenset("de da van von der den bin ibn al el la le di du del dos".split())
+_TITLES = frozenset(
+    "President Chancellor Senator General Governor Pope King Queen Prince Princess Judge Justice Minister Secretary Mr Mrs Ms Dr "
+    "Prof Professor Sir Dame Lord Lady Mayor Captain Colonel Major Admiral Commissioner Ambassador Premier Chairman Chairwoman "
+    "Chief Director Representative Congressman Congresswoman Sheikh Ayatollah Archbishop Bishop Rabbi Imam Father Sister Rev "
+    "Reverend Lieutenant Sergeant Officer Inspector Detective Commander Spokesman Spokeswoman Spokesperson Coach Leader Mr. Mrs. "
+    "Ms. Dr. Gen. Col. Sen. Rep. Gov. Lt. Sgt. Prof. Rev. Capt. Maj. Councillor Baroness Tsar Emir Sultan".split()
+)
+_BARE_TITLES = frozenset("Mr Mrs Ms Mr. Mrs. Ms. Sir Dame Lord Lady".split())
+_BODIES = frozenset(
+    "Bank House Ministry Council Party Union University Department Office Agency Commission Committee Court Parliament Congress "
+    "Senate Army Navy Force Forces Police Group Company Corp Inc Ltd Times Post News Journal Daily Institute Association States "
+    "Nations Kingdom Republic City River Street Road Sea Ocean School College Hospital Church League Cup Games Prize Act Treaty "
+    "Security Foreign Street Square Park Airport East West North South".split()
+)
 _NOT_NAMES = frozenset(
-    "The A An In On At He She It They We I But And This That These Those However According Also Over Overnight One His Her "
-    "Their Both Two Some Several After Before When While As If For From Monday Tuesday Wednesday Thursday Friday Saturday "
-    "Sunday January February March April May June July August September October November December".split()
+    "The A An In On At He She It They We I But And This That These Those However According Also Over Overnight One His Her Their "
+    "Its Both Two Some Several After Before When While As If For From Monday Tuesday Wednesday Thursday Friday Saturday Sunday "
+    "January February March April May June July August September October November December Asked Meanwhile Earlier Later "
+    "There Here What Who Why How Our My Your Mr Mrs Ms Dr".split()
 )
-_ROLE_NOUNS = (
-    "spokes(?:man|woman|person)|ministers?|presidents?|chancellor|premier|secretary|chief|director|governor|mayor|leader|head|envoy"
-    "|ambassador|general|commander|officer|executive|analyst|economist|professor|author|researcher|judge|lawyer|senator|official"
-    "|chairman|chairwoman|chair|coach|captain|surveyor|shopkeeper|teacher|doctor|king|queen|prince|pope|bishop|editor|manager"
-    "|founder|owner|partner|counterpart|negotiator|mediator|activist|organi[sz]er|resident|farmer|scientist|historian|writer"
-    "|candidate|inspector|prosecutor|chief executive|secretary of state|adviser|advisor|engineer|driver|witness|student|mother|father"
+_APPOSITION = re.compile(
+    r",\s+(?P<role>(?:(?:the|a|an|its|his|her|their)\s)?[^\W\d_][^,.;:\"“”«»\n]{2,70})(?=[,.;\n]|$|\s[\"“])"
 )
-# Words that lead up to a name and tell its role: "Austrian foreign minister Johanna Feldkirch".
-_ROLE = rf"(?:[Tt]he\s+|[Aa]n?\s+)?(?:{_WORD}\s+){{0,3}}(?:[a-z][\w'’-]*\s+){{0,3}}?(?:{_ROLE_NOUNS}),?\s+"
-ROLED_NAME = rf"{_ROLE}{NAME}"
-_ROLE_WORDS = re.compile(rf"(?:{_ROLE}|(?:Mr|Mrs|Ms|Dr|Prof|Sir|Dame|Lord|Lady)\.?\s+)$")
-_TITLES = re.compile(
-    r"^(?:(?:Former|Vice|Prime|Foreign|Defen[cs]e|Acting|Deputy)\s+)*(?:President|Chancellor|Senator|General|Governor|Pope|King|Queen|"
-    r"Prince|Princess|Judge|Justice|Minister|Secretary|Mr|Mrs|Ms|Dr|Prof|Sir|Dame|Lord|Lady|Mayor|Captain|Colonel|Major|Admiral)\.?\s+"
+_ROLE_LIKE = re.compile(
+    r"^(?:the|a|an|its|his|her|their)\s|\b(?:\w+(?:man|woman|person)|\w*minister|president|chief|head|director|\w+ist|\w+yst|\w+er|\w+or|"
+    r"secretary|leader|official|mayor|coach|captain|nurse|economist|general|chair|lawyer|envoy|aide|chancellor|resident|officer)\b",
+    re.IGNORECASE,
 )
-_APPOSITION = re.compile(r",\s+(?P<role>(?:the|a|an|who)\s[^,.;\"“”\n]{3,80}|[A-Z][\w'’]+(?:'s|’s)?\s[^,.;\"“”\n]{3,60})[,.;]")
-# "France's Elysee" and "Bank of England" name no person by first and last name.
-_LINKED = re.compile(r"['’]s |\b(?:of|and|for|the)\b")
-_PRONOUNS = frozenset(("he", "she", "they", "it"))
+_NO_ROLE = re.compile(
+    r"^(?:who|which|whose|where|when|but|and|as|while|after|before|speaking|adding|in|on|at|from)\b", re.IGNORECASE
+)
+
+
+class Token(msgspec.Struct, frozen=True):
+    """Hold a word or mark with where it stands in the article."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def lower(self) -> str:
+        """Return the word in small letters."""
+        return self.text.lower()
+
+    @property
+    def is_word(self) -> bool:
+        """Tell a word from a punctuation mark."""
+        return self.text[0].isalnum()
+
+    @property
+    def is_capital(self) -> bool:
+        """Tell whether the word begins with a capital."""
+        return self.text[0].isupper()
+
+
+class Phrase(msgspec.Struct, frozen=True):
+    """Hold a noun phrase as the tokens of its head and those of an apposition beside it."""
+
+    tokens: tuple[Token, ...]
+    aside: tuple[Token, ...] = ()
+    joined: bool = False
+
+
+def tokens_between(text: str, start: int, end: int) -> list[Token]:
+    """Split a stretch of text into words and marks."""
+    return [Token(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text, start, end)]
+
+
+def subject_before(text: str, begin: int, verb: int, cues: re.Pattern[str]) -> Phrase | None:
+    """Read the subject that ends before a verb; a phrase ``joined`` says that "and" ties the verb to an earlier one."""
+    tokens = tokens_between(text, max(begin, verb - WINDOW), verb)
+    at = _before_adverbs(tokens, len(tokens) - 1)
+    if at < 0:
+        return None
+    if tokens[at].lower in ("and", "but"):
+        return Phrase((), (), True)
+    aside: tuple[Token, ...] = ()
+    if tokens[at].text == ",":
+        opening = next((i for i in range(at - 1, max(at - MAX_TOKENS, -1), -1) if tokens[i].text == ","), -1)
+        if opening < 1:
+            return None
+        aside, at = tuple(tokens[opening + 1 : at]), opening - 1
+        if any(cues.fullmatch(token.lower) for token in aside):
+            return Phrase((), (), True)  # ", Putin blamed …, noting": the subject is that of the verb before
+    first = at + 1
+    while first > 0 and at + 2 - first <= MAX_TOKENS:
+        token = tokens[first - 1]
+        if not _belongs(tokens, first - 1, cues):
+            if token.lower in _WHERE and first > 1 and first <= at and _belongs(tokens, first - 2, cues):
+                at, first = first - 2, first - 1  # "Doctors in the capital say": the doctors do.
+                continue
+            break
+        first -= 1
+        if token.lower in _DETERMINERS and (first == 0 or tokens[first - 1].lower not in (*_LINKS, *_WHERE)):
+            break
+        if token.lower in _PRONOUNS:
+            break
+    found = tuple(tokens[first : at + 1])
+    while found and found[0].lower in _LINKS:
+        found = found[1:]
+    return Phrase(found, aside) if found else None
+
+
+def _before_adverbs(tokens: Sequence[Token], at: int) -> int:
+    while at >= 0:
+        token = tokens[at]
+        if (token.lower in _SKIPPED and not (token.lower == "it" and at == 0)) or (token.text.islower() and token.lower.endswith("ly") and len(token.text) > 4):
+            at -= 1
+        elif token.text in _DAYS and at and tokens[at - 1].lower == "on":
+            at -= 2
+        else:
+            break
+    return at
+
+
+def _belongs(tokens: Sequence[Token], at: int, cues: re.Pattern[str]) -> bool:
+    token = tokens[at]
+    if not token.is_word:
+        return False
+    lower = token.lower
+    if lower in _STOPS and not (lower == "may" and token.is_capital):
+        return False
+    if lower == "and":
+        after = tokens[at + 1] if at + 1 < len(tokens) else None
+        return at > 0 and tokens[at - 1].is_capital and after is not None and (after.is_capital or after.lower == "the")
+    return not (token.text.islower() and cues.fullmatch(lower))
+
+
+def subject_after(text: str, start: int, limit: int) -> Phrase | None:
+    """Read the subject that follows a verb at the end of a quotation: "said | Per Lund, chief economist at Nordbank"."""
+    found: list[Token] = []
+    for token in tokens_between(text, start, min(limit, start + WINDOW))[: MAX_TOKENS + 4]:
+        lower = token.lower
+        if not token.is_word:
+            break
+        if found and lower in _LINKS:
+            # "the head of the bank" goes on, "Yuki Tanabe of the university" does not.
+            if found[-1].is_capital and len(found) > 1 and found[-2].is_capital:
+                break
+        elif (
+            lower in _STOPS
+            or (lower in _PRONOUNS and found)
+            or (found and lower in _DETERMINERS and found[-1].lower not in _LINKS)
+        ) or (found and token.text.islower() and lower.endswith("ly")):
+            break
+        found.append(token)
+        if lower in _PRONOUNS:
+            break
+    while found and found[-1].lower in _LINKS:
+        found.pop()
+    return Phrase(tuple(found)) if found and len(found) <= MAX_TOKENS else None
 
 
 class Mentions:
-    """Find the names of an article once, and say who a later mention stands for."""
+    """Know the persons of an article by their full names, and say who a mention stands for."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._names = [(m.start(), m.end(), m.group()) for m in _NAME.finditer(text)]
-        self._starts = [start for start, _, _ in self._names]
         self._full: dict[str, str] = {}
-        for _, _, name in self._names:
-            words = _plain(name).split()
-            if 2 <= len(words) <= 4 and words[0] not in _NOT_NAMES and not _LINKED.search(name):
-                self._full.setdefault(words[-1], " ".join(words))
-        self._last_person: tuple[int, str, str | None] | None = None
-        self._roles: dict[str, str] = {}
+        self._introduced: dict[str, int] = {}
+        for match in _NAME_RUN.finditer(text):
+            words = _untitled(match.group().split())
+            if len(words) > 1 and _is_personal(words):
+                name = " ".join((*words[:-1], _bare(words[-1])))
+                self._full.setdefault(_bare(words[-1]), name)
+                self._introduced.setdefault(name, match.end() - len(words[-1]) + len(_bare(words[-1])))
+        self._roles: dict[str, str | None] = {}
+        self._last: tuple[int, str] | None = None
+        self._last_group: str | None = None
 
-    def speaker(self, start: int, end: int) -> Speaker:
-        """Return the speaker mentioned at ``start`` to ``end``, with full name and role as far as the text gives them."""
-        mention = self._text[start:end]
-        if mention.lower() in _PRONOUNS:
-            return self._pronoun(start, end, mention)
-        named = self._name_within(start, end)
-        if named is None or named[0] + len(named[1]) < end:
-            name = re.sub(r"^(?:[Tt]he|[Aa]n?|[Oo]ne)\s+", "", mention)
-            return Speaker(text=mention, start=start, end=end, name=name)
-        at, raw = named
-        plain = _plain(raw)
-        name = self._full.get(plain, plain)
-        role = self._text[start:at].strip(" ,") or None
-        if role and role.lower() in ("the", "a", "an", "one"):
+    def speaker(self, phrase: Phrase) -> Speaker | None:
+        """Return the speaker a phrase names, with full name and role as far as the article gives them."""
+        tokens, aside = phrase.tokens, phrase.aside
+        start, end = tokens[0].start, tokens[-1].end
+        if len(tokens) == 1 and tokens[0].lower in _PRONOUNS:
+            return self._pronoun(tokens[0])
+        named = name_in(tokens)
+        role: str | None = None
+        if named is None and aside and name_in(aside) and aside[0].is_capital and len(aside) <= 5:
+            # "Its envoy, Sofia Lindqvist, said": the name stands in the apposition.
+            role = _phrase_text(self._text, tokens)
+            named = name_in(aside)
+            start, end = aside[0].start, aside[-1].end
+        elif named is not None:
+            role = _phrase_text(self._text, tokens[: len(tokens) - len(named)])
+            if aside:
+                role = role or self._role_in(aside[0].start, aside[-1].end)
+            else:
+                role = role or self._role_before(start) or self._role_after(end)
+        if named is None:
+            name = _phrase_text(self._text, tokens)
+            if name is None:
+                return None
+            self._last_group = name
+            return Speaker(text=self._text[start:end], start=start, end=end, name=name)
+        words = [token.text for token in named]
+        words[-1] = _bare(words[-1])
+        name = self.full_name(" ".join(words))
+        if role and role not in _BARE_TITLES and not self._roles.get(name):
+            self._roles[name] = role
+        self._last = (start, name)
+        return Speaker(text=self._text[start:end], start=start, end=end, name=name, role=self._role_of(name))
+
+    def _role_of(self, name: str) -> str | None:
+        """Return the role that the article gives a person, here or where it first names them in full."""
+        if name not in self._roles:
+            end = self._introduced.get(name)
+            self._roles[name] = self._introduction(end) if end is not None else None
+        return self._roles[name]
+
+    def _introduction(self, end: int) -> str | None:
+        phrase = subject_before(self._text, max(0, self._text.rfind("\n", 0, end) + 1, end - WINDOW), end, _NEVER)
+        if phrase is None or not phrase.tokens:
+            return None
+        named = name_in(phrase.tokens)
+        role = _phrase_text(self._text, phrase.tokens[: len(phrase.tokens) - len(named)]) if named else None
+        if role is not None and (role in _BARE_TITLES or not _ROLE_LIKE.search(role)):
             role = None
-        title = _TITLES.match(raw)
-        role = role or (title.group().strip(" .") if title else None) or self._apposition(end)
-        if role:
-            self._roles.setdefault(name, role)
-        role = self._roles.get(name)
-        self._last_person = (start, name, role)
+        return role or self._role_before(phrase.tokens[0].start) or self._role_after(end)
+
+    def full_name(self, name: str) -> str:
+        """Return the full name of whom a surname stands for, from the article, else from the gazetteer."""
+        if " " in name:
+            return name
+        known = self._full.get(name)
+        if known is None:
+            entry = gazetteer().lookup(name)
+            known = entry.name if entry is not None and entry.kind == "person" else None
+        return known or name
+
+    def person_in(self, start: int, end: int) -> Speaker | None:
+        """Return the first person named between two places, as the one who speaks."""
+        named = (match for match in _CAPITALISED.finditer(self._text, start, end) if _bare(match.group()) in self._full)
+        match = next(named, None)
+        if match is None:
+            return None
+        name = self._full[_bare(match.group())]
+        begin = self._text.rfind(name, max(start, match.end() - len(name)), match.end())
+        begin = begin if begin >= 0 else match.start()
+        before = subject_before(self._text, start, match.end(), _NEVER)
+        if before is not None and before.tokens and before.tokens[-1].end == match.end():
+            return self.speaker(before)
+        self._last = (begin, name)
+        return Speaker(
+            text=self._text[begin : match.end()], start=begin, end=match.end(), name=name, role=self._role_of(name)
+        )
+
+    def _pronoun(self, token: Token) -> Speaker:
+        """Resolve he and she to the person of the sentence or two before, else to who spoke last; they to a group."""
+        start, end, mention = token.start, token.end, token.text
+        if token.lower in ("they", "it"):
+            group = self._group_before(start) or self._last_group
+            if group:
+                return Speaker(text=mention, start=start, end=end, name=group)
+        name = self._named_before(start)
+        if name is None and self._last is not None:
+            name = self._last[1]
+        role = self._role_of(name) if name else None
         return Speaker(text=mention, start=start, end=end, name=name, role=role)
 
-    def _pronoun(self, start: int, end: int, mention: str) -> Speaker:
-        """Resolve he, she, they to who spoke last, else to the last person named before."""
-        if self._last_person is not None and self._last_person[0] < start:
-            _, name, role = self._last_person
-            return Speaker(text=mention, start=start, end=end, name=name, role=role)
-        for _, _, raw in reversed(self._names[: bisect_left(self._starts, start)]):
-            plain = _plain(raw)
-            name = self._full.get(plain.split()[-1] if plain else "", "")
-            if name:
-                return Speaker(text=mention, start=start, end=end, name=name, role=self._roles.get(name))
-        return Speaker(text=mention, start=start, end=end)
+    def _group_before(self, position: int) -> str | None:
+        """Return the several who do something in the sentence before: "Prosecutors had asked for nine years. They …"."""
+        first = max(self._text.rfind("\n", 0, position), position - 400)
+        sentences = _unquoted(self._text[first + 1 : position]).rstrip().rstrip(".").split(". ")
+        match = _GROUP.match(sentences[-1].strip()) if sentences else None
+        return match.group(1) if match else None
 
-    def _name_within(self, start: int, end: int) -> tuple[int, str] | None:
-        found = None
-        for match in _NAME.finditer(self._text, start, end):
-            if match.group() not in _NOT_NAMES:
-                found = (match.start(), match.group())
-        if found is None:
+    def _named_before(self, position: int) -> str | None:
+        """Return the person last named outside quotation marks before a place, in this paragraph or the one before."""
+        if not self._full:
             return None
-        # "The White House" is a name with its article; "the" is no role.
-        at, name = found
-        first, _, rest = name.partition(" ")
-        return (at + len(first) + 1, rest) if first in _NOT_NAMES and rest else (at, name)
+        first = self._text.rfind("\n", 0, max(position - 1, 0))
+        for _ in range(2):
+            stretch = _unquoted(self._text[max(first + 1, position - 1000) : position])
+            for sentence in reversed(stretch.split(". ")):
+                for word in _CAPITALISED.findall(sentence):
+                    if _bare(word) in self._full:
+                        return self._full[_bare(word)]
+            if first <= 0:
+                break
+            position, first = first, self._text.rfind("\n", 0, len(self._text[:first].rstrip("\n")))
+        return None
 
-    def _apposition(self, end: int) -> str | None:
+    def _role_before(self, start: int) -> str | None:
+        """Return "the union's general secretary" before ", Dilip Rao"."""
+        head = self._text[max(0, start - 100) : start]
+        if not head.endswith(", "):
+            return None
+        piece = re.split(r"[.,;:!?\"“”«»\n]", head[:-2])[-1].strip()
+        match = re.search(r"(?:^|\s)(?:the|a|an|its|his|her|their)\s+(.*)$", f" {piece}", re.IGNORECASE)
+        role = match.group(1) if match else None
+        return role if role and len(role) < 70 and _ROLE_LIKE.search(role) else None
+
+    def _role_after(self, end: int) -> str | None:
         match = _APPOSITION.match(self._text, end)
-        return re.sub(r"^(?:the|an?|who)\s+", "", match.group("role")) if match else None
+        return self._role_in(match.start("role"), match.end("role")) if match else None
+
+    def _role_in(self, start: int, end: int) -> str | None:
+        role = self._text[start:end].strip()
+        if _NO_ROLE.match(role) or not _ROLE_LIKE.search(role):
+            return None
+        return re.sub(r"^(?:the|an?|its|his|her|their)\s+", "", role, flags=re.IGNORECASE)
 
 
-def role_before(text: str, start: int) -> int:
-    """Return where the role that leads up to a name begins: "Kremlin spokesman " before "Dmitry Peskov"."""
-    window = max(0, start - 80)
-    match = _ROLE_WORDS.search(text[window:start])
-    return window + match.start() if match and "\n" not in match.group() else start
+_GROUP = re.compile(
+    r"(?:[Tt]he\s+)?((?:[\w’'-]+\s+){0,2}?[\w’'-]+s)\s+(?:had|have|were|are|will|would|could|also|say|\w+ed)\b"
+)
+_CAPITALISED = re.compile(r"(?<![\w’'-])[A-ZÀ-ÖØ-Þ][\w’'-]*")
+_NEVER = re.compile(r"(?!)")
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]")
 
 
-def _plain(name: str) -> str:
-    return _POSSESSIVE.sub("", _TITLES.sub("", name)).strip()
+def _unquoted(text: str) -> str:
+    return _QUOTED.sub(" ", text)
+
+
+def name_in(tokens: Sequence[Token]) -> tuple[Token, ...] | None:
+    """Return the capitalised words that end a phrase, less titles; ``None`` when it names by a common noun."""
+    first = len(tokens)
+    while first > 0:
+        token = tokens[first - 1]
+        if token.is_capital or (token.lower in _PARTICLES and first < len(tokens)):
+            first -= 1
+        else:
+            break
+    run = list(tokens[first:])
+    while run and run[0].lower in _PARTICLES and not run[0].is_capital:
+        run.pop(0)
+    while run and run[0].text in _NOT_NAMES and len(run) > 1:
+        run.pop(0)
+    if not run or (first and tokens[first - 1].lower in _LINKS):
+        return None
+    for at in range(len(run) - 1, 0, -1):
+        if run[at - 1].text in _TITLES:
+            return tuple(run[at:])
+    return tuple(run)
+
+
+def _phrase_text(text: str, tokens: Sequence[Token]) -> str | None:
+    while tokens and tokens[0].lower in _DETERMINERS:
+        tokens = tokens[1:]
+    if not tokens:
+        return None
+    return " ".join(text[tokens[0].start : tokens[-1].end].split()) or None
+
+
+def _untitled(words: list[str]) -> list[str]:
+    while words and (words[0].rstrip(".") in _NOT_NAMES or words[0] in _TITLES):
+        words = words[1:]
+    for at in range(len(words) - 1, 0, -1):
+        if words[at - 1] in _TITLES:
+            return words[at:]
+    return words
+
+
+def _is_personal(words: Sequence[str]) -> bool:
+    return (
+        len(words) <= 4
+        and not any(word in _BODIES or word in _NOT_NAMES or word.endswith(("'s", "’s")) for word in words[:-1])
+        and (_bare(words[-1]) not in _BODIES)
+    )
+
+
+def _bare(word: str) -> str:
+    """Return a name without a possessive or a full stop."""
+    return re.sub(r"['’]s?$|\.$", "", word)
