@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from pipeline.language.analysis import Analysis, analyse, stem, tokens_of
+from pipeline.language.analysis import stems as stems_of
 from pipeline.language.query import (
     DATE_FIELDS,
     And,
@@ -42,13 +43,15 @@ EVERYWHERE = ("title", "body")
 class Reading:
     """Read a document for matching: the tokens of its parts and where each stands, made when first asked for."""
 
-    __slots__ = ("_joined", "_positions", "_sets", "document")
+    __slots__ = ("_joined", "_positions", "_sets", "document", "words")
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self._positions: dict[tuple[str, bool], defaultdict[str, list[int]]] = {}
         self._sets: dict[tuple[str, bool], set[str]] = {}
         self._joined: dict[str, str] = {}
+        # What a matcher already knows of words in title or body; nothing by default.
+        self.words: Callable[[str], bool | None] = _unknown
 
     def part(self, name: str) -> Analysis:
         """Return the tokens of title, body, author or source."""
@@ -75,8 +78,8 @@ class Reading:
         """Return the different tokens (or stems) of a part."""
         known = self._sets.get((name, stems))
         if known is None:
-            part = self.part(name)
-            known = self._sets[name, stems] = set(part.stems if stems else part.tokens)
+            known = stems_of(self.tokens(name), self.document.language) if stems else set(self.part(name).tokens)
+            self._sets[name, stems] = known
         return known
 
     def joined(self, name: str) -> str:
@@ -85,6 +88,10 @@ class Reading:
         if known is None:
             known = self._joined[name] = f" {' '.join(self.part(name).tokens)} "
         return known
+
+
+def _unknown(word: str) -> bool | None:
+    return None
 
 
 def find(node: AnyNode, reading: Reading, now: datetime, parts: Sequence[str] = EVERYWHERE) -> list[Hit] | None:

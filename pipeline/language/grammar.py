@@ -13,6 +13,7 @@ Operators are in capitals; a word that matters as a word goes in quotation marks
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -313,7 +314,7 @@ def _pattern(lexeme: _Lexeme) -> AnyNode:
     if len(literal) < MIN_PREFIX:
         _refuse(lexeme, f"{text!r} would match nearly everything; give {MIN_PREFIX} letters or more before * or ?.")
     if pattern == literal + "*":
-        return Prefix(text=literal, column=lexeme.column)
+        return Prefix(text=sys.intern(literal), column=lexeme.column)
     return Wildcard(pattern=pattern, column=lexeme.column)
 
 

@@ -67,6 +67,10 @@ class Grams:
                     language.clear()
         return number
 
+    def word(self, text: str) -> int | None:
+        """Return the number of a word's gram, if it has one."""
+        return self._words.get(text)
+
     def held(self, reading: Reading) -> bytes:
         """Return the packed numbers of the grams a document holds, ``EVERYTHING`` first, some perhaps twice."""
         title = reading.tokens("title")

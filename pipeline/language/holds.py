@@ -45,6 +45,8 @@ def _field(node: Field, reading: Reading, now: datetime, parts: Sequence[str]) -
 
 
 def _word(node: Word, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    if parts is EVERYWHERE and (known := reading.words(node.text)) is not None:
+        return known
     for part in parts:
         stemmed = part in EVERYWHERE
         if (stem(node.text, reading.document.language) if stemmed else node.text) in reading.tokens(part, stemmed):

@@ -6,7 +6,7 @@ document calls up are checked at once, a column at a time; what stays is few. Ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,17 +52,29 @@ class Postings:
     def candidates(self, reading: Reading) -> tuple[list[int], list[int]]:
         """Return the owners that match for certain, and those whose query has to be verified."""
         held = np.frombuffer(self._grams.held(reading), np.intc)
+        numbers = held.tolist()
         filed = self._filed
-        rows = np.frombuffer(b"".join([filed[number] for number in held.tolist()]), np.intc)
+        rows = np.frombuffer(b"".join([filed[number] for number in numbers]), np.intc)
         present = np.zeros(len(filed), np.bool_)
         present[held] = True
         for demanded in self._demands:
             rows = rows[present[demanded[rows]]]
         rows = rows[~present[self._absent[rows]]]
+        reading.words = self._knowledge(set(numbers))
         exact = self._exact[rows]
         owners = self._owner[rows]
         sure = dict.fromkeys(owners[exact].tolist())
         return list(sure), [owner for owner in dict.fromkeys(owners[~exact].tolist()) if owner not in sure]
+
+    def _knowledge(self, held: set[int]) -> Callable[[str], bool | None]:
+        """Let verification ask for words by number, which spares it the stems of the whole text."""
+        number_of = self._grams.word
+
+        def known(word: str) -> bool | None:
+            number = number_of(word)
+            return None if number is None else number in held
+
+        return known
 
     def _add(self, owner: int, clause: Clause) -> int:
         demanded = sorted(clause.grams, key=lambda gram: (share(gram), gram))

@@ -61,7 +61,7 @@ class Rules:
         if number == len(self._filed):
             self._filed.append(None)
         rows = self._postings.add(number, clauses(root))
-        self._filed[number] = Filed(rule.id, rule.name, rule.once_per, root, rows)
+        self._filed[number] = Filed(key, rule.name, rule.once_per, root, rows)
         self._numbers[key] = number
 
     def matching(self, reading: Reading, now: datetime) -> list[Filed]:
