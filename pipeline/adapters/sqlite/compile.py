@@ -97,6 +97,10 @@ def quoted(*tokens: str) -> str:
     return '"' + " ".join(tokens).replace('"', '""') + '"'
 
 
+# The token of every document that is a copy.
+COPY = keyword_token("copy", "yes")
+
+
 def any_of(expressions: Sequence[str]) -> str:
     """Join FTS5 expressions by OR, in brackets."""
     if len(expressions) == 1:

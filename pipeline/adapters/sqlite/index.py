@@ -1,17 +1,15 @@
 """The SearchIndex port on SQLite FTS5, in the store's own file and transactions.
 
-A document's rows share its order key as row id, so that newest-first is the order FTS5 finds rows in. FTS5 holds
-postings only; to remove a document's, its terms are made again from the stored document.
+A document's rows share its order key as row id, so that newest-first is the order FTS5 finds rows in.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -30,28 +28,20 @@ from pipeline.adapters.paging import (
     write_cursor,
 )
 from pipeline.adapters.sqlite.compile import (
+    COPY,
     MAX_EXPANSION,
     Plan,
     Vocabulary,
     compile_query,
-    keyword_token,
-    language_token,
-    name_tokens,
     quoted,
 )
 from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.errors import UsageError
-from pipeline.language.analysis import analyse, stem
-from pipeline.language.evaluate import keyword_values, within_edits
+from pipeline.language.evaluate import within_edits
 from pipeline.language.indexing import (
     clip,
-    events_of,
-    facets_of,
-    index_language,
-    joined,
     microseconds,
-    order_key,
-    quotations_of,
     similar_query,
 )
 from pipeline.language.query import And, Fuzzy, Query, Wildcard
@@ -59,23 +49,10 @@ from pipeline.model import Document
 from pipeline.ports import Count, Day, SearchPage, SearchRequest
 
 DEADLINE_S = 10.0
-MAX_KNOWN_TOKENS = 500_000
 FACETS = ("source", "language", "day", "tag", "actor", "place", "event")
-_COPY = keyword_token("copy", "yes")
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
 _RANK = "bm25(terms, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
-_INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 11)})"
-_DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {_COLUMNS}) VALUES ('delete', {', '.join('?' * 11)})"
 _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")
-_decoder = msgspec.json.Decoder(Document)
-
-
-class _Stored(msgspec.Struct, frozen=True):
-    position: int
-    revision: int
-    first_seen: int
 
 
 class SqliteIndex:
@@ -83,36 +60,18 @@ class SqliteIndex:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known_tokens: dict[str, set[str]] = {}
-        self._counted: dict[str, int] = {}
+        self._writer = Writer(database)
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
         """Store documents by id; an older revision never replaces a newer one."""
-        newest: dict[str, tuple[Document, bytes]] = {}
-        refused = []
-        for document in documents:
-            if document.id in newest and newest[document.id][0].revision > document.revision:
-                continue
-            try:
-                newest[document.id] = document, _pack(document)
-            except UnicodeEncodeError as exc:
-                refused.append((document.id, f"its text is not valid Unicode: {exc}"))
-        with self._database.transaction():
-            if self._languages() != self._counted:
-                # Another process wrote, or what was noted here was dropped with its transaction.
-                self._known_tokens.clear()
-            stored = self._stored(list(newest))
-            for document, value in newest.values():
-                self._put(document, value, stored.get(document.id))
-            self._counted = self._languages()
-        return refused
+        return self._writer.write(documents)
 
     def get(self, article_id: str) -> Document | None:
         """Return the newest revision of a document, with the ids of its copies."""
         row = self._database.connection.execute(
             "SELECT value FROM documents JOIN bodies USING (position) WHERE id = ?", (article_id,)
         ).fetchone()
-        return self._with_copies(_unpack(row[0])) if row else None
+        return self._with_copies(unpack(row[0])) if row else None
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Return one page, verified where FTS5 cannot answer exactly; such a page may be short and still go on."""
@@ -168,116 +127,31 @@ class SqliteIndex:
 
     def prune(self, before: datetime) -> int:
         """Forget documents first seen before a moment."""
-        connection = self._database.connection
         count = 0
         with self._database.transaction():
-            while rows := connection.execute(
+            while rows := self._database.connection.execute(
                 "SELECT position FROM documents WHERE first_seen < ? LIMIT ?", (microseconds(before), CHUNK)
             ).fetchall():
                 for (position,) in rows:
-                    self._remove(position)
+                    self._writer.remove(position)
                 count += len(rows)
         return count
 
     def close(self) -> None:
         """Do nothing: the database is closed by who opened it."""
 
-    def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
-        found = {}
-        for start in range(0, len(ids), 500):
-            chunk = ids[start : start + 500]
-            marks = ", ".join("?" * len(chunk))
-            for article_id, *row in self._database.connection.execute(
-                f"SELECT id, position, revision, first_seen FROM documents WHERE id IN ({marks})", chunk
-            ):
-                found[article_id] = _Stored(*row)
-        return found
-
-    def _put(self, document: Document, value: bytes, stored: _Stored | None) -> None:
-        first_seen = document.seen
-        if stored is not None:
-            if stored.revision > document.revision:
-                return
-            first_seen = _EPOCH + timedelta(microseconds=stored.first_seen)
-            self._remove(stored.position)
-        connection = self._database.connection
-        position = self._free(order_key(document, first_seen))
-        connection.execute(
-            "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
-            "source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                position,
-                document.id,
-                document.revision,
-                microseconds(first_seen),
-                microseconds(document.seen),
-                microseconds(document.published) if document.published else None,
-                microseconds(document.updated) if document.updated else None,
-                document.duplicate_of,
-                document.language,
-                document.source,
-            ),
-        )
-        connection.execute("INSERT INTO bodies (position, value) VALUES (?, ?)", (position, value))
-        connection.execute(_INSERT_TERMS, (position, *_terms_row(document)))
-        facets = facets_of(document)
-        if facets:
-            connection.executemany(
-                "INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", [(position, *pair) for pair in facets]
-            )
-        self._learn(document)
-
-    def _learn(self, document: Document) -> None:
-        """Note new tokens and their stems."""
-        connection = self._database.connection
-        language = index_language(document.language)
-        connection.execute(
-            "INSERT INTO languages (language, documents) VALUES (?, 1) "
-            "ON CONFLICT (language) DO UPDATE SET documents = documents + 1",
-            (language,),
-        )
-        known = self._known_tokens.setdefault(language, set())
-        title, body = analyse(document.title, document.language), analyse(document.text, document.language)
-        new = {*title.tokens, *body.tokens}
-        new -= known
-        names = {*analyse("\n".join(document.authors)).tokens, *analyse(document.source).tokens} - known
-        if not new and not names:
-            return
-        connection.executemany(
-            "INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", [(clip(token),) for token in new | names]
-        )
-        if language:
-            pairs = ((clip(token), stem(token, language)) for token in new)
-            connection.executemany(
-                "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
-                [(language, root, token) for token, root in pairs if root != token],
-            )
-        if len(known) > MAX_KNOWN_TOKENS:
-            known.clear()
-        known |= new
-
-    def _free(self, position: int) -> int:
-        while self._database.connection.execute("SELECT 1 FROM documents WHERE position = ?", (position,)).fetchone():
-            position += 1
-        return position
-
-    def _remove(self, position: int) -> None:
-        connection = self._database.connection
-        connection.execute(_DELETE_TERMS, (position, *_terms_row(self._read(position))))
-        for table in ("documents", "bodies", "facets"):
-            connection.execute(f"DELETE FROM {table} WHERE position = ?", (position,))
-
     def _plan(self, request: SearchRequest, copies: bool) -> Plan:
         """Compile the request's query, without copies unless they are wanted."""
         plan = Plan()
         if request.query is not None:
-            languages = dict(self._database.connection.execute("SELECT language, documents FROM languages").fetchall())
-            vocabulary = Vocabulary(languages=languages, family=self._family, like=self._tokens_like, now=request.now)
+            vocabulary = Vocabulary(
+                languages=languages(self._database), family=self._family, like=self._tokens_like, now=request.now
+            )
             plan = compile_query(request.query.root, vocabulary)
         if copies:
             return plan
         if plan.match is not None:
-            return msgspec.structs.replace(plan, match=f"({plan.match}) NOT {quoted(_COPY)}")
+            return msgspec.structs.replace(plan, match=f"({plan.match}) NOT {quoted(COPY)}")
         where = "d.original IS NULL" + (f" AND {plan.where}" if plan.where else "")
         return msgspec.structs.replace(plan, where=where)
 
@@ -302,9 +176,10 @@ class SqliteIndex:
         while True:
             rows = self._best(plan, after, size) if best else self._newest(plan, after, size)
             for position in rows:
-                document = self._read(position)
-                yield position, document
-                after = (position, document.id)
+                document = read_document(self._database, position)
+                after = (position, document.id if document else "")
+                if document is not None:
+                    yield position, document
             if len(rows) < size:
                 return
 
@@ -340,13 +215,11 @@ class SqliteIndex:
         (count,) = self._database.connection.execute(f"SELECT count(*) FROM ({sql})", params).fetchone()
         if plan.exact:
             return count, False
-        return estimate(count, [self._read(position) for position in self._newest(plan, None, MAX_SAMPLED)], request)
+        return estimate(count, list(self._documents(self._newest(plan, None, MAX_SAMPLED)).values()), request)
 
-    def _read(self, position: int) -> Document:
-        (value,) = self._database.connection.execute(
-            "SELECT value FROM bodies WHERE position = ?", (position,)
-        ).fetchone()
-        return _unpack(value)
+    def _documents(self, positions: Sequence[int]) -> dict[int, Document]:
+        found = {position: read_document(self._database, position) for position in positions}
+        return {position: document for position, document in found.items() if document is not None}
 
     def _matching(self, request: SearchRequest) -> tuple[str, tuple[str | int, ...]]:
         """Return SQL for the positions of all matching documents. Raises ``UsageError`` when too many need reading."""
@@ -357,7 +230,7 @@ class SqliteIndex:
         positions = self._newest(plan, None, MAX_VERIFIED + 1)
         if len(positions) > MAX_VERIFIED:
             raise refuse_to_read()
-        found = [position for position in positions if matches(self._read(position), request)]
+        found = [p for p, document in self._documents(positions).items() if matches(document, request)]
         return "SELECT value AS position FROM json_each(?)", (msgspec.json.encode(found).decode(),)
 
     def _days(self, request: SearchRequest) -> list[tuple[str, int]]:
@@ -373,18 +246,11 @@ class SqliteIndex:
             for token in tokens
         ]
 
-    def _languages(self) -> dict[str, int]:
-        return dict(self._database.connection.execute("SELECT language, documents FROM languages").fetchall())
-
     def _family(self, stems: Mapping[str, str]) -> list[str]:
-        if not stems:
-            return []
-        marks = ", ".join(["(?, ?)"] * len(stems))
-        rows = self._database.connection.execute(
-            f"SELECT DISTINCT token FROM stems WHERE (language, stem) IN (VALUES {marks})",
-            [part for pair in stems.items() for part in pair],
-        )
-        return [token for (token,) in rows]
+        # A row-value IN would read the whole table.
+        look_up = "SELECT token FROM stems WHERE language = ? AND stem = ?"
+        connection = self._database.connection
+        return [token for pair in stems.items() for (token,) in connection.execute(look_up, pair)]
 
     def _tokens_like(self, node: Wildcard | Fuzzy) -> Sequence[str]:
         connection = self._database.connection
@@ -451,38 +317,5 @@ def _select(
     return f"SELECT {position} AS position{scored} FROM {table}{where}", tuple(params)
 
 
-def _terms_row(document: Document) -> tuple[str, ...]:
-    events, quotations = events_of(document), quotations_of(document)
-    keys = [keyword_token(name, value) for name, values in keyword_values(document).items() for value in values]
-    keys += sorted({keyword_token(n, v) for event in events for n in ("event", "when", "scheduled") for v in event[n]})
-    keys.append(language_token(index_language(document.language)))
-    if document.duplicate_of:
-        keys.append(_COPY)
-    return (
-        joined(analyse(document.title, document.language).tokens),
-        joined(analyse(document.text, document.language).tokens),
-        " ".join(name_tokens(analyse("\n".join(document.authors)).tokens)),
-        " ".join(name_tokens(analyse(document.source).tokens)),
-        *(_values(events, name) for name in ("actor", "target", "place")),
-        *(_values(quotations, name) for name in ("said", "quote")),
-        " ".join(keys),
-    )
-
-
-def _values(found: Sequence[dict[str, tuple[str, ...]]], name: str) -> str:
-    """Join the values so that no phrase is found across two of them."""
-    return " | ".join(
-        " ".join(name_tokens(v.split())) for v in dict.fromkeys(v for values in found for v in values[name])
-    )
-
-
 def _day(column: str) -> str:
     return f"strftime('%Y-%m-%d', {column} >> 30, 'unixepoch')"
-
-
-def _pack(document: Document) -> bytes:
-    return zlib.compress(msgspec.json.encode(document), 1)
-
-
-def _unpack(value: bytes) -> Document:
-    return _decoder.decode(zlib.decompress(value))

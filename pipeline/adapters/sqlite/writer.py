@@ -1,0 +1,207 @@
+"""Writing documents into the tables of the index, and taking them out.
+
+FTS5 holds postings only, not the text: to remove a document's, its terms are made again from the stored document.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token, name_tokens
+from pipeline.adapters.sqlite.database import Database
+from pipeline.language.analysis import analyse, stem
+from pipeline.language.evaluate import keyword_values
+from pipeline.language.indexing import (
+    clip,
+    events_of,
+    facets_of,
+    index_language,
+    joined,
+    microseconds,
+    order_key,
+    quotations_of,
+)
+from pipeline.model import Document
+
+MAX_KNOWN_TOKENS = 500_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
+_INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 11)})"
+_DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {_COLUMNS}) VALUES ('delete', {', '.join('?' * 11)})"
+_decoder = msgspec.json.Decoder(Document)
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    position: int
+    revision: int
+    first_seen: int
+
+
+class Writer:
+    """Write to the index in the transaction that is open, or in one of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known_tokens: dict[str, set[str]] = {}
+        self._counted: dict[str, int] = {}
+
+    def write(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
+        """Store the newest revision of each document; return (article id, reason) for those that cannot be."""
+        newest: dict[str, tuple[Document, bytes]] = {}
+        refused = []
+        for document in documents:
+            if document.id in newest and newest[document.id][0].revision > document.revision:
+                continue
+            try:
+                newest[document.id] = document, zlib.compress(msgspec.json.encode(document), 1)
+            except UnicodeEncodeError as exc:
+                refused.append((document.id, f"its text is not valid Unicode: {exc}"))
+        with self._database.transaction():
+            if languages(self._database) != self._counted:
+                # Another process wrote, or what was noted here was dropped with its transaction.
+                self._known_tokens.clear()
+            stored = self._stored(list(newest))
+            for document, value in newest.values():
+                self._put(document, value, stored.get(document.id))
+            self._counted = languages(self._database)
+        return refused
+
+    def remove(self, position: int) -> None:
+        """Take a document out, to its last posting."""
+        connection = self._database.connection
+        document = read_document(self._database, position)
+        if document is not None:
+            connection.execute(_DELETE_TERMS, (position, *_terms_row(document)))
+        for table in ("documents", "bodies", "facets"):
+            connection.execute(f"DELETE FROM {table} WHERE position = ?", (position,))
+
+    def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
+        found = {}
+        for start in range(0, len(ids), 500):
+            chunk = ids[start : start + 500]
+            marks = ", ".join("?" * len(chunk))
+            for article_id, *row in self._database.connection.execute(
+                f"SELECT id, position, revision, first_seen FROM documents WHERE id IN ({marks})", chunk
+            ):
+                found[article_id] = _Stored(*row)
+        return found
+
+    def _put(self, document: Document, value: bytes, stored: _Stored | None) -> None:
+        first_seen = document.seen
+        if stored is not None:
+            if stored.revision > document.revision or self._is_stored(stored, value):
+                return
+            first_seen = _EPOCH + timedelta(microseconds=stored.first_seen)
+            self.remove(stored.position)
+        connection = self._database.connection
+        position = self._free(order_key(document, first_seen))
+        connection.execute(
+            "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
+            "source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                position,
+                document.id,
+                document.revision,
+                microseconds(first_seen),
+                microseconds(document.seen),
+                microseconds(document.published) if document.published else None,
+                microseconds(document.updated) if document.updated else None,
+                document.duplicate_of,
+                document.language,
+                document.source,
+            ),
+        )
+        connection.execute("INSERT INTO bodies (position, value) VALUES (?, ?)", (position, value))
+        connection.execute(_INSERT_TERMS, (position, *_terms_row(document)))
+        facets = facets_of(document)
+        if facets:
+            connection.executemany(
+                "INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", [(position, *pair) for pair in facets]
+            )
+        self._learn(document)
+
+    def _is_stored(self, stored: _Stored, value: bytes) -> bool:
+        """Tell whether this is a redelivery of what is there already."""
+        row = self._database.connection.execute(
+            "SELECT 1 FROM bodies WHERE position = ? AND value = ?", (stored.position, value)
+        ).fetchone()
+        return row is not None
+
+    def _learn(self, document: Document) -> None:
+        """Note new tokens and their stems."""
+        connection = self._database.connection
+        language = index_language(document.language)
+        connection.execute(
+            "INSERT INTO languages (language, documents) VALUES (?, 1) "
+            "ON CONFLICT (language) DO UPDATE SET documents = documents + 1",
+            (language,),
+        )
+        known = self._known_tokens.setdefault(language, set())
+        title, body = analyse(document.title, document.language), analyse(document.text, document.language)
+        new = {*title.tokens, *body.tokens}
+        new -= known
+        names = {*analyse("\n".join(document.authors)).tokens, *analyse(document.source).tokens} - known
+        if not new and not names:
+            return
+        connection.executemany(
+            "INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", [(clip(token),) for token in new | names]
+        )
+        if language:
+            pairs = ((clip(token), stem(token, language)) for token in new)
+            connection.executemany(
+                "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
+                [(language, root, token) for token, root in pairs if root != token],
+            )
+        if len(known) > MAX_KNOWN_TOKENS:
+            known.clear()
+        known |= new
+
+    def _free(self, position: int) -> int:
+        while self._database.connection.execute("SELECT 1 FROM documents WHERE position = ?", (position,)).fetchone():
+            position += 1
+        return position
+
+
+def read_document(database: Database, position: int) -> Document | None:
+    """Return the document at a position."""
+    row = database.connection.execute("SELECT value FROM bodies WHERE position = ?", (position,)).fetchone()
+    return unpack(row[0]) if row else None
+
+
+def unpack(value: bytes) -> Document:
+    """Read a document as it is stored."""
+    return _decoder.decode(zlib.decompress(value))
+
+
+def languages(database: Database) -> dict[str, int]:
+    """Return how many documents were written in each language of stems."""
+    return dict(database.connection.execute("SELECT language, documents FROM languages").fetchall())
+
+
+def _terms_row(document: Document) -> tuple[str, ...]:
+    events, quotations = events_of(document), quotations_of(document)
+    keys = [keyword_token(name, value) for name, values in keyword_values(document).items() for value in values]
+    keys += sorted({keyword_token(n, v) for event in events for n in ("event", "when", "scheduled") for v in event[n]})
+    keys.append(language_token(index_language(document.language)))
+    if document.duplicate_of:
+        keys.append(COPY)
+    return (
+        joined(analyse(document.title, document.language).tokens),
+        joined(analyse(document.text, document.language).tokens),
+        " ".join(name_tokens(analyse("\n".join(document.authors)).tokens)),
+        " ".join(name_tokens(analyse(document.source).tokens)),
+        *(_values(events, name) for name in ("actor", "target", "place")),
+        *(_values(quotations, name) for name in ("said", "quote")),
+        " ".join(keys),
+    )
+
+
+def _values(found: Sequence[dict[str, tuple[str, ...]]], name: str) -> str:
+    """Join the values so that no phrase is found across two of them."""
+    return " | ".join(
+        " ".join(name_tokens(v.split())) for v in dict.fromkeys(v for values in found for v in values[name])
+    )
