@@ -9,6 +9,7 @@ import msgspec
 from pipeline.model import Document
 from pipeline.stages.decision import Decision, NoMemory
 from pipeline.stages.extract.dates import find_dates
+from pipeline.stages.extract.events import Reading, code_events
 from pipeline.stages.extract.gazetteer import find
 from pipeline.stages.extract.names import find_entities
 from pipeline.stages.extract.quotations import find_quotations
@@ -29,9 +30,12 @@ def read(document: Document) -> Document:
     text = (document.text or "")[:READ_CHARS]
     published = document.published or document.seen
     mentions = find(text)
+    dates = find_dates(text, published, document.language)
+    quotations = find_quotations(text, document.language)
     return msgspec.structs.replace(
         document,
-        quotations=find_quotations(text, document.language),
-        dates=find_dates(text, published, document.language),
+        events=code_events(Reading(text, published, mentions, dates, quotations), document.language),
+        quotations=quotations,
+        dates=dates,
         entities=find_entities(text, document.language, mentions),
     )

@@ -1,0 +1,443 @@
+"""Code the events of one parsed sentence: predicates, who acts, on whom, and how firmly it is put.
+
+Dependencies are Universal Dependencies. A predicate is a verb, an event noun or an adjective such as "due"; what it
+governs may turn it: "agree to meet", "refuse to meet" and "call for a meeting" are three types of one event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from pipeline.model import Actor
+from pipeline.stages.extract.lemmas import lemma
+from pipeline.stages.extract.lexicon import Lexicon, Sense
+from pipeline.stages.extract.participants import PRONOUNS, Sentence
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+SPEECH = frozenset(
+    "say tell report announce state declare add note confirm claim insist explain stress emphasise emphasize reveal disclose "
+    "argue believe think suggest conclude indicate write quote describe allege".split()
+)
+RAISING = frozenset("begin start continue try attempt plan intend seek want hope help prepare resume expect schedule decide move remain use be set need".split())
+COMMIT = frozenset("agree promise pledge vow offer commit undertake consent willing ready prepared committed".split())
+REFUSE = frozenset("refuse decline reject fail renege".split())
+DEMAND = frozenset("urge demand call ask request press pressure order appeal insist implore lobby".split())
+DUE = frozenset("due scheduled set expected slated supposed".split())
+LIGHT = frozenset(
+    "hold launch stage conduct make take carry begin start continue resume have open host attend mount plan schedule extend convene "
+    "organise organize undertake brokered broker arrange set end lead give declare impose sign".split()
+)
+FRIENDLY = {"CONSULT": "036", "SUPPORT": "032", "COOPERATE": "031", "AID": "033", "RETREAT": "035", "CONCEDE": "035", "AGREE": "030"}
+HOSTILE = {"COERCE": "132", "ASSAULT": "138", "SANCTION": "131", "PROTEST": "133", "MOBILIZE": "138"}
+ASKED = {"CONSULT": "106", "AID": "103", "RETREAT": "105", "SUPPORT": "102", "COOPERATE": "101", "CONCEDE": "105", "AGREE": "107"}
+DENIED = {"CONSULT": "125", "AID": "122", "RETREAT": "124", "SUPPORT": "121", "COOPERATE": "121", "CONCEDE": "124"}
+FACTLESS = frozenset("REQUEST REJECT THREATEN AGREE".split())
+MODAL = frozenset("could would might may should must can".split())
+SUBJECTS = ("nsubj", "nsubj:pass", "csubj", "nsubj:outer")
+CLAUSES = ("ccomp", "xcomp", "advcl", "acl", "acl:relcl", "parataxis", "conj", "advcl:relcl")
+BODIES = frozenset("IGO NGO IMG".split())
+DOMESTIC = frozenset("COERCE PROTEST CONCEDE".split())
+MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
+DIRECT_CASES = ("to", "with", "against", "on", "at", "upon", "toward", "towards", "into", "from", "for", "over", "between", "by", "in", "of")
+
+
+class Coded(NamedTuple):
+    """Hold one event as the sentence puts it, with the tokens it was read from."""
+
+    sense: Sense
+    trigger: Token
+    actors: tuple[Actor, ...]
+    recipients: tuple[Actor, ...]
+    negated: bool
+    future: bool
+    hypothetical: bool
+    speaker: Token | None
+    noun: bool
+    composed: bool
+
+
+class Coder:
+    """Code the events of one sentence; ``before`` are the actors a pronoun may stand for."""
+
+    def __init__(self, lexicon: Lexicon, names: Sentence, before: tuple[Actor, ...]) -> None:
+        self._lexicon = lexicon
+        self._names = names
+        self._before = before
+        self.subject: tuple[Actor, ...] = ()
+
+    def code(self, doc: Doc) -> list[Coded]:
+        """Return the events in ``doc``, in the order of their triggers."""
+        found: list[Coded] = []
+        used: set[int] = set()
+        for token in doc:
+            if token.i in used or token.is_punct or token.is_space:
+                continue
+            coded = self._verb(token, used) if _verbal(token) else self._noun(token)
+            if coded is None:
+                continue
+            found.append(coded)
+            used.add(token.i)
+        roots = [token for token in doc if token.dep_ == "ROOT"]
+        self.subject = next((actors for root in roots if (actors := self._subject(root))), ())
+        return found
+
+    def _verb(self, token: Token, used: set[int]) -> Coded | None:
+        word = lemma(token.text)
+        composed = False
+        sense = self._sense(token)
+        inner: Token | None = None
+        if word in DUE or (word in COMMIT | REFUSE | DEMAND) or word == "threaten":
+            inner = _complement(token)
+            meaning = self._meaning(inner) if inner is not None else None
+            turned = _turn(word, meaning)
+            if turned is not None:
+                sense, composed = turned, True
+                used.update(t.i for t in _chain(inner))
+        if sense is None and word in LIGHT:
+            sense = self._light(token)
+            if sense is not None:
+                used.update(t.i for t in _objects(token))
+        if sense is None:
+            sense = self._must(token)
+            if sense is None:
+                return None
+            inner, composed = token, True
+        if sense.type not in FACTLESS:
+            turned = self._modal(token, sense)
+            if turned is not None:
+                sense, composed = turned, True
+        for child in token.subtree:
+            if child.tag_ in ("NN", "NNS") and child.head in (token, inner) and lemma(child.text) in self._lexicon.nouns:
+                used.add(child.i)
+        actors, recipients = self._settled(sense, *self._participants(token, inner, sense))
+        if not actors and not recipients:
+            return None
+        negated, future, hypothetical = _modality(token)
+        return Coded(sense, token, actors, recipients, negated, future, hypothetical, self._sayer(token), False, composed)
+
+    def _noun(self, token: Token) -> Coded | None:
+        if token.tag_ not in ("NN", "NNS") or token.dep_ in ("compound", "amod"):
+            return None
+        word = lemma(token.text)
+        around = {lemma(t.text) for t in token.subtree} | {lemma(t.text) for t in token.lefts}
+        sense = next((s for s in self._lexicon.nouns.get(word, ()) if not s.needs or s.needs & around), None)
+        if sense is None:
+            return None
+        verb = token.head
+        actors: tuple[Actor, ...] = ()
+        recipients: tuple[Actor, ...] = ()
+        for child in token.children:
+            cases = {c.lower_ for c in child.children if c.dep_ == "case"}
+            if child.dep_ == "nmod:poss" or (child.dep_ in ("amod", "compound") and self._names.named_at(child)) or (child.dep_ == "nmod" and cases & {"by", "between", "among"}) or (
+                child.dep_ == "nmod" and "of" in cases and sense.type in ("MOBILIZE", "CONSULT")
+            ):
+                actors = actors or self._names.actors(child)
+            elif child.dep_ == "nmod" and cases & {"with", "on", "against", "to", "of"}:
+                recipients = recipients or self._names.actors(child)
+        carried = verb.dep_ != "" and (
+            (token.dep_ == "nsubj:pass") or (token.dep_ == "nsubj" and lemma(verb.text) in LIGHT | {"take", "be", "occur", "follow", "continue", "resume", "kill", "wound"})
+        )
+        if not actors and carried:
+            agent = [c for c in verb.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)]
+            actors = self._names.actors(agent[0]) if agent else ()
+        if len(actors) + len(recipients) < 2 and not (carried and actors):
+            return None
+        if not any(a.code for a in actors + recipients):
+            return None
+        negated, future, hypothetical = _modality(verb if _verbal(verb) else token)
+        if sense.type in ("ASSAULT", "MOBILIZE") and _prospect(token):
+            return None
+        if future and sense.type in FRIENDLY:
+            sense = _as(sense, "AGREE", FRIENDLY[sense.type])
+        return Coded(sense, token, actors, recipients, negated, future, hypothetical, self._sayer(token), True, False)
+
+    def _sense(self, token: Token) -> Sense | None:
+        word = lemma(token.text)
+        senses: list[Sense] = []
+        for child in token.children:
+            if child.dep_ in ("compound:prt", "obl", "advmod", "advcl", "xcomp"):
+                particle = child.lower_
+                if child.dep_ != "compound:prt" and child.dep_ != "advmod":
+                    particle = next((g.lower_ for g in child.children if g.dep_ in ("case", "mark")), "")
+                senses += self._lexicon.verbs.get(f"{word}_{particle}", ())
+        senses += self._lexicon.verbs.get(word, ())
+        if not senses:
+            return None
+        around = _around(token)
+        return next((sense for sense in senses if not sense.needs or sense.needs & around), None)
+
+    def _meaning(self, inner: Token) -> Sense | None:
+        """Return what a complement means: its own sense, or that of the event noun in it."""
+        sense = self._sense(inner) if _verbal(inner) else None
+        if sense is None:
+            sense = next((s for s in self._lexicon.nouns.get(lemma(inner.text), ()) if not s.needs), None)
+        if sense is None and _verbal(inner):
+            sense = self._light(inner)
+            deeper = _complement(inner)
+            if sense is None and deeper is not None and lemma(inner.text) in RAISING:
+                return self._meaning(deeper)
+        return sense
+
+    def _light(self, token: Token) -> Sense | None:
+        for item in _objects(token):
+            around = {lemma(t.text) for t in item.subtree}
+            for sense in self._lexicon.nouns.get(lemma(item.text), ()):
+                if not sense.needs or sense.needs & around:
+                    return sense
+        return None
+
+    def _must(self, token: Token) -> Sense | None:
+        """Read "X said Y must Z" as a request to Y."""
+        must = any(child.lower_ in ("must", "should", "ought") and child.dep_ == "aux" for child in token.children)
+        if must and token.dep_ in ("ccomp", "parataxis") and self._sayer(token) is not None:
+            return Sense("REQUEST", "100", None, frozenset(), "en/must")
+        return None
+
+    def _modal(self, token: Token, sense: Sense) -> Sense | None:
+        """Read what is still to be done as agreed or threatened."""
+        ahead = any(child.dep_ == "aux" and child.lower_ in ("will", "'ll", "shall", "would") for child in _auxiliaries(token))
+        if any(child.lower_ in ("must", "should") and child.dep_ == "aux" for child in _auxiliaries(token)):
+            return _as(sense, "REQUEST", ASKED.get(sense.type, "100")) if self._sayer(token) is not None else None
+        due = token.dep_ == "xcomp" and lemma(token.head.text) in DUE | {"willing", "ready", "prepared", "plan", "intend", "schedule"}
+        if not (ahead or due):
+            return None
+        if any(child.dep_ == "advmod" and child.lower_ in ("not", "n't", "never") for child in token.children):
+            return _as(sense, "REJECT", DENIED.get(sense.type, "120"))
+        if sense.type in FRIENDLY:
+            return _as(sense, "AGREE", FRIENDLY[sense.type])
+        return _as(sense, "THREATEN", HOSTILE[sense.type]) if sense.type in HOSTILE else None
+
+    def _participants(self, token: Token, inner: Token | None, sense: Sense) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+        passive = any(c.dep_ in ("nsubj:pass", "aux:pass") for c in token.children) or _reduced(token)
+        if sense.type == "REQUEST" and inner == token:
+            sayer = self._sayer(token)
+            return (self._names.actors(sayer) if sayer is not None else ()), self._subject(token)
+        if passive:
+            agents = [c for c in token.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)]
+            actors = self._names.actors(agents[0]) if agents else ()
+            recipients = self._subject(token)
+            if sense.type in MUTUAL and not actors:
+                return recipients, ()
+            if not recipients:
+                recipients = tuple(a for a in self._within(token, actors) if a not in actors)[:3]
+            return actors, recipients
+        actors = self._subject(token)
+        recipients = self._recipients(token, actors)
+        if sense.type in ("CONSULT", "AGREE", "COOPERATE", "SUPPORT") and len({a.code for a in actors}) > 1:
+            codes = {a.code for a in actors}
+            recipients = () if sense.type != "AGREE" or sense.cameo in ("036", "030", "057") else recipients
+            recipients = tuple(r for r in recipients if r.code not in codes)
+        return actors, self._at_home(recipients, actors)
+
+    def _settled(
+        self, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]
+    ) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+        """Give parties without a country that of the other, and what is done at home the country as its target."""
+        abroad = next((r.code for r in recipients if r.code and len(r.code) == 3 and r.code not in BODIES), None)
+        if abroad is not None:
+            actors = tuple(a if a.code or not a.sector else msgspec.structs.replace(a, code=abroad) for a in actors)
+        if not recipients and sense.type in DOMESTIC and sense.cameo not in ("115",):
+            recipients = tuple(
+                msgspec.structs.replace(a, name=None, sector=None) for a in actors[:1] if a.code and a.code not in BODIES
+            )
+        return actors, recipients
+
+    def _at_home(self, recipients: tuple[Actor, ...], actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        """Give people without a country that of who acts on them."""
+        home = next((a.code for a in actors if a.code), None)
+        return tuple(r if r.code or home is None else msgspec.structs.replace(r, code=home) for r in recipients)
+
+    def _recipients(self, token: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        own = {(a.start, a.end) for a in actors}
+        coded = {a.code for a in actors}
+        fallback: tuple[Actor, ...] = ()
+        for phrase in self._targets(token):
+            found = tuple(a for a in self._names.actors(phrase) if (a.start, a.end) not in own)
+            if any(a.code and a.code not in coded for a in found):
+                return found
+            fallback = fallback or found
+            deeper = self._within(phrase, actors)
+            if any(a.code and a.code not in coded for a in deeper):
+                return deeper[:4] if not fallback else fallback
+            fallback = fallback or deeper[:1]
+        return fallback
+
+    def _targets(self, token: Token) -> Iterator[Token]:
+        children = list(token.children)
+        yield from (c for c in children if c.dep_ == "iobj")
+        yield from (c for c in children if c.dep_ == "obj")
+        obliques = [c for c in children if c.dep_ in ("obl", "obl:unmarked", "advmod") and c.i > token.i]
+        yield from sorted(
+            (c for c in obliques if _case(c) in DIRECT_CASES), key=lambda c: DIRECT_CASES.index(_case(c))
+        )
+        for child in children:
+            if child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i and not _conditional(child):
+                yield from (c for c in child.children if c.dep_ in SUBJECTS and child.dep_ == "ccomp")
+                yield from self._targets(child)
+
+    def _within(self, phrase: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        own = {(a.start, a.end) for a in actors}
+        for token in phrase.subtree:
+            if token == phrase or self._names.named_at(token) is None:
+                continue
+            found = tuple(a for a in self._names.actors(token) if (a.start, a.end) not in own)
+            if found:
+                return found
+        return ()
+
+    def _subject(self, token: Token, depth: int = 0) -> tuple[Actor, ...]:
+        if depth > 6:
+            return ()
+        for child in token.children:
+            if child.dep_ in SUBJECTS:
+                return self._resolve(child)
+        head = token.head
+        if head == token:
+            return ()
+        if token.dep_ in ("acl:relcl", "acl"):
+            return self._names.actors(head) if not _modifies_clause(head) else ()
+        if token.dep_ == "conj" and not _verbal(head):
+            return ()
+        if token.dep_ == "xcomp":
+            object_ = next((c for c in head.children if c.dep_ in ("obj", "iobj")), None)
+            if object_ is not None and lemma(head.text) in DEMAND | {"allow", "force", "help", "tell"}:
+                return self._names.actors(object_)
+        if token.dep_ in ("xcomp", "conj", "advcl", "ccomp", "parataxis", "advcl:relcl", "dep"):
+            return self._subject(head, depth + 1)
+        return ()
+
+    def _resolve(self, subject: Token) -> tuple[Actor, ...]:
+        if subject.lower_ not in PRONOUNS:
+            return self._names.actors(subject)
+        if subject.lower_ in ("who", "which", "that") and subject.head.dep_.startswith("acl"):
+            return self._names.actors(subject.head.head)
+        clause = subject.head
+        while clause.head != clause:
+            clause = clause.head
+            if lemma(clause.text) in SPEECH or clause.dep_ == "ROOT":
+                own = next((c for c in clause.children if c.dep_ in SUBJECTS and c.i != subject.i), None)
+                if own is not None and own.lower_ not in PRONOUNS:
+                    return self._names.actors(own)
+        return self._before
+
+    def _sayer(self, token: Token) -> Token | None:
+        """Return who the sentence says says so."""
+        clause = token
+        while True:
+            for child in clause.children:
+                if child.dep_ in ("parataxis", "ccomp") and lemma(child.text) in SPEECH and child.i > token.i:
+                    return _subject_token(child)
+                if child.dep_ == "obl" and any(g.lower_ == "according" for g in child.children):
+                    return child
+            if clause.head == clause:
+                return None
+            inside = clause.dep_ in ("ccomp", "parataxis", "xcomp", "obj", "nsubj", "dep")
+            clause = clause.head
+            if inside and lemma(clause.text) in SPEECH and _subject_token(clause) is not None:
+                return _subject_token(clause)
+
+
+def _verbal(token: Token) -> bool:
+    return token.tag_.startswith("VB") or (token.tag_ == "JJ" and token.lower_ in DUE | COMMIT | {"opposed"})
+
+
+def _case(token: Token) -> str:
+    return next((c.lower_ for c in token.children if c.dep_ == "case"), "")
+
+
+def _objects(token: Token) -> list[Token]:
+    return [c for c in token.children if c.dep_ in ("obj", "nsubj:pass", "obl") and c.tag_.startswith("NN")]
+
+
+def _complement(token: Token) -> Token | None:
+    wanted = ("xcomp", "ccomp", "obj", "obl", "advcl")
+    found = sorted((c for c in token.children if c.dep_ in wanted and c.i > token.i), key=lambda c: (wanted.index(c.dep_), c.i))
+    return found[0] if found else None
+
+
+def _chain(inner: Token | None) -> Iterator[Token]:
+    while inner is not None:
+        yield inner
+        inner = _complement(inner)
+
+
+def _around(token: Token) -> set[str]:
+    """Return the lemmas that stand with a verb: objects and complements, not who does it."""
+    passive = any(c.dep_ == "nsubj:pass" for c in token.children) or _reduced(token)
+    words: set[str] = set()
+    for child in token.children:
+        if child.dep_ == "nsubj" or child.dep_ in ("conj", "parataxis", "advcl:relcl") or (child.dep_ == "nsubj:pass" and not passive):
+            continue
+        words.update(lemma(t.text) for t in list(child.subtree)[:14])
+    if _reduced(token) or token.dep_ == "acl:relcl":
+        words.add(lemma(token.head.text))
+    return words
+
+
+def _reduced(token: Token) -> bool:
+    return token.dep_ == "acl" and token.tag_ == "VBN" and not any(c.dep_ == "obj" for c in token.children)
+
+
+def _auxiliaries(token: Token) -> Iterator[Token]:
+    yield from token.children
+    if token.dep_ == "conj":
+        yield from token.head.children
+
+
+def _conditional(clause: Token) -> bool:
+    return any(c.dep_ == "mark" and c.lower_ in ("if", "unless", "should", "whether", "before", "after", "because") for c in clause.children)
+
+
+def _modality(token: Token) -> tuple[bool, bool, bool]:
+    """Return whether the clause is negated, lies ahead, or is only supposed."""
+    children = list(_auxiliaries(token))
+    words = {c.lower_ for c in children if c.dep_ in ("aux", "advmod", "det")}
+    negated = bool(words & {"not", "n't", "never", "no"}) or any(g.lower_ == "no" for c in children if c.dep_ in ("obj", "nsubj", "nsubj:pass") for g in c.children)
+    due = token.dep_ == "xcomp" and lemma(token.head.text) in DUE | {"schedule", "plan", "expect"}
+    future = bool(words & {"will", "'ll", "shall", "would"}) or due or lemma(token.text) in ("due", "schedule")
+    supposed = bool(words & {"could", "might", "may", "can"}) or ("would" in words and any(_conditional(c) for c in children if c.dep_ == "advcl"))
+    clause = token
+    for _ in range(4):
+        if clause.dep_ == "advcl" and _conditional(clause) and any(c.lower_ in ("if", "unless", "should", "whether") for c in clause.children):
+            supposed = True
+        clause = clause.head
+    return negated, future, supposed
+
+
+def _prospect(noun: Token) -> bool:
+    """Say whether an event noun names only what is prepared, feared or possible."""
+    words = {lemma(t.text) for t in noun.ancestors} | {lemma(t.text) for t in noun.children}
+    return bool(words & {"preparation", "prepare", "possible", "potential", "fear", "threat", "risk", "plan", "prevent", "avoid", "future", "toward"})
+
+
+def _modifies_clause(head: Token) -> bool:
+    return _verbal(head)
+
+
+def _subject_token(clause: Token) -> Token | None:
+    return next((c for c in clause.children if c.dep_ in SUBJECTS), None)
+
+
+def _turn(word: str, meaning: Sense | None) -> Sense | None:
+    if meaning is None:
+        return None
+    if word in DUE or word in COMMIT:
+        if word == "agree" and meaning.type == "SUPPORT":
+            return None
+        if meaning.type in FRIENDLY:
+            return _as(meaning, "AGREE", FRIENDLY[meaning.type])
+        return _as(meaning, "THREATEN", HOSTILE[meaning.type]) if meaning.type in HOSTILE and word not in COMMIT - {"vow"} else None
+    if word in REFUSE:
+        return _as(meaning, "REJECT", DENIED.get(meaning.type, "120"))
+    if word in DEMAND:
+        return _as(meaning, "REQUEST", ASKED.get(meaning.type, "100")) if meaning.type not in ("ACCUSE", "COERCE", "SANCTION") else None
+    return _as(meaning, "THREATEN", HOSTILE.get(meaning.type, "130"))
+
+
+def _as(sense: Sense, type_: str, cameo: str) -> Sense:
+    return Sense(type_, cameo, None, frozenset(), f"{sense.rule}>{type_.lower()}")

@@ -1,0 +1,232 @@
+"""Code the events of an article: who did what to whom, where, when, who says so, with the sentence that proves it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import NamedTuple
+
+import msgspec
+
+from pipeline.language.sentences import split_sentences
+from pipeline.model import Actor, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
+from pipeline.stages.extract.coder import Coded, Coder
+from pipeline.stages.extract.gazetteer import Mention
+from pipeline.stages.extract.lemmas import lemma
+from pipeline.stages.extract.lexicon import lexicon
+from pipeline.stages.extract.participants import NAMED, Sentence
+from pipeline.stages.extract.places import place_of
+from pipeline.stages.extract.rank import THRESHOLD, confidence
+from pipeline.stages.extract.syntax import parser
+
+VERSIONS = "coder 1, lexicon en/1, syntax 1"
+# What bounds the time one article may take: a worker parses some hundred sentences a second.
+MOST_SENTENCES = 250
+LONGEST_CHARS = 600
+LEAD = 2
+LONG_AGO = timedelta(days=45)
+_WORD = re.compile(r"[A-Za-z][a-z]+(?:-[a-z]+)?")
+_REPORTED = re.compile(r"\breportedly|\breports?\b|\breported\b|\baccording to\b")
+_CANCELLED = frozenset(("cancel", "postpone", "scrap"))
+_MEETINGS = {"036", "040", "041", "042", "043", "046", "039"}
+_HERE = re.compile(r"\b(?:in|at|near|outside|across|around|inside)\s+(?:the\s+)?(?:[\w'’.-]+\s+){0,3}$")
+
+
+class Reading(NamedTuple):
+    """Hold what is already known about a text when its events are coded."""
+
+    text: str
+    published: datetime
+    mentions: Sequence[Mention]
+    dates: Sequence[ResolvedDate]
+    quotations: Sequence[Quotation]
+
+
+def code_events(reading: Reading, language: str | None) -> tuple[Event, ...]:
+    """Return the events of an English text in reading order, reports of the same one merged.
+
+    Texts in other languages give none. At most ``MOST_SENTENCES`` sentences are parsed.
+    """
+    if language not in (None, "en") or not reading.text:
+        return ()
+    spans = _worth_reading(reading, language)
+    if not spans:
+        return ()
+    documents = parser().parse([reading.text[start:end] for _, start, end in spans])
+    before: tuple[Actor, ...] = ()
+    found: list[Event] = []
+    for (position, start, end), doc in zip(spans, documents, strict=True):
+        inside = [m for m in reading.mentions if start <= m.start and m.end <= end]
+        names = Sentence(start, inside)
+        coder = Coder(lexicon(), names, before)
+        for coded in coder.code(doc):
+            sure = confidence(coded, position)
+            if sure < THRESHOLD:
+                continue
+            found.append(_event(coded, sure, names, Span(text=reading.text[start:end], start=start, end=end), reading))
+        before = coder.subject or before
+    return _merge(found)
+
+
+def _worth_reading(reading: Reading, language: str | None) -> list[tuple[int, int, int]]:
+    """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
+    triggers = _trigger_forms()
+    text = reading.text
+    if not any(_triggers(word, triggers) for word in set(_WORD.findall(text[:LONGEST_CHARS * MOST_SENTENCES]))):
+        return []
+    marks = sorted(
+        [m.start for m in reading.mentions if m.kind in NAMED]
+        + [d.start for d in reading.dates]
+        + [q.start for q in reading.quotations]
+    )
+    chosen: list[tuple[int, int, int]] = []
+    at = 0
+    for position, (start, end) in enumerate(split_sentences(text, language)):
+        while at < len(marks) and marks[at] < start:
+            at += 1
+        marked = at < len(marks) and marks[at] < end
+        if not (marked or position < LEAD) or end - start > LONGEST_CHARS:
+            continue
+        if any(_triggers(word, triggers) for word in _WORD.findall(text, start, end)):
+            chosen.append((position, start, end))
+        if len(chosen) == MOST_SENTENCES:
+            break
+    return chosen
+
+
+@cache
+def _trigger_forms() -> frozenset[str]:
+    return lexicon().triggers() | {"due", "must", "schedule"}
+
+
+def _triggers(word: str, triggers: frozenset[str]) -> bool:
+    return lemma(word) in triggers
+
+
+def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: Reading) -> Event:
+    token = coded.trigger
+    start = sentence.start + token.idx
+    trigger = Span(text=token.text, start=start, end=start + len(token))
+    when = _date(reading.dates, sentence, start)
+    where = _location(coded, sentence, reading)
+    today = reading.published.astimezone(UTC).date()
+    day = _day(when)
+    ahead = coded.future or (day is not None and day > today)
+    past = day is not None and day < today - LONG_AGO and not ahead
+    return Event(
+        id=derive_id(coded.sense.type, str(start), sentence.text),
+        type=coded.sense.type,
+        mode=coded.sense.mode,
+        cameo=coded.sense.cameo,
+        actors=coded.actors,
+        recipients=coded.recipients,
+        negated=coded.negated and coded.sense.type != "REJECT",
+        future=ahead,
+        hypothetical=coded.hypothetical,
+        historical=past,
+        date=when,
+        location=where,
+        attributed_to=_speaker(coded, sentence, names, reading),
+        trigger=trigger,
+        sentence=sentence,
+        schedule=_schedule(coded, sentence, when, where, ahead or (day is not None and day >= today)),
+        confidence=sure,
+        rule=coded.sense.rule,
+        versions=VERSIONS,
+    )
+
+
+def _schedule(coded: Coded, sentence: Span, when: ResolvedDate | None, where: Place | None, ahead: bool) -> Schedule | None:
+    noun = next((t for t in coded.trigger.subtree if lemma(t.text) in ("meeting", "summit", "talk", "visit", "call", "session", "drill", "election")), None)
+    planned = lemma(coded.trigger.text) in ("schedule", "due", "set") or coded.sense.cameo in _MEETINGS or noun is not None
+    if not ahead or when is None or not planned:
+        return None
+    if lemma(coded.trigger.text) in _CANCELLED:
+        status = "cancelled"
+    elif coded.hypothetical:
+        status = "conditional"
+    else:
+        status = "reported" if _REPORTED.search(sentence.text) else "announced"
+    return msgspec.convert({"what": noun.text if noun is not None else coded.trigger.text, "status": status, "when": when, "where": where}, Schedule)
+
+
+def _date(dates: Sequence[ResolvedDate], sentence: Span, trigger: int) -> ResolvedDate | None:
+    inside = [d for d in dates if sentence.start <= d.start and d.end <= sentence.end]
+    return min(inside, key=lambda d: abs(d.start - trigger), default=None)
+
+
+def _day(when: ResolvedDate | None) -> date | None:
+    if when is None:
+        return None
+    first = when.value.partition("/")[0][:10]
+    for padding in ("", "-01", "-01-01"):
+        try:
+            return date.fromisoformat(first + padding)
+        except ValueError:
+            continue
+    return None
+
+
+def _location(coded: Coded, sentence: Span, reading: Reading) -> Place | None:
+    taken = {(a.start, a.end) for a in coded.actors + coded.recipients}
+    for mention in reading.mentions:
+        if mention.start < sentence.start or mention.end > sentence.end or (mention.start, mention.end) in taken:
+            continue
+        if _HERE.search(reading.text[sentence.start : mention.start]):
+            place = place_of(reading.text, mention)
+            if place is not None:
+                return place
+    return None
+
+
+def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: Reading) -> Speaker | None:
+    start = sentence.start + coded.trigger.idx
+    for quotation in reading.quotations:
+        if quotation.start <= start < quotation.end and quotation.speaker is not None:
+            return quotation.speaker
+    if coded.speaker is None:
+        return None
+    head = coded.speaker
+    inside = [t for t in head.subtree if abs(t.i - head.i) < 8 and t.dep_ not in ("punct", "case")]
+    inside = [t for t in inside if all(a.i <= head.i or a.dep_ in ("flat", "compound") for a in (t, *t.ancestors) if a.i > head.i)]
+    first = min((t.i for t in inside if t.i <= head.i), default=head.i)
+    last = max((t.i for t in inside), default=head.i)
+    phrase = head.doc[first : last + 1]
+    named = next((actor for actor in names.actors(head) if actor.name), None)
+    begin = sentence.start + phrase.start_char
+    return Speaker(text=phrase.text, start=begin, end=begin + len(phrase.text), name=named.name if named else phrase.text)
+
+
+def _codes(actors: Sequence[Actor]) -> frozenset[str]:
+    return frozenset(actor.code or actor.name or actor.text for actor in actors)
+
+
+def _merge(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Merge reports of one event: same type, parties that agree, and no two dates."""
+    kept: list[Event] = []
+    for event in events:
+        for index, other in enumerate(kept):
+            if _same(event, other):
+                best = max((other, event), key=lambda e: (bool(e.schedule), len(e.actors) + len(e.recipients), e.confidence))
+                best = msgspec.structs.replace(
+                    best, reports=other.reports + event.reports, confidence=max(other.confidence, event.confidence),
+                    date=best.date or other.date or event.date, attributed_to=best.attributed_to or other.attributed_to,
+                )  # fmt: skip
+                kept[index] = best
+                break
+        else:
+            kept.append(event)
+    return tuple(kept)
+
+
+def _same(one: Event, other: Event) -> bool:
+    if one.type != other.type or one.negated != other.negated or one.hypothetical != other.hypothetical:
+        return False
+    if one.cameo != other.cameo and one.trigger.text.lower() != other.trigger.text.lower():
+        return False
+    if one.date and other.date and one.date.value != other.date.value:
+        return False
+    ours, theirs = _codes(one.actors + one.recipients), _codes(other.actors + other.recipients)
+    return ours <= theirs or theirs <= ours

@@ -1,0 +1,59 @@
+"""Parse English sentences with the syntax model shipped with the package. spaCy is loaded when first needed."""
+
+from __future__ import annotations
+
+import lzma
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+REMEMBERED = 4_000
+LONGEST_SENTENCE = 1_000
+BATCH = 64
+
+
+@cache
+def model() -> Language:
+    """Load the model: hash embeddings, a tagger and a dependency parser (Universal Dependencies)."""
+    import srsly
+    from spacy.util import load_model_from_config
+    from thinc.api import Config
+
+    packed = files("pipeline.stages.extract").joinpath("syntax", "english.model.xz").read_bytes()
+    content = lzma.decompress(packed)
+    config = Config().from_bytes(srsly.msgpack_loads(content)["config.cfg"])
+    language = load_model_from_config(config, auto_fill=True).from_bytes(content, exclude=["tokenizer", "vocab"])
+    for _, component in language.pipeline:
+        for label in getattr(component, "labels", ()):
+            language.vocab.strings.add(label)
+    return language
+
+
+class Parser:
+    """Parse sentences in batches and remember the last ones: agencies' sentences come back in many articles."""
+
+    def __init__(self) -> None:
+        self._remembered: OrderedDict[str, Doc] = OrderedDict()
+
+    def parse(self, sentences: Sequence[str]) -> list[Doc]:
+        """Return one parsed document per sentence, in order."""
+        missing = [s for s in dict.fromkeys(sentences) if s not in self._remembered]
+        fresh = dict(zip(missing, model().pipe(missing, batch_size=BATCH), strict=True))
+        parsed = [fresh[s] if s in fresh else self._remembered[s] for s in sentences]
+        for sentence, doc in fresh.items():
+            self._remembered[sentence] = doc
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+        return parsed
+
+
+@cache
+def parser() -> Parser:
+    """Return the parser of this process."""
+    return Parser()
