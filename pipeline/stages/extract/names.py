@@ -6,6 +6,8 @@ name the article gives. In languages without a tagger the gazetteer alone speaks
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
@@ -38,7 +40,7 @@ def find_entities(
     """Return the names in ``text`` in order, without overlap; ``mentions`` are the gazetteer's, if already found."""
     known = find(text) if mentions is None else mentions
     if language in (None, "en"):
-        names = _voted(text, _with_trusted(list(_tagged(text, known)), known))
+        names = _voted(text, _repeated(text, _with_trusted(text, list(_tagged(text, known)), known)))
     else:
         names = [_Name(m.start, m.end, _TYPES[m.kind]) for m in known if m.kind in _TYPES]
     return tuple(_entities(text, names, known))
@@ -80,16 +82,59 @@ def _spans(row: Sequence[tagger.Token], tags: Sequence[str]) -> Iterator[_Name]:
             begin = at
 
 
-def _with_trusted(names: list[_Name], known: Iterable[Mention]) -> list[_Name]:
-    taken = iter(sorted(names, key=lambda name: name.start))
-    current = next(taken, None)
+def _with_trusted(text: str, names: list[_Name], known: Iterable[Mention]) -> list[_Name]:
+    """Add the gazetteer's names: several words of them outweigh what the tagger made of parts, peoples are no names."""
+    kept = []
+    peoples = {(m.start, m.end) for m in known if m.kind == "demonym"}
+    firm = [m for m in known if m.kind in _TRUSTED]
+    at = 0
+    added: list[_Name] = []
+    for name in sorted((n for n in names if (n.start, n.end) not in peoples), key=lambda name: name.start):
+        while at < len(firm) and firm[at].end <= name.start:
+            added.append(_Name(firm[at].start, firm[at].end, _TYPES[firm[at].kind]))
+            at += 1
+        over = [m for m in firm[at : at + 4] if m.start < name.end]
+        if over and _is_longer(text, over[0], name):
+            continue
+        kept.append(name)
+        at += len(over)
+    added += [_Name(m.start, m.end, _TYPES[m.kind]) for m in firm[at:]]
+    free = [name for name in added if not any(k.start < name.end and name.start < k.end for k in _near(kept, name))]
+    return sorted(kept + free, key=lambda name: name.start)
+
+
+def _near(names: Sequence[_Name], name: _Name) -> Sequence[_Name]:
+    at = bisect_left(names, name.start, key=lambda other: other.end)
+    return names[max(at - 1, 0) : at + 3]
+
+
+def _is_longer(text: str, mention: Mention, name: _Name) -> bool:
+    """Tell whether a gazetteer name of several words reaches beyond, or has all but a stray end of, a tagged one."""
+    if " " not in text[mention.start : mention.end]:
+        return False
+    return mention.start <= name.start and mention.end >= name.end
+
+
+_WORD = re.compile(r"(?<![\w’'&.-])[^\W\d_a-z][\w-]{2,}")
+
+
+def _repeated(text: str, names: list[_Name]) -> list[_Name]:
+    """Add further mentions of a word that the article has already named, and of the surnames of its persons."""
+    types: dict[str, Type] = {}
+    common = tagger.shipped().common
+    for name in names:
+        surface = text[name.start : name.end]
+        word = surface.rsplit(" ", 1)[-1] if name.type == "PER" else surface
+        if " " not in word and word.lower() not in common:
+            types.setdefault(word, name.type)
     extra = []
-    for mention in known:
-        while current is not None and current.end <= mention.start:
-            current = next(taken, None)
-        if mention.kind in _TRUSTED and (current is None or current.start >= mention.end):
-            extra.append(_Name(mention.start, mention.end, _TYPES[mention.kind]))
-    return sorted(names + extra, key=lambda name: name.start)
+    for match in _WORD.finditer(text):
+        kind = types.get(match.group())
+        if kind is not None:
+            found = _Name(match.start(), match.end(), kind)
+            if not any(k.start < found.end and found.start < k.end for k in _near(names, found)):
+                extra.append(found)
+    return sorted(names + extra, key=lambda name: name.start) if extra else names
 
 
 def _voted(text: str, names: list[_Name]) -> list[_Name]:

@@ -112,11 +112,17 @@ class _Reader:
             mark, kind, inner, attribution = rows[at]
             if attribution[0] is None and kind == "direct" and self._goes_on(mark, rows[at + 1][0]):
                 rows[at] = (mark, kind, inner, rows[at + 1][3])
-        for _, kind, inner, (speaker, cue) in rows:
-            if kind == "mixed" and speaker is None:
+        for mark, kind, inner, (speaker, cue) in rows:
+            if speaker is None and (kind == "mixed" or not self._stands_alone(mark)):
                 continue
             start, end = inner
             yield Quotation(text=self._text[start:end], start=start, end=end, kind=kind, speaker=speaker, cue=cue)
+
+    def _stands_alone(self, mark: _Marked) -> bool:
+        """Tell a quotation that says nobody's name from a title in marks: it ends as a sentence does, or is all there is."""
+        first, last = self._paragraphs[mark.paragraph]
+        ends = mark.open or self._text[mark.end - 2] in ".,!?…" or self._text[mark.end : mark.end + 1] == ","
+        return ends or not (self._text[first : mark.start].strip() or self._text[mark.end : last].strip(" .,"))
 
     def _attribution(self, at: int, mark: _Marked, kind: Kind) -> Attribution:
         """Look for who said it: after the quotation, before it in its sentence, then in the sentence before it."""
@@ -352,7 +358,9 @@ def _kind(text: str, mark: _Marked, paragraph: tuple[int, int]) -> Kind:
     words = inner.count(" ") + 1
     before = text[max(paragraph[0], mark.start - 60) : mark.start].rstrip()
     starts_sentence = not before or before[-1] in '.!?:,”"—–' or bool(_CUE.search(before[-20:]))
-    if mark.open or (starts_sentence and (inner[:1].isupper() or not inner[:1].isascii()) and words >= 2):
+    if mark.open or (
+        starts_sentence and (inner[:1].isupper() or not inner[:1].isascii()) and (words >= 2 or inner[-1] in ".!?")
+    ):
         return "direct"
     return "direct" if starts_sentence and words >= 5 else "mixed"
 
