@@ -1,32 +1,84 @@
-"""What several test packages share: the addresses of real servers."""
+"""Real servers for the tests that need them, started once, and the shared data where it lies beside the project."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parent.parent
+SERVERS = ("kafka", "elasticsearch")
+
 
 @pytest.fixture(scope="session")
-def elasticsearch_url() -> str:
-    """Return the address of a real Elasticsearch, or skip and say how to have one."""
-    url = os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH")
-    if not url:
-        pytest.skip("set NEWSWIRE_TEST_ELASTICSEARCH to the address of an Elasticsearch 9 (deploy/servers starts one)")
-    return url
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Return the addresses of Kafka and Elasticsearch: those the environment names, else a private pair."""
+    named = {name: os.environ.get(f"NEWSWIRE_{name.upper()}") for name in SERVERS}
+    if all(named.values()):
+        yield {name: str(address) for name, address in named.items()}
+        return
+    # Elasticsearch will not run as root, and another user must be able to enter its directory.
+    directory = Path("/var/tmp") / f"newswire-tests-{uuid.uuid4().hex[:8]}"
+    command = [sys.executable, str(ROOT / "deploy" / "servers")]
+    started = subprocess.run([*command, "start", "--data", str(directory)], capture_output=True, text=True, check=False)
+    if started.returncode:
+        subprocess.run([*command, "stop", "--data", str(directory)], capture_output=True, check=False)
+        _missing(started.stderr.strip())
+    try:
+        exports = [line.removeprefix("export NEWSWIRE_").split("=", 1) for line in started.stdout.splitlines()]
+        yield {name.lower(): address for name, address in exports}
+    finally:
+        subprocess.run([*command, "stop", "--data", str(directory)], check=False, capture_output=True)
+        subprocess.run(["rm", "-rf", str(directory)], check=False)
+
+
+@pytest.fixture(scope="session")
+def kafka_servers(servers: dict[str, str]) -> str:
+    """Return the bootstrap servers of a real Kafka."""
+    return servers["kafka"]
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(servers: dict[str, str]) -> str:
+    """Return the address of a real Elasticsearch."""
+    return servers["elasticsearch"]
 
 
 @pytest.fixture
-def elasticsearch_prefix(elasticsearch_url: str) -> Iterator[str]:
-    """Return a prefix of this test's own; what stands under it is dropped afterwards."""
+def prefix() -> str:
+    """Return a prefix for topics and indices that no other test uses."""
+    return f"t{uuid.uuid4().hex[:8]}-"
+
+
+@pytest.fixture
+def elasticsearch_prefix(elasticsearch_url: str, prefix: str) -> Iterator[str]:
+    """Return a prefix of this test's own; what stands under it in Elasticsearch is dropped afterwards."""
     from elasticsearch import Elasticsearch
 
-    prefix = f"test-{uuid.uuid4().hex[:10]}-"
     yield prefix
     with Elasticsearch(elasticsearch_url, request_timeout=30) as client:
         names = list(client.indices.get(index=f"{prefix}*", allow_no_indices=True, expand_wildcards="all").body)
         if names:
             client.indices.delete(index=",".join(names))
         client.options(ignore_status=404).indices.delete_index_template(name=f"{prefix}*")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the directory of open feeds and texts that is not part of the project."""
+    path = Path(os.environ.get("NEWSWIRE_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not path.is_dir():
+        _missing(f"{path} is absent; set NEWSWIRE_SHARED_DATA to the directory of open feeds and texts")
+    return path
+
+
+def _missing(what: str) -> None:
+    """Fail in CI; elsewhere skip, loudly."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"needed in CI: {what}", pytrace=False)
+    pytest.skip(f"NOT RUN: {what}")

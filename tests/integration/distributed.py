@@ -1,0 +1,77 @@
+"""Start the distributed runtime's real processes for a test, and wait for what they bring about."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pipeline import bootstrap, config
+from pipeline.model import Article
+from pipeline.runners.ingest import publish
+
+STOP_S = 15.0
+
+
+class Cluster:
+    """Run roles of the distributed runtime as processes, on topics and indices of their own prefix."""
+
+    def __init__(self, servers: dict[str, str], prefix: str, directory: Path) -> None:
+        self.environment = {
+            "NEWSWIRE_RUNTIME": "distributed",
+            "NEWSWIRE_KAFKA": servers["kafka"],
+            "NEWSWIRE_ELASTICSEARCH": servers["elasticsearch"],
+            "NEWSWIRE_PREFIX": prefix,
+            "NEWSWIRE_DATA": str(directory),
+            "NEWSWIRE_SESSION_TIMEOUT_S": "6",
+        }
+        self.settings = config.load(environ=self.environment)
+        self._directory = directory
+        self._processes: list[subprocess.Popen[bytes]] = []
+        bootstrap.set_up_servers(self.settings)
+
+    def start(self, role: str) -> subprocess.Popen[bytes]:
+        """Start one role as a user would."""
+        log = (self._directory / f"{role}-{len(self._processes)}.log").open("wb")
+        command = [sys.executable, "-c", "from pipeline.cli import main; main()", role]
+        process = subprocess.Popen(command, env=os.environ | self.environment, stdout=log, stderr=subprocess.STDOUT)
+        self._processes.append(process)
+        return process
+
+    def publish(self, articles: Iterable[Article]) -> int:
+        """Publish articles as a connector does."""
+        with bootstrap.store(self.settings) as store:
+            return publish(articles, store.log)
+
+    def stop(self) -> None:
+        """End what still runs, by pid."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self._processes:
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def logs(self) -> str:
+        """Return the ends of all logs, for a failure's message."""
+        parts = []
+        for path in sorted(self._directory.glob("*.log")):
+            parts.append(f"--- {path.name}\n" + path.read_text(errors="replace")[-2000:])
+        return "\n".join(parts)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.3) -> bool:
+    """Wait for a condition; return whether it came true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(every)
+    return condition()
