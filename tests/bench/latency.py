@@ -150,6 +150,8 @@ def _measure(log: Log, received: dict[str, float]) -> dict[str, float]:
     _wait(lambda: len(received) == len(seen), seconds=10.0)
     measured = [article.id for article in articles[WARM_UP:]]
     delays = sorted(1000 * (received[name] - seen[name]) for name in measured if name in received)
+    if not delays:
+        raise RuntimeError("no alert arrived")
     print(json.dumps({"sent": len(delays), "of": len(measured), "max_ms": round(delays[-1], 1)}), file=sys.stderr)
     return {f"p{share}_ms": round(delays[min(len(delays) - 1, len(delays) * share // 100)], 1) for share in (50, 99)}
 
@@ -188,7 +190,10 @@ def _start(role: str, environment: dict[str, str], directory: Path) -> subproces
     log = (directory / f"{role}.log").open("wb")
     with log:
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", role], env=os.environ | environment, stdout=log, stderr=log
+            [sys.executable, "-c", "from pipeline.cli import main; main()", role],
+            env=os.environ | environment,
+            stdout=log,
+            stderr=log,
         )
 
 

@@ -26,7 +26,7 @@ public class Monitor {
             long begin = System.nanoTime();
             monitor.register(rules);
             double load = (System.nanoTime() - begin) / 1e9;
-            for (int n = 0; n < Math.min(lines.size(), 300); n++)
+            for (int n = 0; n < Math.min(lines.size(), 150); n++)
                 monitor.match(article(lines.get(n)), QueryMatch.SIMPLE_MATCHER);
             StringBuilder out = new StringBuilder();
             begin = System.nanoTime();

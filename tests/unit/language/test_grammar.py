@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -139,12 +140,12 @@ def test_error_names_the_column_and_what_was_expected(text: str, column: int, ex
 def test_conditions_on_an_event_bind_to_one_event_and_those_on_a_quotation_to_one_quotation() -> None:
     root = parse("event:CONSULT actor:lavrov said:peskov quote:line place:kyiv").root
     assert isinstance(root, And)
-    assert [2, 2, 1] == [len(node.conditions) for node in root.nodes if isinstance(node, EventFilter)]
+    assert [len(node.conditions) for node in root.nodes if isinstance(node, EventFilter)] == [2, 2, 1]
 
 
 def test_a_saved_search_may_use_another_and_not_itself() -> None:
     searches = {"war": "search:kyiv OR ukraine", "kyiv": "kyiv kiev", "me": "search:me"}
-    assert "putin ((kyiv kiev) OR ukraine)" == show(parse("putin search:war", searches))
+    assert show(parse("putin search:war", searches)) == "putin ((kyiv kiev) OR ukraine)"
     with pytest.raises(QueryError, match="itself"):
         parse("search:me", searches)
 
@@ -191,14 +192,12 @@ def test_negation_of_negation_is_the_thing_itself() -> None:
 )
 def test_hostile_query_ends_in_bounded_time(text: str) -> None:
     began = time.perf_counter()
-    try:
+    with contextlib.suppress(UsageError):
         show(parse(text))
-    except UsageError:
-        pass
     assert time.perf_counter() - began < 2
 
 
 def test_long_legitimate_query_is_answered() -> None:
     query = parse(" OR ".join(f'"company number{n}"' for n in range(900)))
     assert isinstance(query.root, Or)
-    assert 900 == len(query.root.nodes)
+    assert len(query.root.nodes) == 900
