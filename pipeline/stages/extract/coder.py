@@ -27,7 +27,7 @@ RAISING = frozenset("begin start continue try attempt plan intend seek want hope
 COMMIT = frozenset("agree promise pledge vow offer commit undertake consent willing ready prepared committed".split())
 REFUSE = frozenset("refuse decline reject fail renege".split())
 DEMAND = frozenset("urge demand call ask request press pressure order appeal insist implore lobby".split())
-DUE = frozenset("due scheduled set expected slated supposed".split())
+DUE = frozenset("due schedule scheduled set expect expected slate slated suppose supposed".split())
 LIGHT = frozenset(
     "hold launch stage conduct make take carry begin start continue resume have open host attend mount plan schedule extend convene "
     "organise organize undertake brokered broker arrange set end lead give declare impose sign".split()
@@ -36,6 +36,7 @@ FRIENDLY = {"CONSULT": "036", "SUPPORT": "032", "COOPERATE": "031", "AID": "033"
 HOSTILE = {"COERCE": "132", "ASSAULT": "138", "SANCTION": "131", "PROTEST": "133", "MOBILIZE": "138"}
 ASKED = {"CONSULT": "106", "AID": "103", "RETREAT": "105", "SUPPORT": "102", "COOPERATE": "101", "CONCEDE": "105", "AGREE": "107"}
 DENIED = {"CONSULT": "125", "AID": "122", "RETREAT": "124", "SUPPORT": "121", "COOPERATE": "121", "CONCEDE": "124"}
+_INTENT = frozenset("willing ready prepared plan intend".split())
 FACTLESS = frozenset("REQUEST REJECT THREATEN AGREE".split())
 MODAL = frozenset("could would might may should must can".split())
 SUBJECTS = ("nsubj", "nsubj:pass", "csubj", "nsubj:outer")
@@ -145,6 +146,9 @@ class Coder:
         if not actors and carried:
             agent = [c for c in verb.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)]
             actors = self._names.actors(agent[0]) if agent else ()
+        if recipients and not actors and token.dep_ in ("obl", "nmod") and sense.type == "CONSULT":
+            clause = next((a for a in token.ancestors if _verbal(a)), None)
+            actors = self._subject(clause) if clause is not None else ()
         if len(actors) + len(recipients) < 2 and not (carried and actors):
             return None
         if not any(a.code for a in actors + recipients):
@@ -203,7 +207,9 @@ class Coder:
         ahead = any(child.dep_ == "aux" and child.lower_ in ("will", "'ll", "shall", "would") for child in _auxiliaries(token))
         if any(child.lower_ in ("must", "should") and child.dep_ == "aux" for child in _auxiliaries(token)):
             return _as(sense, "REQUEST", ASKED.get(sense.type, "100")) if self._sayer(token) is not None else None
-        due = token.dep_ == "xcomp" and lemma(token.head.text) in DUE | {"willing", "ready", "prepared", "plan", "intend", "schedule"}
+        due = _due(token) or (token.dep_ in ("xcomp", "ccomp") and lemma(token.head.text) in DUE | _INTENT)
+        if sense.type == "MOBILIZE":
+            return None
         if not (ahead or due):
             return None
         if any(child.dep_ == "advmod" and child.lower_ in ("not", "n't", "never") for child in token.children):
@@ -217,10 +223,18 @@ class Coder:
         if sense.type == "REQUEST" and inner == token:
             sayer = self._sayer(token)
             return (self._names.actors(sayer) if sayer is not None else ()), self._subject(token)
+        if inner is not None and inner != token and any(c.dep_ == "aux:pass" for c in inner.children):
+            agents = [c for c in inner.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)]
+            if agents:
+                return self._names.actors(agents[0]), ()
         if passive:
             agents = [c for c in token.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)]
             actors = self._names.actors(agents[0]) if agents else ()
             recipients = self._subject(token)
+            if sense.type == "MOBILIZE" and not actors:
+                sayer = self._sayer(token)
+                own = self._names.actors(sayer) if sayer is not None else ()
+                return (own or recipients), tuple(r for r in self._joint(token) if own)
             if sense.type in MUTUAL and not actors:
                 return recipients, ()
             if not recipients:
@@ -290,12 +304,23 @@ class Coder:
                 return found
         return ()
 
+    def _joint(self, token: Token) -> tuple[Actor, ...]:
+        """Return with whom: "drills with Russian units"."""
+        for phrase in token.subtree:
+            if phrase.dep_ in ("nmod", "obl") and _case(phrase) == "with":
+                return self._names.actors(phrase)
+        return ()
+
     def _subject(self, token: Token, depth: int = 0) -> tuple[Actor, ...]:
         if depth > 6:
             return ()
-        for child in token.children:
-            if child.dep_ in SUBJECTS:
-                return self._resolve(child)
+        own = [child for child in token.children if child.dep_ in SUBJECTS and child.i < token.i] or [
+            child for child in token.children if child.dep_ in SUBJECTS
+        ]
+        if len(own) > 1 and any(c.lower_ == "and" for first in own for c in (*first.children, *token.children)):
+            return self._resolve(own[0]) + self._resolve(own[1])  # a coordination read as two subjects
+        if own:
+            return self._resolve(own[0])
         head = token.head
         if head == token:
             return ()
@@ -343,7 +368,12 @@ class Coder:
 
 
 def _verbal(token: Token) -> bool:
-    return token.tag_.startswith("VB") or (token.tag_ == "JJ" and token.lower_ in DUE | COMMIT | {"opposed"})
+    return token.tag_.startswith("VB") or _due(token) or (token.tag_ == "JJ" and token.lower_ in DUE | COMMIT | {"opposed"})
+
+
+def _due(token: Token) -> bool:
+    """Say whether this is the verb after "due to", which may be read as a noun after a preposition."""
+    return token.i > 1 and token.nbor(-1).lower_ == "to" and token.nbor(-2).lower_ == "due" and token.nbor(-2).head == token
 
 
 def _case(token: Token) -> str:
@@ -399,6 +429,7 @@ def _modality(token: Token) -> tuple[bool, bool, bool]:
     words = {c.lower_ for c in children if c.dep_ in ("aux", "advmod", "det")}
     negated = bool(words & {"not", "n't", "never", "no"}) or any(g.lower_ == "no" for c in children if c.dep_ in ("obj", "nsubj", "nsubj:pass") for g in c.children)
     due = token.dep_ == "xcomp" and lemma(token.head.text) in DUE | {"schedule", "plan", "expect"}
+    due = due or _due(token)
     future = bool(words & {"will", "'ll", "shall", "would"}) or due or lemma(token.text) in ("due", "schedule")
     supposed = bool(words & {"could", "might", "may", "can"}) or ("would" in words and any(_conditional(c) for c in children if c.dep_ == "advcl"))
     clause = token

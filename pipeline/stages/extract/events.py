@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Actor, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
-from pipeline.stages.extract.coder import Coded, Coder
+from pipeline.stages.extract.coder import MUTUAL, Coded, Coder
 from pipeline.stages.extract.gazetteer import Mention
 from pipeline.stages.extract.lemmas import lemma
 from pipeline.stages.extract.lexicon import lexicon
@@ -109,7 +109,7 @@ def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: 
     token = coded.trigger
     start = sentence.start + token.idx
     trigger = Span(text=token.text, start=start, end=start + len(token))
-    when = _date(reading.dates, sentence, start)
+    when = _date(coded, reading.dates, sentence)
     where = _location(coded, sentence, reading)
     today = reading.published.astimezone(UTC).date()
     day = _day(when)
@@ -131,17 +131,17 @@ def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: 
         attributed_to=_speaker(coded, sentence, names, reading),
         trigger=trigger,
         sentence=sentence,
-        schedule=_schedule(coded, sentence, when, where, ahead or (day is not None and day >= today)),
+        schedule=_schedule(coded, sentence, when, where, ahead or (day is not None and day >= today), day is None or day < today),
         confidence=sure,
         rule=coded.sense.rule,
         versions=VERSIONS,
     )
 
 
-def _schedule(coded: Coded, sentence: Span, when: ResolvedDate | None, where: Place | None, ahead: bool) -> Schedule | None:
+def _schedule(coded: Coded, sentence: Span, when: ResolvedDate | None, where: Place | None, ahead: bool, past: bool) -> Schedule | None:
     noun = next((t for t in coded.trigger.subtree if lemma(t.text) in ("meeting", "summit", "talk", "visit", "call", "session", "drill", "election")), None)
     planned = lemma(coded.trigger.text) in ("schedule", "due", "set") or coded.sense.cameo in _MEETINGS or noun is not None
-    if not ahead or when is None or not planned:
+    if not ahead or when is None or not planned or past:
         return None
     if lemma(coded.trigger.text) in _CANCELLED:
         status = "cancelled"
@@ -152,9 +152,23 @@ def _schedule(coded: Coded, sentence: Span, when: ResolvedDate | None, where: Pl
     return msgspec.convert({"what": noun.text if noun is not None else coded.trigger.text, "status": status, "when": when, "where": where}, Schedule)
 
 
-def _date(dates: Sequence[ResolvedDate], sentence: Span, trigger: int) -> ResolvedDate | None:
-    inside = [d for d in dates if sentence.start <= d.start and d.end <= sentence.end]
-    return min(inside, key=lambda d: abs(d.start - trigger), default=None)
+def _date(coded: Coded, dates: Sequence[ResolvedDate], sentence: Span) -> ResolvedDate | None:
+    """Return the date that hangs on the trigger, or stands in the same clause."""
+    trigger = coded.trigger
+    clause = next((t for t in (trigger, *trigger.ancestors) if t.tag_.startswith("VB")), trigger)
+    below: list[tuple[int, ResolvedDate]] = []
+    for found in dates:
+        if found.start < sentence.start or found.end > sentence.end:
+            continue
+        token = next((t for t in trigger.doc if t.idx + len(t) > found.start - sentence.start), None)
+        if token is None:
+            continue
+        chain = (token, *token.ancestors)
+        own = next((t for t in chain if t.tag_.startswith("VB")), None)
+        if trigger in chain or own == clause:
+            distance = chain.index(trigger) if trigger in chain else len(chain) + abs(token.i - trigger.i)
+            below.append((distance, found))
+    return min(below, key=lambda pair: pair[0])[1] if below else None
 
 
 def _day(when: ResolvedDate | None) -> date | None:
@@ -222,11 +236,13 @@ def _merge(events: Sequence[Event]) -> tuple[Event, ...]:
 
 
 def _same(one: Event, other: Event) -> bool:
-    if one.type != other.type or one.negated != other.negated or one.hypothetical != other.hypothetical:
-        return False
-    if one.cameo != other.cameo and one.trigger.text.lower() != other.trigger.text.lower():
+    if (one.type, one.negated, one.hypothetical) != (other.type, other.negated, other.hypothetical):
         return False
     if one.date and other.date and one.date.value != other.date.value:
         return False
-    ours, theirs = _codes(one.actors + one.recipients), _codes(other.actors + other.recipients)
-    return ours <= theirs or theirs <= ours
+    if one.cameo != other.cameo and lemma(one.trigger.text) != lemma(other.trigger.text):
+        return False
+    ours, theirs = (_codes(one.actors), _codes(one.recipients)), (_codes(other.actors), _codes(other.recipients))
+    if one.type in MUTUAL and ours[0] | ours[1] == theirs[0] | theirs[1]:
+        return True
+    return ours[0] == theirs[0] and (ours[1] == theirs[1] or not ours[1] or not theirs[1])

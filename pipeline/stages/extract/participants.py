@@ -72,6 +72,11 @@ class Sentence:
             mention = self.named_at(token)
             if mention is not None and all(mention is not other for _, other in mentions):
                 mentions.append((token, mention))
+        if not mentions and sector is None:
+            members = _members(head)
+            if members is not None:
+                yield from (a for part in members.subtree if self.named_at(part) for a in self._one(part))
+                return
         if not mentions:
             if head.tag_.startswith("NNP") and not _is_date(head):
                 span = self._span(head, phrase)
@@ -82,13 +87,17 @@ class Sentence:
         if named is not None:
             mentions.sort(key=lambda pair: pair[1] is not named)
         first = mentions[0][1]
-        joined = [m for token, m in mentions if m.kind in STATES and self._joined(token, head)]
+        joined = [m for token, m in mentions if m.kind in STATES and (self._joined(token, head) or self._hyphened(token))]
         if first.kind in STATES and len(joined) > 1:
             for mention in joined:
                 yield Actor(
                     text=self.text_of(head, mention.start, mention.end), start=mention.start, end=mention.end,
                     name=mention.entry.name, code=mention.code, sector=sector,
                 )  # fmt: skip
+            return
+        person = next((m for _, m in mentions if m.kind in ("person", "leader")), None)
+        if person is not None and first.kind in STATES:
+            yield msgspec.structs.replace(self._actor(head, first, sector, phrase), name=person.entry.name)
             return
         yield self._actor(head, first, sector, phrase)
 
@@ -113,6 +122,12 @@ class Sentence:
         """Say whether a nationality before a noun is one of several: "Hungarian and Romanian officials"."""
         return token.i < head.i and (token.dep_ == "conj" or any(child.dep_ == "conj" for child in token.children))
 
+    def _hyphened(self, token: Token) -> bool:
+        """Say whether a country is one of a pair: "Russia-US talks"."""
+        return any(
+            0 <= token.i + step < len(token.doc) and token.nbor(step).text in ("-", "–", "/") for step in (-1, 1)
+        )
+
     def _phrase(self, head: Token, depth: int = 0) -> Iterator[Token]:
         yield head
         for child in head.children:
@@ -133,6 +148,14 @@ class Sentence:
             if found:
                 return found
         return None
+
+
+def _members(head: Token) -> Token | None:
+    """Return what a group is said to include: "the contact group, which includes Russia and Ukraine"."""
+    for clause in head.children:
+        if clause.dep_ in ("acl:relcl", "acl") and lemma(clause.text) in ("include", "comprise", "consist", "involve", "involving"):
+            return next((c for c in clause.children if c.dep_ in ("obj", "obl")), None)
+    return None
 
 
 def _is_date(token: Token) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 REMEMBERED = 4_000
 LONGEST_SENTENCE = 1_000
 BATCH = 64
+# Stray characters that stick to words; one for one, so that offsets stay.
+_PLAIN = str.maketrans("`\n\t\u00a0", "    ")
 
 
 @cache
@@ -44,13 +46,21 @@ class Parser:
     def parse(self, sentences: Sequence[str]) -> list[Doc]:
         """Return one parsed document per sentence, in order."""
         missing = [s for s in dict.fromkeys(sentences) if s not in self._remembered]
-        fresh = dict(zip(missing, model().pipe(missing, batch_size=BATCH), strict=True))
+        fresh = dict(zip(missing, model().pipe(map(_one_sentence, missing), batch_size=BATCH), strict=True)) if missing else {}
         parsed = [fresh[s] if s in fresh else self._remembered[s] for s in sentences]
         for sentence, doc in fresh.items():
             self._remembered[sentence] = doc
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
         return parsed
+
+
+def _one_sentence(sentence: str) -> Doc:
+    """Split a sentence into words and tell the model that it is one: the text was split before, paragraph by paragraph."""
+    doc = model().make_doc(sentence.translate(_PLAIN))
+    for token in doc[1:]:
+        token.is_sent_start = False
+    return doc
 
 
 @cache
