@@ -6,10 +6,15 @@ import re
 
 # Words that end in a full stop without ending a sentence. Folded, without the stop.
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm st jr sr hon rev pres vs etc inc ltd co corp no nos vol "
-    "pp ed fig al approx dept est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun "
-    "e.g i.e a.m p.m u.s u.k u.n bzw z.b dr. sr sra srta ud ca bsp nr str mme mlle art cf".split()
+    "mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm st jr sr hon rev pres vs etc inc ltd co corp ed al approx dept est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun "
+    "e.g i.e a.m p.m u.s u.k u.n bzw z.b dr. sr sra srta ud ca bsp nr str mme mlle cf".split()
 )
+# These stand before a number only: "No. 10", but "He said no. Then …".
+_BEFORE_NUMBER = frozenset("no nos vol pp p fig art".split())
+# "Acme Inc. The firm …" ends a sentence, "Acme Inc. of Ohio" does not.
+_MAY_END = frozenset("inc ltd co corp jr sr etc".split())
+# Languages that write "3. Mai".
+_ORDINAL_DOTS = frozenset(("de", "da", "no", "fi", "cs", "sk", "hu", "pl", "tr", "hr", "sl", "et", "lv"))
 _PARAGRAPH = re.compile(r"[^\n]+")
 _BREAK = re.compile(r"([.!?…]+|[。！？｡])([\"'”’»)\]]*)(\s+|(?<=[。！？｡])|$)")
 _OPENERS = "\"'“‘«„([-–—"
@@ -20,21 +25,23 @@ def split_sentences(text: str, language: str | None = None) -> list[tuple[int, i
     """Return (start, end) of each sentence, in order, without the white space around them; linear time."""
     sentences: list[tuple[int, int]] = []
     for paragraph in _PARAGRAPH.finditer(text):
-        _split_paragraph(text, paragraph.start(), paragraph.end(), sentences)
+        _split_paragraph(text, paragraph.start(), paragraph.end(), language, sentences)
     return sentences
 
 
-def _split_paragraph(text: str, start: int, end: int, sentences: list[tuple[int, int]]) -> None:
+def _split_paragraph(
+    text: str, start: int, end: int, language: str | None, sentences: list[tuple[int, int]]
+) -> None:
     begin = start
     for found in _BREAK.finditer(text, start, end):
-        if not _ends_sentence(text, begin, found, end):
+        if not _ends_sentence(text, begin, found, end, language):
             continue
         _add(text, begin, found.end(2), sentences)
         begin = found.end()
     _add(text, begin, end, sentences)
 
 
-def _ends_sentence(text: str, begin: int, found: re.Match[str], end: int) -> bool:
+def _ends_sentence(text: str, begin: int, found: re.Match[str], end: int, language: str | None) -> bool:
     mark, following = found.group(1), found.end()
     if following >= end:
         return True
@@ -50,7 +57,14 @@ def _ends_sentence(text: str, begin: int, found: re.Match[str], end: int) -> boo
     # An initial ("J. Smith") or a known abbreviation ("Gen. Milley"); "U.S. The" does end one.
     if len(last) == 1 and last.isalpha() and last.isupper() and last != "I":
         return False
-    return last.lower() not in _ABBREVIATIONS or (last.count(".") > 0 and _starts_sentence(text, following))
+    if language in _ORDINAL_DOTS and last.isdigit() and len(last) <= 2:
+        return False
+    lower = last.lower()
+    if lower in _BEFORE_NUMBER:
+        return not after.isdigit()
+    if lower not in _ABBREVIATIONS:
+        return True
+    return (lower in _MAY_END or "." in last) and _starts_sentence(text, following)
 
 
 def _starts_sentence(text: str, position: int) -> bool:

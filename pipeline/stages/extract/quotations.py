@@ -52,7 +52,7 @@ _CLAUSE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should|must|do|does|did|\w{2,}ed|\w+n['’]t|made|took|came|went|knew"
     r"|wept|fell|rose|kept|left|felt|meant|began|need|needs|want|wants)\b"
 )
-_OPENS_CLAUSE = re.compile(r"(?:he|she|it|they|there|nobody|everyone)\b")
+_OPENS_CLAUSE = re.compile(r"(?:he|she|it|they|there|nobody|everyone)\b|(?:the|an?|its|his|her|their|no|[A-Z][\w’'-]*)\s(?:[\w’'-]+\s){2}")
 _AFTER_MARK = re.compile(r"[\s,.!?—–-]*")
 MAX_QUOTATIONS = 400
 LOOK_BACK = 500
@@ -190,6 +190,8 @@ class _Reader:
         """Read the last "who said" before a quotation; a verb tied on by "and" has the subject of the one before."""
         for cue in reversed(list(_CUE.finditer(self._text, start, stop))[-6:]):
             phrase = subject_before(self._text, start, cue.start(), _CUE)
+            if phrase is None and self._text[max(0, cue.start() - 2) : cue.start()].rstrip()[-1:] in _CLOSING:
+                phrase = subject_after(self._text, cue.end(), stop)  # `"…," said Rob Quist, adding that "…"`
             if phrase is not None and phrase.tokens:
                 return self._said(phrase, cue)
         return None
@@ -308,6 +310,7 @@ class _Reader:
         return Quotation(text=self._text[start:end], start=start, end=end, kind="indirect", speaker=speaker, cue=cue)
 
 
+_CLOSING = frozenset("”\"»“’")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 LONGEST_SENTENCE = 1_500
 NEAR = 60
@@ -356,6 +359,9 @@ def _inner(text: str, mark: _Marked) -> tuple[int, int] | None:
 def _kind(text: str, mark: _Marked, paragraph: tuple[int, int]) -> Kind:
     inner = text[mark.start + 1 : mark.end - 1].strip()
     words = inner.count(" ") + 1
+    lead = text[max(paragraph[0], mark.start - 2) : mark.start].rstrip()
+    if inner[:1].islower() and lead[-1:].isalnum():
+        return "mixed"
     before = text[max(paragraph[0], mark.start - 60) : mark.start].rstrip()
     starts_sentence = not before or before[-1] in '.!?:,”"—–' or bool(_CUE.search(before[-20:]))
     if mark.open or (

@@ -47,7 +47,7 @@ _TITLES = frozenset(
     "Reverend Lieutenant Sergeant Officer Inspector Detective Commander Spokesman Spokeswoman Spokesperson Coach Leader Mr. Mrs. "
     "Ms. Dr. Gen. Col. Sen. Rep. Gov. Lt. Sgt. Prof. Rev. Capt. Maj. Councillor Baroness Tsar Emir Sultan".split()
 )
-_BARE_TITLES = frozenset("Mr Mrs Ms Mr. Mrs. Ms. Sir Dame Lord Lady".split())
+_BARE_TITLES = frozenset("Mr Mrs Ms Dr Mr. Mrs. Ms. Dr. Sir Dame Lord Lady".split())
 _BODIES = frozenset(
     "Bank House Ministry Council Party Union University Department Office Agency Commission Committee Court Parliament Congress "
     "Senate Army Navy Force Forces Police Group Company Corp Inc Ltd Times Post News Journal Daily Institute Association States "
@@ -125,6 +125,12 @@ def subject_before(text: str, begin: int, verb: int, cues: re.Pattern[str]) -> P
         aside, at = tuple(tokens[opening + 1 : at]), opening - 1
         if any(cues.fullmatch(token.lower) for token in aside):
             return Phrase((), (), True)  # ", Putin blamed …, noting": the subject is that of the verb before
+    for who in range(at, max(at - MAX_TOKENS, 0), -1):
+        if not tokens[who].is_word:
+            break
+        if tokens[who].lower == "who":
+            at = who - 1  # "an official who spoke on condition of anonymity said"
+            break
     first = at + 1
     while first > 0 and at + 2 - first <= MAX_TOKENS:
         token = tokens[first - 1]
@@ -384,6 +390,8 @@ def _phrase_text(text: str, tokens: Sequence[Token]) -> str | None:
         tokens = tokens[1:]
     if not tokens:
         return None
+    while len(tokens) > 1 and tokens[-1].text in _BARE_TITLES:
+        tokens = tokens[:-1]
     return " ".join(text[tokens[0].start : tokens[-1].end].split()) or None
 
 
