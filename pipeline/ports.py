@@ -189,11 +189,11 @@ class Ledger(Protocol):
         Two claimants are never given the same one; one that is not marked by ``until`` is given out again.
         """
 
-    def mark(self, delivery: Delivery) -> None:
-        """Replace a delivery by its newer state. Idempotent."""
+    def mark(self, deliveries: Sequence[Delivery]) -> None:
+        """Replace deliveries by their newer states. Idempotent."""
 
-    def entries(self, limit: int, rule: str | None = None, subject: str | None = None) -> Sequence[Delivery]:
-        """Return the latest deliveries, newest first, of one rule (by id or name) and about one subject if given."""
+    def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
+        """Return the latest deliveries, newest first, of one rule (by id or name) and about any subject, if given."""
 
     def paged(self, rule_id: str, channel: str, since: datetime) -> int:
         """Count the deliveries of a rule to a channel, sent or on their way, that were or are due after ``since``."""

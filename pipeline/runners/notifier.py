@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -50,7 +50,10 @@ CLAIM = timedelta(seconds=60)
 CLAIMED_AT_ONCE = 50
 # A claim must outlast one more attempt: nothing is sent on one with less left than this.
 SEND_AT_MOST_S = 20.0
-REMEMBERED = 500
+REMEMBERED = 5000
+
+# Rule id, subject and channel: what the policy looks back at.
+_About = tuple[str, str, str]
 
 _log = logging.getLogger("newswire.notify")
 
@@ -102,7 +105,7 @@ class NotifierLoop:
         if time.monotonic() - self._watched >= WATCH_S:
             self._watched = time.monotonic()
             self._watch()
-        if messages or time.monotonic() - self._polled >= POLL_S:
+        if time.monotonic() - self._polled >= POLL_S:
             self._polled = time.monotonic()
             for channel in self._ledger.waiting(self._clock()):
                 self._sender(channel).wake()
@@ -169,42 +172,61 @@ class NotifierLoop:
         while True:
             try:
                 with self._transaction():
-                    for message in messages:
-                        self._enter_message(message)
+                    self._enter([self._read(message) for message in messages])
                     self._log.commit(ALERTS.name, GROUP)
                 return
             except (TransientError, UnavailableError) as exc:
                 _log.warning("ledger is away error=%s", exc)
                 time.sleep(RETRY_S)
 
-    def _enter_message(self, message: Message) -> None:
+    def _read(self, message: Message) -> tuple[Alert, AlertRule] | None:
+        """Return an alert with its rule; ``None`` when the rule is gone, or the alert unreadable: a dead letter."""
         try:
             alert = msgspec.json.decode(message.value, type=Alert)
-            rule = self._rules.get(alert.rule_id) or self._look_up(alert.rule_id)
-            # Without one, the rule was removed after the match: nobody is asking any more.
-            if rule is not None:
-                self._enter(alert, rule)
-        except (TransientError, UnavailableError):
-            raise
-        except Exception as exc:  # noqa: BLE001 - one bad alert must not stop the others
-            attempts = int(message.headers.get("attempts", "0")) + 1
-            error = "".join(traceback.format_exception(exc, limit=-8))
-            headers = {"stage": GROUP, "error": error, "attempts": str(attempts), "topic": ALERTS.name}
-            self._log.append([Message(topic=DEAD, key=message.key, value=message.value, headers=headers)])
-            _log.error("dead letter stage=%s key=%s error=%r", GROUP, message.key, exc)
+        except msgspec.MsgspecError as exc:
+            self._bury(message, exc)
+            return None
+        # Without a rule, it was removed after the match: nobody is asking any more.
+        rule = self._rules.get(alert.rule_id) or self._look_up(alert.rule_id)
+        return (alert, rule) if rule is not None else None
 
-    def _enter(self, alert: Alert, rule: AlertRule) -> None:
+    def _enter(self, told: Sequence[tuple[Alert, AlertRule] | None]) -> None:
+        """Decide on alerts in order, each knowing the ones before it, and enter the deliveries in one go."""
+        pairs = [pair for pair in told if pair is not None]
+        if not pairs:
+            return
+        known: dict[_About, list[Delivery]] = {}
+        subjects = sorted({alert.subject for alert, _ in pairs})
+        for delivery in self._ledger.entries(REMEMBERED, subjects=subjects):
+            known.setdefault(_about(delivery), []).append(delivery)
+        planned: list[Delivery] = []
+        for alert, rule in pairs:
+            if rule.cap_per_hour is not None or rule.cap_per_day is not None:
+                # Its messages are counted in the ledger.
+                self._ledger.enter(planned)
+            try:
+                deliveries = self._plan(_slim(alert), rule, known)
+            except (TransientError, UnavailableError):
+                raise
+            except Exception as exc:  # noqa: BLE001 - a bug over one alert must not stop the others
+                self._bury(Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert)), exc)
+                continue
+            for delivery in deliveries:
+                known.setdefault(_about(delivery), []).append(delivery)
+            planned += deliveries
+        self._ledger.enter(planned)
+        for channel in {delivery.channel for delivery in planned if delivery.state == "queued"}:
+            self._sender(channel).wake()
+
+    def _plan(self, alert: Alert, rule: AlertRule, known: Mapping[_About, Sequence[Delivery]]) -> list[Delivery]:
         now = self._clock()
-        told = self._ledger.entries(REMEMBERED, rule=rule.id, subject=alert.subject)
-        deliveries = []
-        for channel in _channels_of(rule):
-            label = self._channels.label(channel)
-            earlier = [delivery for delivery in told if delivery.channel == label]
-            planned = deliver.plan(_slim(alert), rule, label, earlier, self._paged(rule, label, now), now)
-            if planned is not None:
-                deliveries.append(planned)
-        if deliveries:
-            self._ledger.enter(deliveries)
+        planned = []
+        for label in map(self._channels.label, _channels_of(rule)):
+            earlier = known.get((rule.id, alert.subject, label), ())
+            delivery = deliver.plan(alert, rule, label, earlier, self._paged(rule, label, now), now)
+            if delivery is not None:
+                planned.append(delivery)
+        return planned
 
     def _paged(self, rule: AlertRule, label: str, now: datetime) -> deliver.Paged:
         if rule.cap_per_hour is None and rule.cap_per_day is None:
@@ -213,6 +235,14 @@ class NotifierLoop:
             hour=self._ledger.paged(rule.id, label, deliver.start_of_hour(now)),
             day=self._ledger.paged(rule.id, label, deliver.start_of_day(rule, now)),
         )
+
+    def _bury(self, message: Message, error: Exception) -> None:
+        """Make a message that cannot be handled a dead letter."""
+        trace = "".join(traceback.format_exception(error, limit=-8))
+        attempts = str(int(message.headers.get("attempts", "0")) + 1)
+        headers = {"stage": GROUP, "error": trace, "attempts": attempts, "topic": ALERTS.name}
+        self._log.append([Message(topic=DEAD, key=message.key, value=message.value, headers=headers)])
+        _log.error("dead letter stage=%s key=%s error=%r", GROUP, message.key, error)
 
     def _watch(self) -> None:
         for rule in self._rules.values():
@@ -225,7 +255,7 @@ class NotifierLoop:
                 _log.error("rule cannot be watched rule=%r error=%s", rule.name, exc)
                 continue
             if alert is not None:
-                self._enter(alert, rule)
+                self._enter([(alert, rule)])
 
     def _seen(self, rule: AlertRule, now: datetime) -> deliver.Seen:
         query = scoped(parse(rule.query), rule)
@@ -299,11 +329,11 @@ class _Sender(threading.Thread):
         claimed = self._ledger.claim(self._channel, now, now + CLAIM, CLAIMED_AT_ONCE)
         for message in deliver.group(claimed):
             if self._stopping.is_set() or time.monotonic() > until - SEND_AT_MOST_S:
-                for delivery in message:
-                    self._ledger.mark(delivery)  # as it was: given out again at once
+                self._ledger.mark(message)  # as it was: given out again at once
                 continue
-            for delivery in self._send(message):
-                self._ledger.mark(delivery)
+            delivered = self._send(message)
+            self._ledger.mark(delivered)
+            for delivery in delivered:
                 _report(delivery)
         return bool(claimed)
 
@@ -320,6 +350,10 @@ class _Sender(threading.Thread):
             _log.error("channel failed channel=%s error=%s", self._channel, type(exc).__name__)
             return [deliver.postponed(each, type(exc).__name__, 0.0, self._clock()) for each in message]
         return [deliver.succeeded(each, receipt, self._clock()) for each in message]
+
+
+def _about(delivery: Delivery) -> _About:
+    return delivery.alert.rule_id, delivery.alert.subject, delivery.channel
 
 
 def _channels_of(rule: AlertRule) -> Sequence[str]:

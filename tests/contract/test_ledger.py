@@ -53,7 +53,7 @@ def test_delivery_is_entered_once(ledger: Ledger) -> None:
 
 def test_entering_again_does_not_reopen_what_was_sent(ledger: Ledger) -> None:
     ledger.enter([delivery("a")])
-    ledger.mark(msgspec.structs.replace(delivery("a"), state="sent"))
+    ledger.mark([msgspec.structs.replace(delivery("a"), state="sent")])
     ledger.enter([delivery("a")])
     assert ledger.claim("hook", NOW, LATER, 10) == []
 
@@ -93,7 +93,7 @@ def test_marked_delivery_shows_its_new_state(ledger: Ledger) -> None:
     ledger.enter([delivery("a")])
     (claimed,) = ledger.claim("hook", NOW, LATER, 1)
     sent = msgspec.structs.replace(claimed, state="sent", attempts=1, changed=LATER, receipt="HTTP 200")
-    ledger.mark(sent)
+    ledger.mark([sent])
     assert [sent] == list(ledger.entries(10))
     assert list(ledger.waiting(LATER)) == []
 
@@ -101,7 +101,7 @@ def test_marked_delivery_shows_its_new_state(ledger: Ledger) -> None:
 def test_postponed_delivery_comes_again_at_its_new_time(ledger: Ledger) -> None:
     ledger.enter([delivery("a")])
     (claimed,) = ledger.claim("hook", NOW, LATER, 1)
-    ledger.mark(msgspec.structs.replace(claimed, due=NOW + 5 * SECOND, attempts=1, error="HTTP 503"))
+    ledger.mark([msgspec.structs.replace(claimed, due=NOW + 5 * SECOND, attempts=1, error="HTTP 503")])
     assert ledger.claim("hook", NOW + 4 * SECOND, LATER, 1) == []
     (again,) = ledger.claim("hook", NOW + 5 * SECOND, LATER, 1)
     assert (again.attempts, again.error) == (1, "HTTP 503")
@@ -112,7 +112,9 @@ def test_entries_are_newest_first_and_by_rule_and_subject(ledger: Ledger) -> Non
     ledger.enter([delivery("c", rule="x", subject="t")])
     assert [each.alert.id for each in ledger.entries(2)] == [derive_id("c"), derive_id("b")]
     assert [each.alert.id for each in ledger.entries(10, rule="x")] == [derive_id("c"), derive_id("a")]
-    assert [each.alert.id for each in ledger.entries(10, rule="id of x", subject="s")] == [derive_id("a")]
+    assert [each.alert.id for each in ledger.entries(10, rule="id of x", subjects=["s"])] == [derive_id("a")]
+    both = ledger.entries(10, subjects=["s", "t", "u"])
+    assert [each.alert.id for each in both] == [derive_id("c"), derive_id("a")]
 
 
 def test_paged_counts_messages_of_a_rule_to_a_channel_since_a_moment(ledger: Ledger) -> None:

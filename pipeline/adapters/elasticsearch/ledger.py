@@ -70,22 +70,24 @@ class ElasticsearchLedger:
         won = self._bulk(operations)
         return [_delivery(hit) for hit, status in zip(hits, won, strict=True) if status == 200]
 
-    def mark(self, delivery: Delivery) -> None:
-        """Replace a delivery by its newer state."""
-        source = _source(delivery)
-        del source["alert"]  # it does not change
-        statuses = self._bulk([{"update": {"_id": delivery.id, "retry_on_conflict": 3}}, {"doc": source}])
-        if statuses == [409]:
+    def mark(self, deliveries: Sequence[Delivery]) -> None:
+        """Replace deliveries by their newer states."""
+        operations: list[dict[str, Any]] = []
+        for delivery in deliveries:
+            source = _source(delivery)
+            del source["alert"]  # it does not change
+            operations += [{"update": {"_id": delivery.id, "retry_on_conflict": 3}}, {"doc": source}]
+        if 409 in self._bulk(operations):
             raise TransientError("Others write to the same delivery; try again.")
 
-    def entries(self, limit: int, rule: str | None = None, subject: str | None = None) -> Sequence[Delivery]:
-        """Return the latest deliveries, newest first, of one rule and about one subject if given."""
+    def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
+        """Return the latest deliveries, newest first, of one rule and about any of some subjects, if given."""
         conditions: list[dict[str, Any]] = []
         if rule is not None:
             either = [{"term": {"rule_id": rule}}, {"term": {"rule": rule}}]
             conditions.append({"bool": {"should": either, "minimum_should_match": 1}})
-        if subject is not None:
-            conditions.append({"term": {"subject": subject}})
+        if subjects is not None:
+            conditions.append({"terms": {"subject": list(subjects)}})
         found: list[Delivery] = []
         after: dict[str, Any] = {}
         while len(found) < limit:

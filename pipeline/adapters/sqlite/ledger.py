@@ -61,34 +61,30 @@ class SqliteLedger:
             )
         return [_delivery(row) for row in rows]
 
-    def mark(self, delivery: Delivery) -> None:
-        """Replace a delivery by its newer state."""
+    def mark(self, deliveries: Sequence[Delivery]) -> None:
+        """Replace deliveries by their newer states."""
+        rows = [
+            (each.state, _number(each.due), _number(each.changed), each.attempts, each.error, each.receipt, each.id)
+            for each in deliveries
+        ]
         with self._database.repeatable_transaction():
-            self._database.connection.execute(
+            self._database.connection.executemany(
                 "UPDATE deliveries SET state = ?, due = ?, changed = ?, attempts = ?, error = ?, receipt = ?, "
                 "claimed = 0 WHERE id = ?",
-                (
-                    delivery.state,
-                    _number(delivery.due),
-                    _number(delivery.changed),
-                    delivery.attempts,
-                    delivery.error,
-                    delivery.receipt,
-                    delivery.id,
-                ),
+                rows,
             )
 
-    def entries(self, limit: int, rule: str | None = None, subject: str | None = None) -> Sequence[Delivery]:
-        """Return the latest deliveries, newest first, of one rule and about one subject if given."""
+    def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
+        """Return the latest deliveries, newest first, of one rule and about any of some subjects, if given."""
         conditions = []
         if rule is not None:
             conditions.append("(rule_id = :rule OR rule = :rule)")
-        if subject is not None:
-            conditions.append("subject = :subject")
+        if subjects is not None:
+            conditions.append("subject IN (SELECT value FROM json_each(:subjects))")
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         rows = self._database.connection.execute(
             f"SELECT {_COLUMNS} FROM deliveries {where} ORDER BY number DESC LIMIT :limit",
-            {"rule": rule, "subject": subject, "limit": limit},
+            {"rule": rule, "subjects": msgspec.json.encode(subjects).decode(), "limit": limit},
         )
         return [_delivery(row) for row in rows]
 

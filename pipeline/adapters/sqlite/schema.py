@@ -39,7 +39,7 @@ VERSION_1: tuple[str, ...] = (
     "due INTEGER NOT NULL, changed INTEGER NOT NULL, attempts INTEGER NOT NULL, error TEXT, digest INTEGER NOT NULL, "
     "priority TEXT NOT NULL, receipt TEXT, claimed INTEGER NOT NULL DEFAULT 0)",
     "CREATE INDEX deliveries_queued ON deliveries (channel, due) WHERE state = 'queued'",
-    "CREATE INDEX deliveries_about ON deliveries (rule_id, subject)",
+    "CREATE INDEX deliveries_subject ON deliveries (subject)",
     "CREATE INDEX deliveries_rule ON deliveries (rule)",
     "CREATE INDEX deliveries_paged ON deliveries (rule_id, channel, due)",
 )
