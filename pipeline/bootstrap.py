@@ -236,12 +236,14 @@ def replaying(settings: Settings, into: str | None) -> Iterator[tuple[Log, Searc
         with run_lock(settings), store(settings) as opened:
             yield opened.log, opened.index, lambda: None
         return
+    from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+
     with store(settings) as opened:
-        index = opened.index
         if into is None:
-            yield opened.log, index, lambda: None
+            yield opened.log, opened.index, lambda: None
             return
-        shadow = index.shadow(into)
+        assert isinstance(opened.index, ElasticsearchIndex)
+        shadow = opened.index.shadow(into)
         yield opened.log, shadow, shadow.promote
 
 

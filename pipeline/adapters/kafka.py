@@ -275,7 +275,7 @@ def _check_version(servers: str, admin: Any) -> None:
     found = getattr(getattr(admin, "_manager", None), "broker_version", version)
     if found and tuple(found) < OLDEST:
         shown = ".".join(map(str, found))
-        raise UnavailableError(f"Kafka at {servers} is version {shown}; Newswire needs {OLDEST[0]}.{OLDEST[1]} or newer.")
+        raise UnavailableError(f"Kafka at {servers} is version {shown}; Newswire needs 4.0 or newer.")
 
 
 def _producer(servers: str) -> Any:

@@ -22,7 +22,6 @@ def parse(source: str, as_json: bool) -> None:
 
     SOURCE is an address or a file. No store is touched.
     """
-    from pipeline.bootstrap import clock
     from pipeline.stages.normalize import normalize
 
     articles = _fetched(source) if "://" in source else _from_file(Path(source))
@@ -31,7 +30,7 @@ def parse(source: str, as_json: bool) -> None:
         click.echo(msgspec.json.encode(articles))
     else:
         for article in articles:
-            moment = (article.published or article.seen or clock()).astimezone()
+            moment = (article.published or article.seen).astimezone()
             click.echo(f"{moment:%Y-%m-%d %H:%M}  {shorten(article.title or article.text or '')}  {article.url or ''}")
     if not articles:
         raise click.exceptions.Exit(1)

@@ -22,7 +22,7 @@ GROWTH = timedelta(days=1)
 
 
 class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Sum up a story: ``origins`` counts originals (copies of one text count once), ``growth`` those of the last day."""
+    """Sum up a story: ``origins`` counts originals (copies of a text count once), ``growth`` those of the last day."""
 
     id: str
     label: str

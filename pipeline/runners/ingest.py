@@ -99,7 +99,7 @@ class Ingest:
             for url, due in list(self._due.items()):
                 if due <= now and url not in self._running and self._mine(url):
                     self._running[url] = asyncio.create_task(self.poll(url))
-                    self._running[url].add_done_callback(lambda _, url=url: self._running.pop(url, None))
+            self._running = {url: task for url, task in self._running.items() if not task.done()}
             try:
                 await asyncio.wait_for(stopping.wait(), LOOK_S)
             except TimeoutError:

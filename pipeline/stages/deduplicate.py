@@ -6,7 +6,7 @@ because the topic is keyed by language, so the earliest in log order is the orig
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from pipeline.model import Article, Document
 from pipeline.stages.cluster import Stories, features
 from pipeline.stages.decision import Decision, Fact
-from pipeline.stages.sketch import BANDS, HASHES, SKETCH_VERSION, Sketch, band_hashes, content_hash, same_figures, sketch
+from pipeline.stages.sketch import (
+    BANDS,
+    HASHES,
+    SKETCH_VERSION,
+    Sketch,
+    band_hashes,
+    content_hash,
+    same_figures,
+    sketch,
+)
 
 WINDOW = timedelta(days=7)
 SIMILARITY = 0.7
@@ -43,8 +52,8 @@ class Remembrance(msgspec.Struct, frozen=True, array_like=True):
 class Remembered:
     """Look up earlier articles by content and likeness, one shelf per language; bounded by the window.
 
-    ``window`` is how far back copies are looked for, in the log's own time; ``similarity`` the share of words in common,
-    in the same order, that makes a copy.
+    ``window`` is how far back copies are looked for, in the log's own time; ``similarity`` the share of words in
+    common, in the same order, that makes a copy.
     """
 
     def __init__(self, window: timedelta = WINDOW, similarity: float = SIMILARITY) -> None:
@@ -135,7 +144,7 @@ class Shelf:
 
     def expired(self, before: float) -> list[str]:
         """Return some of the articles older than ``before``; a bounded number at a time."""
-        old = []
+        old: list[str] = []
         for key, fact in self.facts.items():  # in order of arrival, so nearly in order of time
             if fact.seen >= before or len(old) >= EXPIRE_AT_ONCE:
                 break
@@ -242,8 +251,3 @@ def _containment(jaccard: float, one: int, other: int) -> float:
     """Estimate the share of the smaller set that lies in the larger one, from Jaccard and the sizes."""
     smaller = min(one, other)
     return min(1.0, jaccard * (one + other) / ((1 + jaccard) * smaller)) if smaller else 0.0
-
-
-def moment(timestamp: float) -> datetime:
-    """Return a fact's time as an aware datetime."""
-    return datetime.fromtimestamp(timestamp, UTC)

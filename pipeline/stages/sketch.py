@@ -65,7 +65,8 @@ def band_hashes(minima: NDArray[np.uint16]) -> NDArray[np.uint32]:
     """Combine each band's rows into one 32-bit hash."""
     rows = minima.reshape(BANDS, ROWS).astype(np.uint64) + np.uint64(1)
     mixed = (rows * _ROW_MIX).sum(axis=1, dtype=np.uint64) * _PAIR
-    return (mixed >> np.uint64(32)).astype(np.uint32)
+    hashes: NDArray[np.uint32] = (mixed >> np.uint64(32)).astype(np.uint32)
+    return hashes
 
 
 def same_figures(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> bool:

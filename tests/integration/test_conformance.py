@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,7 +18,11 @@ from pipeline.runners.ingest import publish
 from tests.integration.distributed import Cluster, wait_until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-RULES = {"truce": "ceasefire OR truce", "banks": '"central bank" OR "interest rates"', "council": '"security council" putin'}
+RULES = {
+    "truce": "ceasefire OR truce",
+    "banks": '"central bank" OR "interest rates"',
+    "council": '"security council" putin',
+}
 QUERIES = (
     "ceasefire", "meetings OR talks", '"central bank" -norway', "flood* source:ledger", "lang:de", "title:strike", "said:feldkirch",
     '"prisoners ceasefire"~30', "tag:world", "published:2026-11-19..2026-11-20 government", "ATLEAST2(flood)", "wo?ld*",
@@ -38,7 +41,9 @@ def waves() -> list[list[Article]]:
         for article in items[5:8]
     ]
     copy = msgspec.structs.replace(items[9], id=derive_id("copy"), source="Mirror", seen=NOW + timedelta(minutes=5))
-    awkward = Article(id=derive_id("awkward"), source="☃", seen=NOW, title="AT&T's C++ in the U.S.: covid-19 日本とフィリピン")
+    awkward = Article(
+        id=derive_id("awkward"), source="☃", seen=NOW, title="AT&T's C++ in the U.S.: covid-19 日本とフィリピン"
+    )
     seed = Article(
         id=derive_id("seed"),
         source="seed",
@@ -103,7 +108,9 @@ def find(store: Store, query: str) -> list[str]:
 
 def alerts(store: Store) -> set[tuple[str, str | None, tuple[str, ...]]]:
     found = [msgspec.json.decode(message.value, type=Alert) for message in store.log.replay(ALERTS.name)]
-    return {(alert.rule, alert.article.id if alert.article else None, tuple(s.text for s in alert.spans)) for alert in found}
+    return {
+        (alert.rule, alert.article.id if alert.article else None, tuple(s.text for s in alert.spans)) for alert in found
+    }
 
 
 @pytest.mark.kafka

@@ -43,7 +43,8 @@ def test_all_unknown_keys_are_reported_together_with_a_suggestion(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "text", ["fetch = 3", "kafka = 7", '[fetch]\nper_host = "many"', "[fetch]\nper_host = 0", 'runtime = "cloud"', "= ="]
+    "text",
+    ["fetch = 3", "kafka = 7", '[fetch]\nper_host = "many"', "[fetch]\nper_host = 0", 'runtime = "cloud"', "= ="],
 )
 def test_unusable_file_is_one_clear_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "n.toml").write_text(text)

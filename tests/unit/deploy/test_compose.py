@@ -12,7 +12,13 @@ from pipeline import config
 from pipeline.cli import COMMANDS
 
 COMPOSE = Path(__file__).resolve().parents[3] / "deploy" / "compose.yaml"
-ROLES = {"setup": ["admin", "setup"], "connect": ["connect"], "worker": ["worker"], "index": ["index"], "notify": ["notify"]}
+ROLES = {
+    "setup": ["admin", "setup"],
+    "connect": ["connect"],
+    "worker": ["worker"],
+    "index": ["index"],
+    "notify": ["notify"],
+}
 
 
 @pytest.fixture(scope="module")
