@@ -1,4 +1,4 @@
-"""Read text annotated with names: Universal NER on English Web Treebank, wikigold, the Broad Twitter Corpus, WNUT 17."""
+"""Read text annotated with names: Universal NER on English Web Treebank, and corpora in columns."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ class Annotated(msgspec.Struct, frozen=True):
 def universal_ner(path: Path) -> Iterator[Annotated]:
     """Read IOB2 with the running text in a comment; offsets point into that text."""
     document, text, tokens = "", "", []
-    for line in lzma.open(path, "rt", encoding="utf-8"):
-        line = line.rstrip("\n")
+    for line in _lines(path):
         if line.startswith("# newdoc id = "):
             document = line.removeprefix("# newdoc id = ")
         elif line.startswith("# text = "):
@@ -40,11 +39,16 @@ def universal_ner(path: Path) -> Iterator[Annotated]:
         yield Annotated(text, tuple(_spans(text, tokens)), document)
 
 
+def _lines(path: Path) -> list[str]:
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        return file.read().split("\n")
+
+
 def columns(path: Path, per_document: int = 25) -> Iterator[Annotated]:
     """Read one token and its tag a line; sentences are taken together as documents in order."""
     tokens: list[tuple[str, str]] = []
     count = 0
-    for line in (*lzma.open(path, "rt", encoding="utf-8"), "\n"):
+    for line in (*_lines(path), ""):
         fields = line.split()
         if len(fields) >= 2:
             tokens.append((fields[0], fields[-1]))

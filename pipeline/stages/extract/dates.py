@@ -1,7 +1,7 @@
 """Find the dates a text mentions and resolve them against the day it was published.
 
-What a day without a year or a weekday points to is told by the verbs around it: "will meet on Monday" lies ahead, "met on
-Monday" behind; what "the same year" points to, by the dates named before.
+What a day without a year or a weekday points to is told by the verbs around it: "will meet on Monday" lies ahead,
+"met on Monday" behind; what "the same year" points to, by the dates named before.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ LONG_AGO_YEARS = 10
 
 _FUTURE = re.compile(
     r"\b(?:will|would|shall|'ll|due|scheduled|set|plan(?:s|ned|ning)?|expect(?:s|ed)?|upcoming|forthcoming|ahead of"
-    r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning|deadline|aims?|intends?|hopes?|to be(?:\s+\w+)?|to (?:hold|meet|convene|begin|start|take"
+    r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning|deadline|aims?|intends?|hopes?|to be(?:\s+\w+)?"
+    r"|to (?:hold|meet|convene|begin|start|take"
     r"|sign|discuss|visit|attend|open|vote|travel|host|address|go|come|arrive|return|continue|end|last|run|resume"
     r"|decide)|is (?:holding|meeting|visiting|hosting|starting|opening|travelling|traveling))\b",
     re.IGNORECASE,
@@ -38,7 +39,7 @@ _AFTER_STOP = re.compile(r"[.\n;]")
 
 
 def find_dates(text: str, published: datetime, language: str | None = "en") -> tuple[ResolvedDate, ...]:
-    """Return the dates in ``text``, in order and without overlap; other languages than English give numeric ones only."""
+    """Return the dates in ``text``, in order and without overlap; numeric ones alone if it is not English."""
     scene = _Scene(text, published.astimezone(UTC).date())
     found: list[ResolvedDate] = []
     numeric_only = language not in (None, "en")

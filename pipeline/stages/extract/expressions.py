@@ -91,20 +91,26 @@ _TO = r"\s*(?:[–—-]|to|and|through|until)\s*"
 
 # Bare "May" and "March" are also a verb; a year-like number is also a number.
 _INTRODUCED = re.compile(
-    r"(?:^|\b(?i:in|since|until|till|by|from|of|during|through|late|early|mid|for|before|after|between|and|to|this|last|next)|[(,–—-])"
+    r"(?:^|\b(?i:in|since|until|till|by|from|of|during|through|late|early|mid|for|before|after|between|and|to"
+    r"|this|last|next)|[(,–—-])"
     r"[\s-]*$"
 )
 _COUNTED = re.compile(
-    r"\s*(?:-|–)?\s*(?i:people|persons|men|women|troops|soldiers|fighters|civilians|dollars|euros|pounds|rubles|percent|per cent"
-    r"|km|kilomet|met(?:er|re)s|miles|feet|tons|tonnes|hours|minutes|seconds|votes|cases|deaths|jobs|homes|workers|employees"
-    r"|points|units|copies|words|years|days|MHz|GHz|MB|mg|kg|ml|hPa|calories|protesters|migrants|refugees|students|members)\b"
+    r"\s*(?:-|–)?\s*(?i:people|persons|men|women|troops|soldiers|fighters|civilians|dollars|euros|pounds|rubles"
+    r"|percent|per cent"
+    r"|km|kilomet|met(?:er|re)s|miles|feet|tons|tonnes|hours|minutes|seconds|votes|cases|deaths|jobs|homes"
+    r"|workers|employees"
+    r"|points|units|copies|words|years|days|MHz|GHz|MB|mg|kg|ml|hPa|calories|protesters|migrants|refugees"
+    r"|students|members)\b"
 )
 _YEARS = re.compile(r"\b1\d\d\d\s?[–-]\s?$|\b20\d\d\s?[–-]\s?$")
 _NOT_A_YEAR = re.compile(
-    r"(?:[$€£¥#№/:]|\b(?i:about|nearly|over|almost|than|least|some|up to|roughly|No\.?|number|room|page|pp?\.))\s*$|\w[,.–-]$|[\d–-]\s$"
+    r"(?:[$€£¥#№/:]|\b(?i:about|nearly|over|almost|than|least|some|up to|roughly|No\.?|number|room|page"
+    r"|pp?\.))\s*$|\w[,.–-]$|[\d–-]\s$"
 )
 _SURELY_YEAR = re.compile(
-    r"(?:[(;]|\b[cdmb]\.)\s?$|\b(?i:in|since|until|till|by|from|of|during|before|after|early|late|mid|fiscal|year|AD|circa|c\.)[\s-]*$"
+    r"(?:[(;]|\b[cdmb]\.)\s?$|\b(?i:in|since|until|till|by|from|of|during|before|after|early|late|mid|fiscal|year"
+    r"|AD|circa|c\.)[\s-]*$"
 )
 
 
@@ -451,7 +457,8 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
         True,
     ),
     "part_of": (
-        r"\b(?i:(?:the\s+)?(?:end|start|beginning|middle)\s+of)\s+(?P<shift>the|this|next|last)\s+(?P<period>year|month|week)\b",
+        r"\b(?i:(?:the\s+)?(?:end|start|beginning|middle)\s+of)\s+(?P<shift>the|this|next|last)\s+(?P<period>year"
+        r"|month|week)\b",
         _part_of,
         True,
     ),
@@ -479,7 +486,8 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
     "season_": (rf"\b(?:the\s+)?(?P<season>{_SEASON})\s+(?:of\s+)?{_YEAR}", _season, False),
     "anno_": (r"\b(?:AD\s?(?P<ad>\d{1,4})|(?P<ce>\d{1,4})\s(?:AD|CE))\b", _anno_domini, False),
     "sixties": (
-        r"\b(?i:the\s+(?:(?:early|mid|late)[\s-]+)?(?P<sixties>twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties))\b",
+        r"\b(?i:the\s+(?:(?:early|mid|late)[\s-]+)?(?P<sixties>twenties|thirties|forties|fifties|sixties"
+        r"|seventies|eighties|nineties))\b",
         _sixties,
         False,
     ),
@@ -515,7 +523,8 @@ def _starts() -> dict[str, tuple[str, ...]]:
 
 STARTS = _starts()
 DIGIT_STARTS = (
-    "iso_", "numeric", "nine_eleven", "days_month", "day_month", "ago_", "later_", "century_", "quarter_", "decade_", "anno_", "year_"
+    "iso_", "numeric", "nine_eleven", "days_month", "day_month", "ago_", "later_", "century_", "quarter_",
+    "decade_", "anno_", "year_",
 )  # fmt: skip
 # What may follow a number of one or two digits in a date, besides a mark that joins.
 AFTER_NUMBER = frozenset(
@@ -524,8 +533,9 @@ AFTER_NUMBER = frozenset(
 # After words as common as these it takes a second word of a date to look closer.
 _COUNTS_NEXT = frozenset(NUMBERS)
 SECONDS: dict[str, frozenset[str]] = {
-    "the": frozenset((*SHIFTS, *ORDINALS, *SEASONS, "same", "following", "day", "weekend", "end", "start", "beginning", "middle"))
-    | frozenset("early mid late twenty q1 q2 q3 q4 twenties thirties forties fifties sixties seventies eighties nineties".split()),
+    "the": frozenset((*SHIFTS, *ORDINALS, *SEASONS))
+    | frozenset("same following day weekend end start beginning middle early mid late twenty q1 q2 q3 q4".split())
+    | frozenset("twenties thirties forties fifties sixties seventies eighties nineties".split()),
     "that": frozenset("same day night morning evening afternoon week month year".split()),
     "in": _COUNTS_NEXT,
     "over": frozenset(("the",)),

@@ -118,7 +118,7 @@ class Gazetteer:
         return Mention(start, end, single) if single is not None else None
 
     def _single(self, word: str) -> Entry | None:
-        """Look one word up; one in capitals also as the name it would be in small letters, for headlines in capitals."""
+        """Look one word up; one in capitals also as if it were not, for headlines in capitals."""
         if not word.isupper():
             return self._entry(word.casefold())
         return self._entry(word) or (self._entry(word.casefold()) if len(word) > SHORT else None)

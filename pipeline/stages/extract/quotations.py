@@ -24,35 +24,50 @@ MAX_QUOTE = 5_000
 LONGEST_ATTRIBUTION = 220
 
 CUES = (
-    r"sa(?:id|ys|y|ying)|t(?:old|ells|elling)|add(?:ed|s|ing)|announc(?:ed|es|ing)|stat(?:ed|es)|warn(?:ed|s|ing)|ask(?:ed|s)"
-    r"|repl(?:ied|ies)|insist(?:ed|s|ing)|explain(?:ed|s|ing)|wr(?:ote|ites|iting)|tweet(?:ed|s)|post(?:ed|s)|claim(?:ed|s|ing)"
-    r"|not(?:ed|es|ing)|stress(?:ed|es|ing)|argu(?:ed|es|ing)|declar(?:ed|es|ing)|alleg(?:ed|es|ing)|acknowledg(?:ed|es)|admit(?:ted|s)"
-    r"|confirm(?:ed|s|ing)|den(?:ied|ies|ying)|suggest(?:ed|s|ing)|call(?:ed|ing)|describ(?:ed|es|ing)|continu(?:ed|es)|recall(?:ed|s)"
-    r"|respond(?:ed|s|ing)|testif(?:ied|ies)|predict(?:ed|s)|pledg(?:ed|es)|vow(?:ed|s|ing)|promis(?:ed|es)|urg(?:ed|es|ing)|complain(?:ed|s)"
-    r"|conclud(?:ed|es)|observ(?:ed|es)|remark(?:ed|s)|commented|quipped|joked|shouted|exclaimed|emphasi[sz](?:ed|es|ing)|accus(?:ed|es|ing)"
-    r"|blam(?:ed|es|ing)|quoted as saying|tout(?:ed|s)|lament(?:ed|s)|cautioned|boasted|reported|reiterated|asserted|maintained|hailed|slammed"
-    r"|condemn(?:ed|s|ing)|praised|dismissed|rejected|branded|labell?ed|accept(?:ed|s)|reveal(?:ed|s)|disclosed|indicated|agreed|answered"
+    r"sa(?:id|ys|y|ying)|t(?:old|ells|elling)|add(?:ed|s|ing)|announc(?:ed|es|ing)|stat(?:ed|es)|warn(?:ed|s|ing)"
+    r"|ask(?:ed|s)"
+    r"|repl(?:ied|ies)|insist(?:ed|s|ing)|explain(?:ed|s|ing)|wr(?:ote|ites|iting)|tweet(?:ed|s)|post(?:ed|s)"
+    r"|claim(?:ed|s|ing)"
+    r"|not(?:ed|es|ing)|stress(?:ed|es|ing)|argu(?:ed|es|ing)|declar(?:ed|es|ing)|alleg(?:ed|es|ing)"
+    r"|acknowledg(?:ed|es)|admit(?:ted|s)"
+    r"|confirm(?:ed|s|ing)|den(?:ied|ies|ying)|suggest(?:ed|s|ing)|call(?:ed|ing)|describ(?:ed|es|ing)"
+    r"|continu(?:ed|es)|recall(?:ed|s)"
+    r"|respond(?:ed|s|ing)|testif(?:ied|ies)|predict(?:ed|s)|pledg(?:ed|es)|vow(?:ed|s|ing)|promis(?:ed|es)"
+    r"|urg(?:ed|es|ing)|complain(?:ed|s)"
+    r"|conclud(?:ed|es)|observ(?:ed|es)|remark(?:ed|s)|commented|quipped|joked|shouted|exclaimed|emphasi[sz](?:ed"
+    r"|es|ing)|accus(?:ed|es|ing)"
+    r"|blam(?:ed|es|ing)|quoted as saying|tout(?:ed|s)|lament(?:ed|s)|cautioned|boasted|reported|reiterated"
+    r"|asserted|maintained|hailed|slammed"
+    r"|condemn(?:ed|s|ing)|praised|dismissed|rejected|branded|labell?ed|accept(?:ed|s)|reveal(?:ed|s)|disclosed"
+    r"|indicated|agreed|answered"
 )
 _CUE = re.compile(rf"(?<![\w-])(?:{CUES})\b")
 # Verbs that bring in what was said without marks; the second kind needs "that" to tell a saying from an act.
 _SAYING = re.compile(
     r"\b(?:said to have \w+ed that|(?:said|says?|told|insisted|claimed|argued|added|wrote|believes)\b(?! to)"
-    r"|(?:announced|stated|warned|explained|noted|stressed|declared|alleged|confirmed|denied|reported|acknowledged|admitted"
-    r"|suggested|predicted|pledged|vowed|promised|emphasi[sz]ed|concluded|testified|replied|recalled|observed|revealed)(?= that\b))"
+    r"|(?:announced|stated|warned|explained|noted|stressed|declared|alleged|confirmed|denied|reported"
+    r"|acknowledged|admitted"
+    r"|suggested|predicted|pledged|vowed|promised|emphasi[sz]ed|concluded|testified|replied|recalled|observed"
+    r"|revealed)(?= that\b))"
 )
 _ACCORDING = re.compile(r"\b(?P<cue>[Aa]ccording to)\s+")
 _LISTENER = re.compile(
-    r"\s+(?:the\s+|an?\s+|his\s+|her\s+)?(?:[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*|(?:news\s+)?[a-z]+)(?:\s+(?:on|in|at)\s+(?:the\s+|a\s+)?\w+)?"
+    r"\s+(?:the\s+|an?\s+|his\s+|her\s+)?(?:[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*|(?:news\s+)?[a-z]+)(?:\s+(?:on|in"
+    r"|at)\s+(?:the\s+|a\s+)?\w+)?"
     r"(?=\s+(?:that|the|an?|he|she|it|they|his|her|its|their|there|this|[A-Z])\b)"
 )
 _AT_TIME = re.compile(
-    r"(?:,?\s+(?:on\s+(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)|later|in\s+an?\s+\w+(?:\s+(?:on|to)\s+\w+)?|yesterday))?,?\s+"
+    r"(?:,?\s+(?:on\s+(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)|later"
+    r"|in\s+an?\s+\w+(?:\s+(?:on|to)\s+\w+)?|yesterday))?,?\s+"
 )
 _CLAUSE = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should|must|do|does|did|\w{2,}ed|\w+n['’]t|made|took|came|went|knew"
+    r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should|must|do|does|did|\w{2,}ed|\w+n['’]t"
+    r"|made|took|came|went|knew"
     r"|wept|fell|rose|kept|left|felt|meant|began|need|needs|want|wants)\b"
 )
-_OPENS_CLAUSE = re.compile(r"(?:he|she|it|they|there|nobody|everyone)\b|(?:the|an?|its|his|her|their|no|[A-Z][\w’'-]*)\s(?:[\w’'-]+\s){2}")
+_OPENS_CLAUSE = re.compile(
+    r"(?:he|she|it|they|there|nobody|everyone)\b|(?:the|an?|its|his|her|their|no|[A-Z][\w’'-]*)\s(?:[\w’'-]+\s){2}"
+)
 _AFTER_MARK = re.compile(r"[\s,.!?—–-]*")
 MAX_QUOTATIONS = 400
 LOOK_BACK = 500
@@ -119,7 +134,7 @@ class _Reader:
             yield Quotation(text=self._text[start:end], start=start, end=end, kind=kind, speaker=speaker, cue=cue)
 
     def _stands_alone(self, mark: _Marked) -> bool:
-        """Tell a quotation that says nobody's name from a title in marks: it ends as a sentence does, or is all there is."""
+        """Tell what somebody unnamed says from a title in marks: it ends as a sentence does, or is all there is."""
         first, last = self._paragraphs[mark.paragraph]
         ends = mark.open or self._text[mark.end - 2] in ".,!?…" or self._text[mark.end : mark.end + 1] == ","
         return ends or not (self._text[first : mark.start].strip() or self._text[mark.end : last].strip(" .,"))
@@ -241,7 +256,7 @@ class _Reader:
         )
 
     def indirect(self, direct: list[Quotation]) -> Iterator[Quotation]:
-        """Give reported speech without marks, sentence by sentence; marked words within it stay quotations of their own."""
+        """Give reported speech without marks, by sentence; marked words within it stay quotations of their own."""
         at = 0
         for start, end in split_sentences(self._text):
             while at < len(direct) and direct[at].end <= start:
@@ -310,7 +325,7 @@ class _Reader:
         return Quotation(text=self._text[start:end], start=start, end=end, kind="indirect", speaker=speaker, cue=cue)
 
 
-_CLOSING = frozenset("”\"»“’")
+_CLOSING = frozenset('”"»“’')
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 LONGEST_SENTENCE = 1_500
 NEAR = 60

@@ -1,6 +1,7 @@
-"""Read who is named beside a verb of saying, and resolve it within the article: surname to full name, pronoun to person.
+"""Read who is named beside a verb of saying, and who that is in the article: full name, role, person for pronoun.
 
-A speaker is read word by word from the verb outwards: "Kremlin spokesman Dmitry Peskov later | said", "said | Per Lund".
+A speaker is read word by word from the verb outwards: "Kremlin spokesman Dmitry Peskov later | said",
+"said | Per Lund".
 Each walk is bounded, so that no text makes it slow.
 """
 
@@ -20,7 +21,8 @@ _TOKEN = re.compile(
     r"(?:[A-Z]\.)+|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Sen|Rep|Gov|Lt|Sgt|Prof|Rev|Capt|Maj)\.|[^\W_][\w’'&-]*|[^\w\s]"
 )
 _NAME_RUN = re.compile(
-    r"(?<![\w’'-])[A-ZÀ-ÖØ-Þ][\w’'-]*\.?(?:[ ](?:(?:de|da|van|von|der|den|bin|ibn|al|el|la|le|di|du|del|dos)[ ]){0,2}[A-ZÀ-ÖØ-Þ][\w’'-]*)+"
+    r"(?<![\w’'-])[A-ZÀ-ÖØ-Þ][\w’'-]*\.?(?:[ ](?:(?:de|da|van|von|der|den|bin|ibn|al|el|la|le|di|du|del"
+    r"|dos)[ ]){0,2}[A-ZÀ-ÖØ-Þ][\w’'-]*)+"
 )
 _SKIPPED = frozenset(
     "also later then has had have was is were are be been being to himself herself themselves repeatedly once earlier "
@@ -28,7 +30,8 @@ _SKIPPED = frozenset(
 )
 _DAYS = frozenset("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
 _STOPS = frozenset(
-    "that when while as after if because where which whom who whose but what how why than then so though although in on to "
+    "that when while as after if because where which whom who whose but what how why than then so though although "
+    "in on to "
     "from with by before during over under since until into about against through despite amid like is was were are be "
     "had has have will would could should may might can did does do not no yes or nor also later it's this there here "
     "has asked told saying".split()
@@ -41,31 +44,43 @@ _WHERE = frozenset(("in", "from", "near", "outside"))
 _PRONOUNS = frozenset(("he", "she", "they", "it", "we", "i"))
 _PARTICLES = frozenset("de da van von der den bin ibn al el la le di du del dos".split())
 _TITLES = frozenset(
-    "President Chancellor Senator General Governor Pope King Queen Prince Princess Judge Justice Minister Secretary Mr Mrs Ms Dr "
-    "Prof Professor Sir Dame Lord Lady Mayor Captain Colonel Major Admiral Commissioner Ambassador Premier Chairman Chairwoman "
-    "Chief Director Representative Congressman Congresswoman Sheikh Ayatollah Archbishop Bishop Rabbi Imam Father Sister Rev "
-    "Reverend Lieutenant Sergeant Officer Inspector Detective Commander Spokesman Spokeswoman Spokesperson Coach Leader Mr. Mrs. "
+    "President Chancellor Senator General Governor Pope King Queen Prince Princess Judge Justice Minister "
+    "Secretary Mr Mrs Ms Dr "
+    "Prof Professor Sir Dame Lord Lady Mayor Captain Colonel Major Admiral Commissioner Ambassador Premier "
+    "Chairman Chairwoman "
+    "Chief Director Representative Congressman Congresswoman Sheikh Ayatollah Archbishop Bishop Rabbi Imam Father "
+    "Sister Rev "
+    "Reverend Lieutenant Sergeant Officer Inspector Detective Commander Spokesman Spokeswoman Spokesperson Coach "
+    "Leader Mr. Mrs. "
     "Ms. Dr. Gen. Col. Sen. Rep. Gov. Lt. Sgt. Prof. Rev. Capt. Maj. Councillor Baroness Tsar Emir Sultan".split()
 )
 _BARE_TITLES = frozenset("Mr Mrs Ms Dr Mr. Mrs. Ms. Dr. Sir Dame Lord Lady".split())
 _BODIES = frozenset(
-    "Bank House Ministry Council Party Union University Department Office Agency Commission Committee Court Parliament Congress "
-    "Senate Army Navy Force Forces Police Group Company Corp Inc Ltd Times Post News Journal Daily Institute Association States "
-    "Nations Kingdom Republic City River Street Road Sea Ocean School College Hospital Church League Cup Games Prize Act Treaty "
+    "Bank House Ministry Council Party Union University Department Office Agency Commission Committee Court "
+    "Parliament Congress "
+    "Senate Army Navy Force Forces Police Group Company Corp Inc Ltd Times Post News Journal Daily Institute "
+    "Association States "
+    "Nations Kingdom Republic City River Street Road Sea Ocean School College Hospital Church League Cup Games "
+    "Prize Act Treaty "
     "Security Foreign Street Square Park Airport East West North South".split()
 )
 _NOT_NAMES = frozenset(
-    "The A An In On At He She It They We I But And This That These Those However According Also Over Overnight One His Her Their "
-    "Its Both Two Some Several After Before When While As If For From Monday Tuesday Wednesday Thursday Friday Saturday Sunday "
-    "January February March April May June July August September October November December Asked Meanwhile Earlier Later "
+    "The A An In On At He She It They We I But And This That These Those However According Also Over Overnight "
+    "One His Her Their "
+    "Its Both Two Some Several After Before When While As If For From Monday Tuesday Wednesday Thursday Friday "
+    "Saturday Sunday "
+    "January February March April May June July August September October November December Asked Meanwhile "
+    "Earlier Later "
     "There Here What Who Why How Our My Your Mr Mrs Ms Dr".split()
 )
 _APPOSITION = re.compile(
     r",\s+(?P<role>(?:(?:the|a|an|its|his|her|their)\s)?[^\W\d_][^,.;:\"“”«»\n]{2,70})(?=[,.;\n]|$|\s[\"“])"
 )
 _ROLE_LIKE = re.compile(
-    r"^(?:the|a|an|its|his|her|their)\s|\b(?:\w+(?:man|woman|person)|\w*minister|president|chief|head|director|\w+ist|\w+yst|\w+er|\w+or|"
-    r"secretary|leader|official|mayor|coach|captain|nurse|economist|general|chair|lawyer|envoy|aide|chancellor|resident|officer)\b",
+    r"^(?:the|a|an|its|his|her|their)\s|\b(?:\w+(?:man|woman|person)|\w*minister|president|chief|head|director"
+    r"|\w+ist|\w+yst|\w+er|\w+or|"
+    r"secretary|leader|official|mayor|coach|captain|nurse|economist|general|chair|lawyer|envoy|aide|chancellor"
+    r"|resident|officer)\b",
     re.IGNORECASE,
 )
 _NO_ROLE = re.compile(
@@ -153,7 +168,9 @@ def subject_before(text: str, begin: int, verb: int, cues: re.Pattern[str]) -> P
 def _before_adverbs(tokens: Sequence[Token], at: int) -> int:
     while at >= 0:
         token = tokens[at]
-        if (token.lower in _SKIPPED and not (token.lower == "it" and at == 0)) or (token.text.islower() and token.lower.endswith("ly") and len(token.text) > 4):
+        if (token.lower in _SKIPPED and not (token.lower == "it" and at == 0)) or (
+            token.text.islower() and token.lower.endswith("ly") and len(token.text) > 4
+        ):
             at -= 1
         elif token.text in _DAYS and at and tokens[at - 1].lower == "on":
             at -= 2
@@ -176,7 +193,7 @@ def _belongs(tokens: Sequence[Token], at: int, cues: re.Pattern[str]) -> bool:
 
 
 def subject_after(text: str, start: int, limit: int) -> Phrase | None:
-    """Read the subject that follows a verb at the end of a quotation: "said | Per Lund, chief economist at Nordbank"."""
+    """Read the subject that follows a verb after a quotation: "said | Per Lund", chief economist at Nordbank."""
     found: list[Token] = []
     for token in tokens_between(text, start, min(limit, start + WINDOW))[: MAX_TOKENS + 4]:
         lower = token.lower
@@ -308,7 +325,7 @@ class Mentions:
         return Speaker(text=mention, start=start, end=end, name=name, role=role)
 
     def _group_before(self, position: int) -> str | None:
-        """Return the several who do something in the sentence before: "Prosecutors had asked for nine years. They …"."""
+        """Return the several who act in the sentence before: "Prosecutors had asked for nine years. They …"."""
         first = max(self._text.rfind("\n", 0, position), position - 400)
         sentences = _unquoted(self._text[first + 1 : position]).rstrip().rstrip(".").split(". ")
         match = _GROUP.match(sentences[-1].strip()) if sentences else None

@@ -32,7 +32,7 @@ def documents(path: Path) -> Iterator[Dated]:
     name, created, text = "", "", ""
     spans: list[tuple[int, int, date, date]] = []
     opened: tuple[int, str] | None = None
-    for line in lzma.open(path, "rt", encoding="utf-8"):
+    for line in _lines(path):
         if line.startswith("# newdoc id = "):
             if name:
                 yield Dated(name, _day(created), text, tuple(spans))
@@ -60,6 +60,11 @@ def documents(path: Path) -> Iterator[Dated]:
     yield Dated(name, _day(created), text, tuple(spans))
 
 
+def _lines(path: Path) -> list[str]:
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        return file.readlines()
+
+
 def _day(text: str) -> date:
     first = _interval(text)
     return first[0] if first else date(2000, 1, 1)
@@ -78,8 +83,8 @@ def _days(attributes: str) -> tuple[date, date] | None:
 def _interval(value: str) -> tuple[date, date] | None:
     """Return the first and last day of an ISO value, also of ``A/B``."""
     if "/" in value:
-        first, _, last = value.partition("/")
-        one, two = _interval(first), _interval(last)
+        head, _, tail = value.partition("/")
+        one, two = _interval(head), _interval(tail)
         return (one[0], two[1]) if one and two else None
     match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T.*)?", value)
     if not match or not int(match[1]):

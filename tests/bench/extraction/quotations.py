@@ -1,4 +1,4 @@
-"""How many quotations are found, and how many with the right speaker: on articles written and annotated for Newswire."""
+"""How many quotations are found, and how many with the right speaker: on articles written for Newswire."""
 
 from __future__ import annotations
 

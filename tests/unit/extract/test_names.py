@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,4 +80,4 @@ def test_spans_are_substrings_without_overlap(text: str) -> None:
     found = find_entities(text)
 
     assert all(text[entity.start : entity.end] == entity.text for entity in found)
-    assert all(one.end <= two.start for one, two in zip(found, found[1:], strict=False))
+    assert all(one.end <= two.start for one, two in pairwise(found))

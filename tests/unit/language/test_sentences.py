@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,4 +54,4 @@ def test_sentences_cover_all_but_white_space_in_order(text: str) -> None:
     spans = split_sentences(text, "en")
 
     assert "".join("".join(text[start:end].split()) for start, end in spans) == "".join(text.split())
-    assert all(one[1] <= two[0] for one, two in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= two[0] for one, two in pairwise(spans))
