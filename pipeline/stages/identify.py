@@ -56,8 +56,8 @@ class Known:
 def identify(article: Article, known: Known, now: datetime) -> Decision:
     """Decide whether an article is new, revised, withdrawn or unchanged, and number its revision.
 
-    Only title, text and withdrawal count: markup, order, tags and the feed's own dates change too easily. ``seen`` stays
-    that of the first revision, so that an article keeps its place in time-partitioned indices.
+    Only title, text and withdrawal count: markup, order, tags and the feed's own dates change too easily. ``seen``
+    stays that of the first revision, so that an article keeps its place in time-partitioned indices.
     """
     article = normalize(article)
     fingerprint = _fingerprint(article)

@@ -61,10 +61,8 @@ class Cluster:
 
     def logs(self) -> str:
         """Return the ends of all logs, for a failure's message."""
-        parts = []
-        for path in sorted(self._directory.glob("*.log")):
-            parts.append(f"--- {path.name}\n" + path.read_text(errors="replace")[-2000:])
-        return "\n".join(parts)
+        paths = sorted(self._directory.glob("*.log"))
+        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-2000:]}" for path in paths)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.3) -> bool:

@@ -67,7 +67,9 @@ def test_masked_settings_hold_no_secret() -> None:
     settings = config.load(
         environ={
             "NEWSWIRE_ELASTICSEARCH_API_KEY": "SECRET",
-            "NEWSWIRE_CHANNELS": '{ops = "webhook+https://me:SECRET@host.example/SECRET?k=SECRET", me = "mailto:SECRET@x"}',
+            "NEWSWIRE_CHANNELS": (
+                '{ops = "webhook+https://me:SECRET@host.example/SECRET?k=SECRET", me = "mailto:SECRET@x"}'
+            ),
         }
     )
     shown = msgspec.json.encode(config.masked(settings)).decode() + config.describe(config.masked(settings))
