@@ -6,6 +6,7 @@ The in-memory matcher uses this to verify; the search engines are held equal to 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -33,7 +34,7 @@ from pipeline.language.query import (
     Wildcard,
     Word,
 )
-from pipeline.model import Actor, Document, Event, Mark, Place, Quotation
+from pipeline.model import Actor, Document, Event, Mark, Place, Quotation, Span
 
 # A hit is (part, first token, last token + 1); matches without words, such as a date, have none.
 Hit = tuple[str, int, int]
@@ -144,7 +145,7 @@ def _find(node: AnyNode, reading: Reading, parts: Sequence[str], now: datetime) 
             age = now - (reading.document.published or reading.document.seen)
             return [] if age.total_seconds() <= seconds else None
         case EventFilter():
-            return [] if _has_event(node, reading.document) else None
+            return _event_hits(node, reading)
         case _:
             return [hit for part in parts for hit in _text_hits(node, reading, part)] or None
 
@@ -266,10 +267,19 @@ def _in_range(node: Range, document: Document) -> bool:
     return (node.low is None or value >= node.low) and (node.high is None or value <= node.high)  # type: ignore[operator]
 
 
-def _has_event(node: EventFilter, document: Document) -> bool:
+def _event_hits(node: EventFilter, reading: Reading) -> list[Hit] | None:
+    """Find the events (their triggers) or quotations that fit."""
+    document = reading.document
+    spans: list[Span | Quotation]
     if node.quotation:
-        return any(_quotation_fits(quotation, node.conditions) for quotation in document.quotations)
-    return any(_event_fits(event, node.conditions) for event in document.events)
+        spans = [quotation for quotation in document.quotations if _fits(quotation_values(quotation), node.conditions)]
+    else:
+        spans = [event.trigger for event in document.events if _fits(event_values(event), node.conditions)]
+    if not spans:
+        return None
+    body = reading.part("body")
+    hits = [("body", bisect_left(body.starts, span.start), bisect_left(body.starts, span.end)) for span in spans]
+    return [hit for hit in hits if hit[1] < hit[2]]
 
 
 def event_values(event: Event) -> dict[str, tuple[str, ...]]:
@@ -291,14 +301,6 @@ def quotation_values(quotation: Quotation) -> dict[str, tuple[str, ...]]:
     speaker = quotation.speaker
     said = () if speaker is None else _folded(speaker.text, speaker.name, speaker.role)
     return {"said": said, "quote": _folded(quotation.text)}
-
-
-def _event_fits(event: Event, conditions: Sequence[tuple[str, str]]) -> bool:
-    return _fits(event_values(event), conditions)
-
-
-def _quotation_fits(quotation: Quotation, conditions: Sequence[tuple[str, str]]) -> bool:
-    return _fits(quotation_values(quotation), conditions)
 
 
 def _fits(values: dict[str, tuple[str, ...]], conditions: Sequence[tuple[str, str]]) -> bool:
