@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ class _Session:
         from pipeline.runners.ingest import publish
 
         embedded = bootstrap.embedded(self._store)
-        notifying = bootstrap.notifying(self._store)
+        notifying = bootstrap.notifying(self._store, partial(click.echo, err=True) if self._as_json else None)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stopping.set())
         with notifying:

@@ -149,18 +149,21 @@ def headline(alert: Alert) -> str:
 
 
 def sentence(alert: Alert) -> str | None:
-    """Return the sentence with the first matched words, or the article's first one."""
+    """Return the sentence with the most of the matched words, the first such; without any, the first or the title."""
     article = alert.article
     if article is None:
         return None
-    mark = next((mark for mark in alert.spans if mark.part == "text"), alert.spans[0] if alert.spans else None)
-    if mark is not None and mark.part == "title":
+    marks = [mark for mark in alert.spans if mark.part == "text"]
+    if not article.text or (alert.spans and not marks):
         return article.title
-    if not article.text:
+    sentences = split_sentences(article.text, article.language)
+    if not sentences:
         return article.title
-    at = mark.start if mark else 0
-    found = next((span for span in split_sentences(article.text, article.language) if span[0] <= at < span[1]), None)
-    return " ".join(article.text[slice(*found)].split()) if found else article.title
+
+    def worth(span: tuple[int, int]) -> int:
+        return len({mark.text.casefold() for mark in marks if span[0] <= mark.start < span[1]})
+
+    return " ".join(article.text[slice(*max(sentences, key=worth))].split())
 
 
 def words(alert: Alert) -> tuple[str, ...]:

@@ -235,6 +235,14 @@ def test_message_names_rule_words_sentence_source_and_address() -> None:
     ]  # fmt: skip
 
 
+def test_sentence_is_the_one_with_most_of_the_words() -> None:
+    text = "Putin spoke. The council met. Putin addressed the council. Putin left."
+    wanted = (("Putin", 0), ("council", 0), ("Putin", 20), ("council", 40))
+    at = [(word, text.index(word, start)) for word, start in wanted]
+    spans = tuple(Mark(text=word, start=start, end=start + len(word)) for word, start in at)
+    assert deliver.sentence(msgspec.structs.replace(an_alert(text=text), spans=spans)) == "Putin addressed the council."
+
+
 def test_digest_has_the_same_key_in_any_order() -> None:
     deliveries = [planned(an_alert(name), a_rule()) for name in "abc"]
     assert deliver.compose(deliveries).id == deliver.compose(deliveries[::-1]).id
