@@ -1,0 +1,134 @@
+"""What only the Elasticsearch index does: months, rebuilding beside the old index, clear words when absent."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+from pipeline.errors import TransientError, UnavailableError, UsageError
+from pipeline.language.grammar import parse
+from pipeline.model import Document
+from pipeline.ports import SearchRequest
+
+NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
+pytestmark = pytest.mark.elasticsearch
+
+
+@pytest.fixture
+def index(elasticsearch_url: str, elasticsearch_prefix: str) -> Iterator[ElasticsearchIndex]:
+    made = ElasticsearchIndex(elasticsearch_url, prefix=elasticsearch_prefix)
+    yield made
+    made.close()
+
+
+def article(article_id: str, title: str = "Ministers meet", seen: datetime = NOW, revision: int = 1) -> Document:
+    return Document(id=article_id, source="Wire", seen=seen, title=title, language="en", revision=revision)
+
+
+def found(index: ElasticsearchIndex, text: str) -> list[str]:
+    index.refresh()
+    return sorted(d.id for d in index.search(SearchRequest(query=parse(text), now=NOW)).documents)
+
+
+def names(url: str, prefix: str) -> list[str]:
+    with Elasticsearch(url) as client:
+        return sorted(client.indices.get(index=f"{prefix}*").body)
+
+
+def test_one_index_per_month_of_first_sight(
+    index: ElasticsearchIndex, elasticsearch_url: str, elasticsearch_prefix: str
+) -> None:
+    january = datetime(2022, 1, 31, 23, 59, tzinfo=UTC)
+    index.upsert([article("a", seen=january), article("b")])
+    index.upsert([article("a", "Ministers met", revision=2)])
+    months = [name.removeprefix(elasticsearch_prefix) for name in names(elasticsearch_url, elasticsearch_prefix)]
+    assert ["newswire-1-2022.01", "newswire-1-2022.02"] == months
+    assert ["a", "b"] == found(index, "ministers")
+
+
+def test_rebuilt_index_takes_over_with_what_arrived_meanwhile(
+    index: ElasticsearchIndex, elasticsearch_url: str, elasticsearch_prefix: str
+) -> None:
+    index.upsert([article("old", "Ministers dropped")])
+    shadow = index.shadow("second")
+    shadow.upsert([article("rebuilt")])
+    assert ["old"] == found(index, "ministers")
+    index.upsert([article("late")])
+    shadow.promote()
+    assert ["late", "rebuilt"] == found(index, "meeting")
+    index.upsert([article("after")])
+    assert ["after", "late", "rebuilt"] == found(index, "meeting")
+    assert all("-second-" in name for name in names(elasticsearch_url, elasticsearch_prefix))
+
+
+def test_shadow_of_a_name_in_use_is_refused(index: ElasticsearchIndex) -> None:
+    index.upsert([article("a")])
+    with pytest.raises(UsageError):
+        index.shadow("1")
+    with pytest.raises(UsageError):
+        index.shadow("../x")
+
+
+def test_other_users_find_ordinary_fields_and_none_of_our_tokens(
+    index: ElasticsearchIndex, elasticsearch_url: str, elasticsearch_prefix: str
+) -> None:
+    index.upsert([article("a", "Ministers-meeting in Łódź")])
+    index.refresh()
+    with Elasticsearch(elasticsearch_url) as client:
+        hit = client.search(index=f"{elasticsearch_prefix}newswire", query={"match": {"title": "ministers"}})["hits"][
+            "hits"
+        ][0]
+    assert ("Wire", True) == (hit["_source"]["source"], "terms" not in hit["_source"]["nw"])
+
+
+def test_server_that_is_not_there_is_one_sentence() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    index = ElasticsearchIndex(f"http://user:secret@127.0.0.1:{port}")
+    with pytest.raises(UnavailableError, match="No Elasticsearch answers") as caught:
+        index.search(SearchRequest(query=None, now=NOW))
+    assert "secret" not in str(caught.value)
+    with pytest.raises(TransientError):
+        index.upsert([article("a")])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (200, b"{}", "is not Elasticsearch"),
+        (
+            400,
+            b'{"error":{"type":"media_type_header_exception","reason":"Accept version must be 8"},"status":400}',
+            "is not version 9",
+        ),
+        (401, b'{"error":{"type":"security_exception","reason":"no"},"status":401}', "refuses these credentials"),
+    ],
+)
+def test_server_of_another_kind_is_one_sentence(status: int, body: bytes, sentence: str) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status)
+            if status != 200:
+                self.send_header("X-Elastic-Product", "Elasticsearch")
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Stay quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        index = ElasticsearchIndex(f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(UnavailableError, match=sentence):
+            index.search(SearchRequest(query=None, now=NOW))
+        server.shutdown()
