@@ -12,39 +12,48 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from pipeline.model import Actor
+from pipeline.stages.extract.clauses import (
+    ASKED,
+    BODIES,
+    COMMIT,
+    DEMAND,
+    DENIED,
+    DIRECT_CASES,
+    DOMESTIC,
+    DUE,
+    FACTLESS,
+    FRIENDLY,
+    HOSTILE,
+    INTENT,
+    LIGHT,
+    MUTUAL,
+    RAISING,
+    REFUSE,
+    SPEECH,
+    SUBJECTS,
+    auxiliaries_of,
+    case_of,
+    complement_of,
+    complements_of,
+    is_conditional,
+    is_due_to,
+    is_prospect,
+    is_reduced_passive,
+    is_verbal,
+    modality_of,
+    modifies_clause,
+    objects_of,
+    subject_token,
+    turn,
+    turned_into,
+    words_around,
+)
 from pipeline.stages.extract.lemmas import lemma
 from pipeline.stages.extract.lexicon import Lexicon, Sense
 from pipeline.stages.extract.participants import PRONOUNS, Sentence
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
-
-SPEECH = frozenset(
-    "say tell report announce state declare add note confirm claim insist explain stress emphasise emphasize reveal disclose "
-    "argue believe think suggest conclude indicate write quote describe allege".split()
-)
-RAISING = frozenset("begin start continue try attempt plan intend seek want hope help prepare resume expect schedule decide move remain use be set need".split())
-COMMIT = frozenset("agree promise pledge vow offer commit undertake consent willing ready prepared committed".split())
-REFUSE = frozenset("refuse decline reject fail renege".split())
-DEMAND = frozenset("urge demand call ask request press pressure order appeal insist implore lobby".split())
-DUE = frozenset("due schedule scheduled set expect expected slate slated suppose supposed".split())
-LIGHT = frozenset(
-    "hold launch stage conduct make take carry begin start continue resume have open host attend mount plan schedule extend convene "
-    "organise organize undertake brokered broker arrange set end lead give declare impose sign".split()
-)
-FRIENDLY = {"CONSULT": "036", "SUPPORT": "032", "COOPERATE": "031", "AID": "033", "RETREAT": "035", "CONCEDE": "035", "AGREE": "030"}
-HOSTILE = {"COERCE": "132", "ASSAULT": "138", "SANCTION": "131", "PROTEST": "133", "MOBILIZE": "138"}
-ASKED = {"CONSULT": "106", "AID": "103", "RETREAT": "105", "SUPPORT": "102", "COOPERATE": "101", "CONCEDE": "105", "AGREE": "107"}
-DENIED = {"CONSULT": "125", "AID": "122", "RETREAT": "124", "SUPPORT": "121", "COOPERATE": "121", "CONCEDE": "124"}
-_INTENT = frozenset("willing ready prepared plan intend".split())
-FACTLESS = frozenset("REQUEST REJECT THREATEN AGREE".split())
-MODAL = frozenset("could would might may should must can".split())
-SUBJECTS = ("nsubj", "nsubj:pass", "csubj", "nsubj:outer")
-CLAUSES = ("ccomp", "xcomp", "advcl", "acl", "acl:relcl", "parataxis", "conj", "advcl:relcl")
-BODIES = frozenset("IGO NGO IMG".split())
-DOMESTIC = frozenset("COERCE PROTEST CONCEDE".split())
-MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
-DIRECT_CASES = ("to", "with", "against", "on", "at", "upon", "toward", "towards", "into", "from", "for", "over", "between", "by", "in", "of")
 
 
 class Coded(NamedTuple):
@@ -78,7 +87,7 @@ class Coder:
         for token in doc:
             if token.i in used or token.is_punct or token.is_space:
                 continue
-            coded = self._verb(token, used) if _verbal(token) else self._noun(token)
+            coded = self._verb(token, used) if is_verbal(token) else self._noun(token)
             if coded is None:
                 continue
             found.append(coded)
@@ -93,16 +102,16 @@ class Coder:
         sense = self._sense(token)
         inner: Token | None = None
         if word in DUE or (word in COMMIT | REFUSE | DEMAND) or word == "threaten":
-            inner = _complement(token)
+            inner = complement_of(token)
             meaning = self._meaning(inner) if inner is not None else None
-            turned = _turn(word, meaning)
+            turned = turn(word, meaning)
             if turned is not None:
                 sense, composed = turned, True
-                used.update(t.i for t in _chain(inner))
+                used.update(t.i for t in complements_of(inner))
         if sense is None and word in LIGHT:
             sense = self._light(token)
             if sense is not None:
-                used.update(t.i for t in _objects(token))
+                used.update(t.i for t in objects_of(token))
         if sense is None:
             sense = self._must(token)
             if sense is None:
@@ -113,18 +122,27 @@ class Coder:
             if turned is not None:
                 sense, composed = turned, True
         for child in token.subtree:
-            if child.tag_ in ("NN", "NNS") and child.head in (token, inner) and lemma(child.text) in self._lexicon.nouns:
+            if (
+                child.tag_ in ("NN", "NNS")
+                and child.head in (token, inner)
+                and lemma(child.text) in self._lexicon.nouns
+            ):
                 used.add(child.i)
         actors, recipients = self._settled(sense, *self._participants(token, inner, sense))
         if not actors and not recipients:
             return None
-        negated, future, hypothetical = _modality(token)
-        return Coded(sense, token, actors, recipients, negated, future, hypothetical, self._sayer(token), False, composed)
+        negated, future, hypothetical = modality_of(token)
+        return Coded(
+            sense, token, actors, recipients, negated, future, hypothetical, self._sayer(token), False, composed
+        )
 
     def _noun(self, token: Token) -> Coded | None:
         if token.tag_ not in ("NN", "NNS") or token.dep_ in ("compound", "amod"):
             return None
         word = lemma(token.text)
+        parts = list(token.children)
+        if token.i + 2 < len(token.doc) and token.nbor(1).text == "-" and token.nbor(2).lower_ == "up":
+            word, parts = f"{word}-up", parts + list(token.nbor(2).children)
         around = {lemma(t.text) for t in token.subtree} | {lemma(t.text) for t in token.lefts}
         sense = next((s for s in self._lexicon.nouns.get(word, ()) if not s.needs or s.needs & around), None)
         if sense is None:
@@ -132,32 +150,41 @@ class Coder:
         verb = token.head
         actors: tuple[Actor, ...] = ()
         recipients: tuple[Actor, ...] = ()
-        for child in token.children:
+        for child in parts:
             cases = {c.lower_ for c in child.children if c.dep_ == "case"}
-            if child.dep_ == "nmod:poss" or (child.dep_ in ("amod", "compound") and self._names.named_at(child)) or (child.dep_ == "nmod" and cases & {"by", "between", "among"}) or (
-                child.dep_ == "nmod" and "of" in cases and sense.type in ("MOBILIZE", "CONSULT")
+            if (
+                child.dep_ == "nmod:poss"
+                or (child.dep_ in ("amod", "compound") and self._names.named_at(child))
+                or (child.dep_ == "nmod" and cases & {"by", "between", "among"})
+                or (child.dep_ == "nmod" and "of" in cases and sense.type in ("MOBILIZE", "CONSULT"))
             ):
                 actors = actors or self._names.actors(child)
             elif child.dep_ == "nmod" and cases & {"with", "on", "against", "to", "of"}:
                 recipients = recipients or self._names.actors(child)
         carried = verb.dep_ != "" and (
-            (token.dep_ == "nsubj:pass") or (token.dep_ == "nsubj" and lemma(verb.text) in LIGHT | {"take", "be", "occur", "follow", "continue", "resume", "kill", "wound"})
+            (token.dep_ == "nsubj:pass")
+            or (
+                token.dep_ == "nsubj"
+                and lemma(verb.text) in LIGHT | {"take", "be", "occur", "follow", "continue", "resume", "kill", "wound"}
+            )
         )
         if not actors and carried:
-            agent = [c for c in verb.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)]
+            agent = [
+                c for c in verb.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)
+            ]
             actors = self._names.actors(agent[0]) if agent else ()
         if recipients and not actors and token.dep_ in ("obl", "nmod") and sense.type == "CONSULT":
-            clause = next((a for a in token.ancestors if _verbal(a)), None)
+            clause = next((a for a in token.ancestors if is_verbal(a)), None)
             actors = self._subject(clause) if clause is not None else ()
         if len(actors) + len(recipients) < 2 and not (carried and actors):
             return None
         if not any(a.code for a in actors + recipients):
             return None
-        negated, future, hypothetical = _modality(verb if _verbal(verb) else token)
-        if sense.type in ("ASSAULT", "MOBILIZE") and _prospect(token):
+        negated, future, hypothetical = modality_of(verb if is_verbal(verb) else token)
+        if sense.type in ("ASSAULT", "MOBILIZE") and is_prospect(token):
             return None
         if future and sense.type in FRIENDLY:
-            sense = _as(sense, "AGREE", FRIENDLY[sense.type])
+            sense = turned_into(sense, "AGREE", FRIENDLY[sense.type])
         return Coded(sense, token, actors, recipients, negated, future, hypothetical, self._sayer(token), True, False)
 
     def _sense(self, token: Token) -> Sense | None:
@@ -172,23 +199,23 @@ class Coder:
         senses += self._lexicon.verbs.get(word, ())
         if not senses:
             return None
-        around = _around(token)
+        around = words_around(token)
         return next((sense for sense in senses if not sense.needs or sense.needs & around), None)
 
     def _meaning(self, inner: Token) -> Sense | None:
         """Return what a complement means: its own sense, or that of the event noun in it."""
-        sense = self._sense(inner) if _verbal(inner) else None
+        sense = self._sense(inner) if is_verbal(inner) else None
         if sense is None:
             sense = next((s for s in self._lexicon.nouns.get(lemma(inner.text), ()) if not s.needs), None)
-        if sense is None and _verbal(inner):
+        if sense is None and is_verbal(inner):
             sense = self._light(inner)
-            deeper = _complement(inner)
+            deeper = complement_of(inner)
             if sense is None and deeper is not None and lemma(inner.text) in RAISING:
                 return self._meaning(deeper)
         return sense
 
     def _light(self, token: Token) -> Sense | None:
-        for item in _objects(token):
+        for item in objects_of(token):
             around = {lemma(t.text) for t in item.subtree}
             for sense in self._lexicon.nouns.get(lemma(item.text), ()):
                 if not sense.needs or sense.needs & around:
@@ -204,31 +231,45 @@ class Coder:
 
     def _modal(self, token: Token, sense: Sense) -> Sense | None:
         """Read what is still to be done as agreed or threatened."""
-        ahead = any(child.dep_ == "aux" and child.lower_ in ("will", "'ll", "shall", "would") for child in _auxiliaries(token))
-        if any(child.lower_ in ("must", "should") and child.dep_ == "aux" for child in _auxiliaries(token)):
-            return _as(sense, "REQUEST", ASKED.get(sense.type, "100")) if self._sayer(token) is not None else None
-        due = _due(token) or (token.dep_ in ("xcomp", "ccomp") and lemma(token.head.text) in DUE | _INTENT)
+        ahead = any(
+            child.dep_ == "aux" and child.lower_ in ("will", "'ll", "shall", "would") for child in auxiliaries_of(token)
+        )
+        if any(child.lower_ in ("must", "should") and child.dep_ == "aux" for child in auxiliaries_of(token)):
+            return (
+                turned_into(sense, "REQUEST", ASKED.get(sense.type, "100")) if self._sayer(token) is not None else None
+            )
+        due = is_due_to(token) or (token.dep_ in ("xcomp", "ccomp") and lemma(token.head.text) in DUE | INTENT)
         if sense.type == "MOBILIZE":
             return None
         if not (ahead or due):
             return None
         if any(child.dep_ == "advmod" and child.lower_ in ("not", "n't", "never") for child in token.children):
-            return _as(sense, "REJECT", DENIED.get(sense.type, "120"))
+            return turned_into(sense, "REJECT", DENIED.get(sense.type, "120"))
         if sense.type in FRIENDLY:
-            return _as(sense, "AGREE", FRIENDLY[sense.type])
-        return _as(sense, "THREATEN", HOSTILE[sense.type]) if sense.type in HOSTILE else None
+            return turned_into(sense, "AGREE", FRIENDLY[sense.type])
+        return turned_into(sense, "THREATEN", HOSTILE[sense.type]) if sense.type in HOSTILE else None
 
-    def _participants(self, token: Token, inner: Token | None, sense: Sense) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
-        passive = any(c.dep_ in ("nsubj:pass", "aux:pass") for c in token.children) or _reduced(token)
+    def _participants(
+        self, token: Token, inner: Token | None, sense: Sense
+    ) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+        passive = any(c.dep_ in ("nsubj:pass", "aux:pass") for c in token.children) or is_reduced_passive(token)
         if sense.type == "REQUEST" and inner == token:
             sayer = self._sayer(token)
             return (self._names.actors(sayer) if sayer is not None else ()), self._subject(token)
         if inner is not None and inner != token and any(c.dep_ == "aux:pass" for c in inner.children):
-            agents = [c for c in inner.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)]
+            agents = [
+                c
+                for c in inner.children
+                if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)
+            ]
             if agents:
                 return self._names.actors(agents[0]), ()
         if passive:
-            agents = [c for c in token.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)]
+            agents = [
+                c
+                for c in token.children
+                if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)
+            ]
             actors = self._names.actors(agents[0]) if agents else ()
             recipients = self._subject(token)
             if sense.type == "MOBILIZE" and not actors:
@@ -257,7 +298,9 @@ class Coder:
             actors = tuple(a if a.code or not a.sector else msgspec.structs.replace(a, code=abroad) for a in actors)
         if not recipients and sense.type in DOMESTIC and sense.cameo not in ("115",):
             recipients = tuple(
-                msgspec.structs.replace(a, name=None, sector=None) for a in actors[:1] if a.code and a.code not in BODIES
+                msgspec.structs.replace(a, name=None, sector=None)
+                for a in actors[:1]
+                if a.code and a.code not in BODIES
             )
         return actors, recipients
 
@@ -277,7 +320,7 @@ class Coder:
             fallback = fallback or found
             deeper = self._within(phrase, actors)
             if any(a.code and a.code not in coded for a in deeper):
-                return deeper[:4] if not fallback else fallback
+                return fallback or deeper[:4]
             fallback = fallback or deeper[:1]
         return fallback
 
@@ -287,10 +330,10 @@ class Coder:
         yield from (c for c in children if c.dep_ == "obj")
         obliques = [c for c in children if c.dep_ in ("obl", "obl:unmarked", "advmod") and c.i > token.i]
         yield from sorted(
-            (c for c in obliques if _case(c) in DIRECT_CASES), key=lambda c: DIRECT_CASES.index(_case(c))
+            (c for c in obliques if case_of(c) in DIRECT_CASES), key=lambda c: DIRECT_CASES.index(case_of(c))
         )
         for child in children:
-            if child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i and not _conditional(child):
+            if child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i and not is_conditional(child):
                 yield from (c for c in child.children if c.dep_ in SUBJECTS and child.dep_ == "ccomp")
                 yield from self._targets(child)
 
@@ -307,7 +350,7 @@ class Coder:
     def _joint(self, token: Token) -> tuple[Actor, ...]:
         """Return with whom: "drills with Russian units"."""
         for phrase in token.subtree:
-            if phrase.dep_ in ("nmod", "obl") and _case(phrase) == "with":
+            if phrase.dep_ in ("nmod", "obl") and case_of(phrase) == "with":
                 return self._names.actors(phrase)
         return ()
 
@@ -325,8 +368,8 @@ class Coder:
         if head == token:
             return ()
         if token.dep_ in ("acl:relcl", "acl"):
-            return self._names.actors(head) if not _modifies_clause(head) else ()
-        if token.dep_ == "conj" and not _verbal(head):
+            return self._names.actors(head) if not modifies_clause(head) else ()
+        if token.dep_ == "conj" and not is_verbal(head):
             return ()
         if token.dep_ == "xcomp":
             object_ = next((c for c in head.children if c.dep_ in ("obj", "iobj")), None)
@@ -356,119 +399,12 @@ class Coder:
         while True:
             for child in clause.children:
                 if child.dep_ in ("parataxis", "ccomp") and lemma(child.text) in SPEECH and child.i > token.i:
-                    return _subject_token(child)
+                    return subject_token(child)
                 if child.dep_ == "obl" and any(g.lower_ == "according" for g in child.children):
                     return child
             if clause.head == clause:
                 return None
             inside = clause.dep_ in ("ccomp", "parataxis", "xcomp", "obj", "nsubj", "dep")
             clause = clause.head
-            if inside and lemma(clause.text) in SPEECH and _subject_token(clause) is not None:
-                return _subject_token(clause)
-
-
-def _verbal(token: Token) -> bool:
-    return token.tag_.startswith("VB") or _due(token) or (token.tag_ == "JJ" and token.lower_ in DUE | COMMIT | {"opposed"})
-
-
-def _due(token: Token) -> bool:
-    """Say whether this is the verb after "due to", which may be read as a noun after a preposition."""
-    return token.i > 1 and token.nbor(-1).lower_ == "to" and token.nbor(-2).lower_ == "due" and token.nbor(-2).head == token
-
-
-def _case(token: Token) -> str:
-    return next((c.lower_ for c in token.children if c.dep_ == "case"), "")
-
-
-def _objects(token: Token) -> list[Token]:
-    return [c for c in token.children if c.dep_ in ("obj", "nsubj:pass", "obl") and c.tag_.startswith("NN")]
-
-
-def _complement(token: Token) -> Token | None:
-    wanted = ("xcomp", "ccomp", "obj", "obl", "advcl")
-    found = sorted((c for c in token.children if c.dep_ in wanted and c.i > token.i), key=lambda c: (wanted.index(c.dep_), c.i))
-    return found[0] if found else None
-
-
-def _chain(inner: Token | None) -> Iterator[Token]:
-    while inner is not None:
-        yield inner
-        inner = _complement(inner)
-
-
-def _around(token: Token) -> set[str]:
-    """Return the lemmas that stand with a verb: objects and complements, not who does it."""
-    passive = any(c.dep_ == "nsubj:pass" for c in token.children) or _reduced(token)
-    words: set[str] = set()
-    for child in token.children:
-        if child.dep_ == "nsubj" or child.dep_ in ("conj", "parataxis", "advcl:relcl") or (child.dep_ == "nsubj:pass" and not passive):
-            continue
-        words.update(lemma(t.text) for t in list(child.subtree)[:14])
-    if _reduced(token) or token.dep_ == "acl:relcl":
-        words.add(lemma(token.head.text))
-    return words
-
-
-def _reduced(token: Token) -> bool:
-    return token.dep_ == "acl" and token.tag_ == "VBN" and not any(c.dep_ == "obj" for c in token.children)
-
-
-def _auxiliaries(token: Token) -> Iterator[Token]:
-    yield from token.children
-    if token.dep_ == "conj":
-        yield from token.head.children
-
-
-def _conditional(clause: Token) -> bool:
-    return any(c.dep_ == "mark" and c.lower_ in ("if", "unless", "should", "whether", "before", "after", "because") for c in clause.children)
-
-
-def _modality(token: Token) -> tuple[bool, bool, bool]:
-    """Return whether the clause is negated, lies ahead, or is only supposed."""
-    children = list(_auxiliaries(token))
-    words = {c.lower_ for c in children if c.dep_ in ("aux", "advmod", "det")}
-    negated = bool(words & {"not", "n't", "never", "no"}) or any(g.lower_ == "no" for c in children if c.dep_ in ("obj", "nsubj", "nsubj:pass") for g in c.children)
-    due = token.dep_ == "xcomp" and lemma(token.head.text) in DUE | {"schedule", "plan", "expect"}
-    due = due or _due(token)
-    future = bool(words & {"will", "'ll", "shall", "would"}) or due or lemma(token.text) in ("due", "schedule")
-    supposed = bool(words & {"could", "might", "may", "can"}) or ("would" in words and any(_conditional(c) for c in children if c.dep_ == "advcl"))
-    clause = token
-    for _ in range(4):
-        if clause.dep_ == "advcl" and _conditional(clause) and any(c.lower_ in ("if", "unless", "should", "whether") for c in clause.children):
-            supposed = True
-        clause = clause.head
-    return negated, future, supposed
-
-
-def _prospect(noun: Token) -> bool:
-    """Say whether an event noun names only what is prepared, feared or possible."""
-    words = {lemma(t.text) for t in noun.ancestors} | {lemma(t.text) for t in noun.children}
-    return bool(words & {"preparation", "prepare", "possible", "potential", "fear", "threat", "risk", "plan", "prevent", "avoid", "future", "toward"})
-
-
-def _modifies_clause(head: Token) -> bool:
-    return _verbal(head)
-
-
-def _subject_token(clause: Token) -> Token | None:
-    return next((c for c in clause.children if c.dep_ in SUBJECTS), None)
-
-
-def _turn(word: str, meaning: Sense | None) -> Sense | None:
-    if meaning is None:
-        return None
-    if word in DUE or word in COMMIT:
-        if word == "agree" and meaning.type == "SUPPORT":
-            return None
-        if meaning.type in FRIENDLY:
-            return _as(meaning, "AGREE", FRIENDLY[meaning.type])
-        return _as(meaning, "THREATEN", HOSTILE[meaning.type]) if meaning.type in HOSTILE and word not in COMMIT - {"vow"} else None
-    if word in REFUSE:
-        return _as(meaning, "REJECT", DENIED.get(meaning.type, "120"))
-    if word in DEMAND:
-        return _as(meaning, "REQUEST", ASKED.get(meaning.type, "100")) if meaning.type not in ("ACCUSE", "COERCE", "SANCTION") else None
-    return _as(meaning, "THREATEN", HOSTILE.get(meaning.type, "130"))
-
-
-def _as(sense: Sense, type_: str, cameo: str) -> Sense:
-    return Sense(type_, cameo, None, frozenset(), f"{sense.rule}>{type_.lower()}")
+            if inside and lemma(clause.text) in SPEECH and subject_token(clause) is not None:
+                return subject_token(clause)

@@ -12,7 +12,8 @@ import msgspec
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Actor, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
-from pipeline.stages.extract.coder import MUTUAL, Coded, Coder
+from pipeline.stages.extract.clauses import MUTUAL
+from pipeline.stages.extract.coder import Coded, Coder
 from pipeline.stages.extract.gazetteer import Mention
 from pipeline.stages.extract.lemmas import lemma
 from pipeline.stages.extract.lexicon import lexicon
@@ -74,7 +75,7 @@ def _worth_reading(reading: Reading, language: str | None) -> list[tuple[int, in
     """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
     triggers = _trigger_forms()
     text = reading.text
-    if not any(_triggers(word, triggers) for word in set(_WORD.findall(text[:LONGEST_CHARS * MOST_SENTENCES]))):
+    if not any(_triggers(word, triggers) for word in set(_WORD.findall(text[: LONGEST_CHARS * MOST_SENTENCES]))):
         return []
     marks = sorted(
         [m.start for m in reading.mentions if m.kind in NAMED]
@@ -131,16 +132,29 @@ def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: 
         attributed_to=_speaker(coded, sentence, names, reading),
         trigger=trigger,
         sentence=sentence,
-        schedule=_schedule(coded, sentence, when, where, ahead or (day is not None and day >= today), day is None or day < today),
+        schedule=_schedule(
+            coded, sentence, when, where, ahead or (day is not None and day >= today), day is None or day < today
+        ),
         confidence=sure,
         rule=coded.sense.rule,
         versions=VERSIONS,
     )
 
 
-def _schedule(coded: Coded, sentence: Span, when: ResolvedDate | None, where: Place | None, ahead: bool, past: bool) -> Schedule | None:
-    noun = next((t for t in coded.trigger.subtree if lemma(t.text) in ("meeting", "summit", "talk", "visit", "call", "session", "drill", "election")), None)
-    planned = lemma(coded.trigger.text) in ("schedule", "due", "set") or coded.sense.cameo in _MEETINGS or noun is not None
+def _schedule(
+    coded: Coded, sentence: Span, when: ResolvedDate | None, where: Place | None, ahead: bool, past: bool
+) -> Schedule | None:
+    noun = next(
+        (
+            t
+            for t in coded.trigger.subtree
+            if lemma(t.text) in ("meeting", "summit", "talk", "visit", "call", "session", "drill", "election")
+        ),
+        None,
+    )
+    planned = (
+        lemma(coded.trigger.text) in ("schedule", "due", "set") or coded.sense.cameo in _MEETINGS or noun is not None
+    )
     if not ahead or when is None or not planned or past:
         return None
     if lemma(coded.trigger.text) in _CANCELLED:
@@ -149,7 +163,10 @@ def _schedule(coded: Coded, sentence: Span, when: ResolvedDate | None, where: Pl
         status = "conditional"
     else:
         status = "reported" if _REPORTED.search(sentence.text) else "announced"
-    return msgspec.convert({"what": noun.text if noun is not None else coded.trigger.text, "status": status, "when": when, "where": where}, Schedule)
+    return msgspec.convert(
+        {"what": noun.text if noun is not None else coded.trigger.text, "status": status, "when": when, "where": where},
+        Schedule,
+    )
 
 
 def _date(coded: Coded, dates: Sequence[ResolvedDate], sentence: Span) -> ResolvedDate | None:
@@ -204,13 +221,19 @@ def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: Reading) ->
         return None
     head = coded.speaker
     inside = [t for t in head.subtree if abs(t.i - head.i) < 8 and t.dep_ not in ("punct", "case")]
-    inside = [t for t in inside if all(a.i <= head.i or a.dep_ in ("flat", "compound") for a in (t, *t.ancestors) if a.i > head.i)]
+    inside = [
+        t
+        for t in inside
+        if all(a.i <= head.i or a.dep_ in ("flat", "compound") for a in (t, *t.ancestors) if a.i > head.i)
+    ]
     first = min((t.i for t in inside if t.i <= head.i), default=head.i)
     last = max((t.i for t in inside), default=head.i)
     phrase = head.doc[first : last + 1]
     named = next((actor for actor in names.actors(head) if actor.name), None)
     begin = sentence.start + phrase.start_char
-    return Speaker(text=phrase.text, start=begin, end=begin + len(phrase.text), name=named.name if named else phrase.text)
+    return Speaker(
+        text=phrase.text, start=begin, end=begin + len(phrase.text), name=named.name if named else phrase.text
+    )
 
 
 def _codes(actors: Sequence[Actor]) -> frozenset[str]:
@@ -223,7 +246,9 @@ def _merge(events: Sequence[Event]) -> tuple[Event, ...]:
     for event in events:
         for index, other in enumerate(kept):
             if _same(event, other):
-                best = max((other, event), key=lambda e: (bool(e.schedule), len(e.actors) + len(e.recipients), e.confidence))
+                best = max(
+                    (other, event), key=lambda e: (bool(e.schedule), len(e.actors) + len(e.recipients), e.confidence)
+                )
                 best = msgspec.structs.replace(
                     best, reports=other.reports + event.reports, confidence=max(other.confidence, event.confidence),
                     date=best.date or other.date or event.date, attributed_to=best.attributed_to or other.attributed_to,

@@ -24,6 +24,7 @@ class Lexicon:
     def __init__(self, lines: list[str]) -> None:
         self.verbs: dict[str, list[Sense]] = {}
         self.nouns: dict[str, list[Sense]] = {}
+        self.sectors: dict[str, str] = {}
         classes: dict[str, frozenset[str]] = {}
         for number, line in enumerate(lines, 1):
             head, colon, body = line.partition(":")
@@ -31,6 +32,9 @@ class Lexicon:
                 continue
             if head.startswith("class "):
                 classes["@" + head[6:]] = frozenset(body.split())
+                continue
+            if head.startswith("sector "):
+                self.sectors.update(dict.fromkeys(body.split(), head[7:]))
                 continue
             table = self.nouns if head.startswith("noun ") else self.verbs
             words = head.removeprefix("noun ").split()
@@ -52,30 +56,3 @@ def lexicon() -> Lexicon:
     """Return the English lexicon shipped with the package, read once."""
     path = files("pipeline.stages.extract").joinpath("lexicon", "english.txt")
     return Lexicon(path.read_text("utf-8").splitlines())
-
-
-SECTORS = {
-    noun: sector
-    for sector, nouns in {
-        "GOV": "government president minister official premier chancellor secretary administration authority spokesman "
-        "spokeswoman ministry cabinet diplomat ambassador envoy leader king queen prince regime negotiator counterpart "
-        "delegation governor mayor foreign_minister embassy leadership ruler presidency kremlin vice-president consul state",
-        "MIL": "army troop soldier military navy force general commander officer warship air_force unit jet aircraft warplane "
-        "gunboat tank peacekeeper battalion marine helicopter serviceman colonel warplane",
-        "COP": "police policeman agent security_force gendarme constable officers",
-        "REB": "rebel guerrilla insurgent militant militia separatist gunman extremist fighter faction terrorist militiaman warlord "
-        "jihadist hijacker bomber",
-        "OPP": "opposition dissident party activist coalition candidate supporter",
-        "LEG": "parliament congress senate lawmaker senator deputy legislator assembly mp",
-        "JUD": "court judge prosecutor tribunal attorney",
-        "CVL": "civilian protester demonstrator people villager resident student worker farmer woman man youth child "
-        "crowd citizen immigrant prisoner detainee national farmer landowner passenger tourist miner teacher mob fundamentalist "
-        "hostage migrant settler pilgrim journalist person",
-        "REF": "refugee asylum-seeker evacuee",
-        "BUS": "company firm bank businessman corporation business",
-        "LAB": "union workers",
-        "MED": "newspaper agency broadcaster television",
-        "REL": "church bishop archbishop pope cleric missionary priest ayatollah",
-    }.items()
-    for noun in nouns.split()
-}

@@ -11,7 +11,7 @@ import msgspec
 from pipeline.model import Actor
 from pipeline.stages.extract.gazetteer import Mention
 from pipeline.stages.extract.lemmas import lemma
-from pipeline.stages.extract.lexicon import SECTORS
+from pipeline.stages.extract.lexicon import lexicon
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -20,14 +20,20 @@ PRONOUNS = frozenset("he she they it its his her their him them who which that w
 NAMED = frozenset("country demonym capital office org group person leader".split())
 STATES = frozenset("country demonym capital".split())
 # Parts of a noun phrase that belong to the name itself, and those that tell whose it is.
-_INSIDE = frozenset("compound flat amod nmod:poss appos nmod:unmarked nmod:desc nmod det case fixed nummod list goeswith parataxis".split())
+_INSIDE = frozenset(
+    "compound flat amod nmod:poss appos nmod:unmarked nmod:desc nmod det case fixed nummod list goeswith "
+    "parataxis".split()
+)
 _OWNER_CASES = frozenset("of from in".split())
 _CALENDAR = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
-    "november december".split()
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
+    "september october november december".split()
 )
 _CIVIL = frozenset("rebel opposition militant guerrilla armed".split())
-_TRANSPARENT = frozenset("number group thousand hundred dozen score million series member rest part majority most all some many both one two".split())
+_TRANSPARENT = frozenset(
+    "number group thousand hundred dozen score million series member rest part majority most all some many both "
+    "one two".split()
+)
 
 
 class Sentence:
@@ -57,7 +63,32 @@ class Sentence:
             for child in part.children:
                 if child.dep_ == "conj" and depth < 6:
                     result.extend(self.actors(child, depth + 1))
+        for mention in self._apposed(head):
+            if all(mention.start != actor.start for actor in result):
+                if len(result) == 1 and result[0].code == mention.code and result[0].end < mention.start:
+                    result[0] = msgspec.structs.replace(result[0], name=mention.entry.name)
+                    continue
+                result.append(self._actor(head, mention, None, [head]))
         return _distinct(result)
+
+    def _apposed(self, head: Token) -> Iterator[Mention]:
+        """Yield the people named after commas: "the Russian minister, Ann Lee, and the US secretary, Bob Ray,"."""
+        doc, at, first = head.doc, head.i + 1, True
+        if self.named_at(head) is not None:
+            return
+        while at + 1 < len(doc) and doc[at].text == ",":
+            mention, reach = None, at + 1
+            limit = at + 2 if first else at + 9
+            while reach < min(limit, len(doc)) and mention is None and not doc[reach].tag_.startswith("VB"):
+                mention = self.named_at(doc[reach])
+                mention = mention if mention is not None and mention.kind in ("person", "leader") else None
+                reach += 1
+            if mention is None or (not first and doc[at + 1].lower_ != "and"):
+                return
+            yield mention
+            while reach < len(doc) and self.named_at(doc[reach]) is mention:
+                reach += 1
+            at, first = reach, False
 
     def _one(self, head: Token) -> Iterator[Actor]:
         phrase = sorted(self._phrase(head), key=lambda token: token.i)
@@ -87,7 +118,9 @@ class Sentence:
         if named is not None:
             mentions.sort(key=lambda pair: pair[1] is not named)
         first = mentions[0][1]
-        joined = [m for token, m in mentions if m.kind in STATES and (self._joined(token, head) or self._hyphened(token))]
+        joined = [
+            m for token, m in mentions if m.kind in STATES and (self._joined(token, head) or self._hyphened(token))
+        ]
         if first.kind in STATES and len(joined) > 1:
             for mention in joined:
                 yield Actor(
@@ -104,15 +137,20 @@ class Sentence:
     def _actor(self, head: Token, mention: Mention, sector: str | None, phrase: Sequence[Token]) -> Actor:
         code = mention.code if mention.code not in ("INT", "WAF", "MEA", "AFR", "EUR") else None
         if mention.kind in STATES:
-            return msgspec.convert({**self._span(head, phrase), "name": mention.entry.name, "code": code, "sector": sector}, Actor)
+            return msgspec.convert(
+                {**self._span(head, phrase), "name": mention.entry.name, "code": code, "sector": sector}, Actor
+            )
         people = mention.kind in ("person", "leader")
         return Actor(
             text=self.text_of(head, mention.start, mention.end), start=mention.start, end=mention.end,
-            name=mention.entry.name, code=code, sector=(mention.sector or sector) if people else (sector or mention.sector),
+            name=mention.entry.name, code=code,
+            sector=(mention.sector or sector) if people else (sector or mention.sector),
         )  # fmt: skip
 
     def _span(self, head: Token, phrase: Sequence[Token]) -> dict[str, object]:
-        tokens = [t for t in phrase if t.dep_ not in ("det", "case", "punct") and abs(t.i - head.i) < 8 and t.i <= head.i]
+        tokens = [
+            t for t in phrase if t.dep_ not in ("det", "case", "punct") and abs(t.i - head.i) < 8 and t.i <= head.i
+        ]
         tokens = tokens or [head]
         start = min(t.idx for t in tokens)
         end = max(t.idx + len(t) for t in tokens)
@@ -144,7 +182,7 @@ class Sentence:
         if lemma(head.text) in _TRANSPARENT:
             words += [c for c in head.children if c.dep_ == "nmod"]
         for token in words:
-            found = SECTORS.get(lemma(token.text))
+            found = lexicon().sectors.get(lemma(token.text))
             if found:
                 return found
         return None
@@ -153,7 +191,13 @@ class Sentence:
 def _members(head: Token) -> Token | None:
     """Return what a group is said to include: "the contact group, which includes Russia and Ukraine"."""
     for clause in head.children:
-        if clause.dep_ in ("acl:relcl", "acl") and lemma(clause.text) in ("include", "comprise", "consist", "involve", "involving"):
+        if clause.dep_ in ("acl:relcl", "acl") and lemma(clause.text) in (
+            "include",
+            "comprise",
+            "consist",
+            "involve",
+            "involving",
+        ):
             return next((c for c in clause.children if c.dep_ in ("obj", "obl")), None)
     return None
 

@@ -46,7 +46,11 @@ class Parser:
     def parse(self, sentences: Sequence[str]) -> list[Doc]:
         """Return one parsed document per sentence, in order."""
         missing = [s for s in dict.fromkeys(sentences) if s not in self._remembered]
-        fresh = dict(zip(missing, model().pipe(map(_one_sentence, missing), batch_size=BATCH), strict=True)) if missing else {}
+        fresh = (
+            dict(zip(missing, model().pipe(map(_one_sentence, missing), batch_size=BATCH), strict=True))
+            if missing
+            else {}
+        )
         parsed = [fresh[s] if s in fresh else self._remembered[s] for s in sentences]
         for sentence, doc in fresh.items():
             self._remembered[sentence] = doc
@@ -56,7 +60,7 @@ class Parser:
 
 
 def _one_sentence(sentence: str) -> Doc:
-    """Split a sentence into words and tell the model that it is one: the text was split before, paragraph by paragraph."""
+    """Split a sentence into words and tell the model that it is one: the text was split before."""
     doc = model().make_doc(sentence.translate(_PLAIN))
     for token in doc[1:]:
         token.is_sent_start = False

@@ -1,0 +1,105 @@
+"""How well and how fast meaning is extracted, against gold data and on one core.
+
+Keys: ``gsr_type`` and ``gsr_codes`` (share of PLOVER gold-standard sentences whose first event has the right type, or
+type and both parties' codes), ``sentences_per_s`` over whole articles through ``read``, ``rss_mb``, and what the parts
+beside it measure. A reading counts as given, without merging the parties of mutual events.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deploy.models.rank import TODAY, code_sentence, codes, gold_codes
+from pipeline.language.sentences import split_sentences
+from pipeline.model import Document
+from pipeline.stages.extract import read
+from pipeline.stages.extract.rank import confidence
+
+DAY = datetime(2022, 2, 21, tzinfo=UTC)
+ARTICLES = Path(__file__).parent.parent / "data" / "extract" / "articles" / "articles.json"
+
+
+def shared_data() -> Path:
+    """Return the folder of shared data. Raises ``FileNotFoundError`` with what to set."""
+    path = Path(os.environ.get("NEWSWIRE_SHARED_DATA", "../shared/data"))
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path} is missing: set NEWSWIRE_SHARED_DATA to the folder with events/ and language/")
+    return path
+
+
+def gold_standard(gold: list[dict[str, Any]]) -> dict[str, float]:
+    """Return gsr_type and gsr_codes over all sentences, the surest event of each."""
+    types = whole = 0
+    for item in gold:
+        found = code_sentence(item["text"])
+        if not found:
+            continue
+        best = max(found, key=lambda coded: confidence(coded, 0))
+        if best.sense.type != TODAY.get(item["event"], item["event"]):
+            continue
+        types += 1
+        whole += codes(best.actors) == gold_codes(item["source"]) and codes(best.recipients) == gold_codes(
+            item.get("target")
+        )
+    return {"gsr_type": types / len(gold), "gsr_codes": whole / len(gold)}
+
+
+def articles() -> dict[str, float]:
+    """Return precision, recall and F1 of (type, actor codes, recipient codes) on our annotated articles."""
+    right = found = gold = 0
+    for article in json.loads(ARTICLES.read_text("utf-8")):
+        theirs = [(kind, frozenset(actors), frozenset(recipients)) for kind, actors, recipients in article["events"]]
+        mine = [(e.type, codes(e.actors), codes(e.recipients)) for e in document_of(article["text"]).events]
+        found, gold = found + len(mine), gold + len(theirs)
+        for event in mine:
+            if event in theirs:
+                theirs.remove(event)
+                right += 1
+    return {
+        "articles_precision": right / max(1, found),
+        "articles_recall": right / gold,
+        "articles_f1": 2 * right / (found + gold),
+    }
+
+
+def document_of(text: str) -> Document:
+    """Read a text as published on the benchmark's day."""
+    return read(Document(id="bench", source="bench", seen=DAY, published=DAY, text=text, language="en"))
+
+
+def speed(gold: list[dict[str, Any]]) -> dict[str, float]:
+    """Return sentences_per_s: event-dense sentences among three plain ones each, ten to an article."""
+    plain = (
+        "The weather stayed mild through most of the weekend.",
+        "Shops along the main street opened an hour later than usual.",
+        "Prices had risen slightly since the end of last month, a trader noted.",
+    )
+    document_of("The minister met the French president in Paris on Monday.")  # loads the model
+    sentences: list[str] = []
+    for number, item in enumerate(gold):
+        sentences += [item["text"], *(line[:-1] + f" in district {number}." for line in plain)]
+    texts = ["\n".join(sentences[start : start + 10]) for start in range(0, len(sentences), 10)]
+    total = sum(len(split_sentences(text, "en")) for text in texts)
+    started = time.process_time()
+    for text in texts:
+        document_of(text)
+    return {"sentences_per_s": total / (time.process_time() - started)}
+
+
+def run() -> dict[str, float]:
+    """Return every figure of the module's docstring."""
+    from tests.bench.extraction.dates import dates
+    from tests.bench.extraction.names import names
+    from tests.bench.extraction.quotations import quotations
+
+    data = shared_data()
+    gold = json.loads((data / "events" / "plover-gsr-dev.json").read_text("utf-8"))
+    figures = speed(gold) | gold_standard(gold) | articles()
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return figures | names("test", data) | dates(data) | quotations() | {"rss_mb": rss}
