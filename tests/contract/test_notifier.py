@@ -246,6 +246,22 @@ def test_terminal_gets_no_control_characters() -> None:
     assert written == ["ALERT a[31mb\n  c\n  d"]
 
 
+def test_desktop_is_told_title_text_and_urgency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "notify-send"
+    tool.write_text('#!/bin/sh\nprintf "%s|" "$@" > "$(dirname "$0")/told"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    open_channel("desktop:").send(notice(title="--help", text="a <b>\nc"))
+    told = (tmp_path / "told").read_text("utf-8")
+    assert told == "--urgency=critical|--app-name=Newswire|--|--help|a &lt;b> c|"
+
+
+def test_desktop_without_the_tool_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match="notify-send"):
+        open_channel("desktop:")
+
+
 def test_apprise_carries_the_rest(hook: Receiver) -> None:
     pytest.importorskip("apprise", reason="the extra `notify` is not installed")
 
