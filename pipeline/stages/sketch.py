@@ -21,6 +21,7 @@ BANDS = 42
 ROWS = 3
 HASHES = BANDS * ROWS
 SHORTEST = 8
+TELLING = 20
 FIGURES = 40
 # Words beyond this change nothing that matters and would cost without bound.
 LONGEST = 20_000
@@ -43,8 +44,13 @@ class Sketch(msgspec.Struct, frozen=True):
 
 
 def content_hash(title: str | None, text: str | None, language: str | None) -> bytes:
-    """Hash the words of a text, blind to case, accents, punctuation and layout; the title stands in for no text."""
-    tokens = analyse(text or title, language).tokens
+    """Hash the words of a text, blind to case, accents, punctuation and layout.
+
+    A text too short to say much by itself ("Read more") counts together with its title.
+    """
+    tokens = analyse(text, language).tokens
+    if len(tokens) < TELLING:
+        tokens = [*analyse(title, language).tokens, "|", *tokens]
     return blake2b(" ".join(tokens).encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 

@@ -24,10 +24,22 @@ RULES = {
     "council": '"security council" putin',
 }
 QUERIES = (
-    "ceasefire", "meetings OR talks", '"central bank" -norway', "flood* source:ledger", "lang:de", "title:strike",
-    "said:feldkirch", '"prisoners ceasefire"~30', "tag:world", "published:2026-11-19..2026-11-20 government", "ATLEAST2(flood)", "wo?ld*",
-    "SENTENCE(army convoy)", "revision:>1", "corrected:yes",
-)  # fmt: skip
+    "ceasefire",
+    "meetings OR talks",
+    '"central bank" -norway',
+    "flood* source:ledger",
+    "lang:de",
+    "title:strike",
+    "said:feldkirch",
+    '"prisoners ceasefire"~30',
+    "tag:world",
+    "published:2026-11-19..2026-11-20 government",
+    "ATLEAST2(flood)",
+    "wo?ld*",
+    "SENTENCE(army convoy)",
+    "revision:>1",
+    "corrected:yes",
+)
 
 
 def waves() -> list[list[Article]]:

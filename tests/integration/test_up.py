@@ -1,0 +1,225 @@
+"""The main job from the command line: feeds over loopback and files in; search results and alerts out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.document import articles_of, parse_document
+from connectors.feed import NotAFeedError
+from pipeline import bootstrap, config
+from pipeline.language.analysis import tokens_of
+from pipeline.language.grammar import parse
+from pipeline.language.query import Phrase
+from pipeline.ports import SearchRequest
+from pipeline.stages.normalize import normalize
+from tests.integration import feed_server
+from tests.integration.feed_server import FeedServer
+
+PROGRAM = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    made = FeedServer()
+    made.pages["/feed"] = feed_server.FEED
+    yield made
+    made.close()
+
+
+class Newswire:
+    """Call the program as a user does, on a private store."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.environment = os.environ | {"NEWSWIRE_FETCH_ALLOW": "127.0.0.0/8", "NEWSWIRE_DATA": str(directory)}
+        self.environment.pop("NEWSWIRE_RUNTIME", None)
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        result = self.run(*arguments)
+        assert result.returncode == code, (arguments, result.stdout[-2000:], result.stderr[-2000:])
+        assert "Traceback" not in result.stderr
+        return result.stdout if code == 0 else result.stderr
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*PROGRAM, *arguments], env=self.environment, capture_output=True, text=True, timeout=100, check=False
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*PROGRAM, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+
+@pytest.fixture
+def newswire(tmp_path: Path) -> Newswire:
+    return Newswire(tmp_path / "store")
+
+
+SEED = """Ministers agree to summit, council meeting scheduled
+Ministers agreed in principle to a summit, a spokesman said, raising hopes of calm along the border.
+Ministers agreed in principle to a summit, a spokesman said, raising hopes of calm along the border.
+Overnight, the Red House said: "We are always ready to talk.
+"And currently, the neighbour appears to be preparing something else."
+President Ortano will convene the Security Council on Monday, spokesman Ilya Brenn told reporters.
+"""
+
+
+def test_text_file_becomes_one_searchable_article_and_one_alert(newswire: Newswire, tmp_path: Path) -> None:
+    file = tmp_path / "seed.txt"
+    file.write_text(SEED)
+    newswire("alert", "add", "council", '"security council" ortano')
+    newswire("up", "--once", str(file))
+    newswire("up", "--once", str(file))  # the same again changes nothing and alerts nobody
+
+    found = [json.loads(line) for line in newswire("search", "convening", "--json").splitlines()]
+    assert [SEED.splitlines()[0]] == [article["title"] for article in found]
+    assert found[0]["text"].count("raising hopes of calm") == 1
+    speakers = {quotation["speaker"]["name"] for quotation in found[0]["quotations"] if quotation["speaker"]}
+    assert "Red House" in speakers
+    entries = [json.loads(line) for line in newswire("alert", "log", "--json").splitlines()]
+    assert len(entries) == 1
+    assert "Security Council" in json.dumps(entries[0])
+
+
+def test_page_is_searched_for_its_feed_and_polled_again_without_repeats(newswire: Newswire, server: FeedServer) -> None:
+    server.pages["/"] = b'<html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
+    assert "First report" in newswire("up", "--once", server.url + "/")
+    assert newswire("up", "--once") == ""
+    assert server.url + "/feed" in newswire("feed", "list")
+    assert "Second report" in newswire("search", '"cranes moved"')
+
+
+def test_unchanged_feed_is_asked_for_with_its_validator(newswire: Newswire, server: FeedServer) -> None:
+    server.pages["/validated"] = feed_server.validated
+    newswire("up", "--once", server.url + "/validated")
+    newswire("up", "--once")
+    asked = [headers for path, headers in server.requests if path == "/validated"]
+    assert asked[-1].get("If-None-Match") == '"v1"'
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/nothing", "404"),
+        ("/page", "no feed"),
+        ("/garbage", "no feed"),
+        ("/gone", "410"),
+        ("/circle", "circle"),
+        ("/bomb", "MB"),
+        ("/empty", "empty"),
+        ("/slow", "again later"),
+    ],
+)
+def test_trouble_with_an_address_is_one_sentence(newswire: Newswire, server: FeedServer, path: str, words: str) -> None:
+    server.pages = {
+        "/page": b"<html><body>no links here</body></html>",
+        "/garbage": bytes(range(256)) * 40,
+        "/gone": feed_server.status(410),
+        "/circle": feed_server.redirect("/circle"),
+        "/bomb": feed_server.bomb,
+        "/empty": b"",
+        "/slow": feed_server.slow,
+    }
+    newswire.environment["NEWSWIRE_FETCH_TIMEOUT_S"] = "2"
+    result = newswire.run("up", "--once", server.url + path)
+    assert result.returncode in (2, 3)
+    assert (words in result.stderr, "Traceback" in result.stderr) == (True, False)
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert newswire("feed", "list") == ""
+
+
+def test_private_address_is_refused_unless_allowed(newswire: Newswire, server: FeedServer) -> None:
+    del newswire.environment["NEWSWIRE_FETCH_ALLOW"]
+    error = newswire("add", server.url + "/feed", code=2)
+    assert ("allow" in error, server.requests) == (True, [])
+
+
+@pytest.mark.parametrize(
+    "arguments", [("search", '"open'), ("search", "a AND"), ("up", "--once", "absent.xml"), ("up",)]
+)
+def test_bad_request_is_one_sentence_and_exit_code_two(newswire: Newswire, arguments: tuple[str, ...]) -> None:
+    assert len(newswire(*arguments, code=2).strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00\x01\x02\xff" * 20, b"caf\xe9 noir\nlatin"])
+def test_unreadable_file_is_one_sentence(newswire: Newswire, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    error = newswire("up", "--once", str(tmp_path / "file"), code=2)
+    assert (str(tmp_path / "file") in error, len(error.strip().splitlines())) == (True, 1)
+
+
+def test_huge_file_is_refused_at_once(newswire: Newswire, tmp_path: Path) -> None:
+    with (tmp_path / "huge.xml").open("wb") as file:
+        file.truncate(1_000_000_000)
+    started = time.monotonic()
+    assert "limit" in newswire("up", "--once", str(tmp_path / "huge.xml"), code=2)
+    assert time.monotonic() - started < 20
+
+
+def test_other_commands_work_while_up_runs_and_a_second_up_is_refused(newswire: Newswire, server: FeedServer) -> None:
+    running = newswire.start("up", server.url + "/feed")
+    try:
+        deadline = time.monotonic() + 30
+        while "First" not in newswire.run("search", "harbour").stdout and time.monotonic() < deadline:
+            time.sleep(0.3)
+        assert "First report" in newswire("search", "harbour")
+        assert "already running" in newswire("up", server.url + "/feed", code=2)
+        newswire("alert", "add", "later", "volcano")
+        newswire("admin", "backup", str(newswire.directory / "copy.db"))
+        server.pages["/late"] = feed_server.FEED.replace(b"harbour", b"volcano").replace(b"/1", b"/8")
+        newswire("add", server.url + "/late")
+        deadline = time.monotonic() + 30
+        while not newswire("alert", "log").strip() and time.monotonic() < deadline:
+            time.sleep(0.3)
+        assert "volcano" in newswire("alert", "log")
+    finally:
+        running.send_signal(signal.SIGINT)
+        out, errors = running.communicate(timeout=20)
+    assert (running.returncode, "Traceback" in errors) == (0, False)
+    assert "First report" in out
+
+
+def test_every_article_of_every_feed_is_found_by_its_title(newswire: Newswire, shared_data: Path) -> None:
+    server = FeedServer()
+    try:
+        titles: dict[str, list[str]] = {}
+        for number, file in enumerate(sorted(path for path in (shared_data / "feeds").rglob("*") if path.is_file())):
+            body = file.read_bytes()
+            try:
+                parsed = parse_document(body, None, f"{server.url}/{number}")
+            except NotAFeedError:
+                continue
+            server.pages[f"/{number}"] = body
+            now = bootstrap.clock()
+            found = [normalize(article) for article, _, _ in articles_of(parsed, f"{server.url}/{number}", now)]
+            titles[f"{server.url}/{number}"] = [article.title for article in found if article.title]
+        (newswire.directory.parent / "list.txt").write_text("\n".join(titles))
+        newswire("import", str(newswire.directory.parent / "list.txt"))
+        newswire.environment["NEWSWIRE_FETCH_PER_HOST"] = "16"
+        newswire("up", "--once")
+        assert len(titles) > 700
+        missing = []
+        with bootstrap.store(config.Settings(data=str(newswire.directory))) as store:
+            for feed, wanted in titles.items():
+                for title in wanted:
+                    tokens = tokens_of(title)
+                    query = parse(f'feed:"{feed}"')
+                    phrase = parse(f'"{" ".join(tokens[:6])}"') if tokens else None
+                    assert phrase is None or isinstance(phrase.root, Phrase)
+                    for tree in filter(None, (query, phrase)):
+                        request = SearchRequest(query=tree, now=bootstrap.clock(), limit=200, copies=True)
+                        if not any(d.title == title for d in store.index.search(request).documents):
+                            missing.append((feed, title))
+        assert missing == []
+    finally:
+        server.close()
