@@ -1,13 +1,19 @@
-"""Which language a text is in: by script, then by the commonest words; what the source declares breaks the tie."""
+"""Which language a text is in: by script, by the commonest words, and, for a headline that has none, by its letters.
+
+What the source declares is believed unless the text clearly says otherwise.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
+from functools import lru_cache
+
+from pipeline.language.words import COMMON_WORDS, NEWS_WORDS
 
 # A script that (nearly) one language of the news uses.
 _SCRIPTS = (
-    ("ja", re.compile("[\u3041-\u30ff]")),
     ("ko", re.compile("[\uac00-\ud7af]")),
     ("zh", re.compile("[\u4e00-\u9fff]")),
     ("th", re.compile("[\u0e01-\u0e7f]")),
@@ -19,58 +25,27 @@ _SCRIPTS = (
     ("bn", re.compile("[\u0980-\u09ff]")),
     ("ta", re.compile("[\u0b80-\u0bff]")),
 )
+_KANA = re.compile("[\u3041-\u30ff]")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _ARABIC = re.compile("[\u0600-\u06ff]")
+# Letters and marks that one language of a script has and its neighbours have not.
+_TELLTALE = {
+    "ru": re.compile("[ыэёЫЭЁ]"),
+    "uk": re.compile("[іїєґІЇЄҐ]"),
+    "sr": re.compile("[јљњћђџЈЉЊЋЂЏ]"),
+    "ur": re.compile("[ٹڈڑںے]"),
+    "es": re.compile("[ñÑ¿¡]"),
+    "de": re.compile("ß"),
+    "pl": re.compile("[łŁ]"),
+    "ro": re.compile("[țșȚȘ]"),
+    "tr": re.compile("[ğıĞİ]"),
+    "cs": re.compile("[řěůŘ]"),
+    "hu": re.compile("[őűŐ]"),
+}
 _PERSIAN = re.compile("[پچژگک]")
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _WORD = re.compile(r"[^\W\d_]+")
 
-COMMON_WORDS: dict[str, str] = {
-    "en": "the of and to in is that for it with as was on are by be at from has his have an not but which this they "
-    "said after will who more its their been were says new over about would out what up",
-    "de": "der die und das den von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er "
-    "hat dass sie nach wird bei einer um am sind noch wie einem über so zum war haben nur oder aber vor zur "
-    "bis mehr",
-    "fr": "le la les de des et du en un une est que dans pour qui sur au par plus pas avec ce il se sont aux été ne "
-    "mais son cette ou ont à leur après deux être ses entre comme elle nous selon contre fait",
-    "es": "el la los de que y en un una por con las del se para es al lo como más su pero sus le ha este sí porque "
-    "esta entre cuando muy sin sobre también hasta hay donde fue desde años tras según ser dos contra",
-    "it": "il di che la e un per una in è non del le con si da dei della al sono gli più alla nel ha i come anche "
-    "ma lo delle questo dal suo ai era su dopo o tra stato due degli nella sulla",
-    "pt": "o de que a e do da em um para com uma os no se na por mais as dos como mas ao ele das à seu sua ou "
-    "quando muito nos já eu também só pelo pela até isso entre depois são não é foi após contra segundo",
-    "nl": "de het een van en in is dat op te zijn met voor niet aan er om ook als bij maar uit door naar over ze "
-    "nog wordt dan hij worden heeft tot deze meer werd hebben wel kan al geen",
-    "sv": "och i att en som är på det av för med till den har de inte om ett men var sig så från vid han kan nu "
-    "efter eller under ska mot år sin över säger",
-    "da": "og i at er en til på det af for med den som de har ikke om et men var sig fra kan han ved efter være "
-    "eller over mod skal siger blev også nu",
-    "no": "og i er på det en til som av for med å at de har ikke den om et men var seg fra kan han ved etter være "
-    "eller over mot skal sier ble også nå",
-    "fi": "ja on ei että se oli hän mutta ovat kun niin myös joka mukaan sekä kuin vuoden jo ole tai siitä sen ovat "
-    "voi mitä tämä vain nyt jälkeen",
-    "pl": "w i na z się nie do to że jest o jak za od po przez dla ma są był co ale tym tego już który oraz przed "
-    "być jego może tylko po roku",
-    "cs": "a v se na je že s z do o k to i za by ve pro jako po jeho už od při jsou ale podle není byl která který "
-    "před má roku také jsem",
-    "ro": "și în de a la cu pe nu care din o că este un pentru mai sunt au fost sa se ce după prin această dar fi "
-    "ale anul",
-    "tr": "ve bir bu da de için ile çok olarak daha olan gibi sonra kadar en ne ise ama var göre yeni değil oldu "
-    "etti dedi",
-    "hu": "a az és hogy nem is egy van ez meg csak de már volt mint el kell még ki sem lesz után magyar szerint",
-    "id": "yang dan di dengan untuk pada ini dari dalam tidak itu akan adalah juga ke oleh bisa ada sebagai telah "
-    "mereka tersebut karena",
-    "ca": "el la de i que en un una per amb els les és del al no més es ha com dels són aquest però també ser han fins",
-    "vi": "và của là có trong được cho không các với một những người khi đã này đến về ra từ như tại sẽ",
-    "ru": "и в не на что с по как это он из за от о его для к но а у же был до все или так также после было были "
-    "заявил",
-    "uk": "і в не на що з за та це як до він від про але його для після був є у й також було які який",
-    "bg": "и на в се да за от не е с по че са като това до при след си беше или ще има което",
-    "sr": "и је у да на се за су од са то не из као који што ће по би али",
-    "ar": "في من على أن إلى التي الذي عن هذا مع كان هذه بعد ما لم بين قد قال",
-    "fa": "و در به از که این را با است برای آن یک می شد بر های هم تا گفت",
-    "ur": "کے میں کی ہے اور سے کا کو نے ہیں کہ پر اس یہ ایک",
-}
 _LANGUAGES_OF: dict[str, list[str]] = {}
 for _language, _words in COMMON_WORDS.items():
     for _word in frozenset(_words.split()):
@@ -82,6 +57,14 @@ _ISO_639_2 = {"eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "
               "swe": "sv", "dan": "da", "nor": "no", "nob": "no", "nno": "no", "nb": "no", "nn": "no", "iw": "he",
               "in": "id", "pol": "pl", "ukr": "uk", "tur": "tr"}  # fmt: skip
 SAMPLE_CHARS = 2000
+CLEAR_WORDS = 5
+JUDGED_WORDS = 25
+LONGEST_GRAM = 4
+UNSEEN = 0.05
+FEW_WORDS = 4
+LIKELY_NATS = 1.0
+TELLTALE_NATS = 4.0
+SURE_NATS = 12.0
 
 
 def detect(text: str, declared: str | None = None) -> str | None:
@@ -98,14 +81,59 @@ def detect(text: str, declared: str | None = None) -> str | None:
     counts: Counter[str] = Counter()
     for word in _WORD.findall(sample.lower()):
         counts.update(_LANGUAGES_OF.get(word, ()))
-    if not counts:
-        return declared or _by_cyrillic_letters(sample)
-    (best, most), *rest = counts.most_common(2)
-    if declared and (most < 3 or most <= 2 * counts[declared]):
+    (best, most), (_, second) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
+    if most >= CLEAR_WORDS and most >= 2 * second:
+        return declared if declared and most <= 2 * counts[declared] else best
+    return _by_letters(sample, declared)
+
+
+def _by_letters(sample: str, declared: str | None) -> str | None:
+    """Judge by how likely the first words are in each language, a letter sequence at a time."""
+    profile, unseen = _profile()
+    scores = dict.fromkeys(unseen, 0.0)
+    words = _WORD.findall(sample.lower())[:JUDGED_WORDS]
+    for word in words:
+        for gram in _grams(word):
+            for language in scores:
+                scores[language] += unseen[language]
+            for language, more in profile.get(gram, ()):
+                scores[language] += more
+    if not words or (declared in scores and len(words) < FEW_WORDS):
         return declared
-    if rest and rest[0][1] == most:
-        return declared or _by_cyrillic_letters(sample)
-    return best
+    for language, letters in _TELLTALE.items():
+        scores[language] += TELLTALE_NATS * len(letters.findall(sample))
+    best, second = sorted(scores, key=lambda language: -scores[language])[:2]
+    if declared in scores:
+        return best if scores[best] - scores[declared] > SURE_NATS else declared
+    if declared:
+        return declared
+    return best if scores[best] - scores[second] > LIKELY_NATS else None
+
+
+@lru_cache(maxsize=1)
+def _profile() -> tuple[dict[str, list[tuple[str, float]]], dict[str, float]]:
+    """Return for each letter sequence how much likelier than an unseen one it is in which languages, and that one."""
+    profile: dict[str, list[tuple[str, float]]] = {}
+    unseen: dict[str, float] = {}
+    for language, news in NEWS_WORDS.items():
+        counts: Counter[str] = Counter()
+        for words, weight in ((COMMON_WORDS[language], 2), (news, 1)):
+            for word in words.lower().split():
+                for gram in _grams(word):
+                    counts[gram] += weight
+        total = sum(counts.values()) + UNSEEN * 20_000
+        unseen[language] = math.log(UNSEEN / total)
+        for gram, count in counts.items():
+            profile.setdefault(gram, []).append((language, math.log((count + UNSEEN) / UNSEEN)))
+    return profile, unseen
+
+
+def _grams(word: str) -> list[str]:
+    padded = f" {word} "
+    whole = [padded] if len(padded) > LONGEST_GRAM else []
+    return whole + [
+        padded[at : at + length] for length in range(1, LONGEST_GRAM + 1) for at in range(len(padded) - length + 1)
+    ]
 
 
 def normalise_language(declared: str | None) -> str | None:
@@ -119,6 +147,9 @@ def normalise_language(declared: str | None) -> str | None:
 
 def _by_script(sample: str, declared: str | None) -> str | None:
     latin = len(_LATIN.findall(sample))
+    kana, han = len(_KANA.findall(sample)), len(_HAN.findall(sample))
+    if (kana + han) * 3 > latin and kana and kana * 12 >= han:
+        return "ja"
     for language, letters in _SCRIPTS:
         count = len(letters.findall(sample))
         # A word of English in a Japanese headline is common, one kana in an English text is not Japanese.
@@ -127,14 +158,8 @@ def _by_script(sample: str, declared: str | None) -> str | None:
     if len(_ARABIC.findall(sample)) * 3 > latin and latin < len(sample):
         if declared in ("fa", "ur", "ps", "ckb", "ar"):
             return declared
-        return "fa" if _PERSIAN.search(sample) else "ar" if _ARABIC.search(sample) else None
+        return "fa" if _PERSIAN.search(sample) else _by_letters(sample, None) or "ar"
     return None
-
-
-def _by_cyrillic_letters(sample: str) -> str | None:
-    if len(_CYRILLIC.findall(sample)) <= len(_LATIN.findall(sample)):
-        return None
-    return "uk" if re.search("[іїєґ]", sample) else "sr" if re.search("[јљњћђ]", sample) else "ru"
 
 
 def _shares_script(found: str, declared: str) -> bool:

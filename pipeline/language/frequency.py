@@ -6,7 +6,7 @@ A wrong guess costs time and nothing else, so a list of the commonest words of t
 from __future__ import annotations
 
 from pipeline.language.clauses import Gram
-from pipeline.language.detect import COMMON_WORDS
+from pipeline.language.words import COMMON_WORDS
 
 _EVERYDAY = (
     "also president government people country state states united minister police market world year years week month "
