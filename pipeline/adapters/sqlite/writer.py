@@ -6,7 +6,8 @@ FTS5 holds postings only, not the text: to remove a document's, its terms are ma
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -16,6 +17,7 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.language.analysis import analyse, stem
 from pipeline.language.evaluate import keyword_values
 from pipeline.language.indexing import (
+    MAX_TOKEN,
     clip,
     events_of,
     facets_of,
@@ -64,9 +66,7 @@ class Writer:
             if languages(self._database) != self._counted:
                 # Another process wrote, or what was noted here was dropped with its transaction.
                 self._known_tokens.clear()
-            stored = self._stored(list(newest))
-            for document, value in newest.values():
-                self._put(document, value, stored.get(document.id))
+            self._put(list(newest.values()), self._stored(list(newest)))
             self._counted = languages(self._database)
         return refused
 
@@ -90,39 +90,36 @@ class Writer:
                 found[article_id] = _Stored(*row)
         return found
 
-    def _put(self, document: Document, value: bytes, stored: _Stored | None) -> None:
-        first_seen = document.seen
-        if stored is not None:
-            if stored.revision > document.revision or self._is_stored(stored, value):
-                return
-            first_seen = _EPOCH + timedelta(microseconds=stored.first_seen)
-            self.remove(stored.position)
+    def _put(self, documents: Sequence[tuple[Document, bytes]], stored: Mapping[str, _Stored]) -> None:
+        rows, bodies, written = [], [], []
+        facets: list[tuple[int, str, str]] = []
+        taken: set[int] = set()
+        for document, value in documents:
+            first_seen = document.seen
+            before = stored.get(document.id)
+            if before is not None:
+                if before.revision > document.revision or self._is_stored(before, value):
+                    continue
+                first_seen = _EPOCH + timedelta(microseconds=before.first_seen)
+                self.remove(before.position)
+            position = self._free(order_key(document, first_seen), taken)
+            taken.add(position)
+            rows.append((position, *_columns(document, first_seen)))
+            bodies.append((position, value))
+            facets += ((position, *pair) for pair in facets_of(document))
+            written.append((position, document))
+        write = joined if self._learn([document for _, document in written]) else " ".join
         connection = self._database.connection
-        position = self._free(order_key(document, first_seen))
-        connection.execute(
+        connection.executemany(
             "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
             "source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                position,
-                document.id,
-                document.revision,
-                microseconds(first_seen),
-                microseconds(document.seen),
-                microseconds(document.published) if document.published else None,
-                microseconds(document.updated) if document.updated else None,
-                document.duplicate_of,
-                document.language,
-                document.source,
-            ),
+            rows,
         )
-        connection.execute("INSERT INTO bodies (position, value) VALUES (?, ?)", (position, value))
-        connection.execute(_INSERT_TERMS, (position, *_terms_row(document)))
-        facets = facets_of(document)
-        if facets:
-            connection.executemany(
-                "INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", [(position, *pair) for pair in facets]
-            )
-        self._learn(document)
+        connection.executemany("INSERT INTO bodies (position, value) VALUES (?, ?)", bodies)
+        connection.executemany(
+            _INSERT_TERMS, ((position, *_terms_row(document, write)) for position, document in written)
+        )
+        connection.executemany("INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", facets)
 
     def _is_stored(self, stored: _Stored, value: bytes) -> bool:
         """Tell whether this is a redelivery of what is there already."""
@@ -131,37 +128,49 @@ class Writer:
         ).fetchone()
         return row is not None
 
-    def _learn(self, document: Document) -> None:
-        """Note new tokens and their stems."""
+    def _learn(self, documents: Sequence[Document]) -> bool:
+        """Note new tokens and their stems; return whether some token is too long for the engine."""
+        found: dict[str, set[str]] = {}
+        counts: Counter[str] = Counter()
+        for document in documents:
+            language = index_language(document.language)
+            counts[language] += 1
+            tokens = found.setdefault(language, set())
+            tokens.update(analyse(document.title, document.language).tokens)
+            tokens.update(analyse(document.text, document.language).tokens)
+            names = found.setdefault("", set())
+            names.update(analyse("\n".join(document.authors)).tokens)
+            names.update(analyse(document.source).tokens)
         connection = self._database.connection
-        language = index_language(document.language)
-        connection.execute(
-            "INSERT INTO languages (language, documents) VALUES (?, 1) "
-            "ON CONFLICT (language) DO UPDATE SET documents = documents + 1",
-            (language,),
-        )
-        known = self._known_tokens.setdefault(language, set())
-        title, body = analyse(document.title, document.language), analyse(document.text, document.language)
-        new = {*title.tokens, *body.tokens}
-        new -= known
-        names = {*analyse("\n".join(document.authors)).tokens, *analyse(document.source).tokens} - known
-        if not new and not names:
-            return
         connection.executemany(
-            "INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", [(clip(token),) for token in new | names]
+            "INSERT INTO languages (language, documents) VALUES (?, ?) "
+            "ON CONFLICT (language) DO UPDATE SET documents = documents + excluded.documents",
+            counts.items(),
         )
-        if language:
-            pairs = ((clip(token), stem(token, language)) for token in new)
+        are_long = False
+        for language, tokens in found.items():
+            known = self._known_tokens.setdefault(language, set())
+            new = tokens - known
+            long = {token for token in new if len(token) > MAX_TOKEN}
+            are_long = are_long or bool(long)
             connection.executemany(
-                "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
-                [(language, root, token) for token, root in pairs if root != token],
+                "INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", [(clip(token),) for token in new]
             )
-        if len(known) > MAX_KNOWN_TOKENS:
-            known.clear()
-        known |= new
+            if language:
+                pairs = ((clip(token), stem(token, language)) for token in new)
+                connection.executemany(
+                    "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
+                    [(language, root, token) for token, root in pairs if root != token],
+                )
+            if len(known) > MAX_KNOWN_TOKENS:
+                known.clear()
+            # Long ones stay unknown, so that they are noticed each time.
+            known |= new - long
+        return are_long
 
-    def _free(self, position: int) -> int:
-        while self._database.connection.execute("SELECT 1 FROM documents WHERE position = ?", (position,)).fetchone():
+    def _free(self, position: int, taken: set[int]) -> int:
+        look_up = "SELECT 1 FROM documents WHERE position = ?"
+        while position in taken or self._database.connection.execute(look_up, (position,)).fetchone():
             position += 1
         return position
 
@@ -182,7 +191,21 @@ def languages(database: Database) -> dict[str, int]:
     return dict(database.connection.execute("SELECT language, documents FROM languages").fetchall())
 
 
-def _terms_row(document: Document) -> tuple[str, ...]:
+def _columns(document: Document, first_seen: datetime) -> tuple[str | int | None, ...]:
+    return (
+        document.id,
+        document.revision,
+        microseconds(first_seen),
+        microseconds(document.seen),
+        microseconds(document.published) if document.published else None,
+        microseconds(document.updated) if document.updated else None,
+        document.duplicate_of,
+        document.language,
+        document.source,
+    )
+
+
+def _terms_row(document: Document, write: Callable[[list[str]], str] = joined) -> tuple[str, ...]:
     events, quotations = events_of(document), quotations_of(document)
     keys = [keyword_token(name, value) for name, values in keyword_values(document).items() for value in values]
     keys += sorted({keyword_token(n, v) for event in events for n in ("event", "when", "scheduled") for v in event[n]})
@@ -190,8 +213,8 @@ def _terms_row(document: Document) -> tuple[str, ...]:
     if document.duplicate_of:
         keys.append(COPY)
     return (
-        joined(analyse(document.title, document.language).tokens),
-        joined(analyse(document.text, document.language).tokens),
+        write(analyse(document.title, document.language).tokens),
+        write(analyse(document.text, document.language).tokens),
         " ".join(name_tokens(analyse("\n".join(document.authors)).tokens)),
         " ".join(name_tokens(analyse(document.source).tokens)),
         *(_values(events, name) for name in ("actor", "target", "place")),
