@@ -139,7 +139,10 @@ def run_notifier(settings: Settings) -> None:
     """Deliver alerts until SIGTERM or SIGINT."""
     stop = stop_signal()
     with store(settings) as opened:
-        notifier(opened).run(stop)
+        loop = notifier(opened)
+        # The first step tells of a server that is not there; one that goes away later is waited for.
+        loop.step()
+        loop.run(stop)
 
 
 def worker_app(settings: Settings) -> Any:
