@@ -31,7 +31,7 @@ _Row = Mapping[str, str | int | float]
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Find at most this many.")
 @click.option("--cursor", help="Go on after an earlier page.")
 @click.option("--copies", is_flag=True, help="Show every copy of an article, not the original alone.")
-@click.option("--like", metavar="ID", help="Find articles about the same as this one, best first.")
+@click.option("--like", metavar="ID|URL", help="Find articles about the same as this one, best first.")
 @click.option("--facets", type=click.Choice(FACETS), help="Count the articles by this instead of listing them.")
 @click.option("--timeline", is_flag=True, help="Count them by day, with their share of all coverage.")
 @click.option("--save", metavar="NAME", help="Keep the query; search:NAME stands for it in others.")
@@ -63,6 +63,7 @@ def search(
     Without QUERY, everything. Newest first.
     """
     from pipeline.bootstrap import clock
+    from pipeline.commands.show import find_article
     from pipeline.ports import SearchRequest
 
     with open_store() as store:
@@ -77,7 +78,7 @@ def search(
         if facets or timeline:
             found = _print_facets(store, request, facets, form) if facets else _print_timeline(store, request, form)
         elif like:
-            document = store.index.get(like)
+            document = find_article(store, like, now)
             if document is None:
                 raise UsageError(f"There is no article {like}; `newswire search` shows the ids.")
             page = store.index.similar(document, request)

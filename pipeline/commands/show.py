@@ -33,7 +33,7 @@ def show(ctx: click.Context, article: str, as_json: bool) -> None:
     from pipeline.bootstrap import clock
 
     with open_store() as store:
-        document = _find(store, article, clock())
+        document = find_article(store, article, clock())
         if document is None:
             click.echo(f"There is no article {article}.", err=True)
             ctx.exit(1)
@@ -48,7 +48,8 @@ def show(ctx: click.Context, article: str, as_json: bool) -> None:
         click.echo(line)
 
 
-def _find(store: Store, article: str, now: datetime) -> Document | None:
+def find_article(store: Store, article: str, now: datetime) -> Document | None:
+    """Find an article by id, by the beginning of its id, or by address. Raises ``UsageError`` when several fit."""
     from pipeline.language.query import Keyword, Query
     from pipeline.ports import SearchRequest
 

@@ -116,3 +116,13 @@ def test_show_tells_which_alerts_match(data: Path) -> None:
 
 def test_show_of_an_unknown_article_finds_nothing(data: Path) -> None:
     assert 1 == call(data, "show", "ffffffffffff").exit_code
+
+
+def test_like_finds_articles_about_the_same(tmp_path: Path) -> None:
+    titles = ("Volcano erupts near Grindavik", "Grindavik flees the volcano", "Budget passed", "Rain expected")
+    with Database(tmp_path / "newswire.db") as database:
+        SqliteIndex(database).upsert(
+            [Document(id=derive_id(title), source="W", seen=NOW, title=title, language="en") for title in titles]
+        )
+    lines = call(tmp_path, "search", "--like", derive_id(titles[0])[:8], "--json").output.splitlines()
+    assert [titles[1]] == [json.loads(line)["title"] for line in lines]
