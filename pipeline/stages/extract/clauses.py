@@ -150,6 +150,14 @@ def is_conditional(clause: Token) -> bool:
     )
 
 
+def is_condition(token: Token) -> bool:
+    """Say whether a predicate stands in an if-clause: nobody says that it happened."""
+    return any(
+        clause.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ in ("if", "unless") for c in clause.children)
+        for clause in (token, *token.ancestors)
+    )
+
+
 def modality_of(token: Token) -> tuple[bool, bool, bool]:
     """Return whether the clause is negated, lies ahead, or is only supposed."""
     children = list(auxiliaries_of(token))

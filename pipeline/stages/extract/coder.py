@@ -35,6 +35,7 @@ from pipeline.stages.extract.clauses import (
     case_of,
     complement_of,
     complements_of,
+    is_condition,
     is_conditional,
     is_due_to,
     is_prospect,
@@ -90,8 +91,12 @@ class Coder:
             coded = self._verb(token, used) if is_verbal(token) else self._noun(token)
             if coded is None:
                 continue
-            found.append(coded)
             used.add(token.i)
+            if is_condition(token):
+                continue
+            if coded.sense.type == "ACCUSE":  # what somebody is accused of is no fact
+                used.update(t.i for c in token.children if c.dep_ in ("advcl", "obl", "xcomp", "obj", "ccomp") for t in c.subtree)
+            found.append(coded)
         roots = [token for token in doc if token.dep_ == "ROOT"]
         self.subject = next((actors for root in roots if (actors := self._subject(root))), ())
         return found
@@ -296,7 +301,7 @@ class Coder:
         abroad = next((r.code for r in recipients if r.code and len(r.code) == 3 and r.code not in BODIES), None)
         if abroad is not None:
             actors = tuple(a if a.code or not a.sector else msgspec.structs.replace(a, code=abroad) for a in actors)
-        if not recipients and sense.type in DOMESTIC and sense.cameo not in ("115",):
+        if not recipients and sense.type in DOMESTIC and (sense.type != "COERCE" or sense.cameo.startswith("172")):
             recipients = tuple(
                 msgspec.structs.replace(a, name=None, sector=None)
                 for a in actors[:1]
@@ -320,7 +325,7 @@ class Coder:
             fallback = fallback or found
             deeper = self._within(phrase, actors)
             if any(a.code and a.code not in coded for a in deeper):
-                return fallback or deeper[:4]
+                return fallback if any(a.code for a in fallback) else deeper[:4]
             fallback = fallback or deeper[:1]
         return fallback
 
