@@ -158,7 +158,7 @@ def _by_script(sample: str, declared: str | None) -> str | None:
     if len(_ARABIC.findall(sample)) * 3 > latin and latin < len(sample):
         if declared in ("fa", "ur", "ps", "ckb", "ar"):
             return declared
-        return "fa" if _PERSIAN.search(sample) else _by_letters(sample, None) or "ar"
+        return _by_letters(sample, None) or ("fa" if _PERSIAN.search(sample) else "ar")
     return None
 
 

@@ -65,6 +65,9 @@ def _near(node: Near, reading: Reading, now: datetime, parts: Sequence[str]) -> 
 
 
 def _pattern(node: Prefix | Wildcard | Fuzzy, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    if isinstance(node, Prefix):
+        text = node.text
+        return any([token.startswith(text) for part in parts for token in reading.tokens(part)])  # noqa: C419
     test = token_test(node)
     return any(test(token) for part in parts for token in reading.tokens(part))
 
