@@ -153,6 +153,9 @@ def kinds_of(tokens: Sequence[Token], mentions: Iterable[Mention]) -> list[str]:
     return kinds
 
 
+_NOTHING = [0] * len(TAGS)
+
+
 def tag(words: Sequence[str], kinds: Sequence[str], model: Model, context: Context) -> list[str]:
     """Tag one sentence from left to right; linear in its length."""
     weights = model.weights
@@ -162,11 +165,9 @@ def tag(words: Sequence[str], kinds: Sequence[str], model: Model, context: Conte
     for at, word in enumerate(words):
         chosen = "O"
         if is_candidate(word) or (previous != "O" and may_go_on(word)):
-            scores = [0] * len(TAGS)
-            for feature in features(words, lowers, kinds, at, previous, before, model, context):
-                row = weights.get(feature)
-                if row is not None:
-                    scores = [score + weight for score, weight in zip(scores, row, strict=True)]
+            found = features(words, lowers, kinds, at, previous, before, model, context)
+            rows = [row for feature in found if (row := weights.get(feature)) is not None]
+            scores = list(map(sum, zip(*rows, strict=True))) or _NOTHING
             chosen = best(scores, previous)
         tags.append(chosen)
         before, previous = previous, chosen
