@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.model import Document
 
 MAX_BYTES = 64_000_000
+FEW_WORDS = 12
 
 
 @click.command
@@ -28,7 +29,6 @@ def extract(file: IO[bytes], published: str | None, language: str | None, as_jso
     FILE is plain text, its first line the title, or one article as JSON per line; - is standard input. The offsets
     count characters of the file, or of the article's "text". Nothing is normalised before.
     """
-    from pipeline.language.detect import detect
     from pipeline.stages.extract import read
 
     now = datetime.now(UTC)
@@ -38,7 +38,7 @@ def extract(file: IO[bytes], published: str | None, language: str | None, as_jso
             msgspec.structs.replace(
                 given,
                 published=given.published or moment or now,
-                language=language or detect(f"{given.title or ''}\n{given.text or ''}", given.language),
+                language=language or _language(given.text or "", given.language),
             )
         )
         if as_json:
@@ -46,6 +46,15 @@ def extract(file: IO[bytes], published: str | None, language: str | None, as_jso
             click.echo(msgspec.json.encode(parts))
         else:
             _print(document)
+
+
+def _language(text: str, declared: str | None) -> str | None:
+    """Guess the language; a sentence or two in Latin letters are too little to guess from, and taken as English."""
+    from pipeline.language.detect import detect
+
+    if declared is None and text.count(" ") < FEW_WORDS and text.isascii():
+        return "en"
+    return detect(text, declared)
 
 
 def _moment(published: str) -> datetime:
@@ -67,15 +76,16 @@ class _Given(msgspec.Struct, frozen=True):
 
 
 def _documents(file: IO[bytes], now: datetime) -> Iterator[Document]:
+    name = getattr(file, "name", "Standard input")
     content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise UsageError(f"{file.name} is larger than {MAX_BYTES // 1_000_000} MB; split it.")
+        raise UsageError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; split it.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise UsageError(f"{file.name} is not text in UTF-8 (byte {exc.start}).") from exc
+        raise UsageError(f"{name} is not text in UTF-8 (byte {exc.start}).") from exc
     if not text.strip():
-        raise UsageError(f"{file.name} is empty.")
+        raise UsageError(f"{name} is empty.")
     if not text.lstrip().startswith("{"):
         yield _document(_Given(title=text.strip().partition("\n")[0], text=text), now)
         return
@@ -84,7 +94,7 @@ def _documents(file: IO[bytes], now: datetime) -> Iterator[Document]:
             try:
                 yield _document(msgspec.json.decode(line, type=_Given), now)
             except msgspec.MsgspecError as exc:
-                raise UsageError(f"{file.name}, line {number}, is not an article in JSON: {exc}.") from exc
+                raise UsageError(f"{name}, line {number}, is not an article in JSON: {exc}.") from exc
 
 
 def _document(given: _Given, now: datetime) -> Document:
