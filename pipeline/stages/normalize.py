@@ -16,6 +16,7 @@ from pipeline.model import Article
 
 MAX_TEXT_CHARS = 2_000_000
 MAX_TITLE_CHARS = 1_000
+UNESCAPED = 4
 # A repeated paragraph is an editing accident; a repeated line such as "* * *" or a refrain is not.
 REPEATED_CHARS = 30
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
@@ -61,10 +62,14 @@ def normal_title(title: str | None) -> str | None:
     if not title:
         return None
     plain = title[: MAX_TITLE_CHARS * 4]
-    if _TAG.search(plain):
-        plain = html_to_text(plain)
-    if "&" in plain:
-        plain = html.unescape(plain)
+    for _ in range(UNESCAPED):  # feeds escape titles once, twice or not at all; what is left over is text
+        before = plain
+        if _TAG.search(plain):
+            plain = html_to_text(plain)
+        if "&" in plain:
+            plain = html.unescape(plain)
+        if plain == before:
+            break
     return " ".join(_clean(plain).split())[:MAX_TITLE_CHARS].strip() or None
 
 
@@ -89,7 +94,7 @@ def _pieces(body: LexborNode) -> Iterator[str]:
 
 def _normal_text(article: Article, title: str | None) -> str | None:
     source = article.text
-    if not source and article.html:
+    if not (source and source.strip()) and article.html:
         source = html_to_text(article.html)
     if not source:
         return None

@@ -1,0 +1,168 @@
+"""The embedded runtime's promises: everything counted, nothing half-written, one bad record stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+import pytest
+
+from pipeline import demo
+from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.index import SqliteIndex
+from pipeline.adapters.sqlite.log import SqliteLog
+from pipeline.adapters.sqlite.table import SqliteTable
+from pipeline.errors import TerminalError
+from pipeline.flow import ALERTS, ARTICLES, DEAD, EXTRACT, FLOW
+from pipeline.model import AlertRule, Article, Document
+from pipeline.ports import Message, SearchRequest
+from pipeline.runners.embedded import Embedded
+from pipeline.runners.ingest import publish
+from pipeline.runners.replay import replay
+from pipeline.stages.decision import Decision, NoMemory
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class Store:
+    """Wire the embedded runtime over a store in memory."""
+
+    def __init__(self, database: Database) -> None:
+        self.log = SqliteLog(database)
+        self.index = SqliteIndex(database)
+        self.rules = SqliteTable(database, "rules")
+        self.make = partial(
+            Embedded,
+            log=self.log,
+            table=partial(SqliteTable, database),
+            rules=self.rules,
+            index=self.index,
+            transaction=database.transaction,
+            clock=lambda: NOW,
+        )
+
+    def documents(self) -> list[Document]:
+        page = self.index.search(SearchRequest(query=None, now=NOW, limit=1000, copies=True))
+        return list(page.documents)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Database(":memory:") as database:
+        yield Store(database)
+
+
+def broken_extract(document: Document, memory: NoMemory, now: datetime) -> Decision:
+    if "ferries" in (document.title or ""):
+        raise ValueError("a bug")
+    if "Telescope" in (document.title or ""):
+        raise TerminalError(document.id, "extract", "cannot be read")
+    return Decision(outcome="extracted", emit=(document,))
+
+
+BROKEN = tuple(msgspec.structs.replace(s, decide=broken_extract) if s is EXTRACT else s for s in FLOW)
+
+
+def test_every_article_is_counted_once_and_found(store: Store) -> None:
+    publish(demo.articles(NOW), store.log)
+    runtime = store.make()
+    while runtime.step():
+        pass
+    assert (sum(runtime.counts.values()), len(store.documents())) == (35, 35)
+    assert runtime.counts["duplicate"] == 2
+
+
+def test_the_same_articles_again_change_nothing(store: Store) -> None:
+    publish(demo.articles(NOW), store.log)
+    store.make().step()
+    before = store.documents()
+    publish(demo.articles(NOW), store.log)
+    runtime = store.make()
+    while runtime.step():
+        pass
+    assert (dict(runtime.counts), store.documents()) == ({"unchanged": 35}, before)
+
+
+def test_bug_and_refusal_become_dead_letters_and_the_rest_goes_on(store: Store) -> None:
+    publish(demo.articles(NOW), store.log)
+    runtime = store.make(flow=BROKEN)
+    while runtime.step():
+        pass
+    letters = {letter.headers["error"].splitlines()[-1] for letter in store.log.replay(DEAD)}
+    assert (runtime.counts["dead"], len(store.documents())) == (2, 33)
+    assert letters == {"cannot be read", "ValueError: a bug"}
+
+
+def test_dead_letter_sent_back_is_taken_up_where_it_failed(store: Store) -> None:
+    publish(demo.articles(NOW), store.log)
+    while store.make(flow=BROKEN).step():
+        pass
+    letters = list(store.log.replay(DEAD))
+    store.log.append(
+        Message(topic=m.headers["topic"], key=m.key, value=m.value, headers={"attempts": "1"}) for m in letters
+    )
+    runtime = store.make()
+    while runtime.step():
+        pass
+    assert len(store.documents()) == 35
+
+
+def test_unreadable_record_becomes_a_dead_letter(store: Store) -> None:
+    store.log.append([Message(topic=ARTICLES.name, key="k", value=b"{no json")])
+    assert ["dead"] == [outcome.kind for outcome in store.make().step()]
+
+
+def test_failed_write_keeps_nothing_and_is_repeated(store: Store) -> None:
+    publish(demo.articles(NOW)[:5], store.log)
+
+    class FullDisk(SqliteIndex):
+        def upsert(self, documents):  # type: ignore[no-untyped-def]
+            raise OSError("disk full")
+
+    runtime = store.make(index=FullDisk(store.index._database))
+    with pytest.raises(OSError, match="disk full"):
+        runtime.step()
+    assert store.documents() == []
+    again = Store(store.index._database).make()  # as after a restart
+    while again.step():
+        pass
+    assert (dict(again.counts), len(store.documents())) == ({"new": 3, "duplicate": 2}, 5)
+
+
+def test_rule_added_while_running_matches_the_next_article_once(store: Store) -> None:
+    items = demo.articles(NOW)
+    runtime = store.make()
+    publish(items[:1], store.log)
+    runtime.step()
+    rule = AlertRule(id="r", name="floods", query="flood*", created=NOW)
+    store.rules.put("r", msgspec.json.encode(rule))
+    publish(items[1:], store.log)
+    publish(items[1:], store.log)
+    while runtime.step():
+        pass
+    alerts = [message.key for message in store.log.replay(ALERTS.name)]
+    assert len(alerts) > 0
+    values = [message.value for message in store.log.replay(ALERTS.name)]
+    assert len(values) == len({msgspec.json.decode(value)["id"] for value in values})
+
+
+def test_replay_rebuilds_the_same_documents_and_alerts_nobody(store: Store) -> None:
+    rule = AlertRule(id="r", name="floods", query="flood*", created=NOW)
+    publish(demo.articles(NOW), store.log)
+    while store.make().step():
+        pass
+    before = store.documents()
+    store.rules.put("r", msgspec.json.encode(rule))
+    written, failures = replay(store.log.replay(ARTICLES.name), FLOW, store.index, lambda: NOW)
+    assert (written, failures, list(store.log.replay(ALERTS.name))) == (35, [], [])
+    assert [d.id for d in before] == [d.id for d in store.documents()]
+
+
+def test_backfilled_article_alerts_nobody(store: Store) -> None:
+    store.rules.put("r", msgspec.json.encode(AlertRule(id="r", name="n", query="harbour", created=NOW)))
+    old = Article(id="a", source="s", seen=NOW, title="The harbour", backfill=True)
+    publish([old], store.log)
+    store.make().step()
+    assert ([], 1) == (list(store.log.replay(ALERTS.name)), len(store.documents()))
