@@ -95,7 +95,12 @@ class Coder:
             if is_condition(token):
                 continue
             if coded.sense.type == "ACCUSE":  # what somebody is accused of is no fact
-                used.update(t.i for c in token.children if c.dep_ in ("advcl", "obl", "xcomp", "obj", "ccomp") for t in c.subtree)
+                used.update(
+                    t.i
+                    for c in token.children
+                    if c.dep_ in ("advcl", "obl", "xcomp", "obj", "ccomp")
+                    for t in c.subtree
+                )
             found.append(coded)
         roots = [token for token in doc if token.dep_ == "ROOT"]
         self.subject = next((actors for root in roots if (actors := self._subject(root))), ())
@@ -146,6 +151,8 @@ class Coder:
             return None
         word = lemma(token.text)
         parts = list(token.children)
+        if word == "up" and token.i > 1 and token.nbor(-1).text == "-" and token.nbor(-2).lower_ == "build":
+            word = "build-up"
         if token.i + 2 < len(token.doc) and token.nbor(1).text == "-" and token.nbor(2).lower_ == "up":
             word, parts = f"{word}-up", parts + list(token.nbor(2).children)
         around = {lemma(t.text) for t in token.subtree} | {lemma(t.text) for t in token.lefts}
@@ -343,11 +350,20 @@ class Coder:
                 yield from self._targets(child)
 
     def _within(self, phrase: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
-        own = {(a.start, a.end) for a in actors}
         for token in phrase.subtree:
             if token == phrase or self._names.named_at(token) is None:
                 continue
-            found = tuple(a for a in self._names.actors(token) if (a.start, a.end) not in own)
+            while (
+                token.dep_ in ("compound", "flat")
+                and token.head != phrase
+                and self._names.named_at(token.head) is not None
+            ):
+                token = token.head
+            found = tuple(
+                a
+                for a in self._names.actors(token)
+                if not any(own.start < a.end and a.start < own.end for own in actors)
+            )
             if found:
                 return found
         return ()

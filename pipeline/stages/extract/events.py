@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,9 @@ from pipeline.stages.extract.participants import NAMED, Sentence
 from pipeline.stages.extract.places import place_of
 from pipeline.stages.extract.rank import THRESHOLD, confidence
 from pipeline.stages.extract.syntax import parser
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 VERSIONS = "coder 1, lexicon en/1, syntax 1"
 # What bounds the time one article may take: a worker parses some hundred sentences a second.
@@ -109,7 +112,10 @@ def _triggers(word: str, triggers: frozenset[str]) -> bool:
 def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: Reading) -> Event:
     token = coded.trigger
     start = sentence.start + token.idx
-    trigger = Span(text=token.text, start=start, end=start + len(token))
+    end = start + len(token)
+    if token.lower_ == "up":  # of "build-up"
+        start = sentence.start + token.nbor(-2).idx
+    trigger = Span(text=reading.text[start:end], start=start, end=end)
     when = _date(coded, reading.dates, sentence)
     where = _location(coded, sentence, reading)
     today = reading.published.astimezone(UTC).date()
@@ -172,7 +178,7 @@ def _schedule(
 def _date(coded: Coded, dates: Sequence[ResolvedDate], sentence: Span) -> ResolvedDate | None:
     """Return the date that hangs on the trigger, or stands in the same clause."""
     trigger = coded.trigger
-    clause = next((t for t in (trigger, *trigger.ancestors) if t.tag_.startswith("VB")), trigger)
+    clause = _clause(trigger)
     below: list[tuple[int, ResolvedDate]] = []
     for found in dates:
         if found.start < sentence.start or found.end > sentence.end:
@@ -181,11 +187,18 @@ def _date(coded: Coded, dates: Sequence[ResolvedDate], sentence: Span) -> Resolv
         if token is None:
             continue
         chain = (token, *token.ancestors)
-        own = next((t for t in chain if t.tag_.startswith("VB")), None)
-        if trigger in chain or own == clause:
+        if trigger in chain or _clause(token) == clause:
             distance = chain.index(trigger) if trigger in chain else len(chain) + abs(token.i - trigger.i)
             below.append((distance, found))
     return min(below, key=lambda pair: pair[0])[1] if below else None
+
+
+def _clause(token: Token) -> Token:
+    """Return the verb of the clause a word stands in; a participle after a noun and an infinitive belong to theirs."""
+    for verb in (token, *token.ancestors):
+        if verb.tag_.startswith("VB") and verb.dep_ not in ("acl", "xcomp"):
+            return verb
+    return token
 
 
 def _day(when: ResolvedDate | None) -> date | None:
@@ -264,6 +277,8 @@ def _same(one: Event, other: Event) -> bool:
     if (one.type, one.negated, one.hypothetical) != (other.type, other.negated, other.hypothetical):
         return False
     if one.date and other.date and one.date.value != other.date.value:
+        return False
+    if one.cameo != other.cameo and one.type == "AGREE":
         return False
     if one.cameo != other.cameo and lemma(one.trigger.text) != lemma(other.trigger.text):
         return False

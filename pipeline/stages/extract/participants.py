@@ -115,6 +115,9 @@ class Sentence:
             elif sector is not None and not head.tag_.startswith("PRP"):
                 yield msgspec.convert({**self._span(head, phrase), "sector": sector}, Actor)
             return
+        if head.i > 1 and head.nbor(-1).text in ("-", "–") and named is not None and named.kind in STATES:
+            pair = self.named_at(head.nbor(-2))
+            mentions += [(head.nbor(-2), pair)] if pair is not None and pair.kind in STATES else []
         if named is not None:
             mentions.sort(key=lambda pair: pair[1] is not named)
         first = mentions[0][1]
