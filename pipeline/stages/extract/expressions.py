@@ -361,7 +361,10 @@ def _decade(match: Match, scene: Scene) -> Value | None:
     first = int(match["decade"]) if match["decade"] else 1900 + int(match["short"])
     if first > scene.today.year + 10:
         return None
-    return (f"{first}/{first + 99}" if first % 100 == 0 and first < 2000 else f"{first}/{first + 9}"), "range"
+    if first % 100 == 0 and first < 2000:
+        return f"{first}/{first + 99}", "range"
+    part = match.group().lower()
+    return f"{first + 5 * ('late' in part)}/{first + (4 if 'early' in part else 9)}", "range"
 
 
 def _century(match: Match, scene: Scene) -> Value | None:
@@ -406,6 +409,10 @@ def _holiday(match: Match, scene: Scene) -> Value:
     return _nearest(lambda y: date(y, month, day), scene).isoformat(), "day"
 
 
+def _world_war(match: Match, scene: Scene) -> Value:
+    return ("1939-09-01/1945-09-02" if match["war"] in ("II", "2", "Two") else "1914-07-28/1918-11-11"), "range"
+
+
 def _nine_eleven(match: Match, scene: Scene) -> Value:
     return "2001-09-11", "day"
 
@@ -422,6 +429,7 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
         False,
     ),
     "nine_eleven": (r"\b9/11\b", _nine_eleven, False),
+    "world_war": (r"\b(?:World\s+War\s+|WW\s?)(?P<war>II|I|2|1|Two|One)\b", _world_war, False),
     "days_month": (rf"\b{_DAY}{_TO}{_DAY2}\s+(?:of\s+)?{_MONTH}{_OF_YEAR}", _days, False),
     "month_days": (rf"\b{_MONTH}\s+{_DAY}{_TO}{_DAY2}(?!\s*[:.]?\d){_OF_YEAR}", _days, False),
     "day_month": (rf"\b{_ON}{_DAY}\s+(?:of\s+)?{_MONTH}{_OF_YEAR}", _day, False),
@@ -515,6 +523,7 @@ def _starts() -> dict[str, tuple[str, ...]]:
         (" ".join(SEASONS), "season_"),
         ("christmas boxing new valentine halloween", "holiday_"),
         ("ad", "anno_"),
+        ("world wwii wwi", "world_war"),
     ):
         for word in words.split():
             starts.setdefault(word.partition("-")[0], []).extend(names.split())
@@ -543,5 +552,6 @@ SECONDS: dict[str, frozenset[str]] = {
     "on": frozenset(("the",)),
     "a": frozenset("day week month year decade".split()),
     "new": frozenset(("year",)),
+    "world": frozenset(("war",)),
 }  # fmt: skip
 PATTERNS = {name: re.compile(source) for name, (source, _, _) in EXPRESSIONS.items()}

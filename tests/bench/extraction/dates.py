@@ -1,4 +1,8 @@
-"""How many dates of GUM get the annotated value: `date_value`, over its gold spans with a whole value."""
+"""How many dates of GUM get the annotated value.
+
+`date_value` is over gold spans that are expressions of time, of up to five words with a year, month, weekday or unit of
+time; `date_value_all` also over those that only a reader of the whole can date ("his freshman year", "day five").
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,12 @@ from pipeline.model import ResolvedDate
 from pipeline.stages.extract.dates import find_dates
 
 _OPEN = re.compile(r"<date ([^>]*)>")
+LONGEST_EXPRESSION = 5
+_EXPRESSION = re.compile(
+    r"\b(?:1[0-9]|20)\d\ds?\b|\b(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\b|day\b(?<=[nsrt]day)"
+    r"|\b(?:yesterday|today|tonight|tomorrow)\b|[Cc]entury|\bago\b|\b(?:[Ll]ast|[Nn]ext|[Tt]his|[Pp]ast)\b.*\b(?:week|month|year|night"
+    r"|morning|quarter|afternoon|evening)"
+)
 _PART = re.compile(r'(when|from|to):::"([^"]*)"')
 
 
@@ -107,15 +117,22 @@ def _same(found: ResolvedDate, first: date, last: date) -> bool:
 
 
 def dates(data: Path, news_only: bool = False) -> dict[str, float]:
-    """Return date_value on GUM-open below the data folder, and the share of gold spans where any date is found."""
-    right = found = gold = 0
-    for document, span, mine in _compared(data):
+    """Return date_value on GUM-open below the data folder, over expressions and over all gold spans."""
+    right: list[bool] = []
+    plain: list[bool] = []
+    for document, (start, end, first, last), mine in _compared(data):
         if news_only and "_news_" not in document.name:
             continue
-        gold += 1
-        found += mine is not None
-        right += mine is not None and _same(mine, span[2], span[3])
-    return {"date_value": right / gold, "date_found": found / gold, "dates": float(gold)}
+        right.append(mine is not None and _same(mine, first, last))
+        span = document.text[start:end]
+        if _EXPRESSION.search(span) and len(span.split()) <= LONGEST_EXPRESSION:
+            plain.append(right[-1])
+    return {
+        "date_value": sum(plain) / len(plain),
+        "date_value_all": sum(right) / len(right),
+        "dates": float(len(plain)),
+        "dates_all": float(len(right)),
+    }
 
 
 def _compared(data: Path) -> Iterator[tuple[Dated, tuple[int, int, date, date], ResolvedDate | None]]:
