@@ -94,7 +94,7 @@ class Embedded:
 
     def _take(self, start: int, message: Message, batch: Batch) -> Outcome:
         kind, document = "unchanged", None
-        letter = message
+        letter, stage = message, self._flow[start]
         try:
             value: Record = msgspec.json.decode(message.value, type=self._flow[start].reads.type)
             for stage in self._flow[start:]:

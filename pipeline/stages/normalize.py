@@ -93,11 +93,12 @@ def _pieces(body: LexborNode) -> Iterator[str]:
 
 
 def _normal_text(article: Article, title: str | None) -> str | None:
-    source = article.text
-    if not (source and source.strip()) and article.html:
-        source = html_to_text(article.html)
-    if not source:
-        return None
+    """Return the text the source gave, or failing that what its markup says."""
+    text = _tidied(article.text or "", title)
+    return text or (_tidied(html_to_text(article.html), title) if article.html else None)
+
+
+def _tidied(source: str, title: str | None) -> str | None:
     paragraphs = list(_paragraphs(_clean(source[:MAX_TEXT_CHARS])))
     if title and len(paragraphs) > 1 and paragraphs[0].casefold() == title.casefold():
         del paragraphs[0]

@@ -58,7 +58,8 @@ def test_json_feed_is_read() -> None:
 
 def test_news_sitemap_is_read() -> None:
     body = b"""<urlset xmlns:news="x"><url><loc>https://news.example/1</loc><news:news>
-    <news:title>A &amp; B</news:title><news:publication_date>2022-02-21T10:00:00Z</news:publication_date></news:news></url></urlset>"""
+    <news:title>A &amp; B</news:title>
+    <news:publication_date>2022-02-21T10:00:00Z</news:publication_date></news:news></url></urlset>"""
     (entry,) = parse_document(body, None, URL).entries
     assert (entry.title, entry.url) == ("A & B", "https://news.example/1")
 
