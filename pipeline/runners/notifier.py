@@ -296,11 +296,17 @@ class _Sender(threading.Thread):
         self._clock = clock
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self.busy = False
+        self._asked = 0
+        self._served = 0
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether something may still come of the last waking."""
+        return self._served != self._asked
 
     def wake(self) -> None:
         """Have the channel look into the ledger."""
-        self.busy = True
+        self._asked += 1
         self._woken.set()
 
     def stop(self) -> None:
@@ -313,13 +319,13 @@ class _Sender(threading.Thread):
         while not self._stopping.is_set():
             self._woken.wait()
             self._woken.clear()
-            self.busy = True
+            asked = self._asked
             try:
                 while self._send_some():
                     pass
             except Exception as exc:  # noqa: BLE001 - the claim runs out and the delivery is given out again
                 _log.warning("ledger is away channel=%s error=%r", self._channel, exc)
-            self.busy = self._woken.is_set()
+            self._served = asked
 
     def _send_some(self) -> bool:
         if self._stopping.is_set():
