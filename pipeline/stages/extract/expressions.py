@@ -363,8 +363,7 @@ def _decade(match: Match, scene: Scene) -> Value | None:
         return None
     if first % 100 == 0 and first < 2000:
         return f"{first}/{first + 99}", "range"
-    part = match.group().lower()
-    return f"{first + 5 * ('late' in part)}/{first + (4 if 'early' in part else 9)}", "range"
+    return f"{first}/{first + (4 if 'early' in match.group().lower() else 9)}", "range"
 
 
 def _century(match: Match, scene: Scene) -> Value | None:
