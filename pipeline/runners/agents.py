@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ from pipeline.errors import TerminalError, TransientError
 from pipeline.flow import DEAD, MATCH, Stage
 from pipeline.model import Record
 from pipeline.ports import Clock, Table
-from pipeline.stages.decision import Decision, Memory, NoMemory
+from pipeline.stages.decision import Decision, Fact, Memory, NoMemory
 
 log = logging.getLogger(__name__)
 
 RULES_S = 0.4
 WATCH_S = 10.0
 STALLED_S = 90.0
+IN_FLIGHT = 100
 MAX_MESSAGE_BYTES = 20_000_000
 
 
@@ -78,6 +80,44 @@ class _Progress:
         self.still_s = 0.0
 
 
+class _Handled(msgspec.Struct, frozen=True):
+    """Hold an event whose output is on its way."""
+
+    event: Any
+    sent: Sequence[Any]
+    facts: Sequence[Fact]
+
+
+class _InFlight:
+    """Hold handled events in order, a bounded number of them."""
+
+    def __init__(self) -> None:
+        self._events: deque[_Handled] = deque()
+        self._changed = asyncio.Condition()
+
+    def __iter__(self) -> Iterator[_Handled]:
+        return iter(self._events)
+
+    async def put(self, handled: _Handled) -> None:
+        """Add an event, once there is room."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._events) < IN_FLIGHT)
+            self._events.append(handled)
+            self._changed.notify_all()
+
+    async def first(self) -> _Handled:
+        """Return the oldest event, once there is one."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._events))
+            return self._events[0]
+
+    async def done(self) -> None:
+        """Forget the oldest event."""
+        async with self._changed:
+            self._events.popleft()
+            self._changed.notify_all()
+
+
 class _Agent:
     """Run one stage: its stream, its facts in a Faust table, and its memory derived from them."""
 
@@ -97,6 +137,8 @@ class _Agent:
         self._clock = clock
         self._progress = progress
         self._memory: Memory = stage.memory()
+        self._in_flight = _InFlight()
+        self._reason = ""
         self._rules = rules
         self._rules_known = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
@@ -109,66 +151,87 @@ class _Agent:
         app.agent(reads, name=f"newswire.{stage.name}", concurrency=1)(self._run)
 
     async def _run(self, stream: Any) -> None:
-        async for event in stream.noack().events():
-            try:
+        settling = asyncio.create_task(self._settle())
+        try:
+            async for event in stream.noack().events():
                 await self._handle(event)
-            except Exception as exc:
-                # Not the record's fault: Kafka did not take what it must. Unacknowledged, it is read again.
-                log.exception("stopping stage=%s", self._stage.name)
-                await self._app.crash(exc)
-                raise
-            event.ack()
-            self._progress.handled += 1
+        except Exception as exc:
+            await self._give_up(exc)
+            raise
+        finally:
+            settling.cancel()
 
     async def _handle(self, event: Any) -> None:
-        """Decide, make the output durable, then remember; wait and repeat what may succeed later."""
+        """Decide and send; what waits for Kafka's answer settles meanwhile, a bounded number at a time, in order."""
         if self._rules is not None:
             await self._rules_known.wait()
-        attempts = _attempts(event)
+        decision = await self._decide(event)
+        sent = [await self._send(value) for value in decision.emit] if decision else [await self._sent_to_dead(event)]
+        for fact in decision.facts if decision else ():
+            self._memory.learn(fact.key, fact.value)
+        await self._in_flight.put(_Handled(event, sent, decision.facts if decision else ()))
+
+    async def _decide(self, event: Any) -> Decision | None:
+        """Return the decision, or ``None`` with the reason kept when none can be made; wait for what may pass."""
         while True:
             try:
                 value = msgspec.json.decode(event.value, type=self._stage.reads.type)
-                decision = self._stage.decide(value, self._memory, self._clock())
-                break
+                return self._stage.decide(value, self._memory, self._clock())
             except TransientError as exc:
                 log.warning("waiting stage=%s error=%s", self._stage.name, exc)
                 await asyncio.sleep(exc.retry_after)
             except Exception as exc:  # noqa: BLE001 - one record's bug must not stop the others
-                await self._bury(event, exc, attempts + 1)
-                return
-        await self._emit(decision)
-        for fact in decision.facts:
-            self._memory.learn(fact.key, fact.value)
-            self._keep(fact.key.encode(), fact.value)
+                self._reason = exc.reason if isinstance(exc, TerminalError) else _trace(exc)
+                log.error("dead letter stage=%s key=%s error=%r", self._stage.name, event.key, exc)
+                return None
 
-    async def _emit(self, decision: Decision) -> None:
-        sent = [await self._send(value) for value in decision.emit]
-        for durable in sent:
-            await durable
+    async def _settle(self) -> None:
+        """Acknowledge events in order, each when its output is durable and its facts are on their way."""
+        try:
+            while True:
+                handled = await self._in_flight.first()
+                for durable in handled.sent:
+                    await durable
+                for fact in handled.facts:
+                    self._keep(fact.key.encode(), fact.value, handled.event.message.partition)
+                handled.event.ack()
+                await self._in_flight.done()
+                self._progress.handled += 1
+        except Exception as exc:  # noqa: BLE001 - told and raised by crash()
+            await self._give_up(exc)
+
+    async def _give_up(self, error: Exception) -> None:
+        """Stop the worker: not a record's fault, Kafka did not take what it must. Unacknowledged, it is read again."""
+        log.error("stopping stage=%s error=%r", self._stage.name, error)
+        await self._app.crash(error)
 
     async def _send(self, value: Record) -> Any:
         key = self._stage.writes.key(value).encode()
         return await self._writes.send(key=key, value=msgspec.json.encode(value))
 
-    def _keep(self, key: bytes, value: bytes | None) -> None:
+    def _keep(self, key: bytes, value: bytes | None, partition: int) -> None:
+        """Write a fact to the table and its changelog, in the partition of the event that it came from."""
+        self._table.send_changelog(partition, key, value, value_serializer="raw")
         if value is not None:
-            self._table[key] = value
-        elif key in self._table:
-            del self._table[key]
+            self._table.data[key] = value
+        else:
+            self._table.data.pop(key, None)
 
-    async def _bury(self, event: Any, error: Exception, attempts: int) -> None:
-        reason = error.reason if isinstance(error, TerminalError) else _trace(error)
-        log.error("dead letter stage=%s key=%s error=%r", self._stage.name, event.key, error)
+    async def _sent_to_dead(self, event: Any) -> Any:
+        attempts = str(_attempts(event) + 1)
         topic = self._stage.reads.name
-        headers = {"stage": self._stage.name, "error": reason, "attempts": str(attempts), "topic": topic}
+        headers = {"stage": self._stage.name, "error": self._reason, "attempts": attempts, "topic": topic}
         encoded = {name: text.encode() for name, text in headers.items()}
-        await (await self._dead.send(key=event.key, value=event.message.value, headers=encoded))
+        return await self._dead.send(key=event.key, value=event.message.value, headers=encoded)
 
     async def _remember(self) -> None:
         """Rebuild the memory from the facts, after Faust has recovered the table."""
         memory = self._stage.memory()
         for key, value in self._table.items():
             memory.learn(key.decode(), value)
+        for handled in self._in_flight:
+            for fact in handled.facts:
+                memory.learn(fact.key, fact.value)
         self._memory = memory
         log.info("remembered stage=%s facts=%d", self._stage.name, len(self._table))
 
