@@ -200,10 +200,11 @@ class NotifierLoop:
         for delivery in self._ledger.entries(REMEMBERED, subjects=subjects):
             known.setdefault(_about(delivery), []).append(delivery)
         planned: list[Delivery] = []
+        entered = 0
         for alert, rule in pairs:
             if rule.cap_per_hour is not None or rule.cap_per_day is not None:
                 # Its messages are counted in the ledger.
-                self._ledger.enter(planned)
+                entered += self._ledger.enter(planned)
             try:
                 deliveries = self._plan(_slim(alert), rule, known)
             except (TransientError, UnavailableError):
@@ -214,7 +215,9 @@ class NotifierLoop:
             for delivery in deliveries:
                 known.setdefault(_about(delivery), []).append(delivery)
             planned += deliveries
-        self._ledger.enter(planned)
+        entered += self._ledger.enter(planned)
+        if not entered:
+            return
         for channel in {delivery.channel for delivery in planned if delivery.state == "queued"}:
             self._sender(channel).wake()
 
