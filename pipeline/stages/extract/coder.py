@@ -188,7 +188,8 @@ class Coder:
         if recipients and not actors and token.dep_ in ("obl", "nmod") and sense.type == "CONSULT":
             clause = next((a for a in token.ancestors if is_verbal(a)), None)
             actors = self._subject(clause) if clause is not None else ()
-        if len(actors) + len(recipients) < 2 and not (carried and actors):
+        alone = carried or sense.type == "MOBILIZE"
+        if len(actors) + len(recipients) < 2 and not (alone and actors):
             return None
         if not any(a.code for a in actors + recipients):
             return None
@@ -290,7 +291,7 @@ class Coder:
                 return (own or recipients), tuple(r for r in self._joint(token) if own)
             if sense.type in MUTUAL and not actors:
                 return recipients, ()
-            if not recipients:
+            if not recipients and not (sense.type in MUTUAL and len(actors) > 1):
                 recipients = tuple(a for a in self._within(token, actors) if a not in actors)[:3]
             return actors, recipients
         actors = self._subject(token)

@@ -19,7 +19,7 @@ from pipeline.stages.extract.lemmas import lemma
 from pipeline.stages.extract.lexicon import lexicon
 from pipeline.stages.extract.participants import NAMED, Sentence
 from pipeline.stages.extract.places import place_of
-from pipeline.stages.extract.rank import THRESHOLD, confidence
+from pipeline.stages.extract.rank import SCHEDULED_THRESHOLD, THRESHOLD, confidence
 from pipeline.stages.extract.syntax import parser
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _WORD = re.compile(r"[A-Za-z][a-z]+(?:-[a-z]+)?")
 _REPORTED = re.compile(r"\breportedly|\breports?\b|\breported\b|\baccording to\b")
 _CANCELLED = frozenset(("cancel", "postpone", "scrap"))
 _MEETINGS = {"036", "040", "041", "042", "043", "046", "039"}
+_PLANNED = frozenset("meeting summit talk visit call session drill election".split())
 _HERE = re.compile(r"\b(?:in|at|near|outside|across|around|inside)\s+(?:the\s+)?(?:[\w'’.-]+\s+){0,3}$")
 
 
@@ -66,10 +67,11 @@ def code_events(reading: Reading, language: str | None) -> tuple[Event, ...]:
         names = Sentence(start, inside)
         coder = Coder(lexicon(), names, before)
         for coded in coder.code(doc):
-            sure = confidence(coded, position)
-            if sure < THRESHOLD:
-                continue
-            found.append(_event(coded, sure, names, Span(text=reading.text[start:end], start=start, end=end), reading))
+            sentence = Span(text=reading.text[start:end], start=start, end=end)
+            event = _event(coded, confidence(coded, position), names, sentence, reading)
+            # A day named for it is evidence of its own.
+            if event.confidence >= (SCHEDULED_THRESHOLD if event.schedule else THRESHOLD):
+                found.append(event)
         before = coder.subject or before
     return _merge(found)
 
@@ -150,14 +152,8 @@ def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: 
 def _schedule(
     coded: Coded, sentence: Span, when: ResolvedDate | None, where: Place | None, ahead: bool, past: bool
 ) -> Schedule | None:
-    noun = next(
-        (
-            t
-            for t in coded.trigger.subtree
-            if lemma(t.text) in ("meeting", "summit", "talk", "visit", "call", "session", "drill", "election")
-        ),
-        None,
-    )
+    around = coded.trigger if coded.sense.type != "AGREE" else _clause(coded.trigger)
+    noun = next((t for t in around.subtree if lemma(t.text) in _PLANNED), None)
     planned = (
         lemma(coded.trigger.text) in ("schedule", "due", "set") or coded.sense.cameo in _MEETINGS or noun is not None
     )
@@ -187,7 +183,7 @@ def _date(coded: Coded, dates: Sequence[ResolvedDate], sentence: Span) -> Resolv
         if token is None:
             continue
         chain = (token, *token.ancestors)
-        if trigger in chain or _clause(token) == clause:
+        if _clause(token) == clause or (trigger in chain and not trigger.tag_.startswith("VB")):
             distance = chain.index(trigger) if trigger in chain else len(chain) + abs(token.i - trigger.i)
             below.append((distance, found))
     return min(below, key=lambda pair: pair[0])[1] if below else None
@@ -196,7 +192,12 @@ def _date(coded: Coded, dates: Sequence[ResolvedDate], sentence: Span) -> Resolv
 def _clause(token: Token) -> Token:
     """Return the verb of the clause a word stands in; a participle after a noun and an infinitive belong to theirs."""
     for verb in (token, *token.ancestors):
-        if verb.tag_.startswith("VB") and verb.dep_ not in ("acl", "xcomp"):
+        inner = (
+            verb.dep_ == "acl"
+            or (verb.tag_ == "VB" and verb.dep_ == "xcomp")
+            or lemma(verb.head.text) in ("set", "due")
+        )
+        if verb.tag_.startswith("VB") and (not inner or verb.head == verb):
             return verb
     return token
 

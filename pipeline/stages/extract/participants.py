@@ -76,6 +76,8 @@ class Sentence:
         doc, at, first = head.doc, head.i + 1, True
         if self.named_at(head) is not None:
             return
+        while at + 1 < len(doc) and at < head.i + 4 and doc[at].dep_ in ("case", "nmod"):  # "secretary of state, ..."
+            at += 1
         while at + 1 < len(doc) and doc[at].text == ",":
             mention, reach = None, at + 1
             limit = at + 2 if first else at + 9

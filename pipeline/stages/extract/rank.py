@@ -10,7 +10,8 @@ from importlib.resources import files
 from pipeline.stages.extract.coder import Coded
 
 # Below this an event is not shown: see the curve in README.md.
-THRESHOLD = 0.3
+THRESHOLD = 0.25
+SCHEDULED_THRESHOLD = 0.15
 
 
 def features(coded: Coded, position: int) -> dict[str, float]:

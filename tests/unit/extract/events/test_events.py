@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.model import Actor, Span
 from tests.unit.extract.events.reading import codes, events_of
 
 COMPOSED = (
@@ -90,5 +91,5 @@ def test_bad_input_never_crashes_and_every_event_has_its_evidence(text: str) -> 
 def test_spans_are_parts_of_the_text(sentences: list[str], joint: str) -> None:
     text = joint.join(sentences)
     for event in events_of(text):
-        parts = [event.trigger, event.sentence, *event.actors, *event.recipients]
+        parts: list[Span | Actor] = [event.trigger, event.sentence, *event.actors, *event.recipients]
         assert all(text[part.start : part.end] == part.text for part in parts)
