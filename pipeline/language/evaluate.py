@@ -209,14 +209,17 @@ def _near_hits(tokens: Sequence[str], distance: int, reading: Reading, part: str
     stream = sorted((position, token) for token in needed for position in positions[token])
     inside: dict[str, int] = dict.fromkeys(needed, 0)
     hits: list[Hit] = []
-    left = 0
-    for position, token in stream:
+    left = added = 0
+    for right, (position, token) in enumerate(stream, 1):
         inside[token] += 1
         while stream[left][0] <= position - width or inside[stream[left][1]] > needed[stream[left][1]]:
             inside[stream[left][1]] -= 1
             left += 1
         if all(inside[name] >= count for name, count in needed.items()):
-            hits += [(part, at, at + 1) for at, _ in stream[left:] if at <= position]
+            # Windows overlap: each word is added once, or a text of two words would take the square of its length.
+            added = max(added, left)
+            hits += [(part, at, at + 1) for at, _ in stream[added:right]]
+            added = right
     return hits
 
 

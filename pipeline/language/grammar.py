@@ -55,6 +55,7 @@ MAX_DEPTH = 100
 MIN_PREFIX = 2
 MAX_DISTANCE = 100
 MAX_FUZZY = 40
+MAX_PHRASE = 200
 
 FIELDS = (
     *TEXT_FIELDS, *KEYWORD_FIELDS, *DATE_FIELDS, *COUNT_FIELDS, *EVENT_FIELDS, *QUOTATION_FIELDS,
@@ -282,6 +283,8 @@ def _quoted(lexeme: _Lexeme, field: str | None) -> AnyNode:
     tokens = tokens_of(lexeme.text)
     if not tokens:
         raise QueryError(lexeme.column, "there is no letter or digit between the quotation marks.")
+    if len(tokens) > MAX_PHRASE:
+        raise QueryError(lexeme.column, f"a phrase may have {MAX_PHRASE} words; search for its beginning.")
     if lexeme.number is not None and len(tokens) > 1:
         return Near(tokens=tokens, distance=min(lexeme.number, MAX_DISTANCE), column=lexeme.column)
     return Phrase(tokens=tokens, column=lexeme.column)
