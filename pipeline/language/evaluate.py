@@ -44,18 +44,25 @@ EVERYWHERE = ("title", "body")
 class Reading:
     """Read a document for matching: the tokens of its parts and where each stands, made when first asked for."""
 
-    __slots__ = ("_joined", "_positions", "_sets", "document", "words")
+    __slots__ = ("_joined", "_parts", "_positions", "_sets", "document", "words")
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self._positions: dict[tuple[str, bool], defaultdict[str, list[int]]] = {}
         self._sets: dict[tuple[str, bool], set[str]] = {}
         self._joined: dict[str, str] = {}
+        self._parts: dict[str, Analysis] = {}
         # What a matcher already knows of words in title or body; nothing by default.
         self.words: Callable[[str], bool | None] = _unknown
 
     def part(self, name: str) -> Analysis:
         """Return the tokens of title, body, author or source."""
+        known = self._parts.get(name)
+        if known is None:
+            known = self._parts[name] = self._analysed(name)
+        return known
+
+    def _analysed(self, name: str) -> Analysis:
         document = self.document
         if name == "title":
             return analyse(document.title, document.language)

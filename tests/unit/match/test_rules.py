@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -147,3 +149,20 @@ def test_rules_match_what_reading_each_of_them_finds(documents: list[Document], 
     for article in documents:
         expected = [key for key, root in expected_roots.items() if find(root, Reading(article), NOW) is not None]
         assert sorted(expected) == [found.id for found in rules.matching(Reading(article), NOW)]
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("aa*a*a*a*a*b", "a" * 5_000),
+        ("aaaa~2 x", "a" * 100_000),
+        ("aa*", "a" * 500_000),
+        (f'"{"a " * 150}"', "a " * 30_000),
+        ('"a b"~100', "a b " * 20_000),
+        ("SENTENCE(a b)", "a b. " * 20_000),
+    ],
+)
+def test_hostile_query_on_hostile_text_ends_in_bounded_time(query: str, text: str) -> None:
+    began = time.perf_counter()
+    alerts(document(text=text), rules_with(query))
+    assert time.perf_counter() - began < 5
