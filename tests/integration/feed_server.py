@@ -27,14 +27,13 @@ class FeedServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                headers: dict[str, str]
                 outer.requests.append((self.path, dict(self.headers.items())))
                 page = outer.pages.get(self.path)
-                if page is None:
-                    status, headers, body = 404, {}, b"not here"
-                elif callable(page):
+                if callable(page):
                     status, headers, body = page(self)
                 else:
-                    status, headers, body = 200, {}, page
+                    status, headers, body = (404, {}, b"not here") if page is None else (200, {}, page)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
