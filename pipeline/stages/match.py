@@ -65,12 +65,11 @@ class Rules:
         self._numbers[key] = number
 
     def matching(self, reading: Reading, now: datetime) -> list[Filed]:
-        """Return the rules that a document matches, in order of their ids."""
+        """Return the rules that a document matches, in no particular order."""
         sure, unsure = self._postings.candidates(reading)
         filed = self._filed
         found = [rule for number in sure if (rule := filed[number])]
         found += [rule for number in unsure if (rule := filed[number]) and holds(rule.root, reading, now)]
-        found.sort(key=_id)
         return found
 
     def _remove(self, key: str) -> None:
@@ -110,7 +109,7 @@ def match(document: Document, rules: Rules, now: datetime) -> Decision:
             matched=now,
             subject=subject(rule, document),
         )
-        for rule in rules.matching(reading, now)
+        for rule in sorted(rules.matching(reading, now), key=_id)
     ]
     return Decision(outcome="matched" if alerts else "unmatched", emit=tuple(alerts))
 
