@@ -150,6 +150,7 @@ def worker_app(settings: Settings) -> Any:
     from pipeline.adapters.kafka import KafkaTable
     from pipeline.runners.agents import make_app
 
+    settings.directory.mkdir(parents=True, exist_ok=True)  # Faust makes its own directory, but not those above
     return make_app(
         servers=settings.kafka,
         flow=flow(settings),

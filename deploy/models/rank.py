@@ -104,7 +104,9 @@ def main() -> None:
           f"type and codes {sum(found[i].right for i in best.values()) / total:.3f}")  # fmt: skip
     for threshold in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
         kept = chance >= threshold
-        print(f"threshold {threshold}: precision {labels[kept].mean():.3f}, kept {labels[kept].sum() / labels.sum():.3f}")
+        print(
+            f"threshold {threshold}: precision {labels[kept].mean():.3f}, kept {labels[kept].sum() / labels.sum():.3f}"
+        )
     weights = dict(zip(names, (round(float(w), 4) for w in fit(rows, labels)), strict=True))
     TARGET.write_text(json.dumps(weights, indent=1) + "\n", "utf-8")
     print(f"written {datetime.now(UTC).date()}: {len(weights)} weights")

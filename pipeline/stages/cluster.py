@@ -27,10 +27,10 @@ CANDIDATES = 200
 
 _STOP = frozenset(
     "the a an of and to in is that for it with as was on are by be at from has his her have had not but which this "
-    "they said say says after will who more their its been were new over about would out what up he she we you "
-    "i or if no two one first also last could than there when into may can all some against before during between under other "
-    "monday tuesday wednesday thursday friday saturday sunday year years day days week month time people der die das und "
-    "le la les de des el los en un une una que del por para con il di che et".split()
+    "they said say says after will who more their its been were new over about would out what up he she we you i or "
+    "if no two one first also last could than there when into may can all some against before during between under "
+    "other monday tuesday wednesday thursday friday saturday sunday year years day days week month time people der die "
+    "das und le la les de des el los en un une una que del por para con il di che et".split()
 )
 
 

@@ -74,6 +74,22 @@ def test_killed_worker_and_sink_lose_nothing_and_double_nothing(cluster: Cluster
         assert [] == [letter.headers for letter in store.log.replay(DEAD)]
 
 
+def test_faust_command_runs_the_same_worker_and_stops_on_sigterm(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.environment["NEWSWIRE_DATA"] = str(tmp_path / "new" / "directory")
+    worker = cluster.start_program("faust", "-A", "pipeline.app", "worker", "-l", "warning")
+    cluster.start("index")
+    cluster.publish(article(n) for n in range(20))
+    with bootstrap.store(cluster.settings) as store:
+
+        def found() -> int:
+            store.index.refresh()
+            return store.index.search(SearchRequest(query=None, now=NOW, limit=1, copies=True)).total
+
+        assert wait_until(lambda: found() == 20, 60), cluster.logs()
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(15) == 0, cluster.logs()
+
+
 def test_every_role_stops_within_fifteen_seconds_of_sigterm(cluster: Cluster) -> None:
     roles = ("worker", "index", "notify", "connect")
     processes = {role: cluster.start(role) for role in roles}

@@ -36,8 +36,14 @@ class Cluster:
 
     def start(self, role: str) -> subprocess.Popen[bytes]:
         """Start one role as a user would."""
-        log = (self._directory / f"{role}-{len(self._processes)}.log").open("wb")
-        command = [sys.executable, "-c", "from pipeline.cli import main; main()", role]
+        return self._start(role, [sys.executable, "-c", "from pipeline.cli import main; main()", role])
+
+    def start_program(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a program that stands beside this Python."""
+        return self._start(name, [str(Path(sys.executable).parent / name), *arguments])
+
+    def _start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+        log = (self._directory / f"{name}-{len(self._processes)}.log").open("wb")
         process = subprocess.Popen(command, env=os.environ | self.environment, stdout=log, stderr=subprocess.STDOUT)
         self._processes.append(process)
         return process
