@@ -76,7 +76,7 @@ def test_killed_worker_and_sink_lose_nothing_and_double_nothing(cluster: Cluster
 
 def test_faust_command_runs_the_same_worker_and_stops_on_sigterm(cluster: Cluster, tmp_path: Path) -> None:
     cluster.environment["NEWSWIRE_DATA"] = str(tmp_path / "new" / "directory")
-    worker = cluster.start_program("faust", "-A", "pipeline.app", "worker", "-l", "warning")
+    worker = cluster.start_program("faust", "-A", "pipeline.app", "worker", "-l", "warn")
     cluster.start("index")
     cluster.publish(article(n) for n in range(20))
     with bootstrap.store(cluster.settings) as store:
