@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
 def _run(module: str, *arguments: str) -> int:
     if module == "importlinter":
         program = "from importlinter.cli import lint_imports_command as run; run()"
-        return subprocess.run([sys.executable, "-c", program, "--no-timing"], cwd=ROOT, check=False).returncode
+        return subprocess.run([sys.executable, "-c", program, "--no-logo"], cwd=ROOT, check=False).returncode
     return subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=False).returncode
 
 
