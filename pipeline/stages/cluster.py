@@ -1,7 +1,7 @@
 """Group different reports of one happening into a story: online, in one pass, by the words of title and lead.
 
-An article joins the open story that shares most of its telling words, weighed by how rare each is among recent
-articles; it opens a story of its own when none shares enough.
+An article joins the open story that shares most of its telling words, weighed by how rare each is among open
+stories; it opens a story of its own when none shares enough.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from pipeline.model import derive_id
 LEAD_TOKENS = 80
 FEATURES = 40
 QUIET_S = 3 * 86_400.0
-SIMILAR = 0.34
+SIMILAR = 0.26
 SHARED = 4
 # A word in more of the recent articles than this says nothing about which story one belongs to.
 COMMON_SHARE = 0.1
-CANDIDATES = 200
+CALLED = 200
+RAREST = 12
+CANDIDATES = 40
+# A word that a third of a story's articles use belongs to it fully: later reports dwell on other sides of it.
+COMMON_IN_STORY = 3
 
 _STOP = frozenset(
     "the a an of and to in is that for it with as was on are by be at from has his her have had not but which this "
@@ -59,7 +63,6 @@ class Stories:
     def __init__(self) -> None:
         self._stories: dict[str, Story] = {}
         self._by_word: dict[int, set[str]] = {}
-        self._frequency: Counter[int] = Counter()
         self._articles: dict[str, tuple[str, tuple[int, ...]]] = {}
 
     def add(self, key: str, story_id: str, seen: float, terms: bytes, *, counted: bool) -> None:
@@ -70,7 +73,6 @@ class Stories:
         story.articles.add(key)
         story.latest = max(story.latest, seen)
         story.words.update(words)
-        self._frequency.update(words)
         for word in words:
             self._by_word.setdefault(word, set()).add(story_id)
 
@@ -79,13 +81,10 @@ class Stories:
         story_id, words = self._articles.pop(key)
         story = self._stories[story_id]
         story.articles.discard(key)
-        for counter in (story.words, self._frequency):
-            counter.subtract(words)
-            for word in words:
-                if counter[word] <= 0:
-                    del counter[word]
+        story.words.subtract(words)
         for word in words:
-            if word not in story.words:
+            if story.words[word] <= 0:
+                del story.words[word]
                 under = self._by_word[word]
                 under.discard(story_id)
                 if not under:
@@ -94,21 +93,22 @@ class Stories:
             del self._stories[story_id]
 
     def assign(self, key: str, terms: NDArray[np.uint32], seen: float) -> str:
-        """Return the id of the story an article belongs to: an open one, or a new one named after the article."""
-        words = terms.tolist()
-        total = max(len(self._articles), 1)
-        weights = {word: math.log(1 + total / (1 + self._frequency[word])) for word in words}
-        limit = max(5.0, total * COMMON_SHARE)
+        """Return the id of the story an article belongs to: an open one, or a new one named after the article.
+
+        Only stories that share one of the article's rarest words are looked at: a bounded number, however many there are.
+        """
+        total = len(self._stories) + 1
+        rarity = {word: len(self._by_word.get(word, ())) for word in terms.tolist()}
+        weights = {word: math.log(1 + total / (1 + count)) for word, count in rarity.items()}
+        limit = max(5.0, min(total * COMMON_SHARE, CALLED))
+        known = sorted((count, word) for word, count in rarity.items() if 0 < count <= limit)[:RAREST]
         votes: Counter[str] = Counter()
-        for word in words:
-            under = self._by_word.get(word, ())
-            if len(under) <= limit:
-                for story_id in under:
-                    votes[story_id] += 1
+        for _, word in known:
+            votes.update(self._by_word[word])
         best, most = None, SIMILAR
-        for story_id, count in sorted(votes.most_common(CANDIDATES), key=lambda vote: vote[0]):
+        for story_id, _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:CANDIDATES]:
             story = self._stories[story_id]
-            if count < min(SHARED, len(words)) or abs(seen - story.latest) > QUIET_S:
+            if abs(seen - story.latest) > QUIET_S:
                 continue
             likeness = _likeness(weights, story)
             if likeness > most:
@@ -117,8 +117,14 @@ class Stories:
 
 
 def _likeness(weights: dict[int, float], story: Story) -> float:
-    """Return the weighed share of an article's words that the story's articles use, each by how many of them do."""
-    size = max(sum(1 for _ in story.articles), 1)
-    shared = sum(w * min(1.0, 2 * story.words[word] / size) for word, w in weights.items() if word in story.words)
-    whole = sum(weights.values())
-    return shared / whole if whole else 0.0
+    """Return the weighed share of an article's words that the story's articles use, each by how many of them do.
+
+    Zero when too few words are shared to mean anything.
+    """
+    count, shared, size = 0, 0.0, len(story.articles)
+    for word, weight in weights.items():
+        used = story.words.get(word)
+        if used:
+            count += 1
+            shared += weight * min(1.0, COMMON_IN_STORY * used / size)
+    return shared / sum(weights.values()) if count >= min(SHARED, len(weights)) else 0.0
