@@ -95,7 +95,7 @@ class Stories:
     def assign(self, key: str, terms: NDArray[np.uint32], seen: float) -> str:
         """Return the id of the story an article belongs to: an open one, or a new one named after the article.
 
-        Only stories that share one of the article's rarest words are looked at: a bounded number, however many there are.
+        Only stories that share one of its rarest words are looked at: a bounded number, however many there are.
         """
         total = len(self._stories) + 1
         rarity = {word: len(self._by_word.get(word, ())) for word in terms.tolist()}
