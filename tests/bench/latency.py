@@ -1,8 +1,8 @@
 """From seen to sent: how long after an article is seen its alert reaches a webhook, at 50 articles a second.
 
 Seen is when a connector publishes the article; sent is when the webhook, a process of its own on loopback, has all of
-the alert. Every article matches one rule of a thousand. The distributed figures need NEWSWIRE_TEST_KAFKA and
-NEWSWIRE_TEST_ELASTICSEARCH; a worker and a notifier then run as processes.
+the alert. Every article matches one rule of a thousand. The distributed figures need NEWSWIRE_KAFKA and
+NEWSWIRE_ELASTICSEARCH; a worker and a notifier then run as processes.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ server.serve_forever()
 def run() -> dict[str, float]:
     """Return milliseconds at the 50th and 99th percentile, embedded and, with servers, distributed."""
     figures = {f"embedded_{name}": value for name, value in embedded().items()}
-    if os.environ.get("NEWSWIRE_TEST_KAFKA") and os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH"):
+    if os.environ.get("NEWSWIRE_KAFKA") and os.environ.get("NEWSWIRE_ELASTICSEARCH"):
         figures |= {f"distributed_{name}": value for name, value in distributed().items()}
     else:
-        print("distributed: set NEWSWIRE_TEST_KAFKA and NEWSWIRE_TEST_ELASTICSEARCH (deploy/servers)", file=sys.stderr)
+        print("distributed: set NEWSWIRE_KAFKA and NEWSWIRE_ELASTICSEARCH (deploy/servers)", file=sys.stderr)
     return figures
 
 
@@ -93,8 +93,8 @@ def distributed() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as directory, receiving() as (url, received):
         environment = {
             "NEWSWIRE_RUNTIME": "distributed",
-            "NEWSWIRE_KAFKA": os.environ["NEWSWIRE_TEST_KAFKA"],
-            "NEWSWIRE_ELASTICSEARCH": os.environ["NEWSWIRE_TEST_ELASTICSEARCH"],
+            "NEWSWIRE_KAFKA": os.environ["NEWSWIRE_KAFKA"],
+            "NEWSWIRE_ELASTICSEARCH": os.environ["NEWSWIRE_ELASTICSEARCH"],
             "NEWSWIRE_PREFIX": f"bench-{uuid.uuid4().hex[:8]}-",
             "NEWSWIRE_NOTIFY_ALLOW": "127.0.0.0/8",
             "NEWSWIRE_DATA": directory,
