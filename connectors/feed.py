@@ -34,6 +34,9 @@ _LONG_NAME = re.compile(
 )
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(\[.*?\])?[^>]*>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(rss|feed|RDF|channel)[\s>]", re.IGNORECASE)
+_SCHEMES = {"http", "https", "mailto"}
+_ADDRESSES = frozenset(("href", "src", "cite", "action", "background", "poster", "longdesc", "srcset"))
+_WHOLE_ADDRESS = re.compile(r"(?:https?://[^\s/]|mailto:[^\s])", re.IGNORECASE)
 _EXTERNAL = re.compile(r"^https?://\S+$", re.IGNORECASE)
 
 
@@ -113,7 +116,14 @@ def sanitised(markup: str | None) -> str | None:
         return None
     if "<" not in markup and "&" not in markup:
         return markup
-    return nh3.clean(markup[:MAX_FIELD], url_schemes={"http", "https", "mailto"}) or None
+    return nh3.clean(markup[:MAX_FIELD], url_schemes=_SCHEMES, attribute_filter=_kept_attribute) or None
+
+
+def _kept_attribute(tag: str, name: str, value: str) -> str | None:
+    """Keep an address only if it is whole: what is left of a relative one means nothing away from its site."""
+    if name in _ADDRESSES and not _WHOLE_ADDRESS.match(value):
+        return None
+    return value
 
 
 def _repaired(body: bytes) -> bytes:
