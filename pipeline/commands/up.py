@@ -37,7 +37,9 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, as_json: bool) -> None:
     Addresses of feeds and pages are subscribed to; files and directories are read once. Without any, the feeds already
     followed are polled. Stop with Ctrl-C.
     """
+    from connectors.document import read_files
     from pipeline import bootstrap
+    from pipeline.runners.ingest import publish
 
     settings = current_settings()
     if settings.runtime != "embedded":
@@ -48,14 +50,16 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, as_json: bool) -> None:
     for file in files:
         if not file.exists():
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
+    articles = [article for file in files for article in read_files(file, bootstrap.clock())]
     feeds = [find(source)[0] for source in sources if "://" in source]
     with bootstrap.run_lock(settings), bootstrap.store(settings) as store:
         for feed in feeds:
             subscribe(store, feed.url, {}, feed.title)
         if demo:
             _add_demo(store)
-        _check_work(store, bool(files or demo))
-        _Session(settings, store, once=once, as_json=as_json).run(files)
+        _check_work(store, bool(articles or demo))
+        publish(articles, store.log)
+        _Session(settings, store, once=once, as_json=as_json).run()
 
 
 def _check_work(store: Store, has_input: bool) -> None:
@@ -88,11 +92,9 @@ class _Session:
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
 
-    def run(self, files: list[Path]) -> None:
-        """Take in the files, then poll; return when one round is over, or when told to stop."""
-        from connectors.document import read_files
+    def run(self) -> None:
+        """Poll; return when one round is over and all is done, or when told to stop."""
         from pipeline import bootstrap
-        from pipeline.runners.ingest import publish
 
         embedded = bootstrap.embedded(self._store)
         notifying = bootstrap.notifying(self._store, partial(click.echo, err=True) if self._as_json else None)
@@ -102,8 +104,6 @@ class _Session:
             worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
             worker.start()
             try:
-                for file in files:
-                    publish(read_files(file, bootstrap.clock()), self._store.log)
                 asyncio.run(self._poll())
             finally:
                 self._stopping.set()

@@ -158,6 +158,12 @@ def test_unreadable_file_is_one_sentence(newswire: Newswire, tmp_path: Path, con
     assert (str(tmp_path / "file") in error, len(error.strip().splitlines())) == (True, 1)
 
 
+def test_nothing_is_kept_of_a_file_with_a_bad_line(newswire: Newswire, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "Good line"}\n{no json\n')
+    assert "line 2" in newswire("up", "--once", str(tmp_path / "a.jsonl"), code=2)
+    newswire("search", "good", code=1)
+
+
 def test_huge_file_is_refused_at_once(newswire: Newswire, tmp_path: Path) -> None:
     with (tmp_path / "huge.xml").open("wb") as file:
         file.truncate(1_000_000_000)
