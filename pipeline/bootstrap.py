@@ -158,6 +158,7 @@ def worker_app(settings: Settings) -> Any:
         clock=clock,
         directory=settings.directory,
         prefix=settings.prefix,
+        partitions=settings.partitions,
         session_timeout_s=settings.session_timeout_s,
     )
 
@@ -221,7 +222,7 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.kafka import create_topics
 
-    created = create_topics(settings.kafka, prefix=settings.prefix)
+    created = create_topics(settings.kafka, prefix=settings.prefix, partitions=settings.partitions)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()

@@ -75,6 +75,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     elasticsearch: Annotated[str, _about("address of Elasticsearch")] = "http://127.0.0.1:9200"
     elasticsearch_api_key: Annotated[str | None, _about("API key for Elasticsearch")] = None
     prefix: Annotated[str, _about("put before every topic and index name, to share servers")] = ""
+    partitions: Annotated[
+        int, _about("partitions per topic, set up once: how many workers can share a stage", ge=1)
+    ] = 8
     session_timeout_s: Annotated[float, _about("after this silence another worker takes over", gt=0)] = 10.0
     channels: Annotated[
         dict[str, str], _about("where alerts go: a name and an address such as webhook+https://...")

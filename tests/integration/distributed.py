@@ -20,7 +20,7 @@ STOP_S = 15.0
 class Cluster:
     """Run roles of the distributed runtime as processes, on topics and indices of their own prefix."""
 
-    def __init__(self, servers: dict[str, str], prefix: str, directory: Path) -> None:
+    def __init__(self, servers: dict[str, str], prefix: str, directory: Path, partitions: int = 8) -> None:
         self.environment = {
             "NEWSWIRE_RUNTIME": "distributed",
             "NEWSWIRE_KAFKA": servers["kafka"],
@@ -28,6 +28,7 @@ class Cluster:
             "NEWSWIRE_PREFIX": prefix,
             "NEWSWIRE_DATA": str(directory),
             "NEWSWIRE_SESSION_TIMEOUT_S": "6",
+            "NEWSWIRE_PARTITIONS": str(partitions),
         }
         self.settings = config.load(environ=self.environment)
         self._directory = directory

@@ -43,10 +43,7 @@ QUERIES = (
 
 
 def waves() -> list[list[Article]]:
-    """Return the demo's articles, then copies, revisions, a redelivery and awkward ones.
-
-    Two waves: which of two copies is the original depends on which comes first, and Kafka keeps order per key only.
-    """
+    """Return the demo's articles and awkward ones, then copies, revisions and a redelivery."""
     items = demo.articles(NOW)
     revised = [
         msgspec.structs.replace(article, text=f"{article.text}\n\nCorrection: an earlier version named another town.")
@@ -89,7 +86,9 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def distributed(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    cluster = Cluster(servers, f"conf{datetime.now(UTC):%H%M%S%f}-", tmp_path_factory.mktemp("distributed"))
+    # One partition: which article opens a story depends on the order, and Kafka keeps it only within a partition.
+    directory = tmp_path_factory.mktemp("distributed")
+    cluster = Cluster(servers, f"conf{datetime.now(UTC):%H%M%S%f}-", directory, partitions=1)
     try:
         with bootstrap.store(cluster.settings) as store:
             add_rules(store)

@@ -16,7 +16,7 @@ from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.errors import TerminalError
 from pipeline.flow import ALERTS, ARTICLES, DEAD, EXTRACT, FLOW
-from pipeline.model import AlertRule, Article, Document
+from pipeline.model import Alert, AlertRule, Article, Document
 from pipeline.ports import Message, SearchRequest
 from pipeline.runners.embedded import Embedded
 from pipeline.runners.ingest import publish
@@ -142,10 +142,10 @@ def test_rule_added_while_running_matches_the_next_article_once(store: Store) ->
     publish(items[1:], store.log)
     while runtime.step():
         pass
-    alerts = [message.key for message in store.log.replay(ALERTS.name)]
-    assert len(alerts) > 0
-    values = [message.value for message in store.log.replay(ALERTS.name)]
-    assert len(values) == len({msgspec.json.decode(value)["id"] for value in values})
+    alerts = [msgspec.json.decode(message.value, type=Alert) for message in store.log.replay(ALERTS.name)]
+    matched = [alert.article.id for alert in alerts if alert.article]
+    assert len(matched) > 0
+    assert len(matched) == len(set(matched))
 
 
 def test_replay_rebuilds_the_same_documents_and_alerts_nobody(store: Store) -> None:
