@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from pipeline.model import Alert, Article, Document, Record
+from pipeline.ports import Message
 from pipeline.stages.decision import Decision, Memory, NoMemory
 from pipeline.stages.deduplicate import Remembered, deduplicate
 from pipeline.stages.extract import extract
@@ -66,3 +67,13 @@ EXTRACT = Stage(name="extract", reads=DOCUMENTS, writes=ENRICHED, decide=extract
 MATCH = Stage(name="match", reads=ENRICHED, writes=ALERTS, decide=match, memory=Rules)
 
 FLOW = (IDENTIFY, DEDUPLICATE, EXTRACT, MATCH)
+
+
+def dead_letter(message: Message, *, stage: str, reason: str, returns_to: str | None) -> Message:
+    """Make the record that news.dead keeps of a refused one: its bytes, and who refused it, why and how often.
+
+    ``returns_to`` is the topic that ``admin dead --replay`` puts it back into, if that makes sense at all.
+    """
+    attempts = int(message.headers.get("attempts", "0")) + 1
+    headers = {"stage": stage, "error": reason, "attempts": str(attempts), "topic": returns_to or ""}
+    return Message(topic=DEAD, key=message.key, value=message.value, headers=headers)

@@ -51,7 +51,7 @@ def dead(as_json: bool, replay: bool) -> None:
             count += len(messages)
             if replay:
                 with store.transaction():
-                    store.log.append(_returned(message) for message in messages)
+                    store.log.append(_returned(message) for message in messages if message.headers.get("topic"))
                     store.log.commit(DEAD, REPLAY_GROUP)
                 continue
             for message in messages:

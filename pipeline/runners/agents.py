@@ -20,9 +20,9 @@ import faust
 import msgspec
 
 from pipeline.errors import TerminalError, TransientError
-from pipeline.flow import DEAD, MATCH, Stage
+from pipeline.flow import DEAD, MATCH, Stage, dead_letter
 from pipeline.model import Record
-from pipeline.ports import Clock, Table
+from pipeline.ports import Clock, Message, Table
 from pipeline.stages.decision import Decision, Fact, Memory, NoMemory
 
 log = logging.getLogger(__name__)
@@ -218,10 +218,11 @@ class _Agent:
             self._table.data.pop(key, None)
 
     async def _sent_to_dead(self, event: Any) -> Any:
-        attempts = str(_attempts(event) + 1)
-        topic = self._stage.reads.name
-        headers = {"stage": self._stage.name, "error": self._reason, "attempts": attempts, "topic": topic}
-        encoded = {name: text.encode() for name, text in headers.items()}
+        stage, headers = self._stage, dict(event.headers or {})
+        attempts = headers.get("attempts", b"0").decode()
+        refused = Message(topic=stage.reads.name, key="", value=b"", headers={"attempts": attempts})
+        letter = dead_letter(refused, stage=stage.name, reason=self._reason, returns_to=stage.reads.name)
+        encoded = {name: text.encode() for name, text in letter.headers.items()}
         return await self._dead.send(key=event.key, value=event.message.value, headers=encoded)
 
     async def _remember(self) -> None:
@@ -255,11 +256,6 @@ def _topic(app: Any, name: str) -> Any:
 
 def _trace(error: Exception) -> str:
     return "".join(traceback.format_exception(error, limit=-8))
-
-
-def _attempts(event: Any) -> int:
-    headers = dict(event.headers or {})
-    return int(headers.get("attempts", b"0"))
 
 
 async def _watch(app: Any, progress: _Progress) -> None:

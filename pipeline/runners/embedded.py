@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pipeline.errors import TerminalError
-from pipeline.flow import ALERTS, DEAD, ENRICHED, FLOW, MATCH, Stage
+from pipeline.flow import ALERTS, ENRICHED, FLOW, MATCH, Stage, dead_letter
 from pipeline.model import Alert, Document, Record
 from pipeline.ports import Clock, Log, Message, SearchIndex, Table, Transaction
 from pipeline.stages.decision import Decision, Fact, Memory
@@ -108,7 +108,7 @@ class Embedded:
                 (value,) = decision.emit
         except Exception as exc:  # noqa: BLE001 - one article's bug must not stop the others
             reason = exc.reason if isinstance(exc, TerminalError) else _trace(exc)
-            batch.dead.append(_dead(letter, stage.name, reason))
+            batch.dead.append(dead_letter(letter, stage=stage.name, reason=reason, returns_to=letter.topic))
             return Outcome(kind="dead", error=f"{stage.name}: {message.key}: {exc!r}")
         if document is not None:
             batch.documents.append(document)
@@ -130,7 +130,7 @@ class Embedded:
             for article_id, reason in self._index.upsert(batch.documents):
                 document = next(d for d in batch.documents if d.id == article_id)
                 letter = Message(topic=ENRICHED.name, key=article_id, value=msgspec.json.encode(document))
-                batch.dead.append(_dead(letter, "index", reason))
+                batch.dead.append(dead_letter(letter, stage="index", reason=reason, returns_to=letter.topic))
             self._log.append(
                 Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert))
                 for alert in batch.alerts
@@ -164,9 +164,3 @@ def _letter(stage: Stage, message: Message, value: Record) -> Message:
 
 def _trace(error: Exception) -> str:
     return "".join(traceback.format_exception(error, limit=-8))
-
-
-def _dead(message: Message, stage: str, reason: str) -> Message:
-    attempts = int(message.headers.get("attempts", "0")) + 1
-    headers = {"stage": stage, "error": reason, "attempts": str(attempts), "topic": message.topic}
-    return Message(topic=DEAD, key=message.key, value=message.value, headers=headers)

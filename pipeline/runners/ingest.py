@@ -23,7 +23,7 @@ from connectors.parser import Parser
 from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, interval_s, jittered
 from connectors.subscription import Subscription
 from pipeline.errors import UsageError
-from pipeline.flow import ARTICLES, DEAD
+from pipeline.flow import ARTICLES, dead_letter
 from pipeline.model import Article
 from pipeline.ports import Clock, Log, Message, Table, Transaction
 
@@ -149,7 +149,7 @@ class Ingest:
                 current |= dict.fromkeys(keys, (identity, content))
             older = [key for key in known if key not in current]
             known = current | {key: known[key] for key in older[: max(0, KNOWN_KEYS - len(current))]}
-            messages += [_dead(subscription.url, error) for error in parsed.errors]
+            messages += [_unread(subscription.url, error) for error in parsed.errors]
         after = self._success(subscription, poll, fetched, parsed, known, now)
         with self._transaction():
             self._log.append(messages)
@@ -303,9 +303,10 @@ def _headers(subscription: Subscription, poll: Poll) -> dict[str, str]:
     return headers
 
 
-def _dead(url: str, error: str) -> Message:
-    headers = {"stage": "parse", "error": error, "attempts": "1", "topic": ARTICLES.name}
-    return Message(topic=DEAD, key=url, value=error.encode(), headers=headers)
+def _unread(url: str, error: str) -> Message:
+    """Tell of an entry that could not be read. It cannot be sent back: polling the feed again is what helps."""
+    message = Message(topic=ARTICLES.name, key=url, value=error.encode())
+    return dead_letter(message, stage="parse", reason=error, returns_to=None)
 
 
 def _digest(content: bytes) -> str:

@@ -19,7 +19,7 @@ from typing import Protocol
 import msgspec
 
 from pipeline.errors import TerminalError, TransientError, UnavailableError, UsageError
-from pipeline.flow import ALERTS, DEAD
+from pipeline.flow import ALERTS, dead_letter
 from pipeline.language.grammar import parse
 from pipeline.language.query import And, Last, Query
 from pipeline.language.scope import scoped
@@ -242,9 +242,7 @@ class NotifierLoop:
     def _bury(self, message: Message, error: Exception) -> None:
         """Make a message that cannot be handled a dead letter."""
         trace = "".join(traceback.format_exception(error, limit=-8))
-        attempts = str(int(message.headers.get("attempts", "0")) + 1)
-        headers = {"stage": GROUP, "error": trace, "attempts": attempts, "topic": ALERTS.name}
-        self._log.append([Message(topic=DEAD, key=message.key, value=message.value, headers=headers)])
+        self._log.append([dead_letter(message, stage=GROUP, reason=trace, returns_to=ALERTS.name)])
         _log.error("dead letter stage=%s key=%s error=%r", GROUP, message.key, error)
 
     def _watch(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pipeline.errors import TransientError
-from pipeline.flow import DEAD, ENRICHED
+from pipeline.flow import ENRICHED, dead_letter
 from pipeline.model import Document
 from pipeline.ports import Log, Message, SearchIndex
 
@@ -48,7 +48,7 @@ class Sink:
         if refused is None:
             return 0
         by_id = {message.key: message for message in messages}
-        dead += [_dead(by_id[article_id], "index", reason) for article_id, reason in refused if article_id in by_id]
+        dead += [_refused(by_id[article_id], reason) for article_id, reason in refused if article_id in by_id]
         if dead:
             self._log.append(dead)
         self._log.commit(ENRICHED.name, GROUP)
@@ -73,11 +73,9 @@ def _decoded(messages: Sequence[Message]) -> tuple[list[Document], list[Message]
         try:
             documents.append(msgspec.json.decode(message.value, type=Document))
         except msgspec.DecodeError as exc:
-            dead.append(_dead(message, "index", f"no document: {exc}"))
+            dead.append(_refused(message, f"no document: {exc}"))
     return documents, dead
 
 
-def _dead(message: Message, stage: str, reason: str) -> Message:
-    attempts = int(message.headers.get("attempts", "0")) + 1
-    headers = {"stage": stage, "error": reason, "attempts": str(attempts), "topic": ENRICHED.name}
-    return Message(topic=DEAD, key=message.key, value=message.value, headers=headers)
+def _refused(message: Message, reason: str) -> Message:
+    return dead_letter(message, stage="index", reason=reason, returns_to=ENRICHED.name)
