@@ -69,18 +69,18 @@ def articles_of(
     ]
 
 
-def read_files(path: Path, seen: datetime) -> Iterator[Article]:
+def read_files(path: Path, seen: datetime, published: datetime | None = None) -> Iterator[Article]:
     """Read the articles of a file or of every file below a directory. Raises ``UsageError`` naming the file.
 
     A feed of any format; JSONL with ``url title text published language source``; or plain text whose first line is the
-    title.
+    title, and which was ``published`` then.
     """
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
         if not files:
             raise UsageError(f"{path} is a directory without files.")
         for file in files:
-            yield from read_files(file, seen)
+            yield from read_files(file, seen, published)
         return
     body = _read(path)
     name = path.absolute().as_uri()
@@ -90,7 +90,7 @@ def read_files(path: Path, seen: datetime) -> Iterator[Article]:
     try:
         parsed = parse_document(body, None, name)
     except NotAFeedError:
-        yield _text_article(body, path, seen)
+        yield _text_article(body, path, seen, published)
         return
     for article, _, _ in articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem):
         yield article
@@ -127,7 +127,7 @@ def _json_article(record: dict[str, object], name: str, seen: datetime) -> Artic
     return msgspec.convert(allowed, Article)
 
 
-def _text_article(body: bytes, path: Path, seen: datetime) -> Article:
+def _text_article(body: bytes, path: Path, seen: datetime, published: datetime | None) -> Article:
     if len(body) > MAX_TEXT_BYTES:
         raise UsageError(f"{path} is no feed, and too large to be the text of one article.")
     try:
@@ -142,6 +142,7 @@ def _text_article(body: bytes, path: Path, seen: datetime) -> Article:
         id=derive_id(path.name, text),
         source=path.absolute().parent.name or path.stem,
         seen=seen,
+        published=published,
         title=title.strip() if has_body else None,
         text=rest.strip() if has_body else title.strip(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +31,14 @@ WAIT_S = 0.25
 @click.argument("sources", nargs=-1, metavar="[URL|FILE]...")
 @click.option("--once", is_flag=True, help="Stop after one round.")
 @click.option("--demo", is_flag=True, help="Start with a few dozen made-up articles; needs no network.")
+@click.option(
+    "--published",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    metavar="DATE",
+    help="Date of plain text files.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
-def up(sources: tuple[str, ...], once: bool, demo: bool, as_json: bool) -> None:
+def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, as_json: bool) -> None:
     """Follow feeds and files, and print what arrives.
 
     Addresses of feeds and pages are subscribed to; files and directories are read once. Without any, the feeds already
@@ -50,7 +57,8 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, as_json: bool) -> None:
     for file in files:
         if not file.exists():
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
-    articles = [article for file in files for article in read_files(file, bootstrap.clock())]
+    dated = published.replace(tzinfo=UTC) if published else None
+    articles = [article for file in files for article in read_files(file, bootstrap.clock(), dated)]
     feeds = [find(source)[0] for source in sources if "://" in source]
     with bootstrap.run_lock(settings), bootstrap.store(settings) as store:
         for feed in feeds:

@@ -78,12 +78,13 @@ def test_text_file_becomes_one_searchable_article_and_one_alert(newswire: Newswi
     file = tmp_path / "seed.txt"
     file.write_text(SEED)
     newswire("alert", "add", "council", '"security council" ortano')
-    newswire("up", "--once", str(file))
-    newswire("up", "--once", str(file))  # the same again changes nothing and alerts nobody
+    newswire("up", "--once", str(file), "--published", "2022-02-21")
+    newswire("up", "--once", str(file), "--published", "2022-02-21")  # the same again changes nothing and alerts nobody
 
     found = [json.loads(line) for line in newswire("search", "convening", "--json").splitlines()]
     assert [SEED.splitlines()[0]] == [article["title"] for article in found]
     assert found[0]["text"].count("raising hopes of calm") == 1
+    assert ["2022-02-21"] == [date["value"] for date in found[0]["dates"] if date["text"] == "Monday"]
     speakers = {quotation["speaker"]["name"] for quotation in found[0]["quotations"] if quotation["speaker"]}
     assert "Red House" in speakers
     entries = [json.loads(line) for line in newswire("alert", "log", "--json").splitlines()]
