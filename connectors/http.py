@@ -11,7 +11,7 @@ import ipaddress
 import re
 import socket
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -46,13 +46,17 @@ class FetchError(NewswireError):
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold an answer: ``body`` is ``None`` for 304; ``moved_to`` is where permanent redirects led."""
+    """Hold an answer: ``body`` is ``None`` for 304; ``moved_to`` is where permanent redirects led.
+
+    ``cut`` tells that there is more of the body than was kept.
+    """
 
     url: str
     status: int
     body: bytes | None
     headers: dict[str, str]
     moved_to: str | None = None
+    cut: bool = False
 
     @property
     def content_type(self) -> str | None:
@@ -100,16 +104,33 @@ class Fetcher:
         if self._session is not None:
             await self._session.close()
 
-    async def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Fetched:
-        """Get a document, following redirects. Raises ``FetchError``; answers 200-299 and 304 are returned."""
+    async def fetch(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        permit: Callable[[str], Awaitable[None]] | None = None,
+        keep_bytes: int | None = None,
+    ) -> Fetched:
+        """Get a document, following redirects. Raises ``FetchError``; answers 200-299 and 304 are returned.
+
+        ``permit`` is asked before every hop and raises to forbid it. With ``keep_bytes`` a longer body is cut there
+        instead of refused.
+        """
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._follow(url, dict(headers or {}))
+                return await self._follow(url, dict(headers or {}), permit, keep_bytes)
         except TimeoutError as exc:
             message = f"{url} did not answer whole within {self._timeout_s:g} s; it is tried again later."
             raise FetchError("timeout", message) from exc
 
-    async def _follow(self, url: str, headers: dict[str, str]) -> Fetched:
+    async def _follow(
+        self,
+        url: str,
+        headers: dict[str, str],
+        permit: Callable[[str], Awaitable[None]] | None,
+        keep_bytes: int | None,
+    ) -> Fetched:
         origin = _origin(url)
         moved_to: str | None = None
         permanent = True
@@ -119,25 +140,29 @@ class Fetcher:
             if url in seen:
                 raise FetchError("redirect", f"{url} redirects in a circle; tell the site, or subscribe to its target.")
             seen.add(url)
+            if permit is not None:
+                await permit(url)
             sent = headers if _origin(url) == origin else _without_secrets(headers)
-            status, answer, body = await self._get(url, sent)
+            status, answer, body, cut = await self._get(url, sent, keep_bytes)
             if status in (301, 302, 303, 307, 308) and answer.get("location"):
                 permanent = permanent and status in (301, 308)
                 url = urljoin(url, answer["location"])
                 moved_to = url if permanent else moved_to
                 continue
             _check_status(url, status, answer)
-            return Fetched(url=url, status=status, body=body, headers=answer, moved_to=moved_to)
+            return Fetched(url=url, status=status, body=body, headers=answer, moved_to=moved_to, cut=cut)
         raise FetchError("redirect", f"{url} redirects more than {REDIRECTS} times; subscribe to where it leads.")
 
-    async def _get(self, url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes | None]:
+    async def _get(
+        self, url: str, headers: Mapping[str, str], keep_bytes: int | None
+    ) -> tuple[int, dict[str, str], bytes | None, bool]:
         assert self._session is not None
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False) as response:
                 answer = {name.lower(): value for name, value in response.headers.items()}
                 if response.status == 304 or response.status >= 300:
-                    return response.status, answer, None
-                return response.status, answer, await self._body(url, response)
+                    return response.status, answer, None, False
+                return response.status, answer, *await self._body(url, response, keep_bytes)
         except aiohttp.ClientConnectorCertificateError as exc:
             raise FetchError("tls", f"{url}: the site's certificate is not valid ({exc.certificate_error}).") from exc
         except aiohttp.ClientConnectorError as exc:
@@ -155,24 +180,27 @@ class Fetcher:
         except TimeoutError as exc:
             raise FetchError("timeout", f"{url} is too slow; it is tried again later.") from exc
 
-    async def _body(self, url: str, response: aiohttp.ClientResponse) -> bytes:
+    async def _body(self, url: str, response: aiohttp.ClientResponse, keep_bytes: int | None) -> tuple[bytes, bool]:
         """Read and inflate piece by piece, so that nothing ever grows past the limit."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
             raise FetchError("body", f"{url} is compressed as {encoding!r}, which was not asked for.")
         unpacker = zlib.decompressobj(wbits=47) if "gzip" in encoding or encoding == "deflate" else None
+        limit = self._max_bytes if keep_bytes is None else keep_bytes
         pieces, size = [], 0
         async for piece in response.content.iter_chunked(65_536):
             if unpacker is not None:
                 try:
-                    piece = unpacker.decompress(piece, self._max_bytes - size + 1)
+                    piece = unpacker.decompress(piece, limit - size + 1)
                 except zlib.error as exc:
                     raise FetchError("body", f"{url} sent a body that cannot be inflated ({exc}).") from exc
             size += len(piece)
-            if size > self._max_bytes:
-                raise FetchError("body", f"{url} sends more than {self._max_bytes / 1e6:g} MB; it was not read.")
             pieces.append(piece)
-        return b"".join(pieces)
+            if size > limit and keep_bytes is not None:
+                return b"".join(pieces)[:limit], True
+            if size > limit:
+                raise FetchError("body", f"{url} sends more than {limit / 1e6:g} MB; it was not read.")
+        return b"".join(pieces), False
 
     def _socket(self, address_info: Any) -> socket.socket:
         """Refuse a private address at the last moment, when it is about to be connected to."""

@@ -8,7 +8,10 @@ import msgspec
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one feed to follow. ``headers`` may be secret: they go to the feed's own origin only."""
+    """Hold one feed to follow. ``headers`` may be secret: they go to the feed's own origin only.
+
+    With ``fulltext`` each new entry's page is read too, where that gives more than the feed does.
+    """
 
     url: str
     added: datetime
@@ -19,4 +22,5 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     user_agent: str | None = None
     headers: dict[str, str] = {}
+    fulltext: bool = False
     schema_version: int = 1

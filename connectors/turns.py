@@ -1,0 +1,48 @@
+"""Turns at a host: how many fetches at once, and how long after one another, whoever fetches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+HOSTS_KEPT = 10_000
+
+
+class HostTurns:
+    """Let at most ``per_host`` fetches at a time go to one host; feeds, pages and robots.txt share one object."""
+
+    def __init__(self, per_host: int) -> None:
+        self._per_host = per_host
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def of(self, url: str, spacing_s: float = 0.0) -> AsyncIterator[None]:
+        """Hold a turn at the host of ``url``, begun at least ``spacing_s`` after the one before it."""
+        host = self._host(urlsplit(url).netloc.lower())
+        host.users += 1
+        try:
+            async with host.turn:
+                now = asyncio.get_running_loop().time()
+                host.begun = max(now, host.begun + spacing_s)
+                await asyncio.sleep(host.begun - now)
+                yield
+        finally:
+            host.users -= 1
+
+    def _host(self, name: str) -> _Host:
+        if len(self._hosts) >= HOSTS_KEPT and name not in self._hosts:
+            self._hosts = {name: host for name, host in self._hosts.items() if host.users}
+        return self._hosts.setdefault(name, _Host(self._per_host))
+
+
+class _Host:
+    """Count who is at a host or waits for it; ``begun`` is when the latest turn begins, on the loop's clock."""
+
+    __slots__ = ("begun", "turn", "users")
+
+    def __init__(self, per_host: int) -> None:
+        self.turn = asyncio.Semaphore(per_host)
+        self.users = 0
+        self.begun = float("-inf")
