@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,18 +54,20 @@ def articles_of(
     parsed: ParsedFeed,
     feed_url: str,
     seen: datetime,
-    known: Mapping[str, str] | None = None,
+    identities: Sequence[str] | None = None,
     *,
     source: str | None = None,
     language: str | None = None,
     tags: tuple[str, ...] = (),
-) -> list[tuple[Article, str, tuple[str, ...]]]:
-    """Return each entry as an article with its identity and the keys of ``identify_entries``."""
-    identities = identify_entries([entry.identity for entry in parsed.entries], known or {}, feed_url, parsed.home)
+) -> list[Article]:
+    """Return each entry as an article; without ``identities`` they are judged by this document alone."""
+    if identities is None:
+        entries = [entry.identity for entry in parsed.entries]
+        identities = [identity for identity, _ in identify_entries(entries, {}, feed_url, parsed.home)]
     name = source or _plain(parsed.title) or _host(feed_url)
     return [
-        (_article(entry, derive_id(feed_url, identity), parsed, feed_url, seen, name, language, tags), identity, keys)
-        for entry, (identity, keys) in zip(parsed.entries, identities, strict=True)
+        _article(entry, derive_id(feed_url, identity), parsed, feed_url, seen, name, language, tags)
+        for entry, identity in zip(parsed.entries, identities, strict=True)
     ]
 
 
@@ -92,8 +94,7 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
     except NotAFeedError:
         yield _text_article(body, path, seen, published)
         return
-    for article, _, _ in articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem):
-        yield article
+    yield from articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem)
 
 
 def read_jsonl(lines: Iterable[bytes], name: str, seen: datetime) -> Iterator[Article]:

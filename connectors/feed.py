@@ -60,7 +60,7 @@ class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one document's entries and what it says about itself; ``errors`` tells of entries that could not be read."""
+    """Hold a document's entries and what it says about itself; ``errors`` maps the places of unreadable ones to why."""
 
     title: str | None = None
     home: str | None = None
@@ -70,7 +70,7 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     next_page: str | None = None
     ttl_s: int | None = None
     entries: tuple[ParsedEntry, ...] = ()
-    errors: tuple[str, ...] = ()
+    errors: dict[int, str] = {}
     kind: str = "feed"
 
 
@@ -90,12 +90,13 @@ def parse_feed(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
     feed = parsed.feed
     home = _address(feed.get("link"), url, url)
     base = home or url
-    entries, errors = [], []
+    entries: list[ParsedEntry] = []
+    errors: dict[int, str] = {}
     for number, entry in enumerate(parsed.entries[:MAX_ENTRIES]):
         try:
             entries.append(_entry(entry, base, feed))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
-            errors.append(f"entry {number + 1}: {exc!r}")
+            errors[number] = repr(exc)
     links = [(link.get("rel"), link.get("href")) for link in feed.get("links", ())]
     return ParsedFeed(
         title=_name(feed.get("title")),
@@ -106,7 +107,7 @@ def parse_feed(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
         next_page=next((urljoin(url, href) for rel, href in links if rel in ("next", "prev-archive") and href), None),
         ttl_s=_minutes(feed.get("ttl")),
         entries=tuple(entries),
-        errors=tuple(errors),
+        errors=errors,
     )
 
 

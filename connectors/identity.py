@@ -61,16 +61,22 @@ def canonical_url(url: str) -> str:
 
 
 def identify_entries(
-    entries: Sequence[Entry], known: Mapping[str, str], feed_url: str, home: str | None = None
+    entries: Sequence[Entry],
+    known: Mapping[str, str],
+    feed_url: str,
+    home: str | None = None,
+    beside: Mapping[str, Sequence[str]] | None = None,
 ) -> list[tuple[str, tuple[str, ...]]]:
-    """Return for each entry its identity and the keys it is to be recognised by next time.
+    """Return for each entry its identity and the keys it may be recognised by next time.
 
-    ``known`` maps keys of earlier polls to identities. An entry is recognised by its guid, its canonical address or its
-    title, in that order, each only while it is unique in this document; so a feed may change any of them but not all.
+    ``known`` maps keys of earlier polls to identities; ``beside`` maps the identities of entries of this document that
+    need no second look to their keys. An entry is recognised by its guid, its canonical address or its title, in that
+    order, each only while it is unique in this document; so a feed may change any of them but not all.
     """
+    beside = beside or {}
     candidates = [_keys(entry, feed_url, home) for entry in entries]
-    counts = Counter(key for keys in candidates for key in set(keys))
-    taken: set[str] = set()
+    counts = Counter(key for keys in (*candidates, *beside.values()) for key in set(keys))
+    taken = set(beside)
     found = []
     for keys in candidates:
         unique = tuple(key for key in keys if counts[key] == 1) or (_combined(keys),)
@@ -79,7 +85,7 @@ def identify_entries(
         if identity in taken:
             identity = _combined((identity, *keys))
         taken.add(identity)
-        found.append((identity, unique))
+        found.append((identity, tuple(dict.fromkeys((*keys, *unique)))))
     return found
 
 

@@ -21,10 +21,11 @@ def parse_json_feed(body: bytes, url: str) -> ParsedFeed:
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise NotAFeedError(f"{url} is JSON but no JSON Feed: it has no list of items.")
     home = _text(feed.get("home_page_url"))
-    entries, errors = [], []
+    entries: list[ParsedEntry] = []
+    errors: dict[int, str] = {}
     for number, item in enumerate(feed["items"][:MAX_ENTRIES]):
         if not isinstance(item, dict):
-            errors.append(f"item {number + 1}: not an object")
+            errors[number] = "not an object"
             continue
         entries.append(_entry(item, feed, home or url))
     hubs = [hub.get("url") for hub in _list(feed.get("hubs")) if isinstance(hub, dict)]
@@ -36,7 +37,7 @@ def parse_json_feed(body: bytes, url: str) -> ParsedFeed:
         topic=_text(feed.get("feed_url")),
         next_page=_text(feed.get("next_url")),
         entries=tuple(entries),
-        errors=tuple(errors),
+        errors=errors,
         kind="json feed",
     )
 

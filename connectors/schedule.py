@@ -16,10 +16,7 @@ _PATIENCE = {"connect": 2.0, "timeout": 2.0, "status": 2.0, "tls": 3.0, "protoco
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
-    """Keep what the next poll of a feed needs to know, and what its health is told from.
-
-    ``known`` maps the keys of recent entries to (identity, hash of content).
-    """
+    """Keep what the next poll of a feed needs to know, and what its health is told from."""
 
     next_check: datetime
     last_check: datetime | None = None
@@ -36,7 +33,6 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     interval_s: float = 0.0
     per_day: float = 0.0
     delay_s: float | None = None
-    known: dict[str, tuple[str, str]] = {}
 
     @property
     def moved_to_if_believed(self) -> str | None:

@@ -41,6 +41,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     table: Callable[[str], Table]
     feeds: Table
     polls: Table
+    recent: Table
     rules: Table
     searches: Table
     transaction: Transaction
@@ -283,6 +284,7 @@ def ingest(
     return Ingest(
         feeds=opened.feeds,
         polls=opened.polls,
+        recent=opened.recent,
         log=opened.log,
         transaction=opened.transaction,
         fetcher=fetching,
@@ -350,6 +352,7 @@ def _store(
         table=table,
         feeds=table("feeds"),
         polls=table("polls"),
+        recent=table("recent"),
         rules=table("rules"),
         searches=table("searches"),
         transaction=transaction,

@@ -22,7 +22,7 @@ ANSWER_S = 30.0
 MAX_MESSAGE_BYTES = 20_000_000
 OLDEST = (4, 0)
 DAY_MS = 86_400_000
-TABLES = ("news.feeds", "news.polls", "news.rules", "news.searches")
+TABLES = ("news.feeds", "news.polls", "news.recent", "news.rules", "news.searches")
 
 
 class KafkaLog:

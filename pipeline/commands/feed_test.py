@@ -50,8 +50,8 @@ async def explain(fetcher: Fetcher, parser: Parser, url: str) -> bool:
 
 def _describe(fetched: Fetched, parsed: ParsedFeed) -> None:
     _step(True, "parse", f"{parsed.kind}: {parsed.title or 'without a title'}, {len(parsed.entries)} entries")
-    for error in parsed.errors[:SHOWN]:
-        _step(False, "entry", error)
+    for place, error in list(parsed.errors.items())[:SHOWN]:
+        _step(False, f"entry {place + 1}", error)
     dated = [entry.published for entry in parsed.entries if entry.published]
     _step(bool(dated) or not parsed.entries, "dates", f"{len(dated)} of {len(parsed.entries)} entries are dated")
     for entry in parsed.entries[:SHOWN]:

@@ -102,6 +102,7 @@ def remove(url: str) -> None:
         with store.transaction():
             store.feeds.put(subscription.url, None)
             store.polls.put(subscription.url, None)
+            store.recent.put(subscription.url, None)
     click.echo(f"{subscription.url} is no longer followed.")
 
 

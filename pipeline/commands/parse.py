@@ -56,7 +56,7 @@ def _fetched(url: str) -> list[Article]:
         async with bootstrap.fetcher(current_settings()) as fetcher:
             fetched = await fetcher.fetch(url)
             parsed = parse_document(fetched.body or b"", fetched.content_type, fetched.url)
-            return [article for article, _, _ in articles_of(parsed, url, bootstrap.clock())]
+            return articles_of(parsed, url, bootstrap.clock())
 
     try:
         return asyncio.run(fetch())

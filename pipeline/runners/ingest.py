@@ -9,26 +9,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
 
 from connectors.discovery import Candidate, discover, well_known
-from connectors.document import HtmlPageError, articles_of
-from connectors.feed import NotAFeedError, ParsedFeed
+from connectors.document import HtmlPageError
+from connectors.feed import NotAFeedError
 from connectors.http import Fetched, Fetcher, FetchError
 from connectors.parser import Parser
+from connectors.reading import Origin, Reading
 from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, interval_s, jittered
 from connectors.subscription import Subscription
-from pipeline.errors import UsageError
+from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.flow import ARTICLES, dead_letter
 from pipeline.model import Article
 from pipeline.ports import Clock, Log, Message, Table, Transaction
+from pipeline.runners.outbox import Outbox
 
 LOOK_S = 0.5
-KNOWN_KEYS = 3_000
+UNWRITTEN_S = 60
 TRIED = 6
 
 
@@ -39,6 +41,15 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     entries: int = 0
     published: int = 0
     error: str | None = None
+
+
+class _Result(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what one poll is to write."""
+
+    url: str
+    poll: Poll
+    messages: list[Message]
+    recent: bytes | None
 
 
 class FoundFeed(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +68,7 @@ class Ingest:
         *,
         feeds: Table,
         polls: Table,
+        recent: Table,
         log: Log,
         transaction: Transaction,
         fetcher: Fetcher,
@@ -70,7 +82,8 @@ class Ingest:
         mine: Callable[[str], bool] = lambda url: True,
     ) -> None:
         self._feeds = feeds
-        self._polls = polls
+        self._polls_table = polls
+        self._recent = recent
         self._log = log
         self._transaction = transaction
         self._fetcher = fetcher
@@ -82,7 +95,9 @@ class Ingest:
         self._host_turns: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
         self._report = report
         self._mine = mine
+        self._outbox = Outbox(self._write)
         self._subscriptions: dict[str, Subscription] = {}
+        self._polls: dict[str, Poll] = {}
         self._due: dict[str, datetime] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -109,72 +124,74 @@ class Ingest:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def poll(self, url: str) -> None:
-        """Poll one feed and remember how it went."""
+        """Fetch one feed and take in what it brings."""
         subscription = self._subscriptions[url]
         async with self._turn, self._host_turns[urlsplit(url).netloc]:
-            poll = await asyncio.to_thread(self._load, url)
-            now = self._clock()
+            poll = self._polls[url]
             try:
                 fetched = await self._fetcher.fetch(poll.moved_to_if_believed or url, _headers(subscription, poll))
-                parsed = await self._parsed(fetched, poll)
             except FetchError as exc:
-                self._fail(subscription, poll, exc.kind, str(exc), now, exc.retry_after_s)
+                await self._fail(subscription, exc.kind, str(exc), exc.retry_after_s)
                 return
+            await self.take(url, fetched)
+
+    async def take(self, url: str, fetched: Fetched) -> None:
+        """Publish what is new in an answer, however it came, and remember how it went."""
+        subscription, poll = self._subscriptions[url], self._polls[url]
+        now = self._clock()
+        reading = None
+        if fetched.body is not None and _digest(fetched.body) != poll.body_hash:
+            try:
+                reading = await asyncio.to_thread(self._read, subscription, fetched, fetched.body, now)
             except NotAFeedError as exc:
-                self._fail(subscription, poll, "body", str(exc), now, None)
+                await self._fail(subscription, "body", str(exc), None)
                 return
-            polled = await asyncio.to_thread(self._publish, subscription, poll, fetched, parsed, now)
-        self._report(polled)
+        messages = _messages(url, reading) if reading else []
+        after = self._success(subscription, poll, fetched, reading, now)
+        if await self._remember(url, after, messages, reading.recent if reading else None):
+            entries, articles = (reading.entries, len(reading.articles)) if reading else (0, 0)
+            self._report(Polled(url=url, entries=entries, published=articles))
 
-    async def _parsed(self, fetched: Fetched, poll: Poll) -> ParsedFeed | None:
-        """Return the parsed feed, or ``None`` when it is byte for byte what it was."""
-        if fetched.body is None or _digest(fetched.body) == poll.body_hash:
-            return None
-        return await asyncio.to_thread(self._parser.parse, fetched.body, fetched.content_type, fetched.url)
+    def _read(self, subscription: Subscription, fetched: Fetched, body: bytes, now: datetime) -> Reading:
+        origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
+        recent = self._recent.get(subscription.url)
+        return self._parser.read(body, fetched.content_type, fetched.url, origin, now, recent)
 
-    def _publish(
-        self, subscription: Subscription, poll: Poll, fetched: Fetched, parsed: ParsedFeed | None, now: datetime
-    ) -> Polled:
-        messages: list[Message] = []
-        known = dict(poll.known)
-        entries = 0
-        if parsed is not None:
-            entries = len(parsed.entries)
-            identities = {key: identity for key, (identity, _) in poll.known.items()}
-            current: dict[str, tuple[str, str]] = {}
-            for article, identity, keys in _recognised(parsed, subscription, identities, now):
-                content = _digest(f"{article.title}\0{article.html}\0{article.text}".encode("utf-8", "surrogatepass"))
-                if any(known.get(key, ("", ""))[1] != content for key in keys):
-                    messages.append(Message(topic=ARTICLES.name, key=article.id, value=msgspec.json.encode(article)))
-                current |= dict.fromkeys(keys, (identity, content))
-            older = [key for key in known if key not in current]
-            known = current | {key: known[key] for key in older[: max(0, KNOWN_KEYS - len(current))]}
-            messages += [_unread(subscription.url, error) for error in parsed.errors]
-        after = self._success(subscription, poll, fetched, parsed, known, now)
+    async def _remember(self, url: str, poll: Poll, messages: list[Message], recent: bytes | None) -> bool:
+        """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
+        try:
+            await self._outbox.put(_Result(url=url, poll=poll, messages=messages, recent=recent))
+        except (TransientError, UnavailableError) as exc:
+            self._due[url] = self._clock() + timedelta(seconds=UNWRITTEN_S)
+            self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
+            return False
+        if url in self._subscriptions:
+            self._polls[url] = poll
+            self._due[url] = poll.next_check
+            if poll.retired:
+                del self._due[url]
+        return True
+
+    def _write(self, results: Sequence[_Result]) -> None:
         with self._transaction():
-            self._log.append(messages)
-            self._polls.put(subscription.url, msgspec.json.encode(after))
-        self._due[subscription.url] = after.next_check
-        published = sum(message.topic == ARTICLES.name for message in messages)
-        return Polled(url=subscription.url, entries=entries, published=published)
+            self._log.append([message for result in results for message in result.messages])
+            for result in results:
+                self._polls_table.put(result.url, msgspec.json.encode(result.poll))
+                if result.recent is not None:
+                    self._recent.put(result.url, result.recent)
 
     def _success(
-        self,
-        subscription: Subscription,
-        poll: Poll,
-        fetched: Fetched,
-        parsed: ParsedFeed | None,
-        known: dict[str, tuple[str, str]],
-        now: datetime,
+        self, subscription: Subscription, poll: Poll, fetched: Fetched, reading: Reading | None, now: datetime
     ) -> Poll:
-        published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
+        published = [moment for moment in reading.published if moment <= now] if reading else []
         wait = poll.interval_s or self._floor_s
-        if parsed is not None:
-            wait = interval_s(published, fetched.headers, parsed.ttl_s, now, self._floor_s, self._ceiling_s)
+        if reading is not None:
+            ttl_s = reading.parsed.ttl_s
+            wait = interval_s(published, fetched.headers, ttl_s, now, self._floor_s, self._ceiling_s)
         wait = subscription.interval_s or wait
         # Fetched from the address it moved to, a feed redirects no more: that it moved must not be forgotten.
         moved = fetched.moved_to or poll.moved_to_if_believed
-        week = [moment for moment in published if now - timedelta(days=7) <= moment <= now]
+        week = [moment for moment in published if now - timedelta(days=7) <= moment]
         return msgspec.structs.replace(
             poll,
             next_check=now + timedelta(seconds=jittered(wait, _digest(subscription.url.encode()))),
@@ -189,13 +206,11 @@ class Ingest:
             moved_to=moved,
             moves=min(poll.moves + 1, MOVES_BELIEVED) if moved and moved == poll.moved_to else int(moved is not None),
             interval_s=wait,
-            per_day=len(week) / 7 if parsed is not None else poll.per_day,
-            known=known,
+            per_day=len(week) / 7 if reading is not None else poll.per_day,
         )
 
-    def _fail(
-        self, subscription: Subscription, poll: Poll, kind: str, message: str, now: datetime, wait: float | None
-    ) -> None:
+    async def _fail(self, subscription: Subscription, kind: str, message: str, wait: float | None) -> None:
+        poll, now = self._polls[subscription.url], self._clock()
         failures = poll.failures + 1
         seconds = after_failure_s(kind, failures, wait, self._floor_s, self._ceiling_s)
         after = msgspec.structs.replace(
@@ -206,28 +221,25 @@ class Ingest:
             error=message,
             retired=kind == "gone",
         )
-        self._polls.put(subscription.url, msgspec.json.encode(after))
-        self._due[subscription.url] = after.next_check
-        if after.retired:
-            self._due.pop(subscription.url, None)
-        self._report(Polled(url=subscription.url, error=message))
+        if await self._remember(subscription.url, after, [], None):
+            self._report(Polled(url=subscription.url, error=message))
 
     def _learn_feeds(self) -> None:
         for url, value in self._feeds.changes():
             if value is None:
-                self._subscriptions.pop(url, None)
-                self._due.pop(url, None)
+                for forgotten in (self._subscriptions, self._polls, self._due):
+                    forgotten.pop(url, None)
                 continue
             subscription = msgspec.json.decode(value, type=Subscription)
             self._subscriptions[url] = subscription
-            poll = self._load(url)
+            poll = self._polls[url] = self._load(url)
             if subscription.paused or poll.retired:
                 self._due.pop(url, None)
             else:
                 self._due[url] = poll.next_check
 
     def _load(self, url: str) -> Poll:
-        value = self._polls.get(url)
+        value = self._polls_table.get(url)
         return msgspec.json.decode(value, type=Poll) if value else Poll(next_check=self._clock())
 
 
@@ -278,18 +290,11 @@ def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
     return count + len(messages)
 
 
-def _recognised(
-    parsed: ParsedFeed, subscription: Subscription, identities: dict[str, str], now: datetime
-) -> Iterable[tuple[Article, str, tuple[str, ...]]]:
-    return articles_of(
-        parsed,
-        subscription.url,
-        now,
-        identities,
-        source=subscription.title,
-        language=subscription.language,
-        tags=subscription.tags,
-    )
+def _messages(url: str, reading: Reading) -> list[Message]:
+    articles = [
+        Message(topic=ARTICLES.name, key=article.id, value=msgspec.json.encode(article)) for article in reading.articles
+    ]
+    return articles + [_unread(url, f"entry {place + 1}: {reason}") for place, reason in reading.parsed.errors.items()]
 
 
 def _headers(subscription: Subscription, poll: Poll) -> dict[str, str]:

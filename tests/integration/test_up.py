@@ -208,7 +208,7 @@ def test_every_article_of_every_feed_is_found_by_its_title(newswire: Newswire, s
                 continue
             server.pages[f"/{number}"] = body
             now = bootstrap.clock()
-            found = [normalize(article) for article, _, _ in articles_of(parsed, f"{server.url}/{number}", now)]
+            found = [normalize(article) for article in articles_of(parsed, f"{server.url}/{number}", now)]
             titles[f"{server.url}/{number}"] = [article.title for article in found if article.title]
         (newswire.directory.parent / "list.txt").write_text("\n".join(titles))
         newswire("import", str(newswire.directory.parent / "list.txt"))

@@ -79,7 +79,7 @@ def test_no_payload_survives_a_feed(shared_data: Path) -> None:
             parsed = parse_document(feed(clean), None, URL)
         except NotAFeedError:
             continue
-        for article, _, _ in articles_of(parsed, URL, clock()):
+        for article in articles_of(parsed, URL, clock()):
             normal = normalize(article)
             if dangers(normal.html or "") or not (normal.url or "").startswith("https://"):
                 left.append((text, normal.html))
