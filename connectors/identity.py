@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -31,6 +32,7 @@ class Entry(msgspec.Struct, frozen=True):
     published: str | None
 
 
+@lru_cache(4096)
 def canonical_url(url: str) -> str:
     """Return the address an article is known by: unwrapped, without trackers, with host and escapes in one form.
 

@@ -70,10 +70,10 @@ def elasticsearch_prefix(elasticsearch_url: str, prefix: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Return the directory of open feeds and texts that is not part of the project."""
+    """Return the directory of open feeds and texts; it is not part of the project, so no machine must have it."""
     path = Path(os.environ.get("NEWSWIRE_SHARED_DATA", ROOT.parent / "shared" / "data"))
     if not path.is_dir():
-        _missing(f"{path} is absent; set NEWSWIRE_SHARED_DATA to the directory of open feeds and texts")
+        pytest.skip(f"NOT RUN: {path} is absent; set NEWSWIRE_SHARED_DATA to the directory of open feeds and texts")
     return path
 
 
