@@ -34,8 +34,8 @@ _TUNNELS = tuple(
 class FetchError(NewswireError):
     """Say why a document could not be fetched and what to do.
 
-    ``kind`` is one of: address, connect, timeout, tls, status, gone, body, redirect, protocol. ``retry_after_s`` is
-    what the server asked for.
+    ``kind`` is one of: address, connect, timeout, tls, status, gone, body, redirect, protocol; for pages also robots
+    and unreachable. ``retry_after_s`` is what the server asked for.
     """
 
     def __init__(self, kind: str, message: str, status: int | None = None, retry_after_s: float | None = None) -> None:
