@@ -88,6 +88,8 @@ def extract_page(body: bytes, content_type: str | None, url: str, rule: SiteRule
     for node in article.css(_HIDDEN):
         if node.tag != "head":
             node.decompose()
+    for headline in article.css("h1")[:1]:
+        headline.decompose()  # the feed has it
     text = _text(article.body)
     _drop_notices(article)
     clean = sanitised(_with_whole_links(article, url)) or ""

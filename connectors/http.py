@@ -136,7 +136,7 @@ class Fetcher:
         permanent = True
         seen: set[str] = set()
         for _ in range(REDIRECTS + 1):
-            _check_scheme(url)
+            check_scheme(url)
             if url in seen:
                 raise FetchError("redirect", f"{url} redirects in a circle; tell the site, or subscribe to its target.")
             seen.add(url)
@@ -242,7 +242,8 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
-def _check_scheme(url: str) -> None:
+def check_scheme(url: str) -> None:
+    """Refuse what is no address of the web. Raises ``FetchError`` of kind ``address``."""
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0

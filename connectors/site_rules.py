@@ -42,7 +42,7 @@ NO_RULE = SiteRule()
 
 
 class SiteRules:
-    """Find the rule of a page's site; ``errors`` tells of rules that could not be used, by file and host."""
+    """Find the rule of a page's site; ``errors`` tells of the user's rules that could not be used, by host."""
 
     def __init__(self, rules: Mapping[str, SiteRule], errors: tuple[str, ...] = ()) -> None:
         self._rules = rules
@@ -62,29 +62,28 @@ class SiteRules:
 
 def load(user_file: Path | None = None) -> SiteRules:
     """Read our rules and the user's, of which each replaces ours for the same host. A bad rule costs only itself."""
-    shipped = files("connectors").joinpath("site_rules.toml")
-    rules, errors = read(shipped.read_text(encoding="utf-8"), "site_rules.toml")
+    rules, errors = read(files("connectors").joinpath("site_rules.toml").read_text(encoding="utf-8"))
     if user_file is not None and user_file.exists():
         try:
-            own, wrong = read(user_file.read_text(encoding="utf-8"), str(user_file))
+            own, wrong = read(user_file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as exc:
-            own, wrong = {}, (f"{user_file} cannot be read: {exc}.",)
+            own, wrong = {}, (f"the file cannot be read: {exc}.",)
         rules, errors = rules | own, errors + wrong
     return SiteRules(rules, errors)
 
 
-def read(text: str, name: str) -> tuple[dict[str, SiteRule], tuple[str, ...]]:
+def read(text: str) -> tuple[dict[str, SiteRule], tuple[str, ...]]:
     """Return the rules of a file by host, and one sentence for each that is not usable."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
-        return {}, (f"{name} is no TOML: {exc}; none of its rules is used.",)
+        return {}, (f"the file is no TOML, and none of its rules is used: {exc}.",)
     rules, errors = {}, []
     for host, table in tables.items():
         try:
             rules[host.lower()] = _rule(host, table)
         except (msgspec.ValidationError, ValueError) as exc:
-            errors.append(f'{name}: the rule for "{host}" is not used: {exc}.')
+            errors.append(f'the rule for "{host}" is not used: {exc}.')
     return rules, tuple(errors)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,3 +25,11 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     fulltext: bool = False
     schema_version: int = 1
+
+
+def headers_for(subscription: Subscription, url: str) -> dict[str, str]:
+    """Return what to send with a fetch for a feed: to another origin nothing but the name we go by."""
+    headers = dict(subscription.headers) if urlsplit(url)[:2] == urlsplit(subscription.url)[:2] else {}
+    if subscription.user_agent:
+        headers["User-Agent"] = subscription.user_agent
+    return headers

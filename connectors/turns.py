@@ -20,7 +20,7 @@ class HostTurns:
     @asynccontextmanager
     async def of(self, url: str, spacing_s: float = 0.0) -> AsyncIterator[None]:
         """Hold a turn at the host of ``url``, begun at least ``spacing_s`` after the one before it."""
-        host = self._host(urlsplit(url).netloc.lower())
+        host = self._host(_netloc(url))
         host.users += 1
         try:
             async with host.turn:
@@ -35,6 +35,13 @@ class HostTurns:
         if len(self._hosts) >= HOSTS_KEPT and name not in self._hosts:
             self._hosts = {name: host for name, host in self._hosts.items() if host.users}
         return self._hosts.setdefault(name, _Host(self._per_host))
+
+
+def _netloc(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return url
 
 
 class _Host:

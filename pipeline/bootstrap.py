@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,13 @@ from pipeline.ports import Ledger, Log, SearchIndex, Table, Transaction
 
 if TYPE_CHECKING:
     from connectors.http import Fetcher
-    from connectors.parser import Parser
+    from connectors.parser import Child
+    from connectors.turns import HostTurns
     from pipeline.adapters.notify.addresses import Channels
     from pipeline.adapters.sqlite.database import Database
     from pipeline.flow import Stage
     from pipeline.runners.embedded import Embedded
+    from pipeline.runners.fulltext import FullText
     from pipeline.runners.ingest import Ingest, Polled
     from pipeline.runners.notifier import NotifierLoop
 
@@ -185,26 +188,19 @@ def run_sink(settings: Settings) -> None:
 
 def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], None]) -> None:
     """Poll feeds and publish to Kafka until SIGTERM or SIGINT, or for one round."""
-    from connectors.parser import Parser
-
     stop = stop_signal()
 
     async def work() -> None:
-        parser = Parser()
-        try:
-            async with fetcher(settings) as fetching:
-                polling = ingest(opened, fetching, parser, report, lambda url: True)
-                if once:
-                    await polling.once()
-                    return
-                stopping = asyncio.Event()
-                running = asyncio.create_task(polling.run(stopping))
-                while not stop.is_set() and not running.done():
-                    await asyncio.sleep(0.1)
-                stopping.set()
-                await running
-        finally:
-            parser.close()
+        async with polling(opened, report) as ingest:
+            if once:
+                await ingest.once()
+                return
+            stopping = asyncio.Event()
+            running = asyncio.create_task(ingest.run(stopping))
+            while not stop.is_set() and not running.done():
+                await asyncio.sleep(0.1)
+            stopping.set()
+            await running
 
     with store(settings) as opened:
         asyncio.run(work())
@@ -274,29 +270,63 @@ def fetcher(settings: Settings) -> Fetcher:
     )
 
 
-def ingest(
-    opened: Store, fetching: Fetcher, parser: Parser, report: Callable[[Polled], None], mine: Callable[[str], bool]
-) -> Ingest:
+@asynccontextmanager
+async def polling(
+    opened: Store, report: Callable[[Polled], None], mine: Callable[[str], bool] = lambda url: True
+) -> AsyncIterator[Ingest]:
     """Wire the polling loop to an open store; ``mine`` tells which feeds this process polls."""
+    from connectors.parser import Child, Parser
+    from connectors.turns import HostTurns
     from pipeline.runners.ingest import Ingest
 
     fetch = opened.settings.fetch
-    return Ingest(
-        feeds=opened.feeds,
-        polls=opened.polls,
-        recent=opened.recent,
-        log=opened.log,
-        transaction=opened.transaction,
-        fetcher=fetching,
-        parser=parser,
-        clock=clock,
-        floor_s=fetch.min_interval_s,
-        ceiling_s=fetch.max_interval_s,
-        concurrency=fetch.concurrency,
-        per_host=fetch.per_host,
-        report=report,
-        mine=mine,
-    )
+    turns = HostTurns(fetch.per_host)
+    with ExitStack() as stack:
+        parser = stack.enter_context(closing(Parser()))
+        reader = stack.enter_context(closing(Child(fetch.page_deadline_s)))
+        async with fetcher(opened.settings) as fetching:
+            yield Ingest(
+                feeds=opened.feeds,
+                polls=opened.polls,
+                recent=opened.recent,
+                log=opened.log,
+                transaction=opened.transaction,
+                fetcher=fetching,
+                parser=parser,
+                turns=turns,
+                clock=clock,
+                full_text=full_text(opened.settings, fetching, turns, reader, report),
+                floor_s=fetch.min_interval_s,
+                ceiling_s=fetch.max_interval_s,
+                concurrency=fetch.concurrency,
+                report=report,
+                mine=mine,
+            )
+
+
+def full_text(
+    settings: Settings, fetching: Fetcher, turns: HostTurns, reader: Child, report: Callable[[Polled], None]
+) -> FullText | None:
+    """Wire what reads articles' pages; ``None`` where the extra ``fulltext`` is not installed."""
+    if not has_full_text():
+        return None
+    from connectors.pages import Pages
+    from connectors.robots import Robots
+    from connectors.site_rules import USER_FILE, load
+    from pipeline.runners.fulltext import FullText
+    from pipeline.runners.ingest import Polled
+
+    rules = load(settings.directory / USER_FILE)
+    for error in rules.errors:
+        report(Polled(url=str(settings.directory / USER_FILE), error=error))
+    robots = Robots(fetching, settings.fetch.user_agent)
+    spacing_s = settings.fetch.page_spacing_s
+    return FullText(Pages(fetcher=fetching, robots=robots, turns=turns, rules=rules, child=reader, spacing_s=spacing_s))
+
+
+def has_full_text() -> bool:
+    """Tell whether the extra ``fulltext`` is installed."""
+    return all(importlib.util.find_spec(name) for name in ("trafilatura", "protego"))
 
 
 def clock() -> datetime:

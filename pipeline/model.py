@@ -38,8 +38,8 @@ class Article(Record, frozen=True):
     """Hold one article as its source published it.
 
     ``id`` is derived from ``source`` identity and entry identity. ``html`` is sanitised markup, ``text`` its plain
-    reading. ``seen`` is when a connector first met this version. ``revision`` is our own counter: 0 before
-    ``identify``, then 1, 2, ...
+    reading; with ``full_text`` they are those of its page, not of its feed. ``seen`` is when a connector first met this
+    version. ``revision`` is our own counter: 0 before ``identify``, then 1, 2, ...
     """
 
     id: str
@@ -59,6 +59,7 @@ class Article(Record, frozen=True):
     changes: tuple[Change, ...] = ()
     withdrawn: bool = False
     backfill: bool = False
+    full_text: bool = False
     schema_version: int = SCHEMA_VERSION
 
 

@@ -35,10 +35,17 @@ T = TypeVar("T")
 @click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send a header, to this site only.")
 @click.option("--auth", metavar="USER:PASSWORD", help="Send a user name and password, to this site only.")
 @click.option("--user-agent", help="Introduce the fetcher by another name.")
+@click.option(
+    "--fulltext/--no-fulltext",
+    default=None,
+    help="Read each new entry's page, for feeds that have only teasers; robots.txt is respected.",
+)
 @click.option("--all", "every", is_flag=True, help="Subscribe to every feed that a page offers, not only the best.")
 @click.option("--no-check", is_flag=True, help="Subscribe without fetching first.")
 def add(urls: tuple[str, ...], every: bool, no_check: bool, **options: Any) -> None:
-    """Subscribe to feeds; pages are searched for theirs."""
+    """Subscribe to feeds; pages are searched for theirs. Given again, options change what was."""
+    if options["fulltext"]:
+        _check_full_text()
     with open_store() as store:
         for url in urls:
             found = [(url, None)] if no_check else [(feed.url, feed.title) for feed in find(url)]
@@ -52,6 +59,9 @@ def add(urls: tuple[str, ...], every: bool, no_check: bool, **options: Any) -> N
 @click.group()
 def feed() -> None:
     """List, show, test and change subscriptions."""
+
+
+feed.add_command(add)
 
 
 @feed.command("list")
@@ -79,7 +89,7 @@ def show(url: str, as_json: bool) -> None:
         click.echo(msgspec.json.encode(health))
         return
     for name, value in health.items():
-        click.echo(f"{name:<14}{value if value is not None else '-'}")
+        click.echo(f"{name:<16}{value if value is not None else '-'}")
 
 
 @feed.command()
@@ -178,7 +188,11 @@ def subscribe(store: Store, url: str, options: dict[str, Any], title: str | None
     value = store.feeds.get(url)
     new = Subscription(url=url, added=clock(), title=title)
     before = msgspec.json.decode(value, type=Subscription) if value else new
-    given = {name: option for name, option in options.items() if option and name not in ("headers", "auth")}
+    given = {
+        name: option
+        for name, option in options.items()
+        if (option or option is False) and name not in ("headers", "auth")
+    }
     given["interval_s"] = given.pop("interval", before.interval_s)
     headers = _request_headers(options.get("headers") or (), options.get("auth"))
     subscription = msgspec.structs.replace(before, **given, headers=before.headers | headers)
@@ -215,6 +229,14 @@ def with_fetcher(work: Callable[[Fetcher, Parser], Coroutine[Any, Any, T]]) -> T
         raise UnavailableError(str(exc)) if exc.kind in ("connect", "timeout") else UsageError(str(exc)) from exc
 
 
+def _check_full_text() -> None:
+    from pipeline.bootstrap import has_full_text
+    from pipeline.runners.fulltext import EXTRA_MISSING
+
+    if not has_full_text():
+        raise UsageError(EXTRA_MISSING)
+
+
 def _known(store: Store, url: str) -> Subscription:
     value = store.feeds.get(url)
     if value:
@@ -247,6 +269,9 @@ def _health(subscription: Subscription, poll: Poll | None) -> dict[str, object]:
         "failures": poll.failures if poll else 0,
         "error": poll.error if poll else None,
         "moved_to": poll.moved_to if poll else None,
+        "fulltext": subscription.fulltext,
+        "full_texts": poll.full_texts if poll else 0,
+        "full_text_note": poll.full_text_note if poll else None,
     }
 
 

@@ -21,7 +21,6 @@ from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.bootstrap import Store
-    from pipeline.config import Settings
     from pipeline.runners.embedded import Embedded, Outcome
 
 WAIT_S = 0.25
@@ -67,7 +66,7 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
             _add_demo(store)
         _check_work(store, bool(articles or demo))
         publish(articles, store.log)
-        _Session(settings, store, once=once, as_json=as_json).run()
+        _Session(store, once=once, as_json=as_json).run()
 
 
 def _check_work(store: Store, has_input: bool) -> None:
@@ -92,8 +91,7 @@ def _add_demo(store: Store) -> None:
 class _Session:
     """Run the pipeline and the notifier in threads beside the polling loop, and end them together."""
 
-    def __init__(self, settings: Settings, store: Store, *, once: bool, as_json: bool) -> None:
-        self._settings = settings
+    def __init__(self, store: Store, *, once: bool, as_json: bool) -> None:
         self._store = store
         self._once = once
         self._as_json = as_json
@@ -138,24 +136,18 @@ class _Session:
             self._stopping.set()
 
     async def _poll(self) -> None:
-        from connectors.parser import Parser
         from pipeline import bootstrap
 
-        parser = Parser()
-        try:
-            async with bootstrap.fetcher(self._settings) as fetcher:
-                ingest = bootstrap.ingest(self._store, fetcher, parser, tell, lambda url: True)
-                if self._once:
-                    await ingest.once()
-                    return
-                stop = asyncio.Event()
-                running = asyncio.create_task(ingest.run(stop))
-                while not self._stopping.is_set() and not running.done():
-                    await asyncio.sleep(0.1)
-                stop.set()
-                await running
-        finally:
-            parser.close()
+        async with bootstrap.polling(self._store, tell) as ingest:
+            if self._once:
+                await ingest.once()
+                return
+            stop = asyncio.Event()
+            running = asyncio.create_task(ingest.run(stop))
+            while not self._stopping.is_set() and not running.done():
+                await asyncio.sleep(0.1)
+            stop.set()
+            await running
 
     def _print(self, outcome: Outcome) -> None:
         if outcome.kind == "dead":

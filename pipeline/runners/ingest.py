@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,10 +21,12 @@ from connectors.parser import Parser
 from connectors.reading import Origin, Reading
 from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, interval_s, jittered
 from connectors.subscription import Subscription
+from connectors.turns import HostTurns
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.flow import ARTICLES, dead_letter
 from pipeline.model import Article
 from pipeline.ports import Clock, Log, Message, Table, Transaction
+from pipeline.runners.fulltext import EXTRA_MISSING, Fill, FullText
 from pipeline.runners.outbox import Outbox
 
 LOOK_S = 0.5
@@ -44,12 +44,12 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Result(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what one poll is to write."""
+    """Hold what one poll is to write, or an article that comes after its poll."""
 
     url: str
-    poll: Poll
+    poll: Poll | None
     messages: list[Message]
-    recent: bytes | None
+    recent: bytes | None = None
 
 
 class FoundFeed(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,11 +73,12 @@ class Ingest:
         transaction: Transaction,
         fetcher: Fetcher,
         parser: Parser,
+        turns: HostTurns,
         clock: Clock,
+        full_text: FullText | None = None,
         floor_s: float = 300.0,
         ceiling_s: float = 86_400.0,
         concurrency: int = 64,
-        per_host: int = 2,
         report: Callable[[Polled], None] = lambda polled: None,
         mine: Callable[[str], bool] = lambda url: True,
     ) -> None:
@@ -92,7 +93,8 @@ class Ingest:
         self._floor_s = floor_s
         self._ceiling_s = ceiling_s
         self._turn = asyncio.Semaphore(concurrency)
-        self._host_turns: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
+        self._host_turns = turns
+        self._full_text = full_text
         self._report = report
         self._mine = mine
         self._outbox = Outbox(self._write)
@@ -105,6 +107,8 @@ class Ingest:
         """Poll every feed that is not paused one time, due or not."""
         await asyncio.to_thread(self._learn_feeds)
         await asyncio.gather(*(self.poll(url) for url, s in list(self._subscriptions.items()) if not s.paused))
+        if self._full_text is not None:
+            await self._full_text.settle()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll feeds as they fall due until told to stop; subscriptions may come and go meanwhile."""
@@ -122,35 +126,73 @@ class Ingest:
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        if self._full_text is not None:
+            await self._full_text.close()
 
     async def poll(self, url: str) -> None:
         """Fetch one feed and take in what it brings."""
         subscription = self._subscriptions[url]
-        async with self._turn, self._host_turns[urlsplit(url).netloc]:
+        async with self._turn:
             poll = self._polls[url]
             try:
-                fetched = await self._fetcher.fetch(poll.moved_to_if_believed or url, _headers(subscription, poll))
+                async with self._host_turns.of(url):
+                    fetched = await self._fetcher.fetch(poll.moved_to_if_believed or url, _headers(subscription, poll))
+                reading = await self._read_new(url, fetched)
             except FetchError as exc:
                 await self._fail(subscription, exc.kind, str(exc), exc.retry_after_s)
                 return
-            await self.take(url, fetched)
-
-    async def take(self, url: str, fetched: Fetched) -> None:
-        """Publish what is new in an answer, however it came, and remember how it went."""
-        subscription, poll = self._subscriptions[url], self._polls[url]
-        now = self._clock()
-        reading = None
-        if fetched.body is not None and _digest(fetched.body) != poll.body_hash:
-            try:
-                reading = await asyncio.to_thread(self._read, subscription, fetched, fetched.body, now)
             except NotAFeedError as exc:
                 await self._fail(subscription, "body", str(exc), None)
                 return
-        messages = _messages(url, reading) if reading else []
-        after = self._success(subscription, poll, fetched, reading, now)
+        await self._publish(url, fetched, reading)
+
+    async def take(self, url: str, fetched: Fetched) -> None:
+        """Publish what is new in an answer, however it came, and remember how it went."""
+        try:
+            reading = await self._read_new(url, fetched)
+        except NotAFeedError as exc:
+            await self._fail(self._subscriptions[url], "body", str(exc), None)
+            return
+        await self._publish(url, fetched, reading)
+
+    async def _read_new(self, url: str, fetched: Fetched) -> Reading | None:
+        """Read an answer, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
+        if fetched.body is None or _digest(fetched.body) == self._polls[url].body_hash:
+            return None
+        return await asyncio.to_thread(self._read, self._subscriptions[url], fetched, fetched.body, self._clock())
+
+    async def _publish(self, url: str, fetched: Fetched, reading: Reading | None) -> None:
+        subscription = self._subscriptions[url]
+        # The turn is given back by now: other feeds are polled while pages are waited for.
+        fill = await self._filled(subscription, reading.articles if reading else ())
+        poll = self._polls.get(url)
+        if poll is None:
+            return  # unsubscribed meanwhile
+        messages = _messages(url, fill.articles, reading) if reading else []
+        after = self._success(subscription, poll, fetched, reading, self._clock())
+        after = msgspec.structs.replace(
+            after, full_texts=after.full_texts + fill.used, full_text_note=fill.note or after.full_text_note
+        )
         if await self._remember(url, after, messages, reading.recent if reading else None):
-            entries, articles = (reading.entries, len(reading.articles)) if reading else (0, 0)
-            self._report(Polled(url=url, entries=entries, published=articles))
+            entries = reading.entries if reading else 0
+            self._report(Polled(url=url, entries=entries, published=len(fill.articles)))
+
+    async def _filled(self, subscription: Subscription, articles: tuple[Article, ...]) -> Fill:
+        if not subscription.fulltext or not articles:
+            return Fill(articles=articles)
+        if self._full_text is None:
+            self._report(Polled(url=subscription.url, error=EXTRA_MISSING))
+            return Fill(articles=articles, note=EXTRA_MISSING)
+        return await self._full_text.fill(subscription, articles, self._publish_late)
+
+    async def _publish_late(self, article: Article) -> None:
+        """Publish a revision whose page came late; where that fails, the revision with the feed's text stands."""
+        if article.feed not in self._subscriptions:
+            return
+        try:
+            await self._outbox.put(_Result(url=article.feed, poll=None, messages=[_message(article)]))
+        except (TransientError, UnavailableError) as exc:
+            self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
 
     def _read(self, subscription: Subscription, fetched: Fetched, body: bytes, now: datetime) -> Reading:
         origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
@@ -176,6 +218,8 @@ class Ingest:
         with self._transaction():
             self._log.append([message for result in results for message in result.messages])
             for result in results:
+                if result.poll is None:
+                    continue
                 self._polls_table.put(result.url, msgspec.json.encode(result.poll))
                 if result.recent is not None:
                     self._recent.put(result.url, result.recent)
@@ -290,11 +334,13 @@ def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
     return count + len(messages)
 
 
-def _messages(url: str, reading: Reading) -> list[Message]:
-    articles = [
-        Message(topic=ARTICLES.name, key=article.id, value=msgspec.json.encode(article)) for article in reading.articles
-    ]
-    return articles + [_unread(url, f"entry {place + 1}: {reason}") for place, reason in reading.parsed.errors.items()]
+def _messages(url: str, articles: Iterable[Article], reading: Reading) -> list[Message]:
+    unread = [_unread(url, f"entry {place + 1}: {reason}") for place, reason in reading.parsed.errors.items()]
+    return [*map(_message, articles), *unread]
+
+
+def _message(article: Article) -> Message:
+    return Message(topic=ARTICLES.name, key=article.id, value=msgspec.json.encode(article))
 
 
 def _headers(subscription: Subscription, poll: Poll) -> dict[str, str]:
