@@ -1,7 +1,10 @@
 """The embedded runtime: the stages called in order by a plain loop over the store's log.
 
+Search comes before events: when more articles wait than can be read for events at once, they are indexed as they are,
+and wait in news.documents to be read, matched and indexed again.
+
 Delivery: a batch's facts, documents, alerts, dead letters and its place in the log are written in one transaction,
-so each article takes effect exactly once; a crash before it repeats the batch from unchanged facts. The topics
+so each article takes effect exactly once; a crash before it repeats the batch from unchanged facts. The other topics
 between the stages need no rows: what would stand in them lives and dies with the transaction.
 """
 
@@ -14,17 +17,20 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pipeline.errors import TerminalError
-from pipeline.flow import ALERTS, ENRICHED, FLOW, MATCH, Stage, dead_letter
+from pipeline.flow import ALERTS, ENRICHED, EXTRACT, FLOW, MATCH, Stage, dead_letter
 from pipeline.model import Alert, Document, Record
 from pipeline.ports import Clock, Log, Message, SearchIndex, Table, Transaction
 from pipeline.stages.decision import Decision, Fact, Memory
 
 GROUP = "pipeline"
 BATCH = 256
+AT_ONCE = 64
+WAITING = "waiting"
+_OUTCOME = "outcome"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell what became of one article: new, revised, unchanged, withdrawn, duplicate or dead."""
+    """Tell what became of an article: new, revised, unchanged, withdrawn, duplicate or dead; or waiting still."""
 
     kind: str
     document: Document | None = None
@@ -36,6 +42,7 @@ class Batch(msgspec.Struct, kw_only=True):
 
     facts: list[tuple[str, Fact]] = []
     documents: list[Document] = []
+    waiting: list[Message] = []
     alerts: list[Alert] = []
     dead: list[Message] = []
     outcomes: list[Outcome] = []
@@ -69,36 +76,42 @@ class Embedded:
     def step(self, timeout: float = 0.0) -> list[Outcome]:
         """Take the next batch all the way; return one outcome per article, or nothing when none came in time.
 
-        Articles enter at the first topic. The later ones hold only what ``admin dead --replay`` put back.
+        New articles come first; the later topics hold what waits to be read for events, and what
+        ``admin dead --replay`` put back.
         """
-        for start in reversed(range(len(self._flow))):
-            topic = self._flow[start].reads.name
-            messages = self._log.read(topic, GROUP, BATCH, timeout if start == 0 else 0.0)
+        for start, stage in enumerate(self._flow):
+            messages = self._log.read(stage.reads.name, GROUP, AT_ONCE if start else BATCH)
             if messages:
                 return self._run(start, messages)
-        return []
+        messages = self._log.read(self._flow[0].reads.name, GROUP, BATCH, timeout)
+        return self._run(0, messages) if messages else []
 
     def _run(self, start: int, messages: Sequence[Message]) -> list[Outcome]:
         self._learn_rules()
         batch = Batch()
+        hurried = start == 0 and len(messages) > AT_ONCE
         try:
             for message in messages:
-                batch.outcomes.append(self._take(start, message, batch))
+                batch.outcomes.append(self._take(start, message, batch, hurried=hurried))
             self._write(batch, messages[0].topic)
         except BaseException:
             # The memories learned what was not kept: begin again from what was.
             self._remember()
             raise
-        self.counts.update(outcome.kind for outcome in batch.outcomes)
+        self.counts.update(outcome.kind for outcome in batch.outcomes if outcome.kind != WAITING)
         return batch.outcomes
 
-    def _take(self, start: int, message: Message, batch: Batch) -> Outcome:
-        kind, document = "unchanged", None
+    def _take(self, start: int, message: Message, batch: Batch, *, hurried: bool) -> Outcome:
+        kind, document = message.headers.get(_OUTCOME, "unchanged"), None
         letter, stage = message, self._flow[start]
         try:
             value: Record = msgspec.json.decode(message.value, type=self._flow[start].reads.type)
             for stage in self._flow[start:]:
                 letter = _letter(stage, message, value)
+                if hurried and stage.name == EXTRACT.name and isinstance(value, Document):
+                    batch.documents.append(value)
+                    batch.waiting.append(msgspec.structs.replace(letter, headers=letter.headers | {_OUTCOME: kind}))
+                    return Outcome(kind=WAITING)
                 if isinstance(value, Document) and stage.name == MATCH.name:
                     document = value
                 decision = self._decide(stage, value, batch)
@@ -135,8 +148,10 @@ class Embedded:
                 Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert))
                 for alert in batch.alerts
             )
-            self._log.append(batch.dead)
+            self._log.append((*batch.waiting, *batch.dead))
             self._log.commit(topic, GROUP)
+            if topic != self._flow[0].reads.name:  # the articles are kept to be replayed; these are done with
+                self._log.expire(topic, self._clock())
 
     def _remember(self) -> None:
         self._memories = {stage.name: stage.memory() for stage in self._flow}

@@ -52,12 +52,15 @@ class Site:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_run, args=(theirs, feeds, validators), daemon=True)
         self._process.start()
-        self.urls: list[str] = self._pipe.recv()
+        self.urls: list[str]
+        self.count: int
+        self.urls, self.count = self._pipe.recv()
 
     def add(self, entries: int) -> int:
         """Put so many new entries in front of every feed; return how many there are then in all."""
         self._pipe.send(("add", entries))
-        return int(self._pipe.recv())
+        self.count = self._pipe.recv()
+        return self.count
 
     def validate(self, validators: bool) -> None:
         """Answer with validators and 304 from now on, or without."""
@@ -144,7 +147,7 @@ async def _serve(pipe: Connection, count: int, validators: bool) -> None:
     for number in range(count):
         path = f"/{number}.xml"
         feeds[path] = _Feed(number, f"http://{_host(number)}:{port}{path}", corpus)
-    pipe.send([feed.url for feed in feeds.values()])
+    pipe.send(([feed.url for feed in feeds.values()], sum(map(len, feeds.values()))))
     while True:
         command, value = await asyncio.to_thread(pipe.recv)
         if command == "add":

@@ -18,7 +18,7 @@ from pipeline.errors import TerminalError
 from pipeline.flow import ALERTS, ARTICLES, DEAD, EXTRACT, FLOW
 from pipeline.model import Alert, AlertRule, Article, Document
 from pipeline.ports import Message, SearchRequest
-from pipeline.runners.embedded import Embedded
+from pipeline.runners.embedded import AT_ONCE, WAITING, Embedded
 from pipeline.runners.ingest import publish
 from pipeline.runners.replay import replay
 from pipeline.stages.decision import Decision, NoMemory
@@ -72,6 +72,28 @@ def test_every_article_is_counted_once_and_found(store: Store) -> None:
         pass
     assert (sum(runtime.counts.values()), len(store.documents())) == (35, 35)
     assert runtime.counts["duplicate"] == 2
+
+
+def test_articles_in_a_hurry_are_found_before_they_are_read_for_events(store: Store) -> None:
+    rule = AlertRule(id="r", name="all", query="source:paper", created=NOW, once_per="article")
+    store.rules.put("r", msgspec.json.encode(rule))
+    text = "French President Emmanuel Macron met German Chancellor Olaf Scholz in Berlin on Monday."
+    items = [
+        Article(id=f"a{n}", source="paper", seen=NOW, published=NOW, title=f"Meeting {n}", text=f"{text} Item {n}.")
+        for n in range(AT_ONCE + 1)
+    ]
+    publish(items, store.log)
+    runtime = store.make()
+    assert {outcome.kind for outcome in runtime.step()} == {WAITING}
+    assert (len(store.documents()), runtime.counts) == (AT_ONCE + 1, {})
+    assert not any(document.events for document in store.documents())
+    assert list(store.log.replay(ALERTS.name)) == []
+    runtime = store.make()  # as after a crash between the two
+    finished = [outcome for outcomes in iter(runtime.step, []) for outcome in outcomes]
+    assert sum(runtime.counts.values()) == len(finished) == AT_ONCE + 1
+    assert all(outcome.document and outcome.document.events for outcome in finished)
+    assert all(document.events for document in store.documents())
+    assert len(list(store.log.replay(ALERTS.name))) == 1  # the others are copies
 
 
 def test_the_same_articles_again_change_nothing(store: Store) -> None:

@@ -1,0 +1,186 @@
+"""Following feeds beside lemon24/reader: the same 500 loopback feeds, from the first poll to searchable.
+
+Both do what they do by default; ours fetches politely towards each host, of which every feed here has its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline import bootstrap, config
+from pipeline.config import Fetch
+from pipeline.ports import SearchRequest
+from tests.bench.feed_site import Site
+
+Poll = Callable[[], None]
+ROUNDS = ("cold", "incremental", "unchanged", "not_modified")
+IDLE_FEEDS = 10_000
+
+
+def run() -> dict[str, float]:
+    """Time each round for both, each from the call to the moment when a search finds every entry."""
+    ours, theirs = _rounds(_newswire), _rounds(_reader)
+    return {
+        "ratio_vs_reader": theirs["cold"] / ours["cold"],
+        "incremental_ratio_vs_reader": theirs["incremental"] / ours["incremental"],
+        "unchanged_ratio_vs_reader": theirs["unchanged"] / ours["unchanged"],
+        "not_modified_ratio_vs_reader": theirs["not_modified"] / ours["not_modified"],
+        "rss_mb_10k_feeds": idle_megabytes(IDLE_FEEDS),
+        **{f"{name}_s": ours[name] for name in ROUNDS},
+        **{f"reader_{name}_s": theirs[name] for name in ROUNDS},
+    }
+
+
+def _rounds(follow: Callable[[Site, Callable[[Callable[[int], float]], None]], None]) -> dict[str, float]:
+    """Lead one follower through the rounds: all new, three new entries a feed, nothing new, and 304 answers."""
+    site = Site()
+    figures: dict[str, float] = {}
+
+    def rounds(poll: Callable[[int], float]) -> None:
+        figures["cold"] = poll(site.count)
+        figures["incremental"] = poll(site.add(3))
+        figures["unchanged"] = poll(site.count)
+        site.validate(True)
+        poll(site.add(1))
+        figures["not_modified"] = poll(site.count)
+
+    try:
+        follow(site, rounds)
+    finally:
+        site.close()
+    return figures
+
+
+def _newswire(site: Site, rounds: Callable[[Callable[[int], float]], None]) -> None:
+    """Follow in one process as `newswire up` does: polls on one thread, the pipeline on another."""
+    with tempfile.TemporaryDirectory() as directory:
+        settings = config.Settings(data=directory, fetch=Fetch(allow=("127.0.0.0/8",)))
+        with bootstrap.store(settings) as store:
+            _subscribe(store, site.urls)
+            asyncio.run(_polling(store, rounds))
+
+
+def _subscribe(store: bootstrap.Store, urls: list[str]) -> None:
+    from pipeline.commands.feeds import subscribe
+
+    with store.transaction():
+        for url in urls:
+            subscribe(store, url, {}, None)
+
+
+async def _polling(store: bootstrap.Store, rounds: Callable[[Callable[[int], float]], None]) -> None:
+    from connectors.parser import Parser
+
+    loop, stop = asyncio.get_running_loop(), threading.Event()
+    runtime = bootstrap.embedded(store)
+
+    def work() -> None:
+        while not stop.is_set():
+            runtime.step(0.05)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    parser = Parser()
+    try:
+        async with bootstrap.fetcher(store.settings) as fetcher:
+            ingest = bootstrap.ingest(store, fetcher, parser, lambda polled: None, lambda url: True)
+
+            def poll(expected: int) -> float:
+                started = time.perf_counter()
+                asyncio.run_coroutine_threadsafe(ingest.once(), loop).result()
+                while _found(store) < expected:
+                    time.sleep(0.005)
+                return time.perf_counter() - started
+
+            await asyncio.to_thread(rounds, poll)
+    finally:
+        stop.set()
+        worker.join()
+        parser.close()
+
+
+def _found(store: bootstrap.Store) -> int:
+    return store.index.search(SearchRequest(query=None, now=datetime.now(UTC), limit=1, copies=True)).total
+
+
+def _reader(site: Site, rounds: Callable[[Callable[[int], float]], None]) -> None:
+    """Follow with reader's defaults, all feeds at once and not only those that are due."""
+    from reader import make_reader
+
+    with tempfile.TemporaryDirectory() as directory:
+        reader = make_reader(str(Path(directory) / "reader.sqlite"))
+        for url in site.urls:
+            reader.add_feed(url)
+        reader.enable_search()
+
+        def poll(expected: int) -> float:
+            started = time.perf_counter()
+            reader.update_feeds(scheduled=False)
+            reader.update_search()
+            elapsed = time.perf_counter() - started
+            assert reader.get_entry_counts().total == expected
+            return elapsed
+
+        rounds(poll)
+
+
+def idle_megabytes(feeds: int) -> float:
+    """Return the resident memory of a process that follows so many feeds, none of them due."""
+    program = f"from tests.bench.feeds import _idle; print(_idle({feeds}))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def _idle(count: int) -> float:
+    import msgspec
+
+    from connectors.schedule import Poll
+
+    with tempfile.TemporaryDirectory() as directory:
+        settings = config.Settings(data=directory)
+        with bootstrap.store(settings) as store:
+            urls = [f"https://site{number}.example/feed.xml" for number in range(count)]
+            _subscribe(store, urls)
+            poll = Poll(next_check=datetime(2100, 1, 1, tzinfo=UTC), last_check=bootstrap.clock(), etag='"5f3a-61c"')
+            with store.transaction():
+                for url in urls:
+                    store.polls.put(url, msgspec.json.encode(poll))
+            return asyncio.run(_resident(store))
+
+
+async def _resident(store: bootstrap.Store) -> float:
+    from connectors.parser import Parser
+
+    parser = Parser()
+    runtime = bootstrap.embedded(store)
+    parser.parse(b"<rss version='2.0'><channel><title>x</title></channel></rss>", None, "http://x.example/")
+    try:
+        async with bootstrap.fetcher(store.settings) as fetcher:
+            ingest = bootstrap.ingest(store, fetcher, parser, lambda polled: None, lambda url: True)
+            stopping = asyncio.Event()
+            running = asyncio.create_task(ingest.run(stopping))
+            runtime.step()
+            await asyncio.sleep(2)
+            stopping.set()
+            await running
+            return _tree_megabytes()
+    finally:
+        parser.close()
+
+
+def _tree_megabytes() -> float:
+    """Return the resident memory of this process and its children."""
+    import multiprocessing
+    import os
+
+    pids = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
