@@ -44,6 +44,7 @@ _TELLTALE = {
 }
 _PERSIAN = re.compile("[پچژگک]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_BEYOND_LATIN = re.compile("[^\0-\u024f]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 _LANGUAGES_OF: dict[str, list[str]] = {}
@@ -78,9 +79,9 @@ def detect(text: str, declared: str | None = None) -> str | None:
     script = _by_script(sample, declared)
     if script:
         return script
-    counts: Counter[str] = Counter()
-    for word in _WORD.findall(sample.lower()):
-        counts.update(_LANGUAGES_OF.get(word, ()))
+    counts: Counter[str] = Counter(
+        language for word in _WORD.findall(sample.lower()) for language in _LANGUAGES_OF.get(word, ())
+    )
     (best, most), (_, second) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
     if most >= CLEAR_WORDS and most >= 2 * second:
         return declared if declared and most <= 2 * counts[declared] else best
@@ -146,7 +147,11 @@ def normalise_language(declared: str | None) -> str | None:
 
 
 def _by_script(sample: str, declared: str | None) -> str | None:
+    if sample.isascii():
+        return None
     latin = len(_LATIN.findall(sample))
+    if len(_BEYOND_LATIN.findall(sample)) * 3 <= latin:
+        return None
     kana, han = len(_KANA.findall(sample)), len(_HAN.findall(sample))
     if (kana + han) * 3 > latin and kana and kana * 12 >= han:
         return "ja"
