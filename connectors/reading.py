@@ -21,6 +21,8 @@ from pipeline.model import Article
 KEPT = 1_000
 KEYS_KEPT = 12
 VERSION = 1
+SHORTEST_QUOTE = 4
+_QUOTING = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
 _OPENING = re.compile(rb"<((?:\w+:)?(?:item|entry))[\s>]")
 
 
@@ -131,23 +133,24 @@ def _raw_entries(body: bytes) -> list[tuple[int, int]]:
     if opening is None:
         return []
     begin, close = re.compile(rb"<" + opening.group(1) + rb"[\s>]"), b"</" + opening.group(1) + b">"
+    pairs = [(start, end) for start, end in _QUOTING if start in body]
     found, last = [], 0
     while opening is not None:
-        end = body.find(close, opening.end()) + len(close)
-        if end < len(close) or not _is_closed(body[last : opening.start()]):
+        start, end = opening.start(), body.find(close, opening.end()) + len(close)
+        if end < len(close):
             return []
-        piece = body[opening.start() : end]
-        if not _is_closed(piece) or begin.search(piece, 1):
+        piece = body[start:end]
+        if not (_is_closed(piece, pairs) and _is_closed(body[last:start], pairs)) or begin.search(piece, 1):
             return []
-        found.append((opening.start(), end))
+        found.append((start, end))
         last = end
         opening = begin.search(body, end)
-    return found if _is_closed(body[last:]) and close not in body[last:] else []
+    return found if _is_closed(body[last:], pairs) and close not in body[last:] else []
 
 
-def _is_closed(piece: bytes) -> bool:
+def _is_closed(piece: bytes, pairs: Sequence[tuple[bytes, bytes]]) -> bool:
     """Tell whether no CDATA section or comment begins here and ends elsewhere."""
-    return piece.count(b"<![CDATA[") == piece.count(b"]]>") and piece.count(b"<!--") == piece.count(b"-->")
+    return len(piece) < SHORTEST_QUOTE or all(piece.count(start) == piece.count(end) for start, end in pairs)
 
 
 def _without(

@@ -244,7 +244,7 @@ class Ingest:
             last_entry=max([*published, *([poll.last_entry] if poll.last_entry else [])], default=None),
             etag=fetched.headers.get("etag", poll.etag if fetched.body is None else None),
             modified=fetched.headers.get("last-modified", poll.modified if fetched.body is None else None),
-            body_hash=_digest(fetched.body) if fetched.body is not None else poll.body_hash,
+            body_hash=_digest(fetched.body) if reading is not None and fetched.body is not None else poll.body_hash,
             failures=0,
             error=None,
             moved_to=moved,

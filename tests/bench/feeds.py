@@ -77,8 +77,6 @@ def _subscribe(store: bootstrap.Store, urls: list[str]) -> None:
 
 
 async def _polling(store: bootstrap.Store, rounds: Callable[[Callable[[int], float]], None]) -> None:
-    from connectors.parser import Parser
-
     loop, stop = asyncio.get_running_loop(), threading.Event()
     runtime = bootstrap.embedded(store)
 
@@ -88,10 +86,8 @@ async def _polling(store: bootstrap.Store, rounds: Callable[[Callable[[int], flo
 
     worker = threading.Thread(target=work)
     worker.start()
-    parser = Parser()
     try:
-        async with bootstrap.fetcher(store.settings) as fetcher:
-            ingest = bootstrap.ingest(store, fetcher, parser, lambda polled: None, lambda url: True)
+        async with bootstrap.polling(store, lambda polled: None) as ingest:
 
             def poll(expected: int) -> float:
                 started = time.perf_counter()
@@ -104,7 +100,6 @@ async def _polling(store: bootstrap.Store, rounds: Callable[[Callable[[int], flo
     finally:
         stop.set()
         worker.join()
-        parser.close()
 
 
 def _found(store: bootstrap.Store) -> int:
@@ -157,23 +152,15 @@ def _idle(count: int) -> float:
 
 
 async def _resident(store: bootstrap.Store) -> float:
-    from connectors.parser import Parser
-
-    parser = Parser()
     runtime = bootstrap.embedded(store)
-    parser.parse(b"<rss version='2.0'><channel><title>x</title></channel></rss>", None, "http://x.example/")
-    try:
-        async with bootstrap.fetcher(store.settings) as fetcher:
-            ingest = bootstrap.ingest(store, fetcher, parser, lambda polled: None, lambda url: True)
-            stopping = asyncio.Event()
-            running = asyncio.create_task(ingest.run(stopping))
-            runtime.step()
-            await asyncio.sleep(2)
-            stopping.set()
-            await running
-            return _tree_megabytes()
-    finally:
-        parser.close()
+    async with bootstrap.polling(store, lambda polled: None) as ingest:
+        stopping = asyncio.Event()
+        running = asyncio.create_task(ingest.run(stopping))
+        runtime.step()
+        await asyncio.sleep(2)
+        stopping.set()
+        await running
+        return _tree_megabytes()
 
 
 def _tree_megabytes() -> float:
