@@ -143,12 +143,22 @@ def _kept(tree: LexborHTMLParser, rule: SiteRule) -> str:
 
 
 def _found(markup: str, url: str) -> str:
+    """Look for the article, rather missing a paragraph than taking in comments and menus; then less strictly."""
+    for precision in (True, False):
+        found = _trafilatura(markup, url, precision)
+        if _size(plain(found)) >= MIN_WORDS:
+            break
+    return found
+
+
+def _trafilatura(markup: str, url: str, precision: bool) -> str:
     import trafilatura
 
     found = trafilatura.extract(
         markup,
         url=url,
         output_format="html",
+        favor_precision=precision,
         include_comments=False,
         include_tables=True,
         include_formatting=True,
