@@ -44,9 +44,12 @@ NO_RULE = SiteRule()
 class SiteRules:
     """Find the rule of a page's site; ``errors`` tells of the user's rules that could not be used, by host."""
 
-    def __init__(self, rules: Mapping[str, SiteRule], errors: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, rules: Mapping[str, SiteRule], errors: tuple[str, ...] = (), user_file: Path | None = None
+    ) -> None:
         self._rules = rules
         self.errors = errors
+        self.user_file = user_file
 
     def of(self, url: str) -> SiteRule:
         """Return the rule for a page: that of its host, else of the nearest domain above it, else none."""
@@ -69,7 +72,7 @@ def load(user_file: Path | None = None) -> SiteRules:
         except (OSError, UnicodeDecodeError) as exc:
             own, wrong = {}, (f"the file cannot be read: {exc}.",)
         rules, errors = rules | own, errors + wrong
-    return SiteRules(rules, errors)
+    return SiteRules(rules, errors, user_file)
 
 
 def read(text: str) -> tuple[dict[str, SiteRule], tuple[str, ...]]:

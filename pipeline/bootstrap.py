@@ -21,7 +21,9 @@ from pipeline.ports import Ledger, Log, SearchIndex, Table, Transaction
 
 if TYPE_CHECKING:
     from connectors.http import Fetcher
+    from connectors.pages import Pages
     from connectors.parser import Child
+    from connectors.site_rules import SiteRules
     from connectors.turns import HostTurns
     from pipeline.adapters.notify.addresses import Channels
     from pipeline.adapters.sqlite.database import Database
@@ -307,21 +309,33 @@ async def polling(
 def full_text(
     settings: Settings, fetching: Fetcher, turns: HostTurns, reader: Child, report: Callable[[Polled], None]
 ) -> FullText | None:
-    """Wire what reads articles' pages; ``None`` where the extra ``fulltext`` is not installed."""
+    """Wire what fills articles from their pages; ``None`` where the extra ``fulltext`` is not installed."""
     if not has_full_text():
         return None
-    from connectors.pages import Pages
-    from connectors.robots import Robots
-    from connectors.site_rules import USER_FILE, load
     from pipeline.runners.fulltext import FullText
     from pipeline.runners.ingest import Polled
 
-    rules = load(settings.directory / USER_FILE)
+    rules = site_rules(settings)
     for error in rules.errors:
-        report(Polled(url=str(settings.directory / USER_FILE), error=error))
+        report(Polled(url=str(rules.user_file), error=error))
+    return FullText(pages(settings, fetching, turns, reader, rules))
+
+
+def pages(settings: Settings, fetching: Fetcher, turns: HostTurns, reader: Child, rules: SiteRules) -> Pages:
+    """Wire what reads the pages of articles; ``reader`` is the child process that finds the text in them."""
+    from connectors.pages import Pages
+    from connectors.robots import Robots
+
     robots = Robots(fetching, settings.fetch.user_agent)
     spacing_s = settings.fetch.page_spacing_s
-    return FullText(Pages(fetcher=fetching, robots=robots, turns=turns, rules=rules, child=reader, spacing_s=spacing_s))
+    return Pages(fetcher=fetching, robots=robots, turns=turns, rules=rules, child=reader, spacing_s=spacing_s)
+
+
+def site_rules(settings: Settings) -> SiteRules:
+    """Read the rules for pages of particular sites: ours, and the user's in the data directory."""
+    from connectors.site_rules import USER_FILE, load
+
+    return load(settings.directory / USER_FILE)
 
 
 def has_full_text() -> bool:

@@ -45,6 +45,7 @@ def doctor(as_json: bool) -> None:
 def _checks(settings: Settings) -> Iterator[Check]:
     yield Check(name="python", ok=sys.version_info >= (3, 11), detail=platform.python_version())
     yield _attempt("data directory", lambda: _directory(settings))
+    yield _attempt("full text", lambda: _full_text(settings))
     if settings.runtime == "embedded":
         yield _attempt("store", lambda: _store(settings))
         return
@@ -69,6 +70,16 @@ def _directory(settings: Settings) -> str:
     if free < ENOUGH_BYTES:
         raise NewswireError(f"{directory} has only {free / 1e6:,.0f} MB left; make room or set another --data.")
     return f"{directory}, {free / 1e9:,.0f} GB free"
+
+
+def _full_text(settings: Settings) -> str:
+    from pipeline import bootstrap
+
+    rules = bootstrap.site_rules(settings)
+    if rules.errors:
+        raise NewswireError(f"{rules.user_file}: {' '.join(rules.errors)}")
+    installed = bootstrap.has_full_text()
+    return "installed, site rules are usable" if installed else "not installed; pip install 'newswire[fulltext]'"
 
 
 def _store(settings: Settings) -> str:

@@ -9,17 +9,23 @@ import click
 from connectors.discovery import discover
 from connectors.document import HtmlPageError
 from connectors.feed import NotAFeedError, ParsedFeed
+from connectors.fulltext import PageError
 from connectors.http import Fetched, Fetcher, FetchError
+from connectors.pages import Pages
 from connectors.parser import Parser
 from connectors.schedule import interval_s
 from pipeline.bootstrap import clock
 from pipeline.commands.lines import shorten
+from pipeline.model import Article
 
 SHOWN = 3
 
 
-async def explain(fetcher: Fetcher, parser: Parser, url: str) -> bool:
-    """Print each step of fetching and reading ``url``; return whether it is a feed that can be followed."""
+async def explain(fetcher: Fetcher, parser: Parser, url: str, pages: Pages | None = None) -> bool:
+    """Print each step of fetching and reading ``url``; return whether it is a feed that can be followed.
+
+    With ``pages`` the first entries are tried for full text.
+    """
     try:
         fetched = await fetcher.fetch(url)
     except FetchError as exc:
@@ -45,6 +51,8 @@ async def explain(fetcher: Fetcher, parser: Parser, url: str) -> bool:
         _step(False, "parse", str(exc))
         return False
     _describe(fetched, parsed)
+    if pages is not None:
+        await _try_pages(pages, parsed)
     return True
 
 
@@ -59,6 +67,19 @@ def _describe(fetched: Fetched, parsed: ParsedFeed) -> None:
     _step(True, "push", f"WebSub hub {parsed.hub}" if parsed.hub else "no hub; it is polled")
     pace = interval_s(dated, fetched.headers, parsed.ttl_s, clock(), 300, 86_400)
     _step(True, "pace", f"about every {pace / 60:.0f} minutes")
+
+
+async def _try_pages(pages: Pages, parsed: ParsedFeed) -> None:
+    for entry in parsed.entries[:SHOWN]:
+        article = Article(
+            id="", source="", seen=clock(), url=entry.url, title=entry.title, text=entry.text, html=entry.html
+        )
+        try:
+            verdict = (await pages.fill(article)).verdict
+            detail = f"{entry.url}: {verdict.reason}" + ("" if verdict.better else "; the feed's own text is kept")
+            _step(verdict.better, "full text", detail)
+        except (FetchError, PageError) as exc:
+            _step(False, "full text", str(exc))
 
 
 def _step(ok: bool, name: str, detail: str) -> None:

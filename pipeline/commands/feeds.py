@@ -136,11 +136,26 @@ def refresh(url: str | None) -> None:
 
 @feed.command()
 @click.argument("url")
-def test(url: str) -> None:
+@click.option("--fulltext", is_flag=True, help="Show also what full text would give for the first entries.")
+def test(url: str, fulltext: bool) -> None:
     """Explain step by step how an address is fetched and read."""
+    from connectors.turns import HostTurns
+    from pipeline import bootstrap
     from pipeline.commands.feed_test import explain
 
-    if not with_fetcher(lambda fetcher, parser: explain(fetcher, parser, url)):
+    settings = current_settings()
+    if fulltext:
+        _check_full_text()
+
+    async def work(fetcher: Fetcher, parser: Parser) -> bool:
+        if not fulltext:
+            return await explain(fetcher, parser, url)
+        turns, rules = HostTurns(settings.fetch.per_host), bootstrap.site_rules(settings)
+        for error in rules.errors:
+            click.echo(f"{rules.user_file}: {error}", err=True)
+        return await explain(fetcher, parser, url, bootstrap.pages(settings, fetcher, turns, parser.child, rules))
+
+    if not with_fetcher(work):
         raise click.exceptions.Exit(1)
 
 

@@ -115,6 +115,7 @@ def _about(document: Document) -> list[str]:
         f"{moment.astimezone():%Y-%m-%d %H:%M %Z}",
         document.language,
         f"revision {document.revision}" if document.revision > 1 else None,
+        "full text" if document.full_text else None,
         "withdrawn" if document.withdrawn else None,
     ]
     about = [click.style("  ".join(fact for fact in facts if fact), fg="green")]

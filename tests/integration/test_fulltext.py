@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -218,3 +220,51 @@ def test_credentials_go_to_pages_of_the_feeds_own_site_only(newswire: Newswire, 
         }
     finally:
         stranger.close()
+
+
+def without_extra(newswire: Newswire, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as it is where the extra was not installed."""
+    program = "import sys; sys.modules['trafilatura'] = None; from pipeline.cli import main; main()"
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, env=newswire.environment, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_missing_extra_is_told_with_the_fix_and_loses_no_article(newswire: Newswire, server: FeedServer) -> None:
+    server.pages |= {"/feed": feed(server, "good"), "/good": page(*BODY)}
+    refused = without_extra(newswire, "add", "--fulltext", server.url + "/feed")
+    assert (refused.returncode, "pip install 'newswire[fulltext]'" in refused.stderr) == (2, True)
+    newswire("add", "--fulltext", server.url + "/feed")
+    result = without_extra(newswire, "up", "--once")
+    assert (result.returncode, "pip install 'newswire[fulltext]'" in result.stderr) == (0, True)
+    assert [document["text"] for document in documents(newswire).values()] == [TEASER]
+
+
+def test_full_text_is_switched_off_again_and_other_options_stay(newswire: Newswire, server: FeedServer) -> None:
+    server.pages["/feed"] = feed(server, "good")
+    newswire("feed", "add", "--fulltext", "--tag", "sea", server.url + "/feed")
+    newswire("add", "--no-fulltext", server.url + "/feed")
+    health = json.loads(newswire("feed", "show", server.url + "/feed", "--json"))
+    assert (health["fulltext"], health["tags"]) == (False, ["sea"])
+
+
+def test_feed_test_shows_what_full_text_would_give(newswire: Newswire, server: FeedServer) -> None:
+    server.pages |= {
+        "/feed": feed(server, "good", "secret", "short"),
+        "/good": page(*BODY),
+        "/short": page(TEASER + " It did so after a long night of talks with everybody who had come to the town hall."),
+        "/robots.txt": b"User-agent: newswire\nDisallow: /secret",
+    }
+    told = newswire("feed", "test", "--fulltext", server.url + "/feed")
+    lines = [line for line in told.splitlines() if "full text:" in line]
+    assert [line.split()[0] for line in lines] == ["ok", "FAIL", "ok"]
+    assert "instead of 13" in lines[0]
+    assert "robots.txt" in lines[1]
+    assert "full text:" not in newswire("feed", "test", server.url + "/feed")
+
+
+def test_doctor_names_a_bad_rule(newswire: Newswire) -> None:
+    newswire.directory.mkdir(parents=True)
+    assert "site rules are usable" in newswire("doctor")
+    (newswire.directory / "fulltext.toml").write_text('["a.example"]\nkeep = 1\n')
+    result = newswire.run("doctor")
+    assert (result.returncode, '"a.example"' in result.stdout) == (1, True)
