@@ -8,7 +8,15 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, closing, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -194,15 +202,7 @@ def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], 
 
     async def work() -> None:
         async with polling(opened, report) as ingest:
-            if once:
-                await ingest.once()
-                return
-            stopping = asyncio.Event()
-            running = asyncio.create_task(ingest.run(stopping))
-            while not stop.is_set() and not running.done():
-                await asyncio.sleep(0.1)
-            stopping.set()
-            await running
+            await poll_until(stop, ingest, once=once)
 
     with store(settings) as opened:
         asyncio.run(work())
@@ -304,6 +304,19 @@ async def polling(
                 report=report,
                 mine=mine,
             )
+
+
+async def poll_until(stop: threading.Event, ingest: Ingest, *, once: bool) -> None:
+    """Poll for one round, or on and on, until it is done or ``stop`` is set."""
+    stopping = asyncio.Event()
+    running = asyncio.create_task(ingest.once() if once else ingest.run(stopping))
+    while not stop.is_set() and not running.done():
+        await asyncio.sleep(0.1)
+    stopping.set()
+    if once:
+        running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 def full_text(

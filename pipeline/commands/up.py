@@ -139,15 +139,7 @@ class _Session:
         from pipeline import bootstrap
 
         async with bootstrap.polling(self._store, tell) as ingest:
-            if self._once:
-                await ingest.once()
-                return
-            stop = asyncio.Event()
-            running = asyncio.create_task(ingest.run(stop))
-            while not self._stopping.is_set() and not running.done():
-                await asyncio.sleep(0.1)
-            stop.set()
-            await running
+            await bootstrap.poll_until(self._stopping, ingest, once=self._once)
 
     def _print(self, outcome: Outcome) -> None:
         if outcome.kind == "dead":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,9 +12,14 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from pipeline import bootstrap
+from pipeline.flow import ARTICLES
+from pipeline.model import Article
 from tests.integration import feed_server
+from tests.integration.distributed import Cluster, wait_until
 from tests.integration.feed_server import FeedServer
 from tests.integration.test_up import Newswire
 
@@ -268,3 +275,65 @@ def test_doctor_names_a_bad_rule(newswire: Newswire) -> None:
     (newswire.directory / "fulltext.toml").write_text('["a.example"]\nkeep = 1\n')
     result = newswire.run("doctor")
     assert (result.returncode, '"a.example"' in result.stdout) == (1, True)
+
+
+def test_round_is_ended_by_an_interrupt_while_pages_are_waited_for(newswire: Newswire, server: FeedServer) -> None:
+    def late(_: BaseHTTPRequestHandler) -> feed_server.Answer:
+        time.sleep(25)
+        return 200, {}, page(*BODY)
+
+    newswire.environment["NEWSWIRE_FETCH_TIMEOUT_S"] = "30"
+    server.pages |= {"/feed": feed(server, "slow"), "/slow": late}
+    newswire("add", "--fulltext", server.url + "/feed")
+    running = newswire.start("up", "--once")
+    deadline = time.monotonic() + 30
+    while not asked(server, "/slow") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=10)
+    assert (running.returncode, "Traceback" in errors) == (0, False)
+    # Nothing of the round is remembered, so nothing of it is lost.
+    server.pages["/slow"] = page(*BODY)
+    newswire("up", "--once")
+    assert documents(newswire)["slow"]["full_text"]
+
+
+def test_pages_that_fail_come_later_as_revisions_while_up_runs(newswire: Newswire, server: FeedServer) -> None:
+    newswire.environment["NEWSWIRE_FETCH_TIMEOUT_S"] = "30"
+    server.pages |= {
+        "/feed": feed(server, "busy"),
+        "/busy": feed_server.status(503, Retry_After="1"),
+    }
+    newswire("add", "--fulltext", server.url + "/feed")
+    program = (
+        "from functools import partial; from pipeline.runners import fulltext; "
+        "fulltext.FullText = partial(fulltext.FullText, again_s=(2.0, 2.0)); from pipeline.cli import main; main()"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, "up"], env=newswire.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert wait_until(lambda: "agreed" in newswire.run("search", "council", "--json").stdout, 30)
+        assert documents(newswire)["busy"]["full_text"] is False
+        server.pages["/busy"] = page(*BODY)
+        assert wait_until(lambda: documents(newswire)["busy"]["full_text"] is True, 30)
+        assert documents(newswire)["busy"]["revision"] == 2
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=20)
+
+
+@pytest.mark.kafka
+def test_connector_publishes_full_text_to_kafka(
+    servers: dict[str, str], prefix: str, elasticsearch_prefix: str, tmp_path: Path, server: FeedServer
+) -> None:
+    server.pages |= {"/feed": feed(server, "good"), "/good": page(*BODY)}
+    cluster = Cluster(servers, prefix, tmp_path, partitions=1)
+    environment = os.environ | cluster.environment | {"NEWSWIRE_FETCH_ALLOW": "127.0.0.0/8"}
+    program = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+    for arguments in (("add", "--fulltext", server.url + "/feed"), ("connect", "--once")):
+        subprocess.run([*program, *arguments], env=environment, check=True, timeout=100, capture_output=True)
+    with bootstrap.store(cluster.settings) as store:
+        [message] = store.log.replay(ARTICLES.name)
+    article = msgspec.json.decode(message.value, type=Article)
+    assert (article.full_text, "breakwater" in str(article.html)) == (True, True)
