@@ -181,11 +181,13 @@ class Document(Article, frozen=True):
     """Hold an article with what the stages found out about it.
 
     ``duplicate_of`` is the id of the original this is a copy of, ``copies`` the ids of this original's copies
-    (filled in when read back), ``story_id`` the story it belongs to.
+    (filled in when read back), ``story_id`` the story it belongs to, ``merged`` the ids of stories that this article
+    showed to be the same one.
     """
 
     duplicate_of: str | None = None
     story_id: str | None = None
+    merged: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     quotations: tuple[Quotation, ...] = ()

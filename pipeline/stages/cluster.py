@@ -1,130 +1,305 @@
-"""Group different reports of one happening into a story: online, in one pass, by the words of title and lead.
+"""Group different reports of one happening into a story: online, in one pass, one language at a time.
 
-An article joins the open story that shares most of its telling words, weighed by how rare each is among open
-stories; it opens a story of its own when none shares enough.
+An article joins the open story whose words are most like its own (cosine of TF-IDF vectors, less for every hour since
+the story's last report), and opens a story of its own when none is like enough. A story is one fact: the vector that
+its articles made, older ones fading. A report that is like two stories which are like each other merges the later into
+the earlier; ids already given stay as they are, the article records the merge. A story quiet for ``QUIET`` is closed.
+
+Single-pass clustering of news: Allan et al. 1998; TF-IDF, names and time as features: Miranda et al. 2018.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from hashlib import blake2b
+from datetime import datetime, timedelta
+from typing import TypedDict
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.language.analysis import analyse
-from pipeline.model import derive_id
+from pipeline.model import Article, derive_id
+from pipeline.stages.centroids import SCALE, WIDTH, Centroids, Row, Terms, blended, compared, packed
+from pipeline.stages.decision import Fact
+from pipeline.stages.telling import Vector, weigh
 
-LEAD_TOKENS = 80
-FEATURES = 40
-QUIET_S = 3 * 86_400.0
-SIMILAR = 0.26
-SHARED = 4
-# A word in more of the recent articles than this says nothing about which story one belongs to.
-COMMON_SHARE = 0.1
-CALLED = 200
-RAREST = 12
-CANDIDATES = 40
-# A word that a third of a story's articles use belongs to it fully: later reports dwell on other sides of it.
-COMMON_IN_STORY = 3
-
-_STOP = frozenset(
-    "the a an of and to in is that for it with as was on are by be at from has his her have had not but which this "
-    "they said say says after will who more their its been were new over about would out what up he she we you i or "
-    "if no two one first also last could than there when into may can all some against before during between under "
-    "other monday tuesday wednesday thursday friday saturday sunday year years day days week month time people der die "
-    "das und le la les de des el los en un une una que del por para con il di che et".split()
-)
+STORY_KEY = "story "
+STORY_VERSION = 1
+QUIET = timedelta(days=3)
+SIMILAR = 0.15
+# Two stories are one when an article is like both and they are this much like each other.
+ALIKE = 0.45
+FADE_H = 200.0
+# An article's words count for this share of its story's at least: a story moves on.
+FRESH = 0.12
+# So many words must be the same, and so many of them not just the vocabulary of storms, matches or markets.
+SHARED = 3
+DISTINCT = 2
+FORGET_AT_ONCE = 200
+HOUR = 3600.0
+ID_BYTES = 16
 
 
-def features(title: str | None, text: str | None, language: str | None) -> NDArray[np.uint32]:
-    """Return the hashed stems that tell what an article is about: from title and lead, sorted, at most 40."""
-    words = analyse(title, language).stems[:LEAD_TOKENS] + analyse(text, language).stems[:LEAD_TOKENS]
-    telling = dict.fromkeys(word for word in words if word not in _STOP and (len(word) > 2 or not word.isascii()))
-    hashed = [int.from_bytes(blake2b(word.encode(), digest_size=4).digest(), "little") for word in telling]
-    return np.array(sorted(hashed[:FEATURES]), dtype=np.uint32)
+class Told(TypedDict):
+    """Say in a document's terms which story an article belongs to."""
+
+    story_id: str
+    merged: tuple[str, ...]
 
 
-class Story:
-    """Hold one story: how many originals it has, which words they share, and when it last grew."""
+class Joined(msgspec.Struct, frozen=True):
+    """Answer for one article: its story's id in 16 bytes, those of the stories it merged, and the stories' facts."""
 
-    __slots__ = ("articles", "latest", "words")
+    story: bytes
+    facts: tuple[Fact, ...] = ()
 
-    def __init__(self) -> None:
-        self.articles: set[str] = set()
-        self.words: Counter[int] = Counter()
-        self.latest = 0.0
+
+class StoryFact(msgspec.Struct, frozen=True, array_like=True):
+    """Keep one open story: times in hours of the log and seconds of the reports, and its words with their weights.
+
+    ``order`` numbers the decisions of a language; ``last`` is the article that made this fact.
+    """
+
+    version: int
+    opened: int
+    order: int
+    last: str
+    touched: int
+    latest: float
+    reports: int
+    merged: bytes
+    terms: bytes
+    weights: bytes
 
 
 class Stories:
-    """Look up open stories by their words; derived from the articles' facts."""
+    """Hold the open stories of one language, derived from their facts: the same in whatever order these come."""
 
-    def __init__(self) -> None:
-        self._stories: dict[str, Story] = {}
-        self._by_word: dict[int, set[str]] = {}
-        self._articles: dict[str, tuple[str, tuple[int, ...]]] = {}
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._centroids = Centroids()
+        self._rows: dict[bytes, int] = {}
+        self._ids = np.zeros((16, ID_BYTES), np.uint8)
+        self._opened = np.zeros(16, np.int64)
+        self._touched = np.zeros(16, np.int32)
+        self._latest = np.zeros(16, np.float64)
+        self._reports = np.zeros(16, np.int32)
+        self._hours: Counter[int] = Counter()
+        self._merged: dict[bytes, bytes] = {}
+        self._into: dict[bytes, bytes] = {}
+        self._order = 0
+        self._last: tuple[str, bytes] = ("", b"")
 
-    def add(self, key: str, story_id: str, seen: float, terms: bytes, *, counted: bool) -> None:
-        """Put an article into its story; a copy adds nothing to what the story is about."""
-        words = tuple(np.frombuffer(terms, dtype=np.uint32).tolist()) if counted else ()
-        self._articles[key] = (story_id, words)
-        story = self._stories.setdefault(story_id, Story())
-        story.articles.add(key)
-        story.latest = max(story.latest, seen)
-        story.words.update(words)
-        for word in words:
-            self._by_word.setdefault(word, set()).add(story_id)
+    def __len__(self) -> int:
+        return len(self._rows)
 
-    def remove(self, key: str) -> None:
-        """Take an article out; a story without articles is forgotten."""
-        story_id, words = self._articles.pop(key)
-        story = self._stories[story_id]
-        story.articles.discard(key)
-        story.words.subtract(words)
-        for word in words:
-            if story.words[word] <= 0:
-                del story.words[word]
-                under = self._by_word[word]
-                under.discard(story_id)
-                if not under:
-                    del self._by_word[word]
-        if not story.articles:
-            del self._stories[story_id]
+    def learn(self, key: str, value: bytes | None) -> None:
+        """Take in one story's fact."""
+        story = bytes.fromhex(key.rpartition(" ")[2])
+        fact = msgspec.msgpack.decode(value, type=StoryFact) if value is not None else None
+        if fact is None or fact.version != STORY_VERSION:
+            self._forget(story)
+            return
+        row = self._rows.get(story)
+        if row is None:
+            row = self._open(story)
+        else:
+            self._hours[int(self._touched[row])] -= 1
+        self._opened[row], self._touched[row] = fact.opened, fact.touched
+        self._latest[row], self._reports[row] = fact.latest, fact.reports
+        self._hours[fact.touched] += 1
+        self._centroids.put(row, np.frombuffer(fact.terms, np.uint32), np.frombuffer(fact.weights, np.uint16))
+        if fact.merged:
+            self._merged[story] = fact.merged
+            self._into |= dict.fromkeys(_ids(fact.merged), story)
+        if fact.order >= self._order:
+            self._order, self._last = fact.order, (fact.last, story)
 
-    def assign(self, key: str, terms: NDArray[np.uint32], seen: float) -> str:
-        """Return the id of the story an article belongs to: an open one, or a new one named after the article.
+    def join(self, article: Article, original: bytes | None) -> Joined:
+        """Decide which story a new article belongs to; a copy belongs to that of its ``original``."""
+        hour = int(article.seen.timestamp() // HOUR)
+        moment = reported(article.published, article.seen).timestamp()
+        closed = self._closed(hour)
+        if original is not None:
+            return Joined(original[:ID_BYTES], (*closed, *self._touch(article.id, original[:ID_BYTES], hour, moment)))
+        made, story = self._last
+        if made == article.id and story in self._rows:
+            # The story's fact was kept and the article's was not: a crash came between.
+            gone = self._merged.get(story, b"")
+            return Joined(story + gone, self._tombstones(gone))
+        vector = weigh(
+            article.title, article.text, article.language, len(self), self._centroids.vocabulary.counts, WIDTH
+        )
+        new = packed(vector.terms, vector.weights)
+        best, second = self._likest(vector, moment)
+        if best is None:
+            story = bytes.fromhex(derive_id("story", article.id))
+            return Joined(story, (*closed, self._fact(story, article.id, self._order + 1, hour, moment, 1, b"", *new)))
+        if second is not None and self._one(best, second):
+            return self._merge(best, second, article.id, hour, moment, new, closed)
+        row = self._grown(best, new)
+        story = self._id(best)
+        return Joined(
+            story, (*closed, self._kept(best, article.id, hour, moment, 1, self._merged.get(story, b""), row))
+        )
 
-        Only stories that share one of its rarest words are looked at: a bounded number, however many there are.
-        """
-        total = len(self._stories) + 1
-        rarity = {word: len(self._by_word.get(word, ())) for word in terms.tolist()}
-        weights = {word: math.log(1 + total / (1 + count)) for word, count in rarity.items()}
-        limit = max(5.0, min(total * COMMON_SHARE, CALLED))
-        known = sorted((count, word) for word, count in rarity.items() if 0 < count <= limit)[:RAREST]
-        votes: Counter[str] = Counter()
-        for _, word in known:
-            votes.update(self._by_word[word])
-        best, most = None, SIMILAR
-        for story_id, _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:CANDIDATES]:
-            story = self._stories[story_id]
-            if abs(seen - story.latest) > QUIET_S:
-                continue
-            likeness = _likeness(weights, story)
-            if likeness > most:
-                best, most = story_id, likeness
-        return best or derive_id("story", key)
+    def _likest(self, vector: Vector, moment: float) -> tuple[int | None, int | None]:
+        """Return the two stories most like an article, those that are like enough."""
+        rows, likeness, shared, distinct = self._centroids.near(vector)
+        if not len(rows):
+            return None, None
+        gaps = np.abs(moment - self._latest[rows])
+        likeness = np.round(likeness / (1 + gaps / HOUR / FADE_H), 6)
+        near = (gaps <= QUIET.total_seconds()) & (shared >= SHARED) & (distinct >= DISTINCT) & (likeness >= SIMILAR)
+        found = sorted(
+            (-like, self._id(row), row) for row, like in zip(rows[near].tolist(), likeness[near].tolist(), strict=True)
+        )
+        best, second = ([row for _, _, row in found] + [None, None])[:2]
+        return best, second
+
+    def _one(self, best: int, second: int) -> bool:
+        terms, weights = self._centroids.get(best)
+        order = np.argsort(terms)
+        vector = Vector(terms[order], (weights[order] / SCALE).astype(np.float32), np.zeros(len(terms), np.bool_))
+        like, _, _ = compared(vector, self._centroids.terms[[second]], self._centroids.weights[[second]])
+        return float(like[0]) >= ALIKE
+
+    def _merge(
+        self,
+        one: int,
+        other: int,
+        article_id: str,
+        hour: int,
+        moment: float,
+        vector: Row,
+        closed: tuple[Fact, ...],
+    ) -> Joined:
+        """Put the later of two stories into the earlier one, which alone goes on."""
+        kept, gone = sorted((one, other), key=lambda row: (self._opened[row], self._id(row)))
+        story = self._id(kept)
+        new = self._id(gone) + self._merged.get(self._id(gone), b"")
+        share = self._reports[kept] / (self._reports[kept] + self._reports[gone])
+        both = blended(self._centroids.get(kept), self._centroids.get(gone), share)
+        row = blended(both, vector, 1 - FRESH)
+        merged = new + self._merged.get(story, b"")
+        fact = self._kept(kept, article_id, hour, moment, 1 + int(self._reports[gone]), merged, row)
+        return Joined(story + new, (*closed, fact, *self._tombstones(new[:ID_BYTES])))
+
+    def _grown(self, row: int, vector: Row) -> Row:
+        share = max(FRESH, 1 / (1 + int(self._reports[row])))
+        return blended(self._centroids.get(row), vector, 1 - share)
+
+    def _touch(self, article_id: str, original: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
+        """Keep a story open that a copy came to; once an hour is enough."""
+        story = self._into.get(original, original)
+        row = self._rows.get(story)
+        if row is None or (hour <= self._touched[row] and moment <= self._latest[row] + HOUR):
+            return ()
+        vector = self._centroids.get(row)
+        return (self._kept(row, article_id, hour, moment, 0, self._merged.get(story, b""), vector),)
+
+    def _kept(
+        self,
+        row: int,
+        article_id: str,
+        hour: int,
+        moment: float,
+        more: int,
+        merged: bytes,
+        vector: Row,
+    ) -> Fact:
+        """Make the fact of a story that goes on."""
+        hour, moment = max(hour, int(self._touched[row])), max(moment, float(self._latest[row]))
+        reports, opened = int(self._reports[row]) + more, int(self._opened[row])
+        return self._fact(self._id(row), article_id, opened, hour, moment, reports, merged, *vector)
+
+    def _fact(
+        self,
+        story: bytes,
+        article_id: str,
+        opened: int,
+        hour: int,
+        moment: float,
+        reports: int,
+        merged: bytes,
+        terms: Terms,
+        weights: NDArray[np.uint16],
+    ) -> Fact:
+        fact = StoryFact(
+            version=STORY_VERSION,
+            opened=opened,
+            order=self._order + 1,
+            last=article_id,
+            touched=hour,
+            latest=moment,
+            reports=reports,
+            merged=merged,
+            terms=terms.tobytes(),
+            weights=weights.tobytes(),
+        )
+        return Fact(key=self._key(story), value=msgspec.msgpack.encode(fact))
+
+    def _closed(self, hour: int) -> tuple[Fact, ...]:
+        """Forget stories that nothing came to for so long that they are closed; a bounded number at a time."""
+        oldest = min(self._hours, default=hour)
+        if oldest >= hour - QUIET.total_seconds() / HOUR:
+            return ()
+        rows = [row for row in np.flatnonzero(self._touched == oldest).tolist() if self._id(row) in self._rows]
+        ids = sorted(self._id(row) for row in rows)[:FORGET_AT_ONCE]
+        return tuple(Fact(key=self._key(story), value=None) for story in ids)
+
+    def _tombstones(self, stories: bytes) -> tuple[Fact, ...]:
+        return tuple(Fact(key=self._key(story), value=None) for story in _ids(stories))
+
+    def _key(self, story: bytes) -> str:
+        return f"{STORY_KEY}{self._language} {story.hex()}"
+
+    def _id(self, row: int) -> bytes:
+        return bytes(self._ids[row])
+
+    def _open(self, story: bytes) -> int:
+        row = self._centroids.take()
+        self._rows[story] = row
+        for name in ("_ids", "_opened", "_touched", "_latest", "_reports"):
+            array = getattr(self, name)
+            if row >= len(array):
+                setattr(self, name, np.concatenate([array, np.zeros_like(array[: len(array) // 2])]))
+        self._ids[row] = np.frombuffer(story, np.uint8)
+        return row
+
+    def _forget(self, story: bytes) -> None:
+        row = self._rows.pop(story, None)
+        if row is None:
+            return
+        hour = int(self._touched[row])
+        self._hours[hour] -= 1
+        if not self._hours[hour]:
+            del self._hours[hour]
+        self._centroids.give_back(row)
+        for gone in _ids(self._merged.pop(story, b"")):
+            self._into.pop(gone, None)
 
 
-def _likeness(weights: dict[int, float], story: Story) -> float:
-    """Return the weighed share of an article's words that the story's articles use, each by how many of them do.
+def told(story: bytes) -> Told:
+    """Return a document's fields from what ``join`` said of its article."""
+    first, *merged = _ids(story)
+    return Told(story_id=first.hex(), merged=tuple(each.hex() for each in merged))
 
-    Zero when too few words are shared to mean anything.
-    """
-    count, shared, size = 0, 0.0, len(story.articles)
-    for word, weight in weights.items():
-        used = story.words.get(word)
-        if used:
-            count += 1
-            shared += weight * min(1.0, COMMON_IN_STORY * used / size)
-    return shared / sum(weights.values()) if count >= min(SHARED, len(weights)) else 0.0
+
+def story_language(key: str) -> str:
+    """Return the language of a story's fact from its key."""
+    return key.removeprefix(STORY_KEY).rpartition(" ")[0]
+
+
+def reported(published: datetime | None, seen: datetime) -> datetime:
+    """Return when an article reported: as its source says, if that is believable, or when it was seen."""
+    return published if published is not None and published <= seen else seen
+
+
+def closes(latest: datetime, now: datetime) -> datetime | None:
+    """Return when a story with its last report at ``latest`` closed, ``None`` while it is open."""
+    return latest + QUIET if latest + QUIET < now else None
+
+
+def _ids(joined: bytes) -> list[bytes]:
+    return [joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES)]

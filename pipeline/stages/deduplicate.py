@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model import Article, Document
-from pipeline.stages.cluster import Stories, features
+from pipeline.stages.cluster import STORY_KEY, Joined, Stories, story_language, told
 from pipeline.stages.decision import Decision, Fact
 from pipeline.stages.sketch import (
     BANDS,
@@ -42,11 +42,10 @@ class Remembrance(msgspec.Struct, frozen=True, array_like=True):
     revision: int
     content: bytes
     duplicate_of: str | None
-    story_id: str
+    story: bytes
     minima: bytes = b""
     pairs: int = 0
     figures: bytes = b""
-    features: bytes = b""
 
 
 class Remembered:
@@ -65,6 +64,9 @@ class Remembered:
 
     def learn(self, key: str, value: bytes | None) -> None:
         """Take in one fact."""
+        if key.startswith(STORY_KEY):
+            self.shelf(story_language(key)).stories.learn(key, value)
+            return
         before = self._languages.pop(key, None)
         if before is not None:
             self._shelves[before].remove(key)
@@ -76,15 +78,17 @@ class Remembered:
 
     def shelf(self, language: str) -> Shelf:
         """Return what is remembered in one language."""
-        return self._shelves.setdefault(language, Shelf())
+        if language not in self._shelves:
+            self._shelves[language] = Shelf(language)
+        return self._shelves[language]
 
 
 class Shelf:
     """Hold one language's articles: by content, by the bands of their sketches, and their stories."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
         self.facts: dict[str, Remembrance] = {}
-        self.stories = Stories()
+        self.stories = Stories(language)
         self._by_content: dict[bytes, list[str]] = {}
         self._ids: list[str | None] = []
         self._slots: dict[str, int] = {}
@@ -95,7 +99,6 @@ class Shelf:
     def add(self, key: str, fact: Remembrance) -> None:
         """File one article."""
         self.facts[key] = fact
-        self.stories.add(key, fact.story_id, fact.seen, fact.features, counted=fact.duplicate_of is None)
         if fact.duplicate_of is None:
             self._by_content.setdefault(fact.content, []).append(key)
             if fact.minima and fact.version == SKETCH_VERSION:
@@ -104,7 +107,6 @@ class Shelf:
     def remove(self, key: str) -> None:
         """Take one article out."""
         fact = self.facts.pop(key)
-        self.stories.remove(key)
         same = self._by_content.get(fact.content)
         if same and key in same:
             same.remove(key)
@@ -211,17 +213,14 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
     content = content_hash(article.title, article.text, article.language)
     made = sketch(article.text, article.language)
     if before is not None:
-        original, story_id = before.duplicate_of, before.story_id
+        original, joined = before.duplicate_of, Joined(before.story)
     else:
         original = shelf.same_content(content)
         if original is not None and shelf.facts[original].seen < since:
             original = None
         if original is None and made is not None:
             original = shelf.alike(made, remembered.containment, since)
-        story_id = shelf.facts[original].story_id if original else ""
-    terms = features(article.title, article.text, article.language)
-    if not story_id:
-        story_id = shelf.stories.assign(article.id, terms, article.seen.timestamp())
+        joined = shelf.stories.join(article, shelf.facts[original].story if original else None)
     fact = Remembrance(
         version=SKETCH_VERSION,
         language=language,
@@ -229,21 +228,21 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
         revision=article.revision,
         content=content,
         duplicate_of=original,
-        story_id=story_id,
-        features=terms.tobytes(),
+        story=joined.story,
     )
     if original is None and made is not None:
         fact = msgspec.structs.replace(
             fact, minima=made.minima.tobytes(), pairs=made.pairs, figures=made.figures.tobytes()
         )
-    facts = [Fact(key=key, value=None) for key in shelf.expired(since) if key != article.id]
+    # The stories' facts go first: what a crash leaves half written is then found and finished.
+    facts = [*joined.facts, *(Fact(key=key, value=None) for key in shelf.expired(since) if key != article.id)]
     facts.append(Fact(key=article.id, value=msgspec.msgpack.encode(fact)))
     return _decision(article, fact, tuple(facts))
 
 
 def _decision(article: Article, fact: Remembrance, facts: tuple[Fact, ...]) -> Decision:
     fields = {name: getattr(article, name) for name in Article.__struct_fields__}
-    document = Document(**fields, duplicate_of=fact.duplicate_of, story_id=fact.story_id)
+    document = Document(**fields, duplicate_of=fact.duplicate_of, **told(fact.story))
     return Decision(outcome="duplicate" if fact.duplicate_of else "original", emit=(document,), facts=facts)
 
 

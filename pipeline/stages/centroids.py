@@ -1,0 +1,231 @@
+"""Keep the vectors of open stories in a few flat arrays, and find those that share rare words with an article.
+
+A vector is a row of at most ``WIDTH`` word hashes with weights. Rows that use a word are linked in a chain per word, so
+that looking up follows only the chains of an article's rarest words: a bounded amount, however many rows there are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.stages.telling import Vector
+
+WIDTH = 32
+# Words in more rows than this lead nowhere in particular.
+CALLED = 64
+RAREST = 12
+CANDIDATES = 24
+FULL = 0.6
+SCALE = 65535.0
+
+Terms = NDArray[np.uint32]
+Weights = NDArray[np.float32]
+Row = tuple[Terms, NDArray[np.uint16]]
+_MIX = np.uint32(0x9E3779B1)
+
+
+class Vocabulary:
+    """Count in how many rows each word is, with the first of them: an open-addressing table of three arrays."""
+
+    def __init__(self, bits: int = 8) -> None:
+        self._clear(bits)
+
+    def slots(self, terms: Terms) -> NDArray[np.int64]:
+        """Return the place of each word, -1 for one not known."""
+        found = np.full(len(terms), -1, np.int64)
+        at = (terms * _MIX >> self._shift).astype(np.int64)
+        waiting = np.arange(len(terms))
+        while waiting.size:
+            keys = self.keys[at[waiting]]
+            hit = keys == terms[waiting]
+            found[waiting[hit]] = at[waiting[hit]]
+            waiting = waiting[~hit & (keys != 0)]
+            at[waiting] = (at[waiting] + 1) & (len(self.keys) - 1)
+        return found
+
+    def claim(self, terms: Terms) -> NDArray[np.int64]:
+        """Return the place of each word, making one where there is none."""
+        if self._used + len(terms) > FULL * len(self.keys):
+            self._refile()
+        found = self.slots(terms)
+        for n in np.flatnonzero(found < 0).tolist():
+            word = int(terms[n])
+            at = (word * int(_MIX) & 0xFFFFFFFF) >> int(self._shift)
+            while self.keys[at]:
+                at = (at + 1) & (len(self.keys) - 1)
+            self.keys[at] = word
+            found[n] = at
+            self._used += 1
+        return found
+
+    def counts(self, terms: Terms) -> NDArray[np.int32]:
+        """Return how many rows use each word."""
+        slots = self.slots(terms)
+        found: NDArray[np.int32] = np.where(slots >= 0, self.count[slots], 0)
+        return found
+
+    def _clear(self, bits: int) -> None:
+        self._shift = np.uint32(32 - bits)
+        self._used = 0
+        self.keys = np.zeros(1 << bits, np.uint32)
+        self.count = np.zeros(1 << bits, np.int32)
+        self.first = np.full(1 << bits, -1, np.int32)
+
+    def _refile(self) -> None:
+        """Drop the words no row uses any more, and make room."""
+        alive = np.flatnonzero(self.count)
+        keys, count, first = self.keys[alive], self.count[alive], self.first[alive]
+        bits = 8
+        while (1 << bits) * FULL / 2 < len(keys) + 2 * WIDTH:
+            bits += 1
+        self._clear(bits)
+        at = (keys * _MIX >> self._shift).astype(np.int64)
+        waiting = np.arange(len(keys))
+        while waiting.size:  # of those that want one free place the first gets it
+            free = self.keys[at[waiting]] == 0
+            _, winners = np.unique(at[waiting[free]], return_index=True)
+            placed = waiting[free][winners]
+            self.keys[at[placed]] = keys[placed]
+            waiting = np.setdiff1d(waiting, placed, assume_unique=True)
+            at[waiting] = (at[waiting] + 1) & (len(self.keys) - 1)
+        self.count[at], self.first[at] = count, first
+        self._used = len(keys)
+
+
+class Centroids:
+    """Hold rows of words and weights, numbered from 0; a removed row's number is used again."""
+
+    def __init__(self) -> None:
+        self.vocabulary = Vocabulary()
+        self.terms = np.zeros((16, WIDTH), np.uint32)
+        self.weights = np.zeros((16, WIDTH), np.uint16)
+        self._next = np.full((16, WIDTH), -1, np.int32)
+        self._before = np.full((16, WIDTH), -1, np.int32)
+        self._free: list[int] = []
+        self._rows = 0
+
+    def __len__(self) -> int:
+        return self._rows - len(self._free)
+
+    def take(self) -> int:
+        """Return the number of a new, empty row."""
+        if self._free:
+            return self._free.pop()
+        if self._rows == len(self.terms):
+            more = len(self.terms) // 2  # by half: what is not used yet is memory too
+            for name, empty in (("terms", 0), ("weights", 0), ("_next", -1), ("_before", -1)):
+                array = getattr(self, name)
+                setattr(self, name, np.concatenate([array, np.full((more, WIDTH), empty, array.dtype)]))
+        self._rows += 1
+        return self._rows - 1
+
+    def give_back(self, row: int) -> None:
+        """Forget a row."""
+        self.put(row, np.empty(0, np.uint32), np.empty(0, np.uint16))
+        self._free.append(row)
+
+    def put(self, row: int, terms: Terms, weights: NDArray[np.uint16]) -> None:
+        """Set a row's words, each once, and their weights."""
+        self._unlink(row)
+        count = len(terms)
+        self.terms[row, :count], self.terms[row, count:] = terms, 0
+        self.weights[row, :count], self.weights[row, count:] = weights, 0
+        self._link(row, terms)
+
+    def get(self, row: int) -> Row:
+        """Return a row's words and weights."""
+        count = int(np.count_nonzero(self.terms[row]))
+        return self.terms[row, :count], self.weights[row, :count]
+
+    def near(
+        self, vector: Vector
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return rows that share an article's rarest words, at most 24, those that share most.
+
+        With each its cosine, how many words are shared, and how many distinct ones.
+        """
+        rows = self._candidates(vector.terms, vector.weights)
+        if not len(rows):
+            return rows, np.empty(0), rows, rows
+        return rows, *compared(vector, self.terms[rows], self.weights[rows])
+
+    def _candidates(self, terms: Terms, weights: Weights) -> NDArray[np.int64]:
+        slots = self.vocabulary.slots(terms)
+        count = np.where(slots >= 0, self.vocabulary.count[slots], 0)
+        known = np.flatnonzero((count > 0) & (count <= CALLED))
+        if not len(known):
+            return np.empty(0, np.int64)
+        rarest = known[np.lexsort((terms[known], count[known]))[:RAREST]]
+        places, worth = self.vocabulary.first[slots[rarest]], weights[rarest]
+        following = self._next.reshape(-1)
+        found: list[NDArray[np.int32]] = []
+        votes: list[Weights] = []
+        while places.size:
+            found.append(places)
+            votes.append(worth)
+            places = following[places]
+            alive = places >= 0
+            places, worth = places[alive], worth[alive]
+        rows, inverse = np.unique(np.concatenate(found) // WIDTH, return_inverse=True)
+        if len(rows) <= CANDIDATES:
+            return rows.astype(np.int64)
+        score = np.bincount(inverse, weights=np.concatenate(votes).astype(np.float64) ** 2)
+        # Equal votes are told apart by what the rows hold: their numbers differ after a rebuild.
+        order = np.lexsort((self.terms[rows].sum(axis=1, dtype=np.uint64), -np.round(score, 6)))
+        return rows[order[:CANDIDATES]].astype(np.int64)
+
+    def _link(self, row: int, terms: Terms) -> None:
+        if not len(terms):
+            return
+        vocabulary = self.vocabulary
+        slots = vocabulary.claim(terms)
+        places = row * WIDTH + np.arange(len(terms), dtype=np.int32)
+        first = vocabulary.first[slots]
+        self._next.reshape(-1)[places] = first
+        self._before.reshape(-1)[places] = -1
+        taken = first >= 0
+        self._before.reshape(-1)[first[taken]] = places[taken]
+        vocabulary.first[slots] = places
+        vocabulary.count[slots] += 1
+
+    def _unlink(self, row: int) -> None:
+        terms, _ = self.get(row)
+        if not len(terms):
+            return
+        vocabulary = self.vocabulary
+        slots = vocabulary.slots(terms)
+        following, before = self._next.reshape(-1), self._before.reshape(-1)
+        places = row * WIDTH + np.arange(len(terms))
+        later, earlier = following[places], before[places]
+        inside = earlier >= 0
+        following[earlier[inside]] = later[inside]
+        vocabulary.first[slots[~inside]] = later[~inside]
+        before[later[later >= 0]] = earlier[later >= 0]
+        vocabulary.count[slots] -= 1
+
+
+def compared(
+    vector: Vector, rows: Terms, weights: NDArray[np.uint16]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cosine of a vector with each of several rows, the number of shared words and of distinct ones."""
+    at = np.minimum(np.searchsorted(vector.terms, rows), len(vector.terms) - 1)
+    same = vector.terms[at] == rows
+    likeness = (np.where(same, vector.weights[at], np.float32(0)) * weights).sum(axis=1, dtype=np.float64) / SCALE
+    return likeness, same.sum(axis=1), (same & vector.distinct[at]).sum(axis=1)
+
+
+def blended(one: Row, other: Row, share: float) -> Row:
+    """Mix two vectors, ``share`` of the first, and keep the heaviest ``WIDTH`` words at unit length."""
+    terms, inverse = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
+    parts = np.concatenate([one[1] * share, other[1] * (1 - share)]) / SCALE
+    return packed(terms.astype(np.uint32), np.bincount(inverse, weights=parts).astype(np.float64))
+
+
+def packed(terms: Terms, weights: NDArray[np.float32] | NDArray[np.float64]) -> Row:
+    """Scale a vector to unit length in 16-bit weights, its heaviest words first, at most ``WIDTH``."""
+    best = np.lexsort((terms, -weights))[:WIDTH]
+    kept = weights[best].astype(np.float64)
+    length = float(np.sqrt((kept * kept).sum())) or 1.0
+    scaled = np.round(kept / length * SCALE).astype(np.uint16)
+    return terms[best][scaled > 0], scaled[scaled > 0]

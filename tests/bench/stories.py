@@ -1,0 +1,162 @@
+"""Stories: how well different reports of one happening are put together, beside two baselines in the same run.
+
+The texts were written for this (``tests/data/stories``): reports of one happening in several wordings, from news to
+follow-up, among happenings that are easily confused (another quake, next month's strike by the same drivers). ``dev``
+is what thresholds were chosen on, ``test`` was not looked at. B-cubed: Bagga and Baldwin 1998.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from pipeline.language.analysis import analyse
+from pipeline.model import Article, derive_id
+from pipeline.stages.cluster import Stories
+from tests.bench.corpus import Corpus
+
+DATA = Path(__file__).parent.parent / "data" / "stories"
+HALVES = ("dev", "test")
+# The baseline's threshold is the best there is for it on the development half.
+PLAIN_THRESHOLDS = [step / 100 for step in range(4, 60, 2)]
+SMALL, LARGE = 10_000, 100_000
+PROBES = 2_000
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one labelled report."""
+
+    happening: str
+    article: Article
+
+
+def read(half: str) -> list[Report]:
+    """Read one half of the set in order of time."""
+    reports: list[Report] = []
+    happening = ""
+    for line in (DATA / f"{half}.txt").read_text("utf-8").splitlines():
+        if line.startswith("= "):
+            happening = line[2:]
+        elif line.startswith("@ "):
+            moment, source, language, title = line[2:].split(" | ", 3)
+        elif line and not line.startswith("#"):
+            seen = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+            article = Article(
+                id=derive_id(source, title), source=source, seen=seen, published=seen, title=title, text=line,
+                language=language, revision=1,
+            )  # fmt: skip
+            reports.append(Report(happening=happening, article=article))
+    return sorted(reports, key=lambda report: (report.article.seen, report.article.id))
+
+
+def clustered(articles: Sequence[Article]) -> list[str]:
+    """Return the story of each article, as the pipeline decides when they come one after the other."""
+    shelves: dict[str | None, Stories] = {}
+    merged: dict[str, str] = {}
+    found = []
+    for article in articles:
+        stories = shelves.setdefault(article.language, Stories(article.language or "und"))
+        joined = stories.join(article, None)
+        for fact in joined.facts:
+            stories.learn(fact.key, fact.value)
+        story = joined.story[:16].hex()
+        merged |= {joined.story[at : at + 16].hex(): story for at in range(16, len(joined.story), 16)}
+        found.append(story)
+    return [merged.get(story, story) for story in found]
+
+
+def plain(articles: Sequence[Article], threshold: float) -> list[str]:
+    """Cluster by the textbook: one pass, TF-IDF cosine of all words against the average of each story's articles."""
+    counts: Counter[str] = Counter()
+    stories: list[Counter[str]] = []
+    found = []
+    for number, article in enumerate(articles, 1):
+        words = Counter(analyse(f"{article.title} {article.text}", article.language).stems)
+        counts.update(words.keys())
+        weights = {word: count * math.log((1 + number) / counts[word]) for word, count in words.items()}
+        likeness = [_cosine(weights, story) for story in stories]
+        best = max(range(len(stories)), key=likeness.__getitem__, default=-1)
+        if best < 0 or likeness[best] < threshold:
+            best = len(stories)
+            stories.append(Counter())
+        for word, weight in weights.items():
+            stories[best][word] += weight  # type: ignore[assignment]
+        found.append(str(best))
+    return found
+
+
+def b_cubed(labels: Sequence[str], found: Sequence[str]) -> tuple[float, float, float]:
+    """Return precision, recall and F1, each article counting alike."""
+    true, made = defaultdict(set), defaultdict(set)
+    for number, (label, story) in enumerate(zip(labels, found, strict=True)):
+        true[label].add(number)
+        made[story].add(number)
+    pairs = [(true[label], made[story]) for label, story in zip(labels, found, strict=True)]
+    precision = sum(len(label & story) / len(story) for label, story in pairs) / len(pairs)
+    recall = sum(len(label & story) / len(label) for label, story in pairs) / len(pairs)
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
+def run() -> dict[str, float]:
+    """Return B-cubed figures of both halves for the pipeline and the baselines, time and memory per article."""
+    figures: dict[str, float] = {}
+    dev, test = ([report.article for report in read(half)] for half in HALVES)
+    labels = {half: [report.happening for report in read(half)] for half in HALVES}
+    threshold = max(PLAIN_THRESHOLDS, key=lambda value: b_cubed(labels["dev"], plain(dev, value))[2])
+    ways: dict[str, Callable[[list[Article]], list[str]]] = {
+        "newswire": clustered,
+        "plain_tfidf": lambda articles: plain(articles, threshold),
+        "each_its_own": lambda articles: [article.id for article in articles],
+    }
+    for half, articles in (("dev", dev), ("test", test)):
+        for name, way in ways.items():
+            scores = b_cubed(labels[half], way(articles))
+            figures |= {f"{half}_{name}_{kind}": score for kind, score in zip(("p", "r", "f1"), scores, strict=True)}
+    return figures | _cost()
+
+
+def _cost() -> dict[str, float]:
+    """Measure with made-up articles, each a story of its own: the most that there can be to remember."""
+    figures = {}
+    corpus = Corpus()
+    stories = Stories("en")
+    remembered = resident = 0
+    for count in (SMALL, LARGE):
+        for article in _articles(corpus, remembered, count):
+            for fact in stories.join(article, None).facts:
+                stories.learn(fact.key, fact.value)
+        figures["bytes_per_story"] = (_resident() - resident) / (count - remembered)
+        remembered, resident = count, _resident()
+        probes = list(_articles(corpus, LARGE + count, LARGE + count + PROBES))
+        seconds = 0.0
+        for article in probes:
+            analyse(article.text, article.language).stems  # noqa: B018 - deduplication has read them before
+            started = time.perf_counter()
+            stories.join(article, None)
+            seconds += time.perf_counter() - started
+        figures[f"us_per_article_at_{count}"] = seconds / PROBES * 1e6
+    figures["stories"] = len(stories)
+    return figures
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def _articles(corpus: Corpus, first: int, last: int) -> Iterator[Article]:
+    for number in range(first, last):
+        document = corpus.article(number)
+        yield Article(**{name: getattr(document, name) for name in Article.__struct_fields__})
+
+
+def _cosine(one: dict[str, float], other: Counter[str]) -> float:
+    dot = sum(weight * other[word] for word, weight in one.items() if word in other)
+    lengths = math.sqrt(sum(w * w for w in one.values()) * sum(w * w for w in other.values()))
+    return dot / lengths if lengths else 0.0
