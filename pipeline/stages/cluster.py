@@ -104,7 +104,7 @@ class Stories:
         if row is None:
             row = self._open(story)
         else:
-            self._hours[int(self._touched[row])] -= 1
+            self._leave(int(self._touched[row]))
         self._opened[row], self._touched[row] = fact.opened, fact.touched
         self._latest[row], self._reports[row] = fact.latest, fact.reports
         self._hours[fact.touched] += 1
@@ -267,14 +267,16 @@ class Stories:
         self._ids[row] = np.frombuffer(story, np.uint8)
         return row
 
+    def _leave(self, hour: int) -> None:
+        self._hours[hour] -= 1
+        if not self._hours[hour]:
+            del self._hours[hour]
+
     def _forget(self, story: bytes) -> None:
         row = self._rows.pop(story, None)
         if row is None:
             return
-        hour = int(self._touched[row])
-        self._hours[hour] -= 1
-        if not self._hours[hour]:
-            del self._hours[hour]
+        self._leave(int(self._touched[row]))
         self._centroids.give_back(row)
         for gone in _ids(self._merged.pop(story, b"")):
             self._into.pop(gone, None)
