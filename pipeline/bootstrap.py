@@ -197,12 +197,22 @@ def run_sink(settings: Settings) -> None:
 
 
 def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], None]) -> None:
-    """Poll feeds and publish to Kafka until SIGTERM or SIGINT, or for one round."""
+    """Poll feeds and publish to Kafka until SIGTERM or SIGINT, or all feeds for one round.
+
+    Connectors that run at the same time share the feeds between them.
+    """
+    from pipeline.adapters.kafka import KafkaShares
+
     stop = stop_signal()
 
     async def work() -> None:
-        async with polling(opened, report) as ingest:
-            await poll_until(stop, ingest, once=once)
+        if once:
+            async with polling(opened, report) as ingest:
+                await poll_until(stop, ingest, once=True)
+            return
+        with KafkaShares(settings.kafka, "news.feeds", "connect", prefix=settings.prefix) as shares:
+            async with polling(opened, report, shares.mine) as ingest:
+                await poll_until(stop, ingest, once=False)
 
     with store(settings) as opened:
         asyncio.run(work())

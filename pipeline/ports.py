@@ -5,7 +5,7 @@ One contract suite per port under ``tests/contract`` runs against every adapter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, Protocol
@@ -63,6 +63,9 @@ class Table(Protocol):
 
     def put(self, key: str, value: bytes | None) -> None:
         """Set the value of a key; ``None`` removes it. Idempotent."""
+
+    def update(self, values: Mapping[str, bytes | None]) -> None:
+        """Put many values, which is faster than one by one."""
 
     def items(self) -> Iterator[tuple[str, bytes]]:
         """Iterate over all present keys with their values, sorted by key."""

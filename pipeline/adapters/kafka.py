@@ -6,7 +6,8 @@ Producers are idempotent with acks=all and wait for the broker's answer; consume
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ ANSWER_S = 30.0
 MAX_MESSAGE_BYTES = 20_000_000
 OLDEST = (4, 0)
 DAY_MS = 86_400_000
+_MEMBERSHIP = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 2_000}
 TABLES = ("news.feeds", "news.polls", "news.recent", "news.rules", "news.searches")
 
 
@@ -113,9 +115,8 @@ class KafkaLog:
         consumer = self._consumers.get((topic, group))
         if consumer is None:
             consumer = _consumer(
-                self._servers, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False,
-                session_timeout_ms=10_000, heartbeat_interval_ms=2_000,
-            )  # fmt: skip
+                self._servers, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False, **_MEMBERSHIP
+            )
             consumer.subscribe([self._prefix + topic])
             self._consumers[topic, group] = consumer
         return consumer
@@ -151,10 +152,17 @@ class KafkaTable:
 
     def put(self, key: str, value: bytes | None) -> None:
         """Set the value of a key durably; ``None`` writes a tombstone."""
+        self.update({key: value})
+
+    def update(self, values: Mapping[str, bytes | None]) -> None:
+        """Put many values durably, in one batch."""
         with self._turn, translated(self._servers):
             if self._producer is None:
                 self._producer = _producer(self._servers)
-            self._producer.send(self._topic, key=key.encode(), value=value).get(ANSWER_S)
+            sent = [self._producer.send(self._topic, key=key.encode(), value=value) for key, value in values.items()]
+            self._producer.flush(ANSWER_S)
+            for future in sent:
+                future.get(ANSWER_S)
 
     def items(self) -> Iterator[tuple[str, bytes]]:
         """Iterate over all present keys with their values, sorted by key."""
@@ -203,6 +211,57 @@ class KafkaTable:
         # Taken out first, so that the order is that of the latest writes.
         self._changed.pop(key, None)
         self._changed[key] = value
+
+
+class KafkaShares:
+    """Share a list of keys between the processes of a group: each key belongs to one of them, and to another when that
+    one goes.
+
+    Holding a partition of ``topic`` stands for holding a share of the keys; its records do not matter.
+    """
+
+    def __init__(self, servers: str, topic: str, group: str, *, prefix: str = "") -> None:
+        self._servers = servers
+        self._topic = prefix + topic
+        self._group = f"{prefix}newswire-{group}"
+        self._held: frozenset[int] = frozenset()
+        self._count = 1
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"shares of {topic}", daemon=True)
+
+    def __enter__(self) -> KafkaShares:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopping.set()
+        self._thread.join(ANSWER_S)
+
+    def mine(self, key: str) -> bool:
+        """Tell whether a key belongs to this process now."""
+        return zlib.crc32(key.encode()) % self._count in self._held
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with translated(self._servers):
+                    self._keep_up()
+            except (TransientError, UnavailableError):
+                self._held = frozenset()  # whoever cannot reach Kafka cannot publish either
+                self._stopping.wait(CONNECT_MS / 1000)
+
+    def _keep_up(self) -> None:
+        """Stay in the group and follow what it assigns."""
+        consumer = _consumer(self._servers, group_id=self._group, enable_auto_commit=False, **_MEMBERSHIP)
+        try:
+            self._count = len(consumer.partitions_for_topic(self._topic) or (0,))
+            consumer.subscribe([self._topic])
+            while not self._stopping.is_set():
+                consumer.poll(timeout_ms=500)
+                self._held = frozenset(held.partition for held in consumer.assignment())
+        finally:
+            self._held = frozenset()
+            consumer.close(autocommit=False)
 
 
 def create_topics(servers: str, *, prefix: str = "", partitions: int = 8, replication: int = -1) -> list[str]:
@@ -267,6 +326,7 @@ def _topics(partitions: int) -> dict[str, tuple[int, dict[str, str]]]:
         "news.alerts": (partitions, size | week),
         "news.dead": (1, size | quarter),
         **dict.fromkeys(TABLES, (1, compacted)),
+        "news.feeds": (partitions, compacted),  # connectors share the feeds by sharing its partitions
     }
 
 

@@ -101,6 +101,7 @@ class Ingest:
         self._subscriptions: dict[str, Subscription] = {}
         self._polls: dict[str, Poll] = {}
         self._due: dict[str, datetime] = {}
+        self._held: set[str] = set()
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def once(self) -> None:
@@ -114,10 +115,8 @@ class Ingest:
         """Poll feeds as they fall due until told to stop; subscriptions may come and go meanwhile."""
         while not stopping.is_set():
             await asyncio.to_thread(self._learn_feeds)
-            now = self._clock()
-            for url, due in list(self._due.items()):
-                if due <= now and url not in self._running and self._mine(url):
-                    self._running[url] = asyncio.create_task(self.poll(url))
+            for url in await asyncio.to_thread(self._take_over):
+                self._running[url] = asyncio.create_task(self.poll(url))
             self._running = {url: task for url, task in self._running.items() if not task.done()}
             try:
                 await asyncio.wait_for(stopping.wait(), LOOK_S)
@@ -128,6 +127,15 @@ class Ingest:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         if self._full_text is not None:
             await self._full_text.close()
+
+    def _take_over(self) -> list[str]:
+        """Return the feeds of this process that are due; of one that was another's, read first when it was polled."""
+        mine = {url for url in list(self._due) if self._mine(url)}
+        for url in mine - self._held:
+            self._polls[url] = self._load(url)
+            self._due[url] = self._polls[url].next_check
+        self._held, now = mine, self._clock()
+        return [url for url, due in list(self._due.items()) if due <= now and url in mine and url not in self._running]
 
     async def poll(self, url: str) -> None:
         """Fetch one feed and take in what it brings."""
@@ -217,12 +225,8 @@ class Ingest:
     def _write(self, results: Sequence[_Result]) -> None:
         with self._transaction():
             self._log.append([message for result in results for message in result.messages])
-            for result in results:
-                if result.poll is None:
-                    continue
-                self._polls_table.put(result.url, msgspec.json.encode(result.poll))
-                if result.recent is not None:
-                    self._recent.put(result.url, result.recent)
+            self._polls_table.update({r.url: msgspec.json.encode(r.poll) for r in results if r.poll is not None})
+            self._recent.update({r.url: r.recent for r in results if r.recent is not None})
 
     def _success(
         self, subscription: Subscription, poll: Poll, fetched: Fetched, reading: Reading | None, now: datetime
@@ -281,6 +285,8 @@ class Ingest:
                 self._due.pop(url, None)
             else:
                 self._due[url] = poll.next_check
+            if self._mine(url):
+                self._held.add(url)
 
     def _load(self, url: str) -> Poll:
         value = self._polls_table.get(url)

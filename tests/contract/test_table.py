@@ -55,6 +55,14 @@ def test_removed_key_is_gone(open_table: Open) -> None:
     assert (None, []) == (table.get("a"), list(table.items()))
 
 
+def test_many_values_are_put_and_removed_together(open_table: Open) -> None:
+    table, reader = open_table(), open_table()
+    table.put("a", b"1")
+    table.update({"a": None, "b": b"2", "c": b"3"})
+    table.update({})
+    assert list(reader.items()) == [("b", b"2"), ("c", b"3")]
+
+
 def test_items_come_sorted_by_key(open_table: Open) -> None:
     table = open_table()
     for key in ("b", "ä", "a", "Z"):

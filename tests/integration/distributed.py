@@ -35,17 +35,19 @@ class Cluster:
         self._processes: list[subprocess.Popen[bytes]] = []
         bootstrap.set_up_servers(self.settings)
 
-    def start(self, role: str) -> subprocess.Popen[bytes]:
-        """Start one role as a user would."""
-        return self._start(role, [sys.executable, "-c", "from pipeline.cli import main; main()", role])
+    def start(self, role: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start one role as a user would, with settings of its own."""
+        return self._start(role, [sys.executable, "-c", "from pipeline.cli import main; main()", role], environment)
 
     def start_program(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a program that stands beside this Python."""
-        return self._start(name, [str(Path(sys.executable).parent / name), *arguments])
+        return self._start(name, [str(Path(sys.executable).parent / name), *arguments], {})
 
-    def _start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
         log = (self._directory / f"{name}-{len(self._processes)}.log").open("wb")
-        process = subprocess.Popen(command, env=os.environ | self.environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env=os.environ | self.environment | environment, stdout=log, stderr=subprocess.STDOUT
+        )
         self._processes.append(process)
         return process
 

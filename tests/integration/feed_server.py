@@ -6,6 +6,7 @@ import gzip
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -68,7 +69,12 @@ def status(code: int, **headers: str) -> Callable[[BaseHTTPRequestHandler], Answ
 
 def bomb(_: BaseHTTPRequestHandler) -> Answer:
     """Answer with a gzip body that inflates to 300 MB."""
-    return 200, {"Content-Encoding": "gzip"}, gzip.compress(b"\0" * 300_000_000, 9)
+    return 200, {"Content-Encoding": "gzip"}, _bomb()
+
+
+@lru_cache(1)
+def _bomb() -> bytes:
+    return gzip.compress(b"\0" * 300_000_000, 1)
 
 
 def slow(_: BaseHTTPRequestHandler) -> Answer:

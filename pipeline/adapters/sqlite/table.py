@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.adapters.sqlite.database import Database
 
@@ -24,9 +24,14 @@ class SqliteTable:
 
     def put(self, key: str, value: bytes | None) -> None:
         """Set the value of a key. A removal stays as a row without value, so that ``changes`` can tell of it."""
+        self.update({key: value})
+
+    def update(self, values: Mapping[str, bytes | None]) -> None:
+        """Put many values in one transaction."""
         with self._database.transaction():
-            self._database.connection.execute(
-                "INSERT OR REPLACE INTO entries (name, key, value) VALUES (?, ?, ?)", (self._name, key, value)
+            self._database.connection.executemany(
+                "INSERT OR REPLACE INTO entries (name, key, value) VALUES (?, ?, ?)",
+                [(self._name, key, value) for key, value in values.items()],
             )
 
     def items(self) -> Iterator[tuple[str, bytes]]:
