@@ -20,7 +20,7 @@ from pipeline.errors import TerminalError
 from pipeline.flow import ALERTS, ENRICHED, EXTRACT, FLOW, MATCH, Stage, dead_letter
 from pipeline.model import Alert, Document, Record
 from pipeline.ports import Clock, Log, Message, SearchIndex, Table, Transaction
-from pipeline.stages.decision import Decision, Fact, Memory
+from pipeline.stages.decision import Memory
 
 GROUP = "pipeline"
 BATCH = 256
@@ -37,15 +37,24 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class Batch(msgspec.Struct, kw_only=True):
+class _Item(msgspec.Struct, kw_only=True):
+    """Follow one record through the stages: ``value`` is what the next stage reads, ``None`` when there is no more."""
+
+    message: Message
+    value: Record | None
+    kind: str
+    document: Document | None = None
+    error: str | None = None
+
+
+class _Batch(msgspec.Struct, kw_only=True):
     """Collect what one batch is to write."""
 
-    facts: list[tuple[str, Fact]] = []
+    facts: dict[str, dict[str, bytes | None]]
     documents: list[Document] = []
     waiting: list[Message] = []
     alerts: list[Alert] = []
     dead: list[Message] = []
-    outcomes: list[Outcome] = []
 
 
 class Embedded:
@@ -88,58 +97,82 @@ class Embedded:
 
     def _run(self, start: int, messages: Sequence[Message]) -> list[Outcome]:
         self._learn_rules()
-        batch = Batch()
+        batch = _Batch(facts={stage.name: {} for stage in self._flow})
         hurried = start == 0 and len(messages) > AT_ONCE
         try:
-            for message in messages:
-                batch.outcomes.append(self._take(start, message, batch, hurried=hurried))
+            items = [self._opened(self._flow[start], message, batch) for message in messages]
+            for stage in self._flow[start:]:
+                live = [item for item in items if item.value is not None]
+                if hurried and stage.name == EXTRACT.name:
+                    self._put_off(live, batch)
+                    break
+                self._prepare(stage, live)
+                for item in live:
+                    self._advance(stage, item, batch)
+            batch.documents += [item.document for item in items if item.document is not None]
             self._write(batch, messages[0].topic)
         except BaseException:
             # The memories learned what was not kept: begin again from what was.
             self._remember()
             raise
-        self.counts.update(outcome.kind for outcome in batch.outcomes if outcome.kind != WAITING)
-        return batch.outcomes
+        self.counts.update(item.kind for item in items if item.kind != WAITING)
+        return [Outcome(kind=item.kind, document=item.document, error=item.error) for item in items]
 
-    def _take(self, start: int, message: Message, batch: Batch, *, hurried: bool) -> Outcome:
-        kind, document = message.headers.get(_OUTCOME, "unchanged"), None
-        letter, stage = message, self._flow[start]
+    def _opened(self, stage: Stage, message: Message, batch: _Batch) -> _Item:
+        item = _Item(message=message, value=None, kind=message.headers.get(_OUTCOME, "unchanged"))
         try:
-            value: Record = msgspec.json.decode(message.value, type=self._flow[start].reads.type)
-            for stage in self._flow[start:]:
-                letter = _letter(stage, message, value)
-                if hurried and stage.name == EXTRACT.name and isinstance(value, Document):
-                    batch.documents.append(value)
-                    batch.waiting.append(msgspec.structs.replace(letter, headers=letter.headers | {_OUTCOME: kind}))
-                    return Outcome(kind=WAITING)
-                if isinstance(value, Document) and stage.name == MATCH.name:
-                    document = value
-                decision = self._decide(stage, value, batch)
-                kind = _notable(kind, decision.outcome)
-                if stage.name == MATCH.name or not decision.emit:
-                    break
-                (value,) = decision.emit
+            item.value = msgspec.json.decode(message.value, type=stage.reads.type)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            self._bury(stage, item, message, exc, batch)
+        return item
+
+    def _prepare(self, stage: Stage, items: Sequence[_Item]) -> None:
+        if stage.prepare is None or not items:
+            return
+        try:
+            stage.prepare(self._memories[stage.name], [item.value for item in items])
+        except Exception:  # noqa: BLE001 - it only saves time; what is wrong with one value shows when that is decided
+            return
+
+    def _advance(self, stage: Stage, item: _Item, batch: _Batch) -> None:
+        """Take one record through one stage."""
+        value, memory = item.value, self._memories[stage.name]
+        assert value is not None
+        try:
+            decision = stage.decide(value, memory, self._clock())
+            for fact in decision.facts:
+                memory.learn(fact.key, fact.value)
         except Exception as exc:  # noqa: BLE001 - one article's bug must not stop the others
-            reason = exc.reason if isinstance(exc, TerminalError) else _trace(exc)
-            batch.dead.append(dead_letter(letter, stage=stage.name, reason=reason, returns_to=letter.topic))
-            return Outcome(kind="dead", error=f"{stage.name}: {message.key}: {exc!r}")
-        if document is not None:
-            batch.documents.append(document)
+            self._bury(stage, item, _message(stage, item.message, value), exc, batch)
+            return
+        batch.facts[stage.name] |= {fact.key: fact.value for fact in decision.facts}
+        item.kind = _notable(item.kind, decision.outcome)
+        item.value = None
+        if stage.name == MATCH.name:
+            assert isinstance(value, Document)
+            item.document = value
             batch.alerts += [alert for alert in decision.emit if isinstance(alert, Alert)]
-        return Outcome(kind=kind, document=document)
+        elif decision.emit:
+            (item.value,) = decision.emit
 
-    def _decide(self, stage: Stage, value: Record, batch: Batch) -> Decision:
-        memory = self._memories[stage.name]
-        decision = stage.decide(value, memory, self._clock())
-        for fact in decision.facts:
-            memory.learn(fact.key, fact.value)
-            batch.facts.append((stage.name, fact))
-        return decision
+    def _put_off(self, items: Sequence[_Item], batch: _Batch) -> None:
+        """Index documents as they are; they wait to be read for events."""
+        for item in items:
+            assert isinstance(item.value, Document)
+            batch.documents.append(item.value)
+            headers = item.message.headers | {_OUTCOME: item.kind}
+            batch.waiting.append(msgspec.structs.replace(_message(EXTRACT, item.message, item.value), headers=headers))
+            item.kind = WAITING
 
-    def _write(self, batch: Batch, topic: str) -> None:
+    def _bury(self, stage: Stage, item: _Item, letter: Message, error: Exception, batch: _Batch) -> None:
+        reason = error.reason if isinstance(error, TerminalError) else _trace(error)
+        batch.dead.append(dead_letter(letter, stage=stage.name, reason=reason, returns_to=letter.topic))
+        item.kind, item.value, item.error = "dead", None, f"{stage.name}: {letter.key}: {error!r}"
+
+    def _write(self, batch: _Batch, topic: str) -> None:
         with self._transaction():
-            for name, fact in batch.facts:
-                self._tables[name].put(fact.key, fact.value)
+            for name, facts in batch.facts.items():
+                self._tables[name].update(facts)
             for article_id, reason in self._index.upsert(batch.documents):
                 document = next(d for d in batch.documents if d.id == article_id)
                 letter = Message(topic=ENRICHED.name, key=article_id, value=msgspec.json.encode(document))
@@ -173,7 +206,7 @@ def _notable(so_far: str, outcome: str) -> str:
     return so_far
 
 
-def _letter(stage: Stage, message: Message, value: Record) -> Message:
+def _message(stage: Stage, message: Message, value: Record) -> Message:
     return Message(topic=stage.reads.name, key=message.key, value=msgspec.json.encode(value), headers=message.headers)
 
 
