@@ -93,8 +93,8 @@ def extract_page(body: bytes, content_type: str | None, url: str, rule: SiteRule
         headline.decompose()  # the feed has it
     text = _text(article.body)
     _drop_notices(article)
-    clean = sanitised(_with_whole_links(article, url)) or ""
-    return Page(text=text, html=clean[:MAX_HTML], next_page=next_page, single_page=single_page)
+    clean = sanitised(_with_whole_links(article, url)[:MAX_HTML]) or ""
+    return Page(text=text[:MAX_HTML], html=clean, next_page=next_page, single_page=single_page)
 
 
 def better(feed_text: str, page_text: str, title: str) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.fulltext import MAX_PAGE_BYTES, Page, PageError, Verdict, better, extract_page, plain
+from connectors.fulltext import MAX_HTML, MAX_PAGE_BYTES, Page, PageError, Verdict, better, extract_page, plain
 from connectors.http import Fetched, Fetcher, FetchError, check_scheme
 from connectors.parser import Child
 from connectors.site_rules import SiteRule, SiteRules
@@ -91,6 +91,7 @@ class Pages:
 
     async def read(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
         """Return what the article at an address says, over all its pages where the site's rule tells how."""
+        check_scheme(url)
         rule = self._rules.of(url)
         first = await self._read_one(url, headers, rule)
         if first.single_page:
@@ -99,7 +100,7 @@ class Pages:
             except (FetchError, PageError):
                 return first
         pages, seen, following = [first], {url}, first.next_page
-        while following and following not in seen and len(pages) < MAX_PAGES:
+        while following and following not in seen and len(pages) < MAX_PAGES and _room_left(pages):
             seen.add(following)
             try:
                 pages.append(await self._read_one(following, headers, rule))
@@ -110,7 +111,6 @@ class Pages:
         return Page(text="\n\n".join(texts), html="\n".join(markups))
 
     async def _read_one(self, url: str, headers: Mapping[str, str] | None, rule: SiteRule) -> Page:
-        check_scheme(url)
         host = urlsplit(url).netloc
         async with AsyncExitStack() as held:
             delay_s = max(self._spacing_s, await self._robots.crawl_delay_s(url))
@@ -118,18 +118,18 @@ class Pages:
                 await held.enter_async_context(self._room)
                 fetched = await self._fetch(host, url, headers)
             _check_answer(url, fetched)
-            return await self._extract(host, fetched, rule)
+            page = await self._extract(host, fetched, rule)
+        self._troubles.pop(host, None)
+        return page
 
     async def _fetch(self, host: str, url: str, headers: Mapping[str, str] | None) -> Fetched:
         self._check_rest(host)
         try:
-            fetched = await self._fetcher.fetch(url, headers, permit=self._robots.check, keep_bytes=MAX_PAGE_BYTES)
+            return await self._fetcher.fetch(url, headers, permit=self._robots.check, keep_bytes=MAX_PAGE_BYTES)
         except FetchError as exc:
             if is_passing(exc):
                 self._trouble(host)
             raise
-        self._troubles.pop(host, None)
-        return fetched
 
     async def _extract(self, host: str, fetched: Fetched, rule: SiteRule) -> Page:
         async with self._extracting:
@@ -175,6 +175,10 @@ def is_passing(error: FetchError | PageError) -> bool:
     return error.kind in _PASSING or (
         error.status is not None and (error.status >= 500 or error.status in _PASSING_STATUS)
     )
+
+
+def _room_left(pages: Sequence[Page]) -> bool:
+    return sum(len(page.html) for page in pages) < MAX_HTML
 
 
 def _check_answer(url: str, fetched: Fetched) -> None:
