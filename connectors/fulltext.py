@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import re
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -34,6 +35,7 @@ BEGINNING_CHARS = 3_000
 TERM_CHARS = 6
 COMMON = 0.12
 PROSE = 0.4
+PROSE_WORDS = 15
 # How a teaser ends.
 _MORE = re.compile(
     r"(?:\.\.\.|…|\[…\]|\[\.\.\.\]|(?:read|learn|see) (?:more|on)|continue reading.{0,80}|full (?:story|article)"
@@ -155,6 +157,7 @@ def _found(markup: str, url: str) -> str:
 def _trafilatura(markup: str, url: str, precision: bool) -> str:
     import trafilatura
 
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it finds wanting is told by what it returns
     found = trafilatura.extract(
         markup,
         url=url,
@@ -270,7 +273,7 @@ def _language(text: str) -> str | None:
 
 
 def _prose(text: str) -> float:
-    """Return which part of a text stands in paragraphs that are sentences."""
+    """Return which part of a text stands in paragraphs that end as sentences do, or are longer than any label."""
     paragraphs = _paragraphs(text)
-    prose = sum(len(part) for part in paragraphs if _SENTENCE_END.search(part) or _size(part) >= MIN_WORDS)
+    prose = sum(len(part) for part in paragraphs if _SENTENCE_END.search(part) or _size(part) >= PROSE_WORDS)
     return prose / max(1, sum(map(len, paragraphs)))

@@ -21,17 +21,21 @@ PATIENCE_S = 60.0
 AGAIN_S = (300.0, 1_800.0)
 LONGEST_WAIT_S = 3_600.0
 MAX_PURSUED = 10_000
+TOGETHER_S = 2.0  # pages that come within this are published together, with the poll
 LOOK_S = 0.05
 EXTRA_MISSING = (
     "Full text needs the extra `fulltext`: pip install 'newswire[fulltext]' (or switch it off with --no-fulltext); "
     "until then the feed's own text is used."
 )
 
-Deliver = Callable[[Article], Awaitable[None]]
+Deliver = Callable[[Article], Awaitable[bool]]  # whether it was published
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell how the pages of some articles fared: how many are used, and why the last that is not is not."""
+    """Tell how the pages of some articles fared: how many are used, and why the last that is not is not.
+
+    ``articles`` are those still to be published.
+    """
 
     articles: tuple[Article, ...]
     used: int = 0
@@ -48,22 +52,35 @@ class FullText:
         self._pursuits: dict[str, _Pursuit] = {}
 
     async def fill(self, subscription: Subscription, articles: Sequence[Article], deliver: Deliver) -> Fill:
-        """Return the articles, with their pages' text where that came in time; ``deliver`` gets what comes later."""
-        pursuits = [self._begin(subscription, article, deliver) for article in articles]
-        awaited = [pursuit.first for pursuit in pursuits if pursuit is not None]
-        if awaited:
-            await asyncio.wait(awaited, timeout=self._patience_s)
-        filled, used, note = [], 0, None
-        for article, pursuit in zip(articles, pursuits, strict=True):
-            outcome = pursuit.outcome() if pursuit is not None else "Too many pages are waited for."
-            if isinstance(outcome, Filled):
-                filled.append(outcome.article)
-                used += outcome.verdict.better
-                note = note if outcome.verdict.better else f"{article.url}: {outcome.verdict.reason}."
-            else:
-                filled.append(article)
-                note = outcome
-        return Fill(articles=tuple(filled), used=used, note=note)
+        """Wait for the articles' pages; return what is still to be published then.
+
+        Where it takes longer, ``deliver`` gets each article as its page comes, so that none waits for the others.
+        """
+        waiting = {article.id: (article, self._begin(subscription, article, deliver)) for article in articles}
+        deadline = asyncio.get_running_loop().time() + self._patience_s
+        used, note = 0, None
+        ready: list[Article] = []
+        while waiting:
+            left_s = deadline - asyncio.get_running_loop().time()
+            firsts = [pursuit.first for _, pursuit in waiting.values() if pursuit is not None]
+            if firsts:
+                await asyncio.wait(firsts, timeout=max(0.0, min(left_s, TOGETHER_S)))
+            is_over = asyncio.get_running_loop().time() >= deadline
+            for article, pursuit in list(waiting.values()):
+                if pursuit is not None and not pursuit.first.done() and not is_over:
+                    continue
+                outcome = pursuit.outcome() if pursuit is not None else "Too many pages are waited for."
+                del waiting[article.id]
+                if isinstance(outcome, Filled):
+                    ready.append(outcome.article)
+                    used += outcome.verdict.better
+                    note = note if outcome.verdict.better else f"{article.url}: {outcome.verdict.reason}."
+                else:
+                    ready.append(article)
+                    note = outcome
+            if waiting:
+                ready = [article for article in ready if not await deliver(article)]
+        return Fill(articles=tuple(ready), used=used, note=note)
 
     async def settle(self) -> None:
         """Return when every page has been tried once and what came of it is delivered."""

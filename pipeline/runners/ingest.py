@@ -182,8 +182,8 @@ class Ingest:
             after, full_texts=after.full_texts + fill.used, full_text_note=fill.note or after.full_text_note
         )
         if await self._remember(url, after, messages, reading.recent if reading else None):
-            entries = reading.entries if reading else 0
-            self._report(Polled(url=url, entries=entries, published=len(fill.articles)))
+            entries, articles = (reading.entries, len(reading.articles)) if reading else (0, 0)
+            self._report(Polled(url=url, entries=entries, published=articles))
 
     async def _filled(self, subscription: Subscription, articles: tuple[Article, ...]) -> Fill:
         if not subscription.fulltext or not articles:
@@ -191,16 +191,18 @@ class Ingest:
         if self._full_text is None:
             self._report(Polled(url=subscription.url, error=EXTRA_MISSING))
             return Fill(articles=articles, note=EXTRA_MISSING)
-        return await self._full_text.fill(subscription, articles, self._publish_late)
+        return await self._full_text.fill(subscription, articles, self._publish_apart)
 
-    async def _publish_late(self, article: Article) -> None:
-        """Publish a revision whose page came late; where that fails, the revision with the feed's text stands."""
+    async def _publish_apart(self, article: Article) -> bool:
+        """Publish an article before or after its poll is remembered; return whether that could be done."""
         if article.feed not in self._subscriptions:
-            return
+            return False
         try:
             await self._outbox.put(_Result(url=article.feed, poll=None, messages=[_message(article)]))
         except (TransientError, UnavailableError) as exc:
             self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
+            return False
+        return True
 
     def _read(self, subscription: Subscription, fetched: Fetched, body: bytes, now: datetime) -> Reading:
         origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)

@@ -307,7 +307,7 @@ def test_pages_that_fail_come_later_as_revisions_while_up_runs(newswire: Newswir
     newswire("add", "--fulltext", server.url + "/feed")
     program = (
         "from functools import partial; from pipeline.runners import fulltext; "
-        "fulltext.FullText = partial(fulltext.FullText, again_s=(2.0, 2.0)); from pipeline.cli import main; main()"
+        "fulltext.FullText = partial(fulltext.FullText, again_s=(3.0,) * 8); from pipeline.cli import main; main()"
     )
     running = subprocess.Popen(
         [sys.executable, "-c", program, "up"], env=newswire.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE

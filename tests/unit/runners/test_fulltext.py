@@ -7,11 +7,14 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from connectors.fulltext import PageError, Verdict
 from connectors.http import FetchError
 from connectors.pages import Filled
 from connectors.subscription import Subscription
 from pipeline.model import Article
+from pipeline.runners import fulltext
 from pipeline.runners.fulltext import FullText
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -52,8 +55,9 @@ async def fill(
     """Return the texts that came in time, the articles that came late, the note and how many pages were used."""
     late: list[tuple[str, str | None]] = []
 
-    async def deliver(article: Article) -> None:
+    async def deliver(article: Article) -> bool:
         late.append((article.id, article.text))
+        return True
 
     full_text = FullText(site, patience_s, again_s)  # type: ignore[arg-type]
     filled = await full_text.fill(SUBSCRIPTION, articles(*names), deliver)
@@ -92,8 +96,8 @@ def test_page_that_never_comes_holds_up_nothing() -> None:
         site = Site(a=[_never], b=["page b"])
         full_text = FullText(site, 0.02)  # type: ignore[arg-type]
 
-        async def deliver(article: Article) -> None:
-            raise AssertionError
+        async def deliver(article: Article) -> bool:
+            return False
 
         filled = await full_text.fill(SUBSCRIPTION, articles("a", "b"), deliver)
         await full_text.close()
@@ -125,8 +129,9 @@ def test_newer_version_of_an_article_ends_the_pursuit_of_the_older_ones_page() -
     async def run() -> list[str | None]:
         delivered: list[str | None] = []
 
-        async def deliver(article: Article) -> None:
+        async def deliver(article: Article) -> bool:
             delivered.append(article.text)
+            return True
 
         site = Site(a=[_late, "page of the newer"])
         full_text = FullText(site, 0.01)  # type: ignore[arg-type]
@@ -143,3 +148,23 @@ def test_unexpected_failure_of_a_page_costs_no_article() -> None:
     texts, late, note, _ = asyncio.run(fill(Site(a=[RuntimeError("bug")], b=["page b"]), "ab"))
     assert (texts, late) == ({"a": "teaser", "b": "page b"}, [])
     assert note is not None
+
+
+def test_article_does_not_wait_for_the_pages_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fulltext, "TOGETHER_S", 0.02)
+    texts, apart, _, used = asyncio.run(fill(Site(a=["page a"], b=[_late], c=["page c"]), "abc"))
+    assert (texts, apart, used) == ({"b": "late page"}, [("a", "page a"), ("c", "page c")], 3)
+
+
+def test_article_that_could_not_be_published_apart_is_published_with_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fulltext, "TOGETHER_S", 0.02)
+
+    async def run() -> list[str]:
+        async def deliver(article: Article) -> bool:
+            return False
+
+        full_text = FullText(Site(a=["page a"], b=[_late]), 5.0)  # type: ignore[arg-type]
+        filled = await full_text.fill(SUBSCRIPTION, articles("a", "b"), deliver)
+        return sorted(article.text or "" for article in filled.articles)
+
+    assert asyncio.run(run()) == ["late page", "page a"]
