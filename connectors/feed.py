@@ -11,6 +11,7 @@ import html
 import io
 import re
 from calendar import timegm
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -66,7 +67,7 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None = None
     home: str | None = None
     language: str | None = None
-    hub: str | None = None
+    hubs: tuple[str, ...] = ()
     topic: str | None = None
     next_page: str | None = None
     ttl_s: int | None = None
@@ -97,12 +98,13 @@ def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = 
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
             errors[number] = repr(exc)
     links = [(link.get("rel"), link.get("href")) for link in feed.get("links", ())]
+    told = {name: _addresses(links, name, url) for name in ("hub", "self")}
     return ParsedFeed(
         title=_name(feed.get("title")),
         home=home,
         language=feed.get("language") or None,
-        hub=next((urljoin(url, href) for rel, href in links if rel == "hub" and href), None),
-        topic=next((urljoin(url, href) for rel, href in links if rel == "self" and href), None),
+        hubs=told["hub"],
+        topic=next(iter(told["self"]), None),
         next_page=next((urljoin(url, href) for rel, href in links if rel in ("next", "prev-archive") and href), None),
         ttl_s=_minutes(feed.get("ttl")),
         entries=tuple(entries),
@@ -226,6 +228,11 @@ def _address(link: str | None, base: str, inner_base: str) -> str | None:
     except ValueError:
         return None
     return joined if _EXTERNAL.match(joined) else None
+
+
+def _addresses(links: Iterable[tuple[str | None, str | None]], relation: str, url: str) -> tuple[str, ...]:
+    found = (_address(href, url, url) for rel, href in links if relation in (rel or "").lower().split())
+    return tuple(address for address in found if address)
 
 
 def _absolute_links(markup: str, base: str) -> str:

@@ -11,7 +11,8 @@ import ipaddress
 import re
 import socket
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -25,6 +26,7 @@ from pipeline.errors import NewswireError
 
 REDIRECTS = 8
 MAX_HEADER_BYTES = 65_536
+MAX_REASON_BYTES = 500
 # Ways to private addresses: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380), CGNAT (RFC 6598).
 _TUNNELS = tuple(
     map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "100.64.0.0/10"))
@@ -153,16 +155,52 @@ class Fetcher:
             return Fetched(url=url, status=status, body=body, headers=answer, moved_to=moved_to, cut=cut)
         raise FetchError("redirect", f"{url} redirects more than {REDIRECTS} times; subscribe to where it leads.")
 
+    async def post(self, url: str, form: Mapping[str, str]) -> Fetched:
+        """Send a form, following 307 and 308 only, with which it arrives whole, and never from https to http.
+
+        Raises ``FetchError`` for any answer but 200-299, with what the server says about it. The body is not read.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                for _ in range(REDIRECTS + 1):
+                    check_scheme(url)
+                    async with self._answer("POST", url, {}, form) as response:
+                        answer = _headers_of(response)
+                        if response.status in (307, 308) and answer.get("location"):
+                            before, url = url, urljoin(url, answer["location"])
+                            if before.startswith("https:") and not url.startswith("https:"):
+                                raise FetchError("redirect", f"{before} redirects to {url}, which is not encrypted.")
+                            continue
+                        if 200 <= response.status < 300:
+                            return Fetched(url=url, status=response.status, body=None, headers=answer)
+                        said = " ".join(
+                            (await response.content.read(MAX_REASON_BYTES)).decode("utf-8", "replace").split()
+                        )
+                        wait = retry_after_s(answer.get("retry-after"), datetime.now(UTC))
+                        raise FetchError("status", f"{url} answered {response.status}: {said}", response.status, wait)
+                raise FetchError("redirect", f"{url} redirects more than {REDIRECTS} times.")
+        except TimeoutError as exc:
+            raise FetchError("timeout", f"{url} did not answer within {self._timeout_s:g} s.") from exc
+
     async def _get(
         self, url: str, headers: Mapping[str, str], keep_bytes: int | None
     ) -> tuple[int, dict[str, str], bytes | None, bool]:
+        async with self._answer("GET", url, headers) as response:
+            if response.status == 304 or response.status >= 300:
+                return response.status, _headers_of(response), None, False
+            return response.status, _headers_of(response), *await self._body(url, response, keep_bytes)
+
+    @asynccontextmanager
+    async def _answer(
+        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Give the answer to one request, with whatever goes wrong in ``FetchError``'s terms."""
         assert self._session is not None
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
-                answer = {name.lower(): value for name, value in response.headers.items()}
-                if response.status == 304 or response.status >= 300:
-                    return response.status, answer, None, False
-                return response.status, answer, *await self._body(url, response, keep_bytes)
+            async with self._session.request(
+                method, url, headers=headers, data=form, allow_redirects=False
+            ) as response:
+                yield response
         except aiohttp.ClientConnectorCertificateError as exc:
             raise FetchError("tls", f"{url}: the site's certificate is not valid ({exc.certificate_error}).") from exc
         except aiohttp.ClientConnectorError as exc:
@@ -207,6 +245,14 @@ class Fetcher:
         family, kind, protocol, _, address = address_info
         check_address(address[0], self._allowed)
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """Return headers by their lower-case names; of Link, which may be sent several times, all."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if "link" in headers:
+        headers["link"] = ", ".join(response.headers.getall("Link"))
+    return headers
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

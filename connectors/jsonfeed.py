@@ -28,12 +28,13 @@ def parse_json_feed(body: bytes, url: str) -> ParsedFeed:
             errors[number] = "not an object"
             continue
         entries.append(_entry(item, feed, home or url))
-    hubs = [hub.get("url") for hub in _list(feed.get("hubs")) if isinstance(hub, dict)]
+    hubs = [hub for hub in _list(feed.get("hubs")) if isinstance(hub, dict)]
+    websub = [_text(hub.get("url")) for hub in hubs if (_text(hub.get("type")) or "").lower() == "websub"]
     return ParsedFeed(
         title=_text(feed.get("title")),
         home=home,
         language=_text(feed.get("language")),
-        hub=next((_text(hub) for hub in hubs if _text(hub)), None),
+        hubs=tuple(hub for hub in websub if hub),
         topic=_text(feed.get("feed_url")),
         next_page=_text(feed.get("next_url")),
         entries=tuple(entries),

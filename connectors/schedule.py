@@ -33,6 +33,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     interval_s: float = 0.0
     per_day: float = 0.0
     delay_s: float | None = None
+    hubs: tuple[str, ...] = ()
+    topic: str | None = None
     full_texts: int = 0
     full_text_note: str | None = None
 

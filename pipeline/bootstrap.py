@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pipeline.runners.fulltext import FullText
     from pipeline.runners.ingest import Ingest, Polled
     from pipeline.runners.notifier import NotifierLoop
+    from pipeline.runners.pushes import Pushes
 
 SWITCH_S = 0.0005
 
@@ -54,6 +55,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     table: Callable[[str], Table]
     feeds: Table
     polls: Table
+    pushes: Table
     recent: Table
     rules: Table
     searches: Table
@@ -308,6 +310,7 @@ async def polling(
                 turns=turns,
                 clock=clock,
                 full_text=full_text(opened.settings, fetching, turns, reader, report),
+                pushes=pushes(opened, fetching, turns, report),
                 floor_s=fetch.min_interval_s,
                 ceiling_s=fetch.max_interval_s,
                 concurrency=fetch.concurrency,
@@ -327,6 +330,37 @@ async def poll_until(stop: threading.Event, ingest: Ingest, *, once: bool) -> No
         running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+def pushes(opened: Store, fetching: Fetcher, turns: HostTurns, report: Callable[[Polled], None]) -> Pushes | None:
+    """Wire what subscribes at hubs; ``None`` where the settings give hubs no address to call.
+
+    Raises ``UsageError`` for an address that cannot be one.
+    """
+    websub = opened.settings.websub
+    if not websub.callback_url:
+        return None
+    from connectors.http import FetchError, check_scheme
+    from pipeline.runners.callbacks import address, listening
+    from pipeline.runners.ingest import Polled
+    from pipeline.runners.pushes import Pushes
+
+    try:
+        check_scheme(websub.callback_url)
+    except FetchError as exc:
+        raise UsageError(f"callback_url under [websub]: {exc}") from exc
+    host, port = address(websub.listen)
+    return Pushes(
+        table=opened.pushes,
+        transaction=opened.transaction,
+        fetcher=fetching,
+        turns=turns,
+        clock=clock,
+        base=websub.callback_url,
+        listen=partial(listening, host=host, port=port),
+        fewer_polls=websub.fewer_polls,
+        report=lambda url, error: report(Polled(url=url, error=error)),
+    )
 
 
 def full_text(
@@ -419,6 +453,7 @@ def _store(
         table=table,
         feeds=table("feeds"),
         polls=table("polls"),
+        pushes=table("pushes"),
         recent=table("recent"),
         rules=table("rules"),
         searches=table("searches"),

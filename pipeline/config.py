@@ -39,7 +39,21 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_bytes: Annotated[int, _about("largest inflated body", ge=1024)] = 50_000_000
     page_spacing_s: Annotated[float, _about("full text: least time between two pages of one site", ge=0)] = 1.0
     page_deadline_s: Annotated[float, _about("full text: longest time for finding the article in a page", gt=0)] = 10.0
-    websub_callback: Annotated[str | None, _about("public address at which hubs can reach this process")] = None
+
+
+class WebSub(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say whether hubs may tell of news, so that feeds that have one need less polling."""
+
+    callback_url: Annotated[
+        str | None,
+        _about("public address that leads hubs to `listen`, such as https://news.example.org/push; none: off"),
+    ] = None
+    listen: Annotated[str, _about("address and port where hubs' calls arrive, mostly from a proxy that speaks TLS")] = (
+        "127.0.0.1:8075"
+    )
+    fewer_polls: Annotated[
+        float, _about("a feed whose pings arrive is polled this many times less often, in case one is lost", ge=1)
+    ] = 10.0
 
 
 class Deduplicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         dict[str, str], _about("where alerts go: a name and an address such as webhook+https://...")
     ] = {}
     fetch: Fetch = Fetch()
+    websub: WebSub = WebSub()
     deduplicate: Deduplicate = Deduplicate()
     keep: Keep = Keep()
     notify: Notify = Notify()

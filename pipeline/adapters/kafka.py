@@ -24,7 +24,7 @@ MAX_MESSAGE_BYTES = 20_000_000
 OLDEST = (4, 0)
 DAY_MS = 86_400_000
 _MEMBERSHIP = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 2_000}
-TABLES = ("news.feeds", "news.polls", "news.recent", "news.rules", "news.searches")
+TABLES = ("news.feeds", "news.polls", "news.pushes", "news.recent", "news.rules", "news.searches")
 
 
 class KafkaLog:

@@ -14,6 +14,7 @@ from connectors.http import Fetched, Fetcher, FetchError
 from connectors.pages import Pages
 from connectors.parser import Parser
 from connectors.schedule import interval_s
+from connectors.websub import offered, page_links
 from pipeline.bootstrap import clock
 from pipeline.commands.lines import shorten
 from pipeline.model import Article
@@ -41,11 +42,14 @@ async def explain(fetcher: Fetcher, parser: Parser, url: str, pages: Pages | Non
         parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
     except HtmlPageError as exc:
         _step(False, "parse", str(exc))
-        offered = discover(fetched.body or b"", fetched.url, fetched.headers.get("link"))
-        for candidate in offered[:SHOWN]:
+        found = discover(fetched.body or b"", fetched.url, fetched.headers.get("link"))
+        for candidate in found[:SHOWN]:
             click.echo(f"      try {candidate.url}  {candidate.title or ''}")
-        if not offered:
+        if not found:
             click.echo("      The page offers no feed; look for an RSS link on the site.")
+        offer = offered(fetched.headers.get("link"), fetched.url, *page_links(fetched.body or b"", fetched.url))
+        if offer is not None:
+            click.echo(f"      The page itself is pushed by {' and '.join(offer.hubs)}, its feed may be too.")
         return False
     except NotAFeedError as exc:
         _step(False, "parse", str(exc))
@@ -64,7 +68,8 @@ def _describe(fetched: Fetched, parsed: ParsedFeed) -> None:
     _step(bool(dated) or not parsed.entries, "dates", f"{len(dated)} of {len(parsed.entries)} entries are dated")
     for entry in parsed.entries[:SHOWN]:
         click.echo(f"      {entry.published or 'undated'}  {shorten(entry.title or entry.text or entry.html or '')}")
-    _step(True, "push", f"WebSub hub {parsed.hub}" if parsed.hub else "no hub; it is polled")
+    offer = offered(fetched.headers.get("link"), fetched.url, parsed.hubs, parsed.topic)
+    _step(True, "push", f"{' and '.join(offer.hubs)} pushes {offer.topic}" if offer else "no hub; it is polled")
     pace = interval_s(dated, fetched.headers, parsed.ttl_s, clock(), 300, 86_400)
     _step(True, "pace", f"about every {pace / 60:.0f} minutes")
 

@@ -15,13 +15,14 @@ from connectors.schedule import Poll
 from connectors.subscription import Subscription
 from pipeline.commands.context import current_settings, open_store
 from pipeline.commands.lines import shorten
+from pipeline.commands.push_lines import push_health, push_words, pushes_by_feed
 from pipeline.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from connectors.http import Fetcher
     from connectors.parser import Parser
     from pipeline.bootstrap import Store
-    from pipeline.runners.ingest import FoundFeed
+    from pipeline.runners.find import FoundFeed
 
 T = TypeVar("T")
 
@@ -70,11 +71,15 @@ feed.add_command(add)
 def list_feeds(broken: bool, as_json: bool) -> None:
     """List subscriptions with their health."""
     with open_store() as store:
+        pushes = pushes_by_feed(store.pushes)
         for subscription in subscriptions(store):
-            poll = _poll_of(store, subscription.url)
+            poll, push = _poll_of(store, subscription.url), pushes.get(subscription.url)
             if broken and not (poll and poll.error):
                 continue
-            click.echo(msgspec.json.encode(_health(subscription, poll)) if as_json else _line(subscription, poll))
+            if as_json:
+                click.echo(msgspec.json.encode(_health(subscription, poll) | push_health(poll, push)))
+            else:
+                click.echo("  ".join((_line(subscription, poll), *push_words(poll, push))))
 
 
 @feed.command()
@@ -84,7 +89,8 @@ def show(url: str, as_json: bool) -> None:
     """Show one subscription and how its polls went."""
     with open_store() as store:
         subscription = _known(store, url)
-        health = _health(subscription, _poll_of(store, subscription.url))
+        poll, push = _poll_of(store, subscription.url), pushes_by_feed(store.pushes).get(subscription.url)
+        health = _health(subscription, poll) | push_health(poll, push)
     if as_json:
         click.echo(msgspec.json.encode(health))
         return
@@ -217,7 +223,7 @@ def subscribe(store: Store, url: str, options: dict[str, Any], title: str | None
 
 def find(url: str) -> list[FoundFeed]:
     """Return the feeds at an address, best first. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
-    from pipeline.runners.ingest import find_feeds
+    from pipeline.runners.find import find_feeds
 
     return with_fetcher(lambda fetcher, parser: find_feeds(fetcher, parser, url))
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
-from connectors.discovery import Candidate, discover, well_known
-from connectors.document import HtmlPageError
 from connectors.feed import NotAFeedError
 from connectors.http import Fetched, Fetcher, FetchError
 from connectors.parser import Parser
@@ -22,16 +22,18 @@ from connectors.reading import Origin, Reading
 from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, interval_s, jittered
 from connectors.subscription import Subscription
 from connectors.turns import HostTurns
-from pipeline.errors import TransientError, UnavailableError, UsageError
+from connectors.websub import Offer, offered
+from pipeline.errors import TransientError, UnavailableError
 from pipeline.flow import ARTICLES, dead_letter
 from pipeline.model import Article
 from pipeline.ports import Clock, Log, Message, Table, Transaction
 from pipeline.runners.fulltext import EXTRA_MISSING, Fill, FullText
 from pipeline.runners.outbox import Outbox
+from pipeline.runners.pushes import Pushes
 
 LOOK_S = 0.5
 UNWRITTEN_S = 60
-TRIED = 6
+AFTER_PING_S = 60
 
 
 class Polled(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,14 +54,6 @@ class _Result(msgspec.Struct, frozen=True, kw_only=True):
     recent: bytes | None = None
 
 
-class FoundFeed(msgspec.Struct, frozen=True, kw_only=True):
-    """Offer a feed that was fetched and parsed."""
-
-    url: str
-    title: str | None
-    entries: int
-
-
 class Ingest:
     """Poll the feeds of a table when they are due and publish their articles to the log."""
 
@@ -76,6 +70,7 @@ class Ingest:
         turns: HostTurns,
         clock: Clock,
         full_text: FullText | None = None,
+        pushes: Pushes | None = None,
         floor_s: float = 300.0,
         ceiling_s: float = 86_400.0,
         concurrency: int = 64,
@@ -95,6 +90,7 @@ class Ingest:
         self._turn = asyncio.Semaphore(concurrency)
         self._host_turns = turns
         self._full_text = full_text
+        self._pushes = pushes
         self._report = report
         self._mine = mine
         self._outbox = Outbox(self._write)
@@ -113,15 +109,16 @@ class Ingest:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll feeds as they fall due until told to stop; subscriptions may come and go meanwhile."""
-        while not stopping.is_set():
-            await asyncio.to_thread(self._learn_feeds)
-            for url in await asyncio.to_thread(self._take_over):
-                self._running[url] = asyncio.create_task(self.poll(url))
-            self._running = {url: task for url, task in self._running.items() if not task.done()}
-            try:
-                await asyncio.wait_for(stopping.wait(), LOOK_S)
-            except TimeoutError:
-                continue
+        await asyncio.to_thread(self._learn_feeds)
+        async with self._pushes.serving(self) if self._pushes is not None else nullcontext():
+            while not stopping.is_set():
+                for url in await asyncio.to_thread(self._take_over):
+                    self._running[url] = asyncio.create_task(self.poll(url))
+                self._running = {url: task for url, task in self._running.items() if not task.done()}
+                try:
+                    await asyncio.wait_for(stopping.wait(), LOOK_S)
+                except TimeoutError:
+                    await asyncio.to_thread(self._learn_feeds)
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -152,16 +149,55 @@ class Ingest:
             except NotAFeedError as exc:
                 await self._fail(subscription, "body", str(exc), None)
                 return
-        await self._publish(url, fetched, reading)
+        published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
+        if self._pushes is not None:
+            self._pushes.polled(url, published)
 
-    async def take(self, url: str, fetched: Fetched) -> None:
-        """Publish what is new in an answer, however it came, and remember how it went."""
-        try:
-            reading = await self._read_new(url, fetched)
-        except NotAFeedError as exc:
-            await self._fail(self._subscriptions[url], "body", str(exc), None)
+    async def take(self, url: str, pushed: Fetched | None) -> None:
+        """Take in what a hub sent of a feed; if that is nothing, or no feed, poll the feed now.
+
+        What is asked right after a change may come from a cache that does not know it, so it is asked once more.
+        """
+        while (running := self._running.get(url)) is not None and not running.done():
+            await asyncio.wait([running])
+        if url not in self._subscriptions:
             return
-        await self._publish(url, fetched, reading)
+        if not self._mine(url):  # the hub called this process, though another one polls the feed
+            self._polls[url] = await asyncio.to_thread(self._load, url)
+        task = self._running[url] = asyncio.create_task(self._take(url, pushed))
+        await task
+
+    async def _take(self, url: str, pushed: Fetched | None) -> None:
+        if pushed is not None and pushed.body:
+            try:
+                reading = await asyncio.to_thread(
+                    self._read, self._subscriptions[url], pushed, pushed.body, self._clock()
+                )
+            except NotAFeedError:
+                pass
+            else:
+                await self._publish(url, reading, partial(self._pushed, reading))
+                return
+        await self.poll(url)
+        self.hasten(url, AFTER_PING_S)
+
+    def hasten(self, url: str, within_s: float | None = None) -> None:
+        """Poll a feed soon: within some seconds, else at its usual pace."""
+        poll = self._polls.get(url)
+        if poll is None or url not in self._due:
+            return
+        wait = within_s if within_s is not None else poll.interval_s or self._floor_s
+        soon = min(poll.next_check, self._clock() + timedelta(seconds=wait))
+        self._polls[url] = msgspec.structs.replace(poll, next_check=soon)
+        self._due[url] = soon
+
+    def offers(self) -> Mapping[str, Offer]:
+        """Return what the feeds that are polled have said about hubs."""
+        return {url: Offer(poll.hubs, poll.topic or url) for url in self._due if (poll := self._polls[url]).hubs}
+
+    def owns(self, url: str) -> bool:
+        """Tell whether a feed is this process's to poll."""
+        return self._mine(url)
 
     async def _read_new(self, url: str, fetched: Fetched) -> Reading | None:
         """Read an answer, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
@@ -169,21 +205,22 @@ class Ingest:
             return None
         return await asyncio.to_thread(self._read, self._subscriptions[url], fetched, fetched.body, self._clock())
 
-    async def _publish(self, url: str, fetched: Fetched, reading: Reading | None) -> None:
-        subscription = self._subscriptions[url]
+    async def _publish(self, url: str, reading: Reading | None, after: Callable[[Poll], Poll]) -> int:
+        """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
         # The turn is given back by now: other feeds are polled while pages are waited for.
-        fill = await self._filled(subscription, reading.articles if reading else ())
-        poll = self._polls.get(url)
-        if poll is None:
-            return  # unsubscribed meanwhile
+        fill = await self._filled(self._subscriptions[url], reading.articles if reading else ())
+        if url not in self._polls:
+            return 0  # unsubscribed meanwhile
         messages = _messages(url, fill.articles, reading) if reading else []
-        after = self._success(subscription, poll, fetched, reading, self._clock())
-        after = msgspec.structs.replace(
-            after, full_texts=after.full_texts + fill.used, full_text_note=fill.note or after.full_text_note
+        poll = after(self._polls[url])
+        poll = msgspec.structs.replace(
+            poll, full_texts=poll.full_texts + fill.used, full_text_note=fill.note or poll.full_text_note
         )
-        if await self._remember(url, after, messages, reading.recent if reading else None):
-            entries, articles = (reading.entries, len(reading.articles)) if reading else (0, 0)
-            self._report(Polled(url=url, entries=entries, published=articles))
+        if not await self._remember(url, poll, messages, reading.recent if reading else None):
+            return 0
+        entries, published = (reading.entries, len(reading.articles)) if reading else (0, 0)
+        self._report(Polled(url=url, entries=entries, published=published))
+        return published
 
     async def _filled(self, subscription: Subscription, articles: tuple[Article, ...]) -> Fill:
         if not subscription.fulltext or not articles:
@@ -230,9 +267,8 @@ class Ingest:
             self._polls_table.update({r.url: msgspec.json.encode(r.poll) for r in results if r.poll is not None})
             self._recent.update({r.url: r.recent for r in results if r.recent is not None})
 
-    def _success(
-        self, subscription: Subscription, poll: Poll, fetched: Fetched, reading: Reading | None, now: datetime
-    ) -> Poll:
+    def _success(self, subscription: Subscription, fetched: Fetched, reading: Reading | None, poll: Poll) -> Poll:
+        now = self._clock()
         published = [moment for moment in reading.published if moment <= now] if reading else []
         wait = poll.interval_s or self._floor_s
         if reading is not None:
@@ -242,9 +278,18 @@ class Ingest:
         # Fetched from the address it moved to, a feed redirects no more: that it moved must not be forgotten.
         moved = fetched.moved_to or poll.moved_to_if_believed
         week = [moment for moment in published if now - timedelta(days=7) <= moment]
+        told = reading.parsed if reading is not None else None
+        offer = offered(
+            fetched.headers.get("link"),
+            fetched.url,
+            told.hubs if told else poll.hubs,
+            told.topic if told else poll.topic,
+        )
+        sparse = 1.0 if self._pushes is None or subscription.interval_s else self._pushes.sparseness(subscription.url)
+        pause = min(wait * sparse, max(self._ceiling_s, wait))
         return msgspec.structs.replace(
             poll,
-            next_check=now + timedelta(seconds=jittered(wait, _digest(subscription.url.encode()))),
+            next_check=now + timedelta(seconds=jittered(pause, _digest(subscription.url.encode()))),
             last_check=now,
             last_success=now,
             last_entry=max([*published, *([poll.last_entry] if poll.last_entry else [])], default=None),
@@ -257,7 +302,15 @@ class Ingest:
             moves=min(poll.moves + 1, MOVES_BELIEVED) if moved and moved == poll.moved_to else int(moved is not None),
             interval_s=wait,
             per_day=len(week) / 7 if reading is not None else poll.per_day,
+            hubs=offer.hubs if offer is not None else (),
+            topic=offer.topic if offer is not None else None,
         )
+
+    def _pushed(self, reading: Reading, poll: Poll) -> Poll:
+        """Return a poll after a ping: when the next one is due, and with which validators, is as it was."""
+        now = self._clock()
+        moments = [moment for moment in (*reading.published, poll.last_entry) if moment is not None and moment <= now]
+        return msgspec.structs.replace(poll, last_entry=max(moments, default=None))
 
     async def _fail(self, subscription: Subscription, kind: str, message: str, wait: float | None) -> None:
         poll, now = self._polls[subscription.url], self._clock()
@@ -293,40 +346,6 @@ class Ingest:
     def _load(self, url: str) -> Poll:
         value = self._polls_table.get(url)
         return msgspec.json.decode(value, type=Poll) if value else Poll(next_check=self._clock())
-
-
-async def find_feeds(fetcher: Fetcher, parser: Parser, url: str) -> list[FoundFeed]:
-    """Return the feeds at or on a page, best first, each fetched and parsed.
-
-    Raises ``FetchError`` when the address cannot be fetched, ``UsageError`` when nothing there is a feed.
-    """
-    fetched = await fetcher.fetch(url)
-    body = fetched.body or b""
-    try:
-        parsed = await asyncio.to_thread(parser.parse, body, fetched.content_type, fetched.url)
-        return [FoundFeed(url=url, title=parsed.title, entries=len(parsed.entries))]
-    except NotAFeedError as exc:
-        if not isinstance(exc, HtmlPageError):
-            raise UsageError(f"{exc} Give the address of a feed or of a web page.") from exc
-    candidates = discover(body, fetched.url, fetched.headers.get("link"))
-    found = await _tried(fetcher, parser, candidates[:TRIED])
-    found = found or await _tried(fetcher, parser, well_known(fetched.url))
-    if not found:
-        raise UsageError(f"{url} is a web page on which no feed was found; look for its RSS link and give that.")
-    return found
-
-
-async def _tried(fetcher: Fetcher, parser: Parser, candidates: Iterable[Candidate]) -> list[FoundFeed]:
-    found = []
-    for candidate in candidates:
-        try:
-            fetched = await fetcher.fetch(candidate.url)
-            parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
-        except (FetchError, NotAFeedError):
-            continue
-        title = parsed.title or candidate.title
-        found.append(FoundFeed(url=candidate.url, title=title, entries=len(parsed.entries)))
-    return found
 
 
 def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
