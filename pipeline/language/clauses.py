@@ -1,15 +1,15 @@
 """What a document must hold to match a query, in terms that can be looked up: grams.
 
 A gram is (kind, text): ``("word", "run")`` is held by a document one of whose stems is that word's; the other kinds are
-tokens, their patterns, and values of fields. A query is turned into clauses, of which a matching document satisfies at
-least one: it holds all the clause's grams and none of its ``absent`` ones. Where the clause is ``exact`` the converse
-is true too; where it is not, the syntax tree has the last word.
+tokens, pairs of neighbouring tokens, patterns of tokens, and values of fields. A query is turned into clauses, of which
+a matching document satisfies at least one: it holds all the clause's grams and none of its ``absent`` ones. Where the
+clause is ``exact`` the converse is true too; where it is not, the syntax tree has the last word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import product
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, product
 
 import msgspec
 
@@ -53,7 +53,7 @@ def clauses(node: AnyNode, part: str = "") -> list[Clause]:
         case Word(text=text):
             return [_text_clause(part, "word", (text,))]
         case Phrase(tokens=tokens):
-            return [_text_clause(part, "token", tokens, exact=len(tokens) == 1)]
+            return [_phrase_clause(part, tokens)]
         case Near(tokens=tokens):
             return [_text_clause(part, "token", tokens, exact=False)]
         case Prefix(text=text) | Wildcard(pattern=text) | Fuzzy(text=text):
@@ -85,6 +85,13 @@ def _text_clause(part: str, kind: str, texts: Iterable[str], exact: bool = True)
         kind = f"title {kind}"
     # What the body holds, title and body hold; that the converse fails makes the clause inexact.
     return Clause(frozenset((kind, text) for text in texts), exact=exact and part != "body")
+
+
+def _phrase_clause(part: str, tokens: Sequence[str]) -> Clause:
+    """Demand each two neighbours of a phrase next to each other: all there is to a phrase of two."""
+    if len(tokens) == 1 or part in ("author", "source"):
+        return _text_clause(part, "token", tokens, exact=len(tokens) == 1)
+    return _text_clause(part, "pair", map(" ".join, pairwise(tokens)), exact=len(tokens) == 2)
 
 
 def _pattern_clause(node: Prefix | Wildcard | Fuzzy, text: str, part: str) -> Clause:
@@ -132,8 +139,3 @@ def _all(nodes: Sequence[AnyNode], part: str) -> list[Clause]:
 
 def _both(one: Clause, other: Clause) -> Clause:
     return Clause(one.grams | other.grams, one.absent | other.absent, one.exact and other.exact)
-
-
-def rarest(grams: Iterable[Gram], share: Callable[[Gram], float]) -> list[Gram]:
-    """Order grams by the share of documents that hold them, fewest first; ties by text, so that it never varies."""
-    return sorted(grams, key=lambda gram: (share(gram), gram))

@@ -36,6 +36,7 @@ _SHARES = {
     "tag": 0.01,
 }
 _IN_TITLE = 0.05
+_TOGETHER = 0.05
 
 
 def share(gram: Gram) -> float:
@@ -46,6 +47,8 @@ def share(gram: Gram) -> float:
     match kind:
         case "word" | "token":
             return _word_share(text)
+        case "pair" | "title pair":
+            return min(map(_word_share, text.split())) * _TOGETHER
         case "title word" | "title token":
             return _word_share(text) * _IN_TITLE
         case "prefix":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from pipeline.language.analysis import STEMMERS, stem
 from pipeline.language.clauses import Gram
@@ -37,6 +37,8 @@ class Grams:
         self._title_tokens: dict[str, int] = {}
         self._words: dict[str, int] = {}
         self._title_words: dict[str, int] = {}
+        self._pairs: dict[tuple[str, ...], int] = {}
+        self._title_pairs: dict[tuple[str, ...], int] = {}
         self._patterns = Patterns()
         self._languages: dict[str | None, _Language] = {}
 
@@ -61,6 +63,10 @@ class Grams:
                     language.pop(text, None)
             case "title token":
                 self._title_tokens[text] = number
+            case "pair":
+                self._pairs[tuple(map(sys.intern, text.split()))] = number
+            case "title pair":
+                self._title_pairs[tuple(map(sys.intern, text.split()))] = number
             case "prefix" | "wildcard" | "fuzzy1" | "fuzzy2":
                 self._patterns.add(kind, text, number)
                 for language in self._languages.values():
@@ -78,8 +84,11 @@ class Grams:
         found = [packed(EVERYTHING), *map(language.__getitem__, title | reading.tokens("body"))]
         if language.in_title:
             found += filter(None, map(language.in_title.get, reading.tokens("title", stems=True)))
-        numbers = [self._title_tokens.get(token, 0) for token in title] if self._title_tokens else []
-        numbers += [self._numbers.get(gram, 0) for gram in _field_grams(reading)]
+        numbers = list(map(self._title_tokens.get, title)) if self._title_tokens else []
+        for part, pairs in (("title", self._title_pairs), ("title", self._pairs), ("body", self._pairs)):
+            if pairs:
+                numbers += filter(None, map(pairs.get, pairwise(reading.part(part).tokens)))
+        numbers += map(self._numbers.get, _field_grams(reading))
         return b"".join(found + [packed(number) for number in numbers if number])
 
     def _language(self, language: str | None) -> _Language:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -61,7 +62,18 @@ def _phrase(node: Phrase, reading: Reading, now: datetime, parts: Sequence[str])
 
 def _near(node: Near, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
     present = [part for part in parts if reading.tokens(part).issuperset(node.tokens)]
-    return bool(present) and find(node, reading, now, present) is not None
+    if len(node.tokens) != 2 or node.tokens[0] == node.tokens[1]:
+        return bool(present) and find(node, reading, now, present) is not None
+    one, other = node.tokens
+    reach = node.distance + 1
+    for part in present:
+        positions = reading.positions(part)
+        others = positions[other]
+        for at in positions[one]:
+            nearest = bisect_left(others, at - reach)
+            if nearest < len(others) and others[nearest] <= at + reach:
+                return True
+    return False
 
 
 def _pattern(node: Prefix | Wildcard | Fuzzy, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:

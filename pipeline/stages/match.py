@@ -30,7 +30,7 @@ class Filed(msgspec.Struct, frozen=True, gc=False):
     name: str
     once_per: str
     root: AnyNode
-    rows: tuple[int, ...]
+    grams: tuple[int, ...]
 
 
 class Rules:
@@ -60,17 +60,20 @@ class Rules:
         number = self._free.pop() if self._free else len(self._filed)
         if number == len(self._filed):
             self._filed.append(None)
-        rows = self._postings.add(number, clauses(root))
-        self._filed[number] = Filed(key, rule.name, rule.once_per, root, rows)
+        grams = self._postings.add(number, clauses(root))
+        self._filed[number] = Filed(key, rule.name, rule.once_per, root, grams)
         self._numbers[key] = number
 
-    def matching(self, reading: Reading, now: datetime) -> list[Filed]:
-        """Return the rules that a document matches, in no particular order."""
+    def matching(self, reading: Reading, now: datetime) -> list[int]:
+        """Return the numbers of the rules that a document matches, in no particular order (see ``rule``)."""
         sure, unsure = self._postings.candidates(reading)
-        filed = self._filed
-        found = [rule for number in sure if (rule := filed[number])]
-        found += [rule for number in unsure if (rule := filed[number]) and holds(rule.root, reading, now)]
-        return found
+        return sure + [number for number in unsure if holds(self.rule(number).root, reading, now)]
+
+    def rule(self, number: int) -> Filed:
+        """Return the rule of a number that ``matching`` gave."""
+        rule = self._filed[number]
+        assert rule is not None  # its rows leave with it
+        return rule
 
     def _remove(self, key: str) -> None:
         number = self._numbers.pop(key, None)
@@ -79,7 +82,7 @@ class Rules:
         filed, self._filed[number] = self._filed[number], None
         self._free.append(number)
         if filed:
-            self._postings.remove(filed.rows)
+            self._postings.remove(number, filed.grams)
 
 
 def _id(rule: Filed) -> str:
@@ -109,7 +112,7 @@ def match(document: Document, rules: Rules, now: datetime) -> Decision:
             matched=now,
             subject=subject(rule, document),
         )
-        for rule in sorted(rules.matching(reading, now), key=_id)
+        for rule in sorted(map(rules.rule, rules.matching(reading, now)), key=_id)
     ]
     return Decision(outcome="matched" if alerts else "unmatched", emit=tuple(alerts))
 

@@ -23,16 +23,16 @@ public class Monitor {
         List<Document> articles = new ArrayList<>();
         List<String> lines = Files.readAllLines(Path.of(args[1]));
         try (var monitor = new org.apache.lucene.monitor.Monitor(new WhitespaceAnalyzer(), new TermFilteredPresearcher())) {
-            long begin = System.nanoTime();
+            long begin = cpu();
             monitor.register(rules);
-            double load = (System.nanoTime() - begin) / 1e9;
+            double load = (cpu() - begin) / 1e9;
             for (int n = 0; n < Math.min(lines.size(), 150); n++)
                 monitor.match(article(lines.get(n)), QueryMatch.SIMPLE_MATCHER);
             StringBuilder out = new StringBuilder();
-            begin = System.nanoTime();
+            begin = cpu();
             List<MatchingQueries<QueryMatch>> found = new ArrayList<>();
             for (String line : lines) found.add(monitor.match(article(line), QueryMatch.SIMPLE_MATCHER));
-            double match = (System.nanoTime() - begin) / 1e9;
+            double match = (cpu() - begin) / 1e9;
             for (var matches : found) {
                 for (QueryMatch match1 : matches.getMatches()) out.append(match1.getQueryId()).append(' ');
                 out.append('\n');
@@ -40,6 +40,11 @@ public class Monitor {
             System.out.println(load + " " + match);
             System.out.print(out);
         }
+    }
+
+    /** Nanoseconds of the processor that this thread has had. */
+    static long cpu() {
+        return java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     }
 
     static Document article(String line) {

@@ -148,7 +148,7 @@ def test_rules_match_what_reading_each_of_them_finds(documents: list[Document], 
             continue
     for article in documents:
         expected = [key for key, root in expected_roots.items() if find(root, Reading(article), NOW) is not None]
-        assert sorted(expected) == sorted(found.id for found in rules.matching(Reading(article), NOW))
+        assert sorted(expected) == sorted(rules.rule(number).id for number in rules.matching(Reading(article), NOW))
 
 
 @pytest.mark.parametrize(
