@@ -32,13 +32,9 @@ Deliver = Callable[[Article], Awaitable[bool]]  # whether it was published
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell how the pages of some articles fared: how many are used, and why the last that is not is not.
-
-    ``articles`` are those still to be published.
-    """
+    """Hold the articles that are still to be published, and why the last page that is not used is not."""
 
     articles: tuple[Article, ...]
-    used: int = 0
     note: str | None = None
 
 
@@ -58,7 +54,7 @@ class FullText:
         """
         waiting = {article.id: (article, self._begin(subscription, article, deliver)) for article in articles}
         deadline = asyncio.get_running_loop().time() + self._patience_s
-        used, note = 0, None
+        note = None
         ready: list[Article] = []
         while waiting:
             left_s = deadline - asyncio.get_running_loop().time()
@@ -73,14 +69,13 @@ class FullText:
                 del waiting[article.id]
                 if isinstance(outcome, Filled):
                     ready.append(outcome.article)
-                    used += outcome.verdict.better
                     note = note if outcome.verdict.better else f"{article.url}: {outcome.verdict.reason}."
                 else:
                     ready.append(article)
-                    note = outcome
+                    note = outcome or note
             if waiting:
                 ready = [article for article in ready if not await deliver(article)]
-        return Fill(articles=tuple(ready), used=used, note=note)
+        return Fill(articles=tuple(ready), note=note)
 
     async def settle(self) -> None:
         """Return when every page has been tried once and what came of it is delivered."""
@@ -142,8 +137,8 @@ class _Pursuit:
         self.tried = self.tried or waited_for or isinstance(outcome, str)
         return waited_for
 
-    def outcome(self) -> Filled | str:
-        """Return what came of it so far, and wait no longer."""
+    def outcome(self) -> Filled | str | None:
+        """Return what came of it, or nothing so far; it is waited for no longer."""
         if not self.first.done():
             self.first.cancel()
-        return "The page is still being read." if self.first.cancelled() else self.first.result()
+        return None if self.first.cancelled() else self.first.result()

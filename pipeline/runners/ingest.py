@@ -213,9 +213,8 @@ class Ingest:
             return 0  # unsubscribed meanwhile
         messages = _messages(url, fill.articles, reading) if reading else []
         poll = after(self._polls[url])
-        poll = msgspec.structs.replace(
-            poll, full_texts=poll.full_texts + fill.used, full_text_note=fill.note or poll.full_text_note
-        )
+        full_texts = poll.full_texts + sum(article.full_text for article in fill.articles)
+        poll = msgspec.structs.replace(poll, full_texts=full_texts, full_text_note=fill.note or poll.full_text_note)
         if not await self._remember(url, poll, messages, reading.recent if reading else None):
             return 0
         entries, published = (reading.entries, len(reading.articles)) if reading else (0, 0)
@@ -239,6 +238,10 @@ class Ingest:
         except (TransientError, UnavailableError) as exc:
             self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
             return False
+        if article.full_text and article.feed in self._polls:
+            poll = self._polls[article.feed]
+            # Written with the next poll: a count is not worth a write of its own.
+            self._polls[article.feed] = msgspec.structs.replace(poll, full_texts=poll.full_texts + 1)
         return True
 
     def _read(self, subscription: Subscription, fetched: Fetched, body: bytes, now: datetime) -> Reading:

@@ -51,8 +51,8 @@ def articles(*names: str) -> list[Article]:
 
 async def fill(
     site: Site, names: str, patience_s: float = 5.0, again_s: tuple[float, ...] = (0.01, 0.01), wait_s: float = 0.1
-) -> tuple[dict[str, str | None], list[tuple[str, str | None]], str | None, int]:
-    """Return the texts that came in time, the articles that came late, the note and how many pages were used."""
+) -> tuple[dict[str, str | None], list[tuple[str, str | None]], str | None]:
+    """Return the texts to be published with the poll, those published apart, and the note."""
     late: list[tuple[str, str | None]] = []
 
     async def deliver(article: Article) -> bool:
@@ -64,7 +64,7 @@ async def fill(
     await full_text.settle()
     await asyncio.sleep(wait_s)
     await full_text.close()
-    return {article.id: article.text for article in filled.articles}, late, filled.note, filled.used
+    return {article.id: article.text for article in filled.articles}, late, filled.note
 
 
 async def _never() -> str:
@@ -79,16 +79,16 @@ async def _late() -> str:
 
 def test_pages_are_used_where_better_and_order_is_kept() -> None:
     site = Site(a=["page a"], b=[""], c=[PageError("c is a picture.")])
-    texts, late, note, used = asyncio.run(fill(site, "abc"))
+    texts, late, note = asyncio.run(fill(site, "abc"))
     assert list(texts.items()) == [("a", "page a"), ("b", "teaser"), ("c", "teaser")]
-    assert (late, note, used) == ([], "c is a picture.", 1)
+    assert (late, note) == ([], "c is a picture.")
     assert sorted(site.asked) == ["a", "b", "c"]
 
 
 def test_page_that_takes_too_long_comes_as_a_revision() -> None:
     site = Site(a=[_late], b=["page b"])
-    texts, late, _, used = asyncio.run(fill(site, "ab", patience_s=0.02))
-    assert (texts, late, used) == ({"a": "teaser", "b": "page b"}, [("a", "late page")], 1)
+    texts, late, note = asyncio.run(fill(site, "ab", patience_s=0.02))
+    assert (texts, late, note) == ({"a": "teaser", "b": "page b"}, [("a", "late page")], None)
 
 
 def test_page_that_never_comes_holds_up_nothing() -> None:
@@ -114,14 +114,14 @@ def test_passing_failure_is_tried_twice_more_and_a_lasting_one_is_not() -> None:
         d=[FetchError("status", "nothing there", 404)],
         e=[PageError("no text")],
     )
-    texts, late, _, _ = asyncio.run(fill(site, "abcde"))
+    texts, late, _ = asyncio.run(fill(site, "abcde"))
     assert (set(texts.values()), late) == ({"teaser"}, [("a", "page a")])
     assert {name: site.asked.count(name) for name in "abcde"} == {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1}
 
 
 def test_server_that_asks_to_wait_is_waited_for() -> None:
     site = Site(a=[FetchError("status", "busy", 429, retry_after_s=30.0), "page a"])
-    _, late, _, _ = asyncio.run(fill(site, "a"))
+    _, late, _ = asyncio.run(fill(site, "a"))
     assert (late, site.asked) == ([], ["a"])
 
 
@@ -145,15 +145,15 @@ def test_newer_version_of_an_article_ends_the_pursuit_of_the_older_ones_page() -
 
 
 def test_unexpected_failure_of_a_page_costs_no_article() -> None:
-    texts, late, note, _ = asyncio.run(fill(Site(a=[RuntimeError("bug")], b=["page b"]), "ab"))
+    texts, late, note = asyncio.run(fill(Site(a=[RuntimeError("bug")], b=["page b"]), "ab"))
     assert (texts, late) == ({"a": "teaser", "b": "page b"}, [])
     assert note is not None
 
 
 def test_article_does_not_wait_for_the_pages_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fulltext, "TOGETHER_S", 0.02)
-    texts, apart, _, used = asyncio.run(fill(Site(a=["page a"], b=[_late], c=["page c"]), "abc"))
-    assert (texts, apart, used) == ({"b": "late page"}, [("a", "page a"), ("c", "page c")], 3)
+    texts, apart, _ = asyncio.run(fill(Site(a=["page a"], b=[_late], c=["page c"]), "abc"))
+    assert (texts, apart) == ({"b": "late page"}, [("a", "page a"), ("c", "page c")])
 
 
 def test_article_that_could_not_be_published_apart_is_published_with_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
