@@ -13,7 +13,6 @@ import re
 from calendar import timegm
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -22,6 +21,7 @@ import msgspec
 import nh3
 
 from connectors.identity import Entry
+from connectors.moments import moment
 from connectors.plainfeed import parse_plain
 from pipeline.errors import NewswireError
 
@@ -39,6 +39,7 @@ _ROOT = re.compile(rb"<(?:\w+:)?(rss|feed|RDF|channel)[\s>]", re.IGNORECASE)
 _SCHEMES = {"http", "https", "mailto"}
 _ADDRESSES = frozenset(("href", "src", "cite", "action", "background", "poster", "longdesc", "srcset"))
 _WHOLE_ADDRESS = re.compile(r"(?:https?://[^\s/]|mailto:[^\s])", re.IGNORECASE)
+_PAGES = (None, "text/html", "application/xhtml+xml")
 _EXTERNAL = re.compile(r"^https?://\S+$", re.IGNORECASE)
 
 
@@ -154,7 +155,7 @@ def _repaired(body: bytes) -> bytes:
 
 def _entry(entry: Any, base: str, feed: Any) -> ParsedEntry:
     link = _link(entry, base)
-    guid = entry.get("id") or None
+    guid = entry.get("id") or entry.get("dc_identifier") or None
     content, is_text = _content(entry)
     published_raw = entry.get("published") or entry.get("created") or entry.get("date")
     published = _time(entry, "published") or _time(entry, "created") or _time(entry, "issued")
@@ -175,8 +176,11 @@ def _entry(entry: Any, base: str, feed: Any) -> ParsedEntry:
 
 
 def _link(entry: Any, base: str) -> str | None:
-    candidates = [entry.get("link")]
-    candidates += [link.get("href") for link in entry.get("links", ()) if link.get("rel") in (None, "alternate")]
+    alternates = [link for link in entry.get("links", ()) if link.get("rel") in (None, "alternate")]
+    # The first page of several is the article's own; FeedBurner keeps the address that it replaced by its counter.
+    candidates = [entry.get("feedburner_origlink")]
+    candidates += [link.get("href") for link in alternates if link.get("type") in _PAGES]
+    candidates += [entry.get("link"), *(link.get("href") for link in alternates)]
     if _EXTERNAL.match(entry.get("id") or ""):
         candidates.append(entry["id"])
     candidates += [link.get("href") for link in entry.get("links", ()) if link.get("rel") == "enclosure"]
@@ -192,6 +196,7 @@ def _content(entry: Any) -> tuple[str | None, bool]:
     options = [(c.get("value"), c.get("type")) for c in entry.get("content", ())]
     detail = entry.get("summary_detail") or {}
     options.append((entry.get("summary"), detail.get("type")))
+    options.append((entry.get("googleplay_description"), "text/plain"))
     options += [(m.get("content") if isinstance(m, dict) else None, None) for m in entry.get("media_description", ())]
     given = [(value, kind) for value, kind in options if value]
     if not given:
@@ -208,16 +213,12 @@ def _authors(source: Any) -> tuple[str, ...]:
 
 def _time(entry: Any, field: str) -> datetime | None:
     # dict.get: feedparser answers a missing "updated" with "published".
-    parsed, raw = dict.get(entry, f"{field}_parsed"), dict.get(entry, field)
+    raw, parsed = dict.get(entry, field), dict.get(entry, f"{field}_parsed")
+    found = moment(raw) if raw else None
     try:
-        if parsed:
-            return datetime.fromtimestamp(timegm(parsed), UTC)
-        if raw:
-            moment = parsedate_to_datetime(raw)
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return found or (datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None)
     except (ValueError, OverflowError, TypeError, OSError):
         return None
-    return None
 
 
 def _address(link: str | None, base: str, inner_base: str) -> str | None:

@@ -7,12 +7,12 @@ whatever it is not sure to read the same. A differential test holds the two equa
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from time import struct_time
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from feedparser.util import FeedParserDict
+
+from connectors.moments import moment
 
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -45,11 +45,6 @@ _MAIL = re.compile("[@()<>]")
 _CONTROL = re.compile(rb"\xc2[\x80-\x9f]|&#0*(?:1[2-5]\d|x0*[89][0-9a-f]);", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _DECLARED = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w-]+)[\"']")
-_RFC822 = re.compile(
-    r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) (GMT|UTC|[+-]\d{4})", re.A
-)
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)", re.A)
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 
 
 class _UnusualError(Exception):
@@ -307,17 +302,6 @@ def _plain_address(value: str) -> str:
 def _moment(entry: Any, field: str, element: Element) -> None:
     _once(entry, field)
     value = _text(element)
-    if match := _RFC822.fullmatch(value):
-        day, month, year, *clock, zone = match.groups()
-        parts = (int(year), _MONTHS.get(month, 0), int(day), *map(int, clock))
-        offset = 0 if zone in ("GMT", "UTC") else int(zone[1:3]) * 60 + int(zone[3:])
-    elif match := _ISO.fullmatch(value):
-        *numbers, zone = match.groups()
-        parts = tuple(map(int, numbers))
-        offset = 0 if zone == "Z" else int(zone[1:3]) * 60 + int(zone[4:])
-    else:
+    if moment(value) is None:
         raise _UnusualError
-    moment = datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
-    moment -= timedelta(minutes=offset if zone[0] != "-" else -offset)
     entry[field] = value
-    entry[f"{field}_parsed"] = struct_time(moment.utctimetuple())

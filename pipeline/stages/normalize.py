@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -19,6 +19,7 @@ MAX_TITLE_CHARS = 1_000
 UNESCAPED = 4
 # A repeated paragraph is an editing accident; a repeated line such as "* * *" or a refrain is not.
 REPEATED_CHARS = 30
+WRAPPED_CHARS = 30
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
 
@@ -114,12 +115,24 @@ def _tidied(source: str, title: str | None) -> str | None:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """Split at blank lines where there are any (lines within are then only wrapped), else at every line."""
-    blocks = _BLANK_LINE.split(text) if _BLANK_LINE.search(text) else text.split("\n")
+    """Split at blank lines where there are any (lines within are then only wrapped), else at lines that end."""
+    blocks = _BLANK_LINE.split(text) if _BLANK_LINE.search(text) else _unwrapped(text.split("\n"))
     for block in blocks:
         paragraph = " ".join(block.split())
         if paragraph:
             yield paragraph
+
+
+def _unwrapped(lines: Sequence[str]) -> Iterator[str]:
+    """Join a long line that stops in the middle of a sentence with the one that goes on in lower case."""
+    whole = ""
+    for line in map(str.strip, lines):
+        if len(whole) >= WRAPPED_CHARS and (whole[-1].isalnum() or whole[-1] in ",-–") and line[:1].islower():
+            whole = f"{whole} {line}"
+            continue
+        yield whole
+        whole = line
+    yield whole
 
 
 def _clean(text: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 import importlib
 import json
 
-NAMES = ("feeds", "fulltext", "dedupe", "stories", "match", "search", "extract", "latency", "end_to_end")
+NAMES = ("feeds", "fulltext", "dedupe", "stories", "match", "search", "extract", "latency", "end_to_end", "golden")
 
 
 def main() -> None:

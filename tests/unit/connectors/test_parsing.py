@@ -27,6 +27,16 @@ def test_rss_entries_come_whole() -> None:
     assert [10, 11] == [e.published.hour for e in parsed.entries if e.published]
 
 
+def test_address_before_a_counter_and_the_first_of_several_is_the_articles() -> None:
+    links = "<link>https://news.example/1</link><link>https://news.example/2</link>"
+    (entry,) = parse_document(rss(f"<title>T</title>{links}"), None, URL).entries
+    assert entry.url == "https://news.example/1"
+    head = '<?xml version="1.0"?><rss xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"><channel><item>'
+    counter = "<link>https://feeds.example/~r/1</link><feedburner:origLink>https://news.example/1</feedburner:origLink>"
+    (entry,) = parse_document(f"{head}{counter}</item></channel></rss>".encode(), None, URL).entries
+    assert entry.url == "https://news.example/1"
+
+
 def test_stray_ampersands_and_relative_links_come_out_right() -> None:
     (entry,) = parse_document(rss("<title>AT&T and R&D</title><link>/a?x=1&y=2</link>"), None, URL).entries
     assert (entry.title, entry.url) == ("AT&T and R&D", "https://news.example/a?x=1&y=2")

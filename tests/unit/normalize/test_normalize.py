@@ -37,6 +37,16 @@ def test_body_does_not_begin_with_the_title_again() -> None:
     assert normalize(article(title="Big News", text="BIG NEWS\n\nThe rest.")).text == "The rest."
 
 
+def test_wrapped_lines_are_one_paragraph_and_lines_that_end_are_not() -> None:
+    wrapped = (
+        "This week we talk about salt and pepper\nshakers, comparing, contrasting,\nand more.\nÉcoles next.\n* one"
+    )
+    found = normalize(Article(id="a", source="s", seen=NOW, text=wrapped)).text
+    assert found == (
+        "This week we talk about salt and pepper shakers, comparing, contrasting, and more.\n\nÉcoles next.\n\n* one"
+    )
+
+
 def test_markup_becomes_paragraphs_without_scripts() -> None:
     html = "<p>One <b>two</b>\n three</p><script>alert(1)</script><p>Four<br>five</p><ul><li>a<li>b</ul>"
     assert normalize(article(html=html)).text == "One two three\n\nFour five\n\na b"
