@@ -181,8 +181,8 @@ class Document(Article, frozen=True):
     """Hold an article with what the stages found out about it.
 
     ``duplicate_of`` is the id of the original this is a copy of, ``copies`` the ids of this original's copies
-    (filled in when read back), ``story_id`` the story it belongs to, ``merged`` the ids of stories that this article
-    showed to be the same one.
+    (filled in when read back), ``story_id`` the story it belongs to, ``merged`` the ids of stories that had
+    turned out to be this one by then.
     """
 
     duplicate_of: str | None = None

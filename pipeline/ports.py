@@ -118,7 +118,7 @@ class Coverage(Protocol):
     """Count what a query finds. Limit, sort and cursor of the request are ignored. Raises as ``search`` does."""
 
     def facets(self, request: SearchRequest, field: str, limit: int = 20) -> Sequence[Count]:
-        """Count by source, language, day, tag, actor, place or event, the most frequent first (days: newest first)."""
+        """Count by source, language, day, tag, story, actor, place or event: most frequent first, days newest first."""
 
     def timeline(self, request: SearchRequest) -> Sequence[Day]:
         """Count by day, oldest first, days without a match left out."""

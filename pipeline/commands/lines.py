@@ -35,6 +35,8 @@ def _notes(document: Document) -> str:
         notes.append(f"revision {document.revision}")
     if document.duplicate_of:
         notes.append(f"copy of {document.duplicate_of[:8]}")
+    if document.copies:
+        notes.append(f"{len(document.copies)} cop{'ies' if len(document.copies) > 1 else 'y'}")
     for count, word in ((len(document.events), "event"), (len(document.quotations), "quotation")):
         if count:
             notes.append(f"{count} {word}{'s' if count > 1 else ''}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.model import Document
     from pipeline.ports import SearchPage, SearchRequest
 
-FACETS = ("source", "language", "day", "tag", "actor", "place", "event")
+FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 PAGE = 200
 BAR_WIDTH = 40
 _Row = Mapping[str, str | int | float]
@@ -64,6 +64,7 @@ def search(
     """
     from pipeline.bootstrap import clock
     from pipeline.commands.show import find_article
+    from pipeline.commands.stories import with_merged_stories
     from pipeline.ports import SearchRequest
 
     with open_store() as store:
@@ -72,6 +73,8 @@ def search(
             return
         now = clock()
         parsed = _parse(store, query)
+        if parsed is not None:
+            parsed = with_merged_stories(store, parsed)
         if save:
             _save(store, save, query)
         request = SearchRequest(query=parsed, now=now, limit=min(limit, PAGE), sort=sort, copies=copies, cursor=cursor)

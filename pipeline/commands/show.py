@@ -123,6 +123,7 @@ def _about(document: Document) -> list[str]:
         document.url,
         f"id {document.id}",
         f"story {document.story_id}" if document.story_id else None,
+        *(f"which story {story} turned out to be" for story in document.merged),
         f"copy of {document.duplicate_of}" if document.duplicate_of else None,
         f"tags {', '.join(document.tags)}" if document.tags else None,
     ]

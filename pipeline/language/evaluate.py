@@ -256,7 +256,7 @@ def keyword_values(document: Document) -> dict[str, tuple[str, ...]]:
         "lang": _casefolded(document.language),
         "tag": _casefolded(*document.tags),
         "feed": _casefolded(document.feed),
-        "story": _casefolded(document.story_id),
+        "story": _casefolded(document.story_id, *document.merged),
         "id": _casefolded(document.id),
         "url": _casefolded(document.url),
     }

@@ -76,6 +76,8 @@ def quotations_of(document: Document) -> list[dict[str, tuple[str, ...]]]:
 def facets_of(document: Document) -> set[tuple[str, str]]:
     """Return the (field, value) pairs that a document is counted under, besides source, language and day."""
     found = {("tag", tag) for tag in document.tags if tag}
+    if document.story_id:
+        found.add(("story", document.story_id))
     for event in document.events:
         found.add(("event", event.type))
         found.update(("actor", actor.name or actor.text) for actor in (*event.actors, *event.recipients))

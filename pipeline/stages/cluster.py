@@ -27,14 +27,20 @@ STORY_KEY = "story "
 STORY_VERSION = 1
 QUIET = timedelta(days=3)
 SIMILAR = 0.15
-# Two stories are one when an article is like both and they are this much like each other.
-ALIKE = 0.45
+# Two stories are one when an article tells of both, so much like the second and by so many of its distinct words, and
+# they are this much like each other.
+TELLS = 0.3
+BRIDGE = 5
+ALIKE = 0.3
 FADE_H = 200.0
 # An article's words count for this share of its story's at least: a story moves on.
 FRESH = 0.12
 # So many words must be the same, and so many of them not just the vocabulary of storms, matches or markets.
 SHARED = 3
 DISTINCT = 2
+# Of a story with so many reports there will be more: one name is enough, if it weighs so much.
+HOT = 5
+SURE = 0.2
 FORGET_AT_ONCE = 200
 HOUR = 3600.0
 ID_BYTES = 16
@@ -48,7 +54,7 @@ class Told(TypedDict):
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """Answer for one article: its story's id in 16 bytes, those of the stories it merged, and the stories' facts."""
+    """Answer for one article: its story's id in 16 bytes, then those merged into it so far, and the stories' facts."""
 
     story: bytes
     facts: tuple[Fact, ...] = ()
@@ -121,12 +127,15 @@ class Stories:
         moment = reported(article.published, article.seen).timestamp()
         closed = self._closed(hour)
         if original is not None:
-            return Joined(original[:ID_BYTES], (*closed, *self._touch(article.id, original[:ID_BYTES], hour, moment)))
+            story = self._into.get(original[:ID_BYTES], original[:ID_BYTES])
+            return Joined(
+                story + self._merged.get(story, b""), (*closed, *self._touch(article.id, story, hour, moment))
+            )
         made, story = self._last
         if made == article.id and story in self._rows:
             # The story's fact was kept and the article's was not: a crash came between.
-            gone = self._merged.get(story, b"")
-            return Joined(story + gone, self._tombstones(gone))
+            merged = self._merged.get(story, b"")
+            return Joined(story + merged, self._tombstones(merged))
         vector = weigh(
             article.title, article.text, article.language, len(self), self._centroids.vocabulary.counts, WIDTH
         )
@@ -135,33 +144,35 @@ class Stories:
         if best is None:
             story = bytes.fromhex(derive_id("story", article.id))
             return Joined(story, (*closed, self._fact(story, article.id, self._order + 1, hour, moment, 1, b"", *new)))
-        if second is not None and self._one(best, second):
+        if second is not None:
             return self._merge(best, second, article.id, hour, moment, new, closed)
         row = self._grown(best, new)
-        story = self._id(best)
-        return Joined(
-            story, (*closed, self._kept(best, article.id, hour, moment, 1, self._merged.get(story, b""), row))
-        )
+        merged = self._merged.get(self._id(best), b"")
+        return Joined(self._id(best) + merged, (*closed, self._kept(best, article.id, hour, moment, 1, merged, row)))
 
     def _likest(self, vector: Vector, moment: float) -> tuple[int | None, int | None]:
-        """Return the two stories most like an article, those that are like enough."""
+        """Return the story that is most like an article, if enough, and the next if the two turn out to be one."""
         rows, likeness, shared, distinct = self._centroids.near(vector)
         if not len(rows):
             return None, None
         gaps = np.abs(moment - self._latest[rows])
         likeness = np.round(likeness / (1 + gaps / HOUR / FADE_H), 6)
-        near = (gaps <= QUIET.total_seconds()) & (shared >= SHARED) & (distinct >= DISTINCT) & (likeness >= SIMILAR)
-        found = sorted(
-            (-like, self._id(row), row) for row, like in zip(rows[near].tolist(), likeness[near].tolist(), strict=True)
-        )
-        best, second = ([row for _, _, row in found] + [None, None])[:2]
-        return best, second
+        hot = (self._reports[rows] >= HOT) & (likeness >= SURE) & (distinct >= 1)
+        telling = (shared >= SHARED) & (distinct >= DISTINCT) | hot
+        near = (gaps <= QUIET.total_seconds()) & (likeness >= SIMILAR) & telling
+        found = sorted((-float(likeness[n]), self._id(rows[n]), n) for n in np.flatnonzero(near).tolist())[:2]
+        if not found:
+            return None, None
+        best, *others = (int(rows[n]) for _, _, n in found)
+        if not others or -found[1][0] < TELLS or distinct[found[1][2]] < BRIDGE or not self._alike(best, others[0]):
+            return best, None
+        return best, others[0]
 
-    def _one(self, best: int, second: int) -> bool:
-        terms, weights = self._centroids.get(best)
+    def _alike(self, one: int, other: int) -> bool:
+        terms, weights = self._centroids.get(one)
         order = np.argsort(terms)
         vector = Vector(terms[order], (weights[order] / SCALE).astype(np.float32), np.zeros(len(terms), np.bool_))
-        like, _, _ = compared(vector, self._centroids.terms[[second]], self._centroids.weights[[second]])
+        like, _, _ = compared(vector, self._centroids.terms[[other]], self._centroids.weights[[other]])
         return float(like[0]) >= ALIKE
 
     def _merge(
@@ -183,15 +194,14 @@ class Stories:
         row = blended(both, vector, 1 - FRESH)
         merged = new + self._merged.get(story, b"")
         fact = self._kept(kept, article_id, hour, moment, 1 + int(self._reports[gone]), merged, row)
-        return Joined(story + new, (*closed, fact, *self._tombstones(new[:ID_BYTES])))
+        return Joined(story + merged, (*closed, fact, *self._tombstones(new[:ID_BYTES])))
 
     def _grown(self, row: int, vector: Row) -> Row:
         share = max(FRESH, 1 / (1 + int(self._reports[row])))
         return blended(self._centroids.get(row), vector, 1 - share)
 
-    def _touch(self, article_id: str, original: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
+    def _touch(self, article_id: str, story: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
         """Keep a story open that a copy came to; once an hour is enough."""
-        story = self._into.get(original, original)
         row = self._rows.get(story)
         if row is None or (hour <= self._touched[row] and moment <= self._latest[row] + HOUR):
             return ()
@@ -279,7 +289,8 @@ class Stories:
         self._leave(int(self._touched[row]))
         self._centroids.give_back(row)
         for gone in _ids(self._merged.pop(story, b"")):
-            self._into.pop(gone, None)
+            if self._into.get(gone) == story:  # not yet taken over with this one
+                del self._into[gone]
 
 
 def told(story: bytes) -> Told:

@@ -41,7 +41,7 @@ from pipeline.ports import Count, Day, SearchPage, SearchRequest
 FIRST_GENERATION = "1"
 BULK_BYTES = 8_000_000
 MAX_DAYS = 20_000
-FACETS = ("source", "language", "day", "tag", "actor", "place", "event")
+FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 SEARCH_TIMEOUT_S = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Hit = dict[str, Any]

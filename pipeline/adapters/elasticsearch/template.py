@@ -67,7 +67,9 @@ _MAPPINGS: dict[str, Any] = {
                 },
                 "quotations": {"type": "nested", "properties": {"said": _TOKENS, "quote": _TOKENS}},
                 "facets": {
-                    "properties": dict.fromkeys(("source", "language", "tag", "actor", "place", "event"), _KEYWORD)
+                    "properties": dict.fromkeys(
+                        ("source", "language", "tag", "story", "actor", "place", "event"), _KEYWORD
+                    )
                 },
             }
         },

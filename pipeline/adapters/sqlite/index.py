@@ -49,7 +49,7 @@ from pipeline.model import Document
 from pipeline.ports import Count, Day, SearchPage, SearchRequest
 
 DEADLINE_S = 10.0
-FACETS = ("source", "language", "day", "tag", "actor", "place", "event")
+FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
 _RANK = "bm25(terms, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
 _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")

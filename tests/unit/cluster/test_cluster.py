@@ -106,11 +106,12 @@ def test_report_like_two_unlike_stories_merges_nothing() -> None:
 
 
 def test_late_merge_keeps_the_earlier_id_and_names_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.stages.cluster.ALIKE", 0.0)
+    for name in ("ALIKE", "TELLS"):
+        monkeypatch.setattr(f"pipeline.stages.cluster.{name}", 0.0)
     stories, (first, second, third) = bridged()
     assert told(third.story) == {"story_id": first.story.hex(), "merged": (second.story.hex(),)}
-    (copy,) = [stories.join(article("copy", hours=9), second.story)]
-    assert (len(stories), copy.story) == (1, second.story)
+    copy = stories.join(article("copy", hours=9), second.story)
+    assert (len(stories), copy.story) == (1, third.story)
 
 
 def test_crash_between_the_storys_fact_and_the_articles_changes_nothing() -> None:
