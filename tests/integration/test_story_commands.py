@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,7 +20,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 EARLY, LATE, OLD = (derive_id("story", name) for name in ("early", "late", "old"))
 
 
-def document(name: str, story: str, hours: float, source: str = "Wire", **fields: object) -> Document:
+def document(name: str, story: str, hours: float, source: str = "Wire", **fields: Any) -> Document:
     moment = NOW - timedelta(hours=hours)
     return Document(
         id=derive_id(name), source=source, seen=moment, published=moment, title=f"{name.capitalize()} of Varlo",
