@@ -182,12 +182,14 @@ class Document(Article, frozen=True):
 
     ``duplicate_of`` is the id of the original this is a copy of, ``copies`` the ids of this original's copies
     (filled in when read back), ``story_id`` the story it belongs to, ``merged`` the ids of stories that had
-    turned out to be this one by then.
+    turned out to be this one by then, ``origins`` how many independent reports that story had when this one came,
+    itself included (copies of one text count once).
     """
 
     duplicate_of: str | None = None
     story_id: str | None = None
     merged: tuple[str, ...] = ()
+    origins: int = 1
     copies: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     quotations: tuple[Quotation, ...] = ()

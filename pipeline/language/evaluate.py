@@ -267,7 +267,7 @@ def _casefolded(*values: str | None) -> tuple[str, ...]:
 
 
 def _in_range(node: Range, document: Document) -> bool:
-    value: datetime | int | None = getattr(document, node.name)
+    value: datetime | int | None = len(document.copies) if node.name == "copies" else getattr(document, node.name)
     if value is None:
         return False
     if node.name in DATE_FIELDS:

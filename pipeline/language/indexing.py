@@ -14,7 +14,20 @@ import msgspec
 
 from pipeline.language.analysis import STEMMERS, Analysis, analyse, stem
 from pipeline.language.evaluate import event_values, quotation_values
-from pipeline.language.query import And, AnyNode, AtLeast, Field, Keyword, Not, Or, Query, SameSentence, Word
+from pipeline.language.query import (
+    And,
+    AnyNode,
+    AtLeast,
+    Field,
+    Keyword,
+    Not,
+    Or,
+    Query,
+    Range,
+    SameSentence,
+    Word,
+    walk,
+)
 from pipeline.model import Document
 
 # Engines cut or refuse very long terms (Elasticsearch's whitespace analyser cuts at 255 UTF-16 units).
@@ -130,6 +143,11 @@ def names_copies(node: AnyNode) -> bool:
             return name in _TELL_COPIES_APART
         case _:
             return False
+
+
+def counts_copies(node: AnyNode) -> bool:
+    """Tell whether a query asks how many copies an article has, which is known of documents that are read back only."""
+    return any(isinstance(inner, Range) and inner.name == "copies" for inner in walk(node))
 
 
 def similar_query(

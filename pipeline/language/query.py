@@ -15,7 +15,7 @@ import msgspec
 TEXT_FIELDS = ("title", "body", "author", "source")
 KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id", "url")
 DATE_FIELDS = ("published", "updated", "seen")
-COUNT_FIELDS = ("revision",)
+COUNT_FIELDS = ("revision", "origins", "copies")
 EVENT_FIELDS = ("event", "actor", "target", "place", "when", "scheduled")
 QUOTATION_FIELDS = ("said", "quote")
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.errors import UsageError
 from pipeline.language.grammar import parse
+from pipeline.language.indexing import counts_copies
 from pipeline.language.query import Query
 from pipeline.language.scope import scoped
 from pipeline.model import AlertRule
@@ -21,6 +22,8 @@ def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
     if not rule.name.strip() or len(rule.name) > LONGEST_NAME or not rule.name.isprintable():
         raise UsageError(f"An alert needs a printable name of 1 to {LONGEST_NAME} characters.")
     query = scoped(parse(rule.query, searches), rule)
+    if counts_copies(query.root):
+        raise UsageError("Copies come after the alert; ask for independent reports instead: origins:>=2.")
     if rule.min_origins < 1:
         raise UsageError("At least one source must report a story; --origins counts from 1.")
     if rule.min_origins > 1 and rule.once_per != "story":

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -103,10 +104,26 @@ def _documents(words: st.SearchStrategy[str]) -> st.SearchStrategy[list[Document
         feed=st.none() | st.sampled_from(("https://example.com/Feed A", "https://example.com/b")),
         story_id=st.none() | st.sampled_from(("s1", "s2")),
         revision=st.integers(1, 3),
+        origins=st.integers(1, 4),
         events=st.lists(events, max_size=2).map(tuple),
         quotations=st.lists(quotations, max_size=2).map(tuple),
     )
-    return st.lists(document, min_size=3, max_size=10, unique_by=lambda made: made.id)
+    several = st.lists(document, min_size=3, max_size=10, unique_by=lambda made: made.id)
+    return st.tuples(several, st.lists(st.integers(0, 2), max_size=4)).map(lambda made: _with_copies(*made))
+
+
+def _with_copies(made: list[Document], copied: list[int]) -> list[Document]:
+    """Make the last documents copies of some of the first three, and let each know its copies."""
+    first = max(3, len(made) - len(copied))
+    originals = dict(zip([document.id for document in made[first:]], copied, strict=False))
+    return [
+        msgspec.structs.replace(
+            document,
+            duplicate_of=made[originals[document.id]].id if document.id in originals else None,
+            copies=tuple(copy for copy, original in originals.items() if made[original].id == document.id),
+        )
+        for document in made
+    ]
 
 
 @st.composite
@@ -156,7 +173,14 @@ ranges = st.builds(
     st.sampled_from(("published", "updated", "seen")),
     st.none() | moments,
     st.none() | moments,
-) | st.builds(lambda low: Range(name="revision", low=low), st.integers(0, 3))
+) | st.builds(
+    lambda name, low, more: Range(
+        name=name, low=low, high=None if low is not None and more is None else (low or 0) + (more or 0)
+    ),
+    st.sampled_from(("revision", "origins", "copies")),
+    st.none() | st.integers(0, 4),
+    st.none() | st.integers(0, 3),
+)
 last = st.builds(lambda hours: Last(seconds=3600 * hours), st.integers(1, 24 * 40))
 conditions = st.lists(
     st.sampled_from(

@@ -6,7 +6,7 @@ reference matcher.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,9 +57,19 @@ class Plan(msgspec.Struct, frozen=True):
     exact: bool = True
 
 
-def compile_query(node: AnyNode, now: datetime) -> Plan:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold when a query is asked, and what to ask the index for: the ids of articles with so many copies.
+
+    ``copied`` is given the least (1 or more) and the greatest number, if there is one.
+    """
+
+    now: datetime
+    copied: Callable[[int, int | None], Sequence[str]]
+
+
+def compile_query(node: AnyNode, asked: Asked) -> Plan:
     """Compile a tree to a filter. Raises ``UsageError`` for what the index does not keep."""
-    return _compile(node, _EVERYWHERE, now, 0)
+    return _compile(node, _EVERYWHERE, asked, 0)
 
 
 def scored(node: AnyNode) -> list[dict[str, Any]]:
@@ -67,31 +77,31 @@ def scored(node: AnyNode) -> list[dict[str, Any]]:
     return [query for _, query in zip(range(MAX_SCORED), _scored(node, _EVERYWHERE), strict=False)]
 
 
-def _compile(node: AnyNode, parts: Sequence[str], now: datetime, depth: int) -> Plan:
+def _compile(node: AnyNode, parts: Sequence[str], asked: Asked, depth: int) -> Plan:
     if depth > MAX_DEPTH:
         return Plan(_ALL, exact=False)
     match node:
         case And(nodes=nodes):
-            return _all(nodes, parts, now, depth)
+            return _all(nodes, parts, asked, depth)
         case Or(nodes=nodes):
-            return _any(nodes, parts, now, depth)
+            return _any(nodes, parts, asked, depth)
         case Not():
-            return _all((node,), parts, now, depth)
+            return _all((node,), parts, asked, depth)
         case Field(name=name, node=inner):
-            return _compile(inner, (name,), now, depth)
+            return _compile(inner, (name,), asked, depth)
         case AtLeast(word=word, count=count):
-            plan = _compile(word, parts, now, depth)
+            plan = _compile(word, parts, asked, depth)
             return plan if count == 1 else Plan(plan.filter, exact=False)
         case SameSentence(nodes=nodes):
-            plans = [_all(nodes, (part,), now, depth + 1) for part in parts]
+            plans = [_all(nodes, (part,), asked, depth + 1) for part in parts]
             return Plan(_should([plan.filter for plan in plans]), exact=False)
         case Keyword(name=name, value=value, prefix=prefix):
             kind = "prefix" if prefix else "term"
             return Plan({kind: {f"nw.keys.{name}": clip_keyword(value)}}, exact=len(value) < MAX_KEYWORD)
         case Range():
-            return _range(node)
+            return _copied(node, asked) if node.name == "copies" else _range(node)
         case Last(seconds=seconds):
-            earliest = {"gte": microseconds(now - timedelta(seconds=seconds))}
+            earliest = {"gte": microseconds(asked.now - timedelta(seconds=seconds))}
             unknown = {"bool": {"must_not": {"exists": {"field": "nw.published"}}}}
             seen = {"bool": {"filter": [unknown, {"range": {"nw.seen": earliest}}]}}
             return Plan(_should([{"range": {"nw.published": earliest}}, seen]))
@@ -153,6 +163,15 @@ def _range(node: Range) -> Plan:
     return Plan({"range": {f"nw.{node.name}": bounds}})
 
 
+def _copied(node: Range, asked: Asked) -> Plan:
+    """Find by the number of copies, which only the copies know: those with too many are excluded if none will do."""
+    low = node.low if isinstance(node.low, int) else 0
+    high = node.high if isinstance(node.high, int) else None
+    if low > 0:
+        return Plan({"terms": {"nw.id": asked.copied(low, high)}})
+    return Plan(_ALL if high is None else {"bool": {"must_not": {"terms": {"nw.id": asked.copied(high + 1, None)}}}})
+
+
 def _nested(conditions: Sequence[tuple[str, str]]) -> Plan:
     path = "nw.quotations" if conditions[0][0] in QUOTATION_FIELDS else "nw.events"
     filters: list[dict[str, Any]] = []
@@ -166,11 +185,11 @@ def _nested(conditions: Sequence[tuple[str, str]]) -> Plan:
     return Plan({"nested": {"path": path, "query": {"bool": {"filter": filters}}}})
 
 
-def _all(nodes: Sequence[AnyNode], parts: Sequence[str], now: datetime, depth: int) -> Plan:
+def _all(nodes: Sequence[AnyNode], parts: Sequence[str], asked: Asked, depth: int) -> Plan:
     wanted, unwanted, exact = [], [], True
     for node in nodes:
         negated = isinstance(node, Not)
-        plan = _compile(node.node if isinstance(node, Not) else node, parts, now, depth + 1)
+        plan = _compile(node.node if isinstance(node, Not) else node, parts, asked, depth + 1)
         exact = exact and plan.exact
         if not negated:
             wanted.append(plan.filter)
@@ -183,12 +202,12 @@ def _all(nodes: Sequence[AnyNode], parts: Sequence[str], now: datetime, depth: i
     return Plan({"bool": query}, exact)
 
 
-def _any(nodes: Sequence[AnyNode], parts: Sequence[str], now: datetime, depth: int) -> Plan:
+def _any(nodes: Sequence[AnyNode], parts: Sequence[str], asked: Asked, depth: int) -> Plan:
     words = [node.text for node in nodes if isinstance(node, Word)]
     rest: list[AnyNode] = [node for node in nodes if not isinstance(node, Word)]
     if len(words) < 2 or not set(parts) <= set(_EVERYWHERE):
         words, rest = [], list(nodes)
-    plans = [_compile(node, parts, now, depth + 1) for node in rest]
+    plans = [_compile(node, parts, asked, depth + 1) for node in rest]
     # One list of terms for all the words: clauses are limited, terms hardly.
     terms = sorted({term for word in words for term in stem_terms(word, _LANGUAGES)})
     lists = [terms[n : n + MAX_TERMS] for n in range(0, len(terms), MAX_TERMS)]

@@ -1,23 +1,21 @@
 """The SearchIndex port on Elasticsearch: one index per month of first sight, behind an alias.
 
-An index is named ``PREFIXnewswire-GENERATION-YYYY.MM``; the alias ``PREFIXnewswire`` stands for those of the current
-generation. A rebuild fills another generation, which then takes the alias over. Writes carry the revision as external
-version, so that an older one never replaces a newer one; a revision goes where the article's first version is.
+Here is how it is searched; how it is kept is in ``months``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from elasticsearch import Elasticsearch
 
 from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, connect, translated
-from pipeline.adapters.elasticsearch.compile import Plan, compile_query, scored
-from pipeline.adapters.elasticsearch.template import entry_of, month_of, template
+from pipeline.adapters.elasticsearch.compile import Asked, Plan, compile_query, scored
+from pipeline.adapters.elasticsearch.months import Months, document_of
 from pipeline.adapters.paging import (
     CHUNK,
     MAX_SAMPLED,
@@ -33,18 +31,15 @@ from pipeline.adapters.paging import (
     write_cursor,
 )
 from pipeline.errors import TransientError, UnavailableError, UsageError
-from pipeline.language.indexing import clip, similar_query
+from pipeline.language.indexing import clip, counts_copies, similar_query
 from pipeline.language.query import And, Query
 from pipeline.model import Document
 from pipeline.ports import Count, Day, SearchPage, SearchRequest
 
-FIRST_GENERATION = "1"
-BULK_BYTES = 8_000_000
 MAX_DAYS = 20_000
+MAX_COPIED = 50_000
 FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 SEARCH_TIMEOUT_S = 10
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_Hit = dict[str, Any]
 
 
 class ElasticsearchIndex:
@@ -56,36 +51,28 @@ class ElasticsearchIndex:
         self._url = url
         self._api_key = api_key
         self._prefix = prefix
-        self._generation = generation
         self._client: Elasticsearch = connect(url, api_key)
-        self._alias = f"{prefix}newswire"
-        self._since = datetime.now(UTC)
-        self._is_set_up = False
+        self._months = Months(url, self._client, prefix, generation)
 
     def setup(self) -> None:
         """Put the template; idempotent. The first ``upsert`` does it too."""
-        with translated(self._url):
-            self._client.indices.put_index_template(name=self._alias, **template(self._prefix))
-        self._is_set_up = True
+        self._months.setup()
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
         """Store documents by id; an older revision never replaces a newer one."""
         if not documents:
             return ()
         try:
-            if not self._is_set_up:
-                self.setup()
-            return self._upsert(documents)
+            return self._months.write(documents)
         except UnavailableError as exc:
             raise TransientError(str(exc), RETRY_AFTER_S) from exc
 
     def get(self, article_id: str) -> Document | None:
         """Return the newest revision of a document, as soon as it was written, with the ids of its copies."""
-        indices = self._indices()
-        found = self._locate([article_id], indices, with_document=True) if indices else {}
+        found = self._months.locate([article_id], self._months.names(), with_document=True)
         if article_id not in found:
             return None
-        (document,) = self._with_copies([_document(found[article_id])])
+        (document,) = self._with_copies([document_of(found[article_id])])
         return document
 
     def search(self, request: SearchRequest) -> SearchPage:
@@ -140,156 +127,34 @@ class ElasticsearchIndex:
     def refresh(self) -> None:
         """Make everything upserted so far visible to ``search``."""
         with translated(self._url):
-            self._client.indices.refresh(index=self._target(), ignore_unavailable=True, allow_no_indices=True)
+            self._client.indices.refresh(index=self._months.target(), ignore_unavailable=True, allow_no_indices=True)
 
     def prune(self, before: datetime) -> int:
         """Drop the indices of whole months before a moment; return how many documents they held."""
-        current = month_of(before.astimezone(UTC))
-        removed = 0
-        for name in self._indices():
-            if name[-7:] < current:
-                with translated(self._url):
-                    removed += int(self._client.count(index=name)["count"])
-                    self._client.indices.delete(index=name, ignore_unavailable=True)
-        return removed
+        return self._months.prune(before)
 
     def shadow(self, name: str) -> ElasticsearchIndex:
         """Return a second, empty set of indices, which ``promote`` puts in this one's place."""
         if not re.fullmatch(r"[a-z0-9_]{1,40}", name):
             raise UsageError(f"{name!r} cannot name an index; use up to 40 small letters, digits and _.")
         shadow = ElasticsearchIndex(self._url, api_key=self._api_key, prefix=self._prefix, generation=name)
-        if shadow._indices():
+        if shadow._months.names():
             raise UsageError(f"There is an index {name!r} already; choose another name.")
         return shadow
 
     def promote(self) -> None:
         """Let the alias stand for this generation, copy what others received meanwhile, and drop them."""
-        mine = self._indices()
-        with translated(self._url):
-            others = [name for name in self._aliased() if name not in mine]
-            actions = [{"remove": {"index": name, "alias": self._alias}} for name in others]
-            actions += [{"add": {"index": name, "alias": self._alias}} for name in mine]
-            if actions:
-                self._client.indices.update_aliases(actions=actions)
-        if others:
-            self._catch_up(others)
-            with translated(self._url):
-                self._client.indices.delete(index=",".join(others), ignore_unavailable=True)
-        self._generation = None
+        self._months.promote()
 
     def close(self) -> None:
         """Close the connections; idempotent."""
         self._client.close()
 
-    def _upsert(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
-        newest: dict[str, Document] = {}
-        first_seen: dict[str, datetime] = {}
-        for document in documents:
-            first_seen[document.id] = min(first_seen.get(document.id, document.seen), document.seen)
-            if document.id not in newest or newest[document.id].revision <= document.revision:
-                newest[document.id] = document
-        indices = self._indices()
-        if indices:
-            for article_id, hit in self._locate(list(newest), indices, with_document=False).items():
-                first_seen[article_id] = _EPOCH + timedelta(microseconds=hit["_source"]["nw"]["first_seen"])
-        refused: list[tuple[str, str]] = []
-        lines: list[bytes] = []
-        size = 0
-        now = datetime.now(UTC)
-        generation = self._generation or _generation_of(indices)
-        for document in newest.values():
-            name = f"{self._alias}-{generation}-{month_of(first_seen[document.id])}"
-            try:
-                entry = entry_of(document, first_seen[document.id], now)
-                document.id.encode()
-            except UnicodeEncodeError as exc:
-                refused.append((document.id, f"its text is not valid Unicode: {exc}"))
-                continue
-            if name not in indices:
-                self._create(name)
-                indices.append(name)
-            action = {"_index": name, "_id": document.id, "version": document.revision}
-            lines += [msgspec.json.encode({"index": action | {"version_type": "external_gte"}}), entry]
-            size += len(entry)
-            if size > BULK_BYTES:
-                refused += self._send(lines)
-                lines, size = [], 0
-        return refused + (self._send(lines) if lines else [])
-
-    def _create(self, name: str) -> None:
-        aliases: dict[str, Any] = {} if self._generation else {self._alias: {}}
-        with translated(self._url):
-            answer = self._client.options(ignore_status=400).indices.create(index=name, aliases=aliases)
-        error = answer.get("error")
-        if error and error.get("type") != "resource_already_exists_exception":
-            raise UnavailableError(f"Elasticsearch does not create the index {name}: {error.get('reason')}.")
-
-    def _send(self, lines: list[bytes]) -> list[tuple[str, str]]:
-        with translated(self._url):
-            answer = self._client.bulk(operations=lines)  # type: ignore[arg-type]  # bytes go as they are
-        refused = []
-        for item in answer["items"] if answer["errors"] else ():
-            result = item["index"]
-            status = result["status"]
-            if status < 300 or status == 409:  # 409: a newer revision is there already
-                continue
-            if status == 429 or status >= 500 or status == 404:  # 404: the month was dropped this instant
-                raise TransientError(f"Elasticsearch did not index {result['_id']}: {status}.", RETRY_AFTER_S)
-            refused.append((result["_id"], _reason(result["error"])))
-        return refused
-
-    def _indices(self) -> list[str]:
-        """Return the names of this generation's indices, oldest month first."""
-        if self._generation is None:
-            return self._aliased()
-        with translated(self._url):
-            answer = self._client.indices.get_alias(index=self._target(), allow_no_indices=True)
-        return sorted(answer.body)
-
-    def _aliased(self) -> list[str]:
-        with translated(self._url):
-            answer = self._client.options(ignore_status=404).indices.get_alias(name=self._alias)
-        return sorted(name for name in answer.body if name.startswith(f"{self._alias}-"))
-
-    def _target(self) -> str:
-        return f"{self._alias}-{self._generation}-*" if self._generation else self._alias
-
-    def _locate(self, ids: Sequence[str], indices: Sequence[str], with_document: bool) -> dict[str, _Hit]:
-        """Find documents in whichever month they are, as written this instant."""
-        wanted: bool | list[str] = True if with_document else ["nw.first_seen"]
-        found: dict[str, _Hit] = {}
-        for start in range(0, len(ids), CHUNK):
-            chunk = ids[start : start + CHUNK]
-            docs = [{"_index": name, "_id": article_id} for name in indices for article_id in chunk]
-            with translated(self._url):
-                answer = self._client.mget(docs=docs, source=wanted)
-            found |= {hit["_id"]: hit for hit in answer["docs"] if hit.get("found")}
-        return found
-
-    def _catch_up(self, others: Sequence[str]) -> None:
-        """Index again what arrived in other indices since this generation was begun."""
-        since = int(self._since.timestamp() * 1_000_000)
-        after: list[Any] | None = None
-        with translated(self._url):
-            self._client.indices.refresh(index=",".join(others), ignore_unavailable=True)
-        while True:
-            with translated(self._url):
-                answer = self._client.search(
-                    index=",".join(others),
-                    query={"range": {"nw.indexed": {"gte": since}}},
-                    sort=[{"nw.indexed": "asc"}, {"nw.id": "asc"}],
-                    size=CHUNK,
-                    search_after=after,
-                )
-            hits = answer["hits"]["hits"]
-            if not hits:
-                return
-            self.upsert([_document(hit) for hit in hits])
-            after = hits[-1]["sort"]
-
     def _filter(self, request: SearchRequest, copies: bool) -> Plan:
         """Compile the request's query, without copies unless they are wanted."""
-        plan = Plan({"match_all": {}}) if request.query is None else compile_query(request.query.root, request.now)
+        plan = Plan({"match_all": {}})
+        if request.query is not None:
+            plan = compile_query(request.query.root, Asked(now=request.now, copied=self._copied))
         if copies:
             return plan
         originals = {"bool": {"filter": [plan.filter], "must_not": {"exists": {"field": "nw.original"}}}}
@@ -331,8 +196,10 @@ class ElasticsearchIndex:
         while True:
             answer = self._ask(query=query, sort=sort, size=size, search_after=after, track_total_hits=False)
             hits = answer["hits"]["hits"]
-            for hit in hits:
-                yield hit["_source"]["nw"]["order"], _document(hit)
+            documents = [document_of(hit) for hit in hits]
+            if not plan.exact and request.query is not None and counts_copies(request.query.root):
+                documents = self._with_copies(documents)
+            yield from ((hit["_source"]["nw"]["order"], found) for hit, found in zip(hits, documents, strict=True))
             if len(hits) < size:
                 return
             after = hits[-1]["sort"]
@@ -369,6 +236,17 @@ class ElasticsearchIndex:
         buckets = answer["aggregations"]["tokens"]["buckets"]
         return [buckets[str(n)]["doc_count"] for n in range(len(tokens))]
 
+    def _copied(self, least: int, most: int | None) -> list[str]:
+        """Return the ids of articles with so many copies. Raises ``UsageError`` when they are too many to list."""
+        terms = {"field": "nw.original", "size": MAX_COPIED, "min_doc_count": least}
+        answer = self._ask(size=0, query={"match_all": {}}, aggs={"originals": {"terms": terms}})
+        if "aggregations" not in answer:
+            return []
+        counted = answer["aggregations"]["originals"]
+        if counted["sum_other_doc_count"]:
+            raise UsageError(f"More than {MAX_COPIED:,} articles have copies; ask for a greater number of them.")
+        return [bucket["key"] for bucket in counted["buckets"] if most is None or bucket["doc_count"] <= most]
+
     def _with_copies(self, documents: Sequence[Document]) -> list[Document]:
         copies: dict[str, list[str]] = {}
         if documents:
@@ -386,7 +264,7 @@ class ElasticsearchIndex:
         body.setdefault("track_total_hits", True)
         with translated(self._url):
             answer = self._client.search(
-                index=self._target(),
+                index=self._months.target(),
                 ignore_unavailable=True,
                 allow_no_indices=True,
                 search_type="dfs_query_then_fetch",
@@ -397,16 +275,3 @@ class ElasticsearchIndex:
             raise UsageError(f"The search took longer than {SEARCH_TIMEOUT_S} s; narrow it.")
         result: dict[str, Any] = answer.body
         return result
-
-
-def _document(hit: _Hit) -> Document:
-    return msgspec.convert(hit["_source"], Document)
-
-
-def _generation_of(indices: Sequence[str]) -> str:
-    return indices[-1].rsplit("-", 2)[1] if indices else FIRST_GENERATION
-
-
-def _reason(error: dict[str, Any]) -> str:
-    cause = error.get("caused_by", {})
-    return f"{error.get('reason', error.get('type'))}" + (f" ({cause['reason']})" if "reason" in cause else "")

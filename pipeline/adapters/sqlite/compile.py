@@ -41,6 +41,7 @@ MAX_FTS_DEPTH = 8
 MAX_SQL_DEPTH = 20
 MAX_EXPANSION = 2_000
 _EVERYWHERE = ("title", "body")
+_COPIES = "(SELECT count(*) FROM documents AS c WHERE c.original = d.id)"
 # The keywords and event codes of a document stand in one column, each as one token "field|value".
 _CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
 
@@ -230,7 +231,7 @@ def _instants(node: Range | Last, now: datetime) -> Plan:
         return Plan(where="ifnull(d.published, d.seen) >= ?", params=(earliest,))
     if node.name not in (*DATE_FIELDS, *COUNT_FIELDS):
         raise UsageError(f"The index keeps no {node.name} to compare with.")
-    column = f"d.{node.name}"
+    column = _COPIES if node.name == "copies" else f"d.{node.name}"
     conditions, params = [f"{column} IS NOT NULL"], []
     for sign, bound in ((">=", node.low), ("<=", node.high)):
         if bound is not None:

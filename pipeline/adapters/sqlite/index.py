@@ -41,6 +41,7 @@ from pipeline.errors import UsageError
 from pipeline.language.evaluate import within_edits
 from pipeline.language.indexing import (
     clip,
+    counts_copies,
     microseconds,
     similar_query,
 )
@@ -176,7 +177,7 @@ class SqliteIndex:
         while True:
             rows = self._best(plan, after, size) if best else self._newest(plan, after, size)
             for position in rows:
-                document = read_document(self._database, position)
+                document = self._read(position, request)
                 after = (position, document.id if document else "")
                 if document is not None:
                     yield position, document
@@ -215,10 +216,17 @@ class SqliteIndex:
         (count,) = self._database.connection.execute(f"SELECT count(*) FROM ({sql})", params).fetchone()
         if plan.exact:
             return count, False
-        return estimate(count, list(self._documents(self._newest(plan, None, MAX_SAMPLED)).values()), request)
+        return estimate(count, list(self._documents(self._newest(plan, None, MAX_SAMPLED), request).values()), request)
 
-    def _documents(self, positions: Sequence[int]) -> dict[int, Document]:
-        found = {position: read_document(self._database, position) for position in positions}
+    def _read(self, position: int, request: SearchRequest) -> Document | None:
+        """Return a document with what the query may have to be verified by."""
+        document = read_document(self._database, position)
+        if document is None or request.query is None or not counts_copies(request.query.root):
+            return document
+        return self._with_copies(document)
+
+    def _documents(self, positions: Sequence[int], request: SearchRequest) -> dict[int, Document]:
+        found = {position: self._read(position, request) for position in positions}
         return {position: document for position, document in found.items() if document is not None}
 
     def _matching(self, request: SearchRequest) -> tuple[str, tuple[str | int, ...]]:
@@ -230,7 +238,7 @@ class SqliteIndex:
         positions = self._newest(plan, None, MAX_VERIFIED + 1)
         if len(positions) > MAX_VERIFIED:
             raise refuse_to_read()
-        found = [p for p, document in self._documents(positions).items() if matches(document, request)]
+        found = [p for p, document in self._documents(positions, request).items() if matches(document, request)]
         return "SELECT value AS position FROM json_each(?)", (msgspec.json.encode(found).decode(),)
 
     def _days(self, request: SearchRequest) -> list[tuple[str, int]]:

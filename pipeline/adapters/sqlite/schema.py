@@ -44,4 +44,6 @@ VERSION_1: tuple[str, ...] = (
     "CREATE INDEX deliveries_paged ON deliveries (rule_id, channel, due)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1,)
+VERSION_2: tuple[str, ...] = ("ALTER TABLE documents ADD COLUMN origins INTEGER NOT NULL DEFAULT 1",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2)

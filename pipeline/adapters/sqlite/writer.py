@@ -112,7 +112,7 @@ class Writer:
         connection = self._database.connection
         connection.executemany(
             "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
-            "source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "source, origins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         connection.executemany("INSERT INTO bodies (position, value) VALUES (?, ?)", bodies)
@@ -202,6 +202,7 @@ def _columns(document: Document, first_seen: datetime) -> tuple[str | int | None
         document.duplicate_of,
         document.language,
         document.source,
+        document.origins,
     )
 
 

@@ -1,0 +1,195 @@
+"""The indices of the months behind their alias: made, written to, dropped, and replaced by another generation.
+
+An index is named ``PREFIXnewswire-GENERATION-YYYY.MM``; the alias ``PREFIXnewswire`` stands for those of the current
+generation. A rebuild fills another generation, which then takes the alias over. Writes carry the revision as external
+version, so that an older one never replaces a newer one; a revision goes where the article's first version is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from elasticsearch import Elasticsearch
+
+from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, translated
+from pipeline.adapters.elasticsearch.template import entry_of, month_of, template
+from pipeline.adapters.paging import CHUNK
+from pipeline.errors import TransientError, UnavailableError
+from pipeline.model import Document
+
+FIRST_GENERATION = "1"
+BULK_BYTES = 8_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Hit = dict[str, Any]
+
+
+class Months:
+    """Know the indices of one generation: the one in use, or another that is being filled."""
+
+    def __init__(self, url: str, client: Elasticsearch, prefix: str, generation: str | None) -> None:
+        self._url = url
+        self._client = client
+        self._prefix = prefix
+        self._generation = generation
+        self._alias = f"{prefix}newswire"
+        self._since = datetime.now(UTC)
+        self._is_set_up = False
+
+    def setup(self) -> None:
+        """Put the template; idempotent. The first ``write`` does it too."""
+        with translated(self._url):
+            self._client.indices.put_index_template(name=self._alias, **template(self._prefix))
+        self._is_set_up = True
+
+    def write(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
+        """Store the newest revision of each document; return (article id, reason) for those that cannot be."""
+        if not self._is_set_up:
+            self.setup()
+        newest: dict[str, Document] = {}
+        first_seen: dict[str, datetime] = {}
+        for document in documents:
+            first_seen[document.id] = min(first_seen.get(document.id, document.seen), document.seen)
+            if document.id not in newest or newest[document.id].revision <= document.revision:
+                newest[document.id] = document
+        indices = self.names()
+        if indices:
+            for article_id, hit in self.locate(list(newest), indices, with_document=False).items():
+                first_seen[article_id] = _EPOCH + timedelta(microseconds=hit["_source"]["nw"]["first_seen"])
+        refused: list[tuple[str, str]] = []
+        lines: list[bytes] = []
+        size = 0
+        now = datetime.now(UTC)
+        generation = self._generation or _generation_of(indices)
+        for document in newest.values():
+            name = f"{self._alias}-{generation}-{month_of(first_seen[document.id])}"
+            try:
+                entry = entry_of(document, first_seen[document.id], now)
+                document.id.encode()
+            except UnicodeEncodeError as exc:
+                refused.append((document.id, f"its text is not valid Unicode: {exc}"))
+                continue
+            if name not in indices:
+                self._create(name)
+                indices.append(name)
+            action = {"_index": name, "_id": document.id, "version": document.revision}
+            lines += [msgspec.json.encode({"index": action | {"version_type": "external_gte"}}), entry]
+            size += len(entry)
+            if size > BULK_BYTES:
+                refused += self._send(lines)
+                lines, size = [], 0
+        return refused + (self._send(lines) if lines else [])
+
+    def names(self) -> list[str]:
+        """Return the names of this generation's indices, oldest month first."""
+        if self._generation is None:
+            return self._aliased()
+        with translated(self._url):
+            answer = self._client.indices.get_alias(index=self.target(), allow_no_indices=True)
+        return sorted(answer.body)
+
+    def target(self) -> str:
+        """Return what requests for all of these indices are addressed to."""
+        return f"{self._alias}-{self._generation}-*" if self._generation else self._alias
+
+    def locate(self, ids: Sequence[str], indices: Sequence[str], with_document: bool) -> dict[str, Hit]:
+        """Find documents in whichever month they are, as written this instant."""
+        wanted: bool | list[str] = True if with_document else ["nw.first_seen"]
+        found: dict[str, Hit] = {}
+        for start in range(0, len(ids), CHUNK):
+            chunk = ids[start : start + CHUNK]
+            docs = [{"_index": name, "_id": article_id} for name in indices for article_id in chunk]
+            with translated(self._url):
+                answer = self._client.mget(docs=docs, source=wanted)
+            found |= {hit["_id"]: hit for hit in answer["docs"] if hit.get("found")}
+        return found
+
+    def prune(self, before: datetime) -> int:
+        """Drop the indices of whole months before a moment; return how many documents they held."""
+        current = month_of(before.astimezone(UTC))
+        removed = 0
+        for name in self.names():
+            if name[-7:] < current:
+                with translated(self._url):
+                    removed += int(self._client.count(index=name)["count"])
+                    self._client.indices.delete(index=name, ignore_unavailable=True)
+        return removed
+
+    def promote(self) -> None:
+        """Let the alias stand for this generation, copy what others received meanwhile, and drop them."""
+        mine = self.names()
+        with translated(self._url):
+            others = [name for name in self._aliased() if name not in mine]
+            actions = [{"remove": {"index": name, "alias": self._alias}} for name in others]
+            actions += [{"add": {"index": name, "alias": self._alias}} for name in mine]
+            if actions:
+                self._client.indices.update_aliases(actions=actions)
+        if others:
+            self._catch_up(others)
+            with translated(self._url):
+                self._client.indices.delete(index=",".join(others), ignore_unavailable=True)
+        self._generation = None
+
+    def _create(self, name: str) -> None:
+        aliases: dict[str, Any] = {} if self._generation else {self._alias: {}}
+        with translated(self._url):
+            answer = self._client.options(ignore_status=400).indices.create(index=name, aliases=aliases)
+        error = answer.get("error")
+        if error and error.get("type") != "resource_already_exists_exception":
+            raise UnavailableError(f"Elasticsearch does not create the index {name}: {error.get('reason')}.")
+
+    def _send(self, lines: list[bytes]) -> list[tuple[str, str]]:
+        with translated(self._url):
+            answer = self._client.bulk(operations=lines)  # type: ignore[arg-type]  # bytes go as they are
+        refused = []
+        for item in answer["items"] if answer["errors"] else ():
+            result = item["index"]
+            status = result["status"]
+            if status < 300 or status == 409:  # 409: a newer revision is there already
+                continue
+            if status == 429 or status >= 500 or status == 404:  # 404: the month was dropped this instant
+                raise TransientError(f"Elasticsearch did not index {result['_id']}: {status}.", RETRY_AFTER_S)
+            refused.append((result["_id"], _reason(result["error"])))
+        return refused
+
+    def _aliased(self) -> list[str]:
+        with translated(self._url):
+            answer = self._client.options(ignore_status=404).indices.get_alias(name=self._alias)
+        return sorted(name for name in answer.body if name.startswith(f"{self._alias}-"))
+
+    def _catch_up(self, others: Sequence[str]) -> None:
+        """Index again what arrived in other indices since this generation was begun."""
+        since = int(self._since.timestamp() * 1_000_000)
+        after: list[Any] | None = None
+        with translated(self._url):
+            self._client.indices.refresh(index=",".join(others), ignore_unavailable=True)
+        while True:
+            with translated(self._url):
+                answer = self._client.search(
+                    index=",".join(others),
+                    query={"range": {"nw.indexed": {"gte": since}}},
+                    sort=[{"nw.indexed": "asc"}, {"nw.id": "asc"}],
+                    size=CHUNK,
+                    search_after=after,
+                )
+            hits = answer["hits"]["hits"]
+            if not hits:
+                return
+            self.write([document_of(hit) for hit in hits])
+            after = hits[-1]["sort"]
+
+
+def document_of(hit: Hit) -> Document:
+    """Read the document of a hit."""
+    return msgspec.convert(hit["_source"], Document)
+
+
+def _generation_of(indices: Sequence[str]) -> str:
+    return indices[-1].rsplit("-", 2)[1] if indices else FIRST_GENERATION
+
+
+def _reason(error: dict[str, Any]) -> str:
+    cause = error.get("caused_by", {})
+    return f"{error.get('reason', error.get('type'))}" + (f" ({cause['reason']})" if "reason" in cause else "")
