@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, saved_searches
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _found(query: str | None, sure: float, asked: dict[str, str | bool]) -> Iter
     terms = [f'{name}:"{value}"' for name, value in conditions.items()]
     text = " ".join([*([f"({query})"] if query else []), *terms])
     with open_store() as store:
-        parsed = parse(text, {name: value.decode() for name, value in store.searches.items()}) if text else None
+        parsed = parse(text, saved_searches(store, text)) if text else None
         request = SearchRequest(query=parsed, now=clock(), limit=PAGE)
         seen = 0
         while True:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, saved_searches
 from pipeline.commands.lines import article_line
 from pipeline.errors import UsageError
 
@@ -59,7 +59,7 @@ def search(
     """Find articles.
 
     QUERY: words, "exact phrases", AND OR NOT ( ), word*, word~, "a b"~5, title:word, source:bbc, lang:en,
-    published:2022-02-01..2022-02-28, last:7d, event:CONSULT actor:lavrov, said:peskov, search:NAME.
+    published:2022-02-01..2022-02-28, last:7d, origins>=2, event:CONSULT actor:lavrov, said:peskov, search:NAME.
     Without QUERY, everything. Newest first.
     """
     from pipeline.bootstrap import clock
@@ -96,11 +96,9 @@ def search(
 def _parse(store: Store, text: str | None) -> Query | None:
     from pipeline.language.grammar import parse
 
-    return parse(text, _searches(store)) if text and text.strip() else None
-
-
-def _searches(store: Store) -> dict[str, str]:
-    return {name: value.decode() for name, value in store.searches.items()}
+    if not text or not text.strip():
+        return None
+    return parse(text, saved_searches(store, text))
 
 
 def _save(store: Store, name: str, query: str | None) -> None:
@@ -112,7 +110,7 @@ def _save(store: Store, name: str, query: str | None) -> None:
 
 
 def _list_or_forget(store: Store, forget: str | None, form: str | None) -> None:
-    searches = _searches(store)
+    searches = saved_searches(store)
     if forget:
         if forget not in searches:
             raise UsageError(f"There is no saved search {forget!r}; `newswire search --saved` lists them.")

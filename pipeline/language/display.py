@@ -27,6 +27,12 @@ from pipeline.language.query import (
 
 _UNITS = ((604_800, "w", "week"), (86_400, "d", "day"), (3600, "h", "hour"), (60, "m", "minute"))
 
+_COUNTED = {
+    "revision": "number of revisions",
+    "origins": "number of independent reports of the same story so far",
+    "copies": "number of copies",
+}
+
 
 def show(query: Query) -> str:
     """Write a query in its canonical form; parsing that gives the same tree, columns aside."""
@@ -133,7 +139,7 @@ def _restate(node: AnyNode) -> str:
         case Keyword(name=name, value=value, prefix=prefix):
             return f"whose {name} {'begins with' if prefix else 'is'} “{value}”"
         case Range(name=name, low=low, high=high):
-            return f"whose {name} is " + " and ".join(
+            return f"whose {_COUNTED.get(name, f'date {name}')} is " + " and ".join(
                 f"{word} {_plain(value)}" for word, value in (("at least", low), ("at most", high)) if value is not None
             )
         case Last(seconds=seconds):

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+from pipeline.cli import main
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.language.grammar import parse
 from pipeline.model import Document
@@ -132,3 +134,19 @@ def test_server_of_another_kind_is_one_sentence(status: int, body: bytes, senten
         with pytest.raises(UnavailableError, match=sentence):
             index.search(SearchRequest(query=None, now=NOW))
         server.shutdown()
+
+
+def test_a_search_that_uses_no_saved_one_needs_elasticsearch_alone(
+    elasticsearch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {
+        "RUNTIME": "distributed",
+        "ELASTICSEARCH": elasticsearch_url,
+        "KAFKA": "127.0.0.1:1",
+        "PREFIX": "alone-",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"NEWSWIRE_{name}", value)
+    found = CliRunner().invoke(main, ["search", "putin"])
+    assert (1, "") == (found.exit_code, found.output)
+    assert CliRunner().invoke(main, ["search", "search:mine"]).exit_code == 3

@@ -174,9 +174,7 @@ ranges = st.builds(
     st.none() | moments,
     st.none() | moments,
 ) | st.builds(
-    lambda name, low, more: Range(
-        name=name, low=low, high=None if low is not None and more is None else (low or 0) + (more or 0)
-    ),
+    lambda name, low, more: Range(name=name, low=low, high=None if low and more is None else (low or 0) + (more or 0)),
     st.sampled_from(("revision", "origins", "copies")),
     st.none() | st.integers(0, 4),
     st.none() | st.integers(0, 3),

@@ -69,7 +69,8 @@ class ElasticsearchIndex:
 
     def get(self, article_id: str) -> Document | None:
         """Return the newest revision of a document, as soon as it was written, with the ids of its copies."""
-        found = self._months.locate([article_id], self._months.names(), with_document=True)
+        months = self._months.names()
+        found = self._months.locate([article_id], months, with_document=True) if months else {}
         if article_id not in found:
             return None
         (document,) = self._with_copies([document_of(found[article_id])])

@@ -38,6 +38,7 @@ def test_plain_rule_is_admitted() -> None:
         {"name": "x" * 201},
         {"query": "putin ("},
         {"query": ""},
+        {"query": "putin copies>2"},
         {"query": "-putin"},
         {"min_origins": 0},
         {"min_origins": 2, "once_per": "article"},

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
 from pipeline.language.display import restate, show
-from pipeline.language.grammar import QueryError, parse
+from pipeline.language.grammar import parse
+from pipeline.language.lexemes import QueryError
 from pipeline.language.query import (
     And,
     AnyNode,
@@ -57,6 +58,8 @@ CASES: list[tuple[str, str]] = [
     ('"Security Council"', '"security council"'),
     ('"un council"~5', '"un council"~5'),
     ("covid-19", '"covid 19"'),
+    ("origins>=2 copies:>3 revision<3", "origins:2.. copies:4.. revision:..2"),
+    ("published>=2022-02", "published:2022-02-01T00:00:00+00:00.."),
     ("AT&T", "at&t"),
     ("C++", "c++"),
     ("minist*", "minist*"),
@@ -124,6 +127,8 @@ def test_no_text_raises_anything_but_our_error_and_what_parses_is_stable(text: s
         ("published:yesterday", 11, "no date"),
         ("published:2022-13", 11, "no date"),
         ("last:7", 6, "last:7d"),
+        ("origins:many", 9, "no number"),
+        ("a copies:>x", 10, "no number"),
         ("search:mine", 8, "saved search"),
         ("(" * 101 + "a" + ")" * 101, 102, "deep"),
         ("***", 1, "letters"),

@@ -66,6 +66,7 @@ DOCUMENTS = st.builds(
     tags=st.lists(st.sampled_from(["War", "sport"]), max_size=2, unique=True).map(tuple),
     authors=st.lists(st.sampled_from(["Jane Run", "council"]), max_size=2, unique=True).map(tuple),
     revision=st.integers(1, 3),
+    origins=st.integers(1, 3),
     events=st.lists(st.builds(_event, TOKENS, st.sampled_from(["CONSULT", "ASSAULT"])), max_size=2).map(tuple),
     quotations=st.lists(st.builds(_quotation, TOKENS), max_size=2).map(tuple),
 )
@@ -85,7 +86,7 @@ _TEXT = st.one_of(_WORD, _WORD, _PHRASE, _PREFIX, _NEAR, _PATTERN, _FUZZY, _COUN
 _META = st.one_of(
     st.builds(Keyword, name=st.just("lang"), value=st.sampled_from(["en", "de"])),
     st.builds(Keyword, name=st.just("tag"), value=st.sampled_from(["war", "sp"]), prefix=st.booleans()),
-    st.builds(Range, name=st.just("revision"), low=st.integers(1, 3)),
+    st.builds(Range, name=st.sampled_from(["revision", "origins", "copies"]), low=st.integers(0, 3)),
     st.builds(Last, seconds=st.sampled_from([3600, 86_400 * 2])),
     st.builds(
         EventFilter, conditions=st.sampled_from([(("event", "CONSULT"),), (("actor", "kyiv"), ("event", "ASSAULT"))])
