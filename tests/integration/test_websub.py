@@ -14,10 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.integration.distributed import wait_until
-from tests.integration.feed_server import FeedServer
+from pipeline import bootstrap
+from pipeline.commands.feeds import subscribe
+from tests.integration.distributed import Cluster, wait_until
+from tests.integration.feed_server import FEED, FeedServer
 from tests.integration.hub import Hub, call, push, sign
 from tests.integration.test_up import Newswire
 
@@ -309,3 +312,55 @@ def test_strangers_are_not_answered(newswire: Subscriber, hub: Hub, site: Site) 
     newswire("feed", "pause", site.topic)
     assert wait_until(lambda: hub.asked[-1].mode == "unsubscribe" and hub.asked[-1].confirmed, SECONDS)
     assert newswire.titles() == {"First report of the harbour"}
+
+
+@pytest.mark.kafka
+@pytest.mark.elasticsearch
+def test_connectors_take_in_each_others_pings(
+    servers: dict[str, str], elasticsearch_prefix: str, tmp_path: Path, hub: Hub
+) -> None:
+    """Let the hub call one of two connectors, whichever polls the feed: nothing is lost, nothing is asked for twice."""
+    cluster, sites = Cluster(servers, elasticsearch_prefix, tmp_path), [Site(hub.url) for _ in range(6)]
+    ports = []
+    for _ in range(2):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            ports.append(free.getsockname()[1])
+    cluster.environment |= {
+        "NEWSWIRE_FETCH_ALLOW": "127.0.0.0/8",
+        "NEWSWIRE_WEBSUB_CALLBACK_URL": f"http://127.0.0.1:{ports[0]}/push",
+    }
+
+    def published() -> list[str]:
+        with bootstrap.store(cluster.settings) as store:
+            return [msgspec.json.decode(message.value)["title"] for message in store.log.replay("news.articles")]
+
+    first = FeedServer()
+    try:
+        for port in ports:
+            cluster.start("connect", NEWSWIRE_WEBSUB_LISTEN=f"127.0.0.1:{port}", NEWSWIRE_FETCH_USER_AGENT=str(port))
+        # Both first poll something: by then the feeds are shared.
+        assert wait_until(lambda: _both_poll(cluster, first, ports), 60), cluster.logs()
+        with bootstrap.store(cluster.settings) as store:
+            for site in sites:
+                subscribe(store, site.topic, {}, None)
+        assert wait_until(lambda: all(hub.subscribers(site.topic) for site in sites), 60), cluster.logs()
+        pollers = {headers["User-Agent"] for site in sites for _, headers in site.server.requests}
+        assert len(pollers) == 2
+        for number, site in enumerate(sites):
+            assert hub.publish(site.topic, site.feed(f"Report {number} of the harbour")) == [202]
+        wanted = {f"Report {number} of the harbour" for number in range(len(sites))}
+        assert wait_until(lambda: wanted <= set(published()), 30), cluster.logs()
+        assert [asked.mode for asked in hub.asked] == ["subscribe"] * len(sites)
+        assert [title for title in published() if title in wanted and published().count(title) > 1] == []
+    finally:
+        cluster.stop()
+        for server in (first, *(site.server for site in sites)):
+            server.close()
+
+
+def _both_poll(cluster: Cluster, server: FeedServer, ports: list[int]) -> bool:
+    path = f"/{len(server.pages)}"
+    server.pages[path] = FEED.replace(b"harbour", path.encode())
+    with bootstrap.store(cluster.settings) as store:
+        subscribe(store, server.url + path, {}, None)
+    return {headers["User-Agent"] for _, headers in list(server.requests)} == set(map(str, ports))
