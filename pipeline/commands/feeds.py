@@ -161,7 +161,12 @@ def test(url: str, fulltext: bool) -> None:
             click.echo(f"{rules.user_file}: {error}", err=True)
         return await explain(fetcher, parser, url, bootstrap.pages(settings, fetcher, turns, parser.child, rules))
 
-    if not with_fetcher(work):
+    fine = with_fetcher(work)
+    if settings.websub.callback_url:
+        with open_store() as store:
+            for words in push_words(_poll_of(store, url), pushes_by_feed(store.pushes).get(url)):
+                click.echo(f"      {words}")
+    if not fine:
         raise click.exceptions.Exit(1)
 
 

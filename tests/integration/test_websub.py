@@ -138,6 +138,9 @@ def test_feed_is_subscribed_pushed_renamed_and_unsubscribed(newswire: Subscriber
     assert (health["hubs"], health["pings"], health["forged_pings"]) == ([hub.url], 2, 0)
     assert health["last_ping"] < health["pushed_until"]
     assert "last ping" in newswire("feed", "list")
+    explained = newswire("feed", "test", site.topic)
+    assert f"push: {hub.url} pushes {site.topic}" in explained
+    assert "last ping" in explained
     revisions = [
         json.loads(line)["revision"] for line in newswire("search", "harbour", "--copies", "--json").splitlines()
     ]
