@@ -62,6 +62,13 @@ class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
 
 
+class Part(msgspec.Struct, frozen=True):
+    """Name a document that a feed is made of besides this one, and when it last changed."""
+
+    url: str
+    changed: datetime | None
+
+
 class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a document's entries and what it says about itself; ``errors`` maps the places of unreadable ones to why."""
 
@@ -71,6 +78,7 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     hubs: tuple[str, ...] = ()
     topic: str | None = None
     next_page: str | None = None
+    parts: tuple[Part, ...] = ()
     ttl_s: int | None = None
     entries: tuple[ParsedEntry, ...] = ()
     errors: dict[int, str] = {}

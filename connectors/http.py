@@ -322,6 +322,11 @@ def _origin(url: str) -> tuple[str, str, int | None]:
         return "", url, None
 
 
+def same_origin(one: str, other: str) -> bool:
+    """Tell whether two addresses have scheme, host and port in common (RFC 6454)."""
+    return _origin(one) == _origin(other)
+
+
 def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
     """Keep only headers that say nothing about the reader: any other may be an API key."""
     harmless = ("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since")

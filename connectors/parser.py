@@ -84,10 +84,17 @@ class Parser:
         return self._call(url, parse_document, body, content_type, url)
 
     def read(
-        self, body: bytes, content_type: str | None, url: str, origin: Origin, seen: datetime, recent: bytes | None
+        self,
+        body: bytes,
+        content_type: str | None,
+        url: str,
+        origin: Origin,
+        seen: datetime,
+        recent: bytes | None,
+        kept: int,
     ) -> Reading:
         """Read what is new in one document. Raises ``NotAFeedError`` as ``parse`` does."""
-        return self._call(url, read, body, content_type, url, origin, seen, recent)
+        return self._call(url, read, body, content_type, url, origin, seen, recent, kept)
 
     def close(self) -> None:
         """End the child; idempotent."""

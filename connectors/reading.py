@@ -66,9 +66,18 @@ class _Recent(msgspec.Struct, array_like=True, frozen=True):
 
 
 def read(
-    body: bytes, content_type: str | None, url: str, origin: Origin, seen: datetime, recent: bytes | None = None
+    body: bytes,
+    content_type: str | None,
+    url: str,
+    origin: Origin,
+    seen: datetime,
+    recent: bytes | None = None,
+    kept: int = KEPT,
 ) -> Reading:
-    """Read a feed of any kind, given what the last reading remembered. Raises ``NotAFeedError``."""
+    """Read a feed of any kind, given what the last reading remembered. Raises ``NotAFeedError``.
+
+    ``kept`` is how many entries are remembered at least, those of this document first.
+    """
     before = _remembered(recent)
     pieces = _raw_entries(body)
     raws = [_digest(body[start:end]) for start, end in pieces]
@@ -99,13 +108,13 @@ def read(
     for raw in unreadable:
         current[raw.hex()] = _Seen(raw.hex(), raw, b"", 0, ())
     older = [entry for identity, entry in before.items() if identity not in current]
-    kept = (*current.values(), *older[: max(0, KEPT - len(current))])
+    remembered = (*current.values(), *older[: max(0, kept - len(current))])
     return Reading(
         parsed=msgspec.structs.replace(parsed, entries=()),
         entries=len(unchanged) + len(articles),
         articles=tuple(changed),
         published=tuple(datetime.fromtimestamp(entry.published, UTC) for entry in current.values() if entry.published),
-        recent=msgspec.msgpack.encode(_Recent(VERSION, kept)),
+        recent=msgspec.msgpack.encode(_Recent(VERSION, remembered)),
     )
 
 

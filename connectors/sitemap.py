@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
 
-from connectors.feed import MAX_ENTRIES, NotAFeedError, ParsedEntry, ParsedFeed
+from connectors.feed import MAX_ENTRIES, NotAFeedError, ParsedEntry, ParsedFeed, Part
 from connectors.identity import Entry
+from connectors.moments import moment
 
 # Sitemaps are flat and machine-made: patterns read them in linear time, and read broken ones too.
 _URL = re.compile(r"<(?:\w+:)?url\b[^>]*>(.*?)</(?:\w+:)?url\s*>", re.DOTALL | re.IGNORECASE)
@@ -22,7 +25,7 @@ def looks_like_sitemap(body: bytes) -> bool:
 
 
 def parse_sitemap(body: bytes, url: str) -> ParsedFeed:
-    """Parse the articles of a sitemap. Raises ``NotAFeedError`` for an index; see ``sitemaps_of``."""
+    """Parse a sitemap: its articles, or of an index its parts. Raises ``NotAFeedError``."""
     text = _decoded(body)
     entries = []
     for match in _URL.finditer(text):
@@ -33,13 +36,15 @@ def parse_sitemap(body: bytes, url: str) -> ParsedFeed:
             break
     if not entries and not _ROOT.search(body[:20_000]):
         raise NotAFeedError(f"{url} is no sitemap.")
-    return ParsedFeed(title=None, entries=tuple(entries), kind="sitemap")
+    parts = tuple(_parts(text))
+    return ParsedFeed(title=None, entries=tuple(entries), parts=parts, kind="sitemap index" if parts else "sitemap")
 
 
-def sitemaps_of(body: bytes) -> tuple[str, ...]:
-    """Return the addresses of the sitemaps that an index lists, in order."""
-    found = [_value("loc", match.group(1)) for match in _CHILD.finditer(_decoded(body))]
-    return tuple(address for address in found if address and address.startswith(("http://", "https://")))
+def _parts(text: str) -> Iterator[Part]:
+    for match in islice(_CHILD.finditer(text), MAX_ENTRIES):
+        address = _value("loc", match.group(1))
+        if address and address.startswith(("http://", "https://")):
+            yield Part(address, _time(_value("lastmod", match.group(1))))
 
 
 def _entry(block: str) -> ParsedEntry | None:
@@ -70,13 +75,7 @@ def _value(name: str, block: str) -> str | None:
 
 
 def _time(value: str | None) -> datetime | None:
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
+    return moment(value) if value else None
 
 
 def _decoded(body: bytes) -> str:

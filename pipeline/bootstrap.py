@@ -291,6 +291,7 @@ async def polling(
     """Wire the polling loop to an open store; ``mine`` tells which feeds this process polls."""
     from connectors.parser import Child, Parser
     from connectors.turns import HostTurns
+    from pipeline.runners.gathering import Gathering
     from pipeline.runners.ingest import Ingest
 
     fetch = opened.settings.fetch
@@ -306,7 +307,14 @@ async def polling(
                 log=opened.log,
                 transaction=opened.transaction,
                 fetcher=fetching,
-                parser=parser,
+                gathering=Gathering(
+                    fetcher=fetching,
+                    parser=parser,
+                    turns=turns,
+                    recent=opened.recent,
+                    clock=clock,
+                    pages=fetch.older_pages,
+                ),
                 turns=turns,
                 clock=clock,
                 full_text=full_text(opened.settings, fetching, turns, reader, report),

@@ -37,6 +37,7 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_interval_s: Annotated[int, _about("a feed is polled at least this often", ge=60)] = 86_400
     timeout_s: Annotated[float, _about("total time for one fetch", gt=0)] = 30.0
     max_bytes: Annotated[int, _about("largest inflated body", ge=1024)] = 50_000_000
+    older_pages: Annotated[int, _about("older pages of a paged feed (RFC 5005) read when it is new", ge=0)] = 10
     page_spacing_s: Annotated[float, _about("full text: least time between two pages of one site", ge=0)] = 1.0
     page_deadline_s: Annotated[float, _about("full text: longest time for finding the article in a page", gt=0)] = 10.0
 

@@ -113,12 +113,14 @@ def pause(url: str, resume: bool) -> None:
 @click.argument("url")
 def remove(url: str) -> None:
     """Unsubscribe; its articles stay."""
+    from pipeline.runners.gathering import forget
+
     with open_store() as store:
         subscription = _known(store, url)
         with store.transaction():
             store.feeds.put(subscription.url, None)
             store.polls.put(subscription.url, None)
-            store.recent.put(subscription.url, None)
+            forget(store.recent, subscription.url)
     click.echo(f"{subscription.url} is no longer followed.")
 
 

@@ -45,7 +45,7 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
     """
     from connectors.document import read_files
     from pipeline import bootstrap
-    from pipeline.runners.ingest import publish
+    from pipeline.runners.publishing import publish
 
     settings = current_settings()
     if settings.runtime != "embedded":
@@ -77,7 +77,7 @@ def _check_work(store: Store, has_input: bool) -> None:
 def _add_demo(store: Store) -> None:
     from pipeline import bootstrap, demo
     from pipeline.model import AlertRule, derive_id
-    from pipeline.runners.ingest import publish
+    from pipeline.runners.publishing import publish
 
     now = bootstrap.clock()
     for name, query in demo.ALERTS:

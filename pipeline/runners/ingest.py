@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,18 +17,18 @@ import msgspec
 
 from connectors.feed import NotAFeedError
 from connectors.http import Fetched, Fetcher, FetchError
-from connectors.parser import Parser
-from connectors.reading import Origin, Reading
+from connectors.reading import Reading
 from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, interval_s, jittered
 from connectors.subscription import Subscription
 from connectors.turns import HostTurns
 from connectors.websub import Offer, offered
 from pipeline.errors import TransientError, UnavailableError
-from pipeline.flow import ARTICLES, dead_letter
 from pipeline.model import Article
 from pipeline.ports import Clock, Log, Message, Table, Transaction
 from pipeline.runners.fulltext import EXTRA_MISSING, Fill, FullText
+from pipeline.runners.gathering import Gathered, Gathering, headers_for
 from pipeline.runners.outbox import Outbox
+from pipeline.runners.publishing import message_of, messages_of
 from pipeline.runners.pushes import Pushes
 
 LOOK_S = 0.5
@@ -51,7 +51,7 @@ class _Result(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     poll: Poll | None
     messages: list[Message]
-    recent: bytes | None = None
+    recent: dict[str, bytes] = {}
 
 
 class Ingest:
@@ -66,7 +66,7 @@ class Ingest:
         log: Log,
         transaction: Transaction,
         fetcher: Fetcher,
-        parser: Parser,
+        gathering: Gathering,
         turns: HostTurns,
         clock: Clock,
         full_text: FullText | None = None,
@@ -83,7 +83,7 @@ class Ingest:
         self._log = log
         self._transaction = transaction
         self._fetcher = fetcher
-        self._parser = parser
+        self._gathering = gathering
         self._clock = clock
         self._floor_s = floor_s
         self._ceiling_s = ceiling_s
@@ -140,16 +140,18 @@ class Ingest:
         async with self._turn:
             poll = self._polls[url]
             try:
-                async with self._host_turns.of(url):
-                    fetched = await self._fetcher.fetch(poll.moved_to_if_believed or url, _headers(subscription, poll))
-                reading = await self._read_new(url, fetched)
+                address = poll.moved_to_if_believed or url
+                async with self._host_turns.of(address):
+                    fetched = await self._fetcher.fetch(address, _headers(subscription, poll, address))
+                gathered = await self._gathered(url, fetched)
             except FetchError as exc:
                 await self._fail(subscription, exc.kind, str(exc), exc.retry_after_s)
                 return
             except NotAFeedError as exc:
                 await self._fail(subscription, "body", str(exc), None)
                 return
-        published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
+        reading = gathered.reading if gathered else None
+        published = await self._publish(url, gathered, partial(self._success, subscription, fetched, reading))
         if self._pushes is not None:
             self._pushes.polled(url, published)
 
@@ -170,13 +172,11 @@ class Ingest:
     async def _take(self, url: str, pushed: Fetched | None) -> None:
         if pushed is not None and pushed.body:
             try:
-                reading = await asyncio.to_thread(
-                    self._read, self._subscriptions[url], pushed, pushed.body, self._clock()
-                )
+                gathered = await self._gathering.document(self._subscriptions[url], pushed)
             except NotAFeedError:
                 pass
             else:
-                await self._publish(url, reading, partial(self._pushed, reading))
+                await self._publish(url, gathered, partial(self._pushed, gathered.reading))
                 return
         await self.poll(url)
         self.hasten(url, AFTER_PING_S)
@@ -199,23 +199,27 @@ class Ingest:
         """Tell whether a feed is this process's to poll."""
         return self._mine(url)
 
-    async def _read_new(self, url: str, fetched: Fetched) -> Reading | None:
-        """Read an answer, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
-        if fetched.body is None or _digest(fetched.body) == self._polls[url].body_hash:
+    async def _gathered(self, url: str, fetched: Fetched) -> Gathered | None:
+        """Read an answer and what belongs to it, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
+        poll = self._polls[url]
+        if fetched.body is None or _digest(fetched.body) == poll.body_hash:
             return None
-        return await asyncio.to_thread(self._read, self._subscriptions[url], fetched, fetched.body, self._clock())
+        return await self._gathering.whole(
+            self._subscriptions[url], fetched, poll.last_success, lambda why: self._report(Polled(url=url, error=why))
+        )
 
-    async def _publish(self, url: str, reading: Reading | None, after: Callable[[Poll], Poll]) -> int:
+    async def _publish(self, url: str, gathered: Gathered | None, after: Callable[[Poll], Poll]) -> int:
         """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
+        reading = gathered.reading if gathered else None
         # The turn is given back by now: other feeds are polled while pages are waited for.
         fill = await self._filled(self._subscriptions[url], reading.articles if reading else ())
         if url not in self._polls:
             return 0  # unsubscribed meanwhile
-        messages = _messages(url, fill.articles, reading) if reading else []
+        messages = messages_of(url, fill.articles, reading) if reading else []
         poll = after(self._polls[url])
         full_texts = poll.full_texts + sum(article.full_text for article in fill.articles)
         poll = msgspec.structs.replace(poll, full_texts=full_texts, full_text_note=fill.note or poll.full_text_note)
-        if not await self._remember(url, poll, messages, reading.recent if reading else None):
+        if not await self._remember(url, poll, messages, gathered.recent if gathered else {}):
             return 0
         entries, published = (reading.entries, len(reading.articles)) if reading else (0, 0)
         self._report(Polled(url=url, entries=entries, published=published))
@@ -234,7 +238,7 @@ class Ingest:
         if article.feed not in self._subscriptions:
             return False
         try:
-            await self._outbox.put(_Result(url=article.feed, poll=None, messages=[_message(article)]))
+            await self._outbox.put(_Result(url=article.feed, poll=None, messages=[message_of(article)]))
         except (TransientError, UnavailableError) as exc:
             self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
             return False
@@ -244,12 +248,7 @@ class Ingest:
             self._polls[article.feed] = msgspec.structs.replace(poll, full_texts=poll.full_texts + 1)
         return True
 
-    def _read(self, subscription: Subscription, fetched: Fetched, body: bytes, now: datetime) -> Reading:
-        origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
-        recent = self._recent.get(subscription.url)
-        return self._parser.read(body, fetched.content_type, fetched.url, origin, now, recent)
-
-    async def _remember(self, url: str, poll: Poll, messages: list[Message], recent: bytes | None) -> bool:
+    async def _remember(self, url: str, poll: Poll, messages: list[Message], recent: dict[str, bytes]) -> bool:
         """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
         try:
             await self._outbox.put(_Result(url=url, poll=poll, messages=messages, recent=recent))
@@ -268,7 +267,7 @@ class Ingest:
         with self._transaction():
             self._log.append([message for result in results for message in result.messages])
             self._polls_table.update({r.url: msgspec.json.encode(r.poll) for r in results if r.poll is not None})
-            self._recent.update({r.url: r.recent for r in results if r.recent is not None})
+            self._recent.update({key: value for result in results for key, value in result.recent.items()})
 
     def _success(self, subscription: Subscription, fetched: Fetched, reading: Reading | None, poll: Poll) -> Poll:
         now = self._clock()
@@ -296,9 +295,7 @@ class Ingest:
             last_check=now,
             last_success=now,
             last_entry=max([*published, *([poll.last_entry] if poll.last_entry else [])], default=None),
-            etag=fetched.headers.get("etag", poll.etag if fetched.body is None else None),
-            modified=fetched.headers.get("last-modified", poll.modified if fetched.body is None else None),
-            body_hash=_digest(fetched.body) if reading is not None and fetched.body is not None else poll.body_hash,
+            **self._validators(fetched, reading, poll),
             failures=0,
             error=None,
             moved_to=moved,
@@ -308,6 +305,17 @@ class Ingest:
             hubs=offer.hubs if offer is not None else (),
             topic=offer.topic if offer is not None else None,
         )
+
+    def _validators(self, fetched: Fetched, reading: Reading | None, poll: Poll) -> dict[str, str | None]:
+        """Return what the next poll asks with; an index may stand still while its parts change."""
+        if reading is not None and reading.parsed.parts:
+            return {"etag": None, "modified": None, "body_hash": None}
+        kept = poll if fetched.body is None else Poll(next_check=poll.next_check)
+        return {
+            "etag": fetched.headers.get("etag", kept.etag),
+            "modified": fetched.headers.get("last-modified", kept.modified),
+            "body_hash": _digest(fetched.body) if reading is not None and fetched.body else poll.body_hash,
+        }
 
     def _pushed(self, reading: Reading, poll: Poll) -> Poll:
         """Return a poll after a ping: when the next one is due, and with which validators, is as it was."""
@@ -327,7 +335,7 @@ class Ingest:
             error=message,
             retired=kind == "gone",
         )
-        if await self._remember(subscription.url, after, [], None):
+        if await self._remember(subscription.url, after, [], {}):
             self._report(Polled(url=subscription.url, error=message))
 
     def _learn_feeds(self) -> None:
@@ -351,43 +359,13 @@ class Ingest:
         return msgspec.json.decode(value, type=Poll) if value else Poll(next_check=self._clock())
 
 
-def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
-    """Append articles from files or archives to the log; return how many."""
-    count, messages = 0, []
-    for article in articles:
-        messages.append(Message(topic=ARTICLES.name, key=article.id, value=msgspec.json.encode(article)))
-        if len(messages) >= batch:
-            log.append(messages)
-            count += len(messages)
-            messages = []
-    log.append(messages)
-    return count + len(messages)
-
-
-def _messages(url: str, articles: Iterable[Article], reading: Reading) -> list[Message]:
-    unread = [_unread(url, f"entry {place + 1}: {reason}") for place, reason in reading.parsed.errors.items()]
-    return [*map(_message, articles), *unread]
-
-
-def _message(article: Article) -> Message:
-    return Message(topic=ARTICLES.name, key=article.id, value=msgspec.json.encode(article))
-
-
-def _headers(subscription: Subscription, poll: Poll) -> dict[str, str]:
-    headers = dict(subscription.headers)
-    if subscription.user_agent:
-        headers["User-Agent"] = subscription.user_agent
+def _headers(subscription: Subscription, poll: Poll, address: str) -> dict[str, str]:
+    headers = headers_for(subscription, address)
     if poll.etag:
         headers["If-None-Match"] = poll.etag
     if poll.modified:
         headers["If-Modified-Since"] = poll.modified
     return headers
-
-
-def _unread(url: str, error: str) -> Message:
-    """Tell of an entry that could not be read. It cannot be sent back: polling the feed again is what helps."""
-    message = Message(topic=ARTICLES.name, key=url, value=error.encode())
-    return dead_letter(message, stage="parse", reason=error, returns_to=None)
 
 
 def _digest(content: bytes) -> str:

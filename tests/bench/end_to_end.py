@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline import bootstrap, config
 from pipeline.model import Article
 from pipeline.ports import SearchRequest
-from pipeline.runners.ingest import publish
+from pipeline.runners.publishing import publish
 from tests.bench.corpus import Corpus
 
 COUNT = 3_000

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline import bootstrap, config
 from pipeline.model import Article
-from pipeline.runners.ingest import publish
+from pipeline.runners.publishing import publish
 
 STOP_S = 15.0
 

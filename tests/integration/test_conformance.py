@@ -14,7 +14,7 @@ from pipeline.flow import ALERTS
 from pipeline.language.grammar import parse
 from pipeline.model import Alert, AlertRule, Article, Document, derive_id
 from pipeline.ports import SearchRequest
-from pipeline.runners.ingest import publish
+from pipeline.runners.publishing import publish
 from tests.integration.distributed import Cluster, wait_until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

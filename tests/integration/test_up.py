@@ -230,3 +230,33 @@ def test_every_article_of_every_feed_is_found_by_its_title(newswire: Newswire, s
         assert missing == []
     finally:
         server.close()
+
+
+def test_sitemaps_of_an_index_and_older_pages_of_a_feed_are_followed(newswire: Newswire, server: FeedServer) -> None:
+    def sitemap(*names: str) -> bytes:
+        titled = "".join(
+            f"<url><loc>http://example.com/{name}</loc><news:title>Report of {name}</news:title></url>"
+            for name in names
+        )
+        return f'<urlset xmlns:news="n">{titled}</urlset>'.encode()
+
+    def page(name: str, following: str) -> bytes:
+        link = f'<link rel="next" href="{following}"/>'
+        entry = f"<entry><id>urn:{name}</id><title>Page of {name}</title></entry>"
+        return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>P</title>{link}{entry}</feed>'.encode()
+
+    index = f"<sitemapindex><sitemap><loc>{server.url}/a.xml</loc></sitemap></sitemapindex>".encode()
+    server.pages = {
+        "/index.xml": index,
+        "/a.xml": sitemap("harbour"),
+        "/feed": page("today", "/2"),
+        "/2": page("june", "/feed"),
+    }
+    newswire("up", "--once", f"{server.url}/index.xml", f"{server.url}/feed")
+    for word in ("harbour", "today", "june"):
+        assert word in newswire("search", word)
+    server.pages["/a.xml"] = sitemap("harbour", "bridge")  # the index itself says nothing of it
+    server.requests.clear()
+    newswire("up", "--once")
+    assert "bridge" in newswire("search", "bridge")
+    assert [path for path, _ in server.requests].count("/2") == 0

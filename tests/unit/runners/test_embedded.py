@@ -19,7 +19,7 @@ from pipeline.flow import ALERTS, ARTICLES, DEAD, EXTRACT, FLOW
 from pipeline.model import Alert, AlertRule, Article, Document
 from pipeline.ports import Message, SearchRequest
 from pipeline.runners.embedded import AT_ONCE, WAITING, Embedded
-from pipeline.runners.ingest import publish
+from pipeline.runners.publishing import publish
 from pipeline.runners.replay import replay
 from pipeline.stages.decision import Decision, NoMemory
 
