@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 from typing import NamedTuple
@@ -29,11 +29,13 @@ IN_LEAD = 1.0
 BELOW = 0.5
 NAME = 3.0
 FOREKNOWN = 2000.0
-UNHEARD = 0.0002
-COMMON = 0.2
-EVERYDAY = 0.03
-# Days, years and small counts are in every report.
+# Which share of texts holds a word: one never heard of, one that news are made of, one that any text is made of.
+UNHEARD, EVERYDAY, COMMON = 0.0002, 0.025, 0.2
+LEVELS = (UNHEARD, 0.003, 0.006, 0.0125, EVERYDAY, 0.05, 0.1, COMMON)
+SHARES = np.array(LEVELS)
 SHORT_NUMBER = 4
+LOOKED_UP = 2
+MAX_WORDS = 1 << 16
 # Words at least this rare tell happenings apart; the others are what every report of a kind is made of.
 DISTINCT = 0.01
 
@@ -59,24 +61,20 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     words = _frequencies(title, text, language)
     if not words:
         return Vector(np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.bool_))
-    known = _foreknown(language)
-    terms = np.fromiter(map(term, words), np.uint32, len(words))
-    unknown = (EVERYDAY if word.isdigit() and len(word) <= SHORT_NUMBER else UNHEARD for word in words)
-    shares = np.fromiter(map(known.get, words, unknown), np.float64, len(words))
-    often = np.fromiter(words.values(), np.float64, len(words))
-    rarity = np.log((stories + FOREKNOWN) / (counts(terms) + shares * FOREKNOWN + 0.5))
-    weights = np.sqrt(often) * np.maximum(rarity, 0.0)
+    known = _lexicon(language)
+    found = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
+    terms, shares = found.astype(np.uint32), SHARES[found >> np.uint64(32)]
+    often = np.sqrt(np.fromiter(words.values(), np.float64, len(words)))
+    foreknown = shares * FOREKNOWN + 0.5
+    if len(words) > LOOKED_UP * size:  # those that could be chosen if no story used them
+        likely = np.lexsort((terms, -often * np.log((stories + FOREKNOWN) / foreknown)))[: LOOKED_UP * size]
+        terms, shares, often, foreknown = terms[likely], shares[likely], often[likely], foreknown[likely]
+    weights = often * np.maximum(np.log((stories + FOREKNOWN) / (counts(terms) + foreknown)), 0.0)
     best = np.lexsort((terms, -weights))[:size]
     best = best[np.argsort(terms[best])]
     kept = weights[best]
     length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
     return Vector(terms[best], (kept / length).astype(np.float32), shares[best] < DISTINCT)
-
-
-@lru_cache(maxsize=1 << 16)
-def term(word: str) -> int:
-    """Hash a word to 32 bits, never to 0."""
-    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "little") or 1
 
 
 def _frequencies(title: str | None, text: str | None, language: str | None) -> dict[str, float]:
@@ -96,9 +94,25 @@ def _frequencies(title: str | None, text: str | None, language: str | None) -> d
     return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}
 
 
-@cache
-def _foreknown(language: str | None) -> dict[str, float]:
-    """Return which share of texts hold a word, for the common words of a language."""
+class _Lexicon(dict[str, int]):
+    """Remember of each word its hash in the lower 32 bits, and above them which of ``SHARES`` of texts hold it."""
+
+    def __init__(self, shares: dict[str, float]) -> None:
+        super().__init__()
+        self._levels = {word: LEVELS.index(share) for word, share in shares.items()}
+
+    def __missing__(self, word: str) -> int:
+        # Days, years and small counts are in every report.
+        usual = EVERYDAY if word.isdigit() and len(word) <= SHORT_NUMBER else UNHEARD
+        hashed = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "little") or 1
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        self[word] = found = hashed | self._levels.get(word, LEVELS.index(usual)) << 32
+        return found
+
+
+@lru_cache(maxsize=64)
+def _lexicon(language: str | None) -> _Lexicon:
     shares = dict.fromkeys(_stems(NEWS_WORDS.get(language or "", ""), language), EVERYDAY)
     shares |= dict.fromkeys(_stems(COMMON_WORDS.get(language or "", ""), language), COMMON)
     if language == "en":
@@ -106,7 +120,7 @@ def _foreknown(language: str | None) -> dict[str, float]:
             share, _, words = line.partition(": ")
             if not line.startswith("#"):
                 shares |= dict.fromkeys(words.split(), float(share))
-    return shares
+    return _Lexicon(shares)
 
 
 def _stems(words: str, language: str | None) -> list[str]:
