@@ -6,6 +6,8 @@ that looking up follows only the chains of an article's rarest words: a bounded 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ from pipeline.stages.telling import Vector
 
 WIDTH = 32
 # Words in more rows than this lead nowhere in particular.
-CALLED = 64
+CALLED = 32
 RAREST = 12
 CANDIDATES = 24
 FULL = 0.6
@@ -113,10 +115,8 @@ class Centroids:
         if self._free:
             return self._free.pop()
         if self._rows == len(self.terms):
-            more = len(self.terms) // 2  # by half: what is not used yet is memory too
-            for name, empty in (("terms", 0), ("weights", 0), ("_next", -1), ("_before", -1)):
-                array = getattr(self, name)
-                setattr(self, name, np.concatenate([array, np.full((more, WIDTH), empty, array.dtype)]))
+            for name in ("terms", "weights", "_next", "_before"):
+                setattr(self, name, grown(getattr(self, name)))
         self._rows += 1
         return self._rows - 1
 
@@ -203,6 +203,12 @@ class Centroids:
         vocabulary.first[slots[~inside]] = later[~inside]
         before[later[later >= 0]] = earlier[later >= 0]
         vocabulary.count[slots] -= 1
+
+
+def grown(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array with an eighth more room: what is not used yet is memory too."""
+    more = np.zeros((len(array) // 8 + 16, *array.shape[1:]), array.dtype)
+    return np.concatenate([array, more])
 
 
 def compared(

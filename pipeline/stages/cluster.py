@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model import Article, derive_id
-from pipeline.stages.centroids import SCALE, WIDTH, Centroids, Row, Terms, blended, compared, packed
+from pipeline.stages.centroids import SCALE, WIDTH, Centroids, Row, Terms, blended, compared, grown, packed
 from pipeline.stages.decision import Fact
 from pipeline.stages.telling import Vector, weigh
 
@@ -44,6 +44,8 @@ SURE = 0.2
 FORGET_AT_ONCE = 200
 HOUR = 3600.0
 ID_BYTES = 16
+COUNT_BYTES = 2
+MOST_COUNTED = 65_535
 
 
 class Told(TypedDict):
@@ -51,10 +53,14 @@ class Told(TypedDict):
 
     story_id: str
     merged: tuple[str, ...]
+    origins: int
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """Answer for one article: its story's id in 16 bytes, then those merged into it so far, and the stories' facts."""
+    """Answer for one article: what ``told`` tells of its story, and the stories' facts.
+
+    ``story`` is the story's id in 16 bytes, then those merged into it so far, then 2 bytes that count its origins.
+    """
 
     story: bytes
     facts: tuple[Fact, ...] = ()
@@ -128,14 +134,13 @@ class Stories:
         closed = self._closed(hour)
         if original is not None:
             story = self._into.get(original[:ID_BYTES], original[:ID_BYTES])
-            return Joined(
-                story + self._merged.get(story, b""), (*closed, *self._touch(article.id, story, hour, moment))
-            )
+            if story not in self._rows:
+                return Joined(original, closed)
+            return Joined(self._said(story), (*closed, *self._touch(article.id, story, hour, moment)))
         made, story = self._last
         if made == article.id and story in self._rows:
             # The story's fact was kept and the article's was not: a crash came between.
-            merged = self._merged.get(story, b"")
-            return Joined(story + merged, self._tombstones(merged))
+            return Joined(self._said(story), self._tombstones(self._merged.get(story, b"")))
         vector = weigh(
             article.title, article.text, article.language, len(self), self._centroids.vocabulary.counts, WIDTH
         )
@@ -143,12 +148,15 @@ class Stories:
         best, second = self._likest(vector, moment)
         if best is None:
             story = bytes.fromhex(derive_id("story", article.id))
-            return Joined(story, (*closed, self._fact(story, article.id, self._order + 1, hour, moment, 1, b"", *new)))
+            return Joined(
+                _said(story, 1), (*closed, self._fact(story, article.id, self._order + 1, hour, moment, 1, b"", *new))
+            )
         if second is not None:
             return self._merge(best, second, article.id, hour, moment, new, closed)
         row = self._grown(best, new)
         merged = self._merged.get(self._id(best), b"")
-        return Joined(self._id(best) + merged, (*closed, self._kept(best, article.id, hour, moment, 1, merged, row)))
+        said = _said(self._id(best) + merged, int(self._reports[best]) + 1)
+        return Joined(said, (*closed, self._kept(best, article.id, hour, moment, 1, merged, row)))
 
     def _likest(self, vector: Vector, moment: float) -> tuple[int | None, int | None]:
         """Return the story that is most like an article, if enough, and the next if the two turn out to be one."""
@@ -193,8 +201,10 @@ class Stories:
         both = blended(self._centroids.get(kept), self._centroids.get(gone), share)
         row = blended(both, vector, 1 - FRESH)
         merged = new + self._merged.get(story, b"")
-        fact = self._kept(kept, article_id, hour, moment, 1 + int(self._reports[gone]), merged, row)
-        return Joined(story + merged, (*closed, fact, *self._tombstones(new[:ID_BYTES])))
+        more = 1 + int(self._reports[gone])
+        fact = self._kept(kept, article_id, hour, moment, more, merged, row)
+        said = _said(story + merged, int(self._reports[kept]) + more)
+        return Joined(said, (*closed, fact, *self._tombstones(new[:ID_BYTES])))
 
     def _grown(self, row: int, vector: Row) -> Row:
         share = max(FRESH, 1 / (1 + int(self._reports[row])))
@@ -202,8 +212,8 @@ class Stories:
 
     def _touch(self, article_id: str, story: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
         """Keep a story open that a copy came to; once an hour is enough."""
-        row = self._rows.get(story)
-        if row is None or (hour <= self._touched[row] and moment <= self._latest[row] + HOUR):
+        row = self._rows[story]
+        if hour <= self._touched[row] and moment <= self._latest[row] + HOUR:
             return ()
         vector = self._centroids.get(row)
         return (self._kept(row, article_id, hour, moment, 0, self._merged.get(story, b""), vector),)
@@ -261,6 +271,9 @@ class Stories:
     def _tombstones(self, stories: bytes) -> tuple[Fact, ...]:
         return tuple(Fact(key=self._key(story), value=None) for story in _ids(stories))
 
+    def _said(self, story: bytes) -> bytes:
+        return _said(story + self._merged.get(story, b""), int(self._reports[self._rows[story]]))
+
     def _key(self, story: bytes) -> str:
         return f"{STORY_KEY}{self._language} {story.hex()}"
 
@@ -273,7 +286,7 @@ class Stories:
         for name in ("_ids", "_opened", "_touched", "_latest", "_reports"):
             array = getattr(self, name)
             if row >= len(array):
-                setattr(self, name, np.concatenate([array, np.zeros_like(array[: len(array) // 2])]))
+                setattr(self, name, grown(array))
         self._ids[row] = np.frombuffer(story, np.uint8)
         return row
 
@@ -295,8 +308,9 @@ class Stories:
 
 def told(story: bytes) -> Told:
     """Return a document's fields from what ``join`` said of its article."""
-    first, *merged = _ids(story)
-    return Told(story_id=first.hex(), merged=tuple(each.hex() for each in merged))
+    first, *merged = _ids(story[:-COUNT_BYTES])
+    origins = int.from_bytes(story[-COUNT_BYTES:], "big")
+    return Told(story_id=first.hex(), merged=tuple(each.hex() for each in merged), origins=origins)
 
 
 def story_language(key: str) -> str:
@@ -312,6 +326,10 @@ def reported(published: datetime | None, seen: datetime) -> datetime:
 def closes(latest: datetime, now: datetime) -> datetime | None:
     """Return when a story with its last report at ``latest`` closed, ``None`` while it is open."""
     return latest + QUIET if latest + QUIET < now else None
+
+
+def _said(ids: bytes, origins: int) -> bytes:
+    return ids + min(origins, MOST_COUNTED).to_bytes(COUNT_BYTES, "big")
 
 
 def _ids(joined: bytes) -> list[bytes]:

@@ -19,7 +19,7 @@ import msgspec
 
 from pipeline.language.analysis import analyse
 from pipeline.model import Article, derive_id
-from pipeline.stages.cluster import Stories
+from pipeline.stages.cluster import Stories, told
 from tests.bench.corpus import Corpus
 
 DATA = Path(__file__).parent.parent / "data" / "stories"
@@ -66,9 +66,9 @@ def clustered(articles: Sequence[Article]) -> list[str]:
         joined = stories.join(article, None)
         for fact in joined.facts:
             stories.learn(fact.key, fact.value)
-        story = joined.story[:16].hex()
-        merged |= {joined.story[at : at + 16].hex(): story for at in range(16, len(joined.story), 16)}
-        found.append(story)
+        said = told(joined.story)
+        merged |= dict.fromkeys(said["merged"], said["story_id"])
+        found.append(said["story_id"])
     return [merged.get(story, story) for story in found]
 
 

@@ -86,7 +86,8 @@ def test_copy_belongs_to_the_story_of_its_original_and_keeps_it_open() -> None:
     copy = stories.join(article(QUAKE[0], "copy", 60), original.story)
     keep(stories, copy.facts)
     (late,) = take(stories, article(QUAKE[1], hours=100))
-    assert original.story == copy.story == late.story
+    assert [1, 1, 2] == [told(joined.story)["origins"] for joined in (original, copy, late)]
+    assert 1 == len(set(ids([original, copy, late])))
 
 
 def bridged() -> tuple[Stories, list[Joined]]:
@@ -109,7 +110,8 @@ def test_late_merge_keeps_the_earlier_id_and_names_the_other(monkeypatch: pytest
     for name in ("ALIKE", "TELLS"):
         monkeypatch.setattr(f"pipeline.stages.cluster.{name}", 0.0)
     stories, (first, second, third) = bridged()
-    assert told(third.story) == {"story_id": first.story.hex(), "merged": (second.story.hex(),)}
+    earlier, later = ids([first, second])
+    assert told(third.story) == {"story_id": earlier, "merged": (later,), "origins": 3}
     copy = stories.join(article("copy", hours=9), second.story)
     assert (len(stories), copy.story) == (1, third.story)
 
