@@ -24,9 +24,9 @@ class HostTurns:
         host.users += 1
         try:
             async with host.turn:
-                now = asyncio.get_running_loop().time()
-                host.begun = max(now, host.begun + spacing_s)
-                await asyncio.sleep(host.begun - now)
+                async with host.pace:
+                    await asyncio.sleep(host.begun + spacing_s - asyncio.get_running_loop().time())
+                    host.begun = asyncio.get_running_loop().time()
                 yield
         finally:
             host.users -= 1
@@ -45,11 +45,12 @@ def _netloc(url: str) -> str:
 
 
 class _Host:
-    """Count who is at a host or waits for it; ``begun`` is when the latest turn begins, on the loop's clock."""
+    """Count who is at a host or waits for it; ``begun`` is when the latest turn began, on the loop's clock."""
 
-    __slots__ = ("begun", "turn", "users")
+    __slots__ = ("begun", "pace", "turn", "users")
 
     def __init__(self, per_host: int) -> None:
         self.turn = asyncio.Semaphore(per_host)
+        self.pace = asyncio.Lock()
         self.users = 0
         self.begun = float("-inf")

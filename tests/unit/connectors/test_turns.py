@@ -38,6 +38,6 @@ def test_fetches_at_a_host_keep_their_distance_and_other_hosts_do_not_wait() -> 
         await asyncio.gather(*(fetch(turns, host) for host in "aaab"))
 
     asyncio.run(all_of_them())
-    assert [host for host, _ in begun] == ["a", "b", "a", "a"]
+    assert [host for host, _ in begun][:2] == ["a", "b"]
     moments = [moment for host, moment in begun if host == "a"]
-    assert all(later - earlier >= 0.029 for earlier, later in pairwise(moments))
+    assert all(later - earlier >= 0.03 for earlier, later in pairwise(moments))
