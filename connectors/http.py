@@ -113,15 +113,17 @@ class Fetcher:
         *,
         permit: Callable[[str], Awaitable[None]] | None = None,
         keep_bytes: int | None = None,
+        proxy: str | None = None,
     ) -> Fetched:
         """Get a document, following redirects. Raises ``FetchError``; answers 200-299 and 304 are returned.
 
-        ``permit`` is asked before every hop and raises to forbid it. With ``keep_bytes`` a longer body is cut there
-        instead of refused.
+        ``headers`` go to the origin of ``url`` only. ``permit`` is asked before every hop and raises to forbid it. With
+        ``keep_bytes`` a longer body is cut there instead of refused. A ``proxy`` resolves names itself: it is its
+        address that is guarded then, and of the site's only one that is written out.
         """
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._follow(url, dict(headers or {}), permit, keep_bytes)
+                return await self._follow(url, dict(headers or {}), permit, keep_bytes, proxy)
         except TimeoutError as exc:
             message = f"{url} did not answer whole within {self._timeout_s:g} s; it is tried again later."
             raise FetchError("timeout", message) from exc
@@ -132,6 +134,7 @@ class Fetcher:
         headers: dict[str, str],
         permit: Callable[[str], Awaitable[None]] | None,
         keep_bytes: int | None,
+        proxy: str | None,
     ) -> Fetched:
         origin = _origin(url)
         moved_to: str | None = None
@@ -145,7 +148,7 @@ class Fetcher:
             if permit is not None:
                 await permit(url)
             sent = headers if _origin(url) == origin else _without_secrets(headers)
-            status, answer, body, cut = await self._get(url, sent, keep_bytes)
+            status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy)
             if status in (301, 302, 303, 307, 308) and answer.get("location"):
                 permanent = permanent and status in (301, 308)
                 url = urljoin(url, answer["location"])
@@ -183,32 +186,42 @@ class Fetcher:
             raise FetchError("timeout", f"{url} did not answer within {self._timeout_s:g} s.") from exc
 
     async def _get(
-        self, url: str, headers: Mapping[str, str], keep_bytes: int | None
+        self, url: str, headers: Mapping[str, str], keep_bytes: int | None, proxy: str | None
     ) -> tuple[int, dict[str, str], bytes | None, bool]:
-        async with self._answer("GET", url, headers) as response:
+        async with self._answer("GET", url, headers, proxy=proxy) as response:
             if response.status == 304 or response.status >= 300:
                 return response.status, _headers_of(response), None, False
             return response.status, _headers_of(response), *await self._body(url, response, keep_bytes)
 
     @asynccontextmanager
     async def _answer(
-        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None = None,
+        proxy: str | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Give the answer to one request, with whatever goes wrong in ``FetchError``'s terms."""
         assert self._session is not None
+        if proxy is not None:
+            self._check_written_address(url)
         try:
             async with self._session.request(
-                method, url, headers=headers, data=form, allow_redirects=False
+                method, url, headers=headers, data=form, allow_redirects=False, proxy=proxy
             ) as response:
                 yield response
+        except aiohttp.ClientProxyConnectionError as exc:
+            if refusal := _refusal(exc):
+                raise refusal from exc
+            raise FetchError("connect", f"The proxy for {url} cannot be reached; check --proxy.") from exc
+        except aiohttp.ClientHttpProxyError as exc:
+            raise FetchError("connect", f"The proxy for {url} answered {exc.status}; check --proxy.") from exc
         except aiohttp.ClientConnectorCertificateError as exc:
             raise FetchError("tls", f"{url}: the site's certificate is not valid ({exc.certificate_error}).") from exc
         except aiohttp.ClientConnectorError as exc:
-            cause: BaseException | None = exc
-            while cause is not None:
-                if isinstance(cause, FetchError):
-                    raise cause from exc
-                cause = cause.__cause__ or cause.__context__
+            if refusal := _refusal(exc):
+                raise refusal from exc
             reason = exc.os_error.strerror or str(exc.os_error)
             raise FetchError(
                 "connect", f"{urlsplit(url).hostname} cannot be reached ({reason}); check the address."
@@ -240,11 +253,32 @@ class Fetcher:
                 raise FetchError("body", f"{url} sends more than {limit / 1e6:g} MB; it was not read.")
         return b"".join(pieces), False
 
+    def _check_written_address(self, url: str) -> None:
+        """Refuse a private address that stands in an address of the web, where no name is resolved here."""
+        host = urlsplit(url).hostname or ""
+        if host == "localhost" or host.endswith(".localhost"):
+            host = "127.0.0.1"
+        try:
+            # Resolvers take 0x7f.1 and 2130706433 for an address, too.
+            numeric = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+        except OSError:
+            return
+        for *_, address in numeric:
+            check_address(str(address[0]), self._allowed)
+
     def _socket(self, address_info: Any) -> socket.socket:
         """Refuse a private address at the last moment, when it is about to be connected to."""
         family, kind, protocol, _, address = address_info
         check_address(address[0], self._allowed)
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def _refusal(error: BaseException) -> FetchError | None:
+    """Return our own refusal of an address where that is why a connection failed."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, FetchError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
 
 
 def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
