@@ -22,6 +22,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 import msgspec
 
+from connectors.origin import origin_of
 from pipeline.errors import NewswireError
 
 REDIRECTS = 8
@@ -136,7 +137,7 @@ class Fetcher:
         keep_bytes: int | None,
         proxy: str | None,
     ) -> Fetched:
-        origin = _origin(url)
+        origin = origin_of(url)
         moved_to: str | None = None
         permanent = True
         seen: set[str] = set()
@@ -147,7 +148,7 @@ class Fetcher:
             seen.add(url)
             if permit is not None:
                 await permit(url)
-            sent = headers if _origin(url) == origin else _without_secrets(headers)
+            sent = headers if origin_of(url) == origin else _without_secrets(headers)
             status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy)
             if status in (301, 302, 303, 307, 308) and answer.get("location"):
                 permanent = permanent and status in (301, 308)
@@ -346,19 +347,6 @@ def _check_status(url: str, status: int, answer: Mapping[str, str]) -> None:
     }.get(status, "it is tried again later" if status >= 500 else "check the address")
     kind = "gone" if status == 410 else "status"
     raise FetchError(kind, f"{url} answered {status}: {advice}.", status, wait)
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname or "", parts.port
-    except ValueError:
-        return "", url, None
-
-
-def same_origin(one: str, other: str) -> bool:
-    """Tell whether two addresses have scheme, host and port in common (RFC 6454)."""
-    return _origin(one) == _origin(other)
 
 
 def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -72,14 +73,16 @@ class Pages:
         self._troubles: dict[str, tuple[int, float]] = {}
         self._texts: dict[bytes, str] = {}
 
-    async def fill(self, article: Article, headers: Mapping[str, str] | None = None) -> Filled:
+    async def fill(
+        self, article: Article, headers: Mapping[str, str] | None = None, proxy: str | None = None
+    ) -> Filled:
         """Return the article with its page's text where that is better; its identity and all else stay the feed's.
 
         Raises ``FetchError`` or ``PageError`` when the page cannot be had; ``is_passing`` tells whether to try again.
         """
         if article.url is None:
             raise PageError("The entry has no link.")
-        page = await self.read(article.url, headers)
+        page = await self.read(article.url, headers, proxy)
         title = plain(article.title)
         self._check_new(article.url, page.text, title)
         verdict = better(article.text or plain(article.html), page.text, title)
@@ -89,43 +92,44 @@ class Pages:
             article=msgspec.structs.replace(article, text=None, html=page.html, full_text=True), verdict=verdict
         )
 
-    async def read(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
+    async def read(self, url: str, headers: Mapping[str, str] | None = None, proxy: str | None = None) -> Page:
         """Return what the article at an address says, over all its pages where the site's rule tells how."""
         check_scheme(url)
         rule = self._rules.of(url)
-        first = await self._read_one(url, headers, rule)
+        first = await self._read_one(url, headers, proxy, rule)
         if first.single_page:
             try:
-                return await self._read_one(first.single_page, headers, rule)
+                return await self._read_one(first.single_page, headers, proxy, rule)
             except (FetchError, PageError):
                 return first
         pages, seen, following = [first], {url}, first.next_page
         while following and following not in seen and len(pages) < MAX_PAGES and _room_left(pages):
             seen.add(following)
             try:
-                pages.append(await self._read_one(following, headers, rule))
+                pages.append(await self._read_one(following, headers, proxy, rule))
             except (FetchError, PageError):
                 break
             following = pages[-1].next_page
         texts, markups = [page.text for page in pages], [page.html for page in pages]
         return Page(text="\n\n".join(texts), html="\n".join(markups))
 
-    async def _read_one(self, url: str, headers: Mapping[str, str] | None, rule: SiteRule) -> Page:
+    async def _read_one(self, url: str, headers: Mapping[str, str] | None, proxy: str | None, rule: SiteRule) -> Page:
         host = urlsplit(url).netloc
         async with AsyncExitStack() as held:
-            delay_s = max(self._spacing_s, await self._robots.crawl_delay_s(url))
+            delay_s = max(self._spacing_s, await self._robots.crawl_delay_s(url, proxy))
             async with self._turns.of(url, delay_s):
                 await held.enter_async_context(self._room)
-                fetched = await self._fetch(host, url, headers)
+                fetched = await self._fetch(host, url, headers, proxy)
             _check_answer(url, fetched)
             page = await self._extract(host, fetched, rule)
         self._troubles.pop(host, None)
         return page
 
-    async def _fetch(self, host: str, url: str, headers: Mapping[str, str] | None) -> Fetched:
+    async def _fetch(self, host: str, url: str, headers: Mapping[str, str] | None, proxy: str | None) -> Fetched:
         self._check_rest(host)
         try:
-            return await self._fetcher.fetch(url, headers, permit=self._robots.check, keep_bytes=MAX_PAGE_BYTES)
+            permit = partial(self._robots.check, proxy=proxy)
+            return await self._fetcher.fetch(url, headers, permit=permit, keep_bytes=MAX_PAGE_BYTES, proxy=proxy)
         except FetchError as exc:
             if is_passing(exc):
                 self._trouble(host)

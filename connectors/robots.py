@@ -54,9 +54,9 @@ class Robots:
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Lock] = {}
 
-    async def check(self, url: str) -> None:
+    async def check(self, url: str, proxy: str | None = None) -> None:
         """Raise ``FetchError`` if a page is not to be fetched: of kind ``robots``, or ``unreachable`` for now."""
-        known = await self._ask(url)
+        known = await self._ask(url, proxy)
         if known.rules is None:
             raise FetchError("unreachable", f"{_origin(url)}/robots.txt does not answer, so no page there is fetched.")
         if not known.rules.allow(url):
@@ -64,12 +64,12 @@ class Robots:
                 "robots", f"{_origin(url)}/robots.txt asks {self._token} not to fetch {urlsplit(url).path}."
             )
 
-    async def crawl_delay_s(self, url: str) -> float:
+    async def crawl_delay_s(self, url: str, proxy: str | None = None) -> float:
         """Return how long the site asks to wait between pages; 0.0 when it does not say."""
-        known = await self._ask(url)
+        known = await self._ask(url, proxy)
         return known.rules.crawl_delay_s if known.rules else 0.0
 
-    async def _ask(self, url: str) -> _Known:
+    async def _ask(self, url: str, proxy: str | None) -> _Known:
         origin = _origin(url)
         known = self._known.get(origin)
         if known is not None and known.until > self._monotonic():
@@ -78,7 +78,7 @@ class Robots:
             known = self._known.get(origin)
             if known is not None and known.until > self._monotonic():
                 return known
-            fresh = await self._fetch(origin, known)
+            fresh = await self._fetch(origin, known, proxy)
             if len(self._known) >= ORIGINS_KEPT:
                 self._known.pop(next(iter(self._known)))
             self._known.pop(origin, None)
@@ -86,10 +86,10 @@ class Robots:
         self._asking.pop(origin, None)
         return fresh
 
-    async def _fetch(self, origin: str, before: _Known | None) -> _Known:
+    async def _fetch(self, origin: str, before: _Known | None, proxy: str | None) -> _Known:
         try:
             async with asyncio.timeout(ANSWER_S):
-                fetched = await self._fetcher.fetch(f"{origin}/robots.txt", keep_bytes=LIMIT_BYTES)
+                fetched = await self._fetcher.fetch(f"{origin}/robots.txt", keep_bytes=LIMIT_BYTES, proxy=proxy)
         except (FetchError, TimeoutError) as exc:
             if isinstance(exc, FetchError) and _means_no_rules(exc):
                 return _Known(parse(b"", self._token), self._monotonic() + DAY_S, self._monotonic())

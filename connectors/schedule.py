@@ -35,6 +35,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     delay_s: float | None = None
     hubs: tuple[str, ...] = ()
     topic: str | None = None
+    muted: int = 0
     full_texts: int = 0
     full_text_note: str | None = None
 

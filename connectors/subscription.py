@@ -1,17 +1,23 @@
-"""What a user asked to follow, with the options of each feed."""
+"""What a user asked to follow, with the options of each feed; what of them is secret, and to whom it may be sent."""
 
 from __future__ import annotations
 
+import base64
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
+
+from connectors.origin import same_origin
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one feed to follow. ``headers`` may be secret: they go to the feed's own origin only.
 
-    With ``fulltext`` each new entry's page is read too, where that gives more than the feed does.
+    With ``fulltext`` each new entry's page is read too, where that gives more than the feed does. Articles that a query
+    of ``mute`` finds are not published. ``proxy`` is an address that may hold a user and password.
     """
 
     url: str
@@ -23,13 +29,41 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     user_agent: str | None = None
     headers: dict[str, str] = {}
+    proxy: str | None = None
+    mute: tuple[str, ...] = ()
     fulltext: bool = False
     schema_version: int = 1
 
 
 def headers_for(subscription: Subscription, url: str) -> dict[str, str]:
     """Return what to send with a fetch for a feed: to another origin nothing but the name we go by."""
-    headers = dict(subscription.headers) if urlsplit(url)[:2] == urlsplit(subscription.url)[:2] else {}
+    headers = dict(subscription.headers) if same_origin(subscription.url, url) else {}
     if subscription.user_agent:
         headers["User-Agent"] = subscription.user_agent
     return headers
+
+
+def merged(headers: Mapping[str, str], newer: Mapping[str, str]) -> dict[str, str]:
+    """Return headers with newer ones in place of those of the same name, however either is written."""
+    replaced = {name.lower() for name in newer}
+    return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(newer)
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """Return the header that gives a user name and password (RFC 7617)."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def without_credentials(url: str) -> tuple[str, dict[str, str]]:
+    """Return an address without the user and password that stand in it, and the header that gives them instead."""
+    parts = urlsplit(url)
+    given, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, {}
+    user, _, password = given.partition(":")
+    return urlunsplit(parts._replace(netloc=host)), basic(unquote(user), unquote(password))
+
+
+def without_secrets(url: str) -> str:
+    """Return an address fit to be shown: ``***`` for the user and password in it."""
+    return re.sub(r"//[^/@]*@", "//***@", url)

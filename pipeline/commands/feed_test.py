@@ -14,6 +14,7 @@ from connectors.http import Fetched, Fetcher, FetchError
 from connectors.pages import Pages
 from connectors.parser import Parser
 from connectors.schedule import interval_s
+from connectors.subscription import Subscription, headers_for
 from connectors.websub import offered, page_links
 from pipeline.bootstrap import clock
 from pipeline.commands.lines import shorten
@@ -22,13 +23,14 @@ from pipeline.model import Article
 SHOWN = 3
 
 
-async def explain(fetcher: Fetcher, parser: Parser, url: str, pages: Pages | None = None) -> bool:
-    """Print each step of fetching and reading ``url``; return whether it is a feed that can be followed.
+async def explain(fetcher: Fetcher, parser: Parser, asked: Subscription, pages: Pages | None = None) -> bool:
+    """Print each step of fetching and reading a feed; return whether it is one that can be followed.
 
     With ``pages`` the first entries are tried for full text.
     """
+    url = asked.url
     try:
-        fetched = await fetcher.fetch(url)
+        fetched = await fetcher.fetch(url, headers_for(asked, url), proxy=asked.proxy)
     except FetchError as exc:
         _step(False, f"fetch ({exc.kind})", str(exc))
         return False
@@ -56,7 +58,7 @@ async def explain(fetcher: Fetcher, parser: Parser, url: str, pages: Pages | Non
         return False
     _describe(fetched, parsed)
     if pages is not None:
-        await _try_pages(pages, parsed)
+        await _try_pages(pages, asked, parsed)
     return True
 
 
@@ -74,13 +76,13 @@ def _describe(fetched: Fetched, parsed: ParsedFeed) -> None:
     _step(True, "pace", f"about every {pace / 60:.0f} minutes")
 
 
-async def _try_pages(pages: Pages, parsed: ParsedFeed) -> None:
+async def _try_pages(pages: Pages, asked: Subscription, parsed: ParsedFeed) -> None:
     for entry in parsed.entries[:SHOWN]:
         article = Article(
             id="", source="", seen=clock(), url=entry.url, title=entry.title, text=entry.text, html=entry.html
         )
         try:
-            verdict = (await pages.fill(article)).verdict
+            verdict = (await pages.fill(article, headers_for(asked, article.url or ""), asked.proxy)).verdict
             detail = f"{entry.url}: {verdict.reason}" + ("" if verdict.better else "; the feed's own text is kept")
             _step(verdict.better, "full text", detail)
         except (FetchError, PageError) as exc:

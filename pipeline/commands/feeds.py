@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
+from connectors.origin import same_origin
 from connectors.schedule import Poll
-from connectors.subscription import Subscription
+from connectors.subscription import Subscription, merged, without_credentials
 from pipeline.commands.context import current_settings, open_store
+from pipeline.commands.feed_options import CLEARED, changed, check_full_text, cleared, feed_options, shown
 from pipeline.commands.lines import shorten
 from pipeline.commands.push_lines import push_health, push_words, pushes_by_feed
 from pipeline.errors import UnavailableError, UsageError
@@ -29,30 +31,20 @@ T = TypeVar("T")
 
 @click.command()
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
-@click.option("--title", help="Name it; otherwise the feed's own title is used.")
-@click.option("--tag", "tags", multiple=True, help="Put a tag on its articles; may be repeated.")
-@click.option("--interval", type=click.IntRange(30), metavar="SECONDS", help="Poll it at this pace.")
-@click.option("--language", help="The language of its articles, such as en.")
-@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send a header, to this site only.")
-@click.option("--auth", metavar="USER:PASSWORD", help="Send a user name and password, to this site only.")
-@click.option("--user-agent", help="Introduce the fetcher by another name.")
-@click.option(
-    "--fulltext/--no-fulltext",
-    default=None,
-    help="Read each new entry's page, for feeds that have only teasers; robots.txt is respected.",
-)
+@feed_options
 @click.option("--all", "every", is_flag=True, help="Subscribe to every feed that a page offers, not only the best.")
 @click.option("--no-check", is_flag=True, help="Subscribe without fetching first.")
 def add(urls: tuple[str, ...], every: bool, no_check: bool, **options: Any) -> None:
     """Subscribe to feeds; pages are searched for theirs. Given again, options change what was."""
-    if options["fulltext"]:
-        _check_full_text()
     with open_store() as store:
         for url in urls:
-            found = [(url, None)] if no_check else [(feed.url, feed.title) for feed in find(url)]
+            asked = changed(_asked(store, url), options)
+            found = [(asked.url, None)] if no_check else [(feed.url, feed.title) for feed in find(asked)]
             for address, title in found if every else found[:1]:
-                subscription = subscribe(store, address, options, title)
+                subscription = subscribe(store, address, options, title, asked)
                 click.echo(f"Following {subscription.title or address}  {address}")
+                if asked.headers and not same_origin(asked.url, address):
+                    click.echo(f"  That is another site than {asked.url}: no header is sent there.", err=True)
             for address, title in [] if every else found[1:]:
                 click.echo(f"  also offered: {title or ''}  {address}")
 
@@ -96,6 +88,21 @@ def show(url: str, as_json: bool) -> None:
         return
     for name, value in health.items():
         click.echo(f"{name:<16}{value if value is not None else '-'}")
+
+
+@feed.command()
+@click.argument("url")
+@feed_options
+@click.option(
+    "--clear", "clear", multiple=True, type=click.Choice(tuple(CLEARED)), help="Forget an option; may be repeated."
+)
+def edit(url: str, clear: tuple[str, ...], **options: Any) -> None:
+    """Change a subscription; tags and mute queries that are given replace those there were."""
+    with open_store() as store:
+        before = _known(store, url)
+        after = changed(cleared(before, clear), options)
+        store.feeds.put(after.url, msgspec.json.encode(after))
+    click.echo(f"{after.url} is {'as it was' if after == before else 'changed'}.")
 
 
 @feed.command()
@@ -153,15 +160,17 @@ def test(url: str, fulltext: bool) -> None:
 
     settings = current_settings()
     if fulltext:
-        _check_full_text()
+        check_full_text()
+    with open_store() as store:
+        asked = _asked(store, url)
 
     async def work(fetcher: Fetcher, parser: Parser) -> bool:
         if not fulltext:
-            return await explain(fetcher, parser, url)
+            return await explain(fetcher, parser, asked)
         turns, rules = HostTurns(settings.fetch.per_host), bootstrap.site_rules(settings)
         for error in rules.errors:
             click.echo(f"{rules.user_file}: {error}", err=True)
-        return await explain(fetcher, parser, url, bootstrap.pages(settings, fetcher, turns, parser.child, rules))
+        return await explain(fetcher, parser, asked, bootstrap.pages(settings, fetcher, turns, parser.child, rules))
 
     fine = with_fetcher(work)
     if settings.websub.callback_url:
@@ -209,30 +218,28 @@ def subscriptions(store: Store) -> list[Subscription]:
     return [msgspec.json.decode(value, type=Subscription) for _, value in store.feeds.items()]
 
 
-def subscribe(store: Store, url: str, options: dict[str, Any], title: str | None) -> Subscription:
-    """Add or change a subscription; options that are not given keep what they were."""
-    from pipeline.bootstrap import clock
+def subscribe(
+    store: Store, url: str, options: dict[str, Any], title: str | None, asked: Subscription | None = None
+) -> Subscription:
+    """Add or change a subscription; options that are not given keep what they were.
 
-    value = store.feeds.get(url)
-    new = Subscription(url=url, added=clock(), title=title)
-    before = msgspec.json.decode(value, type=Subscription) if value else new
-    given = {
-        name: option
-        for name, option in options.items()
-        if (option or option is False) and name not in ("headers", "auth")
-    }
-    given["interval_s"] = given.pop("interval", before.interval_s)
-    headers = _request_headers(options.get("headers") or (), options.get("auth"))
-    subscription = msgspec.structs.replace(before, **given, headers=before.headers | headers)
-    store.feeds.put(url, msgspec.json.encode(subscription))
-    return subscription
+    ``asked`` is the address the user gave, with what is sent to it; that is kept for a feed of the same origin only.
+    """
+    before = _asked(store, url)
+    after = changed(before, options)
+    if asked is not None:
+        kept = asked.headers if same_origin(asked.url, before.url) else {}
+        after = msgspec.structs.replace(after, headers=merged(before.headers, kept))
+    after = msgspec.structs.replace(after, title=after.title or title)
+    store.feeds.put(after.url, msgspec.json.encode(after))
+    return after
 
 
-def find(url: str) -> list[FoundFeed]:
+def find(asked: Subscription) -> list[FoundFeed]:
     """Return the feeds at an address, best first. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
     from pipeline.runners.find import find_feeds
 
-    return with_fetcher(lambda fetcher, parser: find_feeds(fetcher, parser, url))
+    return with_fetcher(lambda fetcher, parser: find_feeds(fetcher, parser, asked))
 
 
 def with_fetcher(work: Callable[[Fetcher, Parser], Coroutine[Any, Any, T]]) -> T:
@@ -257,12 +264,22 @@ def with_fetcher(work: Callable[[Fetcher, Parser], Coroutine[Any, Any, T]]) -> T
         raise UnavailableError(str(exc)) if exc.kind in ("connect", "timeout") else UsageError(str(exc)) from exc
 
 
-def _check_full_text() -> None:
-    from pipeline.bootstrap import has_full_text
-    from pipeline.runners.fulltext import EXTRA_MISSING
+def new_subscription(url: str) -> Subscription:
+    """Return a subscription without options; a user and password that stand in the address become a header."""
+    from pipeline.bootstrap import clock
 
-    if not has_full_text():
-        raise UsageError(EXTRA_MISSING)
+    address, headers = without_credentials(url)
+    return Subscription(url=address, added=clock(), headers=headers)
+
+
+def _asked(store: Store, url: str) -> Subscription:
+    """Return the subscription to an address, with the credentials that it is given with, or a new one."""
+    new = new_subscription(url)
+    value = store.feeds.get(new.url)
+    if not value:
+        return new
+    known = msgspec.json.decode(value, type=Subscription)
+    return msgspec.structs.replace(known, headers=merged(known.headers, new.headers))
 
 
 def _known(store: Store, url: str) -> Subscription:
@@ -297,7 +314,8 @@ def _health(subscription: Subscription, poll: Poll | None) -> dict[str, object]:
         "failures": poll.failures if poll else 0,
         "error": poll.error if poll else None,
         "moved_to": poll.moved_to if poll else None,
-        "fulltext": subscription.fulltext,
+        **shown(subscription),
+        "muted": poll.muted if poll else 0,
         "full_texts": poll.full_texts if poll else 0,
         "full_text_note": poll.full_text_note if poll else None,
     }
@@ -315,17 +333,3 @@ def _line(subscription: Subscription, poll: Poll | None) -> str:
     name = subscription.title or urlsplit(subscription.url).netloc
     note = poll.error if poll and poll.error else f"{poll.per_day:.1f}/day" if poll else "not polled yet"
     return f"{state}{shorten(name, 40):<40}  {subscription.url}  {note}"
-
-
-def _request_headers(lines: tuple[str, ...], auth: str | None) -> dict[str, str]:
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip():
-            raise UsageError(f"--header {line!r} is no header; write 'Name: value'.")
-        headers[name.strip()] = value.strip()
-    if auth:
-        import base64
-
-        headers["Authorization"] = "Basic " + base64.b64encode(auth.encode()).decode()
-    return headers

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import current_settings
-from pipeline.commands.feeds import find, subscribe, subscriptions
+from pipeline.commands.feeds import find, new_subscription, subscribe, subscriptions
 from pipeline.commands.lines import article_line
 from pipeline.commands.roles import tell
 from pipeline.errors import UsageError
@@ -58,10 +58,11 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
     dated = published.replace(tzinfo=UTC) if published else None
     articles = [article for file in files for article in read_files(file, bootstrap.clock(), dated)]
-    feeds = [find(source)[0] for source in sources if "://" in source]
+    asked = [new_subscription(source) for source in sources if "://" in source]
+    feeds = [find(subscription)[0] for subscription in asked]
     with bootstrap.run_lock(settings), bootstrap.store(settings) as store:
-        for feed in feeds:
-            subscribe(store, feed.url, {}, feed.title)
+        for feed, subscription in zip(feeds, asked, strict=True):
+            subscribe(store, feed.url, {}, feed.title, subscription)
         if demo:
             _add_demo(store)
         _check_work(store, bool(articles or demo))

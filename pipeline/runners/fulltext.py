@@ -103,7 +103,8 @@ class FullText:
         try:
             for wait_s in (*self._again_s, None):
                 try:
-                    filled = await self._pages.fill(article, headers_for(subscription, article.url or ""))
+                    headers = headers_for(subscription, article.url or "")
+                    filled = await self._pages.fill(article, headers, subscription.proxy)
                 except (FetchError, PageError) as exc:
                     pursuit.tell(str(exc))
                     if wait_s is None or not is_passing(exc):

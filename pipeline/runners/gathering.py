@@ -10,10 +10,10 @@ from functools import partial
 import msgspec
 
 from connectors.following import read_pages, read_sitemaps, sitemaps_due
-from connectors.http import Fetched, Fetcher, same_origin
+from connectors.http import Fetched, Fetcher
 from connectors.parser import Parser
 from connectors.reading import KEPT, Origin, Reading
-from connectors.subscription import Subscription
+from connectors.subscription import Subscription, headers_for
 from connectors.turns import HostTurns
 from pipeline.ports import Clock, Table
 
@@ -65,21 +65,13 @@ class Gathering:
 
     async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> Reading:
         async with self._turns.of(url):
-            fetched = await self._fetcher.fetch(url, headers_for(subscription, url))
+            fetched = await self._fetcher.fetch(url, headers_for(subscription, url), proxy=subscription.proxy)
         return await self._read(subscription, fetched, recent, kept)
 
     async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> Reading:
         origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
         body, kind = fetched.body or b"", fetched.content_type
         return await asyncio.to_thread(self._parser.read, body, kind, fetched.url, origin, self._clock(), recent, kept)
-
-
-def headers_for(subscription: Subscription, url: str) -> dict[str, str]:
-    """Return what is sent to an address on behalf of a subscription: its own headers to its own origin only."""
-    headers = dict(subscription.headers) if same_origin(subscription.url, url) else {}
-    if subscription.user_agent:
-        headers["User-Agent"] = subscription.user_agent
-    return headers
 
 
 def forget(recent: Table, subscription_url: str) -> None:

@@ -19,17 +19,18 @@ from connectors.feed import NotAFeedError
 from connectors.http import Fetched, Fetcher, FetchError
 from connectors.reading import Reading
 from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, interval_s, jittered
-from connectors.subscription import Subscription
+from connectors.subscription import Subscription, headers_for
 from connectors.turns import HostTurns
 from connectors.websub import Offer, offered
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Article
 from pipeline.ports import Clock, Log, Message, Table, Transaction
 from pipeline.runners.fulltext import EXTRA_MISSING, Fill, FullText
-from pipeline.runners.gathering import Gathered, Gathering, headers_for
+from pipeline.runners.gathering import Gathered, Gathering
 from pipeline.runners.outbox import Outbox
 from pipeline.runners.publishing import message_of, messages_of
 from pipeline.runners.pushes import Pushes
+from pipeline.stages.mute import is_muted
 
 LOOK_S = 0.5
 UNWRITTEN_S = 60
@@ -142,7 +143,8 @@ class Ingest:
             try:
                 address = poll.moved_to_if_believed or url
                 async with self._host_turns.of(address):
-                    fetched = await self._fetcher.fetch(address, _headers(subscription, poll, address))
+                    headers = _headers(subscription, poll, address)
+                    fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
                 gathered = await self._gathered(url, fetched)
             except FetchError as exc:
                 await self._fail(subscription, exc.kind, str(exc), exc.retry_after_s)
@@ -212,18 +214,36 @@ class Ingest:
         """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
         reading = gathered.reading if gathered else None
         # The turn is given back by now: other feeds are polled while pages are waited for.
-        fill = await self._filled(self._subscriptions[url], reading.articles if reading else ())
+        read = reading.articles if reading else ()
+        articles = await self._wanted(self._subscriptions[url], read)
+        fill = await self._filled(self._subscriptions[url], articles)
         if url not in self._polls:
             return 0  # unsubscribed meanwhile
         messages = messages_of(url, fill.articles, reading) if reading else []
         poll = after(self._polls[url])
         full_texts = poll.full_texts + sum(article.full_text for article in fill.articles)
-        poll = msgspec.structs.replace(poll, full_texts=full_texts, full_text_note=fill.note or poll.full_text_note)
+        poll = msgspec.structs.replace(
+            poll,
+            full_texts=full_texts,
+            full_text_note=fill.note or poll.full_text_note,
+            muted=poll.muted + len(read) - len(articles),
+        )
         if not await self._remember(url, poll, messages, gathered.recent if gathered else {}):
             return 0
-        entries, published = (reading.entries, len(reading.articles)) if reading else (0, 0)
-        self._report(Polled(url=url, entries=entries, published=published))
-        return published
+        entries = reading.entries if reading else 0
+        self._report(Polled(url=url, entries=entries, published=len(articles)))
+        return len(articles)
+
+    async def _wanted(self, subscription: Subscription, articles: tuple[Article, ...]) -> tuple[Article, ...]:
+        """Leave out what the feed's reader has muted, judged by what the feed says."""
+        if not subscription.mute or not articles:
+            return articles
+        muted = await asyncio.to_thread(self._muted, subscription, articles)
+        return tuple(article for article, is_muted in zip(articles, muted, strict=True) if not is_muted)
+
+    def _muted(self, subscription: Subscription, articles: tuple[Article, ...]) -> list[bool]:
+        now = self._clock()
+        return [is_muted(article, subscription.mute, now) for article in articles]
 
     async def _filled(self, subscription: Subscription, articles: tuple[Article, ...]) -> Fill:
         if not subscription.fulltext or not articles:

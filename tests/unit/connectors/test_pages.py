@@ -35,7 +35,13 @@ class Web:
         self.forbidden: set[str] = set()
 
     async def fetch(
-        self, url: str, headers: Mapping[str, str] | None, *, permit: Callable[[str], Awaitable[None]], keep_bytes: int
+        self,
+        url: str,
+        headers: Mapping[str, str] | None,
+        *,
+        permit: Callable[[str], Awaitable[None]],
+        keep_bytes: int,
+        proxy: str | None,
     ) -> Fetched:
         await permit(url)
         self.asked.append(url.removeprefix(SITE))
@@ -44,11 +50,11 @@ class Web:
             raise page
         return page if isinstance(page, Fetched) else Fetched(url=url, status=200, body=page.encode(), headers={})
 
-    async def check(self, url: str) -> None:
+    async def check(self, url: str, proxy: str | None) -> None:
         if url.removeprefix(SITE) in self.forbidden:
             raise FetchError("robots", f"{url} is forbidden")
 
-    async def crawl_delay_s(self, url: str) -> float:
+    async def crawl_delay_s(self, url: str, proxy: str | None) -> float:
         return 0.0
 
     def call(self, function: Callable[..., Any], body: bytes, *arguments: object) -> object:

@@ -124,7 +124,7 @@ class Site:
         self.asked: list[str] = []
         self.headers: dict[str, str] = {}
 
-    async def fetch(self, url: str, *, keep_bytes: int) -> Fetched:
+    async def fetch(self, url: str, *, keep_bytes: int, proxy: str | None) -> Fetched:
         self.asked.append(url)
         await asyncio.sleep(0)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

@@ -29,7 +29,7 @@ class Site:
         self.answers = answers
         self.asked: list[str] = []
 
-    async def fill(self, article: Article, headers: object) -> Filled:
+    async def fill(self, article: Article, headers: object, proxy: str | None) -> Filled:
         self.asked.append(article.id)
         answers = self.answers[article.id]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
