@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -179,38 +178,6 @@ def test(url: str, fulltext: bool) -> None:
                 click.echo(f"      {words}")
     if not fine:
         raise click.exceptions.Exit(1)
-
-
-@click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_(file: Path) -> None:
-    """Subscribe to every feed of an OPML file or list of URLs."""
-    from connectors.opml import MAX_BYTES, read_list
-
-    if file.stat().st_size > MAX_BYTES:
-        raise UsageError(f"{file} is larger than {MAX_BYTES // 1_000_000} MB; split it.")
-    outlines = read_list(file.read_bytes(), str(file))
-    with open_store() as store, store.transaction():
-        for outline in outlines:
-            subscribe(store, outline.url, {"title": outline.title, "tags": outline.tags}, None)
-    click.echo(f"Following {len(outlines)} feeds of {file}.")
-
-
-@click.command()
-@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-def export(file: Path | None) -> None:
-    """Write the subscriptions as OPML."""
-    from connectors.opml import Outline, write_opml
-
-    with open_store() as store:
-        text = write_opml(Outline(s.url, s.title, s.tags) for s in subscriptions(store))
-    if file is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise UsageError(f"{file} cannot be written: {exc.strerror}.") from exc
 
 
 def subscriptions(store: Store) -> list[Subscription]:
