@@ -17,7 +17,10 @@ from pipeline.errors import UsageError
 @click.command("import")
 @click.argument("source", metavar="FILE|URL")
 def import_(source: str) -> None:
-    """Subscribe to every feed of an OPML file or list of URLs; its folders and categories become tags."""
+    """Subscribe to every feed of an OPML file or list of URLs.
+
+    Folders and categories become tags.
+    """
     from pipeline.bootstrap import clock
 
     outlines = read_list(_fetched(source) if "://" in source else _read(Path(source)), source)
