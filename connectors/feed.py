@@ -23,6 +23,7 @@ import nh3
 from connectors.identity import Entry
 from connectors.moments import moment
 from connectors.plainfeed import parse_plain
+from connectors.wishes import NO_WISHES, Wishes, wishes_of
 from pipeline.errors import NewswireError
 
 MAX_ENTRIES = 5_000
@@ -80,6 +81,7 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     next_page: str | None = None
     parts: tuple[Part, ...] = ()
     ttl_s: int | None = None
+    wishes: Wishes = NO_WISHES
     entries: tuple[ParsedEntry, ...] = ()
     errors: dict[int, str] = {}
     kind: str = "feed"
@@ -116,6 +118,7 @@ def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = 
         topic=next(iter(told["self"]), None),
         next_page=next((urljoin(url, href) for rel, href in links if rel in ("next", "prev-archive") and href), None),
         ttl_s=_minutes(feed.get("ttl")),
+        wishes=wishes_of(body),
         entries=tuple(entries),
         errors=errors,
     )

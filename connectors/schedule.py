@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -35,6 +36,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     delay_s: float | None = None
     hubs: tuple[str, ...] = ()
     topic: str | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
     muted: int = 0
     full_texts: int = 0
     full_text_note: str | None = None
@@ -43,6 +46,12 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     def moved_to_if_believed(self) -> str | None:
         """Return the new address once the feed has permanently redirected there often enough to be believed."""
         return self.moved_to if self.moves >= MOVES_BELIEVED else None
+
+    def address(self, url: str) -> str:
+        """Return where to poll a feed: where it moved to, but every third try in a row that fails there at its own."""
+        if self.moved_to_if_believed is None or self.failures % 3 == 2:
+            return url
+        return self.moved_to_if_believed
 
 
 def interval_s(
@@ -60,7 +69,7 @@ def interval_s(
     if recent:
         # A feed that has been quiet for long is not about to publish every minute again.
         wanted = max(wanted, (now - recent[0]).total_seconds() / 20)
-    asked = max(ttl_s or 0, _max_age(headers))
+    asked = max(ttl_s or 0, fresh_s(headers, now))
     return min(max(wanted, min(asked, ceiling_s), floor_s), ceiling_s)
 
 
@@ -76,6 +85,36 @@ def jittered(seconds: float, key: str) -> float:
     return seconds * (1 + (int(key[:8], 16) % 1000) / 10_000)
 
 
-def _max_age(headers: Mapping[str, str]) -> int:
-    match = re.search(r"max-age=(\d{1,8})", headers.get("cache-control", ""))
-    return int(match.group(1)) if match else 0
+def fresh_s(headers: Mapping[str, str], now: datetime) -> float:
+    """Return how long an answer says that it stays fresh (RFC 9111): max-age before Expires, neither if not to be kept.
+
+    What it has already spent in caches (Age) is taken off.
+    """
+    control = headers.get("cache-control", "").lower()
+    if re.search(r"\bno-(?:cache|store)\b", control):
+        return 0.0
+    age = re.fullmatch(r"\d{1,8}", headers.get("age", "").strip())
+    spent = float(age.group()) if age else 0.0
+    if match := re.search(r"\bmax-age\s*=\s*\"?(\d{1,8})", control):
+        return max(0.0, float(match.group(1)) - spent)
+    expires = _moment(headers.get("expires"))
+    if expires is None:
+        return 0.0
+    return max(0.0, (expires - (_moment(headers.get("date")) or now)).total_seconds() - spent)
+
+
+def awake(moment: datetime, skip_hours: Sequence[int], skip_days: Sequence[int]) -> datetime:
+    """Return the first moment, from one on, that is in no hour (UTC) or day (0 is Monday) of rest."""
+    if len(set(skip_hours)) >= 24 or len(set(skip_days)) >= 7:
+        return moment
+    while moment.hour in skip_hours or moment.weekday() in skip_days:
+        moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return moment
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text) if text else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -18,7 +18,7 @@ import msgspec
 from connectors.feed import NotAFeedError
 from connectors.http import Fetched, Fetcher, FetchError
 from connectors.reading import Reading
-from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, interval_s, jittered
+from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, awake, interval_s, jittered
 from connectors.subscription import Subscription, headers_for
 from connectors.turns import HostTurns
 from connectors.websub import Offer, offered
@@ -141,7 +141,7 @@ class Ingest:
         async with self._turn:
             poll = self._polls[url]
             try:
-                address = poll.moved_to_if_believed or url
+                address = poll.address(url)
                 async with self._host_turns.of(address):
                     headers = _headers(subscription, poll, address)
                     fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
@@ -299,6 +299,10 @@ class Ingest:
         wait = subscription.interval_s or wait
         # Fetched from the address it moved to, a feed redirects no more: that it moved must not be forgotten.
         moved = fetched.moved_to or poll.moved_to_if_believed
+        moves = min(poll.moves + 1, MOVES_BELIEVED) if moved and moved == poll.moved_to else int(moved is not None)
+        wishes = reading.parsed.wishes if reading is not None else None
+        if wishes and wishes.moved_to and wishes.moved_to not in (subscription.url, moved):
+            moved, moves = wishes.moved_to, MOVES_BELIEVED  # its own word, which no proxy puts in
         week = [moment for moment in published if now - timedelta(days=7) <= moment]
         told = reading.parsed if reading is not None else None
         offer = offered(
@@ -309,9 +313,13 @@ class Ingest:
         )
         sparse = 1.0 if self._pushes is None or subscription.interval_s else self._pushes.sparseness(subscription.url)
         pause = min(wait * sparse, max(self._ceiling_s, wait))
+        skip_hours, skip_days = (wishes.skip_hours, wishes.skip_days) if wishes else (poll.skip_hours, poll.skip_days)
+        next_check = now + timedelta(seconds=jittered(pause, _digest(subscription.url.encode())))
         return msgspec.structs.replace(
             poll,
-            next_check=now + timedelta(seconds=jittered(pause, _digest(subscription.url.encode()))),
+            next_check=next_check if subscription.interval_s else awake(next_check, skip_hours, skip_days),
+            skip_hours=skip_hours,
+            skip_days=skip_days,
             last_check=now,
             last_success=now,
             last_entry=max([*published, *([poll.last_entry] if poll.last_entry else [])], default=None),
@@ -319,7 +327,7 @@ class Ingest:
             failures=0,
             error=None,
             moved_to=moved,
-            moves=min(poll.moves + 1, MOVES_BELIEVED) if moved and moved == poll.moved_to else int(moved is not None),
+            moves=moves,
             interval_s=wait,
             per_day=len(week) / 7 if reading is not None else poll.per_day,
             hubs=offer.hubs if offer is not None else (),

@@ -196,3 +196,21 @@ def test_options_are_changed_and_cleared(newswire: Newswire, server: FeedServer)
 def test_bad_option_is_one_sentence_and_changes_nothing(newswire: Newswire, option: tuple[str, ...]) -> None:
     error = newswire("add", "--no-check", *option, "http://feeds.example/feed", code=2)
     assert (SECRET in error, newswire("feed", "list")) == (False, "")
+
+
+def test_hours_of_rest_are_kept_and_a_feed_that_says_it_moved_is_followed(
+    newswire: Newswire, server: FeedServer, stranger: FeedServer
+) -> None:
+    rest = "".join(f"<hour>{hour}</hour>" for hour in range(24) if hour != 3)
+    asked = f"<skipHours>{rest}</skipHours><itunes:new-feed-url>{stranger.url}/feed</itunes:new-feed-url>"
+    spaced = FEED.replace(
+        b'<rss version="2.0">', b'<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd">'
+    )
+    server.pages["/feed"] = spaced.replace(b"<link>", asked.encode() + b"<link>", 1)
+    url = server.url + "/feed"
+    newswire("up", "--once", url)
+    health = json.loads(newswire("feed", "show", url, "--json"))
+    assert (health["next_check"][11:13], health["moved_to"]) == ("03", stranger.url + "/feed")
+    newswire("up", "--once")
+    assert (len(server.requests), len(stranger.requests)) == (2, 1)
+    assert len(newswire("search", "cranes", "--json").splitlines()) == 2
