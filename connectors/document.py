@@ -14,6 +14,8 @@ import msgspec
 from connectors.feed import NotAFeedError, ParsedEntry, ParsedFeed, looks_like_feed, parse_feed
 from connectors.identity import canonical_url, identify_entries
 from connectors.jsonfeed import parse_json_feed
+from connectors.newsml import looks_like_newsml, parse_newsml
+from connectors.ninjs import looks_like_ninjs, parse_ninjs
 from connectors.sitemap import looks_like_sitemap, parse_sitemap
 from pipeline.errors import UsageError
 from pipeline.model import Article, derive_id
@@ -39,8 +41,10 @@ def parse_document(body: bytes, content_type: str | None, url: str) -> ParsedFee
     if not body.strip():
         raise NotAFeedError(f"{url} is empty.")
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if start == b"{":
-        return parse_json_feed(body, url)
+    if start in b"{[":
+        return _parse_json(body, url)
+    if looks_like_newsml(body):
+        return parse_newsml(body, url)
     if looks_like_sitemap(body):
         return parse_sitemap(body, url)
     if _HTML.search(body[:2_000]) and not looks_like_feed(body[:2_000]):
@@ -48,6 +52,14 @@ def parse_document(body: bytes, content_type: str | None, url: str) -> ParsedFee
     if not looks_like_feed(body) and b"\0" not in body[:200] and start != b"<":
         raise NotAFeedError(f"{url} is no feed that Newswire can read (it begins with {body[:20]!r}).")
     return parse_feed(body, content_type, url)
+
+
+def _parse_json(body: bytes, url: str) -> ParsedFeed:
+    try:
+        value = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise NotAFeedError(f"{url} is no valid JSON: {exc}.") from exc
+    return parse_ninjs(value) if looks_like_ninjs(value) else parse_json_feed(value, url)
 
 
 def articles_of(
@@ -74,8 +86,8 @@ def articles_of(
 def read_files(path: Path, seen: datetime, published: datetime | None = None) -> Iterator[Article]:
     """Read the articles of a file or of every file below a directory. Raises ``UsageError`` naming the file.
 
-    A feed of any format; JSONL with ``url title text published language source``; or plain text whose first line is the
-    title, and which was ``published`` then.
+    A feed of any format; a WARC archive; JSONL with ``url title text published language source``; or plain text whose
+    first line is the title, and which was ``published`` then.
     """
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
@@ -83,6 +95,11 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
             raise UsageError(f"{path} is a directory without files.")
         for file in files:
             yield from read_files(file, seen, published)
+        return
+    if is_archive(path):
+        from connectors.archive import read_archive
+
+        yield from read_archive(path, seen)
         return
     body = _read(path)
     name = path.absolute().as_uri()
@@ -95,6 +112,11 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
         yield _text_article(body, path, seen, published)
         return
     yield from articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem)
+
+
+def is_archive(path: Path) -> bool:
+    """Tell by its name whether a file is a WARC archive, which may be too large to be held in memory."""
+    return path.name.lower().endswith((".warc", ".warc.gz"))
 
 
 def read_jsonl(lines: Iterable[bytes], name: str, seen: datetime) -> Iterator[Article]:
@@ -206,6 +228,7 @@ def _article(
         language=language or entry.language or parsed.language,
         tags=tuple(dict.fromkeys((*entry.tags, *tags))),
         feed=feed_url,
+        withdrawn=entry.withdrawn,
     )
 
 

@@ -41,6 +41,11 @@ _SCHEMES = {"http", "https", "mailto"}
 _ADDRESSES = frozenset(("href", "src", "cite", "action", "background", "poster", "longdesc", "srcset"))
 _WHOLE_ADDRESS = re.compile(r"(?:https?://[^\s/]|mailto:[^\s])", re.IGNORECASE)
 _PAGES = (None, "text/html", "application/xhtml+xml")
+# RFC 6721: an entry that its feed took back.
+_DELETED = re.compile(
+    r"""<(?:\w+:)?deleted-entry\s(?=[^>]*?\bref=["']([^"'<>]+)["'])(?:[^>]*?\bwhen=["']([^"'<>]+)["'])?""",
+    re.IGNORECASE,
+)
 _EXTERNAL = re.compile(r"^https?://\S+$", re.IGNORECASE)
 
 
@@ -61,6 +66,7 @@ class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     tags: tuple[str, ...] = ()
     language: str | None = None
+    withdrawn: bool = False
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -108,6 +114,7 @@ def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = 
             entries.append(_entry(entry, base, feed))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
             errors[number] = repr(exc)
+    entries += _tombstones(body)
     links = [(link.get("rel"), link.get("href")) for link in feed.get("links", ())]
     told = {name: _addresses(links, name, url) for name in ("hub", "self")}
     return ParsedFeed(
@@ -122,6 +129,18 @@ def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = 
         entries=tuple(entries),
         errors=errors,
     )
+
+
+def _tombstones(body: bytes) -> list[ParsedEntry]:
+    if b"deleted-entry" not in body:
+        return []
+    found = [match.groups() for match in _DELETED.finditer(body.decode("utf-8", "replace"))][:MAX_ENTRIES]
+    return [
+        ParsedEntry(
+            identity=Entry(html.unescape(ref), None, None, when), updated=moment(when) if when else None, withdrawn=True
+        )
+        for ref, when in found
+    ]
 
 
 def _parse_any(body: bytes, content_type: str | None, url: str) -> tuple[Any, list[Any]]:

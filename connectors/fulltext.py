@@ -78,7 +78,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def extract_page(body: bytes, content_type: str | None, url: str, rule: SiteRule) -> Page:
     """Find the article in a page. Raises ``PageError`` where there is none."""
-    tree = LexborHTMLParser(_decoded(body, content_type))
+    tree = LexborHTMLParser(decoded(body, content_type))
     next_page = _link(tree, rule.next_selector, url)
     single_page = _link(tree, rule.single_page, url)
     for selector in rule.strip:
@@ -216,7 +216,7 @@ def _paragraphs(text: str) -> list[str]:
     return [paragraph for block in text.split("\n\n") if (paragraph := " ".join(block.split()))]
 
 
-def _decoded(body: bytes, content_type: str | None) -> str:
+def decoded(body: bytes, content_type: str | None) -> str:
     """Decode a page as browsers do: byte order mark, then HTTP, then the page's own word, then what fits."""
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if body.startswith(mark):

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
-import msgspec
-
 from connectors.feed import MAX_ENTRIES, NotAFeedError, ParsedEntry, ParsedFeed, sanitised
 from connectors.identity import Entry
+from connectors.moments import moment
 
 
-def parse_json_feed(body: bytes, url: str) -> ParsedFeed:
-    """Parse a JSON Feed. Raises ``NotAFeedError``; an item that cannot be read costs only itself."""
-    try:
-        feed: Any = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise NotAFeedError(f"{url} is no valid JSON: {exc}.") from exc
+def parse_json_feed(feed: Any, url: str) -> ParsedFeed:
+    """Read a JSON Feed that was decoded. Raises ``NotAFeedError``; an item that cannot be read costs only itself."""
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise NotAFeedError(f"{url} is JSON but no JSON Feed: it has no list of items.")
     home = _text(feed.get("home_page_url"))
@@ -71,13 +66,7 @@ def _authors(source: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _time(value: str | None) -> datetime | None:
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
+    return moment(value) if value else None
 
 
 def _text(value: object) -> str | None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 _CLOCK = (
-    r"(?:[T, ]+(?P<hour>\d{1,2})[:.h](?P<minute>\d\d)(?::(?P<second>\d\d))?(?:[.,]\d+)?)?"
+    r"(?:[T, ]+(?P<hour>\d{1,2})[:.h](?P<minute>\d\d)(?::(?P<second>\d\d)(?P<fraction>[.,]\d+)?)?)?"
     r"(?:\s*(?P<half>[ap])\.?m\b\.?)?"
 )
 _ZONE = r"\s*(?P<zone>[A-Za-z/_]{1,32})?\s*(?P<offset>[+-]\d\d?:?(?:\d\d)?)?\s*(?:\([^)]*\))?"
@@ -106,8 +106,9 @@ def _read(parts: dict[str, str | None]) -> datetime:
     if half := parts.get("half"):
         hour = hour % 12 + (12 if half.lower() == "p" else 0)
     extra = timedelta(days=1) if hour == 24 else timedelta(seconds=1) if second == 60 else timedelta()
+    micros = round(float("0." + (parts.get("fraction") or ".0")[1:7]) * 1_000_000)
     zone = _zone(parts.get("zone"), parts.get("offset"))
-    found = datetime(year, month, day, 0 if hour == 24 else hour, minute, min(second, 59), tzinfo=zone)
+    found = datetime(year, month, day, 0 if hour == 24 else hour, minute, min(second, 59), micros, tzinfo=zone)
     return (found + extra).astimezone(UTC)
 
 

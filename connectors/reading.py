@@ -98,6 +98,8 @@ def read(
     current, changed = dict(unchanged), []
     raw_of, unreadable = _raws_of(parsed, [raw for raw in raws if raw not in familiar])
     for article, (identity, keys), raw in zip(articles, found, raw_of, strict=True):
+        if article.withdrawn and identity not in before:
+            continue  # what was never seen need not be taken back
         content = _digest(f"{article.title}\0{article.html}\0{article.text}".encode("utf-8", "surrogatepass"))
         earlier = before.get(identity)
         if earlier is None or earlier.content != content:
@@ -175,10 +177,12 @@ def _without(
 
 def _raws_of(parsed: ParsedFeed, raws: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
     """Return the digests of the entries that were read and of those that could not be, where they can be told apart."""
-    if len(parsed.entries) + len(parsed.errors) != len(raws):
+    standing = sum(not entry.withdrawn for entry in parsed.entries)  # what was taken back comes last
+    if standing + len(parsed.errors) != len(raws):
         return [b""] * len(parsed.entries), []
     read_ones = [raw for place, raw in enumerate(raws) if place not in parsed.errors]
-    return read_ones, [raws[place] for place in parsed.errors]
+    gone = [b""] * (len(parsed.entries) - standing)
+    return read_ones + gone, [raws[place] for place in parsed.errors]
 
 
 def _digest(content: bytes) -> bytes:

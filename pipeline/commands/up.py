@@ -7,6 +7,7 @@ import signal
 import threading
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
     Addresses of feeds and pages are subscribed to; files and directories are read once. Without any, the feeds already
     followed are polled. Stop with Ctrl-C.
     """
-    from connectors.document import read_files
+    from connectors.document import is_archive, read_files
     from pipeline import bootstrap
     from pipeline.runners.publishing import publish
 
@@ -57,7 +58,10 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
         if not file.exists():
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
     dated = published.replace(tzinfo=UTC) if published else None
-    articles = [article for file in files for article in read_files(file, bootstrap.clock(), dated)]
+    # What may be wrong in a line is told before anything is written; an archive may be too large for that.
+    whole = [a for file in files if not is_archive(file) for a in read_files(file, bootstrap.clock(), dated)]
+    streams = [read_files(file, bootstrap.clock(), dated) for file in files if is_archive(file)]
+    articles = chain(whole, *streams)
     asked = [new_subscription(source) for source in sources if "://" in source]
     feeds = [find(subscription)[0] for subscription in asked]
     with bootstrap.run_lock(settings), bootstrap.store(settings) as store:
@@ -65,7 +69,7 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
             subscribe(store, feed.url, {}, feed.title, subscription)
         if demo:
             _add_demo(store)
-        _check_work(store, bool(articles or demo))
+        _check_work(store, bool(files or demo))
         publish(articles, store.log)
         _Session(store, once=once, as_json=as_json).run()
 
