@@ -66,7 +66,14 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 IDENTIFY = Stage(name="identify", reads=ARTICLES, writes=REVISIONS, decide=identify, memory=Known)
-DEDUPLICATE = Stage(name="deduplicate", reads=REVISIONS, writes=DOCUMENTS, decide=deduplicate, memory=Remembered)
+DEDUPLICATE = Stage(
+    name="deduplicate",
+    reads=REVISIONS,
+    writes=DOCUMENTS,
+    decide=deduplicate,
+    memory=Remembered,
+    prepare=Remembered.expect,
+)
 EXTRACT = Stage(name="extract", reads=DOCUMENTS, writes=ENRICHED, decide=extract)
 MATCH = Stage(name="match", reads=ENRICHED, writes=ALERTS, decide=match, memory=Rules)
 

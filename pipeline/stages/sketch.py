@@ -45,6 +45,8 @@ SURE = math.log(10)
 # Even of words that seem untouched, so many may have changed.
 LEAST_CHANGED = 0.02
 FEWEST_SHARED = 3
+# Half a standard error of a share.
+DOUBT = 0.25
 LAST_ASCII = 127
 # Arrays of this many bytes stay in the processor's cache; a text may come on top.
 BATCH_BYTES = 1 << 15
@@ -124,13 +126,13 @@ def _sketched(batch: Sequence[_Bytes], texts: Sequence[tuple[str | None, str | N
 def contained(mine: Sketch, other: Sketch) -> float:
     """Estimate the share of the smaller text's pairs of words that the larger one has.
 
-    Only hashes below both texts' largest are compared: so far both are whole.
+    Only hashes below both texts' largest are compared: so far both are whole. The fewer there are the less is believed.
     """
     one, two = (memoryview(each.minima).cast("I").tolist() for each in (mine, other))
     bound = min(each[-1] if len(each) == MINIMA else _LARGEST for each in (one, two))
     within = bisect_right(one, bound), bisect_right(two, bound)
     shared = len(set(one[: within[0]]).intersection(two[: within[1]]))
-    return shared / min(within) if shared >= FEWEST_SHARED else 0.0
+    return max(shared / min(within) - DOUBT / math.sqrt(min(within)), 0.0) if shared >= FEWEST_SHARED else 0.0
 
 
 def states_the_same(mine: Sketch, other: Sketch, contained: float) -> bool:

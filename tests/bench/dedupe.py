@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipeline.language.analysis import tokens_of
 from pipeline.model import Article
-from pipeline.stages.cluster import Joined, Stories
+from pipeline.stages.cluster import COUNT_BYTES, ID_BYTES, Joined, Stories
 from pipeline.stages.deduplicate import Remembered, deduplicate
 from tests.bench.copies import Text, texts
 from tests.bench.corpus import Corpus
@@ -41,7 +41,7 @@ class NoStories(Stories):
 
     def join(self, article: Article, original: bytes | None) -> Joined:
         """Answer the same for every article."""
-        return Joined(bytes(16))
+        return Joined(bytes(ID_BYTES + COUNT_BYTES))
 
 
 class Unclustered(Remembered):
