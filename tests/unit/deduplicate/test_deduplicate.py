@@ -7,11 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import demo
 from pipeline.model import Article, Document
 from pipeline.stages.deduplicate import Remembered, deduplicate
 from pipeline.stages.normalize import normalize
+from pipeline.stages.shelf import Remembrance
+from pipeline.stages.sketch import SKETCH_VERSION, sketch, sketches
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WORDS = [w for a in demo.articles(NOW) if a.language == "en" for w in (a.text or "").split()]
@@ -121,13 +125,122 @@ def test_memory_rebuilt_from_facts_in_any_order_decides_the_same() -> None:
     assert decide == [deduplicate(probe, rebuilt, NOW).emit for probe in probes]
 
 
-@pytest.mark.parametrize("text", ["", "word", "🎉🎉🎉", "日本語" * 50, "a " * 100_000])
-def test_awkward_texts_get_a_sensible_answer(text: str) -> None:
+def remember(remembered: Remembered, articles: list[Article]) -> dict[str, bytes | None]:
+    """Take articles in; return the facts that are left."""
+    facts: dict[str, bytes | None] = {}
+    for value in articles:
+        for fact in deduplicate(value, remembered, NOW).facts:
+            remembered.learn(fact.key, fact.value)
+            facts[fact.key] = fact.value
+    return {key: value for key, value in facts.items() if value is not None}
+
+
+def test_memory_rebuilt_after_revisions_and_expiry_decides_the_same() -> None:
+    day = timedelta(days=1)
+    stream = [article(f"o{n}", report(n % 60), seen=NOW + day * (n // 40), revision=1) for n in range(400)]
+    stream += [article(f"o{n}", report(1000 + n), seen=NOW + day * 10, revision=2) for n in range(350, 400)]
     remembered = Remembered()
-    assert take(remembered, article("a", text, title="One title")).duplicate_of is None
+    facts = list(remember(remembered, stream).items())
+    random.Random(5).shuffle(facts)
+    rebuilt = Remembered()
+    for key, value in facts:
+        rebuilt.learn(key, value)
+    probes = [
+        article(f"p{n}", edited(report(n), 0.1, n), seen=NOW + day * 10) for n in (*range(60), *range(1340, 1400))
+    ]
+    expected = [deduplicate(probe, remembered, NOW).emit for probe in probes]
+    assert expected == [deduplicate(probe, rebuilt, NOW).emit for probe in probes]
+
+
+def test_revised_original_is_found_by_its_new_text() -> None:
+    remembered = Remembered()
+    take(remembered, article("a", report(1)))
+    take(remembered, article("a", report(2), revision=2))
+    found = [take(remembered, article(key, report(seed))).duplicate_of for key, seed in (("b", 1), ("c", 2))]
+    assert [None, "a"] == found
+
+
+def test_nothing_is_a_copy_of_what_was_withdrawn() -> None:
+    remembered = Remembered()
+    take(remembered, article("a", report(1)))
+    take(remembered, article("a", report(1), revision=2, withdrawn=True))
+    assert take(remembered, article("b", report(1))).duplicate_of is None
+
+
+def test_sketch_of_another_version_is_kept_for_its_links_and_made_anew_when_the_article_comes_again() -> None:
+    remembered = Remembered()
+    ((key, value),) = [fact for fact in remember(remembered, [article("a", report(1))]).items() if " a" in fact[0]]
+    assert value is not None
+    older = msgspec.structs.replace(msgspec.msgpack.decode(value, type=Remembrance), version=SKETCH_VERSION - 1)
+    remembered.learn(key, msgspec.msgpack.encode(older))
+    assert deduplicate(article("b", report(1)), remembered, NOW).outcome == "original"
+    again = take(remembered, article("a", report(1)))
+    assert deduplicate(article("b", report(1)), remembered, NOW).outcome == "duplicate"
+    assert again.story_id == take(remembered, article("a", report(1))).story_id
+
+
+def test_full_text_after_its_summary_is_a_copy_and_so_is_a_later_part_of_it() -> None:
+    remembered = Remembered()
+    words = report(9, 400).split()
+    take(remembered, article("a", " ".join(words[:120])))
+    found = [take(remembered, article(key, " ".join(words[n:]))).duplicate_of for key, n in (("b", 0), ("c", 150))]
+    assert ["a", "a"] == found
+
+
+def test_copy_of_one_of_thousands_of_texts_of_a_template_is_found() -> None:
+    remembered = Remembered()
+    texts = [
+        f"Winds of up to {n} kilometres an hour are forecast for Region{n} on Friday, the weather service said. "
+        f"Ferries to Port{n * 7} may be cancelled. Temperatures reach {n * 3} degrees by day and {n * 5} at night."
+        for n in range(3000)
+    ]
+    documents = [take(remembered, article(f"{n}", text)) for n, text in enumerate(texts)]
+    assert {None} == {document.duplicate_of for document in documents}
+    assert [take(remembered, article("x", f"Read this. {texts[37]}")).duplicate_of] == ["37"]
+
+
+def test_forgotten_articles_give_their_room_back() -> None:
+    remembered = Remembered(window=timedelta(days=1))
+    for n in range(4000):
+        take(remembered, article(f"{n}", f"only {n} " * 3, seen=NOW + timedelta(hours=n / 10)))
+    assert len(remembered.shelf("en")) < 300
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "今日の東京は雨で、首相は午後に新しい予算案を国会へ提出すると発表した。野党は強く反対している。",
+        "قال الوزير إن الحكومة ستعلن غدا عن خطة جديدة لدعم المزارعين في المناطق الجنوبية بعد موسم الجفاف الطويل",
+        "นายกรัฐมนตรีกล่าวว่ารัฐบาลจะประกาศแผนใหม่เพื่อช่วยเหลือเกษตรกรในภาคใต้หลังจากภัยแล้งที่ยาวนาน",
+        "Başbakan İstanbul'da yaptığı açıklamada çiftçilere destek için yeni bir plan hazırladıklarını söyledi",
+    ],
+)
+def test_copies_are_told_in_every_script(sentence: str) -> None:
+    remembered = Remembered()
+    take(remembered, article("a", sentence, language="xx"))
+    copy = take(remembered, article("b", f"{sentence} (AFP)", language="xx"))
+    other = take(remembered, article("c", sentence[::-1], language="xx"))
+    assert ("a", None) == (copy.duplicate_of, other.duplicate_of)
+
+
+@given(st.lists(st.text(max_size=300) | st.text(alphabet="ab AB.9,é日", max_size=400), max_size=8))
+def test_texts_sketched_together_are_sketched_the_same_as_alone(texts: list[str]) -> None:
+    assert [sketch("T", text) for text in texts] == sketches([("T", text) for text in texts])
+
+
+@pytest.mark.parametrize("text", ["", "word", "🎉🎉🎉", "!!! ???", "x" * 5_000_000])
+def test_texts_that_say_nothing_are_nobodys_copies(text: str) -> None:
+    remembered = Remembered()
+    assert [None, None] == [take(remembered, article(key, text, title="Live")).duplicate_of for key in "ab"]
+
+
+@pytest.mark.parametrize("text", ["日本語" * 50, "a " * 100_000, "word " * 1_000_000])
+def test_awkward_texts_have_copies_in_bounded_time(text: str) -> None:
+    remembered = Remembered()
+    assert [None, "a"] == [take(remembered, article(key, text)).duplicate_of for key in "ab"]
 
 
 def test_burst_of_identical_texts_stays_cheap() -> None:
     remembered = Remembered()
-    documents = [take(remembered, article(f"{n}", report(1))) for n in range(2000)]
+    documents = [take(remembered, article(f"{n}", report(1))) for n in range(10_000)]
     assert {"0"} == {document.duplicate_of for document in documents[1:]}
