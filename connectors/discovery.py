@@ -6,7 +6,10 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from connectors.links import header_links
+from connectors.platforms import fediverse_feeds, platform_feeds
 
 MAX_BYTES = 2_000_000
 _FEED_TYPES = {
@@ -17,8 +20,11 @@ _FEED_LIKE = re.compile(
     r"(?:/feeds?(?:/|$|\.)|/rss(?:/|$|\.)|\.rss$|\.atom$|/atom(?:/|$)|atom\.xml|rss\.xml|feed\.(?:xml|json)|index\.rdf)",
     re.I,
 )
-_LINK_HEADER = re.compile(r'<([^>]+)>\s*;([^,]*rel="?[^",]*alternate[^,]*)', re.IGNORECASE)
-WELL_KNOWN = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json")
+WELL_KNOWN = (
+    "/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json", "/feeds/posts/default",
+    "/index.rdf", "/blog/feed", "/news/rss", "/?format=rss", "/news-sitemap.xml",
+)  # fmt: skip
+NEAR = ("feed", "rss", "feed.xml", "index.xml")
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -47,18 +53,22 @@ def discover(body: bytes, url: str, link_header: str | None = None) -> list[Cand
         if joined not in found or found[joined].score < score:
             found[joined] = Candidate(joined, title or None, score)
 
-    for address, parameters in _LINK_HEADER.findall(link_header or ""):
-        if any(kind in parameters for kind in _FEED_TYPES):
-            add(address, None, 100)
-    for address in _platform_feeds(url):
-        add(address, None, 90)
+    for link in header_links(link_header or "", url):
+        if {"alternate", "feed"} & set(link.relations) and link.type.partition(";")[0].strip() in _FEED_TYPES:
+            add(link.url, link.title, 100)
     tree = LexborHTMLParser(body[:MAX_BYTES])
+    links = [(set((node.attributes.get("rel") or "").lower().split()), node) for node in tree.css("link[href]")]
+    for page in (url, *(_joined(url, node) for relations, node in links if "canonical" in relations)):
+        for place, address in enumerate(platform_feeds(page)):
+            add(address, None, 90 - place)
+        for address in fediverse_feeds(page):
+            add(address, None, 70)
     base = tree.css_first("base[href]")
     if base is not None:
-        url = urljoin(url, base.attributes.get("href") or "")
-    for position, node in enumerate(tree.css("link[rel~=alternate][href]")):
+        url = _joined(url, base)
+    for position, (relations, node) in enumerate(links):
         kind = (node.attributes.get("type") or "").lower().partition(";")[0].strip()
-        if kind in _FEED_TYPES:
+        if kind in _FEED_TYPES and {"alternate", "feed"} & relations:
             add(
                 node.attributes.get("href"),
                 node.attributes.get("title"),
@@ -72,25 +82,14 @@ def discover(body: bytes, url: str, link_header: str | None = None) -> list[Cand
 
 
 def well_known(url: str) -> list[Candidate]:
-    """Return the places to try on a site whose pages declare nothing."""
-    return [Candidate(urljoin(url, path), None, 10) for path in WELL_KNOWN]
+    """Return the places to try on a site whose pages declare nothing: near the page first, then the usual ones."""
+    path = urlsplit(url).path.rstrip("/")
+    near = [urljoin(url, f"{path}/{name}") for name in NEAR] if path else []
+    return [Candidate(address, None, 10) for address in (*near, *(urljoin(url, usual) for usual in WELL_KNOWN))]
 
 
-def _platform_feeds(url: str) -> list[str]:
-    """Return where the large platforms keep the feed of a page."""
-    parts = urlsplit(url)
-    host, path = parts.hostname or "", parts.path.rstrip("/")
-    if host.endswith("youtube.com"):
-        match = re.match(r"/channel/([\w-]+)", path)
-        return [f"https://www.youtube.com/feeds/videos.xml?channel_id={match.group(1)}"] if match else []
-    if host.endswith("reddit.com"):
-        return [f"https://www.reddit.com{path}.rss"] if path.startswith(("/r/", "/user/")) else []
-    if host == "github.com" and path.count("/") == 2:
-        return [f"{url.rstrip('/')}/releases.atom", f"{url.rstrip('/')}/commits.atom"]
-    if host == "medium.com" and path:
-        return [f"https://medium.com/feed{path}"]
-    if host.endswith((".substack.com", ".wordpress.com", ".medium.com")):
-        return [f"https://{host}/feed"]
-    if host.endswith((".tumblr.com", ".blogspot.com")):
-        return [f"https://{host}/rss" if "tumblr" in host else f"https://{host}/feeds/posts/default"]
-    return [f"{url.rstrip('/')}.rss"] if re.match(r"/@[\w.]+$", path) else []
+def _joined(url: str, node: LexborNode) -> str:
+    try:
+        return urljoin(url, (node.attributes.get("href") or "").strip())
+    except ValueError:
+        return url

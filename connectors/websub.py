@@ -19,6 +19,8 @@ from urllib.parse import urljoin
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
+from connectors.links import header_links
+
 LEASE = timedelta(days=10)
 LONGEST_LEASE = timedelta(days=30)
 RETRY = timedelta(minutes=5)
@@ -30,11 +32,6 @@ SETTLED = timedelta(hours=1)
 GRACE = timedelta(minutes=10)
 MAX_PAGE_BYTES = 1_000_000
 MAX_NOTE = 300
-# RFC 8288: <address>; name=value; name="value", <address>...
-_NAME = r"[\w!#$&+.^`|~*-]++"
-_VALUE = r'(?:"((?:[^"\\]|\\.)*+)"|([^\s",;<>]*+))'
-_PARAMETER = re.compile(rf";\s*+({_NAME})\s*+(?:=\s*+{_VALUE})?")
-_LINK = re.compile(rf"<([^<>]*+)>((?:\s*+;\s*+{_NAME}\s*+(?:=\s*+{_VALUE})?)*+)")
 _SIGNATURE = re.compile(r"\s*(sha1|sha256|sha384|sha512)=([0-9a-f]{40,128})\s*", re.IGNORECASE | re.ASCII)
 
 
@@ -98,19 +95,9 @@ def offered(link_header: str | None, url: str, hubs: Sequence[str] = (), topic: 
     Headers come before the body; without a self link the address itself is the topic.
     """
     links = header_links(link_header or "", url)
-    found = tuple(dict.fromkeys(_web(links.get("hub", [])) or _web(hubs)))
-    topics = _web(links.get("self", [])) or _web([topic] if topic else [])
-    return Offer(found, topics[0] if topics else url) if found else None
-
-
-def header_links(value: str, url: str) -> dict[str, list[str]]:
-    """Return the addresses of a Link header (RFC 8288) by relation, in order."""
-    found: dict[str, list[str]] = {}
-    for address, parameters, *_ in _LINK.findall(value):
-        relations = (quoted or bare for name, quoted, bare in _PARAMETER.findall(parameters) if name.lower() == "rel")
-        for relation in next(relations, "").lower().split():
-            found.setdefault(relation, []).append(_joined(url, address))
-    return found
+    found = _web([link.url for link in links if "hub" in link.relations]) or _web(hubs)
+    topics = _web([link.url for link in links if "self" in link.relations]) or _web([topic] if topic else [])
+    return Offer(tuple(dict.fromkeys(found)), topics[0] if topics else url) if found else None
 
 
 def page_links(body: bytes, url: str) -> tuple[tuple[str, ...], str | None]:
