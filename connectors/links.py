@@ -14,7 +14,7 @@ _LINK = re.compile(rf"<([^<>]*+)>((?:\s*+;\s*+{_NAME}\s*+(?:=\s*+{_VALUE})?)*+)"
 
 
 class Link(msgspec.Struct, frozen=True):
-    """Hold one link: where it leads, in what relations, to what type, under what title. Only the title keeps its case."""
+    """Hold one link: where it leads, in what relations (lower case), to what type (lower case), under what title."""
 
     url: str
     relations: tuple[str, ...]

@@ -12,8 +12,8 @@ _RULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"(?:www\.|m\.)?youtube\.com", r"/(?:playlist|watch)\?(?:.*&)?list=([\w-]+).*",
      ("https://www.youtube.com/feeds/videos.xml?playlist_id={1}",)),
     (r"(?:www\.|m\.)?youtube\.com", r"/user/([\w-]+)(?:/.*)?", ("https://www.youtube.com/feeds/videos.xml?user={1}",)),
-    (r"(?:(?:www|old|new)\.)?reddit\.com", r"((?:/r/[\w+]+|/user/[\w-]+|/u/[\w-]+)(?:/[\w/]+)?)(?:\?.*)?",
-     ("https://www.reddit.com{1}/.rss",)),
+    (r"(?:(?:www|old|new)\.)?reddit\.com", r"((?:/r/[\w+]+|/user/[\w-]+|/u/[\w-]+)(?:/[\w/]+)?)(\?.*)?",
+     ("https://www.reddit.com{1}/.rss{2}",)),
     (r"(?:(?:www|old|new)\.)?reddit\.com", "", ("https://www.reddit.com/.rss",)),
     (r"github\.com", r"/([\w.-]+/[\w.-]+)/(releases|tags|commits/[^?]+)(?:\?.*)?", ("https://github.com/{1}/{2}.atom",)),
     (r"github\.com", r"/([\w.-]+/[\w.-]+)/wiki(?:/.*)?", ("https://github.com/{1}/wiki.atom",)),
@@ -34,7 +34,8 @@ _RULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"medium\.com", r"/(?!(?:m|me|search|about|plans|membership)(?:/|$))([\w-]+)(?:/.*)?",
      ("https://medium.com/feed/{1}",)),
     (r"(?!www\.)([\w-]+\.(?:substack|medium)\.com)", r".*", ("https://{h1}/feed",)),
-    (r"(?!www\.)([\w-]+\.wordpress\.com)", r"((?:/(?:category|tag|author)/[\w/%-]+)?)(?:/.*)?", ("https://{h1}{1}/feed/",)),
+    (r"(?!www\.)([\w-]+\.wordpress\.com)", r"((?:/(?:category|tag|author)/[\w/%-]+)?)(?:[/?].*)?",
+     ("https://{h1}{1}/feed/",)),
     (r"(?!www\.)([\w-]+\.blogspot\.[a-z.]+)", r"/search/label/([^/?]+)(?:\?.*)?",
      ("https://{h1}/feeds/posts/default/-/{1}",)),
     (r"(?!www\.)([\w-]+\.blogspot\.[a-z.]+)", r".*", ("https://{h1}/feeds/posts/default",)),
@@ -56,10 +57,16 @@ _RULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"arxiv\.org", r"/list/([\w.-]+)(?:/.*)?", ("https://rss.arxiv.org/atom/{1}", "https://rss.arxiv.org/rss/{1}")),
     (r"dev\.to", r"/t/([\w-]+)(?:/.*)?", ("https://dev.to/feed/tag/{1}",)),
     (r"dev\.to", r"/([\w-]+)(?:/.*)?", ("https://dev.to/feed/{1}",)),
-    (r"news\.google\.com", r"(?!/rss)((?:/search|/topics/[\w-]+|/topstories)?(?:\?.*)?)", ("https://news.google.com/rss{1}",)),
-    (r"([a-z-]+\.(?:wikipedia|wikinews|wikimedia|wiktionary)\.org)", r"/wiki/([^?]+)",
+    (r"news\.google\.com", r"((?:/search|/topics/[\w/-]+))(\?.*)?", ("https://news.google.com/rss{1}{2}",)),
+    (r"news\.google\.com", r"(?:/home|/topstories)?(\?.*)?", ("https://news.google.com/rss{1}",)),
+    (r"(?:www\.)?bbc\.(?:co\.uk|com)", r"/news((?:/(?!articles|live|videos|av)[a-z_]+)*)",
+     ("https://feeds.bbci.co.uk/news{1}/rss.xml",)),
+    (r"www\.theguardian\.com", r"((?:/[a-z][a-z-]*){1,2})", ("https://www.theguardian.com{1}/rss",)),
+    (r"www\.spiegel\.de", r"((?:/[a-z]+)?)", ("https://www.spiegel.de{1}/index.rss",)),
+    (r"www\.lemonde\.fr", r"/([a-z-]+)", ("https://www.lemonde.fr/{1}/rss_full.xml",)),
+    (r"([a-z-]+\.(?:wikipedia|wikinews|wikimedia|wiktionary)\.org)", r"/wiki/([^?&]+)",
      ("https://{h1}/w/index.php?title={1}&action=history&feed=atom",)),
-    (r"([\w-]+\.(?:livejournal|dreamwidth)\.(?:com|org))", r".*", ("https://{h1}/data/rss",)),
+    (r"(?!www\.)([\w-]+\.(?:livejournal|dreamwidth)\.(?:com|org))", r".*", ("https://{h1}/data/rss",)),
     (r"([\w-]+\.hashnode\.dev)", r".*", ("https://{h1}/rss.xml",)),
     (r"([\w-]+\.tistory\.com)", r".*", ("https://{h1}/rss",)),
     (r"([\w-]+\.(?:hatenablog\.(?:com|jp)|hateblo\.jp|hatenadiary\.(?:com|jp)))", r".*", ("https://{h1}/feed",)),
@@ -71,6 +78,19 @@ _RULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"buttondown\.(?:com|email)", r"/([\w-]+)(?:/.*)?", ("https://buttondown.com/{1}/rss",)),
     (r"letterboxd\.com", r"/(\w+)(?:/.*)?", ("https://letterboxd.com/{1}/rss/",)),
     (r"store\.steampowered\.com", r"/(?:news/)?app/(\d+)(?:/.*)?", ("https://store.steampowered.com/feeds/news/app/{1}",)),
+    (r"([a-z-]+\.bandcamp\.com)", r".*", ("https://{h1}/feed",)),
+    (r"(?:[a-z]+\.)?pinterest\.com", r"/([\w-]+)/([\w-]+)", ("https://www.pinterest.com/{1}/{2}.rss",)),
+    (r"(?:[a-z]+\.)?pinterest\.com", r"/(?!(?:ideas|today|login)$)([\w-]+)", ("https://www.pinterest.com/{1}/feed.rss",)),
+    (r"www\.deviantart\.com", r"/([\w-]+)(?:/.*)?", ("https://backend.deviantart.com/rss.xml?q=gallery:{1}",)),
+    (r"crates\.io", r"/crates/([\w-]+)(?:/.*)?", ("https://static.crates.io/rss/crates/{1}.xml",)),
+    (r"rubygems\.org", r"/gems/([\w.-]+)(?:/.*)?", ("https://rubygems.org/gems/{1}/versions.atom",)),
+    (r"packagist\.org", r"/packages/([\w.-]+/[\w.-]+)", ("https://packagist.org/feeds/package.{1}.rss",)),
+    (r"git\.sr\.ht", r"/(~[\w.-]+/[\w.-]+)(?:/.*)?",
+     ("https://git.sr.ht/{1}/refs/rss.xml", "https://git.sr.ht/{1}/log/rss.xml")),
+    (r"(lemmy\.[a-z.]+|beehaw\.org|programming\.dev|feddit\.[a-z]+|sh\.itjust\.works)", r"/(c|u)/([\w.@-]+)",
+     ("https://{h1}/feeds/{1}/{2}.xml",)),
+    (r"write\.as", r"/([\w-]+)(?:/.*)?", ("https://write.as/{1}/feed/",)),
+    (r"(?!www\.)([\w-]+\.ghost\.io)", r".*", ("https://{h1}/rss/",)),
     (r"(?:www\.)?kickstarter\.com", r"/projects/([\w-]+/[\w-]+)(?:[/?].*)?",
      ("https://www.kickstarter.com/projects/{1}/posts.atom",)),
 )  # fmt: skip
@@ -91,8 +111,8 @@ def platform_feeds(url: str) -> list[str]:
         at = host_pattern.fullmatch(host)
         found = path_pattern.fullmatch(path) if at else None
         if at and found:
-            hosts = {f"h{number}": value for number, value in enumerate(at.groups(), 1)}
-            return [feed.format(None, *found.groups(), **hosts) for feed in feeds]
+            hosts = {f"h{number}": value for number, value in enumerate(at.groups(""), 1)}
+            return [feed.format(None, *found.groups(""), **hosts) for feed in feeds]
     return []
 
 
@@ -100,7 +120,10 @@ def fediverse_feeds(url: str) -> list[str]:
     """Return where a server of Mastodon's kind keeps the feed of a person or tag, if this is one."""
     try:
         parts = urlsplit(url)
+        host = parts.hostname or ""
     except ValueError:
+        return []
+    if any(pattern.fullmatch(host) for pattern, *_ in _COMPILED):
         return []
     found = _FEDIVERSE.fullmatch(parts.path.rstrip("/"))
     return [f"{parts.scheme}://{parts.netloc}{found.group(1)}.rss"] if found else []

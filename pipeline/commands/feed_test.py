@@ -6,7 +6,6 @@ import asyncio
 
 import click
 
-from connectors.discovery import discover
 from connectors.document import HtmlPageError
 from connectors.feed import NotAFeedError, ParsedFeed
 from connectors.fulltext import PageError
@@ -19,6 +18,7 @@ from connectors.websub import offered, page_links
 from pipeline.bootstrap import clock
 from pipeline.commands.lines import shorten
 from pipeline.model import Article
+from pipeline.runners.find import candidates_on
 
 SHOWN = 3
 
@@ -44,7 +44,7 @@ async def explain(fetcher: Fetcher, parser: Parser, asked: Subscription, pages: 
         parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
     except HtmlPageError as exc:
         _step(False, "parse", str(exc))
-        found = discover(fetched.body or b"", fetched.url, fetched.headers.get("link"))
+        found = await candidates_on(parser, fetched)
         for candidate in found[:SHOWN]:
             click.echo(f"      try {candidate.url}  {candidate.title or ''}")
         if not found:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from connectors.discovery import Candidate, discover, well_known
+from connectors.discovery import Candidate, discover, platform_candidates, well_known
 from connectors.document import HtmlPageError
 from connectors.feed import NotAFeedError
-from connectors.http import Fetcher, FetchError
+from connectors.http import Fetched, Fetcher, FetchError
 from connectors.parser import Parser
 from connectors.subscription import Subscription, headers_for
 from pipeline.errors import UsageError
@@ -32,32 +32,53 @@ async def find_feeds(fetcher: Fetcher, parser: Parser, asked: Subscription) -> l
     Raises ``FetchError`` when the address cannot be fetched, ``UsageError`` when nothing there is a feed.
     """
     url = asked.url
-    fetched = await fetcher.fetch(url, headers_for(asked, url), proxy=asked.proxy)
-    body = fetched.body or b""
     try:
-        parsed = await asyncio.to_thread(parser.parse, body, fetched.content_type, fetched.url)
+        fetched = await fetcher.fetch(url, headers_for(asked, url), proxy=asked.proxy)
+    except FetchError:
+        # Platforms that let no program see their pages still hand out their feeds.
+        found = await _tried(fetcher, parser, asked, platform_candidates(url), TRIED)
+        if not found:
+            raise
+        return found
+    try:
+        parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
         return [FoundFeed(url=url, title=parsed.title, entries=len(parsed.entries))]
     except NotAFeedError as exc:
         if not isinstance(exc, HtmlPageError):
             raise UsageError(f"{exc} Give the address of a feed or of a web page.") from exc
-    candidates = discover(body, fetched.url, fetched.headers.get("link"))
-    found = await _tried(fetcher, parser, asked, candidates[:TRIED])
-    found = found or await _tried(fetcher, parser, asked, well_known(fetched.url))
+    offered = await candidates_on(parser, fetched)
+    # The address that was asked for tells its platform even where the answer is a page of consent.
+    candidates = list({c.url: c for c in (*platform_candidates(url), *offered)}.values())
+    found = await _tried(fetcher, parser, asked, sorted(candidates, key=lambda c: -c.score)[:TRIED], TRIED)
+    found = found or await _tried(fetcher, parser, asked, well_known(fetched.url), 1)
     if not found:
         raise UsageError(f"{url} is a web page on which no feed was found; look for its RSS link and give that.")
     return found
 
 
+async def candidates_on(parser: Parser, page: Fetched) -> list[Candidate]:
+    """Return what may be a feed of a page, best first; of a page that takes too long to read, nothing."""
+    try:
+        return await asyncio.to_thread(
+            parser.child.call, discover, page.body or b"", page.url, page.headers.get("link")
+        )
+    except (TimeoutError, EOFError, OSError):
+        return []
+
+
 async def _tried(
-    fetcher: Fetcher, parser: Parser, asked: Subscription, candidates: Iterable[Candidate]
+    fetcher: Fetcher, parser: Parser, asked: Subscription, candidates: Iterable[Candidate], most: int
 ) -> list[FoundFeed]:
-    found = []
+    """Return those candidates that are feeds, each once, those without any entry last."""
+    found: dict[str, FoundFeed] = {}
     for candidate in candidates:
+        if len(found) == most:
+            break
         try:
             fetched = await fetcher.fetch(candidate.url, headers_for(asked, candidate.url), proxy=asked.proxy)
             parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
         except (FetchError, NotAFeedError):
             continue
         title = parsed.title or candidate.title
-        found.append(FoundFeed(url=candidate.url, title=title, entries=len(parsed.entries)))
-    return found
+        found.setdefault(fetched.url, FoundFeed(url=candidate.url, title=title, entries=len(parsed.entries)))
+    return sorted(found.values(), key=lambda feed: feed.entries == 0)
