@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from connectors.bounds import bounded
 from connectors.feed import NotAFeedError, ParsedEntry, ParsedFeed, looks_like_feed, parse_feed
 from connectors.identity import canonical_url, identify_entries
 from connectors.jsonfeed import parse_json_feed
@@ -37,7 +38,10 @@ class HtmlPageError(NotAFeedError):
 
 def parse_document(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
     """Parse a feed of any kind by what it contains. Raises ``HtmlPageError`` for a page, else ``NotAFeedError``."""
-    body = _utf8(_inflated(body, url))
+    return bounded(_parse(_utf8(_inflated(body, url)), content_type, url))
+
+
+def _parse(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
     if not body.strip():
         raise NotAFeedError(f"{url} is empty.")
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -48,7 +52,7 @@ def parse_document(body: bytes, content_type: str | None, url: str) -> ParsedFee
     if looks_like_sitemap(body):
         return parse_sitemap(body, url)
     if _HTML.search(body[:2_000]) and not looks_like_feed(body[:2_000]):
-        raise HtmlPageError(f"{url} is a web page, not a feed.")
+        raise HtmlPageError(f"{url} is a web page, not a feed; `newswire add` finds the feeds of a page.")
     if not looks_like_feed(body) and b"\0" not in body[:200] and start != b"<":
         raise NotAFeedError(f"{url} is no feed that Newswire can read (it begins with {body[:20]!r}).")
     return parse_feed(body, content_type, url)

@@ -158,9 +158,10 @@ def sanitised(markup: str | None) -> str | None:
     """Return HTML with nothing executable in it, links only to http, https and mailto."""
     if not markup:
         return None
+    markup = markup[:MAX_FIELD]
     if "<" not in markup and "&" not in markup:
         return markup
-    return nh3.clean(markup[:MAX_FIELD], url_schemes=_SCHEMES, attribute_filter=_kept_attribute) or None
+    return nh3.clean(markup, url_schemes=_SCHEMES, attribute_filter=_kept_attribute) or None
 
 
 def _kept_attribute(tag: str, name: str, value: str) -> str | None:

@@ -46,7 +46,8 @@ async def read_pages(first: Reading, url: str, read: Read, most: int, failed: Ca
             failed(f"the older page {following} was left out: {exc}")
             break
         following = page.parsed.next_page
-        reading = _joined(reading, page)
+        # What the page remembers includes what those before it did.
+        reading = msgspec.structs.replace(_joined(reading, page), per_day=page.per_day)
     return reading
 
 
@@ -80,4 +81,6 @@ def _joined(one: Reading, other: Reading) -> Reading:
         articles=tuple(articles.values()),
         published=(*one.published, *other.published),
         recent=other.recent,
+        arrived=(*one.arrived, *other.arrived),
+        per_day=one.per_day + other.per_day,
     )

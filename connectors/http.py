@@ -26,6 +26,8 @@ from connectors.origin import origin_of
 from pipeline.errors import NewswireError
 
 REDIRECTS = 8
+CONNECT_S = 10
+SILENCE_S = 15
 MAX_HEADER_BYTES = 65_536
 MAX_REASON_BYTES = 500
 # Ways to private addresses: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380), CGNAT (RFC 6598).
@@ -94,7 +96,7 @@ class Fetcher:
             connector=connector,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=10, sock_read=15),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip, deflate"},
             max_line_size=16_384,
             max_field_size=MAX_HEADER_BYTES,

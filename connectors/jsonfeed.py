@@ -22,7 +22,10 @@ def parse_json_feed(feed: Any, url: str) -> ParsedFeed:
         if not isinstance(item, dict):
             errors[number] = "not an object"
             continue
-        entries.append(_entry(item, feed, home or url))
+        try:
+            entries.append(_entry(item, feed, home or url))
+        except ValueError as exc:
+            errors[number] = f"{exc}"
     hubs = [hub for hub in _list(feed.get("hubs")) if isinstance(hub, dict)]
     websub = [_text(hub.get("url")) for hub in hubs if (_text(hub.get("type")) or "").lower() == "websub"]
     return ParsedFeed(

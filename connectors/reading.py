@@ -16,6 +16,7 @@ import msgspec
 from connectors.document import articles_of, parse_document
 from connectors.feed import ParsedFeed
 from connectors.identity import identify_entries
+from connectors.schedule import rate_per_day
 from pipeline.model import Article
 
 KEPT = 1_000
@@ -39,8 +40,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what one document brought.
 
     ``parsed`` is what the feed says of itself, with the errors that are new but without entries; ``entries`` counts all
-    that stand in it and ``published`` has their dates; ``articles`` are new or changed; ``recent`` is for the next
-    reading.
+    that stand in it and ``published`` has their dates, ``arrived`` those of entries never seen before; ``articles`` are
+    new or changed; ``per_day`` counts entries remembered; ``recent`` is for the next reading.
     """
 
     parsed: ParsedFeed
@@ -48,6 +49,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     articles: tuple[Article, ...]
     published: tuple[datetime, ...]
     recent: bytes
+    arrived: tuple[datetime, ...] = ()
+    per_day: float = 0.0
 
 
 class _Seen(msgspec.Struct, array_like=True, frozen=True):
@@ -95,7 +98,7 @@ def read(
     articles = articles_of(
         parsed, origin.url, seen, identities, source=origin.source, language=origin.language, tags=origin.tags
     )
-    current, changed = dict(unchanged), []
+    current, changed, arrived = dict(unchanged), [], []
     raw_of, unreadable = _raws_of(parsed, [raw for raw in raws if raw not in familiar])
     for article, (identity, keys), raw in zip(articles, found, raw_of, strict=True):
         if article.withdrawn and identity not in before:
@@ -104,6 +107,8 @@ def read(
         earlier = before.get(identity)
         if earlier is None or earlier.content != content:
             changed.append(article)
+        if earlier is None and article.published:
+            arrived.append(article.published)
         keys = tuple(dict.fromkeys((*keys, *(earlier.keys if earlier else ()))))[:KEYS_KEPT]
         published = int(article.published.timestamp()) if article.published else 0
         current[identity] = _Seen(identity, raw, content, published, keys)
@@ -117,6 +122,8 @@ def read(
         articles=tuple(changed),
         published=tuple(datetime.fromtimestamp(entry.published, UTC) for entry in current.values() if entry.published),
         recent=msgspec.msgpack.encode(_Recent(VERSION, remembered)),
+        arrived=tuple(arrived),
+        per_day=rate_per_day([entry.published for entry in remembered if entry.published], seen),
     )
 
 

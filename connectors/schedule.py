@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,12 +13,19 @@ import msgspec
 
 MOVES_BELIEVED = 3
 QUIET = timedelta(days=60)
+DAY_S = 86_400
+RATED_S = 7 * DAY_S
+DELAYS_KEPT = 15
+LONGEST_DELAY_S = 7 * DAY_S
 # Consecutive failures of a kind multiply the interval; a server that is merely busy is given less of a rest.
 _PATIENCE = {"connect": 2.0, "timeout": 2.0, "status": 2.0, "tls": 3.0, "protocol": 2.0, "body": 3.0, "redirect": 3.0}
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
-    """Keep what the next poll of a feed needs to know, and what its health is told from."""
+    """Keep what the next poll of a feed needs to know, and what its health is told from.
+
+    ``delays`` are the seconds between publishing and seeing of the latest entries, in order.
+    """
 
     next_check: datetime
     last_check: datetime | None = None
@@ -33,7 +41,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     moves: int = 0
     interval_s: float = 0.0
     per_day: float = 0.0
-    delay_s: float | None = None
+    delays: tuple[int, ...] = ()
     hubs: tuple[str, ...] = ()
     topic: str | None = None
     skip_hours: tuple[int, ...] = ()
@@ -46,6 +54,11 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     def moved_to_if_believed(self) -> str | None:
         """Return the new address once the feed has permanently redirected there often enough to be believed."""
         return self.moved_to if self.moves >= MOVES_BELIEVED else None
+
+    @property
+    def delay_s(self) -> float | None:
+        """Return the median of the delays, in seconds."""
+        return statistics.median(self.delays) if self.delays else None
 
     def address(self, url: str) -> str:
         """Return where to poll a feed: where it moved to, but every third try in a row that fails there at its own."""
@@ -110,6 +123,19 @@ def awake(moment: datetime, skip_hours: Sequence[int], skip_days: Sequence[int])
     while moment.hour in skip_hours or moment.weekday() in skip_days:
         moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return moment
+
+
+def rate_per_day(published: Sequence[int], now: datetime) -> float:
+    """Return how many entries a day, given in seconds since 1970, there were within a week or since the first known."""
+    ages = [age for moment in published if (age := now.timestamp() - moment) >= 0]
+    span = min(max(*ages, DAY_S), RATED_S) if ages else DAY_S
+    return sum(age < RATED_S for age in ages) / (span / DAY_S)
+
+
+def with_delays(delays: Sequence[int], arrived: Sequence[datetime], now: datetime) -> tuple[int, ...]:
+    """Return the latest delays with those of entries that have just arrived; one that was dated back says nothing."""
+    new = [int((now - moment).total_seconds()) for moment in sorted(arrived) if moment <= now]
+    return (*delays, *(delay for delay in new if delay <= LONGEST_DELAY_S))[-DELAYS_KEPT:]
 
 
 def _moment(text: str | None) -> datetime | None:

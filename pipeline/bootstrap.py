@@ -293,6 +293,7 @@ async def polling(
     from connectors.turns import HostTurns
     from pipeline.runners.gathering import Gathering
     from pipeline.runners.ingest import Ingest
+    from pipeline.runners.outcome import Pace
 
     fetch = opened.settings.fetch
     turns = HostTurns(fetch.per_host)
@@ -319,8 +320,7 @@ async def polling(
                 clock=clock,
                 full_text=full_text(opened.settings, fetching, turns, reader, report),
                 pushes=pushes(opened, fetching, turns, report),
-                floor_s=fetch.min_interval_s,
-                ceiling_s=fetch.max_interval_s,
+                pace=Pace(fetch.min_interval_s, fetch.max_interval_s),
                 concurrency=fetch.concurrency,
                 report=report,
                 mine=mine,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ from connectors.origin import same_origin
 from connectors.schedule import Poll
 from connectors.subscription import Subscription, merged, without_credentials
 from pipeline.commands.context import current_settings, open_store
-from pipeline.commands.feed_options import CLEARED, changed, check_full_text, cleared, feed_options, shown
+from pipeline.commands.feed_health import TROUBLED, coloured, health, judged
+from pipeline.commands.feed_options import CLEARED, changed, check_full_text, cleared, feed_options
 from pipeline.commands.lines import shorten
 from pipeline.commands.push_lines import push_health, push_words, pushes_by_feed
 from pipeline.errors import UnavailableError, UsageError
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pipeline.runners.find import FoundFeed
 
 T = TypeVar("T")
+MARKS = {"ok": click.style("ok  ", fg="green"), "warn": click.style("warn", fg="yellow"),
+         "fail": click.style("FAIL", fg="red"), "more": "    "}  # fmt: skip
 
 
 @click.command()
@@ -57,20 +61,32 @@ feed.add_command(add)
 
 
 @feed.command("list")
-@click.option("--broken", is_flag=True, help="Only feeds whose last poll failed.")
+@click.option("--broken", is_flag=True, help="Only feeds that fail, are gone, have moved or gone quiet.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_feeds(broken: bool, as_json: bool) -> None:
-    """List subscriptions with their health."""
+    """List subscriptions with their health: how much they publish, how soon it is seen, and what is wrong.
+
+    A feed is quiet when it has had nothing new for 60 days.
+    """
+    from pipeline.bootstrap import clock
+
+    now, well = clock(), 0
     with open_store() as store:
         pushes = pushes_by_feed(store.pushes)
         for subscription in subscriptions(store):
             poll, push = _poll_of(store, subscription.url), pushes.get(subscription.url)
-            if broken and not (poll and poll.error):
+            found = judged(subscription, poll, now)
+            if broken and found.state not in TROUBLED:
+                well += 1
                 continue
             if as_json:
-                click.echo(msgspec.json.encode(_health(subscription, poll) | push_health(poll, push)))
-            else:
-                click.echo("  ".join((_line(subscription, poll), *push_words(poll, push))))
+                click.echo(msgspec.json.encode(health(subscription, poll, now) | push_health(poll, push)))
+                continue
+            name = shorten(subscription.title or urlsplit(subscription.url).netloc, 40)
+            line = f"{coloured(found.state)}{name:<40}  {subscription.url}  {found.words}"
+            click.echo("  ".join((line, *push_words(poll, push))))
+    if broken and well:
+        click.echo(f"The other {well} are well, paused or new.", err=True)
 
 
 @feed.command()
@@ -78,15 +94,17 @@ def list_feeds(broken: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(url: str, as_json: bool) -> None:
     """Show one subscription and how its polls went."""
+    from pipeline.bootstrap import clock
+
     with open_store() as store:
         subscription = _known(store, url)
         poll, push = _poll_of(store, subscription.url), pushes_by_feed(store.pushes).get(subscription.url)
-        health = _health(subscription, poll) | push_health(poll, push)
+        told = health(subscription, poll, clock()) | push_health(poll, push)
     if as_json:
-        click.echo(msgspec.json.encode(health))
+        click.echo(msgspec.json.encode(told))
         return
-    for name, value in health.items():
-        click.echo(f"{name:<16}{value if value is not None else '-'}")
+    for name, value in told.items():
+        click.echo(f"{name:<16}{_written(value)}")
 
 
 @feed.command()
@@ -151,11 +169,16 @@ def refresh(url: str | None) -> None:
 @feed.command()
 @click.argument("url")
 @click.option("--fulltext", is_flag=True, help="Show also what full text would give for the first entries.")
-def test(url: str, fulltext: bool) -> None:
-    """Explain step by step how an address is fetched and read."""
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per step.")
+def test(url: str, fulltext: bool, as_json: bool) -> None:
+    """Explain step by step how an address is fetched and read.
+
+    Exits with 1 where there is no feed that can be followed.
+    """
     from connectors.turns import HostTurns
     from pipeline import bootstrap
-    from pipeline.commands.feed_test import explain
+    from pipeline.commands.feed_test import Step, explain
+    from pipeline.runners.outcome import Pace
 
     settings = current_settings()
     if fulltext:
@@ -163,19 +186,28 @@ def test(url: str, fulltext: bool) -> None:
     with open_store() as store:
         asked = _asked(store, url)
 
+    def tell(step: Step) -> None:
+        if as_json:
+            click.echo(msgspec.json.encode(step))
+            return
+        mark = MARKS[step.result]
+        click.echo(f"{mark}  {step.name}: {step.detail}" if step.name else f"{mark}  {step.detail}")
+
     async def work(fetcher: Fetcher, parser: Parser) -> bool:
-        if not fulltext:
-            return await explain(fetcher, parser, asked)
-        turns, rules = HostTurns(settings.fetch.per_host), bootstrap.site_rules(settings)
-        for error in rules.errors:
-            click.echo(f"{rules.user_file}: {error}", err=True)
-        return await explain(fetcher, parser, asked, bootstrap.pages(settings, fetcher, turns, parser.child, rules))
+        pages = None
+        if fulltext:
+            turns, rules = HostTurns(settings.fetch.per_host), bootstrap.site_rules(settings)
+            for error in rules.errors:
+                click.echo(f"{rules.user_file}: {error}", err=True)
+            pages = bootstrap.pages(settings, fetcher, turns, parser.child, rules)
+        pace = Pace(settings.fetch.min_interval_s, settings.fetch.max_interval_s)
+        return await explain(fetcher, parser, asked, tell, bootstrap.clock(), pace, pages)
 
     fine = with_fetcher(work)
     if settings.websub.callback_url:
         with open_store() as store:
             for words in push_words(_poll_of(store, url), pushes_by_feed(store.pushes).get(url)):
-                click.echo(f"      {words}")
+                tell(Step("", "more", words))
     if not fine:
         raise click.exceptions.Exit(1)
 
@@ -266,37 +298,9 @@ def _poll_of(store: Store, url: str) -> Poll | None:
     return msgspec.json.decode(value, type=Poll) if value else None
 
 
-def _health(subscription: Subscription, poll: Poll | None) -> dict[str, object]:
-    return {
-        "url": subscription.url,
-        "title": subscription.title,
-        "tags": list(subscription.tags),
-        "paused": subscription.paused,
-        "retired": poll.retired if poll else False,
-        "last_check": poll.last_check if poll else None,
-        "last_success": poll.last_success if poll else None,
-        "next_check": poll.next_check if poll else None,
-        "last_entry": poll.last_entry if poll else None,
-        "per_day": round(poll.per_day, 2) if poll else None,
-        "failures": poll.failures if poll else 0,
-        "error": poll.error if poll else None,
-        "moved_to": poll.moved_to if poll else None,
-        **shown(subscription),
-        "muted": poll.muted if poll else 0,
-        "full_texts": poll.full_texts if poll else 0,
-        "full_text_note": poll.full_text_note if poll else None,
-    }
-
-
-def _line(subscription: Subscription, poll: Poll | None) -> str:
-    if subscription.paused:
-        state = click.style("paused ", fg="yellow")
-    elif poll is None:
-        state = click.style("new    ", fg="cyan")
-    elif poll.error:
-        state = click.style("broken ", fg="red")
-    else:
-        state = click.style("ok     ", fg="green")
-    name = subscription.title or urlsplit(subscription.url).netloc
-    note = poll.error if poll and poll.error else f"{poll.per_day:.1f}/day" if poll else "not polled yet"
-    return f"{state}{shorten(name, 40):<40}  {subscription.url}  {note}"
+def _written(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M}"
+    if isinstance(value, list | dict):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value is None else str(value)

@@ -7,7 +7,6 @@ and ``identify`` finds them unchanged.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -18,16 +17,17 @@ import msgspec
 from connectors.feed import NotAFeedError
 from connectors.http import Fetched, Fetcher, FetchError
 from connectors.reading import Reading
-from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, awake, interval_s, jittered
+from connectors.schedule import Poll
 from connectors.subscription import Subscription, headers_for
 from connectors.turns import HostTurns
-from connectors.websub import Offer, offered
+from connectors.websub import Offer
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Article
 from pipeline.ports import Clock, Log, Message, Table, Transaction
 from pipeline.runners.fulltext import EXTRA_MISSING, Fill, FullText
 from pipeline.runners.gathering import Gathered, Gathering
 from pipeline.runners.outbox import Outbox
+from pipeline.runners.outcome import USUAL, Pace, digest, failed, pinged, succeeded
 from pipeline.runners.publishing import message_of, messages_of
 from pipeline.runners.pushes import Pushes
 from pipeline.stages.mute import is_muted
@@ -72,8 +72,7 @@ class Ingest:
         clock: Clock,
         full_text: FullText | None = None,
         pushes: Pushes | None = None,
-        floor_s: float = 300.0,
-        ceiling_s: float = 86_400.0,
+        pace: Pace = USUAL,
         concurrency: int = 64,
         report: Callable[[Polled], None] = lambda polled: None,
         mine: Callable[[str], bool] = lambda url: True,
@@ -86,8 +85,7 @@ class Ingest:
         self._fetcher = fetcher
         self._gathering = gathering
         self._clock = clock
-        self._floor_s = floor_s
-        self._ceiling_s = ceiling_s
+        self._pace = pace
         self._turn = asyncio.Semaphore(concurrency)
         self._host_turns = turns
         self._full_text = full_text
@@ -146,11 +144,8 @@ class Ingest:
                     headers = _headers(subscription, poll, address)
                     fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
                 gathered = await self._gathered(url, fetched)
-            except FetchError as exc:
-                await self._fail(subscription, exc.kind, str(exc), exc.retry_after_s)
-                return
-            except NotAFeedError as exc:
-                await self._fail(subscription, "body", str(exc), None)
+            except (FetchError, NotAFeedError) as exc:
+                await self._fail(url, exc)
                 return
         reading = gathered.reading if gathered else None
         published = await self._publish(url, gathered, partial(self._success, subscription, fetched, reading))
@@ -178,7 +173,7 @@ class Ingest:
             except NotAFeedError:
                 pass
             else:
-                await self._publish(url, gathered, partial(self._pushed, gathered.reading))
+                await self._publish(url, gathered, lambda poll: pinged(poll, gathered.reading, self._clock()))
                 return
         await self.poll(url)
         self.hasten(url, AFTER_PING_S)
@@ -188,7 +183,7 @@ class Ingest:
         poll = self._polls.get(url)
         if poll is None or url not in self._due:
             return
-        wait = within_s if within_s is not None else poll.interval_s or self._floor_s
+        wait = within_s if within_s is not None else poll.interval_s or self._pace.floor_s
         soon = min(poll.next_check, self._clock() + timedelta(seconds=wait))
         self._polls[url] = msgspec.structs.replace(poll, next_check=soon)
         self._due[url] = soon
@@ -204,7 +199,7 @@ class Ingest:
     async def _gathered(self, url: str, fetched: Fetched) -> Gathered | None:
         """Read an answer and what belongs to it, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
         poll = self._polls[url]
-        if fetched.body is None or _digest(fetched.body) == poll.body_hash:
+        if fetched.body is None or digest(fetched.body) == poll.body_hash:
             return None
         return await self._gathering.whole(
             self._subscriptions[url], fetched, poll.last_success, lambda why: self._report(Polled(url=url, error=why))
@@ -290,81 +285,12 @@ class Ingest:
             self._recent.update({key: value for result in results for key, value in result.recent.items()})
 
     def _success(self, subscription: Subscription, fetched: Fetched, reading: Reading | None, poll: Poll) -> Poll:
-        now = self._clock()
-        published = [moment for moment in reading.published if moment <= now] if reading else []
-        wait = poll.interval_s or self._floor_s
-        if reading is not None:
-            ttl_s = reading.parsed.ttl_s
-            wait = interval_s(published, fetched.headers, ttl_s, now, self._floor_s, self._ceiling_s)
-        wait = subscription.interval_s or wait
-        # Fetched from the address it moved to, a feed redirects no more: that it moved must not be forgotten.
-        moved = fetched.moved_to or poll.moved_to_if_believed
-        moves = min(poll.moves + 1, MOVES_BELIEVED) if moved and moved == poll.moved_to else int(moved is not None)
-        wishes = reading.parsed.wishes if reading is not None else None
-        if wishes and wishes.moved_to and wishes.moved_to not in (subscription.url, moved):
-            moved, moves = wishes.moved_to, MOVES_BELIEVED  # its own word, which no proxy puts in
-        week = [moment for moment in published if now - timedelta(days=7) <= moment]
-        told = reading.parsed if reading is not None else None
-        offer = offered(
-            fetched.headers.get("link"),
-            fetched.url,
-            told.hubs if told else poll.hubs,
-            told.topic if told else poll.topic,
-        )
-        sparse = 1.0 if self._pushes is None or subscription.interval_s else self._pushes.sparseness(subscription.url)
-        pause = min(wait * sparse, max(self._ceiling_s, wait))
-        skip_hours, skip_days = (wishes.skip_hours, wishes.skip_days) if wishes else (poll.skip_hours, poll.skip_days)
-        next_check = now + timedelta(seconds=jittered(pause, _digest(subscription.url.encode())))
-        return msgspec.structs.replace(
-            poll,
-            next_check=next_check if subscription.interval_s else awake(next_check, skip_hours, skip_days),
-            skip_hours=skip_hours,
-            skip_days=skip_days,
-            last_check=now,
-            last_success=now,
-            last_entry=max([*published, *([poll.last_entry] if poll.last_entry else [])], default=None),
-            **self._validators(fetched, reading, poll),
-            failures=0,
-            error=None,
-            moved_to=moved,
-            moves=moves,
-            interval_s=wait,
-            per_day=len(week) / 7 if reading is not None else poll.per_day,
-            hubs=offer.hubs if offer is not None else (),
-            topic=offer.topic if offer is not None else None,
-        )
+        sparse = self._pushes.sparseness(subscription.url) if self._pushes is not None else 1.0
+        return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
 
-    def _validators(self, fetched: Fetched, reading: Reading | None, poll: Poll) -> dict[str, str | None]:
-        """Return what the next poll asks with; an index may stand still while its parts change."""
-        if reading is not None and reading.parsed.parts:
-            return {"etag": None, "modified": None, "body_hash": None}
-        kept = poll if fetched.body is None else Poll(next_check=poll.next_check)
-        return {
-            "etag": fetched.headers.get("etag", kept.etag),
-            "modified": fetched.headers.get("last-modified", kept.modified),
-            "body_hash": _digest(fetched.body) if reading is not None and fetched.body else poll.body_hash,
-        }
-
-    def _pushed(self, reading: Reading, poll: Poll) -> Poll:
-        """Return a poll after a ping: when the next one is due, and with which validators, is as it was."""
-        now = self._clock()
-        moments = [moment for moment in (*reading.published, poll.last_entry) if moment is not None and moment <= now]
-        return msgspec.structs.replace(poll, last_entry=max(moments, default=None))
-
-    async def _fail(self, subscription: Subscription, kind: str, message: str, wait: float | None) -> None:
-        poll, now = self._polls[subscription.url], self._clock()
-        failures = poll.failures + 1
-        seconds = after_failure_s(kind, failures, wait, self._floor_s, self._ceiling_s)
-        after = msgspec.structs.replace(
-            poll,
-            next_check=now + timedelta(seconds=seconds),
-            last_check=now,
-            failures=failures,
-            error=message,
-            retired=kind == "gone",
-        )
-        if await self._remember(subscription.url, after, [], {}):
-            self._report(Polled(url=subscription.url, error=message))
+    async def _fail(self, url: str, error: FetchError | NotAFeedError) -> None:
+        if await self._remember(url, failed(self._polls[url], error, self._clock(), self._pace), [], {}):
+            self._report(Polled(url=url, error=str(error)))
 
     def _learn_feeds(self) -> None:
         for url, value in self._feeds.changes():
@@ -394,7 +320,3 @@ def _headers(subscription: Subscription, poll: Poll, address: str) -> dict[str, 
     if poll.modified:
         headers["If-Modified-Since"] = poll.modified
     return headers
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=12).hexdigest()

@@ -16,6 +16,7 @@ from pipeline.model import Article
 
 MAX_TEXT_CHARS = 2_000_000
 MAX_TITLE_CHARS = 1_000
+MAX_SOURCE_CHARS = 200
 UNESCAPED = 4
 # A repeated paragraph is an editing accident; a repeated line such as "* * *" or a refrain is not.
 REPEATED_CHARS = 30
@@ -47,6 +48,7 @@ def normalize(article: Article) -> Article:
     published = _normal_date(article.published, article.seen)
     return msgspec.structs.replace(
         article,
+        source=" ".join(_clean(article.source).split())[:MAX_SOURCE_CHARS] or "unknown",
         title=title,
         text=text,
         url=article.url or None,

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.schedule import MOVES_BELIEVED, Poll, after_failure_s, awake, fresh_s, interval_s, jittered
+from connectors.schedule import (
+    DELAYS_KEPT,
+    MOVES_BELIEVED,
+    Poll,
+    after_failure_s,
+    awake,
+    fresh_s,
+    interval_s,
+    jittered,
+    rate_per_day,
+    with_delays,
+)
 from connectors.wishes import Wishes, wishes_of
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)  # a Monday
@@ -127,3 +138,35 @@ def test_feed_that_moved_is_polled_there_but_never_lost_when_that_fails() -> Non
     tried = [msgspec.structs.replace(poll, failures=failures).address("old") for failures in range(6)]
     assert tried == ["new", "new", "old", "new", "new", "old"]
     assert msgspec.structs.replace(poll, moves=MOVES_BELIEVED - 1).address("old") == "old"
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "rate"),
+    [
+        ([], 0),
+        ([1], 1),
+        ([0.1] * 50, 50),  # a document that was all written today says no more than that
+        ([1, 25, 49], 3 / (49 / 24)),
+        ([24 * day for day in range(30)], 1),
+        ([24 * 8], 0),
+        ([-1, -2], 0),  # dated into the future
+    ],
+)
+def test_rate_counts_a_week_or_what_is_known_of_it(hours_ago: list[float], rate: float) -> None:
+    moments = [int((NOW - timedelta(hours=hours)).timestamp()) for hours in hours_ago]
+    assert rate_per_day(moments, NOW) == pytest.approx(rate)
+
+
+@given(st.lists(st.integers(-(10**7), 10**9), max_size=50))
+def test_rate_is_never_negative_nor_more_than_there_are(ages: list[int]) -> None:
+    assert 0 <= rate_per_day([int(NOW.timestamp()) - age for age in ages], NOW) <= len(ages)
+
+
+def test_delay_is_the_median_of_the_latest_and_leaves_out_what_was_dated_back() -> None:
+    arrived = [NOW - timedelta(seconds=seconds) for seconds in (30, 10, 20, -5, 10**6)]
+    delays = with_delays((), arrived, NOW)
+    assert sorted(delays) == [10, 20, 30]
+    assert Poll(next_check=NOW, delays=delays).delay_s == 20
+    assert Poll(next_check=NOW).delay_s is None
+    assert with_delays(range(1_000), arrived, NOW)[-3:] == delays
+    assert len(with_delays(range(1_000), arrived, NOW)) == DELAYS_KEPT
