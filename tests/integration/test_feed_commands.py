@@ -68,7 +68,7 @@ FINE = ("/aged", "/moved")
 
 @pytest.mark.parametrize("path", TROUBLE)
 def test_feed_test_explains_trouble_step_by_step(newswire: Newswire, server: FeedServer, path: str) -> None:
-    server.pages |= {"/": b"<html>" + LINK, "/round": redirect("/circle")} | TROUBLE
+    server.pages |= {"/": b"<html>" + LINK, "/round": redirect("/circle"), **TROUBLE}
     result = newswire.run("feed", "test", server.url + path)
     assert (result.stdout.replace(server.url, "SITE"), result.stderr) == (TRANSCRIPTS[path], "")
     assert result.returncode == (0 if path in FINE else 1)
