@@ -6,6 +6,7 @@ Markup is cut before it is sanitised, where it is read: cut after that it would 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -43,7 +44,7 @@ def _is_within(entry: ParsedEntry) -> bool:
         and len(entry.authors) <= MAX_NAMES
         and len(entry.tags) <= MAX_NAMES
         and all(len(name) <= MAX_NAME for name in (*entry.authors, *entry.tags))
-        and (entry.url is None or (len(entry.url) <= MAX_ADDRESS and entry.url.isprintable()))
+        and (entry.url is None or _is_plain(entry.url))
     )
 
 
@@ -63,5 +64,14 @@ def _line(text: str | None, most: int) -> str | None:
     return " ".join(_CONTROL.sub(" ", text[: most * 4]).split())[:most] or None if text else None
 
 
+def _is_plain(url: str) -> bool:
+    return len(url) <= MAX_ADDRESS and url.isprintable() and "[" not in url
+
+
 def _address(url: str | None) -> str | None:
-    return url if url and len(url) <= MAX_ADDRESS and not _CONTROL.search(url) else None
+    if not url or len(url) > MAX_ADDRESS or _CONTROL.search(url):
+        return None
+    try:
+        return url if urlsplit(url).netloc else None
+    except ValueError:
+        return None

@@ -24,16 +24,15 @@ import msgspec
 
 from connectors.origin import origin_of
 from pipeline.errors import NewswireError
+from pipeline.networks import Network, may_reach, parsed_address
 
 REDIRECTS = 8
 CONNECT_S = 10
+HEADERS_S = 20
 SILENCE_S = 15
+MAX_HEADERS = 128
 MAX_HEADER_BYTES = 65_536
 MAX_REASON_BYTES = 500
-# Ways to private addresses: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380), CGNAT (RFC 6598).
-_TUNNELS = tuple(
-    map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "100.64.0.0/10"))
-)
 
 
 class FetchError(NewswireError):
@@ -70,7 +69,10 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fetcher:
-    """Fetch documents through one pool of connections; ``allow`` lists private networks that may be reached."""
+    """Fetch documents through one pool of connections; ``allow`` lists private networks that may be reached.
+
+    ``timeout_s`` is for a document with all redirects, ``headers_s`` for each answer to begin.
+    """
 
     def __init__(
         self,
@@ -78,12 +80,14 @@ class Fetcher:
         user_agent: str = "Newswire/0.1",
         allow: Sequence[str] = (),
         timeout_s: float = 30.0,
+        headers_s: float = HEADERS_S,
         max_bytes: int = 50_000_000,
         concurrency: int = 64,
     ) -> None:
         self._user_agent = user_agent
         self._allowed = [ipaddress.ip_network(network, strict=False) for network in allow]
         self._timeout_s = timeout_s
+        self._headers_s = headers_s
         self._max_bytes = max_bytes
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
@@ -100,6 +104,7 @@ class Fetcher:
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip, deflate"},
             max_line_size=16_384,
             max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
         )
         return self
 
@@ -154,7 +159,7 @@ class Fetcher:
             status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy)
             if status in (301, 302, 303, 307, 308) and answer.get("location"):
                 permanent = permanent and status in (301, 308)
-                url = urljoin(url, answer["location"])
+                url = _redirected(url, answer["location"])
                 moved_to = url if permanent else moved_to
                 continue
             _check_status(url, status, answer)
@@ -173,7 +178,7 @@ class Fetcher:
                     async with self._answer("POST", url, {}, form) as response:
                         answer = _headers_of(response)
                         if response.status in (307, 308) and answer.get("location"):
-                            before, url = url, urljoin(url, answer["location"])
+                            before, url = url, _redirected(url, answer["location"])
                             if before.startswith("https:") and not url.startswith("https:"):
                                 raise FetchError("redirect", f"{before} redirects to {url}, which is not encrypted.")
                             continue
@@ -210,9 +215,11 @@ class Fetcher:
         if proxy is not None:
             self._check_written_address(url)
         try:
-            async with self._session.request(
-                method, url, headers=headers, data=form, allow_redirects=False, proxy=proxy
-            ) as response:
+            async with asyncio.timeout(self._headers_s):
+                response = await self._session.request(
+                    method, url, headers=headers, data=form, allow_redirects=False, proxy=proxy
+                )
+            async with response:
                 yield response
         except aiohttp.ClientProxyConnectionError as exc:
             if refusal := _refusal(exc):
@@ -239,21 +246,20 @@ class Fetcher:
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
             raise FetchError("body", f"{url} is compressed as {encoding!r}, which was not asked for.")
-        unpacker = zlib.decompressobj(wbits=47) if "gzip" in encoding or encoding == "deflate" else None
+        unpacker = _Unpacker(url) if encoding not in ("", "identity") else None
         limit = self._max_bytes if keep_bytes is None else keep_bytes
         pieces, size = [], 0
         async for piece in response.content.iter_chunked(65_536):
             if unpacker is not None:
-                try:
-                    piece = unpacker.decompress(piece, limit - size + 1)
-                except zlib.error as exc:
-                    raise FetchError("body", f"{url} sent a body that cannot be inflated ({exc}).") from exc
+                piece = unpacker.unpacked(piece, limit - size + 1)
             size += len(piece)
             pieces.append(piece)
             if size > limit and keep_bytes is not None:
                 return b"".join(pieces)[:limit], True
             if size > limit:
                 raise FetchError("body", f"{url} sends more than {limit / 1e6:g} MB; it was not read.")
+        if unpacker is not None:
+            unpacker.finish()
         return b"".join(pieces), False
 
     def _check_written_address(self, url: str) -> None:
@@ -276,6 +282,52 @@ class Fetcher:
         return socket.socket(family=family, type=kind, proto=protocol)
 
 
+class _Unpacker:
+    """Inflate gzip of one or several members, zlib's deflate and the bare one that some servers send."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+        self._begun = False
+
+    def unpacked(self, piece: bytes, most: int) -> bytes:
+        """Return at most so many bytes. Raises ``FetchError`` of kind ``body``."""
+        try:
+            return self._inflated(piece, most)
+        except zlib.error as exc:
+            raise FetchError("body", f"{self._url} sent a body that cannot be inflated ({exc}).") from exc
+
+    def finish(self) -> None:
+        """Raise ``FetchError`` where the end is missing: what was cut short is not the whole feed."""
+        if self._begun and not self._inflater.eof:
+            raise FetchError("body", f"{self._url} sent a body that was cut short; it is tried again later.")
+
+    def _inflated(self, piece: bytes, most: int) -> bytes:
+        found = b""
+        while piece and len(found) < most:
+            if self._inflater.eof:
+                if not piece.startswith(b"\x1f"):
+                    break  # some pad their gzip
+                self._inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            try:
+                found += self._inflater.decompress(piece, most - len(found))
+            except zlib.error:
+                if self._begun:
+                    raise
+                self._inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+                found += self._inflater.decompress(piece, most - len(found))
+            self._begun = True
+            piece = self._inflater.unused_data
+        return found
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as exc:
+        raise FetchError("redirect", f"{url} redirects to {location[:200]!r}, which is no address.") from exc
+
+
 def _refusal(error: BaseException) -> FetchError | None:
     """Return our own refusal of an address where that is why a connection failed."""
     cause: BaseException | None = error
@@ -292,18 +344,9 @@ def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
     return headers
 
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
 def check_address(address: str, allowed: Sequence[Network] = ()) -> None:
     """Refuse an IP address that is not public, by whatever name. Raises ``FetchError`` of kind ``address``."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    if any(ip in network for network in allowed if network.version == ip.version):
-        return
-    tunnelled = any(ip in network for network in _TUNNELS if network.version == ip.version)
-    if not ip.is_global or ip.is_multicast or ip.is_reserved or tunnelled:
+    if not may_reach(parsed_address(address), allowed):
         raise FetchError(
             "address",
             f"{address} is not a public address; if it is meant, add its network to `allow` under [fetch] "

@@ -36,8 +36,16 @@ class Entry(msgspec.Struct, frozen=True):
 def canonical_url(url: str) -> str:
     """Return the address an article is known by: unwrapped, without trackers, with host and escapes in one form.
 
-    Two addresses that differ in a parameter that may matter stay different. Idempotent.
+    Two addresses that differ in a parameter that may matter stay different; what is no address stays what it is.
+    Idempotent.
     """
+    try:
+        return _canonical(url)
+    except ValueError:
+        return url.strip()
+
+
+def _canonical(url: str) -> str:
     for _ in range(5):
         inner = _unwrapped(url)
         if inner is None:
@@ -48,10 +56,7 @@ def canonical_url(url: str) -> str:
         return url.strip()
     scheme = parts.scheme.lower()
     host = (parts.hostname or "").rstrip(".")
-    try:
-        port = parts.port
-    except ValueError:
-        return url.strip()
+    port = parts.port
     if port and (scheme, port) not in (("http", 80), ("https", 443)):
         host = f"{host}:{port}"
     pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKERS.match(pair[0])]

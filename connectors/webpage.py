@@ -44,7 +44,7 @@ def parse_page(body: bytes, content_type: str | None, url: str) -> ParsedEntry |
     )
     changed = _words(data.get("dateModified")) or _first(meta, _CHANGES)
     canonical = _attribute(tree, "link[rel=canonical]", "href") or meta.get("og:url")
-    link = urljoin(url, canonical) if canonical else url
+    link = _joined(url, canonical) if canonical else url
     names = _names(data.get("author")) or [meta[name] for name in _AUTHORS if name in meta][:1]
     return ParsedEntry(
         identity=Entry(None, link, title, published),
@@ -130,3 +130,10 @@ def _attribute(tree: LexborHTMLParser, selector: str, name: str) -> str | None:
 
 def _moment(value: str | None) -> datetime | None:
     return moment(value) if value else None
+
+
+def _joined(url: str, address: str) -> str:
+    try:
+        return urljoin(url, address)
+    except ValueError:
+        return url

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.errors import TerminalError, TransientError, UsageError
+from pipeline.networks import may_reach, parsed_address
 
 TIMEOUT_S = 10.0
 MAX_HEAD = 65_536
@@ -68,28 +69,24 @@ def check(url: str, allow: Sequence[str] | None) -> None:
         raise UsageError("The address of the channel holds characters that belong percent-encoded in a URL.")
     literal = "127.0.0.1" if host == "localhost" else host
     with contextlib.suppress(ValueError):
-        if not may_reach(ipaddress.ip_address(literal), allow):
+        if not _may_reach(literal, allow):
             raise UsageError(
                 f"{host} is a private address: add its network to `allow` under [notify] in the settings "
                 "(or NEWSWIRE_NOTIFY_ALLOW), or name the channel under [channels]."
             )
 
 
-def may_reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address, allow: Sequence[str] | None) -> bool:
-    """Tell whether an address is public, or in one of the networks allowed."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        return may_reach(mapped, allow)
-    if allow is None or (address.is_global and not address.is_multicast):
+def _may_reach(address: str, allow: Sequence[str] | None) -> bool:
+    if allow is None:
         return True
-    return any(address in ipaddress.ip_network(network, strict=False) for network in allow)
+    return may_reach(parsed_address(address), [ipaddress.ip_network(network, strict=False) for network in allow])
 
 
 def reachable(host: str, port: int, identity: str, allow: Sequence[str] | None) -> Iterator[str]:
     """Yield the addresses of a host to connect to: a name looked up again may answer differently."""
     for *_, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         address = str(target[0])
-        if not may_reach(ipaddress.ip_address(address.partition("%")[0]), allow):
+        if not _may_reach(address, allow):
             raise TerminalError(identity, _STAGE, f"{host} is at a private address")
         yield address
 

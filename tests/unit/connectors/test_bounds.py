@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 import pytest
 
 from connectors import bounds
-from connectors.document import parse_document
+from connectors.document import articles_of, parse_document
 from connectors.feed import MAX_ENTRIES, MAX_FIELD, MAX_NAME, ParsedFeed
+from connectors.identity import identify_entries
 
 URL = "https://site.example/feed"
 LONG = "a" * (MAX_FIELD + 1_000)
@@ -81,3 +83,30 @@ def test_item_with_a_broken_address_costs_only_itself() -> None:
     items = [{"id": str(number), "title": "a", "url": f"https://x.example/{number}"} for number in range(9)]
     told = json_feed(*items, {"id": "x", "url": "http://["})
     assert (len(told.entries), list(told.errors)) == (9, [9])
+
+
+NO_ADDRESS = "http://["
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<rss version="2.0" xmlns:a="http://www.w3.org/2005/Atom"><channel><link>{NO_ADDRESS}</link>'
+        f'<a:link rel="next" href="{NO_ADDRESS}"/><a:link rel="hub" href="{NO_ADDRESS}"/><a:link rel="self" href='
+        f'"{NO_ADDRESS}"/><item><title>a</title><link>{NO_ADDRESS}</link><guid>{NO_ADDRESS}</guid><description>'
+        f'&lt;a href="{NO_ADDRESS}">x&lt;/a>&lt;img src=\'{NO_ADDRESS}\'></description></item></channel></rss>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="{NO_ADDRESS}"><link rel="next" href="{NO_ADDRESS}"/>'
+        f'<entry xml:base="{NO_ADDRESS}"><title>a</title><link href="{NO_ADDRESS}"/><content type="html" xml:base='
+        f'"{NO_ADDRESS}">&lt;a href="b"></content></entry></feed>',
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>{NO_ADDRESS}</loc></url></urlset>',
+        json.dumps({"home_page_url": NO_ADDRESS, "next_url": NO_ADDRESS, "feed_url": NO_ADDRESS,
+                    "items": [{"id": "1", "content_html": f'<a href="{NO_ADDRESS}">'}]}),
+        json.dumps({"uri": NO_ADDRESS, "headline": "a", "canonicalurl": NO_ADDRESS}),
+    ],
+    ids=["rss", "atom", "sitemap", "json", "ninjs"],
+)  # fmt: skip
+def test_what_is_no_address_costs_nothing_but_itself(body: str) -> None:
+    parsed = parse_document(body.encode(), None, URL)
+    articles = articles_of(parsed, URL, datetime(2022, 2, 24, tzinfo=UTC))
+    assert (len(articles), parsed.errors) == (1, {})
+    assert identify_entries([entry.identity for entry in parsed.entries], {}, URL, parsed.home)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connectors.document import HtmlPageError, parse_document
 from connectors.feed import NotAFeedError
-from connectors.http import FetchError, check_address, retry_after_s
+from connectors.http import retry_after_s
 from connectors.opml import Outline, read_list, write_opml
 from pipeline.errors import UsageError
 from tests.integration.feed_server import FEED
@@ -111,21 +111,6 @@ def test_subscription_list_survives_a_round_trip() -> None:
 def test_bad_subscription_list_is_one_error(body: bytes) -> None:
     with pytest.raises(UsageError):
         read_list(body, "list.opml")
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.1.1", "100.64.0.1", "224.0.0.1", "0.0.0.0", "::1", "fe80::1%eth0",
-     "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:1::1", "255.255.255.255"],
-)  # fmt: skip
-def test_private_addresses_are_refused(address: str) -> None:
-    with pytest.raises(FetchError):
-        check_address(address)
-
-
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
-def test_public_addresses_are_not(address: str) -> None:
-    check_address(address)
 
 
 def test_retry_after_is_read_in_both_forms() -> None:
