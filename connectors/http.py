@@ -211,27 +211,18 @@ class Fetcher:
         proxy: str | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Give the answer to one request, with whatever goes wrong in ``FetchError``'s terms."""
-        assert self._session is not None
         if proxy is not None:
             self._check_written_address(url)
         try:
-            async with asyncio.timeout(self._headers_s):
-                response = await self._session.request(
-                    method, url, headers=headers, data=form, allow_redirects=False, proxy=proxy
-                )
-            async with response:
+            async with await self._begun(method, url, headers, form, proxy) as response:
                 yield response
         except aiohttp.ClientProxyConnectionError as exc:
-            if refusal := _refusal(exc):
-                raise refusal from exc
             raise FetchError("connect", f"The proxy for {url} cannot be reached; check --proxy.") from exc
         except aiohttp.ClientHttpProxyError as exc:
             raise FetchError("connect", f"The proxy for {url} answered {exc.status}; check --proxy.") from exc
         except aiohttp.ClientConnectorCertificateError as exc:
             raise FetchError("tls", f"{url}: the site's certificate is not valid ({exc.certificate_error}).") from exc
         except aiohttp.ClientConnectorError as exc:
-            if refusal := _refusal(exc):
-                raise refusal from exc
             reason = exc.os_error.strerror or str(exc.os_error)
             raise FetchError(
                 "connect", f"{urlsplit(url).hostname} cannot be reached ({reason}); check the address."
@@ -240,6 +231,21 @@ class Fetcher:
             raise FetchError("protocol", f"{url} did not answer as a web server should ({exc}).") from exc
         except TimeoutError as exc:
             raise FetchError("timeout", f"{url} is too slow; it is tried again later.") from exc
+
+    async def _begun(
+        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None, proxy: str | None
+    ) -> aiohttp.ClientResponse:
+        """Ask, and wait for the headers."""
+        assert self._session is not None
+        try:
+            async with asyncio.timeout(self._headers_s):
+                return await self._session.request(
+                    method, url, headers=headers, data=form, allow_redirects=False, proxy=proxy
+                )
+        except (FetchError, aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as exc:
+            if refusal := _refusal(exc, proxy or url):
+                raise refusal from exc
+            raise
 
     async def _body(self, url: str, response: aiohttp.ClientResponse, keep_bytes: int | None) -> tuple[bytes, bool]:
         """Read and inflate piece by piece, so that nothing ever grows past the limit."""
@@ -328,12 +334,15 @@ def _redirected(url: str, location: str) -> str:
         raise FetchError("redirect", f"{url} redirects to {location[:200]!r}, which is no address.") from exc
 
 
-def _refusal(error: BaseException) -> FetchError | None:
-    """Return our own refusal of an address where that is why a connection failed."""
+def _refusal(error: BaseException, url: str) -> FetchError | None:
+    """Return our own refusal of an address where that is why a connection failed, with the name that led there."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, FetchError):
         cause = cause.__cause__ or cause.__context__
-    return cause
+    host = urlsplit(url).hostname or ""
+    if cause is None or str(cause).startswith(host):
+        return cause
+    return FetchError(cause.kind, f"{host}: {cause}")
 
 
 def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from pipeline.commands.context import current_settings
+from pipeline.commands.feeds import with_fetcher
 from pipeline.commands.lines import shorten
 from pipeline.errors import UsageError
 from pipeline.model import Article
+
+if TYPE_CHECKING:
+    from connectors.http import Fetcher
+    from connectors.parser import Parser
 
 
 @click.command()
@@ -46,23 +51,16 @@ def _from_file(path: Path) -> list[Article]:
 
 
 def _fetched(url: str) -> list[Article]:
-    from connectors.document import HtmlPageError, articles_of, parse_document
+    from connectors.document import articles_of
     from connectors.feed import NotAFeedError
-    from connectors.http import FetchError
-    from pipeline import bootstrap
-    from pipeline.errors import UnavailableError
+    from pipeline.bootstrap import clock
 
-    async def fetch() -> list[Article]:
-        async with bootstrap.fetcher(current_settings()) as fetcher:
-            fetched = await fetcher.fetch(url)
-            parsed = parse_document(fetched.body or b"", fetched.content_type, fetched.url)
-            return articles_of(parsed, url, bootstrap.clock())
+    async def work(fetcher: Fetcher, parser: Parser) -> list[Article]:
+        fetched = await fetcher.fetch(url)
+        parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
+        return articles_of(parsed, url, clock())
 
     try:
-        return asyncio.run(fetch())
-    except FetchError as exc:
-        raise UnavailableError(str(exc)) from exc
-    except HtmlPageError as exc:
-        raise UsageError(f"{exc} `newswire feed test {url}` looks for its feeds.") from exc
+        return with_fetcher(work)
     except NotAFeedError as exc:
         raise UsageError(str(exc)) from exc
