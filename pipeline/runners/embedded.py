@@ -1,7 +1,8 @@
 """The embedded runtime: the stages called in order by a plain loop over the store's log.
 
-Search comes before events: when more articles wait than can be read for events at once, they are indexed as they are,
-and wait in news.documents to be read, matched and indexed again.
+Search comes first: when more articles wait than can be taken all the way at once, new ones are indexed as they are.
+They wait in news.revisions to be compared with one another, in their order, then in news.documents to be read for
+events and matched, and are indexed again after each.
 
 Delivery: a batch's facts, documents, alerts, dead letters and its place in the log are written in one transaction,
 so each article takes effect exactly once; a crash before it repeats the batch from unchanged facts. The other topics
@@ -17,8 +18,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pipeline.errors import TerminalError
-from pipeline.flow import ALERTS, ENRICHED, EXTRACT, FLOW, MATCH, Stage, dead_letter
-from pipeline.model import Alert, Document, Record
+from pipeline.flow import ALERTS, DEDUPLICATE, ENRICHED, EXTRACT, FLOW, IDENTIFY, MATCH, Stage, dead_letter
+from pipeline.model import Alert, Article, Document, Record
 from pipeline.ports import Clock, Log, Message, SearchIndex, Table, Transaction
 from pipeline.stages.decision import Memory
 
@@ -79,6 +80,8 @@ class Embedded:
         self._clock = clock
         self._flow = flow
         self._memories: dict[str, Memory] = {}
+        # Revisions that wait keep their place before those that come: the earliest is the original. None: not known.
+        self._revisions_wait: bool | None = None
         self.counts: Counter[str] = Counter()
         self._remember()
 
@@ -88,23 +91,31 @@ class Embedded:
         New articles come first; the later topics hold what waits to be read for events, and what
         ``admin dead --replay`` put back.
         """
-        for start, stage in enumerate(self._flow):
-            messages = self._log.read(stage.reads.name, GROUP, AT_ONCE if start else BATCH)
+        first = [stage for stage in self._flow if stage.name == DEDUPLICATE.name and self._revisions_wait is None]
+        for stage in (*first, *self._flow):
+            messages = self._read(stage)
             if messages:
-                return self._run(start, messages)
+                return self._run(stage, messages)
         messages = self._log.read(self._flow[0].reads.name, GROUP, BATCH, timeout)
-        return self._run(0, messages) if messages else []
+        return self._run(self._flow[0], messages) if messages else []
 
-    def _run(self, start: int, messages: Sequence[Message]) -> list[Outcome]:
+    def _read(self, stage: Stage) -> Sequence[Message]:
+        limit = BATCH if stage.name in (IDENTIFY.name, DEDUPLICATE.name) else AT_ONCE
+        messages = self._log.read(stage.reads.name, GROUP, limit)
+        if stage.name == DEDUPLICATE.name:
+            self._revisions_wait = len(messages) == limit
+        return messages
+
+    def _run(self, first: Stage, messages: Sequence[Message]) -> list[Outcome]:
         self._learn_rules()
         batch = _Batch(facts={stage.name: {} for stage in self._flow})
-        hurried = start == 0 and len(messages) > AT_ONCE
+        awaited = self._awaited(first, len(messages))
         try:
-            items = [self._opened(self._flow[start], message, batch) for message in messages]
-            for stage in self._flow[start:]:
+            items = [self._opened(first, message, batch) for message in messages]
+            for stage in self._flow[self._flow.index(first) :]:
                 live = [item for item in items if item.value is not None]
-                if hurried and stage.name == EXTRACT.name:
-                    self._put_off(live, batch)
+                if stage.name == awaited:
+                    self._put_off(stage, live, batch)
                     break
                 self._prepare(stage, live)
                 for item in live:
@@ -117,6 +128,12 @@ class Embedded:
             raise
         self.counts.update(item.kind for item in items if item.kind != WAITING)
         return [Outcome(kind=item.kind, document=item.document, error=item.error) for item in items]
+
+    def _awaited(self, first: Stage, count: int) -> str | None:
+        """Return the stage that a batch is to wait for, or ``None`` when it can go all the way."""
+        if first.name == IDENTIFY.name:
+            return DEDUPLICATE.name if count > AT_ONCE or self._revisions_wait else None
+        return EXTRACT.name if count > AT_ONCE else None
 
     def _opened(self, stage: Stage, message: Message, batch: _Batch) -> _Item:
         item = _Item(message=message, value=None, kind=message.headers.get(_OUTCOME, "unchanged"))
@@ -155,14 +172,20 @@ class Embedded:
         elif decision.emit:
             (item.value,) = decision.emit
 
-    def _put_off(self, items: Sequence[_Item], batch: _Batch) -> None:
-        """Index documents as they are; they wait to be read for events."""
+    def _put_off(self, stage: Stage, items: Sequence[_Item], batch: _Batch) -> None:
+        """Index what is new as it is; all wait for the stage."""
         for item in items:
-            assert isinstance(item.value, Document)
-            batch.documents.append(item.value)
+            assert isinstance(item.value, Article)
+            if isinstance(item.value, Document):
+                batch.documents.append(item.value)
+            elif item.kind == "new":  # the others are found by what they were until it is known what they copy
+                fields = {name: getattr(item.value, name) for name in Article.__struct_fields__}
+                batch.documents.append(Document(**fields))
             headers = item.message.headers | {_OUTCOME: item.kind}
-            batch.waiting.append(msgspec.structs.replace(_message(EXTRACT, item.message, item.value), headers=headers))
+            batch.waiting.append(msgspec.structs.replace(_message(stage, item.message, item.value), headers=headers))
             item.kind = WAITING
+        if stage.name == DEDUPLICATE.name:
+            self._revisions_wait = True
 
     def _bury(self, stage: Stage, item: _Item, letter: Message, error: Exception, batch: _Batch) -> None:
         reason = error.reason if isinstance(error, TerminalError) else _trace(error)
@@ -207,7 +230,8 @@ def _notable(so_far: str, outcome: str) -> str:
 
 
 def _message(stage: Stage, message: Message, value: Record) -> Message:
-    return Message(topic=stage.reads.name, key=message.key, value=msgspec.json.encode(value), headers=message.headers)
+    key, encoded = stage.reads.key(value), msgspec.json.encode(value)
+    return Message(topic=stage.reads.name, key=key, value=encoded, headers=message.headers)
 
 
 def _trace(error: Exception) -> str:

@@ -89,11 +89,53 @@ def test_articles_in_a_hurry_are_found_before_they_are_read_for_events(store: St
     assert not any(document.events for document in store.documents())
     assert list(store.log.replay(ALERTS.name)) == []
     runtime = store.make()  # as after a crash between the two
-    finished = [outcome for outcomes in iter(runtime.step, []) for outcome in outcomes]
+    outcomes = [outcome for some in iter(runtime.step, []) for outcome in some]
+    finished = [outcome for outcome in outcomes if outcome.kind != WAITING]
     assert sum(runtime.counts.values()) == len(finished) == AT_ONCE + 1
     assert all(outcome.document and outcome.document.events for outcome in finished)
     assert all(document.events for document in store.documents())
     assert len(list(store.log.replay(ALERTS.name))) == 1  # the others are copies
+
+
+def test_article_that_comes_while_others_wait_is_found_at_once_and_stays_behind_them(store: Store) -> None:
+    text = "The river Elster rose by four metres overnight, and two villages in the valley were cleared by the police."
+    many = [
+        Article(id=f"a{n}", source="paper", seen=NOW, title=f"Report {n}", text=f"Report {n} on {n * 7} other matters.")
+        for n in range(AT_ONCE)
+    ]
+    first, later = (Article(id=name, source=name, seen=NOW, title="Floods", text=text) for name in ("first", "later"))
+    publish([*many, first], store.log)
+    runtime = store.make()
+    runtime.step()
+    publish([later], store.log)
+    assert [outcome.kind for outcome in runtime.step()] == [WAITING]
+    assert {document.id for document in store.documents()} >= {"first", "later"}
+    while runtime.step():
+        pass
+    assert {document.id: document.duplicate_of for document in store.documents() if document.text == text} == {
+        "first": None,
+        "later": "first",
+    }
+    publish([msgspec.structs.replace(later, id="last", source="last")], store.log)
+    assert [outcome.kind for outcome in runtime.step()] == ["duplicate"]  # nothing waits: all the way at once
+
+
+def test_revision_in_a_hurry_stays_as_it_was_until_it_is_compared(store: Store) -> None:
+    articles = [
+        Article(id=f"a{n}", source="paper", seen=NOW, title=f"Report {n}", text=f"Report {n} on {n * 7} other matters.")
+        for n in range(AT_ONCE + 1)
+    ]
+    publish(articles, store.log)
+    runtime = store.make()
+    while runtime.step():
+        pass
+    before = {document.id: document for document in store.documents()}
+    publish([msgspec.structs.replace(article, title="Corrected") for article in articles], store.log)
+    runtime.step()
+    assert {document.id: document for document in store.documents()} == before
+    while runtime.step():
+        pass
+    assert {(document.title, document.revision) for document in store.documents()} == {("Corrected", 2)}
 
 
 def test_the_same_articles_again_change_nothing(store: Store) -> None:
