@@ -69,6 +69,7 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     articles_days: Annotated[int, _about("the log that replays start from", ge=1)] = 90
     index_months: Annotated[int, _about("what search finds; 0 keeps everything", ge=0)] = 0
+    deliveries_days: Annotated[int, _about("what `alert log` shows of alerts that are done with", ge=1)] = 365
 
 
 class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -173,7 +173,20 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     receipt: str | None = None
 
 
-class Ledger(Protocol):
+class Deliveries(Protocol):
+    """Look back at what was delivered. All raise ``UnavailableError`` or ``TransientError``."""
+
+    def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
+        """Return the latest deliveries, newest first, of one rule (by id or name) and about any subject, if given."""
+
+    def paged(self, rule_id: str, channel: str, since: datetime) -> int:
+        """Count the deliveries of a rule to a channel, sent or on their way, that were or are due after ``since``."""
+
+    def prune(self, before: datetime) -> int:
+        """Forget deliveries that were due before a moment and are not queued any more; return how many."""
+
+
+class Ledger(Deliveries, Protocol):
     """Remember every delivery, so that none is lost and none is started twice.
 
     Each method sees what the ones before it wrote, from any process. All raise ``UnavailableError`` or
@@ -194,12 +207,6 @@ class Ledger(Protocol):
 
     def mark(self, deliveries: Sequence[Delivery]) -> None:
         """Replace deliveries by their newer states. Idempotent."""
-
-    def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
-        """Return the latest deliveries, newest first, of one rule (by id or name) and about any subject, if given."""
-
-    def paged(self, rule_id: str, channel: str, since: datetime) -> int:
-        """Count the deliveries of a rule to a channel, sent or on their way, that were or are due after ``since``."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

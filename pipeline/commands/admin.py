@@ -112,7 +112,10 @@ def prune() -> None:
             articles += store.log.expire(topic.name, now - timedelta(days=keep.articles_days))
         if keep.index_months:
             documents = store.index.prune(now - timedelta(days=DAYS_PER_MONTH * keep.index_months))
-    click.echo(f"Removed {articles} records from the log and {documents} documents from the index.")
+        deliveries = store.ledger.prune(now - timedelta(days=keep.deliveries_days))
+    click.echo(
+        f"Removed {articles} records from the log, {documents} documents from the index and {deliveries} deliveries."
+    )
 
 
 def _returned(letter: Message) -> Message:

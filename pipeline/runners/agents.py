@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 RULES_S = 0.4
 WATCH_S = 10.0
-STALLED_S = 90.0
+STALLED_S = 40.0
 IN_FLIGHT = 100
 MAX_MESSAGE_BYTES = 20_000_000
 

@@ -215,9 +215,12 @@ def _judge(alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: date
         return alert, "snoozed"
     if alert.article is None:
         return alert, None
+    untold = all(delivery.state == "withheld" for delivery in earlier)
+    if alert.article.withdrawn:
+        return msgspec.structs.replace(alert, reason="update", note="withdrawn"), "withdrawn" if untold else None
     before = {delivery.alert.article.source for delivery in earlier if delivery.alert.article}
     origins = before | {alert.article.source}
-    if all(delivery.state == "withheld" for delivery in earlier):
+    if untold:
         if len(origins) < rule.min_origins:
             return alert, f"{len(origins)} of {rule.min_origins} sources"
         if rule.min_origins > 1:
@@ -237,7 +240,7 @@ def _corrections(alert: Alert) -> str | None:
     notes = []
     for change in alert.article.changes:
         if change.part == "withdrawn":
-            notes.append("withdrawn")
+            notes.append("published again")
         elif change.part in ("figures", "quotations"):
             notes.append(f"{change.part} changed: {change.before or 'none'} → {change.after or 'none'}")
     return "; ".join(notes) or None

@@ -60,8 +60,12 @@ def identify(article: Article, known: Known, now: datetime) -> Decision:
     stays that of the first revision, so that an article keeps its place in time-partitioned indices.
     """
     article = normalize(article)
-    fingerprint = _fingerprint(article)
     before = known.get(article.id)
+    if before is not None and article.withdrawn and not (article.title or article.text):
+        # A tombstone need not repeat what it takes back; whoever was told of it must still be found by it.
+        text = zlib.decompress(before.text).decode("utf-8", "ignore") or None
+        article = msgspec.structs.replace(article, title=before.title, text=text)
+    fingerprint = _fingerprint(article)
     if before is not None and before.fingerprint == fingerprint:
         return Decision(outcome="unchanged")
     revision = 1 if before is None else before.revision + 1

@@ -97,9 +97,11 @@ def is_wide(query: Query) -> bool:
 def match(document: Document, rules: Rules, now: datetime) -> Decision:
     """Decide which rules a document matches, with the words that made it match.
 
-    Copies, withdrawn articles and backfill match nothing: they page nobody (design: delivery promise).
+    Copies and backfill match nothing: they page nobody (design: delivery promise). An article that is being withdrawn
+    matches by its words, for those who were told of it.
     """
-    if document.duplicate_of or document.backfill or document.withdrawn:
+    taken_back = any(change.part == "withdrawn" for change in document.changes)
+    if document.duplicate_of or document.backfill or (document.withdrawn and not taken_back):
         return Decision(outcome="unmatched")
     reading = Reading(document)
     alerts = [

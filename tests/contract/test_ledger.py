@@ -140,3 +140,17 @@ def test_two_claimants_share_without_overlap(ledger: Ledger) -> None:
     for thread in threads:
         thread.join()
     assert (len(given), len(set(given))) == (60, 60)
+
+
+def test_pruning_forgets_what_is_old_and_done_with(ledger: Ledger) -> None:
+    old = NOW - timedelta(days=400)
+    states = {"sent": old, "withheld": old, "failed": old, "queued": old, "recent": NOW}
+    ledger.enter(
+        [
+            msgspec.structs.replace(delivery(name), state="sent" if name == "recent" else name, due=due)
+            for name, due in states.items()
+        ]
+    )
+    assert ledger.prune(NOW - timedelta(days=365)) == 3
+    assert {derive_id(name) for name in ("queued", "recent")} == {entry.alert.id for entry in ledger.entries(10)}
+    assert ledger.prune(NOW - timedelta(days=365)) == 0

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import cast
 
 from pipeline import bootstrap, config
 from pipeline.model import Article
@@ -55,6 +56,12 @@ class Cluster:
         """Publish articles as a connector does."""
         with bootstrap.store(self.settings) as store:
             return publish(articles, store.log)
+
+    def revive(self) -> None:
+        """Start again what ended with an error, as whatever keeps the roles running does."""
+        for process in [process for process in self._processes if process.poll()]:
+            self._processes.remove(process)
+            self._start(f"revived-{process.pid}", cast("list[str]", process.args), {})
 
     def stop(self) -> None:
         """End what still runs, by pid."""

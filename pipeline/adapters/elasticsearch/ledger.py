@@ -29,6 +29,7 @@ _MAPPINGS: dict[str, Any] = {
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_CHANNELS = 10_000
+_CHUNK = 1_000
 
 
 class ElasticsearchLedger:
@@ -112,6 +113,18 @@ class ElasticsearchLedger:
         answer = self._search(query=_all(conditions), size=0, aggs=messages)
         return int(answer["aggregations"]["messages"]["value"])
 
+    def prune(self, before: datetime) -> int:
+        """Forget deliveries that were due before a moment and are not queued any more; return how many."""
+        old: dict[str, Any] = {
+            "filter": {"range": {"due": {"lt": _number(before)}}},
+            "must_not": {"term": {"state": "queued"}},
+        }
+        removed = 0
+        while hits := self._search(query={"bool": old}, size=_CHUNK, source=False)["hits"]["hits"]:
+            statuses = self._bulk([{"delete": {"_id": hit["_id"]}} for hit in hits])
+            removed += sum(status == 200 for status in statuses)
+        return removed
+
     def _search(self, **body: Any) -> dict[str, Any]:
         with translated(self._url):
             self._create()
@@ -128,7 +141,7 @@ class ElasticsearchLedger:
             items = self._client.bulk(index=self._index, operations=operations, require_alias=False).body["items"]
         outcomes = [next(iter(item.values())) for item in items]
         for outcome in outcomes:
-            if outcome["status"] in (200, 201, 409):
+            if outcome["status"] in (200, 201, 409) or outcome.get("result") == "not_found":
                 continue
             reason = f"Elasticsearch did not keep a delivery: {outcome['error']['reason']}."
             raise TransientError(reason) if outcome["status"] in (404, 429, 503) else UnavailableError(reason)

@@ -97,6 +97,13 @@ class SqliteLedger:
         ).fetchone()
         return int(count)
 
+    def prune(self, before: datetime) -> int:
+        """Forget deliveries that were due before a moment and are not queued any more; return how many."""
+        with self._database.transaction():
+            return self._database.connection.execute(
+                "DELETE FROM deliveries WHERE state <> 'queued' AND due < ?", (_number(before),)
+            ).rowcount
+
 
 def _row(delivery: Delivery) -> tuple[object, ...]:
     return (

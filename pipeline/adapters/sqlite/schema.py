@@ -44,6 +44,10 @@ VERSION_1: tuple[str, ...] = (
     "CREATE INDEX deliveries_paged ON deliveries (rule_id, channel, due)",
 )
 
-VERSION_2: tuple[str, ...] = ("ALTER TABLE documents ADD COLUMN origins INTEGER NOT NULL DEFAULT 1",)
+VERSION_2: tuple[str, ...] = (
+    "ALTER TABLE documents ADD COLUMN origins INTEGER NOT NULL DEFAULT 1",
+    # What a large transaction adds is written at once, not a megabyte at a time to be merged later.
+    "INSERT INTO terms (terms, rank) VALUES ('hashsize', 16777216)",
+)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2)

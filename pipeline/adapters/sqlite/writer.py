@@ -30,6 +30,8 @@ from pipeline.language.indexing import (
 from pipeline.model import Document
 
 MAX_KNOWN_TOKENS = 500_000
+# Fewer than the analyses that are remembered: each text is asked for twice.
+AT_ONCE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
 _INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 11)})"
@@ -66,7 +68,9 @@ class Writer:
             if languages(self._database) != self._counted:
                 # Another process wrote, or what was noted here was dropped with its transaction.
                 self._known_tokens.clear()
-            self._put(list(newest.values()), self._stored(list(newest)))
+            stored, accepted = self._stored(list(newest)), list(newest.values())
+            for start in range(0, len(accepted), AT_ONCE):
+                self._put(accepted[start : start + AT_ONCE], stored)
             self._counted = languages(self._database)
         return refused
 

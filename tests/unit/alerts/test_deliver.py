@@ -55,6 +55,21 @@ def test_second_article_of_a_story_from_the_same_source_is_withheld() -> None:
     assert (delivery.state, delivery.error) == ("withheld", "same story")
 
 
+TAKEN_BACK: dict[str, Any] = {"withdrawn": True, "changes": (Change(part="withdrawn", before="False", after="True"),)}
+
+
+def test_those_who_were_told_of_an_article_are_told_of_its_withdrawal() -> None:
+    delivery = planned(an_alert("b", **TAKEN_BACK), a_rule(), sent(an_alert("a")))
+    assert ("queued", "update", "withdrawn") == (delivery.state, delivery.alert.reason, delivery.alert.note)
+
+
+def test_nobody_else_is_told_of_a_withdrawal() -> None:
+    alone = planned(an_alert("b", **TAKEN_BACK), a_rule())
+    withheld = planned(an_alert("a"), a_rule(min_origins=2))
+    after = planned(an_alert("b", "reuters", **TAKEN_BACK), a_rule(min_origins=2), withheld)
+    assert [("withheld", "withdrawn")] * 2 == [(alone.state, alone.error), (after.state, after.error)]
+
+
 def test_second_source_is_an_update() -> None:
     delivery = planned(an_alert("b", "reuters"), a_rule(), sent(an_alert("a", "bbc")))
     assert (delivery.state, delivery.alert.reason, delivery.alert.note) == (

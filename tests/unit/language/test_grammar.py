@@ -99,6 +99,7 @@ def test_a_shown_tree_reads_back_as_itself(node: AnyNode) -> None:
     assert bare(once) == bare(parse(show(once)))
 
 
+@example("(日&1)")
 @given(st.text(alphabet=st.sampled_from('ab "()~*?:-.>é日1_\x00\tANDORNT&+#@'), max_size=40))
 @example("-" * 20_000 + "a")
 @example("NOT " * 20_000 + "a")

@@ -14,7 +14,7 @@ from pipeline.language.display import show
 from pipeline.language.evaluate import Reading, find
 from pipeline.language.grammar import parse
 from pipeline.language.query import AnyNode, Query
-from pipeline.model import Alert, AlertRule, Document
+from pipeline.model import Alert, AlertRule, Change, Document
 from pipeline.stages.match import Rules, is_wide, match
 from tests.unit.match.generated import DOCUMENTS, NODES, NOW
 
@@ -87,6 +87,12 @@ def test_a_rule_that_cannot_be_read_is_left_out() -> None:
 @pytest.mark.parametrize("change", [{"duplicate_of": "b2"}, {"backfill": True}, {"withdrawn": True}])
 def test_copies_backfill_and_withdrawn_articles_page_nobody(change: dict[str, object]) -> None:
     assert alerts(document(**change), rules_with("putin")) == []
+
+
+def test_an_article_that_is_taken_back_is_told_by_its_words() -> None:
+    change = Change(part="withdrawn", before="False", after="True")
+    taken_back = document(withdrawn=True, revision=2, changes=(change,))
+    assert len(alerts(taken_back, rules_with("putin", "biden"))) == 1
 
 
 def test_the_same_document_gives_the_same_alert_id_again() -> None:

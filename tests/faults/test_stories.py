@@ -1,0 +1,145 @@
+"""The same log of news.revisions gives the same originals and stories: whatever the partitions, workers and deaths.
+
+Which revision comes first is decided where identify's partitions meet in news.revisions; from there on a language is
+one partition and one order. So this begins there: the order is the log's, the decisions must be the order's alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline import bootstrap
+from pipeline.bootstrap import Store
+from pipeline.flow import DEAD, DOCUMENTS, REVISIONS
+from pipeline.model import Article, Document, derive_id
+from pipeline.ports import Message
+from pipeline.stages.deduplicate import Remembered, deduplicate
+from tests.bench.stories import read
+from tests.integration.distributed import Cluster, wait_until
+from tests.unit.cluster.test_one_event import reports
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+LANGUAGES = ("en", "pl", "it", "nl", "sv")
+Told = tuple[str | None, str | None, tuple[str, ...]]
+
+
+def revisions() -> list[Article]:
+    """Return reports in nine languages, in the order of the log: five of them tell the same in other order."""
+    found = [report.article for half in ("dev", "test") for report in read(half)]
+    for number, language in enumerate(LANGUAGES):
+        found += [
+            msgspec.structs.replace(report, id=derive_id(language, report.id), language=language)
+            for report in reports()[number::4]
+        ]
+    return sorted(found, key=lambda article: (article.seen, article.id))
+
+
+def expected() -> dict[str, Told]:
+    """Return what one memory decides in the order of the log."""
+    remembered = Remembered()
+    decided = {}
+    for article in revisions():
+        decision = deduplicate(article, remembered, article.seen)
+        for fact in decision.facts:
+            remembered.learn(fact.key, fact.value)
+        (document,) = decision.emit
+        assert isinstance(document, Document)
+        decided[document.id] = told(document)
+    return decided
+
+
+def told(document: Document) -> Told:
+    return document.duplicate_of, document.story_id, document.merged
+
+
+def append(store: Store, articles: list[Article]) -> None:
+    store.log.append(
+        Message(topic=REVISIONS.name, key=REVISIONS.key(article), value=msgspec.json.encode(article))
+        for article in articles
+    )
+
+
+def documents(store: Store) -> dict[str, set[Told]]:
+    """Return everything that was ever published of each article."""
+    found: dict[str, set[Told]] = defaultdict(set)
+    for message in store.log.replay(DOCUMENTS.name):
+        document = msgspec.json.decode(message.value, type=Document)
+        found[document.id].add(told(document))
+    return found
+
+
+def check(cluster: Cluster, store: Store) -> None:
+    wanted = {key: {value} for key, value in expected().items()}
+
+    def done() -> bool:
+        cluster.revive()  # Faust may stall after a rebalance; the watchdog then ends the worker
+        return len(documents(store)) == len(wanted)
+
+    assert wait_until(done, 150, every=1.0), cluster.logs()
+    found = documents(store)
+    assert [] == [(key, wanted[key], found[key]) for key in wanted if found[key] != wanted[key]][:5]
+    assert [] == [letter.headers for letter in store.log.replay(DEAD)]
+
+
+@pytest.mark.parametrize(("partitions", "workers"), [(1, 1), (3, 1), (8, 3)])
+def test_partitions_and_workers_change_no_decision(
+    servers: dict[str, str], prefix: str, tmp_path: Path, partitions: int, workers: int
+) -> None:
+    cluster = Cluster(servers, prefix, tmp_path, partitions)
+    try:
+        with bootstrap.store(cluster.settings) as store:
+            append(store, revisions())
+            for _ in range(workers):
+                cluster.start("worker")
+            check(cluster, store)
+    finally:
+        cluster.stop()
+
+
+def test_workers_that_join_leave_and_die_change_no_decision(
+    servers: dict[str, str], prefix: str, tmp_path: Path
+) -> None:
+    cluster = Cluster(servers, prefix, tmp_path, partitions=8)
+    articles = revisions()
+    try:
+        with bootstrap.store(cluster.settings) as store:
+            first = cluster.start("worker")
+            for number, at in enumerate(range(0, len(articles), 80)):
+                append(store, articles[at : at + 80])
+                time.sleep(1.5)
+                if number == 1:
+                    second = cluster.start("worker")
+                elif number == 4:
+                    first.kill()  # its memory dies with it; the facts in Kafka are what there is
+                    cluster.start("worker")
+                elif number == 6:
+                    second.terminate()
+            check(cluster, store)
+    finally:
+        cluster.stop()
+
+
+def test_worker_begun_anew_with_nothing_of_its_own_goes_on_as_the_one_before(
+    servers: dict[str, str], prefix: str, tmp_path: Path
+) -> None:
+    cluster = Cluster(servers, prefix, tmp_path, partitions=3)
+    articles = revisions()
+    half = len(articles) // 2
+    try:
+        with bootstrap.store(cluster.settings) as store:
+            worker = cluster.start("worker")
+            append(store, articles[:half])
+            assert wait_until(lambda: len(documents(store)) == half, 60), cluster.logs()
+            worker.terminate()
+            worker.wait(20)
+            cluster.environment["NEWSWIRE_DATA"] = str(tmp_path / "another machine")
+            cluster.start("worker")
+            append(store, articles[half:])
+            check(cluster, store)
+    finally:
+        cluster.stop()
