@@ -29,6 +29,8 @@ _WIDE = (
     (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
     (b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"),
 )  # fmt: skip
+_QUOTED = re.compile(rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
+_ENTITY = re.compile(rb"""<!ENTITY[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
 
 
@@ -38,7 +40,7 @@ class HtmlPageError(NotAFeedError):
 
 def parse_document(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
     """Parse a feed of any kind by what it contains. Raises ``HtmlPageError`` for a page, else ``NotAFeedError``."""
-    return bounded(_parse(_utf8(_inflated(body, url)), content_type, url))
+    return bounded(_parse(_without_entities(_utf8(_inflated(body, url))), content_type, url))
 
 
 def _parse(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
@@ -196,6 +198,15 @@ def _utf8(body: bytes) -> bytes:
             text = body.decode(encoding, "replace").lstrip("\ufeff")
             return re.sub(r"""(<\?xml[^>]*?)\s+encoding=["'][^"']*["']""", r"\1", text, count=1).encode()
     return body
+
+
+def _without_entities(body: bytes) -> bytes:
+    """Drop what declares entities, wherever it hides: no feed needs any, and what they expand to has no bounds."""
+    if b"<!ENTITY" not in body:
+        return body
+    pieces = _QUOTED.split(body)
+    pieces[::2] = [_ENTITY.sub(b"", piece) for piece in pieces[::2]]
+    return b"".join(pieces)
 
 
 def _read(path: Path) -> bytes:
