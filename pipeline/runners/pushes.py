@@ -73,6 +73,8 @@ class Pushes:
         self._jitter = jitter
         self._outbox: Outbox[str] = Outbox(self._write)
         self._unwritten: dict[str, int] = {}
+        self._learning = asyncio.Lock()
+        self._touched: set[str] = set()
         self._pushes: dict[str, Push] = {}
         self._of_feed: dict[str, str] = {}
         self._proved: set[str] = set()
@@ -255,6 +257,7 @@ class Pushes:
 
     def _change(self, name: str, push: Push | None) -> None:
         self._unwritten[name] = self._unwritten.get(name, 0) + 1
+        self._touched.add(name)
         self._apply(name, push)
 
     async def _written(self, name: str) -> None:
@@ -276,10 +279,12 @@ class Pushes:
             del self._of_feed[push.feed]
 
     async def _learn(self) -> None:
-        """Learn what this or another process has kept; what is yet to be written here is newer."""
-        for name, value in await asyncio.to_thread(self._table.changes):
-            if name not in self._unwritten:
-                self._apply(name, msgspec.json.decode(value, type=Push) if value else None)
+        """Learn what this or another process has kept; what is written here meanwhile, or is yet to be, is newer."""
+        async with self._learning:
+            self._touched = set(self._unwritten)
+            for name, value in await asyncio.to_thread(self._table.changes):
+                if name not in self._touched:
+                    self._apply(name, msgspec.json.decode(value, type=Push) if value else None)
 
     def _write(self, names: Sequence[str]) -> None:
         with self._transaction():

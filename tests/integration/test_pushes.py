@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
+from connectors import websub
 from connectors.http import Fetched, Fetcher
 from connectors.turns import HostTurns
 from connectors.websub import Offer
@@ -21,6 +23,8 @@ from pipeline.runners.pushes import Pushes
 from tests.integration.hub import Hub, push, sign
 
 FEED = "http://site.example/feed"
+OFFER = Offer(("http://127.0.0.1:1/hub",), FEED)
+START = datetime(2022, 2, 24, tzinfo=UTC)
 SPEED = 300
 SECONDS = 20.0
 
@@ -32,7 +36,7 @@ class FastClock:
         self._began = time.monotonic()
 
     def __call__(self) -> datetime:
-        return datetime(2022, 2, 24, tzinfo=UTC) + timedelta(seconds=(time.monotonic() - self._began) * SPEED)
+        return START + timedelta(seconds=(time.monotonic() - self._began) * SPEED)
 
 
 class MemoryTable:
@@ -62,6 +66,20 @@ class MemoryTable:
     def changes(self) -> Sequence[tuple[str, bytes | None]]:
         changed, self._changed = self._changed, {}
         return list(changed.items())
+
+
+class LateTable(MemoryTable):
+    """Tell of some changes late, when told to: by then others have happened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late_s = 0.0
+
+    def changes(self) -> Sequence[tuple[str, bytes | None]]:
+        found = super().changes()
+        late_s, self.late_s = self.late_s, 0.0
+        time.sleep(late_s)
+        return found
 
 
 class Feeds:
@@ -245,5 +263,27 @@ def test_table_remembers_everything_for_the_next_process(hub: Hub) -> None:
         [(name, value)] = table.items()
         assert name == callback.rpartition("/")[2]
         assert secret.encode() in value
+
+    asyncio.run(work())
+
+
+def test_what_was_read_before_a_change_does_not_undo_it() -> None:
+    async def work() -> None:
+        table = LateTable()
+        async with subscriber(table) as scene:
+            scene.feeds.owned = False
+            pending = websub.asking(websub.new_push(FEED, OFFER, "http://127.0.0.1", START), OFFER, START)
+            table.put(pending.id, msgspec.json.encode(pending))
+            assert (await scene.pushes.find(pending.id)) == pending
+            table.put(pending.id, msgspec.json.encode(pending))
+            table.late_s = 0.5
+            late = asyncio.create_task(scene.pushes.find("another"))
+            await asyncio.sleep(0.1)
+            query = {"hub.mode": "subscribe", "hub.topic": FEED, "hub.challenge": "c", "hub.lease_seconds": "864000"}
+            assert await scene.pushes.verify(pending.id, query) == (200, "c")
+            await late
+            known = await scene.pushes.find(pending.id)
+            assert known is not None
+            assert (known.pending, known.until is not None) == (None, True)
 
     asyncio.run(work())
