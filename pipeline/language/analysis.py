@@ -21,7 +21,12 @@ from pipeline.language.sentences import split_sentences
 
 # What lies beyond is neither searched nor matched, by any engine: a bound on the work for one article.
 MAX_CHARS = 1_000_000
+# Remembered are texts for as long as a batch of articles takes through all stages, and the many short values apart from
+# them: titles, names and tags would push the texts out.
+SHORT_CHARS = 300
 CACHED_CHARS = 50_000
+CACHED_SHORT = 1 << 12
+CACHED_LONG = 512
 MAX_STEMS = 1 << 17
 MAX_PIECE = 40
 
@@ -111,9 +116,9 @@ def analyse(text: str | None, language: str | None = None) -> Analysis:
     """Tokenise ``text``; stages that ask for the same text one after the other share the work."""
     if not text:
         return _EMPTY
-    if len(text) > CACHED_CHARS:
-        return _analyse(text, language)
-    return _remembered(text, language)
+    if len(text) <= SHORT_CHARS:
+        return _short(text, language)
+    return _long(text, language) if len(text) <= CACHED_CHARS else _analyse(text, language)
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
@@ -170,11 +175,6 @@ def _is_accent(character: str) -> bool:
     return unicodedata.category(character) == "Mn" and ord(character) < 0x900
 
 
-@lru_cache(maxsize=512)
-def _remembered(text: str, language: str | None) -> Analysis:
-    return _analyse(text, language)
-
-
 def _analyse(text: str, language: str | None) -> Analysis:
     plain = text[:MAX_CHARS]
     if not plain.isascii():
@@ -190,6 +190,10 @@ def _analyse(text: str, language: str | None) -> Analysis:
         else:
             tokens += _parts(piece) if len(piece) < MAX_PIECE else [token for token, _, _ in _read(piece)]
     return Analysis(text, language, tokens)
+
+
+_short = lru_cache(maxsize=CACHED_SHORT)(_analyse)
+_long = lru_cache(maxsize=CACHED_LONG)(_analyse)
 
 
 @lru_cache(maxsize=1 << 15)

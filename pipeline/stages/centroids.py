@@ -20,6 +20,7 @@ RAREST = 12
 CANDIDATES = 24
 FULL = 0.6
 SCALE = 65535.0
+BUCKET = 8
 
 Terms = NDArray[np.uint32]
 Weights = NDArray[np.float32]
@@ -35,15 +36,16 @@ class Vocabulary:
 
     def slots(self, terms: Terms) -> NDArray[np.int64]:
         """Return the place of each word, -1 for one not known."""
+        at = self._home(terms)
         found = np.full(len(terms), -1, np.int64)
-        at = (terms * _MIX >> self._shift).astype(np.int64)
+        buckets = self.keys.reshape(-1, BUCKET)
         waiting = np.arange(len(terms))
         while waiting.size:
-            keys = self.keys[at[waiting]]
-            hit = keys == terms[waiting]
-            found[waiting[hit]] = at[waiting[hit]]
-            waiting = waiting[~hit & (keys != 0)]
-            at[waiting] = (at[waiting] + 1) & (len(self.keys) - 1)
+            keys = buckets[at // BUCKET]
+            n, place = (keys == terms[waiting, None]).nonzero()
+            found[waiting[n]] = at[n] + place
+            on = (found[waiting] < 0) & (keys[:, -1] != 0)
+            waiting, at = waiting[on], (at[on] + BUCKET) & (len(self.keys) - 1)
         return found
 
     def claim(self, terms: Terms) -> NDArray[np.int64]:
@@ -53,8 +55,8 @@ class Vocabulary:
         found = self.slots(terms)
         for n in np.flatnonzero(found < 0).tolist():
             word = int(terms[n])
-            at = (word * int(_MIX) & 0xFFFFFFFF) >> int(self._shift)
-            while self.keys[at]:
+            at = (word * int(_MIX) & 0xFFFFFFFF) >> int(self._shift) & -BUCKET
+            while self.keys.item(at):
                 at = (at + 1) & (len(self.keys) - 1)
             self.keys[at] = word
             found[n] = at
@@ -66,6 +68,10 @@ class Vocabulary:
         slots = self.slots(terms)
         found: NDArray[np.int32] = np.where(slots >= 0, self.count[slots], 0)
         return found
+
+    def _home(self, terms: Terms) -> NDArray[np.int64]:
+        """Return where the search for each word begins: at a bucket's first place, so that one look sees all of it."""
+        return (terms * _MIX >> self._shift).astype(np.int64) & -BUCKET
 
     def _clear(self, bits: int) -> None:
         self._shift = np.uint32(32 - bits)
@@ -82,7 +88,11 @@ class Vocabulary:
         while (1 << bits) * FULL / 2 < len(keys) + 2 * WIDTH:
             bits += 1
         self._clear(bits)
-        at = (keys * _MIX >> self._shift).astype(np.int64)
+        order = np.argsort(self._home(keys))
+        keys, count, first = keys[order], count[order], first[order]
+        home = self._home(keys)
+        in_bucket = np.arange(len(keys)) - np.searchsorted(home, home)
+        at = (home + np.minimum(in_bucket, BUCKET)) & (len(self.keys) - 1)
         waiting = np.arange(len(keys))
         while waiting.size:  # of those that want one free place the first gets it
             free = self.keys[at[waiting]] == 0
@@ -157,23 +167,21 @@ class Centroids:
         if not len(known):
             return np.empty(0, np.int64)
         rarest = known[np.lexsort((terms[known], count[known]))[:RAREST]]
-        places, worth = self.vocabulary.first[slots[rarest]], weights[rarest]
-        following = self._next.reshape(-1)
-        found: list[NDArray[np.int32]] = []
-        votes: list[Weights] = []
-        while places.size:
-            found.append(places)
-            votes.append(worth)
-            places = following[places]
-            alive = places >= 0
-            places, worth = places[alive], worth[alive]
-        rows, inverse = np.unique(np.concatenate(found) // WIDTH, return_inverse=True)
+        following = self._next.reshape(-1).item
+        worth = (weights[rarest].astype(np.float64) ** 2).tolist()
+        votes: dict[int, float] = {}
+        for place, vote in zip(self.vocabulary.first[slots[rarest]].tolist(), worth, strict=True):
+            while place >= 0:
+                row = place // WIDTH
+                votes[row] = votes.get(row, 0.0) + vote
+                place = following(place)
+        rows = np.fromiter(votes, np.int64, len(votes))
         if len(rows) <= CANDIDATES:
-            return rows.astype(np.int64)
-        score = np.bincount(inverse, weights=np.concatenate(votes).astype(np.float64) ** 2)
+            return rows
+        score = np.fromiter(votes.values(), np.float64, len(votes))
         # Equal votes are told apart by what the rows hold: their numbers differ after a rebuild.
         order = np.lexsort((self.terms[rows].sum(axis=1, dtype=np.uint64), -np.round(score, 6)))
-        return rows[order[:CANDIDATES]].astype(np.int64)
+        return rows[order[:CANDIDATES]]
 
     def _link(self, row: int, terms: Terms) -> None:
         if not len(terms):

@@ -40,7 +40,7 @@ MAX_WORDS = 1 << 16
 DISTINCT = 0.01
 
 # Not the first word of a sentence. Scripts without capitals have no names by this.
-_NAME = re.compile(r"(?<=[\w,;] )[^\W\d_a-z][^\W\d_]+")
+_NAME = re.compile(r" (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
 
 Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
 
