@@ -1,8 +1,8 @@
 """How well and how fast meaning is extracted, against gold data and on one core.
 
 Keys: ``gsr_type`` and ``gsr_codes`` (share of PLOVER gold-standard sentences whose first event has the right type, or
-type and both parties' codes), ``sentences_per_s`` over whole articles through ``read``, ``rss_mb``, and what the parts
-beside it measure. A reading counts as given, without merging the parties of mutual events.
+type and both parties' codes), ``gsr_context_f1`` (contexts, given the gold parties), ``sentences_per_s`` over whole
+articles through ``read``, ``rss_mb``, and what the parts beside it measure. A reading counts as given, without merging the parties of mutual events.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from typing import Any
 
 from deploy.models.rank import TODAY, code_sentence, codes, gold_codes
 from pipeline.language.sentences import split_sentences
-from pipeline.model import Document
+from pipeline.model import Actor, Document
 from pipeline.stages.extract import read
+from pipeline.stages.extract.contexts import contexts_of
 from pipeline.stages.extract.rank import confidence
 
 DAY = datetime(2022, 2, 21, tzinfo=UTC)
+# Spellings in the gold data.
+CONTEXTS = {"refugees": "refugee", "politics": "political", "assets": "economic", "unknown": ""}
 ARTICLES = Path(__file__).parent.parent / "data" / "extract" / "articles" / "articles.json"
 
 
@@ -48,6 +51,20 @@ def gold_standard(gold: list[dict[str, Any]]) -> dict[str, float]:
             item.get("target")
         )
     return {"gsr_type": types / len(gold), "gsr_codes": whole / len(gold)}
+
+
+def contexts(gold: list[dict[str, Any]]) -> dict[str, float]:
+    """Return gsr_context_f1: contexts told and wanted, over all gold sentences that have one we know."""
+    right = told = wanted = 0
+    for item in gold:
+        theirs = {CONTEXTS.get(name.strip(), name.strip()) for name in (item.get("context") or "").split(",")} - {""}
+        parties = [
+            [Actor(text="", start=0, end=0, code=p.get("code"), sector=p.get("sector")) for p in item.get(side) or ()]
+            for side in ("source", "target")
+        ]
+        mine = set(contexts_of(item["text"], TODAY.get(item["event"], item["event"]), *parties)) if theirs else set()
+        right, told, wanted = right + len(mine & theirs), told + len(mine), wanted + len(theirs)
+    return {"gsr_context_f1": 2 * right / (told + wanted)}
 
 
 def articles() -> dict[str, float]:
@@ -100,6 +117,6 @@ def run() -> dict[str, float]:
 
     data = shared_data()
     gold = json.loads((data / "events" / "plover-gsr-dev.json").read_text("utf-8"))
-    figures = speed(gold) | gold_standard(gold) | articles()
+    figures = speed(gold) | gold_standard(gold) | contexts(gold) | articles()
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return figures | names("test", data) | dates(data) | quotations() | {"rss_mb": rss}

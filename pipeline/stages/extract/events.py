@@ -14,6 +14,7 @@ from pipeline.language.sentences import split_sentences
 from pipeline.model import Actor, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
 from pipeline.stages.extract.clauses import MUTUAL
 from pipeline.stages.extract.coder import Coded, Coder
+from pipeline.stages.extract.contexts import contexts_of
 from pipeline.stages.extract.gazetteer import Mention
 from pipeline.stages.extract.lemmas import lemma
 from pipeline.stages.extract.lexicon import lexicon
@@ -128,6 +129,7 @@ def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: 
         id=derive_id(coded.sense.type, str(start), sentence.text),
         type=coded.sense.type,
         mode=coded.sense.mode,
+        context=contexts_of(sentence.text, coded.sense.type, coded.actors, coded.recipients),
         cameo=coded.sense.cameo,
         actors=coded.actors,
         recipients=coded.recipients,
