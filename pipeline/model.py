@@ -177,6 +177,31 @@ class Event(Record, frozen=True):
     versions: str | None = None
 
 
+class Figure(Record, frozen=True):
+    """Give one of several numbers that ``sources`` put to what is ``counted`` in an event."""
+
+    counted: str
+    value: str
+    sources: tuple[str, ...]
+
+
+class Report(Record, frozen=True):
+    """Name an article that reports an event, and the id and sentence it does so with."""
+
+    article: str
+    source: str
+    event: str
+    sentence: str
+
+
+class ReportedEvent(Record, frozen=True):
+    """Hold an event as all articles of its story report it; ``figures`` are those on which they disagree."""
+
+    event: Event
+    told_by: tuple[Report, ...]
+    figures: tuple[Figure, ...] = ()
+
+
 class Document(Article, frozen=True):
     """Hold an article with what the stages found out about it.
 

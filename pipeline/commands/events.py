@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -15,12 +15,13 @@ from pipeline.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.model import Actor, Document, Event
+    from pipeline.model import Actor, Document, Event, ReportedEvent
 
     Filtered = Callable[..., None]
 
 PAGE = 200
 MOST_ARTICLES = 5_000
+MOST_REPORTS = 20
 BAR_WIDTH = 40
 
 
@@ -56,16 +57,13 @@ def _filters(command: Filtered) -> Filtered:
 def list_events(
     ctx: click.Context, /, limit: int, as_json: bool, sure: float, query: str | None, **asked: str | bool
 ) -> None:
-    """List events, newest article first."""
-    found = False
-    for number, (document, item) in enumerate(_found(query, sure, asked)):
-        if number == limit:
-            break
-        found = True
+    """List events, newest article first; what several articles of a story report is one event."""
+    found = _merged(_found(query, sure, asked))
+    for reported in found[:limit]:
         if as_json:
-            click.echo(msgspec.json.encode({"article": document.id, **msgspec.to_builtins(item)}))
+            click.echo(_as_json(reported))
         else:
-            click.echo(f"{item.id[:12]}  {_line(item)}")
+            click.echo(f"{reported.event.id[:12]}  {_line(reported.event)}{_told_by(reported)}")
     if not found:
         ctx.exit(1)
 
@@ -78,28 +76,30 @@ def show(event_id: str, as_json: bool) -> None:
 
     EVENT_ID is an id or its beginning, as `newswire event list` prints it.
     """
-    for document, item in _found(None, 0.0, {}):
-        if not item.id.startswith(event_id):
+    for reported in _merged(_found(None, 0.0, {})):
+        if not any(report.event.startswith(event_id) for report in reported.told_by):
             continue
         if as_json:
-            click.echo(msgspec.json.encode({"article": document.id, **msgspec.to_builtins(item)}))
+            click.echo(_as_json(reported))
             return
-        click.echo(_line(item))
-        click.echo(f"  “{item.sentence.text.strip()}”")
+        item = reported.event
+        click.echo(_line(item) + _told_by(reported))
         said = item.attributed_to
         facts = {
             "says": (said.name or said.text) if said else None,
             "trigger": f"{item.trigger.text} at {item.trigger.start}-{item.trigger.end}",
+            "about": ", ".join(item.context),
             "cameo": item.cameo,
             "planned": f"{item.schedule.what}, {item.schedule.status}" if item.schedule else None,
-            "reports": str(item.reports),
             "confidence": f"{item.confidence:.2f} by rule {item.rule}",
-            "article": f"{document.id} {document.title or ''}",
-            "url": document.url,
         }
         for name, value in facts.items():
             if value:
                 click.echo(f"  {name}: {value}")
+        for figure in reported.figures:
+            click.echo(f"  {figure.counted}: {figure.value} according to {', '.join(figure.sources)}")
+        for report in reported.told_by[:MOST_REPORTS]:
+            click.echo(f"  “{report.sentence.strip()}”  {report.source}, {report.article}")
         return
     raise UsageError(f"There is no event {event_id}; `newswire event list` shows the ids.")
 
@@ -108,10 +108,14 @@ def show(event_id: str, as_json: bool) -> None:
 @_filters
 @click.pass_context
 def timeline(ctx: click.Context, /, as_json: bool, sure: float, query: str | None, **asked: str | bool) -> None:
-    """Count events by the day they happen on, or else by the day they were published."""
+    """Count events by the day they happen on, or else by the day they were first reported."""
+    pairs = list(_found(query, sure, asked))
+    published = {document.id: document.published or document.seen for document, _ in pairs}
     days: Counter[str] = Counter()
-    for document, item in _found(query, sure, asked):
-        days[item.date.value[:10] if item.date else (document.published or document.seen).date().isoformat()] += 1
+    for reported in _merged(pairs):
+        told = min(published[report.article] for report in reported.told_by)
+        when = reported.event.date
+        days[when.value[:10] if when else told.date().isoformat()] += 1
     most = max(days.values(), default=1)
     for day, count in sorted(days.items()):
         if as_json:
@@ -137,7 +141,7 @@ def _found(query: str | None, sure: float, asked: dict[str, str | bool]) -> Iter
     text = " ".join([*([f"({query})"] if query else []), *terms])
     with open_store() as store:
         parsed = parse(text, saved_searches(store, text)) if text else None
-        request = SearchRequest(query=parsed, now=clock(), limit=PAGE)
+        request = SearchRequest(query=parsed, now=clock(), limit=PAGE, copies=True)
         seen = 0
         while True:
             page = store.index.search(request)
@@ -166,6 +170,27 @@ def _fits(values: dict[str, tuple[str, ...]], conditions: dict[str, str]) -> boo
         if not fits:
             return False
     return True
+
+
+def _merged(pairs: Iterable[tuple[Document, Event]]) -> tuple[ReportedEvent, ...]:
+    from pipeline.stages.extract.merging import merge_reports
+
+    return merge_reports(pairs)
+
+
+def _as_json(reported: ReportedEvent) -> bytes:
+    """Write an event with who tells of it: the first report's article, then all."""
+    told = {"told_by": reported.told_by, "figures": reported.figures}
+    return msgspec.json.encode(
+        {"article": reported.told_by[0].article, **msgspec.to_builtins(reported.event), **msgspec.to_builtins(told)}
+    )
+
+
+def _told_by(reported: ReportedEvent) -> str:
+    item = reported.event
+    if item.reports == 1:
+        return ""
+    return f"  ({item.reports} reports, {item.origins} independent)"
 
 
 def _line(item: Event) -> str:

@@ -110,6 +110,5 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
 
 
 def _decision(article: Article, fact: Remembrance, facts: tuple[Fact, ...]) -> Decision:
-    fields = {name: getattr(article, name) for name in Article.__struct_fields__}
-    document = Document(**fields, duplicate_of=fact.duplicate_of, **told(fact.story))
+    document = Document(**msgspec.structs.asdict(article), duplicate_of=fact.duplicate_of, **told(fact.story))
     return Decision(outcome="duplicate" if fact.duplicate_of else "original", emit=(document,), facts=facts)

@@ -152,12 +152,17 @@ class Shelf:
             if same:
                 return self._found(same[-1])
         likely: dict[int, float] = {}
-        buckets, mask = self._buckets, len(self._buckets) - 1
-        for hashed in memoryview(wanted.keys).cast("I"):
-            if buckets[hashed & mask] >= 0:
-                rows = self._led_to(1, hashed, since, until)
-                for row in rows:
-                    likely[row] = likely.get(row, 0.0) + 1 / len(rows)
+        keys, following, buckets, mask = self._keys, self._next, self._buckets, len(self._buckets) - 1
+        for hashed in memoryview(wanted.keys).cast("I").tolist():
+            entry, steps = buckets[hashed & mask], STEPS
+            while entry >= 0 and keys[entry] != hashed and steps:  # most keys lead nowhere
+                entry = following[entry]
+                steps -= 1
+            if entry < 0:
+                continue
+            rows = self._led_to(1, hashed, since, until)
+            for row in rows:
+                likely[row] = likely.get(row, 0.0) + 1 / len(rows)
         best, most = None, (containment, 0)
         for _, row in sorted((-weight, row) for row, weight in likely.items() if weight > OWN)[:COMPARED]:
             other = self._sketch(row)
@@ -227,15 +232,21 @@ class Shelf:
             buckets_needed *= 2
         keys = np.frombuffer(self._keys, dtype=np.uint32)
         entries = np.flatnonzero(keys != _NO_HASH)
-        # Sorted by bucket, then by place: each entry is followed by the one before it.
-        chained = np.sort((keys[entries] & np.uint32(buckets_needed - 1)).astype(np.int64) << 32 | entries)
-        bucket, entry = chained >> 32, (chained & _NO_HASH).astype(np.int32)
-        following = np.full(len(keys), _NONE, dtype=np.int32)
-        following[entry[1:]] = np.where(bucket[1:] == bucket[:-1], entry[:-1], _NONE)
-        buckets = np.full(buckets_needed, _NONE, dtype=np.int32)
-        last = np.append(bucket[1:] != bucket[:-1], True)[: len(bucket)]
-        buckets[bucket[last]] = entry[last]
-        self._next, self._buckets = array("i", following.tobytes()), array("i", buckets.tobytes())
+        # Sorted by bucket, then by place: each entry is followed by the one before it. In place: these are large.
+        chained = (keys[entries] & np.uint32(buckets_needed - 1)).astype(np.int64)
+        chained <<= 32
+        chained |= entries
+        del entries
+        chained.sort()
+        entry = chained.astype(np.uint32).astype(np.int32)
+        chained >>= 32
+        bucket = chained.astype(np.int32)
+        del chained
+        is_last = np.append(bucket[1:] != bucket[:-1], True)[: len(bucket)]
+        self._buckets = array("i", [_NONE]) * buckets_needed
+        np.frombuffer(self._buckets, dtype=np.int32)[bucket[is_last]] = entry[is_last]
+        self._next = array("i", [_NONE]) * len(keys)
+        np.frombuffer(self._next, dtype=np.int32)[entry[1:]] = np.where(is_last[:-1], _NONE, entry[:-1])
 
     def _rearrange(self) -> None:
         """Put the rows in order and close the gaps between them."""

@@ -7,7 +7,10 @@ held half, through the same stage; the peers with the candidates they find, veri
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -34,6 +37,7 @@ PEERS_JACCARD = 0.35
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SETTINGS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 Take = Callable[[str, Text], str | None]
+Follow = Callable[[Sequence[Article]], None]
 
 
 class NoStories(Stories):
@@ -152,60 +156,101 @@ def _pairs(text: str) -> list[str]:
 
 def _speed() -> dict[str, float]:
     """Time all three on the same articles, a chunk of them each in turn, so that other load touches all alike."""
-    from datasketch import MinHash, MinHashLSH
-    from rensa import RMinHash, RMinHashLSH
-
-    corpus = Corpus()
-    remembered = Unclustered()
-    one, other = MinHashLSH(threshold=0.5, num_perm=PERMUTATIONS), RMinHashLSH(0.5, PERMUTATIONS, BANDS)
-
-    def ours(chunk: Sequence[Article]) -> None:
-        for start in range(0, len(chunk), BATCH):
-            remembered.expect(chunk[start : start + BATCH])
-            for article in chunk[start : start + BATCH]:
-                for fact in deduplicate(article, remembered, NOW).facts:
-                    remembered.learn(fact.key, fact.value)
-
-    def datasketch(chunk: Sequence[Article]) -> None:
-        for article in chunk:
-            sketch = MinHash(num_perm=PERMUTATIONS)
-            sketch.update_batch([pair.encode() for pair in _pairs(article.text or "")])
-            one.query(sketch)
-            one.insert(article.id, sketch)
-
-    def rensa(chunk: Sequence[Article]) -> None:
-        for article in chunk:
-            sketch = RMinHash(num_perm=PERMUTATIONS, seed=42)
-            sketch.update(_pairs(article.text or ""))
-            other.query(sketch)
-            other.insert(int(article.id, 16), sketch)
-
+    corpus, followers = Corpus(), {name: make() for name, make in FOLLOWERS.items()}
     seconds: dict[str, float] = defaultdict(float)
-    resident: dict[str, int] = defaultdict(int)
     pace: list[float] = []
     for start in range(0, COUNT, CHUNK):
-        chunk = [_article(str(n), None, corpus.article(n, WORDS).text) for n in range(start, start + CHUNK)]
-        for name, work in (("ours", ours), ("datasketch", datasketch), ("rensa", rensa)):
-            before = _resident()
+        chunk = _chunk(corpus, start)
+        for name, follow in followers.items():
             started = time.process_time()
-            work(chunk)
+            follow(chunk)
             spent = time.process_time() - started
             seconds[name] += spent
-            resident[name] += _resident() - before
             if name == "ours":
                 pace.append(spent)
     return {
         "docs_per_s": COUNT / seconds["ours"],
         "ratio_vs_datasketch": seconds["datasketch"] / seconds["ours"],
         "ratio_vs_rensa": seconds["rensa"] / seconds["ours"],
-        "bytes_per_article": resident["ours"] / COUNT,
-        "datasketch_bytes_per_article": resident["datasketch"] / COUNT,
-        "rensa_bytes_per_article": resident["rensa"] / COUNT,
+        "bytes_per_article": _bytes_per_article("ours"),
+        "datasketch_bytes_per_article": _bytes_per_article("datasketch"),
+        "rensa_bytes_per_article": _bytes_per_article("rensa"),
         "last_tenth_vs_second": sum(pace[-2:]) / sum(pace[2:4]),
     }
 
 
+def _chunk(corpus: Corpus, start: int) -> list[Article]:
+    return [_article(str(n), None, corpus.article(n, WORDS).text) for n in range(start, start + CHUNK)]
+
+
+def _follow_ours() -> Follow:
+    remembered = Unclustered()
+
+    def follow(chunk: Sequence[Article]) -> None:
+        for start in range(0, len(chunk), BATCH):
+            remembered.expect(chunk[start : start + BATCH])
+            for article in chunk[start : start + BATCH]:
+                for fact in deduplicate(article, remembered, NOW).facts:
+                    remembered.learn(fact.key, fact.value)
+
+    return follow
+
+
+def _follow_datasketch() -> Follow:
+    from datasketch import MinHash, MinHashLSH
+
+    index = MinHashLSH(threshold=0.5, num_perm=PERMUTATIONS)
+
+    def follow(chunk: Sequence[Article]) -> None:
+        for article in chunk:
+            sketch = MinHash(num_perm=PERMUTATIONS)
+            sketch.update_batch([pair.encode() for pair in _pairs(article.text or "")])
+            index.query(sketch)
+            index.insert(article.id, sketch)
+
+    return follow
+
+
+def _follow_rensa() -> Follow:
+    from rensa import RMinHash, RMinHashLSH
+
+    index = RMinHashLSH(0.5, PERMUTATIONS, BANDS)
+
+    def follow(chunk: Sequence[Article]) -> None:
+        for article in chunk:
+            sketch = RMinHash(num_perm=PERMUTATIONS, seed=42)
+            sketch.update(_pairs(article.text or ""))
+            index.query(sketch)
+            index.insert(int(article.id, 16), sketch)
+
+    return follow
+
+
+FOLLOWERS: dict[str, Callable[[], Follow]] = {
+    "ours": _follow_ours,
+    "datasketch": _follow_datasketch,
+    "rensa": _follow_rensa,
+}
+
+
+def _bytes_per_article(name: str) -> float:
+    """Return by how much a process of its own grows with each article, once it has given back what it does not use."""
+    program = f"from tests.bench.dedupe import growth; print(growth({name!r}))"
+    return float(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout)
+
+
+def growth(name: str) -> float:
+    """Return the bytes of this process per article, from the first chunk on. Linux with glibc only."""
+    corpus, follow = Corpus(), FOLLOWERS[name]()
+    follow(_chunk(corpus, 0))
+    before = _resident()
+    for start in range(CHUNK, COUNT, CHUNK):
+        follow(_chunk(corpus, start))
+    return (_resident() - before) / (COUNT - CHUNK)
+
+
 def _resident() -> int:
-    """Return the bytes of memory in use now, where the system tells (Linux)."""
+    """Return the bytes of memory in use now."""
     gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

@@ -1,8 +1,9 @@
 """How well and how fast meaning is extracted, against gold data and on one core.
 
 Keys: ``gsr_type`` and ``gsr_codes`` (share of PLOVER gold-standard sentences whose first event has the right type, or
-type and both parties' codes), ``gsr_context_f1`` (contexts, given the gold parties), ``sentences_per_s`` over whole
-articles through ``read``, ``rss_mb``, and what the parts beside it measure. A reading counts as given, without merging the parties of mutual events.
+type and both parties' codes; a reading counts as given, without merging the parties of mutual events),
+``gsr_context_f1`` (contexts, given the gold parties), ``sentences_per_s`` over whole articles through ``read``,
+``rss_mb``, and what the parts beside it measure.
 """
 
 from __future__ import annotations

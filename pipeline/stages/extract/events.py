@@ -12,12 +12,12 @@ import msgspec
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Actor, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
-from pipeline.stages.extract.clauses import MUTUAL
 from pipeline.stages.extract.coder import Coded, Coder
 from pipeline.stages.extract.contexts import contexts_of
 from pipeline.stages.extract.gazetteer import Mention
 from pipeline.stages.extract.lemmas import lemma
 from pipeline.stages.extract.lexicon import lexicon
+from pipeline.stages.extract.merging import merge
 from pipeline.stages.extract.participants import NAMED, Sentence
 from pipeline.stages.extract.places import place_of
 from pipeline.stages.extract.rank import SCHEDULED_THRESHOLD, THRESHOLD, confidence
@@ -74,7 +74,7 @@ def code_events(reading: Reading, language: str | None) -> tuple[Event, ...]:
             if event.confidence >= (SCHEDULED_THRESHOLD if event.schedule else THRESHOLD):
                 found.append(event)
         before = coder.subject or before
-    return _merge(found)
+    return merge(found)
 
 
 def _worth_reading(reading: Reading, language: str | None) -> list[tuple[int, int, int]]:
@@ -250,42 +250,3 @@ def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: Reading) ->
     return Speaker(
         text=phrase.text, start=begin, end=begin + len(phrase.text), name=named.name if named else phrase.text
     )
-
-
-def _codes(actors: Sequence[Actor]) -> frozenset[str]:
-    return frozenset(actor.code or actor.name or actor.text for actor in actors)
-
-
-def _merge(events: Sequence[Event]) -> tuple[Event, ...]:
-    """Merge reports of one event: same type, parties that agree, and no two dates."""
-    kept: list[Event] = []
-    for event in events:
-        for index, other in enumerate(kept):
-            if _same(event, other):
-                best = max(
-                    (other, event), key=lambda e: (bool(e.schedule), len(e.actors) + len(e.recipients), e.confidence)
-                )
-                best = msgspec.structs.replace(
-                    best, reports=other.reports + event.reports, confidence=max(other.confidence, event.confidence),
-                    date=best.date or other.date or event.date, attributed_to=best.attributed_to or other.attributed_to,
-                )  # fmt: skip
-                kept[index] = best
-                break
-        else:
-            kept.append(event)
-    return tuple(kept)
-
-
-def _same(one: Event, other: Event) -> bool:
-    if (one.type, one.negated, one.hypothetical) != (other.type, other.negated, other.hypothetical):
-        return False
-    if one.date and other.date and one.date.value != other.date.value:
-        return False
-    if one.cameo != other.cameo and one.type == "AGREE":
-        return False
-    if one.cameo != other.cameo and lemma(one.trigger.text) != lemma(other.trigger.text):
-        return False
-    ours, theirs = (_codes(one.actors), _codes(one.recipients)), (_codes(other.actors), _codes(other.recipients))
-    if one.type in MUTUAL and ours[0] | ours[1] == theirs[0] | theirs[1]:
-        return True
-    return ours[0] == theirs[0] and (ours[1] == theirs[1] or not ours[1] or not theirs[1])

@@ -15,7 +15,12 @@ def party(code: str | None = None, sector: str | None = None) -> Actor:
 @pytest.mark.parametrize(
     ("sentence", "kind", "parties", "contexts"),
     [
-        ("The two agreed to talks on uranium enrichment in May.", "AGREE", [party("IRN"), party("USA")], ("cbrn", "diplomatic")),
+        (
+            "The two agreed to talks on uranium enrichment in May.",
+            "AGREE",
+            [party("IRN"), party("USA")],
+            ("cbrn", "diplomatic"),
+        ),
         ("The ministry rejected the candidate before the vote.", "REJECT", [], ("election",)),
         ("Kenya welcomed the refugees from Sudan.", "AID", [party("KEN")], ("refugee",)),
         ("France thanked Germany.", "SUPPORT", [party("FRA"), party("DEU")], ("diplomatic",)),
