@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import re
 import socket
 import zlib
@@ -23,6 +24,7 @@ import aiohttp
 import msgspec
 
 from connectors.origin import origin_of
+from connectors.unpacking import Unpacker
 from pipeline.errors import NewswireError
 from pipeline.networks import Network, may_reach, parsed_address
 
@@ -223,7 +225,12 @@ class Fetcher:
         except aiohttp.ClientConnectorCertificateError as exc:
             raise FetchError("tls", f"{url}: the site's certificate is not valid ({exc.certificate_error}).") from exc
         except aiohttp.ClientConnectorError as exc:
-            reason = exc.os_error.strerror or str(exc.os_error)
+            # Of several addresses tried the error has no text of its own, but a number.
+            reason = (
+                os.strerror(exc.os_error.errno)
+                if exc.os_error.errno and exc.os_error.errno > 0
+                else exc.os_error.strerror
+            )
             raise FetchError(
                 "connect", f"{urlsplit(url).hostname} cannot be reached ({reason}); check the address."
             ) from exc
@@ -252,20 +259,23 @@ class Fetcher:
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
             raise FetchError("body", f"{url} is compressed as {encoding!r}, which was not asked for.")
-        unpacker = _Unpacker(url) if encoding not in ("", "identity") else None
+        unpacker = Unpacker() if encoding not in ("", "identity") else None
         limit = self._max_bytes if keep_bytes is None else keep_bytes
         pieces, size = [], 0
         async for piece in response.content.iter_chunked(65_536):
             if unpacker is not None:
-                piece = unpacker.unpacked(piece, limit - size + 1)
+                try:
+                    piece = unpacker.unpacked(piece, limit - size + 1)
+                except zlib.error as exc:
+                    raise FetchError("body", f"{url} sent a body that cannot be inflated ({exc}).") from exc
             size += len(piece)
             pieces.append(piece)
             if size > limit and keep_bytes is not None:
                 return b"".join(pieces)[:limit], True
             if size > limit:
                 raise FetchError("body", f"{url} sends more than {limit / 1e6:g} MB; it was not read.")
-        if unpacker is not None:
-            unpacker.finish()
+        if unpacker is not None and unpacker.is_cut_short:
+            raise FetchError("body", f"{url} sent a body that was cut short; it is tried again later.")
         return b"".join(pieces), False
 
     def _check_written_address(self, url: str) -> None:
@@ -286,45 +296,6 @@ class Fetcher:
         family, kind, protocol, _, address = address_info
         check_address(address[0], self._allowed)
         return socket.socket(family=family, type=kind, proto=protocol)
-
-
-class _Unpacker:
-    """Inflate gzip of one or several members, zlib's deflate and the bare one that some servers send."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-        self._begun = False
-
-    def unpacked(self, piece: bytes, most: int) -> bytes:
-        """Return at most so many bytes. Raises ``FetchError`` of kind ``body``."""
-        try:
-            return self._inflated(piece, most)
-        except zlib.error as exc:
-            raise FetchError("body", f"{self._url} sent a body that cannot be inflated ({exc}).") from exc
-
-    def finish(self) -> None:
-        """Raise ``FetchError`` where the end is missing: what was cut short is not the whole feed."""
-        if self._begun and not self._inflater.eof:
-            raise FetchError("body", f"{self._url} sent a body that was cut short; it is tried again later.")
-
-    def _inflated(self, piece: bytes, most: int) -> bytes:
-        found = b""
-        while piece and len(found) < most:
-            if self._inflater.eof:
-                if not piece.startswith(b"\x1f"):
-                    break  # some pad their gzip
-                self._inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-            try:
-                found += self._inflater.decompress(piece, most - len(found))
-            except zlib.error:
-                if self._begun:
-                    raise
-                self._inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-                found += self._inflater.decompress(piece, most - len(found))
-            self._begun = True
-            piece = self._inflater.unused_data
-        return found
 
 
 def _redirected(url: str, location: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import html
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from xml.parsers import expat
@@ -16,6 +17,9 @@ from pipeline.errors import UsageError
 MAX_BYTES = 10_000_000
 MAX_OUTLINES = 100_000
 MAX_DEPTH = 50
+MAX_ADDRESS = 8_192
+MAX_NAME = 500
+MAX_TAGS = 100
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding=["']([\w.:-]{1,40})["']""")
 _OUTLINE = re.compile(r"<(?=/?outline\b)", re.IGNORECASE)
@@ -42,11 +46,12 @@ def read_list(body: bytes, name: str) -> list[Outline]:
     body = _utf8(body)
     if b"<opml" in body[:5_000].lower() or body.lstrip()[:1] == b"<":
         return _read_opml(body, name)
-    lines = body.decode("utf-8-sig", "replace").splitlines()
-    found = [Outline(line.strip()) for line in lines if re.match(r"\s*https?://\S+\s*$", line)]
-    if not found:
-        raise UsageError(f"{name} is neither OPML nor a list of addresses, one a line.")
-    return found
+    collector = _Collector(name)
+    for line in map(str.strip, body.decode("utf-8-sig", "replace").splitlines()):
+        if re.fullmatch(r"https?://\S+", line):
+            collector.start({"xmlurl": line})
+            collector.end()
+    return collector.outlines(f"{name} is neither OPML nor a list of addresses, one a line.")
 
 
 def write_opml(outlines: Iterable[Outline], title: str = "Newswire subscriptions") -> str:
@@ -92,7 +97,7 @@ class _Collector:
 
     def start(self, values: Mapping[str, str]) -> None:
         address, title = values.get("xmlurl"), values.get("title") or values.get("text") or None
-        if address and address.startswith(("http://", "https://", "feed:")):
+        if address and len(address) <= MAX_ADDRESS and address.startswith(("http://", "https://", "feed:")):
             url = re.sub(r"^feed:(//)?(?=https?:)|^feed:", "", address)
             if url.startswith("//"):
                 url = f"http:{url}"
@@ -101,7 +106,8 @@ class _Collector:
             tags = [*(before.tags if before else ()), *(folder for folder in self._folders if folder)]
             tags += [part for part in categories if part]
             name = (before.title if before else None) or (title if title != address else None)
-            self._found[url] = Outline(url, name, tuple(dict.fromkeys(tags)))
+            kept = itertools.islice(dict.fromkeys(tag[:MAX_NAME] for tag in tags), MAX_TAGS)
+            self._found[url] = Outline(url, name[:MAX_NAME] if name else None, tuple(kept))
             if len(self._found) > MAX_OUTLINES:
                 raise UsageError(f"{self._name} lists more than {MAX_OUTLINES:,} feeds; split it.")
         self._folders.append(None if address else title)
@@ -112,9 +118,9 @@ class _Collector:
         if self._folders:
             self._folders.pop()
 
-    def outlines(self) -> list[Outline]:
+    def outlines(self, nothing: str | None = None) -> list[Outline]:
         if not self._found:
-            raise UsageError(f"{self._name} lists no feeds: it has no outline with an xmlUrl.")
+            raise UsageError(nothing or f"{self._name} lists no feeds: it has no outline with an xmlUrl.")
         return list(self._found.values())
 
 

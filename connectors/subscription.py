@@ -12,6 +12,10 @@ import msgspec
 
 from connectors.origin import same_origin
 
+_BARE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE)
+_FEED_BEFORE = re.compile(r"^feed:(?=https?://)", re.IGNORECASE)
+_FEED_SCHEME = re.compile(r"^feed:(?://)?", re.IGNORECASE)
+
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one feed to follow. ``headers`` may be secret: they go to the feed's own origin only.
@@ -54,9 +58,32 @@ def basic(user: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
+def whole_address(text: str) -> str:
+    """Return an address in the one way it is followed by: with a scheme, the host in lower case, no usual port, no
+    fragment. What cannot be one stays as it is.
+    """
+    text = _FEED_SCHEME.sub("http://", _FEED_BEFORE.sub("", text.strip()))
+    text = f"https://{text}" if _BARE.fullmatch(text) else text
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return text
+    if parts.scheme not in ("http", "https") or not host:
+        return text
+    given, at, _ = parts.netloc.rpartition("@")
+    host = f"[{host}]" if ":" in host else host
+    usual = port is None or port == {"http": 80, "https": 443}[parts.scheme]
+    netloc = f"{given}{at}{host}" + ("" if usual else f":{port}")
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, ""))
+
+
 def without_credentials(url: str) -> tuple[str, dict[str, str]]:
     """Return an address without the user and password that stand in it, and the header that gives them instead."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, {}
     given, at, host = parts.netloc.rpartition("@")
     if not at:
         return url, {}

@@ -13,7 +13,7 @@ import msgspec
 
 from connectors.origin import same_origin
 from connectors.schedule import Poll
-from connectors.subscription import Subscription, merged, without_credentials
+from connectors.subscription import Subscription, merged, whole_address, without_credentials
 from pipeline.commands.context import current_settings, open_store
 from pipeline.commands.feed_health import TROUBLED, coloured, health, judged
 from pipeline.commands.feed_options import CLEARED, changed, check_full_text, cleared, feed_options
@@ -39,17 +39,23 @@ MARKS = {"ok": click.style("ok  ", fg="green"), "warn": click.style("warn", fg="
 @click.option("--no-check", is_flag=True, help="Subscribe without fetching first.")
 def add(urls: tuple[str, ...], every: bool, no_check: bool, **options: Any) -> None:
     """Subscribe to feeds; pages are searched for theirs. Given again, options change what was."""
+    failures: list[UnavailableError | UsageError] = []
     with open_store() as store:
         for url in urls:
             asked = changed(_asked(store, url), options)
-            found = [(asked.url, None)] if no_check else [(feed.url, feed.title) for feed in find(asked)]
-            for address, title in found if every else found[:1]:
-                subscription = subscribe(store, address, options, title, asked)
-                click.echo(f"Following {subscription.title or address}  {address}")
-                if asked.headers and not same_origin(asked.url, address):
-                    click.echo(f"  That is another site than {asked.url}: no header is sent there.", err=True)
-            for address, title in [] if every else found[1:]:
-                click.echo(f"  also offered: {title or ''}  {address}")
+            try:
+                found = [_unchecked(asked)] if no_check else find(asked)
+            except (UnavailableError, UsageError) as exc:
+                failures.append(exc)
+                continue
+            for feed in found if every else found[:1]:
+                _follow(store, feed, options, asked)
+            for feed in [] if every else found[1:]:
+                click.echo(f"  also offered: {feed.title or ''}  {feed.url}")
+    for failure in failures[:-1]:
+        click.echo(f"Error: {failure}", err=True)
+    if failures:
+        raise failures[-1]
 
 
 @click.group()
@@ -58,6 +64,20 @@ def feed() -> None:
 
 
 feed.add_command(add)
+
+
+@feed.command("find")
+@click.argument("url")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def find_command(url: str, as_json: bool) -> None:
+    """List the feeds of a page, best first, without subscribing."""
+    with open_store() as store:
+        asked = _asked(store, url)
+    for found in find(asked):
+        if as_json:
+            click.echo(msgspec.json.encode(found))
+        else:
+            click.echo(f"{found.url}  {shorten(found.title or 'without a title', 60)}, {found.entries} entries")
 
 
 @feed.command("list")
@@ -184,7 +204,7 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
     if fulltext:
         check_full_text()
     with open_store() as store:
-        asked = _asked(store, url)
+        asked = _asked(store, url) if "." in url or ":" in url else _known(store, url)
 
     def tell(step: Step) -> None:
         if as_json:
@@ -267,7 +287,7 @@ def new_subscription(url: str) -> Subscription:
     """Return a subscription without options; a user and password that stand in the address become a header."""
     from pipeline.bootstrap import clock
 
-    address, headers = without_credentials(url)
+    address, headers = without_credentials(whole_address(url))
     return Subscription(url=address, added=clock(), headers=headers)
 
 
@@ -281,11 +301,32 @@ def _asked(store: Store, url: str) -> Subscription:
     return msgspec.structs.replace(known, headers=merged(known.headers, new.headers))
 
 
+def _unchecked(asked: Subscription) -> FoundFeed:
+    from connectors.http import FetchError, check_scheme
+    from pipeline.runners.find import FoundFeed
+
+    try:
+        check_scheme(asked.url)
+    except FetchError as exc:
+        raise UsageError(str(exc)) from exc
+    return FoundFeed(url=asked.url, title=None, entries=0)
+
+
+def _follow(store: Store, feed: FoundFeed, options: dict[str, Any], asked: Subscription) -> None:
+    if feed.moved_to is not None and store.feeds.get(feed.moved_to) and not store.feeds.get(feed.url):
+        click.echo(f"{feed.url} has moved to {feed.moved_to}, which is followed already.")
+        return
+    subscription = subscribe(store, feed.url, options, feed.title, asked)
+    click.echo(f"Following {subscription.title or feed.url}  {feed.url}")
+    if asked.headers and not same_origin(asked.url, feed.url):
+        click.echo(f"  That is another site than {asked.url}: no header is sent there.", err=True)
+
+
 def _known(store: Store, url: str) -> Subscription:
-    value = store.feeds.get(url)
+    value = store.feeds.get(url) or store.feeds.get(new_subscription(url).url)
     if value:
         return msgspec.json.decode(value, type=Subscription)
-    near = [s for s in subscriptions(store) if url in s.url or url.casefold() == (s.title or "").casefold()]
+    near = [s for s in subscriptions(store) if (url and url in s.url) or url.casefold() == (s.title or "").casefold()]
     if len(near) == 1:
         return near[0]
     raise UsageError(

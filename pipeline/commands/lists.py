@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from connectors.opml import MAX_BYTES, Outline, read_list, write_opml
-from connectors.subscription import Subscription
+from connectors.subscription import Subscription, merged, whole_address, without_credentials
 from pipeline.commands.context import open_store
 from pipeline.commands.feeds import subscriptions, with_fetcher
 from pipeline.errors import UsageError
@@ -27,13 +27,14 @@ def import_(source: str) -> None:
     now = clock()
     with open_store() as store:
         known = {subscription.url: subscription for subscription in subscriptions(store)}
-        followed = [
-            _followed(known.get(outline.url) or Subscription(url=outline.url, added=now), outline)
-            for outline in outlines
-        ]
+        followed: dict[str, Subscription] = {}
+        for outline in outlines:
+            url, headers = without_credentials(whole_address(outline.url))
+            before = followed.get(url) or known.get(url) or Subscription(url=url, added=now)
+            followed[url] = _followed(before, outline, headers)
         with store.transaction():
-            store.feeds.update({subscription.url: msgspec.json.encode(subscription) for subscription in followed})
-    click.echo(f"Following {len(outlines)} feeds of {source}.")
+            store.feeds.update({url: msgspec.json.encode(subscription) for url, subscription in followed.items()})
+    click.echo(f"Following {len(followed)} feeds of {source}.")
 
 
 @click.command()
@@ -51,9 +52,14 @@ def export(file: Path | None) -> None:
         raise UsageError(f"{file} cannot be written: {exc.strerror}.") from exc
 
 
-def _followed(before: Subscription, outline: Outline) -> Subscription:
-    """Return a subscription with the title and tags of a list, where that has some."""
-    return msgspec.structs.replace(before, title=outline.title or before.title, tags=outline.tags or before.tags)
+def _followed(before: Subscription, outline: Outline, headers: dict[str, str]) -> Subscription:
+    """Return a subscription with the title, tags and credentials of a list, where that has some."""
+    return msgspec.structs.replace(
+        before,
+        title=outline.title or before.title,
+        tags=outline.tags or before.tags,
+        headers=merged(before.headers, headers),
+    )
 
 
 def _fetched(url: str) -> bytes:

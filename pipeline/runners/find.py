@@ -19,11 +19,12 @@ TRIED = 6
 
 
 class FoundFeed(msgspec.Struct, frozen=True, kw_only=True):
-    """Offer a feed that was fetched and parsed."""
+    """Offer a feed that was fetched and parsed; ``moved_to`` is where it permanently redirects."""
 
     url: str
     title: str | None
     entries: int
+    moved_to: str | None = None
 
 
 async def find_feeds(fetcher: Fetcher, parser: Parser, asked: Subscription) -> list[FoundFeed]:
@@ -42,7 +43,7 @@ async def find_feeds(fetcher: Fetcher, parser: Parser, asked: Subscription) -> l
         return found
     try:
         parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
-        return [FoundFeed(url=url, title=parsed.title, entries=len(parsed.entries))]
+        return [FoundFeed(url=url, title=parsed.title, entries=len(parsed.entries), moved_to=fetched.moved_to)]
     except NotAFeedError as exc:
         if not isinstance(exc, HtmlPageError):
             raise UsageError(f"{exc} Give the address of a feed or of a web page.") from exc
@@ -80,5 +81,6 @@ async def _tried(
         except (FetchError, NotAFeedError):
             continue
         title = parsed.title or candidate.title
-        found.setdefault(fetched.url, FoundFeed(url=candidate.url, title=title, entries=len(parsed.entries)))
+        feed = FoundFeed(url=candidate.url, title=title, entries=len(parsed.entries), moved_to=fetched.moved_to)
+        found.setdefault(fetched.url, feed)
     return sorted(found.values(), key=lambda feed: feed.entries == 0)

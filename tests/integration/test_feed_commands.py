@@ -87,7 +87,7 @@ def test_readme_shows_what_feed_test_says() -> None:
 def test_feed_test_says_what_cannot_be_reached(newswire: Newswire) -> None:
     url = refusing()
     assert "127.0.0.1 cannot be reached" in newswire.run("feed", "test", url).stdout
-    assert "no address that can be fetched" in newswire.run("feed", "test", "example.com").stdout
+    assert "no address that can be fetched" in newswire.run("feed", "test", "ftp://example.com").stdout
 
 
 def test_list_of_broken_feeds_says_what_to_do_and_leaves_the_others_out(newswire: Newswire, server: FeedServer) -> None:
@@ -147,6 +147,14 @@ def test_several_feeds_are_offered_best_first_each_once(newswire: Newswire, serv
         "/world.rss": FEED.replace(b"Scenario", b"World"),
         "/again.rss": redirect("/feed"),
     }  # fmt: skip
+    found = [json.loads(line) for line in newswire("feed", "find", "--json", server.url + "/").splitlines()]
+    assert [(feed["title"], feed["entries"]) for feed in found] == [
+        ("Scenario", 2),
+        ("World", 2),
+        ("Comments on it", 0),
+    ]
+    assert newswire("feed", "find", server.url + "/").count("entries") == 3
+    assert newswire("feed", "list") == ""
     told = newswire("add", server.url + "/")
     assert [line.strip() for line in told.splitlines()] == [
         f"Following Scenario  {server.url}/feed",
@@ -160,3 +168,41 @@ def test_several_feeds_are_offered_best_first_each_once(newswire: Newswire, serv
 def test_page_of_a_hostile_site_is_not_read_for_ever(newswire: Newswire, server: FeedServer) -> None:
     server.pages = {"/": b"<html>" + b"<b><p><a href=/rss>" * 100_000}
     assert "no feed was found" in newswire("add", server.url + "/", code=2)
+
+
+def test_one_feed_is_followed_once_however_it_is_written(
+    newswire: Newswire, server: FeedServer, tmp_path: Path
+) -> None:
+    server.pages |= {"/moved": redirect("/feed"), "/else": redirect("/other"), "/other": FEED}
+    url = server.url + "/feed"
+    for spelling in (url, url + "#top", url.replace("http", "HTTP"), url.replace("http:", "feed:")):
+        assert f"Following Scenario  {url}" in newswire("add", spelling)
+    assert "which is followed already" in newswire("add", server.url + "/moved")
+    file = tmp_path / "list.txt"
+    file.write_text(f"{url}#a\n{url.replace('//', '//me:s3cr3t@')}\n")
+    assert "Following 1 feeds" in newswire("import", str(file))
+    [feed] = [json.loads(line) for line in newswire("feed", "list", "--json").splitlines()]
+    assert (feed["url"], feed["headers"]) == (url, {"Authorization": "***"})
+    assert "Scenario" in newswire("feed", "show", url + "#top")
+    newswire("add", server.url + "/else")
+    assert f"{server.url}/else" in newswire("feed", "list")
+
+
+def test_address_that_fails_does_not_keep_the_others_from_being_followed(
+    newswire: Newswire, server: FeedServer
+) -> None:
+    result = newswire.run("add", server.url + "/none", refusing(), "ftp://a.example/", server.url + "/feed")
+    assert (result.returncode, result.stdout) == (2, f"Following Scenario  {server.url}/feed\n")
+    assert [words in result.stderr for words in ("404", "cannot be reached", "no address")] == [True] * 3
+    assert "no address" in newswire("add", "--no-check", "nonsense", code=2)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[", "http://me:word@[/", "", " ", "http://..invalid/", "http://a.invalid:99999/"]
+)
+def test_what_is_no_address_is_one_error_for_every_command(newswire: Newswire, server: FeedServer, url: str) -> None:
+    newswire("add", server.url + "/feed")
+    for command in (("add",), ("feed", "find"), ("feed", "show"), ("feed", "remove"), ("feed", "pause"), ("import",)):
+        newswire(*command, url, code=2)
+    assert newswire.run("feed", "test", url).returncode in (1, 2)
+    assert newswire("feed", "list").count("\n") == 1

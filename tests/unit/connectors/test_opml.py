@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.opml import MAX_BYTES, Outline, read_list, write_opml
+from connectors.opml import MAX_BYTES, MAX_TAGS, Outline, read_list, write_opml
 from pipeline.errors import UsageError
 
 LABELS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20).map(
@@ -94,3 +94,20 @@ def test_hostile_list_is_refused_in_seconds(body: bytes) -> None:
     with pytest.raises(UsageError):
         read_list(body, "list")
     assert time.monotonic() - started < 20
+
+
+def test_plain_list_has_the_bounds_of_any_other() -> None:
+    for body in (b"".join(b"http://a.example/%d\n" % number for number in range(100_001)), b"http://a/" + b"a" * 9_000):
+        with pytest.raises(UsageError):
+            read_list(body, "list")
+
+
+def test_feed_that_is_listed_endlessly_is_one_with_so_many_tags() -> None:
+    outlines = b"".join(b"<outline xmlUrl='http://a.example/' category='t%d'/>" % number for number in range(20_000))
+    [outline] = read_list(b"<opml><body>" + outlines + b"</body></opml>", "list")
+    assert (len(outline.tags), outline.tags[0]) == (MAX_TAGS, "t0")
+
+
+def test_plain_list_is_read_line_by_line_each_address_once() -> None:
+    body = "\ufeff# mine\r\n http://a.example/ \nhttps://b.example/é\n\nhttp://a.example/\nftp://c.example/\nwords http://d/\n"
+    assert [outline.url for outline in read_list(body.encode(), "l")] == ["http://a.example/", "https://b.example/é"]

@@ -15,6 +15,7 @@ from connectors.subscription import (
     basic,
     headers_for,
     merged,
+    whole_address,
     without_credentials,
     without_secrets,
 )
@@ -64,3 +65,34 @@ def test_secrets_are_hidden_where_an_address_is_shown() -> None:
 
 def test_newer_header_replaces_one_of_the_same_name_however_written() -> None:
     assert merged({"X-Key": "1", "Cookie": "a"}, {"x-key": "2"}) == {"Cookie": "a", "x-key": "2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "followed"),
+    [
+        ("https://news.example/feed", "https://news.example/feed"),
+        (" https://news.example/feed#top ", "https://news.example/feed"),
+        ("HTTPS://News.Example/Feed", "https://news.example/Feed"),
+        ("http://news.example:80", "http://news.example/"),
+        ("https://news.example:443/?a=B", "https://news.example/?a=B"),
+        ("http://news.example:8080/", "http://news.example:8080/"),
+        ("https://Me:Word@News.example/", "https://Me:Word@news.example/"),
+        ("http://[::1]:8080/feed", "http://[::1]:8080/feed"),
+        ("news.example", "https://news.example/"),
+        ("news.example:8080/feed?a=b", "https://news.example:8080/feed?a=b"),
+        ("feed:https://news.example/feed", "https://news.example/feed"),
+        ("feed://news.example/feed", "http://news.example/feed"),
+        ("ftp://news.example/", "ftp://news.example/"),
+        ("/etc/passwd", "/etc/passwd"),
+        ("http://[", "http://["),
+        ("", ""),
+    ],
+)
+def test_address_is_followed_in_one_spelling(text: str, followed: str) -> None:
+    assert whole_address(text) == followed
+    assert whole_address(followed) == followed
+
+
+@given(st.text(alphabet="htps:/@[]#?.ab1é% ", max_size=40))
+def test_spelling_of_any_text_settles(text: str) -> None:
+    assert whole_address(whole_address(text)) == whole_address(text)
