@@ -6,7 +6,7 @@ that looking up follows only the chains of an article's rarest words: a bounded 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,17 +148,10 @@ class Centroids:
         count = int(np.count_nonzero(self.terms[row]))
         return self.terms[row, :count], self.weights[row, :count]
 
-    def near(
-        self, vector: Vector
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-        """Return rows that share an article's rarest words, at most 24, those that share most.
-
-        With each its cosine, how many words are shared, and how many distinct ones.
-        """
+    def near(self, vector: Vector) -> tuple[NDArray[np.int64], Likeness | None]:
+        """Return rows that share an article's rarest words, at most 24, those that share most, and how like they are."""
         rows = self._candidates(vector.terms, vector.weights)
-        if not len(rows):
-            return rows, np.empty(0), rows, rows
-        return rows, *compared(vector, self.terms[rows], self.weights[rows])
+        return rows, compared(vector, self.terms[rows], self.weights[rows]) if len(rows) else None
 
     def _candidates(self, terms: Terms, weights: Weights) -> NDArray[np.int64]:
         slots = self.vocabulary.slots(terms)
@@ -219,14 +212,27 @@ def grown(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, more])
 
 
-def compared(
-    vector: Vector, rows: Terms, weights: NDArray[np.uint16]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the cosine of a vector with each of several rows, the number of shared words and of distinct ones."""
+class Likeness(NamedTuple):
+    """Tell of several rows how like a vector each is: the cosine, how much of it distinct words make, words shared."""
+
+    whole: NDArray[np.float64]
+    telling: NDArray[np.float64]
+    shared: NDArray[np.int64]
+    distinct: NDArray[np.int64]
+
+
+def compared(vector: Vector, rows: Terms, weights: NDArray[np.uint16]) -> Likeness:
+    """Compare a vector with each of several rows."""
     at = np.minimum(np.searchsorted(vector.terms, rows), len(vector.terms) - 1)
     same = vector.terms[at] == rows
-    likeness = (np.where(same, vector.weights[at], np.float32(0)) * weights).sum(axis=1, dtype=np.float64) / SCALE
-    return likeness, same.sum(axis=1), (same & vector.distinct[at]).sum(axis=1)
+    distinct = same & vector.distinct[at]
+    products = np.where(same, vector.weights[at], np.float32(0)) * (weights / SCALE)
+    return Likeness(
+        whole=products.sum(axis=1),
+        telling=np.where(distinct, products, 0.0).sum(axis=1),
+        shared=same.sum(axis=1),
+        distinct=distinct.sum(axis=1),
+    )
 
 
 def blended(one: Row, other: Row, share: float) -> Row:

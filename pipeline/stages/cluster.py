@@ -26,7 +26,9 @@ from pipeline.stages.telling import Vector, weigh
 STORY_KEY = "story "
 STORY_VERSION = 1
 QUIET = timedelta(days=3)
-SIMILAR = 0.15
+SIMILAR = 0.18
+# The distinct words that both use must make so much of the likeness.
+TELLING = 0.12
 # Two stories are one when an article tells of both, so much like the second and by so many of its distinct words, and
 # they are this much like each other.
 TELLS = 0.3
@@ -160,19 +162,26 @@ class Stories:
 
     def _likest(self, vector: Vector, moment: float) -> tuple[int | None, int | None]:
         """Return the story that is most like an article, if enough, and the next if the two turn out to be one."""
-        rows, likeness, shared, distinct = self._centroids.near(vector)
-        if not len(rows):
+        rows, like = self._centroids.near(vector)
+        if like is None:
             return None, None
         gaps = np.abs(moment - self._latest[rows])
-        likeness = np.round(likeness / (1 + gaps / HOUR / FADE_H), 6)
-        hot = (self._reports[rows] >= HOT) & (likeness >= SURE) & (distinct >= 1)
-        telling = (shared >= SHARED) & (distinct >= DISTINCT) | hot
+        fading = 1 + gaps / HOUR / FADE_H
+        likeness = np.round(like.whole / fading, 6)
+        hot = (self._reports[rows] >= HOT) & (likeness >= SURE) & (like.distinct >= 1)
+        telling = (like.shared >= SHARED) & (like.distinct >= DISTINCT) | hot
+        telling &= np.round(like.telling / fading, 6) >= TELLING
         near = (gaps <= QUIET.total_seconds()) & (likeness >= SIMILAR) & telling
         found = sorted((-float(likeness[n]), self._id(rows[n]), n) for n in np.flatnonzero(near).tolist())[:2]
         if not found:
             return None, None
         best, *others = (int(rows[n]) for _, _, n in found)
-        if not others or -found[1][0] < TELLS or distinct[found[1][2]] < BRIDGE or not self._alike(best, others[0]):
+        if (
+            not others
+            or -found[1][0] < TELLS
+            or like.distinct[found[1][2]] < BRIDGE
+            or not self._alike(best, others[0])
+        ):
             return best, None
         return best, others[0]
 
@@ -180,8 +189,8 @@ class Stories:
         terms, weights = self._centroids.get(one)
         order = np.argsort(terms)
         vector = Vector(terms[order], (weights[order] / SCALE).astype(np.float32), np.zeros(len(terms), np.bool_))
-        like, _, _ = compared(vector, self._centroids.terms[[other]], self._centroids.weights[[other]])
-        return float(like[0]) >= ALIKE
+        like = compared(vector, self._centroids.terms[[other]], self._centroids.weights[[other]])
+        return float(like.whole[0]) >= ALIKE
 
     def _merge(
         self,

@@ -115,11 +115,12 @@ class _Lexicon(dict[str, int]):
 def _lexicon(language: str | None) -> _Lexicon:
     shares = dict.fromkeys(_stems(NEWS_WORDS.get(language or "", ""), language), EVERYDAY)
     shares |= dict.fromkeys(_stems(COMMON_WORDS.get(language or "", ""), language), COMMON)
-    if language == "en":
-        for line in files("pipeline.stages").joinpath("everyday.txt").read_text("utf-8").splitlines():
+    for name in (f"{language}.txt", f"reports.{language}.txt"):
+        listed = files("pipeline.stages").joinpath("everyday", name)
+        for line in listed.read_text("utf-8").splitlines() if listed.is_file() else ():
             share, _, words = line.partition(": ")
             if not line.startswith("#"):
-                shares |= dict.fromkeys(words.split(), float(share))
+                shares |= {word: max(float(share), shares.get(word, 0.0)) for word in words.split()}
     return _Lexicon(shares)
 
 
