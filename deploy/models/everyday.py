@@ -6,6 +6,7 @@ without spaces are read as overlapping bigrams, so those that come of two words 
 
 from __future__ import annotations
 
+import gzip
 from collections import defaultdict
 from pathlib import Path
 
@@ -15,13 +16,12 @@ from pipeline.language.analysis import analyse
 from pipeline.stages.telling import LEVELS
 
 OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "everyday"
-LEAST = 0.006
+LEAST = 0.00075
 TEXT_WORDS = 150
 # wordfreq's Serbian is written in Latin letters, together with Croatian and Bosnian; Norwegian goes by another name.
 LEFT_OUT = {"sh"}
 OTHER_NAMES = {"nb": "no"}
 FIRST_UNSPACED = "\u3041"
-HEAD = "# Stems of everyday words by the share of texts of 150 words that hold them, from wordfreq (NOTICE.md).\n"
 
 
 def frequencies(code: str, language: str) -> dict[str, float]:
@@ -35,7 +35,7 @@ def frequencies(code: str, language: str) -> dict[str, float]:
         if word[0] >= FIRST_UNSPACED:
             lasts[word[-1]] += often
             firsts[word[0]] += often
-    rare = LEAST / TEXT_WORDS / 8
+    rare = LEAST / TEXT_WORDS
     by_first = sorted(firsts.items(), key=lambda item: -item[1])
     for last, often in lasts.items():
         for first, next_often in by_first:
@@ -61,7 +61,7 @@ def main() -> None:
         language = OTHER_NAMES.get(code, code)
         found = levels(frequencies(code, language))
         lines = [f"{level}: {' '.join(sorted(found[level]))}\n" for level in sorted(found, reverse=True)]
-        (OUT / f"{language}.txt").write_text(HEAD + "".join(lines), "utf-8")
+        (OUT / f"{language}.txt.gz").write_bytes(gzip.compress("".join(lines).encode(), mtime=0))
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ class Centroids:
         return self.terms[row, :count], self.weights[row, :count]
 
     def near(self, vector: Vector) -> tuple[NDArray[np.int64], Likeness | None]:
-        """Return rows that share an article's rarest words, at most 24, those that share most, and how like they are."""
+        """Return the at most 24 rows that share most of an article's rarest words, and how like it they are."""
         rows = self._candidates(vector.terms, vector.weights)
         return rows, compared(vector, self.terms[rows], self.weights[rows]) if len(rows) else None
 
@@ -213,12 +213,13 @@ def grown(array: NDArray[Any]) -> NDArray[Any]:
 
 
 class Likeness(NamedTuple):
-    """Tell of several rows how like a vector each is: the cosine, how much of it distinct words make, words shared."""
+    """Tell of several rows how like a vector each is: the cosine, how much of it distinct words make, shared words."""
 
     whole: NDArray[np.float64]
     telling: NDArray[np.float64]
     shared: NDArray[np.int64]
     distinct: NDArray[np.int64]
+    rare: NDArray[np.int64]
 
 
 def compared(vector: Vector, rows: Terms, weights: NDArray[np.uint16]) -> Likeness:
@@ -232,6 +233,7 @@ def compared(vector: Vector, rows: Terms, weights: NDArray[np.uint16]) -> Likene
         telling=np.where(distinct, products, 0.0).sum(axis=1),
         shared=same.sum(axis=1),
         distinct=distinct.sum(axis=1),
+        rare=(same & vector.rare[at]).sum(axis=1),
     )
 
 

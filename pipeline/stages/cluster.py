@@ -27,8 +27,8 @@ STORY_KEY = "story "
 STORY_VERSION = 1
 QUIET = timedelta(days=3)
 SIMILAR = 0.18
-# The distinct words that both use must make so much of the likeness.
-TELLING = 0.12
+# The distinct words that both use must make so much of the likeness, and one of them be rare: a name, mostly.
+TELLING = 0.08
 # Two stories are one when an article tells of both, so much like the second and by so many of its distinct words, and
 # they are this much like each other.
 TELLS = 0.3
@@ -170,7 +170,7 @@ class Stories:
         likeness = np.round(like.whole / fading, 6)
         hot = (self._reports[rows] >= HOT) & (likeness >= SURE) & (like.distinct >= 1)
         telling = (like.shared >= SHARED) & (like.distinct >= DISTINCT) | hot
-        telling &= np.round(like.telling / fading, 6) >= TELLING
+        telling &= (np.round(like.telling / fading, 6) >= TELLING) & (like.rare >= 1)
         near = (gaps <= QUIET.total_seconds()) & (likeness >= SIMILAR) & telling
         found = sorted((-float(likeness[n]), self._id(rows[n]), n) for n in np.flatnonzero(near).tolist())[:2]
         if not found:
@@ -188,7 +188,8 @@ class Stories:
     def _alike(self, one: int, other: int) -> bool:
         terms, weights = self._centroids.get(one)
         order = np.argsort(terms)
-        vector = Vector(terms[order], (weights[order] / SCALE).astype(np.float32), np.zeros(len(terms), np.bool_))
+        neither = np.zeros(len(terms), np.bool_)
+        vector = Vector(terms[order], (weights[order] / SCALE).astype(np.float32), neither, neither)
         like = compared(vector, self._centroids.terms[[other]], self._centroids.weights[[other]])
         return float(like.whole[0]) >= ALIKE
 

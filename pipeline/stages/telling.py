@@ -6,6 +6,7 @@ known of a language beforehand, as if so many more stories had been seen.
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections import defaultdict
 from collections.abc import Callable
@@ -31,13 +32,15 @@ NAME = 3.0
 FOREKNOWN = 2000.0
 # Which share of texts holds a word: one never heard of, one that news are made of, one that any text is made of.
 UNHEARD, EVERYDAY, COMMON = 0.0002, 0.025, 0.2
-LEVELS = (UNHEARD, 0.003, 0.006, 0.0125, EVERYDAY, 0.05, 0.1, COMMON)
+LEVELS = (UNHEARD, 0.00075, 0.0015, 0.003, 0.006, 0.0125, EVERYDAY, 0.05, 0.1, COMMON)
 SHARES = np.array(LEVELS)
 SHORT_NUMBER = 4
 LOOKED_UP = 2
 MAX_WORDS = 1 << 16
 # Words at least this rare tell happenings apart; the others are what every report of a kind is made of.
-DISTINCT = 0.01
+DISTINCT = 0.02
+# Names of small places and of people, mostly.
+RARE = 0.0005
 
 # Not the first word of a sentence. Scripts without capitals have no names by this.
 _NAME = re.compile(r" (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
@@ -46,11 +49,12 @@ Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
 
 
 class Vector(NamedTuple):
-    """Hold an article's words as sorted hashes, their weights of unit length, and which of them are distinct."""
+    """Hold an article's words as sorted hashes, their weights of unit length, and which are distinct or even rare."""
 
     terms: NDArray[np.uint32]
     weights: NDArray[np.float32]
     distinct: NDArray[np.bool_]
+    rare: NDArray[np.bool_]
 
 
 def weigh(title: str | None, text: str | None, language: str | None, stories: int, counts: Counts, size: int) -> Vector:
@@ -60,7 +64,7 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     """
     words = _frequencies(title, text, language)
     if not words:
-        return Vector(np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.bool_))
+        return Vector(np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0, np.bool_))
     known = _lexicon(language)
     found = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
     terms, shares = found.astype(np.uint32), SHARES[found >> np.uint64(32)]
@@ -74,7 +78,8 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     best = best[np.argsort(terms[best])]
     kept = weights[best]
     length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
-    return Vector(terms[best], (kept / length).astype(np.float32), shares[best] < DISTINCT)
+    shares = shares[best]
+    return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT, shares < RARE)
 
 
 def _frequencies(title: str | None, text: str | None, language: str | None) -> dict[str, float]:
@@ -115,12 +120,11 @@ class _Lexicon(dict[str, int]):
 def _lexicon(language: str | None) -> _Lexicon:
     shares = dict.fromkeys(_stems(NEWS_WORDS.get(language or "", ""), language), EVERYDAY)
     shares |= dict.fromkeys(_stems(COMMON_WORDS.get(language or "", ""), language), COMMON)
-    for name in (f"{language}.txt", f"reports.{language}.txt"):
+    for name in (f"{language}.txt.gz", f"reports.{language}.txt.gz"):
         listed = files("pipeline.stages").joinpath("everyday", name)
-        for line in listed.read_text("utf-8").splitlines() if listed.is_file() else ():
+        for line in gzip.decompress(listed.read_bytes()).decode().splitlines() if listed.is_file() else ():
             share, _, words = line.partition(": ")
-            if not line.startswith("#"):
-                shares |= {word: max(float(share), shares.get(word, 0.0)) for word in words.split()}
+            shares |= {word: max(float(share), shares.get(word, 0.0)) for word in words.split()}
     return _Lexicon(shares)
 
 

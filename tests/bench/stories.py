@@ -2,8 +2,8 @@
 
 The texts were written for this (``tests/data/stories``): reports of one happening in several wordings, from news to
 follow-up, among happenings that are easily confused (another quake, next month's strike by the same drivers). On
-``dev`` and ``wide``, in sixteen languages, thresholds were chosen; ``test`` was for comparing. B-cubed: Bagga and Baldwin
-1998.
+``dev`` and on ``wide``, which is in fifteen languages, thresholds were chosen; ``test`` was for comparing. B-cubed:
+Bagga and Baldwin 1998.
 """
 
 from __future__ import annotations

@@ -70,20 +70,25 @@ def test_reports_that_share_only_what_such_reports_are_made_of_are_different_sto
     assert first != second
 
 
-@pytest.mark.parametrize("language", ["de", "ru", "zh"])
+FIRES = {
+    "de": (
+        "Bei einem Brand in einem Wohnhaus in Altenhagen ist ein Mensch gestorben, teilte die Feuerwehr mit.",
+        "Bei einem Brand in einem Wohnhaus in Bad Sollen ist ein Mensch verletzt worden, teilte die Feuerwehr mit.",
+    ),
+    "ru": (
+        "В Краснолесье в понедельник утром произошел пожар в жилом доме. По данным МЧС, погибли два человека.",
+        "В Заозерске в понедельник вечером произошел пожар в жилом доме. По данным МЧС, пострадали три человека.",
+    ),
+    "es": (
+        "Un incendio en una vivienda de Valdehoz deja dos muertos, informaron los bomberos este lunes.",
+        "Un incendio en una vivienda de Peñarrubia deja tres heridos, informaron los bomberos este lunes.",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", FIRES)
 def test_words_of_every_fire_do_not_make_one_story_of_two_fires(language: str) -> None:
-    fires = {
-        "de": (
-            "Bei einem Brand in einem Wohnhaus in Altenhagen ist ein Mensch gestorben, teilte die Feuerwehr am Montag mit.",
-            "Bei einem Brand in einem Wohnhaus in Bad Sollen ist ein Mensch verletzt worden, teilte die Polizei am Montag mit.",
-        ),
-        "ru": (
-            "В Краснолесье в понедельник утром произошел пожар в жилом доме. По данным МЧС, погибли два человека.",
-            "В Заозерске в понедельник вечером произошел пожар в жилом доме. По данным МЧС, пострадали три человека.",
-        ),
-        "zh": ("云岭县一家工厂昨天发生火灾,造成两人死亡。", "海湾市一家酒店昨天发生火灾,没有人员死亡。"),
-    }[language]
-    articles = [msgspec.structs.replace(article(text), language=language) for text in fires]
+    articles = [msgspec.structs.replace(article(text), language=language) for text in FIRES[language]]
     first, second = ids(take(Stories(language), *articles))
     assert first != second
 
@@ -114,7 +119,7 @@ def bridged() -> tuple[Stories, list[Joined]]:
     stories = Stories("en")
     texts = (
         "Blast at Ordan refinery: Ordan refinery flames seen from Kelso bridge, Ordan refinery blast witnesses say.",
-        "Workers flee Petrovia plant: Petrovia smoke over Dunmore, alarm in Wexley, Dunmore clinic treats Ansgar Volmer.",
+        "Workers flee Petrovia plant: Petrovia smoke over Dunmore, alarm in Wexley, clinic treats Ansgar Volmer.",
     )
     joined = take(stories, *map(article, texts))
     return stories, joined + take(stories, article(" ".join(texts)))
