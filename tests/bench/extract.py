@@ -59,9 +59,9 @@ def contexts(gold: list[dict[str, Any]]) -> dict[str, float]:
     right = told = wanted = 0
     for item in gold:
         theirs = {CONTEXTS.get(name.strip(), name.strip()) for name in (item.get("context") or "").split(",")} - {""}
+        given = [item[side] if isinstance(item.get(side), list) else [] for side in ("source", "target")]
         parties = [
-            [Actor(text="", start=0, end=0, code=p.get("code"), sector=p.get("sector")) for p in item.get(side) or ()]
-            for side in ("source", "target")
+            [Actor(text="", start=0, end=0, code=p.get("code"), sector=p.get("sector")) for p in g] for g in given
         ]
         mine = set(contexts_of(item["text"], TODAY.get(item["event"], item["event"]), *parties)) if theirs else set()
         right, told, wanted = right + len(mine & theirs), told + len(mine), wanted + len(theirs)
