@@ -10,7 +10,15 @@ import re
 from datetime import UTC, date, datetime
 
 from pipeline.model import ResolvedDate
-from pipeline.stages.extract.expressions import AFTER_NUMBER, DIGIT_STARTS, EXPRESSIONS, PATTERNS, SECONDS, STARTS
+from pipeline.stages.extract.expressions import (
+    AFTER_NUMBER,
+    DIGIT_STARTS,
+    EXPRESSIONS,
+    PATTERNS,
+    SECONDS,
+    STARTS,
+    dateline,
+)
 
 MAX_DATES = 500
 _JOINING = frozenset("-–—./")
@@ -19,6 +27,8 @@ NUMERIC_STARTS = ("iso_", "numeric")
 YEAR_REACH = 200
 TOLD_REACH = 400
 LONG_AGO_YEARS = 10
+HEAD_CHARS = 300
+WRITTEN_DAYS = 3
 
 _FUTURE = re.compile(
     r"\b(?:will|would|shall|'ll|due|scheduled|set|plan(?:s|ned|ning)?|expect(?:s|ed)?|upcoming|forthcoming|ahead of"
@@ -40,7 +50,7 @@ _AFTER_STOP = re.compile(r"[.\n;]")
 
 def find_dates(text: str, published: datetime, language: str | None = "en") -> tuple[ResolvedDate, ...]:
     """Return the dates in ``text``, in order and without overlap; numeric ones alone if it is not English."""
-    scene = _Scene(text, published.astimezone(UTC).date())
+    scene = _Scene(text, _written(text, published.astimezone(UTC).date()))
     found: list[ResolvedDate] = []
     numeric_only = language not in (None, "en")
     words = list(_WORD.finditer(text))
@@ -62,6 +72,13 @@ def find_dates(text: str, published: datetime, language: str | None = "en") -> t
                 end = resolved.end
                 break
     return tuple(found)
+
+
+def _written(text: str, published: date) -> date:
+    """Return the day that "yesterday" counts from: that of the article's own date line, if it is about as old."""
+    head = text[:HEAD_CHARS]
+    day = dateline(head[: head.rfind("\n") + 1])
+    return day if day is not None and abs((day - published).days) <= WRITTEN_DAYS else published
 
 
 def _possible(word: str, following: str, mark: str, numeric_only: bool) -> tuple[str, ...]:

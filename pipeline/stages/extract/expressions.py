@@ -78,9 +78,13 @@ _MONTH2 = _MONTH.replace("?P<month>", "?P<month2>")
 _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _DAY2 = _DAY.replace("?P<day>", "?P<day2>")
 _YEAR = r"(?P<year>(?:1[0-9]|20)\d\d)(?![.,]?\d|%)"
+# Years of three figures only where nothing else can be meant.
+_ANY_YEAR = _YEAR.replace("20)\\d\\d", "20)\\d\\d|(?<=of )[3-9]\\d\\d|[3-9]\\d\\d(?=\\))")
 _OF_YEAR = (
-    rf"(?:(?:,\s*|\s+|\s+of\s+|,?\s+in\s+){_YEAR}|\s+(?:of\s+)?(?P<of>(?:this|next|last|the\s+same|that)\s+year)\b)?"
+    rf"(?:(?:,\s*|\s+|\s+of\s+|,?\s+in\s+){_ANY_YEAR}"
+    r"|\s+(?:of\s+)?(?P<of>(?:this|next|last|the\s+same|that)\s+year)\b)?"
 )
+_PART = r"(?:(?P<part>early|mid|later?)[\s-]+)?"
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _ON = rf"(?:(?:{_DAYS}|(?:Mon|Tue|Tues|Wed|Thu|Thurs|Fri|Sat|Sun)\b\.?),?\s+(?:the\s+)?)?"
 _COUNTS = sorted((name for name in NUMBERS if name != "hundred"), key=len, reverse=True)
@@ -112,6 +116,24 @@ _SURELY_YEAR = re.compile(
     r"(?:[(;]|\b[cdmb]\.)\s?$|\b(?i:in|since|until|till|by|from|of|during|before|after|early|late|mid|fiscal|year"
     r"|AD|circa|c\.)[\s-]*$"
 )
+
+
+_DATELINE = re.compile(
+    rf"\s*(?:(?:{_DAYS}),\s+)?(?:{_MONTH}\s+{_DAY},?\s+{_YEAR}|{_DAY2}\s+{_MONTH2}\s+(?P<year2>20\d\d))\s*$",
+    re.MULTILINE,
+)
+
+
+def dateline(head: str) -> date | None:
+    """Return the day that a text is dated by on a line of its own, for the words that count from it."""
+    match = _DATELINE.search(head)
+    if match is None:
+        return None
+    month, day = match["month"] or match["month2"], match["day"] or match["day2"]
+    try:
+        return date(int(match["year"] or match["year2"]), _month_number(month), int(day))
+    except ValueError:
+        return None
 
 
 def _iso(match: Match, scene: Scene) -> Value:
@@ -196,7 +218,7 @@ def _month(match: Match, scene: Scene) -> Value | None:
         year = _year_given(match, scene)
     if year is None:
         year = _nearest(lambda y: date(y, month, 15), scene).year
-    return f"{year}-{month:02d}", "month"
+    return f"{year:04d}-{month:02d}", "month"
 
 
 _AS_VERB = re.compile(r"\s+(?:on|through|against|for|to|in\s+the)\b|ed\b|ing\b|es\b")
@@ -357,19 +379,27 @@ def _year(match: Match, scene: Scene) -> Value | None:
     return str(year), "year"
 
 
+# Of a century its last quarter; a decade is too short for the difference to be agreed on.
+_LATE = frozenset(("late", "later"))
+
+
 def _decade(match: Match, scene: Scene) -> Value | None:
     first = int(match["decade"]) if match["decade"] else 1900 + int(match["short"])
     if first > scene.today.year + 10:
         return None
+    part = (match["part"] or "").lower()
     if first % 100 == 0 and first < 2000:
-        return f"{first}/{first + 99}", "range"
-    return f"{first}/{first + (4 if 'early' in match.group().lower() else 9)}", "range"
+        return f"{first + 75 * (part in _LATE)}/{first + 99}", "range"
+    return f"{first}/{first + (4 if part == 'early' else 9)}", "range"
 
 
 def _century(match: Match, scene: Scene) -> Value | None:
     text = match["ordinal"].lower()
     number = ORDINALS[text] if text in ORDINALS else int(text[:-2])
-    return (f"{number * 100 - 100:04d}/{number * 100 - 1:04d}", "range") if 1 < number <= 22 else None
+    if not 1 < number <= 22:
+        return None
+    first = number * 100 - 100
+    return f"{first + 75 * ((match['part'] or '').lower() in _LATE):04d}/{first + 99:04d}", "range"
 
 
 def _anno_domini(match: Match, scene: Scene) -> Value:
@@ -470,7 +500,7 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
         True,
     ),
     "weekend_": (r"\b(?i:(?:(?:over|at|on)\s+)?the\s+weekend)\b", _weekend, True),
-    "ago_": (rf"\b{_COUNT}\s+{_UNIT}\s+(?P<word>ago|earlier|back)\b", _ago, True),
+    "ago_": (rf"\b{_COUNT}\]?\s+{_UNIT}\s+(?P<word>ago|earlier|back)\b", _ago, True),
     "later_": (rf"\b{_COUNT}\s+{_UNIT}\s+(?:later|afterwards?)\b", _later, True),
     "ahead_": (rf"\b[Ii]n\s+{_COUNT}\s+{_UNIT}\b(?:['’]s?)?(?P<time>\s+time\b)?", _ahead, True),
     "that_": (
@@ -484,9 +514,9 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
         _quarter,
         False,
     ),
-    "century_": (rf"\b(?:the\s+)?(?:(?:early|mid|late)[\s-]+)?{_ORDINAL}(?:\s+|-)[Cc]entury\b", _century, False),
+    "century_": (rf"\b(?:the\s+)?{_PART}{_ORDINAL}(?:\s+|-)[Cc]entury\b", _century, False),
     "decade_": (
-        r"\b(?:the\s+)?(?:(?:early|mid|late)[\s-]+)?(?:(?P<decade>(?:1[5-9]|20)\d0)['’]?|[‘'’](?P<short>[3-9]0))s\b",
+        rf"\b(?:the\s+)?{_PART}(?:(?P<decade>(?:1[5-9]|20)\d0)['’]?|[‘'’](?P<short>[3-9]0))s\b",
         _decade,
         False,
     ),
@@ -518,7 +548,7 @@ def _starts() -> dict[str, tuple[str, ...]]:
         ("over at on", "weekend_"),
         ("end start beginning middle", "part_of"),
         ("q1 q2 q3 q4", "quarter_"),
-        ("early mid late", "century_ decade_"),
+        ("early mid late later", "century_ decade_"),
         (" ".join(SEASONS), "season_"),
         ("christmas boxing new valentine halloween", "holiday_"),
         ("ad", "anno_"),
@@ -542,7 +572,7 @@ AFTER_NUMBER = frozenset(
 _COUNTS_NEXT = frozenset(NUMBERS)
 SECONDS: dict[str, frozenset[str]] = {
     "the": frozenset((*SHIFTS, *ORDINALS, *SEASONS))
-    | frozenset("same following day weekend end start beginning middle early mid late twenty q1 q2 q3 q4".split())
+    | frozenset("same following day weekend end start beginning middle early mid late later twenty q1 q2 q3 q4".split())
     | frozenset("twenties thirties forties fifties sixties seventies eighties nineties".split()),
     "that": frozenset("same day night morning evening afternoon week month year".split()),
     "in": _COUNTS_NEXT,

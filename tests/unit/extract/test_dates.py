@@ -28,6 +28,13 @@ PUBLISHED = datetime(2022, 2, 21, 12, tzinfo=UTC)
         ("was due to convene on Wednesday", "2022-02-23"),
         ("the minister said on Wednesday", "2022-02-16"),
         ("the council met on Monday", "2022-02-21"),
+        ("who died in December of 384, left", "0384-12"),
+        ("the saint (died 30 September 420) was", "0420-09-30"),
+        ("a troop of 30 September 420 people", "2021-09-30"),
+        ("in the late 19th century", "1875/1899"),
+        ("in the later 1800s", "1875/1899"),
+        ("in the early 19th century", "1800/1899"),
+        ('"[Ten] years ago, a browser was born', "2012"),
         ("will meet next Monday", "2022-02-28"),
         ("last Monday", "2022-02-14"),
         ("on Tuesday last week", "2022-02-15"),
@@ -77,6 +84,21 @@ def test_day_belongs_to_the_year_told_just_before() -> None:
 @pytest.mark.parametrize("text", ["He may go.", "They march on.", "some 2000 people", "No. 1999", "a $2010 fine"])
 def test_what_only_looks_like_a_date_is_none(text: str) -> None:
     assert find_dates(text, PUBLISHED) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("Saturday, February 19, 2022", "2022-02-18"),
+        ("20 February 2022", "2022-02-19"),
+        ("February 3, 2022", "2022-02-20"),  # too far from the day it was published
+        ("February 31, 2022", "2022-02-20"),
+        ("On February 19, 2022 they met.", "2022-02-20"),
+    ],
+)
+def test_yesterday_counts_from_a_date_line(line: str, value: str) -> None:
+    found = find_dates(f"{line}\n\nYesterday the council met.", PUBLISHED)
+    assert found[-1].value == value
 
 
 def test_other_languages_give_numeric_dates() -> None:
