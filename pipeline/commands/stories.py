@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +25,15 @@ PAGE = 500
 LOOKED_AT = 200
 RECENT = timedelta(hours=6)
 SORTS = ("size", "growth", "newest")
+# A story is labelled by the titles of so many reports and so many words of each text.
+LABELLED_BY = 100
+LEAD_WORDS = 60
+SHORT_TITLE = 4
+# Questions and what somebody said are not what happened.
+_VOICE = re.compile(r"[?？؟¿]|^\W*[\"“”„«»‘「『]|: [\"“„«‘「『]")
+VOICE = 0.6
+# The first reports say what happened, later ones what followed.
+LATER = 0.3
 
 
 class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,19 +260,27 @@ def _search(store: Store, root: AnyNode) -> list[Document]:
 
 
 def _label(originals: Sequence[Document]) -> str:
-    """Return the title that has most in common with the others; of two, the earlier."""
+    """Return the title that tells most of what the reports have in common; of two, the earlier."""
     from pipeline.language.analysis import analyse
+    from pipeline.stages.telling import rarities
 
-    titled = [document for document in originals if document.title][:100]
+    titled = [document for document in originals if document.title][:LABELLED_BY]
     if not titled:
         return shorten(originals[0].text or "(no title)")
-    words = [set(analyse(document.title, document.language).stems) for document in titled]
+    titles = [set(analyse(document.title, document.language).stems) for document in titled]
+    used: Counter[str] = Counter()
+    for document, words in zip(titled, titles, strict=True):
+        used.update(words | set(analyse(document.text, document.language).stems[:LEAD_WORDS]))
+    rare = rarities(list(used), titled[0].language)
 
-    def shared(number: int) -> float:
-        own = words[number]
-        return sum(len(own & other) / len(own | other) for other in words if own | other)
+    def told(number: int) -> float:
+        # What one report alone uses is not in common; a long title should tell more than a short one.
+        common = sum((used[word] - 1) * rare[word] for word in titles[number])
+        voice = VOICE if _VOICE.search(titled[number].title or "") else 1.0
+        news = 1 - LATER * number / len(titled)
+        return common * voice * news / (len(titles[number]) + SHORT_TITLE) ** 0.5
 
-    best = max(range(len(titled)), key=lambda number: (round(shared(number), 6), -number))
+    best = max(range(len(titled)), key=lambda number: (round(told(number), 6), -number))
     return titled[best].title or ""
 
 

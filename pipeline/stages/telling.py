@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -80,6 +80,12 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
     shares = shares[best]
     return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT, shares < RARE)
+
+
+def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
+    """Return how rare each stem is in texts of a language: the logarithm of one over the share that holds it."""
+    known = _lexicon(language)
+    return {word: -float(np.log(SHARES[known[word] >> 32])) for word in words}
 
 
 def _frequencies(title: str | None, text: str | None, language: str | None) -> dict[str, float]:
