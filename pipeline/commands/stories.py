@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -278,7 +279,7 @@ def _label(originals: Sequence[Document]) -> str:
         common = sum((used[word] - 1) * rare[word] for word in titles[number])
         voice = VOICE if _VOICE.search(titled[number].title or "") else 1.0
         news = 1 - LATER * number / len(titled)
-        return common * voice * news / (len(titles[number]) + SHORT_TITLE) ** 0.5
+        return common * voice * news / math.sqrt(len(titles[number]) + SHORT_TITLE)
 
     best = max(range(len(titled)), key=lambda number: (round(told(number), 6), -number))
     return titled[best].title or ""
