@@ -223,14 +223,15 @@ class Fetcher:
         except aiohttp.ClientHttpProxyError as exc:
             raise FetchError("connect", f"The proxy for {url} answered {exc.status}; check --proxy.") from exc
         except aiohttp.ClientConnectorCertificateError as exc:
-            raise FetchError("tls", f"{url}: the site's certificate is not valid ({exc.certificate_error}).") from exc
+            reason = getattr(exc.certificate_error, "verify_message", None) or exc.certificate_error
+            message = f"{url}: the site's certificate is not valid ({reason}); the site must renew or mend it."
+            raise FetchError("tls", message) from exc
+        except aiohttp.ClientConnectorSSLError as exc:
+            reason = getattr(exc.os_error, "reason", None) or exc.os_error
+            message = f"{url} does not speak TLS as it should ({reason}); if the site has no https, write http://."
+            raise FetchError("tls", message) from exc
         except aiohttp.ClientConnectorError as exc:
-            # Of several addresses tried the error has no text of its own, but a number.
-            reason = (
-                os.strerror(exc.os_error.errno)
-                if exc.os_error.errno and exc.os_error.errno > 0
-                else exc.os_error.strerror
-            )
+            reason = _reason(exc.os_error)
             raise FetchError(
                 "connect", f"{urlsplit(url).hostname} cannot be reached ({reason}); check the address."
             ) from exc
@@ -296,6 +297,13 @@ class Fetcher:
         family, kind, protocol, _, address = address_info
         check_address(address[0], self._allowed)
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def _reason(error: OSError) -> str:
+    """Say why a connection failed: of several addresses tried the error has no text of its own, but a number."""
+    if error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error) or "the connection was closed"
 
 
 def _redirected(url: str, location: str) -> str:

@@ -37,7 +37,7 @@ class RawServer:
         with suppress(OSError), connection:
             request = connection.recv(65_536)
             self.requests.append(request)
-            path = request.split(b" ")[1].decode() if request.count(b" ") > 1 else ""
+            path = request.split(b" ")[1].decode("latin-1") if request.count(b" ") > 1 else ""
             for piece in self._script(path):
                 connection.sendall(piece)
                 self.sent += len(piece)

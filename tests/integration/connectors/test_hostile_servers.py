@@ -216,6 +216,23 @@ def test_redirect_to_where_nobody_should_go_is_refused(location: str | bytes, ki
     assert (found.kind == kind or not kind, seconds < TOTAL_S) == (True, True), found
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"), [(OK + b"\r\n", "does not speak TLS as it should"), (b"", "the connection was closed")]
+)
+def test_site_without_tls_is_told_from_one_that_hangs_up(answer: bytes, words: str) -> None:
+    server = RawServer(once(answer))
+
+    async def work() -> None:
+        async with Fetcher(allow=("127.0.0.1/32",), timeout_s=TOTAL_S) as fetcher:
+            await fetcher.fetch(server.url.replace("http:", "https:"))
+
+    try:
+        with pytest.raises(FetchError, match=words):
+            asyncio.run(work())
+    finally:
+        server.close()
+
+
 def test_body_of_a_redirect_or_an_error_is_not_read() -> None:
     for status in (b"HTTP/1.1 302 See\r\nLocation: /\r\n\r\n", b"HTTP/1.1 500 Oh\r\n\r\n", b"HTTP/1.1 404 No\r\n\r\n"):
         found, seconds, server = fetch(endless(status, BIG))
