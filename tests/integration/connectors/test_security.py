@@ -16,7 +16,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from connectors.document import articles_of, parse_document
 from connectors.feed import NotAFeedError, sanitised
+from connectors.fulltext import PageError, extract_page
 from connectors.parser import Parser
+from connectors.site_rules import NO_RULE, SiteRule
 from pipeline.bootstrap import clock
 from pipeline.stages.normalize import normalize
 
@@ -150,6 +152,23 @@ def test_no_payload_survives_any_format(shared_data: Path, kind: str) -> None:
                 left.append((text, normal.html, normal.url))
     assert left == []
     assert read > 300 or kind == "sitemap"  # whose entries have an address or are none
+
+
+def test_no_payload_survives_a_page(shared_data: Path) -> None:
+    words = "The council agreed on Monday to build the new harbour after a night of talks that went on until dawn."
+    left, read = [], 0
+    for text in payloads(shared_data):
+        page = f"<html><body><article><p>{words}</p>{text}<p>{words}</p></article></body></html>"
+        for rule in (SiteRule(keep=("article",)), NO_RULE):
+            try:
+                found = extract_page(page.encode("utf-8", "replace"), "text/html; charset=utf-8", URL, rule)
+            except PageError:
+                continue
+            read += 1
+            if dangers(found.html):
+                left.append((text, found.html))
+    assert left == []
+    assert read > 500
 
 
 def test_xml_attacks_neither_expand_nor_read_files(shared_data: Path) -> None:
