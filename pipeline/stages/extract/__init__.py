@@ -6,13 +6,11 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline.model import Document
+from pipeline.model import Document, Span
 from pipeline.stages.decision import Decision, NoMemory
-from pipeline.stages.extract.dates import find_dates
-from pipeline.stages.extract.events import Reading, code_events
+from pipeline.stages.extract.events import Reading
 from pipeline.stages.extract.gazetteer import find
-from pipeline.stages.extract.names import find_entities
-from pipeline.stages.extract.quotations import find_quotations
+from pipeline.stages.extract.packs import pack_of
 
 # Beyond this a "text" is a data dump; what stands further down is searchable but not read for meaning.
 READ_CHARS = 200_000
@@ -29,13 +27,18 @@ def read(document: Document) -> Document:
     """Return the document with what its text says. Relative dates count from the day it was published."""
     text = (document.text or "")[:READ_CHARS]
     published = document.published or document.seen
-    mentions = find(text)
-    dates = find_dates(text, published, document.language)
-    quotations = find_quotations(text, document.language)
+    pack, mentions = pack_of(document.language), find(text)
+    dates, quotations = tuple(pack.dates(text, published)), tuple(pack.quotations(text))
+
+    def is_there(span: Span) -> bool:
+        return text[span.start : span.end] == span.text
+
+    events = pack.events(Reading(text, published, mentions, dates, quotations))
     return msgspec.structs.replace(
         document,
-        events=code_events(Reading(text, published, mentions, dates, quotations), document.language),
+        # No event without evidence, whoever's pack it is from.
+        events=tuple(event for event in events if is_there(event.sentence) and is_there(event.trigger)),
         quotations=quotations,
         dates=dates,
-        entities=find_entities(text, document.language, mentions),
+        entities=tuple(pack.names(text, mentions)),
     )
