@@ -31,6 +31,9 @@ NO_WISHES = Wishes()
 def wishes_of(body: bytes) -> Wishes:
     """Read what an RSS feed asks; what is written wrongly, or would leave no time to poll, is passed over."""
     start = body[:SEARCHED_BYTES]
+    lower = start.lower()
+    if not any(name in lower for name in (b"<skiphours", b"<skipdays", b"<itunes:new-feed-url")):
+        return NO_WISHES
     hours = _HOURS.search(start)
     days = _SKIPPED_DAYS.search(start)
     moved = _MOVED.search(start)
