@@ -15,9 +15,22 @@ import msgspec
 _TRACKERS = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|ncid|cmpid|ocid|smid"
     r"|at_(?:medium|campaign|link_\w+|format|ptr_name|bbc_team)|ref_src|ref_url|ftag|xtor|wt\.\w+|vero_id|oly_enc_id|oly_anon_id"
+    r"|gclsrc|gad_\w+|_ga|_gl|srsltid|twclid|ttclid|li_fat_id|wickedid|s_kwcid|ef_id|rb_clickid|epik|irclickid|hsa_\w+|__hs\w+"
+    r"|hsctatracking|(?:pk|mtm|piwik|matomo)_(?:campaign|cid|content|group|keyword|kwd|medium|placement|source)|sc_(?:campaign"
+    r"|channel|cid|content|geo|llid|outcome|publish)|trk(?:info|_\w+)?|ito|xtref|asc_campaign|asc_refurl"
     r"|rss_?id|guccounter|guce_referrer\w*|__twitter_impression|taid|traffic_source|echobox|cid_source|sr_share|feature=emb\w*)$",
     re.IGNORECASE,
 )
+# Addresses that only lead on, and the parameter that says where to.
+_REDIRECTORS = {
+    ("l.facebook.com", "/l.php"): "u", ("lm.facebook.com", "/l.php"): "u", ("l.instagram.com", "/"): "u",
+    ("l.messenger.com", "/l.php"): "u", ("out.reddit.com", None): "url", ("www.bing.com", None): "url",
+    ("www.youtube.com", "/redirect"): "q", ("vk.com", "/away.php"): "to", ("t.umblr.com", "/redirect"): "z",
+    ("duckduckgo.com", "/l/"): "uddg", ("disq.us", "/url"): "url", ("medium.com", "/r/"): "url",
+    ("getpocket.com", "/redirect"): "url", ("slack-redir.net", "/link"): "url",
+    ("steamcommunity.com", "/linkfilter/"): "url",
+    ("www.linkedin.com", "/redir/redirect"): "url", ("exit.sc", "/"): "url",
+}  # fmt: skip
 _GOOGLE = re.compile(r"^(?:www\.)?google\.[a-z.]+$")
 _SPECIFIC = re.compile(r"[/?#]")
 TITLE_WORDS = 4
@@ -131,9 +144,8 @@ def _unwrapped(url: str) -> str | None:
     if host.endswith(".cdn.ampproject.org"):
         rest = re.sub(r"^/[cvi]/", "", parts.path)
         return _absolute(f"https://{rest[2:]}" if rest.startswith("s/") else f"http://{rest}")
-    if host in ("l.facebook.com", "lm.facebook.com", "out.reddit.com", "www.bing.com"):
-        return _absolute(query.get("u") or query.get("url"))
-    return None
+    target = _REDIRECTORS.get((host, parts.path)) or _REDIRECTORS.get((host, None))
+    return _absolute(query.get(target)) if target else None
 
 
 def _absolute(url: str | None) -> str | None:

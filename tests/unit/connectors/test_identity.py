@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from random import Random
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given
@@ -32,6 +34,49 @@ def test_canonical_url(url: str, expected: str) -> None:
 def test_canonical_url_is_idempotent(rest: str) -> None:
     once = canonical_url(f"https://news.example/{rest}")
     assert once == canonical_url(once)
+
+
+TRACKERS = (
+    "utm_source utm_medium fbclid gclid gad_source mc_cid mtm_campaign pk_kwd twclid _gl igshid srsltid hsa_acc".split()
+)
+PARAMETERS = st.lists(
+    st.tuples(st.sampled_from("id page p q article lang".split()), st.text("ab1é &=", max_size=5)), max_size=4
+)
+
+
+@given(PARAMETERS, st.lists(st.tuples(st.sampled_from(TRACKERS), st.text("ab1", max_size=4)), max_size=4), st.randoms())
+def test_trackers_change_nothing_wherever_they_stand(
+    pairs: list[tuple[str, str]], trackers: list[tuple[str, str]], random: Random
+) -> None:
+    mixed = list(pairs)
+    for tracker in trackers:
+        mixed.insert(random.randrange(len(mixed) + 1), tracker)
+    address = "https://news.example/a?" + urlencode(pairs)
+    assert canonical_url("https://News.example:443/a?" + urlencode(mixed) + "#top") == canonical_url(address)
+
+
+@given(PARAMETERS, PARAMETERS)
+def test_what_may_matter_keeps_addresses_apart(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> None:
+    addresses = {canonical_url("https://news.example/a?" + urlencode(pairs)) for pairs in (one, other)}
+    assert (len(addresses) == 1) == (one == other)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "https://www.google.com/url?rct=j&url={}&usg=x",
+        "https://l.facebook.com/l.php?u={}&h=AT0",
+        "https://www.youtube.com/redirect?event=video&q={}",
+        "https://duckduckgo.com/l/?uddg={}&rut=1",
+        "https://vk.com/away.php?to={}",
+        "https://out.reddit.com/t3_x?token=1&url={}",
+    ],
+)
+@given(pairs=PARAMETERS)
+def test_redirectors_are_unwrapped(wrapped: str, pairs: list[tuple[str, str]]) -> None:
+    address = "https://news.example/a?" + urlencode(pairs)
+    assert canonical_url(wrapped.format(quote(address, safe=""))) == canonical_url(address)
+    assert canonical_url(wrapped.format("javascript%3Ax")).startswith(wrapped.partition("?")[0])
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
