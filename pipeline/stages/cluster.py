@@ -40,9 +40,9 @@ FRESH = 0.12
 # So many words must be the same, and so many of them not just the vocabulary of storms, matches or markets.
 SHARED = 3
 DISTINCT = 2
-# Of a story with so many reports there will be more: one name is enough, if it weighs so much.
+# Of a story with so many reports there will be more: two words are enough, if they weigh so much.
 HOT = 5
-SURE = 0.2
+SURE = 0.4
 FORGET_AT_ONCE = 200
 HOUR = 3600.0
 ID_BYTES = 16
@@ -168,7 +168,7 @@ class Stories:
         gaps = np.abs(moment - self._latest[rows])
         fading = 1 + gaps / HOUR / FADE_H
         likeness = np.round(like.whole / fading, 6)
-        hot = (self._reports[rows] >= HOT) & (likeness >= SURE) & (like.distinct >= 1)
+        hot = (self._reports[rows] >= HOT) & (likeness >= SURE) & (like.shared >= 2)
         telling = (like.shared >= SHARED) & (like.distinct >= DISTINCT) | hot
         telling &= (np.round(like.telling / fading, 6) >= TELLING) & (like.rare >= 1)
         near = (gaps <= QUIET.total_seconds()) & (likeness >= SIMILAR) & telling
