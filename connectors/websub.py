@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
-from connectors.links import header_links
+from connectors.discovery.links import header_links
 
 LEASE = timedelta(days=10)
 LONGEST_LEASE = timedelta(days=30)

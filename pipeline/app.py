@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline import bootstrap, config
+from pipeline import config
+from pipeline.wiring import runners
 
-app = bootstrap.worker_app(config.load())
+app = runners.worker_app(config.load())

@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 
 from pipeline.model import Alert, Article, Document, Record
-from pipeline.ports import Message
+from pipeline.ports.log import Message
 from pipeline.stages.decision import Decision, Memory, NoMemory
-from pipeline.stages.deduplicate import Remembered, deduplicate
-from pipeline.stages.extract import extract
-from pipeline.stages.identify import Known, identify
-from pipeline.stages.match import Rules, match
+from pipeline.stages.deduplicate.stage import Remembered, deduplicate
+from pipeline.stages.extract.stage import extract
+from pipeline.stages.identify.stage import Known, identify
+from pipeline.stages.match.stage import Rules, match
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from wordfreq import available_languages, get_frequency_dict
 
-from pipeline.language.analysis import analyse
-from pipeline.stages.telling import LEVELS
+from pipeline.language.tokens import analyse
+from pipeline.stages.deduplicate.weights import LEVELS
 
-OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "everyday"
+OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "deduplicate" / "everyday"
 LEAST = 0.00075
 TEXT_WORDS = 150
 # wordfreq's Serbian is written in Latin letters, together with Croatian and Bosnian; Norwegian goes by another name.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "extract" / "data" / "gazetteer.tsv.gz"
+OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "extract" / "names" / "data" / "gazetteer.tsv.gz"
 OWN = Path(__file__).with_name("own_names.txt")
 SMALLEST_CITY = 100_000
 LANGUAGES = "de fr es it pt nl sv da nb fi pl cs sk hu ro tr ru uk bg sr hr el ca et lv lt sl id vi".split()

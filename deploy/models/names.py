@@ -18,10 +18,10 @@ from pathlib import Path
 import msgspec
 
 from deploy.models.annotated import Annotated, columns, universal_ner
-from pipeline.stages.extract import tagger
-from pipeline.stages.extract.gazetteer import find
+from pipeline.stages.extract.names import tagger
+from pipeline.stages.extract.names.gazetteer import find
 
-OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "extract" / "data" / "names.json.gz"
+OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "extract" / "names" / "data" / "names.json.gz"
 VERSION = "1"
 LEAST_WEIGHT = 0.3
 FIRST_NAMES, LAST_NAMES = 5_494, 8_000

@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.model import Actor
-from pipeline.stages.extract.coder import Coded, Coder
-from pipeline.stages.extract.gazetteer import find
-from pipeline.stages.extract.lexicon import lexicon
-from pipeline.stages.extract.participants import Sentence
-from pipeline.stages.extract.rank import features
-from pipeline.stages.extract.syntax import parser
+from pipeline.stages.extract.events.coder import Coded, Coder
+from pipeline.stages.extract.events.lexicon import lexicon
+from pipeline.stages.extract.events.participants import Sentence
+from pipeline.stages.extract.events.rank import features
+from pipeline.stages.extract.events.syntax import parser
+from pipeline.stages.extract.names.gazetteer import find
 
-TARGET = Path("pipeline/stages/extract/lexicon/rank.json")
+TARGET = Path("pipeline/stages/extract/events/lexicon/rank.json")
 TODAY = {"DEMAND": "REQUEST", "DISAPPROVE": "ACCUSE", "INVESTIGATE": "ACCUSE", "FIGHT": "ASSAULT"}
 # Two codes of the gold file are not ISO 3166.
 ISO = {"JAP": "JPN", "ITL": "ITA"}

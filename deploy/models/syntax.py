@@ -2,8 +2,8 @@
 
 ``python -m deploy.models.syntax --data ../shared/data/language --minutes 17``, then again with ``--resume MODEL`` at a
 lower rate, sentence by sentence, is how the shipped model was made (26 minutes on half a core). It reads UD English
-EWT and the open part of UD English GUM, and writes the model to ``pipeline/stages/extract/syntax`` beside a card with
-version, licence, scores and SHA-256. The seed is fixed; a run is repeatable up to how far it gets in its time.
+EWT and the open part of UD English GUM, and writes the model to ``pipeline/stages/extract/events/syntax`` beside a card
+with version, licence, scores and SHA-256. The seed is fixed; a run is repeatable up to how far it gets in its time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from spacy.training.batchers import minibatch_by_words
 from spacy.vocab import Vocab
 from thinc.api import fix_random_seed
 
-TARGET = Path("pipeline/stages/extract/syntax")
+TARGET = Path("pipeline/stages/extract/events/syntax")
 SEED = 20220221
 WIDTH = 96
 ROWS = [3000, 1200, 1500, 1500]

@@ -16,7 +16,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import CommitFailedError, KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 
 from pipeline.errors import TransientError, UnavailableError
-from pipeline.ports import Message
+from pipeline.ports.log import Message
 
 CONNECT_MS = 8_000
 ANSWER_S = 30.0

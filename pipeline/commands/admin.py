@@ -10,7 +10,7 @@ import msgspec
 
 from pipeline.commands.context import current_settings, open_store
 from pipeline.errors import UsageError
-from pipeline.ports import Message
+from pipeline.ports.log import Message
 
 REPLAY_GROUP = "dead-replay"
 PAGE = 500
@@ -31,9 +31,9 @@ def setup() -> None:
         with open_store():
             click.echo(f"The store in {settings.directory} is ready.")
         return
-    from pipeline import bootstrap
+    from pipeline.wiring import stores
 
-    for line in bootstrap.set_up_servers(settings):
+    for line in stores.set_up_servers(settings):
         click.echo(line)
 
 
@@ -66,16 +66,14 @@ def dead(as_json: bool, replay: bool) -> None:
 @click.option("--into", metavar="NAME", help="Build a second Elasticsearch index, then switch to it.")
 def replay(into: str | None) -> None:
     """Rebuild the index from the articles in the log; nobody is alerted."""
-    from pipeline import bootstrap
+    from pipeline.wiring import runners, stores
 
     settings = current_settings()
-    with bootstrap.replaying(settings, into) as (log, index, finish):
+    with stores.replaying(settings, into) as (log, index, finish):
         from pipeline.flow import ARTICLES
         from pipeline.runners.replay import replay as run
 
-        written, failures = run(
-            log.replay(ARTICLES.name), bootstrap.flow(settings), index, bootstrap.clock, _show_progress
-        )
+        written, failures = run(log.replay(ARTICLES.name), runners.flow(settings), index, stores.clock, _show_progress)
         for failure in failures[:SHOWN]:
             click.echo(failure, err=True)
         if not failures:
@@ -89,12 +87,12 @@ def replay(into: str | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Copy the store to FILE while it is in use."""
-    from pipeline import bootstrap
+    from pipeline.wiring import stores
 
     settings = current_settings()
     if settings.runtime != "embedded":
         raise UsageError("A backup of the distributed runtime is made with the snapshots of Kafka and Elasticsearch.")
-    with bootstrap.database(settings) as database:
+    with stores.database(settings) as database:
         database.back_up(file)
     click.echo(file)
 
@@ -102,8 +100,8 @@ def backup(file: Path) -> None:
 @admin.command()
 def prune() -> None:
     """Remove what is older than the settings under [keep] say."""
-    from pipeline.bootstrap import clock
     from pipeline.flow import ALERTS, ARTICLES
+    from pipeline.wiring.stores import clock
 
     articles = documents = 0
     with open_store() as store:

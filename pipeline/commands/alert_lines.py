@@ -14,12 +14,12 @@ from pipeline.commands.lines import article_line, shorten
 if TYPE_CHECKING:
     from pipeline.commands.forecast import Forecast
     from pipeline.model import AlertRule
-    from pipeline.ports import Delivery
+    from pipeline.ports.alerts import Delivery
 
 
 def log_entry(delivery: Delivery) -> dict[str, Any]:
     """Return a delivery as the log prints it: what, why, whither, when, and the seconds each part took."""
-    from pipeline.stages.deliver import headline, latency, sentence, words
+    from pipeline.alerts.message import headline, latency, sentence, words
 
     told = delivery.alert
     return {
@@ -50,7 +50,7 @@ def log_entry(delivery: Delivery) -> dict[str, Any]:
 
 def log_lines(delivery: Delivery) -> str:
     """Write a delivery as the log shows it to a person."""
-    from pipeline.stages.deliver import headline, latency, sentence, words
+    from pipeline.alerts.message import headline, latency, sentence, words
 
     told = delivery.alert
     state: str = "acknowledged" if delivery.state == "sent" and delivery.receipt else delivery.state
@@ -92,7 +92,7 @@ def rule_json(rule: AlertRule, label: Callable[[str], str]) -> bytes:
 
 def rule_line(rule: AlertRule, label: Callable[[str], str], now: datetime) -> str:
     """Write a rule as one line: name, query, whither, and what is special about it."""
-    from pipeline.stages.deliver import spell
+    from pipeline.alerts.policy import spell
 
     notes = []
     if rule.kind == "silence":

@@ -16,9 +16,9 @@ from pipeline.commands.context import open_store
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.bootstrap import Store
     from pipeline.commands.forecast import Forecast
     from pipeline.model import AlertRule
+    from pipeline.wiring.stores import Store
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 HISTORY_DAYS = 30
@@ -81,8 +81,8 @@ def add(
     ntfy:topic, mailto:you@example.org, smtps://…, atom:FILE, jsonfeed:FILE, apprise:URL. Default: the terminal that
     the notifier runs in. Priority high passes quiet hours, digests and caps.
     """
-    from pipeline.bootstrap import clock
     from pipeline.model import AlertRule, derive_id
+    from pipeline.wiring.stores import clock
 
     if silence and surge:
         raise UsageError("An alert watches for silence or for a surge, not for both.")
@@ -116,7 +116,8 @@ def add(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_(as_json: bool) -> None:
     """List the alerts."""
-    from pipeline.bootstrap import channels, clock
+    from pipeline.wiring.runners import channels
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         label = channels(store.settings).label
@@ -129,9 +130,10 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(name: str, as_json: bool) -> None:
     """Show one alert, in plain words."""
-    from pipeline.bootstrap import channels, clock
-    from pipeline.language.display import restate
-    from pipeline.stages.admit import admit
+    from pipeline.alerts.rules import admit
+    from pipeline.query.printer import restate
+    from pipeline.wiring.runners import channels
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         rule, label = _find(store, name), channels(store.settings).label
@@ -152,7 +154,7 @@ def test(ctx: click.Context, query: str, days: int, as_json: bool) -> None:
 
     Exits with 1 when it would have found nothing.
     """
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     now = clock()
     with open_store() as store:
@@ -180,7 +182,7 @@ def pause(name: str, off: bool) -> None:
 @click.argument("duration", type=Duration())
 def snooze(name: str, duration: int) -> None:
     """Stop an alert for a DURATION such as 2h or 3d."""
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         until = clock() + timedelta(seconds=duration)
@@ -226,8 +228,8 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
     TOML with [[alert]] tables (name, query, and any option of `alert add`), filter rules of Miniflux or FreshRSS, one
     per line, or addresses of Google Alerts feeds. One bad rule is named and the others are kept; then exits with 1.
     """
-    from pipeline.bootstrap import clock
     from pipeline.commands.alert_import import read_rules
+    from pipeline.wiring.stores import clock
 
     refused = 0
     with open_store() as store:
@@ -292,10 +294,10 @@ def _searches(store: Store) -> dict[str, str]:
 
 def _keep(store: Store, rule: AlertRule) -> None:
     """Check a rule and its channels and keep it."""
-    from pipeline.bootstrap import channels
-    from pipeline.language.display import show as display
-    from pipeline.language.grammar import parse
-    from pipeline.stages.admit import admit
+    from pipeline.alerts.rules import admit
+    from pipeline.query.parser import parse
+    from pipeline.query.printer import show as display
+    from pipeline.wiring.runners import channels
 
     searches = _searches(store)
     admit(rule, searches)
@@ -313,8 +315,8 @@ def _put(store: Store, rule: AlertRule) -> None:
 
 
 def _forecast(store: Store, rule: AlertRule, now: datetime, days: int) -> Forecast:
+    from pipeline.alerts.rules import admit
     from pipeline.commands.forecast import forecast
-    from pipeline.stages.admit import admit
 
     return forecast(store, admit(rule, _searches(store)), now, days, once_per=rule.once_per)
 

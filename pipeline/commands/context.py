@@ -11,7 +11,7 @@ import click
 from pipeline import config
 
 if TYPE_CHECKING:
-    from pipeline.bootstrap import Store
+    from pipeline.wiring.stores import Store
 
 
 def current_settings() -> config.Settings:
@@ -23,9 +23,9 @@ def current_settings() -> config.Settings:
 
 def open_store() -> AbstractContextManager[Store]:
     """Open the store of the current settings. Raises ``UnavailableError``."""
-    from pipeline import bootstrap
+    from pipeline.wiring import stores
 
-    return bootstrap.store(current_settings())
+    return stores.store(current_settings())
 
 
 def saved_searches(store: Store, text: str | None = None) -> dict[str, str]:

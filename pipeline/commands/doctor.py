@@ -73,19 +73,19 @@ def _directory(settings: Settings) -> str:
 
 
 def _full_text(settings: Settings) -> str:
-    from pipeline import bootstrap
+    from pipeline.wiring import connectors
 
-    rules = bootstrap.site_rules(settings)
+    rules = connectors.site_rules(settings)
     if rules.errors:
         raise NewswireError(f"{rules.user_file}: {' '.join(rules.errors)}")
-    installed = bootstrap.has_full_text()
+    installed = connectors.has_full_text()
     return "installed, site rules are usable" if installed else "not installed; pip install 'newswire[fulltext]'"
 
 
 def _store(settings: Settings) -> str:
-    from pipeline import bootstrap
+    from pipeline.wiring import stores
 
-    with bootstrap.database(settings) as database:
+    with stores.database(settings) as database:
         return database.check()
 
 
@@ -99,9 +99,9 @@ def _kafka(settings: Settings) -> str:
 
 
 def _elasticsearch(settings: Settings) -> str:
-    from pipeline import bootstrap
-    from pipeline.ports import SearchRequest
+    from pipeline.ports.search import SearchRequest
+    from pipeline.wiring import stores
 
-    with bootstrap.store(settings) as store:
-        page = store.index.search(SearchRequest(query=None, now=bootstrap.clock(), limit=1))
+    with stores.store(settings) as store:
+        page = store.index.search(SearchRequest(query=None, now=stores.clock(), limit=1))
     return f"{settings.elasticsearch}, {page.total} articles"

@@ -128,10 +128,10 @@ def timeline(ctx: click.Context, /, as_json: bool, sure: float, query: str | Non
 
 def _found(query: str | None, sure: float, asked: dict[str, str | bool]) -> Iterator[tuple[Document, Event]]:
     """Yield the events asked for with their articles; the index narrows the articles, each event is checked itself."""
-    from pipeline.bootstrap import clock
-    from pipeline.language.evaluate import event_values
-    from pipeline.language.grammar import parse
-    from pipeline.ports import SearchRequest
+    from pipeline.ports.search import SearchRequest
+    from pipeline.query.evaluate import event_values
+    from pipeline.query.parser import parse
+    from pipeline.wiring.stores import clock
 
     words = {"event" if name == "type_" else name: value for name, value in asked.items() if isinstance(value, str)}
     conditions = {name: value.strip().upper() if name == "event" else value.strip() for name, value in words.items()}
@@ -157,7 +157,7 @@ def _found(query: str | None, sure: float, asked: dict[str, str | bool]) -> Iter
 
 def _fits(values: dict[str, tuple[str, ...]], conditions: dict[str, str]) -> bool:
     """Say whether one event meets every condition, as the query language does."""
-    from pipeline.language.analysis import tokens_of
+    from pipeline.language.tokens import tokens_of
 
     for name, wanted in conditions.items():
         if name in ("event", "scheduled"):
@@ -173,7 +173,7 @@ def _fits(values: dict[str, tuple[str, ...]], conditions: dict[str, str]) -> boo
 
 
 def _merged(pairs: Iterable[tuple[Document, Event]]) -> tuple[ReportedEvent, ...]:
-    from pipeline.stages.extract.merging import merge_reports
+    from pipeline.stages.extract.events.merging import merge_reports
 
     return merge_reports(pairs)
 

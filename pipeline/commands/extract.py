@@ -29,7 +29,7 @@ def extract(file: IO[bytes], published: str | None, language: str | None, as_jso
     FILE is plain text, its first line the title, or one article as JSON per line; - is standard input. The offsets
     count characters of the file, or of the article's "text". Nothing is normalised before.
     """
-    from pipeline.stages.extract import read
+    from pipeline.stages.extract.stage import read
 
     now = datetime.now(UTC)
     moment = _moment(published) if published else None

@@ -8,8 +8,8 @@ from typing import Literal
 import click
 import msgspec
 
-from connectors.schedule import QUIET, RATED_S, Poll
-from connectors.subscription import Subscription
+from connectors.polling.schedule import QUIET, RATED_S, Poll
+from connectors.polling.subscription import Subscription
 from pipeline.commands.feed_options import shown
 
 State = Literal["ok", "new", "paused", "broken", "gone", "moved", "quiet"]

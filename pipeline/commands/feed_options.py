@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from connectors.subscription import Subscription, basic, merged, without_secrets
+from connectors.polling.subscription import Subscription, basic, merged, without_secrets
 from pipeline.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -87,8 +87,8 @@ def shown(subscription: Subscription) -> dict[str, object]:
 
 def check_full_text() -> None:
     """Raise ``UsageError`` with the fix where the extra ``fulltext`` is not installed."""
-    from pipeline.bootstrap import has_full_text
-    from pipeline.runners.fulltext import EXTRA_MISSING
+    from pipeline.runners.polling.fulltext import EXTRA_MISSING
+    from pipeline.wiring.connectors import has_full_text
 
     if not has_full_text():
         raise UsageError(EXTRA_MISSING)
@@ -137,7 +137,7 @@ def _proxy(url: str) -> str:
 
 
 def _queries(texts: tuple[str, ...]) -> tuple[str, ...]:
-    from pipeline.language.grammar import parse
+    from pipeline.query.parser import parse
 
     for text in texts:
         parse(text)

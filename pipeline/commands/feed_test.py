@@ -10,20 +10,20 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from connectors.document import HtmlPageError
-from connectors.feed import NotAFeedError, ParsedEntry, ParsedFeed
-from connectors.fulltext import PageError
-from connectors.http import Fetched, Fetcher, FetchError
-from connectors.pages import Pages
-from connectors.parser import Parser
-from connectors.schedule import QUIET, awake, interval_s
-from connectors.subscription import Subscription, headers_for
+from connectors.fetch.http import Fetched, Fetcher, FetchError
+from connectors.formats.document import HtmlPageError
+from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
+from connectors.pages.fulltext import PageError
+from connectors.pages.pages import Pages
+from connectors.polling.outcome import USUAL, Pace
+from connectors.polling.parser import Parser
+from connectors.polling.schedule import QUIET, awake, interval_s
+from connectors.polling.subscription import Subscription, headers_for
 from connectors.websub import offered, page_links
 from pipeline.commands.feed_health import duration
 from pipeline.commands.lines import shorten
 from pipeline.model import Article
-from pipeline.runners.find import candidates_on
-from pipeline.runners.outcome import USUAL, Pace
+from pipeline.services.find_feeds import candidates_on
 
 SHOWN = 3
 ERRORS_SHOWN = 10

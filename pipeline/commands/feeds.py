@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from connectors.origin import same_origin
-from connectors.schedule import Poll
-from connectors.subscription import Subscription, merged, whole_address, without_credentials
+from connectors.fetch.origin import same_origin
+from connectors.polling.schedule import Poll
+from connectors.polling.subscription import Subscription, merged, whole_address, without_credentials
 from pipeline.commands.context import current_settings, open_store
 from pipeline.commands.feed_health import TROUBLED, coloured, health, judged
 from pipeline.commands.feed_options import CLEARED, changed, check_full_text, cleared, feed_options
@@ -22,10 +22,10 @@ from pipeline.commands.push_lines import push_health, push_words, pushes_by_feed
 from pipeline.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from connectors.http import Fetcher
-    from connectors.parser import Parser
-    from pipeline.bootstrap import Store
-    from pipeline.runners.find import FoundFeed
+    from connectors.fetch.http import Fetcher
+    from connectors.polling.parser import Parser
+    from pipeline.services.find_feeds import FoundFeed
+    from pipeline.wiring.stores import Store
 
 T = TypeVar("T")
 MARKS = {"ok": click.style("ok  ", fg="green"), "warn": click.style("warn", fg="yellow"),
@@ -88,7 +88,7 @@ def list_feeds(broken: bool, as_json: bool) -> None:
 
     A feed is quiet when it has had nothing new for 60 days.
     """
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     now, well = clock(), 0
     with open_store() as store:
@@ -114,7 +114,7 @@ def list_feeds(broken: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(url: str, as_json: bool) -> None:
     """Show one subscription and how its polls went."""
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         subscription = _known(store, url)
@@ -157,7 +157,7 @@ def pause(url: str, resume: bool) -> None:
 @click.argument("url")
 def remove(url: str) -> None:
     """Unsubscribe; its articles stay."""
-    from pipeline.runners.gathering import forget
+    from pipeline.runners.polling.gathering import forget
 
     with open_store() as store:
         subscription = _known(store, url)
@@ -172,7 +172,7 @@ def remove(url: str) -> None:
 @click.argument("url", required=False)
 def refresh(url: str | None) -> None:
     """Poll a feed, or all, at the next opportunity."""
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         chosen = [_known(store, url)] if url else subscriptions(store)
@@ -195,10 +195,10 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
 
     Exits with 1 where there is no feed that can be followed.
     """
-    from connectors.turns import HostTurns
-    from pipeline import bootstrap
+    from connectors.fetch.host_limits import HostTurns
+    from connectors.polling.outcome import Pace
     from pipeline.commands.feed_test import Step, explain
-    from pipeline.runners.outcome import Pace
+    from pipeline.wiring import connectors, stores
 
     settings = current_settings()
     if fulltext:
@@ -216,12 +216,12 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
     async def work(fetcher: Fetcher, parser: Parser) -> bool:
         pages = None
         if fulltext:
-            turns, rules = HostTurns(settings.fetch.per_host), bootstrap.site_rules(settings)
+            turns, rules = HostTurns(settings.fetch.per_host), connectors.site_rules(settings)
             for error in rules.errors:
                 click.echo(f"{rules.user_file}: {error}", err=True)
-            pages = bootstrap.pages(settings, fetcher, turns, parser.child, rules)
+            pages = connectors.pages(settings, fetcher, turns, parser.child, rules)
         pace = Pace(settings.fetch.min_interval_s, settings.fetch.max_interval_s)
-        return await explain(fetcher, parser, asked, tell, bootstrap.clock(), pace, pages)
+        return await explain(fetcher, parser, asked, tell, stores.clock(), pace, pages)
 
     fine = with_fetcher(work)
     if settings.websub.callback_url:
@@ -256,23 +256,23 @@ def subscribe(
 
 def find(asked: Subscription) -> list[FoundFeed]:
     """Return the feeds at an address, best first. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
-    from pipeline.runners.find import find_feeds
+    from pipeline.services.find_feeds import find_feeds
 
     return with_fetcher(lambda fetcher, parser: find_feeds(fetcher, parser, asked))
 
 
 def with_fetcher(work: Callable[[Fetcher, Parser], Coroutine[Any, Any, T]]) -> T:
     """Run an asynchronous piece of work with a fetcher and a parser of the current settings."""
-    from connectors.http import FetchError
-    from connectors.parser import Parser
-    from pipeline import bootstrap
+    from connectors.fetch.http import FetchError
+    from connectors.polling.parser import Parser
+    from pipeline.wiring import connectors
 
     settings = current_settings()
 
     async def run() -> T:
         parser = Parser()
         try:
-            async with bootstrap.fetcher(settings) as fetcher:
+            async with connectors.fetcher(settings) as fetcher:
                 return await work(fetcher, parser)
         finally:
             parser.close()
@@ -285,7 +285,7 @@ def with_fetcher(work: Callable[[Fetcher, Parser], Coroutine[Any, Any, T]]) -> T
 
 def new_subscription(url: str) -> Subscription:
     """Return a subscription without options; a user and password that stand in the address become a header."""
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     address, headers = without_credentials(whole_address(url))
     return Subscription(url=address, added=clock(), headers=headers)
@@ -302,8 +302,8 @@ def _asked(store: Store, url: str) -> Subscription:
 
 
 def _unchecked(asked: Subscription) -> FoundFeed:
-    from connectors.http import FetchError, check_scheme
-    from pipeline.runners.find import FoundFeed
+    from connectors.fetch.http import FetchError, check_scheme
+    from pipeline.services.find_feeds import FoundFeed
 
     try:
         check_scheme(asked.url)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipeline.language.query import And, Last, Query
 from pipeline.model import Document
-from pipeline.ports import Day, SearchRequest
+from pipeline.ports.search import Day, SearchRequest
+from pipeline.query.tree import And, Last, Query
 
 if TYPE_CHECKING:
-    from pipeline.bootstrap import Store
+    from pipeline.wiring.stores import Store
 
 DAY_S = 86_400
 SAMPLES = 5
@@ -37,7 +37,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
 def forecast(store: Store, query: Query, now: datetime, days: int, *, once_per: str) -> Forecast:
     """Ask the index what the query would have found."""
-    from pipeline.language.display import restate
+    from pipeline.query.printer import restate
 
     window = Last(seconds=days * DAY_S)
     within = Query(text=query.text, root=And(nodes=(query.root, window)))
@@ -64,7 +64,7 @@ def forecast(store: Store, query: Query, now: datetime, days: int, *, once_per: 
 
 
 def _warnings(query: Query, matches: int, rate: float, covered: int, days: int) -> list[str]:
-    from pipeline.stages.match import is_wide
+    from pipeline.stages.match.stage import is_wide
 
     found = []
     if covered and not matches:

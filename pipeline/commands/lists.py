@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from connectors.opml import MAX_BYTES, Outline, read_list, write_opml
-from connectors.subscription import Subscription, merged, whole_address, without_credentials
+from connectors.files.opml import MAX_BYTES, Outline, read_list, write_opml
+from connectors.polling.subscription import Subscription, merged, whole_address, without_credentials
 from pipeline.commands.context import open_store
 from pipeline.commands.feeds import subscriptions, with_fetcher
 from pipeline.errors import UsageError
@@ -21,7 +21,7 @@ def import_(source: str) -> None:
 
     Folders and categories become tags.
     """
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     outlines = read_list(_fetched(source) if "://" in source else _read(Path(source)), source)
     now = clock()

@@ -15,9 +15,9 @@ import msgspec
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.language.query import Query
     from pipeline.model import Alert, Document
-    from pipeline.stages.match import Rules
+    from pipeline.query.tree import Query
+    from pipeline.stages.match.stage import Rules
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def match(path: Path, as_json: bool, articles: IO[bytes]) -> None:
     needed, and - is standard input. Exits with 1 when nothing matches.
     """
     from pipeline.model import Alert
-    from pipeline.stages.match import match as decide
+    from pipeline.stages.match.stage import match as decide
 
     now = datetime.now(UTC)
     rules, prepare = _load(path, now)
@@ -63,10 +63,10 @@ def match(path: Path, as_json: bool, articles: IO[bytes]) -> None:
 
 def _load(path: Path, now: datetime) -> tuple[Rules, Callable[[Document], Document]]:
     """Load the rules that can be read, name the others, and tell what must be found out about an article for them."""
-    from pipeline.language.grammar import parse
-    from pipeline.language.query import EventFilter, walk
     from pipeline.model import AlertRule
-    from pipeline.stages.match import Rules
+    from pipeline.query.parser import parse
+    from pipeline.query.tree import EventFilter, walk
+    from pipeline.stages.match.stage import Rules
 
     rules = Rules()
     queries: list[Query] = []
@@ -118,7 +118,7 @@ def _read_articles(lines: IO[bytes]) -> Iterator[tuple[int, Given]]:
 
 def _document(given: Given, number: int, now: datetime) -> Document:
     from pipeline.model import Article, Document, derive_id
-    from pipeline.stages.normalize import normalize
+    from pipeline.stages.identify.normalize import normalize
 
     article = Article(
         id=derive_id(given.source or "", given.id or given.url or f"line {number}"),
@@ -139,7 +139,7 @@ def _document(given: Given, number: int, now: datetime) -> Document:
 def _extracted(document: Document, now: datetime) -> Document:
     from pipeline.model import Document
     from pipeline.stages.decision import NoMemory
-    from pipeline.stages.extract import extract
+    from pipeline.stages.extract.stage import extract
 
     (enriched,) = extract(document, NoMemory(), now).emit
     return msgspec.convert(enriched, Document, from_attributes=True)

@@ -15,8 +15,8 @@ from pipeline.errors import UsageError
 from pipeline.model import Article
 
 if TYPE_CHECKING:
-    from connectors.http import Fetcher
-    from connectors.parser import Parser
+    from connectors.fetch.http import Fetcher
+    from connectors.polling.parser import Parser
 
 
 @click.command()
@@ -27,7 +27,7 @@ def parse(source: str, as_json: bool) -> None:
 
     SOURCE is an address or a file. No store is touched.
     """
-    from pipeline.stages.normalize import normalize
+    from pipeline.stages.identify.normalize import normalize
 
     articles = _fetched(source) if "://" in source else _from_file(Path(source))
     articles = [normalize(article) for article in articles]
@@ -42,8 +42,8 @@ def parse(source: str, as_json: bool) -> None:
 
 
 def _from_file(path: Path) -> list[Article]:
-    from connectors.document import read_files
-    from pipeline.bootstrap import clock
+    from connectors.files.files import read_files
+    from pipeline.wiring.stores import clock
 
     if not path.exists():
         raise UsageError(f"There is no file {path}; give a file, a directory or an address with http:// or https://.")
@@ -51,9 +51,9 @@ def _from_file(path: Path) -> list[Article]:
 
 
 def _fetched(url: str) -> list[Article]:
-    from connectors.document import articles_of
-    from connectors.feed import NotAFeedError
-    from pipeline.bootstrap import clock
+    from connectors.formats.parsed import NotAFeedError
+    from connectors.polling.articles import articles_of
+    from pipeline.wiring.stores import clock
 
     async def work(fetcher: Fetcher, parser: Parser) -> list[Article]:
         fetched = await fetcher.fetch(url)

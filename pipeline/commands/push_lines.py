@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from connectors.schedule import Poll
+from connectors.polling.schedule import Poll
 from connectors.websub import Push
-from pipeline.bootstrap import clock
-from pipeline.ports import Table
+from pipeline.ports.table import Table
+from pipeline.wiring.stores import clock
 
 
 def pushes_by_feed(table: Table) -> dict[str, Push]:

@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import click
 import msgspec
 
-from pipeline.language.query import Query
 from pipeline.model import Document
-from pipeline.stages.highlight import highlight
+from pipeline.query.highlight import highlight
+from pipeline.query.tree import Query
 
 _COLUMNS = ("id", "published", "source", "language", "title", "url", "story_id", "duplicate_of", "snippet")
 _ATOM = "http://www.w3.org/2005/Atom"

@@ -12,7 +12,7 @@ from pipeline.config import Settings
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.runners.ingest import Polled
+    from pipeline.runners.polling.ingest import Polled
 
 
 def _distributed() -> Settings:
@@ -37,30 +37,30 @@ def tell(polled: Polled) -> None:
 @click.option("--once", is_flag=True, help="Stop after one round.")
 def connect(once: bool) -> None:
     """Run a connector: poll feeds and publish to Kafka."""
-    from pipeline import bootstrap
+    from pipeline.wiring import runners
 
-    bootstrap.run_connector(_distributed(), once=once, report=tell)
+    runners.run_connector(_distributed(), once=once, report=tell)
 
 
 @click.command()
 def worker() -> None:
     """Run a worker: the stages, on Kafka."""
-    from pipeline import bootstrap
+    from pipeline.wiring import runners
 
-    bootstrap.run_worker(_distributed())
+    runners.run_worker(_distributed())
 
 
 @click.command()
 def index() -> None:
     """Run the sink from Kafka into Elasticsearch."""
-    from pipeline import bootstrap
+    from pipeline.wiring import runners
 
-    bootstrap.run_sink(_distributed())
+    runners.run_sink(_distributed())
 
 
 @click.command()
 def notify() -> None:
     """Run the notifier: deliver alerts from Kafka."""
-    from pipeline import bootstrap
+    from pipeline.wiring import runners
 
-    bootstrap.run_notifier(_distributed())
+    runners.run_notifier(_distributed())

@@ -14,10 +14,10 @@ from pipeline.commands.lines import article_line
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.bootstrap import Store
-    from pipeline.language.query import Query
     from pipeline.model import Document
-    from pipeline.ports import SearchPage, SearchRequest
+    from pipeline.ports.search import SearchPage, SearchRequest
+    from pipeline.query.tree import Query
+    from pipeline.wiring.stores import Store
 
 FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 PAGE = 200
@@ -62,10 +62,10 @@ def search(
     published:2022-02-01..2022-02-28, last:7d, origins>=2, event:CONSULT actor:lavrov, said:peskov, search:NAME.
     Without QUERY, everything. Newest first.
     """
-    from pipeline.bootstrap import clock
     from pipeline.commands.show import find_article
     from pipeline.commands.stories import with_merged_stories
-    from pipeline.ports import SearchRequest
+    from pipeline.ports.search import SearchRequest
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         if saved or forget:
@@ -94,7 +94,7 @@ def search(
 
 
 def _parse(store: Store, text: str | None) -> Query | None:
-    from pipeline.language.grammar import parse
+    from pipeline.query.parser import parse
 
     if not text or not text.strip():
         return None

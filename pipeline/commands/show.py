@@ -14,8 +14,8 @@ from pipeline.commands.lines import shorten
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.bootstrap import Store
     from pipeline.model import Document, Event, Mark, Quotation
+    from pipeline.wiring.stores import Store
 
 WIDTH = 96
 INDENT = "  "
@@ -30,7 +30,7 @@ def show(ctx: click.Context, article: str, as_json: bool) -> None:
 
     ID may be the first letters of an id, as lists print it.
     """
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         document = find_article(store, article, clock())
@@ -50,8 +50,8 @@ def show(ctx: click.Context, article: str, as_json: bool) -> None:
 
 def find_article(store: Store, article: str, now: datetime) -> Document | None:
     """Find an article by id, by the beginning of its id, or by address. Raises ``UsageError`` when several fit."""
-    from pipeline.language.query import Keyword, Query
-    from pipeline.ports import SearchRequest
+    from pipeline.ports.search import SearchRequest
+    from pipeline.query.tree import Keyword, Query
 
     exact = store.index.get(article)
     if exact is not None:
@@ -73,9 +73,9 @@ def find_article(store: Store, article: str, now: datetime) -> Document | None:
 
 def _why(store: Store, document: Document, now: datetime) -> list[tuple[str, tuple[Mark, ...]]]:
     """Return the alert rules whose query the article matches, each with the words that match."""
-    from pipeline.language.evaluate import Reading, find, marks
-    from pipeline.language.grammar import parse
     from pipeline.model import AlertRule
+    from pipeline.query.evaluate import Reading, find, marks
+    from pipeline.query.parser import parse
 
     reading = Reading(document)
     searches = {name: value.decode() for name, value in store.searches.items()}

@@ -18,8 +18,8 @@ from pipeline.errors import UsageError
 from pipeline.model import Document
 
 if TYPE_CHECKING:
-    from pipeline.bootstrap import Store
-    from pipeline.language.query import AnyNode, Query
+    from pipeline.query.tree import AnyNode, Query
+    from pipeline.wiring.stores import Store
 
 PAGE = 500
 # So many of the largest stories are looked at; filters choose among them.
@@ -85,7 +85,7 @@ def list_stories(
     as_json: bool,
 ) -> None:
     """List stories, the largest first; QUERY chooses those with an article it finds."""
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         ids = _largest(store, f"last:{days}d" + (f" ({query})" if query else ""), max(LOOKED_AT, limit))
@@ -110,7 +110,7 @@ def show(story_id: str, as_json: bool) -> None:
 
     ID may be the first letters of an id, as lists print it, or the id of a story that was merged into another.
     """
-    from pipeline.bootstrap import clock
+    from pipeline.wiring.stores import clock
 
     with open_store() as store:
         documents = _documents(store, same_story(store, story_id))
@@ -135,7 +135,7 @@ def show(story_id: str, as_json: bool) -> None:
 
 def summed_up(documents: Iterable[Document], now: datetime) -> list[StoryLine]:
     """Sum up the stories of some documents, merged ones as one."""
-    from pipeline.stages.cluster import closes, reported
+    from pipeline.stages.deduplicate.stories import closes, reported
 
     documents = list(documents)
     into = _survivors(documents)
@@ -173,7 +173,7 @@ def summed_up(documents: Iterable[Document], now: datetime) -> list[StoryLine]:
 
 def same_story(store: Store, story_id: str) -> list[str]:
     """Return the ids of stories that are one with this one (or that begin with it): its own and all merged."""
-    from pipeline.language.query import Keyword
+    from pipeline.query.tree import Keyword
 
     if len(story_id) < 4:
         raise UsageError(f"{story_id!r} is too short to tell stories apart; give four letters of the id or more.")
@@ -186,7 +186,7 @@ def same_story(store: Store, story_id: str) -> list[str]:
 
 def with_merged_stories(store: Store, query: Query) -> Query:
     """Return a query in which ``story:`` stands for all stories that turned out to be that one."""
-    from pipeline.language.query import Keyword, Or
+    from pipeline.query.tree import Keyword, Or
 
     def widened(node: AnyNode) -> AnyNode:
         if isinstance(node, Keyword) and node.name == "story" and len(node.value) >= 4:
@@ -222,9 +222,9 @@ def _connected(store: Store, ids: set[str]) -> set[str]:
 
 
 def _largest(store: Store, query: str, limit: int) -> list[str]:
-    from pipeline.bootstrap import clock
-    from pipeline.language.grammar import parse
-    from pipeline.ports import SearchRequest
+    from pipeline.ports.search import SearchRequest
+    from pipeline.query.parser import parse
+    from pipeline.wiring.stores import clock
 
     request = SearchRequest(query=parse(query), now=clock(), copies=True)
     counts = store.index.facets(request, "story", limit)
@@ -233,7 +233,7 @@ def _largest(store: Store, query: str, limit: int) -> list[str]:
 
 def _documents(store: Store, ids: Sequence[str]) -> list[Document]:
     """Return the articles of some stories, the oldest first."""
-    from pipeline.language.query import Keyword, Or
+    from pipeline.query.tree import Keyword, Or
 
     found: dict[str, Document] = {}
     for at in range(0, len(ids), 50):
@@ -245,9 +245,9 @@ def _documents(store: Store, ids: Sequence[str]) -> list[Document]:
 
 
 def _search(store: Store, root: AnyNode) -> list[Document]:
-    from pipeline.bootstrap import clock
-    from pipeline.language.query import Query
-    from pipeline.ports import SearchRequest
+    from pipeline.ports.search import SearchRequest
+    from pipeline.query.tree import Query
+    from pipeline.wiring.stores import clock
 
     found: list[Document] = []
     cursor = None
@@ -262,8 +262,8 @@ def _search(store: Store, root: AnyNode) -> list[Document]:
 
 def _label(originals: Sequence[Document]) -> str:
     """Return the title that tells most of what the reports have in common; of two, the earlier."""
-    from pipeline.language.analysis import analyse
-    from pipeline.stages.telling import rarities
+    from pipeline.language.tokens import analyse
+    from pipeline.stages.deduplicate.weights import rarities
 
     titled = [document for document in originals if document.title][:LABELLED_BY]
     if not titled:

@@ -27,10 +27,10 @@ def tail(query: str | None, as_json: bool, last: int, once: bool) -> None:
 
     QUERY narrows them, in the language of `newswire search`.
     """
-    from pipeline.bootstrap import clock
-    from pipeline.language.grammar import parse
-    from pipeline.language.query import And, Query, Range
-    from pipeline.ports import SearchRequest
+    from pipeline.ports.search import SearchRequest
+    from pipeline.query.parser import parse
+    from pipeline.query.tree import And, Query, Range
+    from pipeline.wiring.stores import clock
 
     root = parse(query).root if query else None
     printed: set[str] = set()

@@ -21,8 +21,8 @@ from pipeline.commands.roles import tell
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.bootstrap import Store
     from pipeline.runners.embedded import Embedded, Outcome
+    from pipeline.wiring.stores import Store
 
 WAIT_S = 0.25
 
@@ -44,9 +44,9 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
     Addresses of feeds and pages are subscribed to; files and directories are read once. Without any, the feeds already
     followed are polled. Stop with Ctrl-C.
     """
-    from connectors.document import is_archive, read_files
-    from pipeline import bootstrap
-    from pipeline.runners.publishing import publish
+    from connectors.files.files import is_archive, read_files
+    from pipeline.runners.polling.publishing import publish
+    from pipeline.wiring import stores
 
     settings = current_settings()
     if settings.runtime != "embedded":
@@ -59,12 +59,12 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
     dated = published.replace(tzinfo=UTC) if published else None
     # What may be wrong in a line is told before anything is written; an archive may be too large for that.
-    whole = [a for file in files if not is_archive(file) for a in read_files(file, bootstrap.clock(), dated)]
-    streams = [read_files(file, bootstrap.clock(), dated) for file in files if is_archive(file)]
+    whole = [a for file in files if not is_archive(file) for a in read_files(file, stores.clock(), dated)]
+    streams = [read_files(file, stores.clock(), dated) for file in files if is_archive(file)]
     articles = chain(whole, *streams)
     asked = [new_subscription(source) for source in sources if "://" in source]
     feeds = [find(subscription)[0] for subscription in asked]
-    with bootstrap.run_lock(settings), bootstrap.store(settings) as store:
+    with stores.run_lock(settings), stores.store(settings) as store:
         for feed, subscription in zip(feeds, asked, strict=True):
             subscribe(store, feed.url, {}, feed.title, subscription)
         if demo:
@@ -80,11 +80,12 @@ def _check_work(store: Store, has_input: bool) -> None:
 
 
 def _add_demo(store: Store) -> None:
-    from pipeline import bootstrap, demo
+    from pipeline import demo
     from pipeline.model import AlertRule, derive_id
-    from pipeline.runners.publishing import publish
+    from pipeline.runners.polling.publishing import publish
+    from pipeline.wiring import stores
 
-    now = bootstrap.clock()
+    now = stores.clock()
     for name, query in demo.ALERTS:
         rule = AlertRule(id=derive_id("rule", name), name=name, query=query, created=now, channels=("terminal",))
         store.rules.put(rule.id, msgspec.json.encode(rule))
@@ -105,10 +106,10 @@ class _Session:
 
     def run(self) -> None:
         """Poll; return when one round is over and all is done, or when told to stop."""
-        from pipeline import bootstrap
+        from pipeline.wiring import runners
 
-        embedded = bootstrap.embedded(self._store)
-        notifying = bootstrap.notifying(self._store, partial(click.echo, err=True) if self._as_json else None)
+        embedded = runners.embedded(self._store)
+        notifying = runners.notifying(self._store, partial(click.echo, err=True) if self._as_json else None)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stopping.set())
         with notifying:
@@ -141,10 +142,10 @@ class _Session:
             self._stopping.set()
 
     async def _poll(self) -> None:
-        from pipeline import bootstrap
+        from pipeline.wiring import connectors
 
-        async with bootstrap.polling(self._store, tell) as ingest:
-            await bootstrap.poll_until(self._stopping, ingest, once=self._once)
+        async with connectors.polling(self._store, tell) as ingest:
+            await connectors.poll_until(self._stopping, ingest, once=self._once)
 
     def _print(self, outcome: Outcome) -> None:
         if outcome.kind == "dead":

@@ -22,7 +22,9 @@ import msgspec
 from pipeline.errors import TerminalError, TransientError
 from pipeline.flow import DEAD, MATCH, Stage, dead_letter
 from pipeline.model import Record
-from pipeline.ports import Clock, Message, Table
+from pipeline.ports.clock import Clock
+from pipeline.ports.log import Message
+from pipeline.ports.table import Table
 from pipeline.stages.decision import Decision, Fact, Memory, NoMemory
 
 log = logging.getLogger(__name__)

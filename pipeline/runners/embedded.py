@@ -20,7 +20,10 @@ import msgspec
 from pipeline.errors import TerminalError
 from pipeline.flow import ALERTS, DEDUPLICATE, ENRICHED, EXTRACT, FLOW, IDENTIFY, MATCH, Stage, dead_letter
 from pipeline.model import Alert, Article, Document, Record
-from pipeline.ports import Clock, Log, Message, SearchIndex, Table, Transaction
+from pipeline.ports.clock import Clock
+from pipeline.ports.log import Log, Message
+from pipeline.ports.search import SearchIndex
+from pipeline.ports.table import Table, Transaction
 from pipeline.stages.decision import Memory
 
 GROUP = "pipeline"

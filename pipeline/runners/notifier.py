@@ -18,25 +18,19 @@ from typing import Protocol
 
 import msgspec
 
+from pipeline.alerts import policy
+from pipeline.alerts.message import compose, group
 from pipeline.errors import TerminalError, TransientError, UnavailableError, UsageError
 from pipeline.flow import ALERTS, dead_letter
-from pipeline.language.grammar import parse
-from pipeline.language.query import And, Last, Query
-from pipeline.language.scope import scoped
 from pipeline.model import Alert, AlertRule
-from pipeline.ports import (
-    Clock,
-    Delivery,
-    Ledger,
-    Log,
-    Message,
-    Notifier,
-    SearchIndex,
-    SearchRequest,
-    Table,
-    Transaction,
-)
-from pipeline.stages import deliver
+from pipeline.ports.alerts import Delivery, Ledger, Notifier
+from pipeline.ports.clock import Clock
+from pipeline.ports.log import Log, Message
+from pipeline.ports.search import SearchIndex, SearchRequest
+from pipeline.ports.table import Table, Transaction
+from pipeline.query.parser import parse
+from pipeline.query.scope import scoped
+from pipeline.query.tree import And, Last, Query
 
 GROUP = "notify"
 BATCH = 256
@@ -226,17 +220,17 @@ class NotifierLoop:
         planned = []
         for label in map(self._channels.label, _channels_of(rule)):
             earlier = known.get((rule.id, alert.subject, label), ())
-            delivery = deliver.plan(alert, rule, label, earlier, self._paged(rule, label, now), now)
+            delivery = policy.plan(alert, rule, label, earlier, self._paged(rule, label, now), now)
             if delivery is not None:
                 planned.append(delivery)
         return planned
 
-    def _paged(self, rule: AlertRule, label: str, now: datetime) -> deliver.Paged:
+    def _paged(self, rule: AlertRule, label: str, now: datetime) -> policy.Paged:
         if rule.cap_per_hour is None and rule.cap_per_day is None:
-            return deliver.Paged()
-        return deliver.Paged(
-            hour=self._ledger.paged(rule.id, label, deliver.start_of_hour(now)),
-            day=self._ledger.paged(rule.id, label, deliver.start_of_day(rule, now)),
+            return policy.Paged()
+        return policy.Paged(
+            hour=self._ledger.paged(rule.id, label, policy.start_of_hour(now)),
+            day=self._ledger.paged(rule.id, label, policy.start_of_day(rule, now)),
         )
 
     def _bury(self, message: Message, error: Exception) -> None:
@@ -251,21 +245,21 @@ class NotifierLoop:
                 continue
             now = self._clock()
             try:
-                alert = deliver.watch(rule, self._seen(rule, now), now)
+                alert = policy.watch(rule, self._seen(rule, now), now)
             except UsageError as exc:
                 _log.error("rule cannot be watched rule=%r error=%s", rule.name, exc)
                 continue
             if alert is not None:
                 self._enter([(alert, rule)])
 
-    def _seen(self, rule: AlertRule, now: datetime) -> deliver.Seen:
+    def _seen(self, rule: AlertRule, now: datetime) -> policy.Seen:
         query = scoped(parse(rule.query), rule)
         recent = self._count(query, rule.window_s, now)
         if rule.kind == "surge":
-            whole = self._count(query, rule.window_s * (1 + deliver.SURGE_WINDOWS), now)
-            return deliver.Seen(recent=recent, earlier=whole - recent)
+            whole = self._count(query, rule.window_s * (1 + policy.SURGE_WINDOWS), now)
+            return policy.Seen(recent=recent, earlier=whole - recent)
         newest = self._index.search(SearchRequest(query=query, now=now, limit=1)).documents
-        return deliver.Seen(recent=recent, earlier=0, newest=newest[0].id if newest else None)
+        return policy.Seen(recent=recent, earlier=0, newest=newest[0].id if newest else None)
 
     def _count(self, query: Query, seconds: int, now: datetime) -> int:
         within = Query(text=query.text, root=And(nodes=(query.root, Last(seconds=seconds))))
@@ -334,7 +328,7 @@ class _Sender(threading.Thread):
         now = self._clock()
         until = time.monotonic() + CLAIM.total_seconds()
         claimed = self._ledger.claim(self._channel, now, now + CLAIM, CLAIMED_AT_ONCE)
-        for message in deliver.group(claimed):
+        for message in group(claimed):
             if self._stopping.is_set() or time.monotonic() > until - SEND_AT_MOST_S:
                 self._ledger.mark(message)  # as it was: given out again at once
                 continue
@@ -346,17 +340,17 @@ class _Sender(threading.Thread):
 
     def _send(self, message: Sequence[Delivery]) -> list[Delivery]:
         try:
-            receipt = self._open(self._channel).send(deliver.compose(message))
+            receipt = self._open(self._channel).send(compose(message))
         except TransientError as exc:
-            return [deliver.postponed(each, str(exc), exc.retry_after, self._clock()) for each in message]
+            return [policy.postponed(each, str(exc), exc.retry_after, self._clock()) for each in message]
         except TerminalError as exc:
-            return [deliver.refused(each, exc.reason, self._clock()) for each in message]
+            return [policy.refused(each, exc.reason, self._clock()) for each in message]
         except (UsageError, UnavailableError) as exc:
-            return [deliver.refused(each, str(exc), self._clock()) for each in message]
+            return [policy.refused(each, str(exc), self._clock()) for each in message]
         except Exception as exc:  # noqa: BLE001 - a bug in one channel must not end its thread; its text may hold secrets
             _log.error("channel failed channel=%s error=%s", self._channel, type(exc).__name__)
-            return [deliver.postponed(each, type(exc).__name__, 0.0, self._clock()) for each in message]
-        return [deliver.succeeded(each, receipt, self._clock()) for each in message]
+            return [policy.postponed(each, type(exc).__name__, 0.0, self._clock()) for each in message]
+        return [policy.succeeded(each, receipt, self._clock()) for each in message]
 
 
 def _about(delivery: Delivery) -> _About:

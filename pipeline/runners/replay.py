@@ -8,7 +8,9 @@ import msgspec
 
 from pipeline.flow import ARTICLES, MATCH, Stage
 from pipeline.model import Document, Record
-from pipeline.ports import Clock, Message, SearchIndex
+from pipeline.ports.clock import Clock
+from pipeline.ports.log import Message
+from pipeline.ports.search import SearchIndex
 from pipeline.stages.decision import Memory
 
 BATCH = 500

@@ -11,7 +11,8 @@ import msgspec
 from pipeline.errors import TransientError
 from pipeline.flow import ENRICHED, dead_letter
 from pipeline.model import Document
-from pipeline.ports import Log, Message, SearchIndex
+from pipeline.ports.log import Log, Message
+from pipeline.ports.search import SearchIndex
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-from pipeline.language.analysis import tokens_of
+from pipeline.language.tokens import tokens_of
 from pipeline.model import Article
-from pipeline.stages.cluster import COUNT_BYTES, ID_BYTES, Joined, Stories
-from pipeline.stages.deduplicate import Remembered, deduplicate
+from pipeline.stages.deduplicate.stage import Remembered, deduplicate
+from pipeline.stages.deduplicate.stories import COUNT_BYTES, ID_BYTES, Joined, Stories
 from tests.bench.copies import Text, texts
 from tests.bench.corpus import Corpus
 

@@ -10,10 +10,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline import bootstrap, config
+from pipeline import config
 from pipeline.model import Article
-from pipeline.ports import SearchRequest
-from pipeline.runners.publishing import publish
+from pipeline.ports.search import SearchRequest
+from pipeline.runners.polling.publishing import publish
+from pipeline.wiring import runners, stores
 from tests.bench.corpus import Corpus
 
 COUNT = 3_000
@@ -34,9 +35,9 @@ def embedded() -> float:
     """Return articles/s of one process and one store file."""
     with tempfile.TemporaryDirectory() as directory:
         settings = config.Settings(data=directory)
-        with bootstrap.store(settings) as store:
+        with stores.store(settings) as store:
             publish(_corpus(COUNT), store.log)
-            runtime = bootstrap.embedded(store)
+            runtime = runners.embedded(store)
             started = time.perf_counter()
             while runtime.step():
                 pass
@@ -58,7 +59,7 @@ def distributed() -> float | None:
         cluster = Cluster({name.lower(): address for name, address in exports.items()}, "bench-", Path(data))
         try:
             cluster.publish(_corpus(WORKER_COUNT))
-            with bootstrap.store(cluster.settings) as store:
+            with stores.store(cluster.settings) as store:
 
                 def found() -> int:
                     store.index.refresh()

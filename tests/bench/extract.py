@@ -19,9 +19,9 @@ from typing import Any
 from deploy.models.rank import TODAY, code_sentence, codes, gold_codes
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Actor, Document
-from pipeline.stages.extract import read
-from pipeline.stages.extract.contexts import contexts_of
-from pipeline.stages.extract.rank import confidence
+from pipeline.stages.extract.events.contexts import contexts_of
+from pipeline.stages.extract.events.rank import confidence
+from pipeline.stages.extract.stage import read
 
 DAY = datetime(2022, 2, 21, tzinfo=UTC)
 # Spellings in the gold data.

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline import bootstrap, config
+from pipeline import config
 from pipeline.config import Fetch
-from pipeline.ports import SearchRequest
+from pipeline.ports.search import SearchRequest
+from pipeline.wiring import connectors, runners, stores
 from tests.bench.feed_site import Site
 
 Poll = Callable[[], None]
@@ -65,12 +66,12 @@ def _newswire(site: Site, rounds: Callable[[Callable[[int], float]], None]) -> N
     """Follow in one process as `newswire up` does: polls on one thread, the pipeline on another."""
     with tempfile.TemporaryDirectory() as directory:
         settings = config.Settings(data=directory, fetch=Fetch(allow=("127.0.0.0/8",)))
-        with bootstrap.store(settings) as store:
+        with stores.store(settings) as store:
             _subscribe(store, site.urls)
             asyncio.run(_polling(store, rounds))
 
 
-def _subscribe(store: bootstrap.Store, urls: list[str]) -> None:
+def _subscribe(store: stores.Store, urls: list[str]) -> None:
     from pipeline.commands.feeds import subscribe
 
     with store.transaction():
@@ -78,9 +79,9 @@ def _subscribe(store: bootstrap.Store, urls: list[str]) -> None:
             subscribe(store, url, {}, None)
 
 
-async def _polling(store: bootstrap.Store, rounds: Callable[[Callable[[int], float]], None]) -> None:
+async def _polling(store: stores.Store, rounds: Callable[[Callable[[int], float]], None]) -> None:
     loop, stop, idle = asyncio.get_running_loop(), threading.Event(), threading.Event()
-    runtime = bootstrap.embedded(store)
+    runtime = runners.embedded(store)
 
     def work() -> None:
         while not stop.is_set():
@@ -89,7 +90,7 @@ async def _polling(store: bootstrap.Store, rounds: Callable[[Callable[[int], flo
     worker = threading.Thread(target=work)
     worker.start()
     try:
-        async with bootstrap.polling(store, lambda polled: None) as ingest:
+        async with connectors.polling(store, lambda polled: None) as ingest:
 
             def poll(expected: int) -> float:
                 assert idle.wait(SETTLED_S)
@@ -105,7 +106,7 @@ async def _polling(store: bootstrap.Store, rounds: Callable[[Callable[[int], flo
         worker.join()
 
 
-def _found(store: bootstrap.Store) -> int:
+def _found(store: stores.Store) -> int:
     return store.index.search(SearchRequest(query=None, now=datetime.now(UTC), limit=1, copies=True)).total
 
 
@@ -140,23 +141,23 @@ def idle_megabytes(feeds: int) -> float:
 def _idle(count: int) -> float:
     import msgspec
 
-    from connectors.schedule import Poll
+    from connectors.polling.schedule import Poll
 
     with tempfile.TemporaryDirectory() as directory:
         settings = config.Settings(data=directory)
-        with bootstrap.store(settings) as store:
+        with stores.store(settings) as store:
             urls = [f"https://site{number}.example/feed.xml" for number in range(count)]
             _subscribe(store, urls)
-            poll = Poll(next_check=datetime(2100, 1, 1, tzinfo=UTC), last_check=bootstrap.clock(), etag='"5f3a-61c"')
+            poll = Poll(next_check=datetime(2100, 1, 1, tzinfo=UTC), last_check=stores.clock(), etag='"5f3a-61c"')
             with store.transaction():
                 for url in urls:
                     store.polls.put(url, msgspec.json.encode(poll))
             return asyncio.run(_resident(store))
 
 
-async def _resident(store: bootstrap.Store) -> float:
-    runtime = bootstrap.embedded(store)
-    async with bootstrap.polling(store, lambda polled: None) as ingest:
+async def _resident(store: stores.Store) -> float:
+    runtime = runners.embedded(store)
+    async with connectors.polling(store, lambda polled: None) as ingest:
         stopping = asyncio.Event()
         running = asyncio.create_task(ingest.run(stopping))
         runtime.step()

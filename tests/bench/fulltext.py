@@ -20,8 +20,8 @@ from statistics import mean
 import msgspec
 import trafilatura
 
-from connectors.fulltext import Page, better, extract_page, plain
-from connectors.site_rules import NO_RULE
+from connectors.pages.fulltext import Page, better, extract_page, plain
+from connectors.pages.site_rules import NO_RULE
 
 PACKAGE = "newspaper4k==0.9.6"
 TEASER_CHARS = 220

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.document import articles_of, parse_document
-from connectors.feed import NotAFeedError
+from connectors.formats.document import parse_document
+from connectors.formats.parsed import NotAFeedError
+from connectors.polling.articles import articles_of
 from pipeline.model import Article
-from pipeline.stages.normalize import normalize
+from pipeline.stages.identify.normalize import normalize
 
 URL = "http://feeds.example/d/feed"
 SEEN = datetime(2026, 11, 20, tzinfo=UTC)

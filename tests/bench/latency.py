@@ -22,10 +22,11 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline import bootstrap, config
+from pipeline import config
 from pipeline.flow import ARTICLES
 from pipeline.model import AlertRule, Article, derive_id
-from pipeline.ports import Log, Message
+from pipeline.ports.log import Log, Message
+from pipeline.wiring import runners, stores
 from tests.bench.corpus import Corpus
 
 ARTICLES_PER_S = 50
@@ -70,16 +71,16 @@ def embedded() -> dict[str, float]:
     """Measure the embedded runtime: pipeline and notifier in threads of one process, as `newswire up` runs them."""
     with tempfile.TemporaryDirectory() as directory, receiving() as (url, received):
         settings = config.load(None, {"data": directory}, {"NEWSWIRE_NOTIFY_ALLOW": "127.0.0.0/8"})
-        with bootstrap.store(settings) as store:
+        with stores.store(settings) as store:
             _add_rules(store.rules.put, url)
-            pipeline, stopping = bootstrap.embedded(store), threading.Event()
+            pipeline, stopping = runners.embedded(store), threading.Event()
 
             def work() -> None:
                 while not stopping.is_set():
                     pipeline.step(0.1)
 
             worker = threading.Thread(target=work)
-            with bootstrap.notifying(store):
+            with runners.notifying(store):
                 worker.start()
                 try:
                     return _measure(store.log, received)
@@ -100,8 +101,8 @@ def distributed() -> dict[str, float]:
             "NEWSWIRE_DATA": directory,
         }
         settings = config.load(None, None, environment)
-        bootstrap.set_up_servers(settings)
-        with bootstrap.store(settings) as store:
+        stores.set_up_servers(settings)
+        with stores.store(settings) as store:
             _add_rules(store.rules.put, url)
             roles = [_start(role, environment, Path(directory)) for role in ("worker", "notify")]
             try:

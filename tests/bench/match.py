@@ -21,10 +21,11 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from pipeline.language.analysis import stem
-from pipeline.language.evaluate import Reading, find
-from pipeline.language.grammar import parse
-from pipeline.language.query import (
+from pipeline.language.tokens import stem
+from pipeline.model import AlertRule, Document
+from pipeline.query.evaluate import Reading, find
+from pipeline.query.parser import parse
+from pipeline.query.tree import (
     And,
     AnyNode,
     Field,
@@ -36,8 +37,7 @@ from pipeline.language.query import (
     Prefix,
     Word,
 )
-from pipeline.model import AlertRule, Document
-from pipeline.stages.match import Rules, match
+from pipeline.stages.match.stage import Rules, match
 from tests.bench.corpus import NOW, SOURCES, TAGS, Corpus
 
 RULES = 100_000

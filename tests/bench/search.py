@@ -21,10 +21,10 @@ import numpy as np
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.index import SqliteIndex
-from pipeline.language.analysis import analyse
-from pipeline.language.grammar import parse
+from pipeline.language.tokens import analyse
 from pipeline.model import Document, derive_id
-from pipeline.ports import SearchRequest
+from pipeline.ports.search import SearchRequest
+from pipeline.query.parser import parse
 
 ARTICLES = int(os.environ.get("NEWSWIRE_BENCH_ARTICLES", "200000"))
 WORDS = 300

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.language.analysis import analyse
+from pipeline.language.tokens import analyse
 from pipeline.model import Article, derive_id
-from pipeline.stages.cluster import Stories, told
+from pipeline.stages.deduplicate.stories import Stories, told
 from tests.bench.corpus import Corpus
 
 DATA = Path(__file__).parent.parent / "data" / "stories"

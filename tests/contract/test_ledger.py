@@ -12,7 +12,7 @@ import pytest
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.model import Alert, Document, derive_id
-from pipeline.ports import Delivery, Ledger
+from pipeline.ports.alerts import Delivery, Ledger
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.log import SqliteLog
-from pipeline.ports import Log, Message
+from pipeline.ports.log import Log, Message
 
 TOPIC = "news.alerts"
 Open = Callable[[], Log]

@@ -22,7 +22,7 @@ from pipeline.adapters.notify.addresses import Channels
 from pipeline.adapters.notify.webhook import signature
 from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.model import Alert, Document, Mark
-from pipeline.ports import Notice
+from pipeline.ports.alerts import Notice
 from tests.faults.receiver import Receiver, Request, receiving
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

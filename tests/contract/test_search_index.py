@@ -12,9 +12,9 @@ import pytest
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.errors import UsageError
-from pipeline.language.grammar import parse
 from pipeline.model import Actor, Document, Event, Quotation, Span, Speaker
-from pipeline.ports import SearchIndex, SearchPage, SearchRequest
+from pipeline.ports.search import SearchIndex, SearchPage, SearchRequest
+from pipeline.query.parser import parse
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.table import SqliteTable
-from pipeline.ports import Table
+from pipeline.ports.table import Table
 
 Open = Callable[[], Table]
 

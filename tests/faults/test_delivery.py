@@ -26,7 +26,8 @@ from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.flow import ALERTS
 from pipeline.model import Alert, AlertRule, Document, Mark, derive_id
-from pipeline.ports import Delivery, Message
+from pipeline.ports.alerts import Delivery
+from pipeline.ports.log import Message
 from pipeline.runners import notifier
 from pipeline.runners.notifier import NotifierLoop
 from tests.faults.receiver import Receiver, Request, accept, fail, receiving

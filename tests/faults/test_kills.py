@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import bootstrap, flow
+from pipeline import flow
 from pipeline.flow import DEAD
 from pipeline.model import Article, derive_id
-from pipeline.ports import Message, SearchRequest
+from pipeline.ports.log import Message
+from pipeline.ports.search import SearchRequest
+from pipeline.wiring import stores
 from tests.integration.distributed import Cluster, wait_until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -58,7 +60,7 @@ def test_killed_worker_and_sink_lose_nothing_and_double_nothing(cluster: Cluster
             sinks[-1].kill()
             sinks.append(cluster.start("index"))
     expected = {article(n).id for n in range(ARTICLES)}
-    with bootstrap.store(cluster.settings) as store:
+    with stores.store(cluster.settings) as store:
 
         def found() -> list[str]:
             store.index.refresh()
@@ -80,7 +82,7 @@ def test_killed_worker_and_sink_lose_nothing_and_double_nothing(cluster: Cluster
 
 def test_record_that_cannot_be_read_is_kept_with_its_reason_and_can_be_sent_back(cluster: Cluster) -> None:
     cluster.start("worker")
-    with bootstrap.store(cluster.settings) as store:
+    with stores.store(cluster.settings) as store:
         store.log.append([Message(topic=ARTICLES_TOPIC, key="k", value=b"{no json")])
         assert wait_until(lambda: len(list(store.log.replay(DEAD))) == 1, 60), cluster.logs()
         (letter,) = store.log.replay(DEAD)
@@ -97,7 +99,7 @@ def test_faust_command_runs_the_same_worker_and_stops_on_sigterm(cluster: Cluste
     worker = cluster.start_program("faust", "-A", "pipeline.app", "worker", "-l", "warn")
     cluster.start("index")
     cluster.publish(article(n) for n in range(20))
-    with bootstrap.store(cluster.settings) as store:
+    with stores.store(cluster.settings) as store:
 
         def found() -> int:
             store.index.refresh()

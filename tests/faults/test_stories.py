@@ -13,15 +13,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline import bootstrap
-from pipeline.bootstrap import Store
 from pipeline.flow import DEAD, DOCUMENTS, REVISIONS
 from pipeline.model import Article, Document, derive_id
-from pipeline.ports import Message
-from pipeline.stages.deduplicate import Remembered, deduplicate
+from pipeline.ports.log import Message
+from pipeline.stages.deduplicate.stage import Remembered, deduplicate
+from pipeline.wiring import stores
+from pipeline.wiring.stores import Store
 from tests.bench.stories import read
 from tests.integration.distributed import Cluster, wait_until
-from tests.unit.cluster.test_one_event import reports
+from tests.unit.stages.deduplicate.test_one_event import reports
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 LANGUAGES = ("en", "pl", "it", "nl", "sv")
@@ -92,7 +92,7 @@ def test_partitions_and_workers_change_no_decision(
 ) -> None:
     cluster = Cluster(servers, prefix, tmp_path, partitions)
     try:
-        with bootstrap.store(cluster.settings) as store:
+        with stores.store(cluster.settings) as store:
             append(store, revisions())
             for _ in range(workers):
                 cluster.start("worker")
@@ -107,7 +107,7 @@ def test_workers_that_join_leave_and_die_change_no_decision(
     cluster = Cluster(servers, prefix, tmp_path, partitions=8)
     articles = revisions()
     try:
-        with bootstrap.store(cluster.settings) as store:
+        with stores.store(cluster.settings) as store:
             first = cluster.start("worker")
             for number, at in enumerate(range(0, len(articles), 80)):
                 append(store, articles[at : at + 80])
@@ -131,7 +131,7 @@ def test_worker_begun_anew_with_nothing_of_its_own_goes_on_as_the_one_before(
     articles = revisions()
     half = len(articles) // 2
     try:
-        with bootstrap.store(cluster.settings) as store:
+        with stores.store(cluster.settings) as store:
             worker = cluster.start("worker")
             append(store, articles[:half])
             assert wait_until(lambda: len(documents(store)) == half, 60), cluster.logs()

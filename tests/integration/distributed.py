@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import cast
 
-from pipeline import bootstrap, config
+from pipeline import config
 from pipeline.model import Article
-from pipeline.runners.publishing import publish
+from pipeline.runners.polling.publishing import publish
+from pipeline.wiring import stores
 
 STOP_S = 15.0
 
@@ -34,7 +35,7 @@ class Cluster:
         self.settings = config.load(environ=self.environment)
         self._directory = directory
         self._processes: list[subprocess.Popen[bytes]] = []
-        bootstrap.set_up_servers(self.settings)
+        stores.set_up_servers(self.settings)
 
     def start(self, role: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start one role as a user would, with settings of its own."""
@@ -54,7 +55,7 @@ class Cluster:
 
     def publish(self, articles: Iterable[Article]) -> int:
         """Publish articles as a connector does."""
-        with bootstrap.store(self.settings) as store:
+        with stores.store(self.settings) as store:
             return publish(articles, store.log)
 
     def revive(self) -> None:

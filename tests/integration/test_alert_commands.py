@@ -12,11 +12,12 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline import bootstrap, config
+from pipeline import config
 from pipeline.cli import main
 from pipeline.flow import ARTICLES
 from pipeline.model import Article, derive_id
-from pipeline.ports import Message
+from pipeline.ports.log import Message
+from pipeline.wiring import runners, stores
 
 Newswire = Callable[..., Result]
 HOOK = "webhook+https://hooks.example.org/S3CRET#secret=S3CRET"
@@ -36,8 +37,8 @@ def newswire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Newswire:
 def publish(directory: Path, *titles: str) -> None:
     """Take articles all the way, alerts included."""
     settings, now = config.load(None, {"data": str(directory)}), datetime.now(UTC)
-    with bootstrap.store(settings) as store, bootstrap.notifying(store):
-        pipeline = bootstrap.embedded(store)
+    with stores.store(settings) as store, runners.notifying(store):
+        pipeline = runners.embedded(store)
         for title in titles:
             article = Article(
                 id=derive_id(title), source="bbc", seen=now, published=now, title=title, text=f"{title}. More of it."

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from pipeline import bootstrap, config, demo
-from pipeline.bootstrap import Store
+from pipeline import config, demo
 from pipeline.flow import ALERTS
-from pipeline.language.grammar import parse
 from pipeline.model import Alert, AlertRule, Article, Document, derive_id
-from pipeline.ports import SearchRequest
-from pipeline.runners.publishing import publish
+from pipeline.ports.search import SearchRequest
+from pipeline.query.parser import parse
+from pipeline.runners.polling.publishing import publish
+from pipeline.wiring import runners, stores
+from pipeline.wiring.stores import Store
 from tests.integration.distributed import Cluster, wait_until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -74,11 +75,11 @@ def add_rules(store: Store) -> None:
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     settings = config.Settings(data=str(tmp_path_factory.mktemp("embedded")))
-    with bootstrap.store(settings) as store:
+    with stores.store(settings) as store:
         add_rules(store)
         for wave in waves():
             publish(wave, store.log)
-        pipeline = bootstrap.embedded(store)
+        pipeline = runners.embedded(store)
         while pipeline.step():
             pass
         yield store
@@ -90,7 +91,7 @@ def distributed(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     directory = tmp_path_factory.mktemp("distributed")
     cluster = Cluster(servers, f"conf{datetime.now(UTC):%H%M%S%f}-", directory, partitions=1)
     try:
-        with bootstrap.store(cluster.settings) as store:
+        with stores.store(cluster.settings) as store:
             add_rules(store)
             cluster.start("worker")
             cluster.start("index")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import bootstrap
 from pipeline.commands.feeds import subscribe
+from pipeline.wiring import stores
 from tests.integration.distributed import Cluster, wait_until
 from tests.integration.feed_server import FEED, FeedServer
 
@@ -18,7 +18,7 @@ FEEDS = 40
 
 def follow(cluster: Cluster, server: FeedServer, paths: list[str]) -> None:
     server.pages |= {path: FEED.replace(b"harbour", path.encode()) for path in paths}
-    with bootstrap.store(cluster.settings) as store:
+    with stores.store(cluster.settings) as store:
         for path in paths:
             subscribe(store, server.url + path, {}, None)
 

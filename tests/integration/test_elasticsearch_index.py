@@ -15,9 +15,9 @@ from elasticsearch import Elasticsearch
 from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
 from pipeline.cli import main
 from pipeline.errors import TransientError, UnavailableError, UsageError
-from pipeline.language.grammar import parse
 from pipeline.model import Document
-from pipeline.ports import SearchRequest
+from pipeline.ports.search import SearchRequest
+from pipeline.query.parser import parse
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 pytestmark = pytest.mark.elasticsearch

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipeline import bootstrap, config
+from pipeline import config
 from pipeline.commands.events import event
 from pipeline.model import Document
-from pipeline.stages.extract import read
+from pipeline.stages.extract.stage import read
+from pipeline.wiring import stores
 
 DAY = datetime(2022, 2, 21, 9, tzinfo=UTC)
 TEXT = "Japan will meet South Korea in Paris on 24 February. France condemned North Korea."
@@ -19,7 +20,7 @@ TEXT = "Japan will meet South Korea in Paris on 24 February. France condemned No
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
     chosen = {"data": str(tmp_path)}
-    with bootstrap.store(config.load(None, dict(chosen))) as store:
+    with stores.store(config.load(None, dict(chosen))) as store:
         document = Document(id="a", source="s", seen=DAY, published=DAY, title="Asia", text=TEXT, language="en")
         store.index.upsert([read(document)])
         store.index.refresh()

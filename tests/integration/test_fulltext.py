@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline import bootstrap
 from pipeline.flow import ARTICLES
 from pipeline.model import Article
+from pipeline.wiring import stores
 from tests.integration import feed_server
 from tests.integration.distributed import Cluster, wait_until
 from tests.integration.feed_server import FeedServer
@@ -333,7 +333,7 @@ def test_connector_publishes_full_text_to_kafka(
     program = [sys.executable, "-c", "from pipeline.cli import main; main()"]
     for arguments in (("add", "--fulltext", server.url + "/feed"), ("connect", "--once")):
         subprocess.run([*program, *arguments], env=environment, check=True, timeout=100, capture_output=True)
-    with bootstrap.store(cluster.settings) as store:
+    with stores.store(cluster.settings) as store:
         [message] = store.log.replay(ARTICLES.name)
     article = msgspec.json.decode(message.value, type=Article)
     assert (article.full_text, "breakwater" in str(article.html)) == (True, True)

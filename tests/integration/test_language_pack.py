@@ -24,7 +24,7 @@ import re
 from importlib.resources import files
 
 from pipeline.model import Actor, Event, Quotation, Span, Speaker, derive_id
-from pipeline.stages.extract.lexicon import Lexicon
+from pipeline.stages.extract.events.lexicon import Lexicon
 from pipeline.stages.extract.packs import Plain
 
 HERE = files(__name__)

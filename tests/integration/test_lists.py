@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.opml import read_list, write_opml
+from connectors.files.opml import read_list, write_opml
 from pipeline.errors import UsageError
 from tests.integration.feed_server import FeedServer, bomb, redirect
 from tests.integration.test_up import Newswire

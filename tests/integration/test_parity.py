@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.index import SqliteIndex
-from pipeline.language.analysis import tokens_of
-from pipeline.language.evaluate import Reading, find
-from pipeline.language.query import (
+from pipeline.language.tokens import tokens_of
+from pipeline.model import Actor, Document, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker
+from pipeline.ports.search import SearchIndex, SearchRequest
+from pipeline.query.evaluate import Reading, find
+from pipeline.query.tree import (
     And,
     AnyNode,
     AtLeast,
@@ -38,8 +40,6 @@ from pipeline.language.query import (
     Wildcard,
     Word,
 )
-from pipeline.model import Actor, Document, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker
-from pipeline.ports import SearchIndex, SearchRequest
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 # Words that share stems within and across languages, join, fold, and are written without spaces; few at a time.

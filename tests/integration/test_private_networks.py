@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from connectors.http import Fetcher, FetchError
+from connectors.fetch.http import Fetcher, FetchError
 from pipeline.adapters.notify.post import post
 from pipeline.errors import TerminalError
 from tests.integration.connectors.raw_server import RawServer

@@ -15,11 +15,11 @@ import msgspec
 import pytest
 
 from connectors import websub
-from connectors.http import Fetched, Fetcher
-from connectors.turns import HostTurns
+from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.http import Fetched, Fetcher
 from connectors.websub import Offer
-from pipeline.runners.callbacks import listening
-from pipeline.runners.pushes import Pushes
+from pipeline.runners.polling.callbacks import listening
+from pipeline.runners.polling.pushes import Pushes
 from tests.integration.hub import Hub, push, sign
 
 FEED = "http://site.example/feed"

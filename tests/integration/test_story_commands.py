@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline import bootstrap, config
+from pipeline import config
 from pipeline.cli import main
 from pipeline.model import Document, derive_id
+from pipeline.wiring import stores
 from tests.integration.distributed import Cluster
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -49,7 +50,7 @@ def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if request.param == "distributed":
         servers = request.getfixturevalue("servers")
         variables = Cluster(servers, f"story{datetime.now(UTC):%H%M%S%f}-", directory).environment
-    with bootstrap.store(config.load(environ=variables)) as store:
+    with stores.store(config.load(environ=variables)) as store:
         assert [] == list(store.index.upsert(DOCUMENTS))
         store.index.refresh()
     yield variables

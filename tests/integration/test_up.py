@@ -13,14 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from connectors.document import articles_of, parse_document
-from connectors.feed import NotAFeedError
-from pipeline import bootstrap, config
-from pipeline.language.analysis import tokens_of
-from pipeline.language.grammar import parse
-from pipeline.language.query import Phrase
-from pipeline.ports import SearchRequest
-from pipeline.stages.normalize import normalize
+from connectors.formats.document import parse_document
+from connectors.formats.parsed import NotAFeedError
+from connectors.polling.articles import articles_of
+from pipeline import config
+from pipeline.language.tokens import tokens_of
+from pipeline.ports.search import SearchRequest
+from pipeline.query.parser import parse
+from pipeline.query.tree import Phrase
+from pipeline.stages.identify.normalize import normalize
+from pipeline.wiring import stores
 from tests.integration import feed_server
 from tests.integration.feed_server import FeedServer
 
@@ -207,7 +209,7 @@ def test_every_article_of_every_feed_is_found_by_its_title(newswire: Newswire, s
             except NotAFeedError:
                 continue
             server.pages[f"/{number}"] = body
-            now = bootstrap.clock()
+            now = stores.clock()
             found = [normalize(article) for article in articles_of(parsed, f"{server.url}/{number}", now)]
             titles[f"{server.url}/{number}"] = [article.title for article in found if article.title]
         (newswire.directory.parent / "list.txt").write_text("\n".join(titles))
@@ -216,7 +218,7 @@ def test_every_article_of_every_feed_is_found_by_its_title(newswire: Newswire, s
         newswire("up", "--once")
         assert len(titles) > 700
         missing = []
-        with bootstrap.store(config.Settings(data=str(newswire.directory))) as store:
+        with stores.store(config.Settings(data=str(newswire.directory))) as store:
             for feed, wanted in titles.items():
                 for title in wanted:
                     tokens = tokens_of(title)
@@ -224,7 +226,7 @@ def test_every_article_of_every_feed_is_found_by_its_title(newswire: Newswire, s
                     phrase = parse(f'"{" ".join(tokens[:6])}"') if tokens else None
                     assert phrase is None or isinstance(phrase.root, Phrase)
                     for tree in filter(None, (query, phrase)):
-                        request = SearchRequest(query=tree, now=bootstrap.clock(), limit=200, copies=True)
+                        request = SearchRequest(query=tree, now=stores.clock(), limit=200, copies=True)
                         if not any(d.title == title for d in store.index.search(request).documents):
                             missing.append((feed, title))
         assert missing == []

@@ -17,8 +17,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline import bootstrap
 from pipeline.commands.feeds import subscribe
+from pipeline.wiring import stores
 from tests.integration.distributed import Cluster, wait_until
 from tests.integration.feed_server import FEED, FeedServer
 from tests.integration.hub import Hub, call, push, sign
@@ -334,7 +334,7 @@ def test_connectors_take_in_each_others_pings(
     }
 
     def published() -> list[str]:
-        with bootstrap.store(cluster.settings) as store:
+        with stores.store(cluster.settings) as store:
             return [msgspec.json.decode(message.value)["title"] for message in store.log.replay("news.articles")]
 
     first = FeedServer()
@@ -343,7 +343,7 @@ def test_connectors_take_in_each_others_pings(
             cluster.start("connect", NEWSWIRE_WEBSUB_LISTEN=f"127.0.0.1:{port}", NEWSWIRE_FETCH_USER_AGENT=str(port))
         # Both first poll something: by then the feeds are shared.
         assert wait_until(lambda: _both_poll(cluster, first, ports), 60), cluster.logs()
-        with bootstrap.store(cluster.settings) as store:
+        with stores.store(cluster.settings) as store:
             for site in sites:
                 subscribe(store, site.topic, {}, None)
         assert wait_until(lambda: all(hub.subscribers(site.topic) for site in sites), 60), cluster.logs()
@@ -364,6 +364,6 @@ def test_connectors_take_in_each_others_pings(
 def _both_poll(cluster: Cluster, server: FeedServer, ports: list[int]) -> bool:
     path = f"/{len(server.pages)}"
     server.pages[path] = FEED.replace(b"harbour", path.encode())
-    with bootstrap.store(cluster.settings) as store:
+    with stores.store(cluster.settings) as store:
         subscribe(store, server.url + path, {}, None)
     return {headers["User-Agent"] for _, headers in list(server.requests)} == set(map(str, ports))

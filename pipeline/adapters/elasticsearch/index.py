@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch
 from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, connect, translated
 from pipeline.adapters.elasticsearch.compile import Asked, Plan, compile_query, scored
 from pipeline.adapters.elasticsearch.months import Months, document_of
-from pipeline.adapters.paging import (
+from pipeline.adapters.verified_search import (
     CHUNK,
     MAX_SAMPLED,
     MAX_VERIFIED,
@@ -31,10 +31,10 @@ from pipeline.adapters.paging import (
     write_cursor,
 )
 from pipeline.errors import TransientError, UnavailableError, UsageError
-from pipeline.language.indexing import clip, counts_copies, similar_query
-from pipeline.language.query import And, Query
 from pipeline.model import Document
-from pipeline.ports import Count, Day, SearchPage, SearchRequest
+from pipeline.ports.search import Count, Day, SearchPage, SearchRequest
+from pipeline.query.indexing import clip, counts_copies, similar_query
+from pipeline.query.tree import And, Query
 
 MAX_DAYS = 20_000
 MAX_COPIED = 50_000

@@ -15,7 +15,7 @@ import msgspec
 
 from pipeline.adapters.elasticsearch.client import connect, translated
 from pipeline.errors import TransientError, UnavailableError
-from pipeline.ports import Delivery
+from pipeline.ports.alerts import Delivery
 
 _KEYWORD = {"type": "keyword"}
 _LONG = {"type": "long"}

@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch
 
 from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, translated
 from pipeline.adapters.elasticsearch.template import entry_of, month_of, template
-from pipeline.adapters.paging import CHUNK
+from pipeline.adapters.verified_search import CHUNK
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Document
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.language.evaluate import keyword_values
-from pipeline.language.indexing import (
+from pipeline.model import Document
+from pipeline.query.evaluate import keyword_values
+from pipeline.query.indexing import (
     clip_keyword,
     events_of,
     facets_of,
@@ -23,7 +24,6 @@ from pipeline.language.indexing import (
     quotations_of,
     terms_of,
 )
-from pipeline.model import Document
 
 _TOKENS = {"type": "text", "analyzer": "whitespace"}
 _KEYWORD = {"type": "keyword"}

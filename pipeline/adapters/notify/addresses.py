@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
-from pipeline.ports import Notifier
+from pipeline.ports.alerts import Notifier
 
 SCHEMES = (
     "terminal", "desktop", "webhook+https", "webhook+http", "ntfy", "ntfy+https", "ntfy+http", "mailto", "smtp",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TransientError, UsageError
-from pipeline.ports import Notice
+from pipeline.ports.alerts import Notice
 
 
 class Apprise:

@@ -7,7 +7,7 @@ import subprocess
 
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TransientError, UsageError
-from pipeline.ports import Notice
+from pipeline.ports.alerts import Notice
 
 TIMEOUT_S = 5.0
 _URGENCY = {"low": "low", "normal": "normal", "high": "critical"}

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TransientError
-from pipeline.ports import Notice
+from pipeline.ports.alerts import Notice
 
 KEPT = 200
 _ATOM = "http://www.w3.org/2005/Atom"

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pipeline.adapters.notify.post import reachable
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TerminalError, TransientError, UsageError
-from pipeline.ports import Notice
+from pipeline.ports.alerts import Notice
 
 TIMEOUT_S = 10.0
 

@@ -11,7 +11,7 @@ import msgspec
 from pipeline.adapters.notify.post import check, post
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import UsageError
-from pipeline.ports import Notice
+from pipeline.ports.alerts import Notice
 
 _PRIORITY = {"low": 2, "normal": 3, "high": 5}
 _MAX_TEXT = 3500  # ntfy makes an attachment of more than 4,096 bytes

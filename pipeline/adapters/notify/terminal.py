@@ -6,7 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Callable
 
-from pipeline.ports import Notice
+from pipeline.ports.alerts import Notice
 
 
 class Terminal:

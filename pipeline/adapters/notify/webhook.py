@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urldefrag
 import msgspec
 
 from pipeline.adapters.notify.post import check, post
+from pipeline.alerts.message import sentence, words
 from pipeline.model import Alert
-from pipeline.ports import Notice
-from pipeline.stages.deliver import sentence, words
+from pipeline.ports.alerts import Notice
 
 
 class Webhook:

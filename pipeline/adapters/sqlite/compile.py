@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.language.analysis import stem
-from pipeline.language.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, microseconds
-from pipeline.language.query import (
+from pipeline.language.tokens import stem
+from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, microseconds
+from pipeline.query.tree import (
     COUNT_FIELDS,
     DATE_FIELDS,
     And,

@@ -13,7 +13,17 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline.adapters.paging import (
+from pipeline.adapters.sqlite.compile import (
+    COPY,
+    MAX_EXPANSION,
+    Plan,
+    Vocabulary,
+    compile_query,
+    quoted,
+)
+from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
+from pipeline.adapters.verified_search import (
     CHUNK,
     MAX_SAMPLED,
     MAX_VERIFIED,
@@ -27,27 +37,17 @@ from pipeline.adapters.paging import (
     unfolds,
     write_cursor,
 )
-from pipeline.adapters.sqlite.compile import (
-    COPY,
-    MAX_EXPANSION,
-    Plan,
-    Vocabulary,
-    compile_query,
-    quoted,
-)
-from pipeline.adapters.sqlite.database import Database
-from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.errors import UsageError
-from pipeline.language.evaluate import within_edits
-from pipeline.language.indexing import (
+from pipeline.model import Document
+from pipeline.ports.search import Count, Day, SearchPage, SearchRequest
+from pipeline.query.evaluate import within_edits
+from pipeline.query.indexing import (
     clip,
     counts_copies,
     microseconds,
     similar_query,
 )
-from pipeline.language.query import And, Fuzzy, Query, Wildcard
-from pipeline.model import Document
-from pipeline.ports import Count, Day, SearchPage, SearchRequest
+from pipeline.query.tree import And, Fuzzy, Query, Wildcard
 
 DEADLINE_S = 10.0
 # BM25 costs a microsecond a hit: of a word that more articles hold than this, the newest are ranked.

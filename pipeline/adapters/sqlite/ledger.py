@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.model import Alert
-from pipeline.ports import Delivery
+from pipeline.ports.alerts import Delivery
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

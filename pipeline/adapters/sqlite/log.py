@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline.adapters.sqlite.database import Database
-from pipeline.ports import Message
+from pipeline.ports.log import Message
 
 POLL_S = 0.02
 

@@ -14,9 +14,10 @@ import msgspec
 
 from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token, name_tokens
 from pipeline.adapters.sqlite.database import Database
-from pipeline.language.analysis import analyse, stem
-from pipeline.language.evaluate import keyword_values
-from pipeline.language.indexing import (
+from pipeline.language.tokens import analyse, stem
+from pipeline.model import Document
+from pipeline.query.evaluate import keyword_values
+from pipeline.query.indexing import (
     MAX_TOKEN,
     clip,
     events_of,
@@ -27,7 +28,6 @@ from pipeline.language.indexing import (
     order_key,
     quotations_of,
 )
-from pipeline.model import Document
 
 MAX_KNOWN_TOKENS = 500_000
 # Fewer than the analyses that are remembered: each text is asked for twice.

@@ -14,11 +14,11 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from pipeline.model import Entity, Event, Quotation, ResolvedDate
-from pipeline.stages.extract.dates import find_dates
-from pipeline.stages.extract.events import Reading, code_events
-from pipeline.stages.extract.gazetteer import Mention
-from pipeline.stages.extract.names import find_entities
-from pipeline.stages.extract.quotations import find_quotations
+from pipeline.stages.extract.dates.dates import find_dates
+from pipeline.stages.extract.events.events import Reading, code_events
+from pipeline.stages.extract.names.gazetteer import Mention
+from pipeline.stages.extract.names.names import find_entities
+from pipeline.stages.extract.quotations.quotations import find_quotations
 
 GROUP = "newswire.languages"
 

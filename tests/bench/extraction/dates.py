@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline.model import ResolvedDate
-from pipeline.stages.extract.dates import find_dates
+from pipeline.stages.extract.dates.dates import find_dates
 
 _OPEN = re.compile(r"<date ([^>]*)>")
 LONGEST_EXPRESSION = 5

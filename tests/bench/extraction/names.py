@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from deploy.models.annotated import universal_ner
-from pipeline.stages.extract.names import find_entities
+from pipeline.stages.extract.names.names import find_entities
 
 
 def names(part: str, data: Path) -> dict[str, float]:

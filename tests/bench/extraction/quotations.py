@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline.model import Quotation
-from pipeline.stages.extract.quotations import find_quotations
+from pipeline.stages.extract.quotations.quotations import find_quotations
 
 ARTICLES = Path(__file__).parents[2] / "data" / "extract" / "quotations.txt"
 _MARK = re.compile(r"\[\[(q\d+): |\]\]")

@@ -10,10 +10,10 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from connectors.document import read_files
+from connectors.files.files import read_files
 from pipeline.errors import UsageError
 from pipeline.model import Article
-from pipeline.stages.normalize import normalize
+from pipeline.stages.identify.normalize import normalize
 from tests.integration.feed_server import FEED
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from connectors.http import REDIRECTS, Fetched, Fetcher, FetchError
+from connectors.fetch.http import REDIRECTS, Fetched, Fetcher, FetchError
 from tests.integration.connectors.raw_server import RawServer, Script
 
 OK = b"HTTP/1.1 200 OK\r\n"

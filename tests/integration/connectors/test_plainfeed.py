@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.feed import NotAFeedError, ParsedFeed, parse_feed
-from connectors.plainfeed import parse_plain
+from connectors.formats.parsed import NotAFeedError, ParsedFeed
+from connectors.formats.plainfeed import parse_plain
+from connectors.formats.xmlfeed import parse_feed
 
 URL = "https://news.example/feed.xml"
 TYPES = (None, "application/rss+xml", "text/xml; charset=utf-8")

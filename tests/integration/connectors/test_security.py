@@ -14,13 +14,15 @@ from xml.sax.saxutils import escape
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from connectors.document import articles_of, parse_document
-from connectors.feed import NotAFeedError, sanitised
-from connectors.fulltext import PageError, extract_page
-from connectors.parser import Parser
-from connectors.site_rules import NO_RULE, SiteRule
-from pipeline.bootstrap import clock
-from pipeline.stages.normalize import normalize
+from connectors.formats.document import parse_document
+from connectors.formats.markup import sanitised
+from connectors.formats.parsed import NotAFeedError
+from connectors.pages.fulltext import PageError, extract_page
+from connectors.pages.site_rules import NO_RULE, SiteRule
+from connectors.polling.articles import articles_of
+from connectors.polling.parser import Parser
+from pipeline.stages.identify.normalize import normalize
+from pipeline.wiring.stores import clock
 
 URL = "https://news.example/feed"
 ADDRESSES = ("href", "src", "action", "formaction", "background", "poster", "cite", "data", "xlink:href", "srcset")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import websub
-from connectors.document import parse_document
+from connectors.formats.document import parse_document
 from connectors.websub import Offer, Push
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)

@@ -17,9 +17,10 @@ from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.errors import TerminalError
 from pipeline.flow import ALERTS, ARTICLES, DEAD, EXTRACT, FLOW
 from pipeline.model import Alert, AlertRule, Article, Document
-from pipeline.ports import Message, SearchRequest
+from pipeline.ports.log import Message
+from pipeline.ports.search import SearchRequest
 from pipeline.runners.embedded import AT_ONCE, WAITING, Embedded
-from pipeline.runners.publishing import publish
+from pipeline.runners.polling.publishing import publish
 from pipeline.runners.replay import replay
 from pipeline.stages.decision import Decision, NoMemory
 

@@ -13,7 +13,7 @@ from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.errors import TransientError
 from pipeline.flow import DEAD, ENRICHED
 from pipeline.model import Document
-from pipeline.ports import Message
+from pipeline.ports.log import Message
 from pipeline.runners.sink import GROUP, Sink
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

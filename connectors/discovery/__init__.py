@@ -1,0 +1,1 @@
+"""Find the feeds of a page."""

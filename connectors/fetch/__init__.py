@@ -1,0 +1,1 @@
+"""Fetch over HTTP: politely, guarded and bounded."""

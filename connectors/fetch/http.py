@@ -1,0 +1,388 @@
+"""Fetching: polite, bounded and safe, over aiohttp.
+
+Addresses are checked at the moment of connecting, on every hop, so neither a redirect nor a changing DNS answer reaches
+a private network. Bodies are inflated here, up to a limit. Credentials go to the origin they were given for only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import re
+import socket
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import msgspec
+
+from connectors.fetch.origin import origin_of
+from connectors.fetch.unpacking import Unpacker
+from pipeline.errors import NewswireError
+from pipeline.networks import Network, may_reach, parsed_address
+
+REDIRECTS = 8
+CONNECT_S = 10
+HEADERS_S = 20
+SILENCE_S = 15
+MAX_HEADERS = 128
+MAX_HEADER_BYTES = 65_536
+MAX_REASON_BYTES = 500
+
+
+class FetchError(NewswireError):
+    """Say why a document could not be fetched and what to do.
+
+    ``kind`` is one of: address, connect, timeout, tls, status, gone, body, redirect, protocol; for pages also robots
+    and unreachable. ``retry_after_s`` is what the server asked for.
+    """
+
+    def __init__(self, kind: str, message: str, status: int | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold an answer: ``body`` is ``None`` for 304; ``moved_to`` is where permanent redirects led.
+
+    ``cut`` tells that there is more of the body than was kept.
+    """
+
+    url: str
+    status: int
+    body: bytes | None
+    headers: dict[str, str]
+    moved_to: str | None = None
+    cut: bool = False
+
+    @property
+    def content_type(self) -> str | None:
+        """Return the Content-Type header."""
+        return self.headers.get("content-type")
+
+
+class Fetcher:
+    """Fetch documents through one pool of connections; ``allow`` lists private networks that may be reached.
+
+    ``timeout_s`` is for a document with all redirects, ``headers_s`` for each answer to begin.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str = "Newswire/0.1",
+        allow: Sequence[str] = (),
+        timeout_s: float = 30.0,
+        headers_s: float = HEADERS_S,
+        max_bytes: int = 50_000_000,
+        concurrency: int = 64,
+    ) -> None:
+        self._user_agent = user_agent
+        self._allowed = [ipaddress.ip_network(network, strict=False) for network in allow]
+        self._timeout_s = timeout_s
+        self._headers_s = headers_s
+        self._max_bytes = max_bytes
+        self._concurrency = concurrency
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Fetcher:
+        connector = aiohttp.TCPConnector(
+            limit=self._concurrency, limit_per_host=8, ttl_dns_cache=60, socket_factory=self._socket
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S),
+            headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip, deflate"},
+            max_line_size=16_384,
+            max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def fetch(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        permit: Callable[[str], Awaitable[None]] | None = None,
+        keep_bytes: int | None = None,
+        proxy: str | None = None,
+    ) -> Fetched:
+        """Get a document, following redirects. Raises ``FetchError``; answers 200-299 and 304 are returned.
+
+        ``headers`` go to the origin of ``url`` only. ``permit`` is asked before every hop and raises to forbid it. With
+        ``keep_bytes`` a longer body is cut there instead of refused. A ``proxy`` resolves names itself: it is its
+        address that is guarded then, and of the site's only one that is written out.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._follow(url, dict(headers or {}), permit, keep_bytes, proxy)
+        except TimeoutError as exc:
+            message = f"{url} did not answer whole within {self._timeout_s:g} s; it is tried again later."
+            raise FetchError("timeout", message) from exc
+
+    async def _follow(
+        self,
+        url: str,
+        headers: dict[str, str],
+        permit: Callable[[str], Awaitable[None]] | None,
+        keep_bytes: int | None,
+        proxy: str | None,
+    ) -> Fetched:
+        origin = origin_of(url)
+        moved_to: str | None = None
+        permanent = True
+        seen: set[str] = set()
+        for _ in range(REDIRECTS + 1):
+            check_scheme(url)
+            if url in seen:
+                raise FetchError("redirect", f"{url} redirects in a circle; tell the site, or subscribe to its target.")
+            seen.add(url)
+            if permit is not None:
+                await permit(url)
+            sent = headers if origin_of(url) == origin else _without_secrets(headers)
+            status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy)
+            if status in (301, 302, 303, 307, 308) and answer.get("location"):
+                permanent = permanent and status in (301, 308)
+                url = _redirected(url, answer["location"])
+                moved_to = url if permanent else moved_to
+                continue
+            _check_status(url, status, answer)
+            return Fetched(url=url, status=status, body=body, headers=answer, moved_to=moved_to, cut=cut)
+        raise FetchError("redirect", f"{url} redirects more than {REDIRECTS} times; subscribe to where it leads.")
+
+    async def post(self, url: str, form: Mapping[str, str]) -> Fetched:
+        """Send a form, following 307 and 308 only, with which it arrives whole, and never from https to http.
+
+        Raises ``FetchError`` for any answer but 200-299, with what the server says about it. The body is not read.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                for _ in range(REDIRECTS + 1):
+                    check_scheme(url)
+                    async with self._answer("POST", url, {}, form) as response:
+                        answer = _headers_of(response)
+                        if response.status in (307, 308) and answer.get("location"):
+                            before, url = url, _redirected(url, answer["location"])
+                            if before.startswith("https:") and not url.startswith("https:"):
+                                raise FetchError("redirect", f"{before} redirects to {url}, which is not encrypted.")
+                            continue
+                        if 200 <= response.status < 300:
+                            return Fetched(url=url, status=response.status, body=None, headers=answer)
+                        said = " ".join(
+                            (await response.content.read(MAX_REASON_BYTES)).decode("utf-8", "replace").split()
+                        )
+                        wait = retry_after_s(answer.get("retry-after"), datetime.now(UTC))
+                        raise FetchError("status", f"{url} answered {response.status}: {said}", response.status, wait)
+                raise FetchError("redirect", f"{url} redirects more than {REDIRECTS} times.")
+        except TimeoutError as exc:
+            raise FetchError("timeout", f"{url} did not answer within {self._timeout_s:g} s.") from exc
+
+    async def _get(
+        self, url: str, headers: Mapping[str, str], keep_bytes: int | None, proxy: str | None
+    ) -> tuple[int, dict[str, str], bytes | None, bool]:
+        async with self._answer("GET", url, headers, proxy=proxy) as response:
+            if response.status == 304 or response.status >= 300:
+                return response.status, _headers_of(response), None, False
+            return response.status, _headers_of(response), *await self._body(url, response, keep_bytes)
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Give the answer to one request, with whatever goes wrong in ``FetchError``'s terms."""
+        if proxy is not None:
+            self._check_written_address(url)
+        try:
+            async with await self._begun(method, url, headers, form, proxy) as response:
+                yield response
+        except aiohttp.ClientProxyConnectionError as exc:
+            raise FetchError("connect", f"The proxy for {url} cannot be reached; check --proxy.") from exc
+        except aiohttp.ClientHttpProxyError as exc:
+            raise FetchError("connect", f"The proxy for {url} answered {exc.status}; check --proxy.") from exc
+        except aiohttp.ClientConnectorCertificateError as exc:
+            reason = getattr(exc.certificate_error, "verify_message", None) or exc.certificate_error
+            message = f"{url}: the site's certificate is not valid ({reason}); the site must renew or mend it."
+            raise FetchError("tls", message) from exc
+        except aiohttp.ClientConnectorSSLError as exc:
+            reason = getattr(exc.os_error, "reason", None) or exc.os_error
+            message = f"{url} does not speak TLS as it should ({reason}); if the site has no https, write http://."
+            raise FetchError("tls", message) from exc
+        except aiohttp.ClientConnectorError as exc:
+            reason = _reason(exc.os_error)
+            raise FetchError(
+                "connect", f"{urlsplit(url).hostname} cannot be reached ({reason}); check the address."
+            ) from exc
+        except (aiohttp.ClientError, ValueError, UnicodeError) as exc:
+            raise FetchError("protocol", f"{url} did not answer as a web server should ({exc}).") from exc
+        except TimeoutError as exc:
+            raise FetchError("timeout", f"{url} is too slow; it is tried again later.") from exc
+
+    async def _begun(
+        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None, proxy: str | None
+    ) -> aiohttp.ClientResponse:
+        """Ask, and wait for the headers."""
+        assert self._session is not None
+        try:
+            async with asyncio.timeout(self._headers_s):
+                return await self._session.request(
+                    method, url, headers=headers, data=form, allow_redirects=False, proxy=proxy
+                )
+        except (FetchError, aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as exc:
+            if refusal := _refusal(exc, proxy or url):
+                raise refusal from exc
+            raise
+
+    async def _body(self, url: str, response: aiohttp.ClientResponse, keep_bytes: int | None) -> tuple[bytes, bool]:
+        """Read and inflate piece by piece, so that nothing ever grows past the limit."""
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+            raise FetchError("body", f"{url} is compressed as {encoding!r}, which was not asked for.")
+        unpacker = Unpacker() if encoding not in ("", "identity") else None
+        limit = self._max_bytes if keep_bytes is None else keep_bytes
+        pieces, size = [], 0
+        async for piece in response.content.iter_chunked(65_536):
+            if unpacker is not None:
+                try:
+                    piece = unpacker.unpacked(piece, limit - size + 1)
+                except zlib.error as exc:
+                    raise FetchError("body", f"{url} sent a body that cannot be inflated ({exc}).") from exc
+            size += len(piece)
+            pieces.append(piece)
+            if size > limit and keep_bytes is not None:
+                return b"".join(pieces)[:limit], True
+            if size > limit:
+                raise FetchError("body", f"{url} sends more than {limit / 1e6:g} MB; it was not read.")
+        if unpacker is not None and unpacker.is_cut_short:
+            raise FetchError("body", f"{url} sent a body that was cut short; it is tried again later.")
+        return b"".join(pieces), False
+
+    def _check_written_address(self, url: str) -> None:
+        """Refuse a private address that stands in an address of the web, where no name is resolved here."""
+        host = urlsplit(url).hostname or ""
+        if host == "localhost" or host.endswith(".localhost"):
+            host = "127.0.0.1"
+        try:
+            # Resolvers take 0x7f.1 and 2130706433 for an address, too.
+            numeric = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+        except OSError:
+            return
+        for *_, address in numeric:
+            check_address(str(address[0]), self._allowed)
+
+    def _socket(self, address_info: Any) -> socket.socket:
+        """Refuse a private address at the last moment, when it is about to be connected to."""
+        family, kind, protocol, _, address = address_info
+        check_address(address[0], self._allowed)
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def _reason(error: OSError) -> str:
+    """Say why a connection failed: of several addresses tried the error has no text of its own, but a number."""
+    if error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error) or "the connection was closed"
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as exc:
+        raise FetchError("redirect", f"{url} redirects to {location[:200]!r}, which is no address.") from exc
+
+
+def _refusal(error: BaseException, url: str) -> FetchError | None:
+    """Return our own refusal of an address where that is why a connection failed, with the name that led there."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, FetchError):
+        cause = cause.__cause__ or cause.__context__
+    host = urlsplit(url).hostname or ""
+    if cause is None or str(cause).startswith(host):
+        return cause
+    return FetchError(cause.kind, f"{host}: {cause}")
+
+
+def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """Return headers by their lower-case names; of Link, which may be sent several times, all."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if "link" in headers:
+        headers["link"] = ", ".join(response.headers.getall("Link"))
+    return headers
+
+
+def check_address(address: str, allowed: Sequence[Network] = ()) -> None:
+    """Refuse an IP address that is not public, by whatever name. Raises ``FetchError`` of kind ``address``."""
+    if not may_reach(parsed_address(address), allowed):
+        raise FetchError(
+            "address",
+            f"{address} is not a public address; if it is meant, add its network to `allow` under [fetch] "
+            "in the settings, or to NEWSWIRE_FETCH_ALLOW.",
+        )
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks to wait: a number or an HTTP date (RFC 9110)."""
+    if not value:
+        return None
+    if re.fullmatch(r"\s*\d{1,9}\s*", value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def check_scheme(url: str) -> None:
+    """Refuse what is no address of the web. Raises ``FetchError`` of kind ``address``."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise FetchError("address", f"{url[:200]!r} is no address that can be fetched; it must be http:// or https://.")
+
+
+def _check_status(url: str, status: int, answer: Mapping[str, str]) -> None:
+    if status == 304 or 200 <= status < 300:
+        return
+    wait = retry_after_s(answer.get("retry-after"), datetime.now(UTC))
+    advice = {
+        401: "it wants a user name and password: give them with --auth",
+        403: "it refuses this client: another --user-agent may help",
+        404: "there is nothing at this address: check it, or give the site's main page",
+        410: "it is gone for good: remove it",
+        429: "it asks for fewer requests: it is polled less often now",
+    }.get(status, "it is tried again later" if status >= 500 else "check the address")
+    kind = "gone" if status == 410 else "status"
+    raise FetchError(kind, f"{url} answered {status}: {advice}.", status, wait)
+
+
+def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """Keep only headers that say nothing about the reader: any other may be an API key."""
+    harmless = ("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since")
+    return {name: value for name, value in headers.items() if name.lower() in harmless}

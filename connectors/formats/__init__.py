@@ -1,0 +1,1 @@
+"""Read every kind of feed document."""

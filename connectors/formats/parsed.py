@@ -1,0 +1,63 @@
+"""What every format is parsed into: a feed and its entries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from connectors.formats.update_hints import NO_WISHES, Wishes
+from pipeline.errors import NewswireError
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Hold what identity is judged by; any part may be missing."""
+
+    guid: str | None
+    url: str | None
+    title: str | None
+    published: str | None
+
+
+class NotAFeedError(NewswireError):
+    """Report a document that is of no feed format."""
+
+
+class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one entry as its feed gave it: markup sanitised, addresses absolute, times in UTC."""
+
+    identity: Entry
+    url: str | None = None
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: datetime | None = None
+    updated: datetime | None = None
+    html: str | None = None
+    text: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    withdrawn: bool = False
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Name a document that a feed is made of besides this one, and when it last changed."""
+
+    url: str
+    changed: datetime | None
+
+
+class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a document's entries and what it says about itself; ``errors`` maps the places of unreadable ones to why."""
+
+    title: str | None = None
+    home: str | None = None
+    language: str | None = None
+    hubs: tuple[str, ...] = ()
+    topic: str | None = None
+    next_page: str | None = None
+    parts: tuple[Part, ...] = ()
+    ttl_s: int | None = None
+    wishes: Wishes = NO_WISHES
+    entries: tuple[ParsedEntry, ...] = ()
+    errors: dict[int, str] = {}
+    kind: str = "feed"

@@ -1,0 +1,1 @@
+"""Read the pages that entries lead to."""

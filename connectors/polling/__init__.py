@@ -1,0 +1,1 @@
+"""Follow feeds: what is polled when, and which entries are new."""

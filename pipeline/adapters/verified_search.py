@@ -1,0 +1,96 @@
+"""What both search engines share: cursors, and verifying candidates with the reference matcher."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.model import Document
+from pipeline.ports.search import SearchRequest
+from pipeline.query.evaluate import Reading, find
+from pipeline.query.indexing import names_copies
+
+CHUNK = 200
+# Candidates read per request for a query that the engine cannot answer exactly; a page may then be short.
+MAX_VERIFIED = 5_000
+MAX_SAMPLED = 1_000
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """Stand after a document: its order key and id. ``copies`` tells that the first page had to unfold them."""
+
+    key: int
+    id: str
+    copies: bool = False
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Hold a page's documents and, when there may be more, the cursor after the last one looked at."""
+
+    documents: list[Document]
+    following: Cursor | None
+
+
+def write_cursor(cursor: Cursor | None) -> str | None:
+    """Write a cursor as letters and digits that need no escaping in a URL."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode() if cursor else None
+
+
+def read_cursor(text: str | None) -> Cursor | None:
+    """Read a cursor. Raises ``UsageError`` for one that no page gave out."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
+    except (ValueError, binascii.Error, msgspec.MsgspecError) as exc:
+        raise UsageError("The cursor is not one that an earlier page gave; start again without it.") from exc
+
+
+def check_order(request: SearchRequest) -> None:
+    """Raise ``UsageError`` for an order there is not."""
+    if request.sort not in ("newest", "best"):
+        raise UsageError(f"There is no order {request.sort!r}; sort by newest or best.")
+
+
+def unfolds(request: SearchRequest) -> bool:
+    """Tell whether copies are shown beside their originals: on request, or when the query tells them apart."""
+    return request.copies or (request.query is not None and names_copies(request.query.root))
+
+
+def matches(document: Document, request: SearchRequest) -> bool:
+    """Tell whether a document matches, by the reference matcher."""
+    return request.query is None or find(request.query.root, Reading(document), request.now) is not None
+
+
+def collect(candidates: Iterable[tuple[int, Document]], request: SearchRequest, exact: bool) -> Found:
+    """Take a page from candidates in order, verifying each unless they are exact."""
+    documents: list[Document] = []
+    last: Cursor | None = None
+    for examined, (key, document) in enumerate(candidates, 1):
+        if exact or matches(document, request):
+            if len(documents) == request.limit:
+                return Found(documents, last)
+            documents.append(document)
+        last = Cursor(key, document.id)
+        if examined >= MAX_VERIFIED and not exact:
+            return Found(documents, last)
+    return Found(documents, None)
+
+
+def estimate(count: int, sample: Sequence[Document], request: SearchRequest) -> tuple[int, bool]:
+    """Return how many of ``count`` candidates match, going by the first of them, and whether that is an estimate."""
+    if not sample:
+        return 0, False
+    found = sum(matches(document, request) for document in sample)
+    return (found, False) if count <= len(sample) else (round(count * found / len(sample)), True)
+
+
+def refuse_to_read() -> UsageError:
+    """Make the error for counting by a query of which too many candidates would have to be read."""
+    return UsageError(
+        f"More than {MAX_VERIFIED:,} articles would have to be read to count this; add a rarer word or a date."
+    )

@@ -1,0 +1,1 @@
+"""What is told, to whom and when: pure decisions of alert rules, delivery and messages."""

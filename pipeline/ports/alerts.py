@@ -1,0 +1,90 @@
+"""The delivery ledger and the means of sending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from pipeline.model import Alert
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """Record one alert on its way to one channel. ``id`` is (alert id, channel) and the idempotency key.
+
+    ``channel`` is a name or a redacted address, never a secret. A withheld one is kept to tell why nobody was paged.
+    Those with ``digest`` go out in one message with the others of their rule. ``receipt`` is the receiver's answer.
+    """
+
+    id: str
+    channel: str
+    alert: Alert
+    state: Literal["queued", "sent", "failed", "withheld"]
+    due: datetime
+    changed: datetime
+    attempts: int = 0
+    error: str | None = None
+    digest: bool = False
+    priority: Literal["low", "normal", "high"] = "normal"
+    receipt: str | None = None
+
+
+class Deliveries(Protocol):
+    """Look back at what was delivered. All raise ``UnavailableError`` or ``TransientError``."""
+
+    def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
+        """Return the latest deliveries, newest first, of one rule (by id or name) and about any subject, if given."""
+
+    def paged(self, rule_id: str, channel: str, since: datetime) -> int:
+        """Count the deliveries of a rule to a channel, sent or on their way, that were or are due after ``since``."""
+
+    def prune(self, before: datetime) -> int:
+        """Forget deliveries that were due before a moment and are not queued any more; return how many."""
+
+
+class Ledger(Deliveries, Protocol):
+    """Remember every delivery, so that none is lost and none is started twice.
+
+    Each method sees what the ones before it wrote, from any process. All raise ``UnavailableError`` or
+    ``TransientError``.
+    """
+
+    def enter(self, deliveries: Sequence[Delivery]) -> int:
+        """Keep those whose id is not yet known; return how many were new. Idempotent."""
+
+    def waiting(self, now: datetime) -> Sequence[str]:
+        """Return the channels that have queued deliveries whose time has come."""
+
+    def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        """Return a channel's queued deliveries whose time has come, earliest first, and put them off ``until`` then.
+
+        Two claimants are never given the same one; one that is not marked by ``until`` is given out again.
+        """
+
+    def mark(self, deliveries: Sequence[Delivery]) -> None:
+        """Replace deliveries by their newer states. Idempotent."""
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one message: an alert, or the several of a digest. ``id`` is the idempotency key, ``text`` plain lines."""
+
+    id: str
+    rule: str
+    title: str
+    text: str
+    alerts: tuple[Alert, ...]
+    url: str | None = None
+    priority: Literal["low", "normal", "high"] = "normal"
+
+
+class Notifier(Protocol):
+    """Send notices by one means, within a bounded time."""
+
+    def send(self, notice: Notice) -> str | None:
+        """Hand over one notice; return the receiver's acknowledgement, or ``None`` where there is none.
+
+        Raises ``TransientError`` to be repeated with the same id, ``TerminalError`` when that cannot help. Messages of
+        errors hold no secrets.
+        """

@@ -1,0 +1,48 @@
+"""The log between the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one record of a topic. ``position`` is opaque: it orders records of one key and serves to commit."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: dict[str, str] = {}
+    position: str = ""
+
+
+class Log(Protocol):
+    """Keep records in topics, in order per key, and remember how far each reading group has come.
+
+    At least once: what ``append`` returned for is durable, and what was read but not committed is read again by
+    the group after a restart. All methods raise ``UnavailableError`` or ``TransientError``.
+    """
+
+    def append(self, messages: Iterable[Message]) -> None:
+        """Store all messages durably, or raise and have the caller repeat (a repeat may store some twice)."""
+
+    def read(self, topic: str, group: str, limit: int, timeout: float = 0.0) -> Sequence[Message]:
+        """Return up to ``limit`` records the group has not yet been given, waiting at most ``timeout`` seconds."""
+
+    def commit(self, topic: str, group: str) -> None:
+        """Remember all records this reader was given as done."""
+
+    def replay(self, topic: str) -> Iterator[Message]:
+        """Iterate over every record still kept, oldest first per key, and end at the records present at the call."""
+
+    def expire(self, topic: str, before: datetime) -> int:
+        """Forget records written before a moment that every group has committed; return how many.
+
+        A log whose server has a retention of its own leaves it to that and returns 0.
+        """
+
+    def close(self) -> None:
+        """Release connections; idempotent."""

@@ -1,0 +1,193 @@
+"""What the search engines are given to index: our tokens, space-joined, so that they find what the matcher matches.
+
+Stems carry the document's language as a prefix (``en=run``), because a word matches by its stem in the document's own
+language: a query for a word asks for its stem in every language the index holds.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from pipeline.language.tokens import STEMMERS, Analysis, analyse, stem
+from pipeline.model import Document
+from pipeline.query.evaluate import event_values, quotation_values
+from pipeline.query.tree import (
+    And,
+    AnyNode,
+    AtLeast,
+    Field,
+    Keyword,
+    Not,
+    Or,
+    Query,
+    Range,
+    SameSentence,
+    Word,
+    walk,
+)
+
+# Engines cut or refuse very long terms (Elasticsearch's whitespace analyser cuts at 255 UTF-16 units).
+MAX_TOKEN = 100
+MAX_KEYWORD = 500
+_TIE_BITS = 30
+_MAX_SECONDS = (1 << 32) - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# What differs between an article and its copies: who asks by one of these asks for the copy itself.
+_TELL_COPIES_APART = frozenset({"source", "author", "feed", "id", "lang"})
+_COMMONEST_TERMS = 40
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """Hold the space-joined tokens of each text part of a document, and its stems with language prefix."""
+
+    title: str
+    body: str
+    title_stems: str
+    body_stems: str
+    author: str
+    source: str
+
+
+def terms_of(document: Document) -> Terms:
+    """Return what the engines index of a document's text."""
+    title, body = analyse(document.title, document.language), analyse(document.text, document.language)
+    return Terms(
+        title=joined(title.tokens),
+        body=joined(body.tokens),
+        title_stems=_stems(title),
+        body_stems=_stems(body),
+        author=joined(analyse("\n".join(document.authors)).tokens),
+        source=joined(analyse(document.source).tokens),
+    )
+
+
+def stem_terms(word: str, languages: Iterable[str]) -> list[str]:
+    """Return the terms a word is found by in documents of these index languages (see ``index_language``)."""
+    return sorted({f"{language}={clip(stem(word, language or None))}" for language in languages})
+
+
+def index_language(language: str | None) -> str:
+    """Return the prefix that stems of a language have: its code, or nothing where words are not stemmed."""
+    return language if language is not None and language in STEMMERS else ""
+
+
+def events_of(document: Document) -> list[dict[str, tuple[str, ...]]]:
+    """Return what each event is found by."""
+    return [event_values(event) for event in document.events]
+
+
+def quotations_of(document: Document) -> list[dict[str, tuple[str, ...]]]:
+    """Return what each quotation is found by."""
+    return [quotation_values(quotation) for quotation in document.quotations]
+
+
+def facets_of(document: Document) -> set[tuple[str, str]]:
+    """Return the (field, value) pairs that a document is counted under, besides source, language and day."""
+    found = {("tag", tag) for tag in document.tags if tag}
+    if document.story_id:
+        found.add(("story", document.story_id))
+    for event in document.events:
+        found.add(("event", event.type))
+        found.update(("actor", actor.name or actor.text) for actor in (*event.actors, *event.recipients))
+        if event.location:
+            found.add(("place", event.location.name or event.location.text))
+    found.update(("actor", q.speaker.name or q.speaker.text) for q in document.quotations if q.speaker)
+    return found
+
+
+def clip(token: str) -> str:
+    """Cut a token to what the engines take."""
+    return token if len(token) <= MAX_TOKEN else token[:MAX_TOKEN]
+
+
+def clip_keyword(value: str) -> str:
+    """Cut a keyword to what is indexed of it."""
+    return value if len(value) <= MAX_KEYWORD else value[:MAX_KEYWORD]
+
+
+def order_key(document: Document, first_seen: datetime) -> int:
+    """Return the number that newest-first sorts by: seconds since 1970, then bits of the id to break ties.
+
+    An article counts from its publication, but never from later than we first saw it: feeds announce the future.
+    """
+    moment = min(document.published, first_seen) if document.published else first_seen
+    seconds = max(-_MAX_SECONDS, min(_MAX_SECONDS, microseconds(moment) // 1_000_000))
+    return (seconds << _TIE_BITS) | (zlib.crc32(document.id.encode("utf-8", "surrogatepass")) >> 2)
+
+
+def order_day(key: int) -> str:
+    """Return the day, in UTC, of an order key."""
+    return f"{_EPOCH + timedelta(seconds=key >> _TIE_BITS):%Y-%m-%d}"
+
+
+def microseconds(moment: datetime) -> int:
+    """Return a moment as whole microseconds since 1970: exact, where floats are not."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def names_copies(node: AnyNode) -> bool:
+    """Tell whether a query asks for something that differs between copies: then they are not folded."""
+    match node:
+        case And(nodes=nodes) | Or(nodes=nodes) | SameSentence(nodes=nodes):
+            return any(names_copies(inner) for inner in nodes)
+        case Not(node=inner):
+            return names_copies(inner)
+        case AtLeast():
+            return False
+        case Field(name=name) | Keyword(name=name):
+            return name in _TELL_COPIES_APART
+        case _:
+            return False
+
+
+def counts_copies(node: AnyNode) -> bool:
+    """Tell whether a query asks how many copies an article has, which is known of documents that are read back only."""
+    return any(isinstance(inner, Range) and inner.name == "copies" for inner in walk(node))
+
+
+def similar_query(
+    document: Document, frequencies: Callable[[Sequence[str]], Sequence[int]], size: int, terms: int = 12
+) -> Query | None:
+    """Make the query for "more like this": the words that are frequent here and rare elsewhere.
+
+    ``frequencies`` tells how many of the ``size`` indexed documents hold each word. ``None``: nothing to go by.
+    """
+    counts: dict[str, float] = {}
+    for part, weight in ((analyse(document.title, document.language), 3), (analyse(document.text), 1)):
+        for token in part.tokens:
+            if len(token) > 2 and not token.isdecimal():
+                counts[token] = counts.get(token, 0) + weight
+    commonest = sorted(counts, key=lambda token: (-counts[token], token))[:_COMMONEST_TERMS]
+    if not commonest:
+        return None
+    found = zip(commonest, frequencies(commonest), strict=True)
+    # A word of this document alone finds nothing else; one of a tenth of all documents says nothing.
+    most = max(size // 10, min(20, size * 2 // 3))
+    weights = {token: counts[token] / (1 + count) for token, count in found if 1 < count <= most}
+    best = sorted(weights, key=lambda token: (-weights[token], token))[:terms]
+    if not best:
+        return None
+    words: AnyNode = Or(nodes=tuple(Word(text=token) for token in best))
+    others = Not(node=Keyword(name="id", value=document.id.casefold()))
+    return Query(text=" OR ".join(best), root=And(nodes=(words, others)))
+
+
+def joined(tokens: Sequence[str]) -> str:
+    """Join tokens by spaces, each cut to what the engines take."""
+    return " ".join(_clipped(tokens))
+
+
+def _stems(analysis: Analysis) -> str:
+    if not analysis.tokens:
+        return ""
+    prefix = index_language(analysis.language) + "="
+    return prefix + f" {prefix}".join(_clipped(analysis.stems))
+
+
+def _clipped(tokens: Sequence[str]) -> Sequence[str]:
+    return [clip(token) for token in tokens] if tokens and max(map(len, tokens)) > MAX_TOKEN else tokens

@@ -1,0 +1,156 @@
+"""A syntax tree as text: in the query language (``show``) and in plain words (``restate``)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pipeline.query.tree import (
+    And,
+    AnyNode,
+    AtLeast,
+    EventFilter,
+    Field,
+    Fuzzy,
+    Keyword,
+    Last,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Range,
+    SameSentence,
+    Wildcard,
+    Word,
+)
+
+_UNITS = ((604_800, "w", "week"), (86_400, "d", "day"), (3600, "h", "hour"), (60, "m", "minute"))
+
+_COUNTED = {
+    "revision": "number of revisions",
+    "origins": "number of independent reports of the same story so far",
+    "copies": "number of copies",
+}
+
+
+def show(query: Query) -> str:
+    """Write a query in its canonical form; parsing that gives the same tree, columns aside."""
+    return _show(query.root)
+
+
+def restate(query: Query) -> str:
+    """Say in plain words what a query finds."""
+    return "articles " + _restate(query.root)
+
+
+def _show(node: AnyNode) -> str:
+    match node:
+        case And(nodes=nodes):
+            return " ".join(_after(before, inner) for before, inner in zip((None, *nodes), nodes, strict=False))
+        case Or(nodes=nodes):
+            return " OR ".join(_inner(inner) for inner in nodes)
+        case Not(node=inner):
+            return f"-{_inner(inner)}"
+        case Field(name=name, node=inner):
+            return f"{name}:{_inner(inner)}"
+        case SameSentence(nodes=nodes):
+            return f"SENTENCE({' '.join(_show(inner) for inner in nodes)})"
+        case AtLeast(word=word, count=count):
+            return f"ATLEAST{count}({_show(word)})"
+        case EventFilter(conditions=conditions):
+            return " ".join(f"{name}:{_value(value)}" for name, value in conditions)
+        case Word(text=text):
+            # A word that reads as an operator or a field would be read so again.
+            return text
+        case Phrase(tokens=tokens):
+            return f'"{" ".join(tokens)}"'
+        case Near(tokens=tokens, distance=distance):
+            return f'"{" ".join(tokens)}"~{distance}'
+        case Prefix(text=text):
+            return f"{text}*"
+        case Wildcard(pattern=pattern):
+            return pattern
+        case Fuzzy(text=text, distance=distance):
+            return f"{text}~{distance}"
+        case Keyword(name=name, value=value, prefix=prefix):
+            return f"{name}:{_value(value + ('*' if prefix else ''))}"
+        case Range(name=name, low=low, high=high):
+            return f"{name}:{_bound(low)}..{_bound(high)}"
+        case Last(seconds=seconds):
+            size, unit, _ = _unit(seconds)
+            return f"last:{seconds // size}{unit}"
+
+
+def _after(before: AnyNode | None, node: AnyNode) -> str:
+    """Put a condition in brackets where it would bind to the one before it."""
+    binds = isinstance(before, EventFilter) and isinstance(node, EventFilter) and before.quotation == node.quotation
+    return f"({_show(node)})" if binds else _inner(node)
+
+
+def _inner(node: AnyNode) -> str:
+    several = isinstance(node, And | Or) or (isinstance(node, EventFilter) and len(node.conditions) > 1)
+    return f"({_show(node)})" if several else _show(node)
+
+
+def _value(text: str) -> str:
+    return f'"{text}"' if any(c.isspace() or c in "()" for c in text) else text
+
+
+def _bound(value: datetime | int | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else value.isoformat()
+
+
+def _unit(seconds: int) -> tuple[int, str, str]:
+    return next(unit for unit in _UNITS if seconds % unit[0] == 0 or unit[0] == 60)
+
+
+def _restate(node: AnyNode) -> str:
+    match node:
+        case And(nodes=nodes):
+            return " and ".join(_restate_inner(inner) for inner in nodes)
+        case Or(nodes=nodes):
+            return "either " + " or ".join(_restate_inner(inner) for inner in nodes)
+        case Not(node=inner):
+            return f"not {_restate_inner(inner)}"
+        case Field(name=name, node=inner):
+            return f"whose {name} is one {_restate_inner(inner)}"
+        case SameSentence(nodes=nodes):
+            return "with one sentence " + " and ".join(_restate(inner) for inner in nodes)
+        case AtLeast(word=word, count=count):
+            return f"at least {count} times {_restate(word)}"
+        case EventFilter(conditions=conditions):
+            what = "a quotation" if conditions[0][0] in ("said", "quote") else "an event"
+            return f"with {what} where " + " and ".join(f"{name} is {value}" for name, value in conditions)
+        case Word(text=text):
+            return f"with any form of “{text}”"
+        case Phrase(tokens=tokens):
+            return f"with exactly “{' '.join(tokens)}”"
+        case Near(tokens=tokens, distance=distance):
+            return f"with “{'”, “'.join(tokens)}” within {distance} words"
+        case Prefix(text=text):
+            return f"with a word that begins with “{text}”"
+        case Wildcard(pattern=pattern):
+            return f"with a word like “{pattern}”"
+        case Fuzzy(text=text, distance=distance):
+            return f"with a word within {distance} letter{'s' if distance > 1 else ''} of “{text}”"
+        case Keyword(name=name, value=value, prefix=prefix):
+            return f"whose {name} {'begins with' if prefix else 'is'} “{value}”"
+        case Range(name=name, low=low, high=high):
+            return f"whose {_COUNTED.get(name, f'date {name}')} is " + " and ".join(
+                f"{word} {_plain(value)}" for word, value in (("at least", low), ("at most", high)) if value is not None
+            )
+        case Last(seconds=seconds):
+            size, _, unit = _unit(seconds)
+            count = seconds // size
+            return f"published within the last {f'{count} {unit}s' if count != 1 else unit}"
+
+
+def _restate_inner(node: AnyNode) -> str:
+    return f"({_restate(node)})" if isinstance(node, And | Or) else _restate(node)
+
+
+def _plain(value: datetime | int) -> str:
+    return str(value) if isinstance(value, int) else f"{value:%Y-%m-%d %H:%M}"

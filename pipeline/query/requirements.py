@@ -1,0 +1,98 @@
+"""Whether a document matches a query, without saying where: what ``evaluate.find`` decides, several times faster."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipeline.language.tokens import stem
+from pipeline.query.evaluate import EVERYWHERE, Reading, find, token_test
+from pipeline.query.tree import And, AnyNode, Field, Fuzzy, Near, Not, Or, Phrase, Prefix, Wildcard, Word
+
+_Test = Callable[[Any, Reading, datetime, Sequence[str]], bool]
+
+
+def holds(node: AnyNode, reading: Reading, now: datetime, parts: Sequence[str] = EVERYWHERE) -> bool:
+    """Tell whether ``find`` finds anything; words are looked up in sets, phrases in the joined tokens."""
+    return _TESTS.get(type(node), _found)(node, reading, now, parts)
+
+
+def _found(node: AnyNode, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    return find(node, reading, now, parts) is not None
+
+
+def _and(node: And, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    for inner in node.nodes:  # noqa: SIM110 - a generator would cost as much as the test of a word
+        if not _TESTS.get(type(inner), _found)(inner, reading, now, parts):
+            return False
+    return True
+
+
+def _or(node: Or, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    for inner in node.nodes:  # noqa: SIM110
+        if _TESTS.get(type(inner), _found)(inner, reading, now, parts):
+            return True
+    return False
+
+
+def _not(node: Not, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    return not holds(node.node, reading, now, parts)
+
+
+def _field(node: Field, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    return holds(node.node, reading, now, (node.name,))
+
+
+def _word(node: Word, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    if parts is EVERYWHERE and (known := reading.words(node.text)) is not None:
+        return known
+    for part in parts:
+        stemmed = part in EVERYWHERE
+        if (stem(node.text, reading.document.language) if stemmed else node.text) in reading.tokens(part, stemmed):
+            return True
+    return False
+
+
+def _phrase(node: Phrase, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    wanted = f" {' '.join(node.tokens)} "
+    return any(wanted in reading.joined(part) for part in parts)
+
+
+def _near(node: Near, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    present = [part for part in parts if reading.tokens(part).issuperset(node.tokens)]
+    if len(node.tokens) != 2 or node.tokens[0] == node.tokens[1]:
+        return bool(present) and find(node, reading, now, present) is not None
+    one, other = node.tokens
+    reach = node.distance + 1
+    for part in present:
+        positions = reading.positions(part)
+        others = positions[other]
+        for at in positions[one]:
+            nearest = bisect_left(others, at - reach)
+            if nearest < len(others) and others[nearest] <= at + reach:
+                return True
+    return False
+
+
+def _pattern(node: Prefix | Wildcard | Fuzzy, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+    if isinstance(node, Prefix):
+        text = node.text
+        return any([token.startswith(text) for part in parts for token in reading.tokens(part)])  # noqa: C419
+    test = token_test(node)
+    return any(test(token) for part in parts for token in reading.tokens(part))
+
+
+_TESTS: dict[type, _Test] = {
+    And: _and,
+    Or: _or,
+    Not: _not,
+    Field: _field,
+    Word: _word,
+    Phrase: _phrase,
+    Near: _near,
+    Prefix: _pattern,
+    Wildcard: _pattern,
+    Fuzzy: _pattern,
+}

@@ -1,0 +1,21 @@
+"""What an alert rule's scope means: conditions joined to its query, so that search and matcher agree on it too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.model import AlertRule
+from pipeline.query.tree import And, AnyNode, Keyword, Or, Query
+
+
+def scoped(query: Query, rule: AlertRule) -> Query:
+    """Narrow a rule's query to its feeds, tags and languages: any of each, all three."""
+    scopes = (("feed", rule.feeds), ("tag", rule.tags), ("lang", rule.languages))
+    conditions = [_any(name, values) for name, values in scopes if values]
+    return Query(text=query.text, root=And(nodes=(query.root, *conditions))) if conditions else query
+
+
+def _any(name: str, values: Sequence[str]) -> AnyNode:
+    # The grammar folds keyword values the same way.
+    nodes = tuple(Keyword(name=name, value=value.casefold()) for value in values)
+    return nodes[0] if len(nodes) == 1 else Or(nodes=nodes)

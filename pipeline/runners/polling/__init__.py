@@ -1,0 +1,1 @@
+"""Polling feeds and publishing what they bring."""

@@ -1,0 +1,85 @@
+"""Read an answer of a feed, and fetch and read what belongs to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.http import Fetched, Fetcher
+from connectors.polling.following import read_pages, read_sitemaps, sitemaps_due
+from connectors.polling.parser import Parser
+from connectors.polling.reading import KEPT, Origin, Reading
+from connectors.polling.subscription import Subscription, headers_for
+from pipeline.ports.clock import Clock
+from pipeline.ports.table import Table
+
+
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what one poll brought, and what is to be remembered of it, by key of the table of recent entries."""
+
+    reading: Reading
+    recent: dict[str, bytes]
+
+
+class Gathering:
+    """Read feeds with what the table remembers of them; ``pages`` is how many older ones of a new feed are read."""
+
+    def __init__(
+        self, *, fetcher: Fetcher, parser: Parser, turns: HostTurns, recent: Table, clock: Clock, pages: int
+    ) -> None:
+        self._fetcher = fetcher
+        self._parser = parser
+        self._turns = turns
+        self._recent = recent
+        self._clock = clock
+        self._pages = pages
+
+    async def document(self, subscription: Subscription, fetched: Fetched) -> Gathered:
+        """Read one answer. Raises ``NotAFeedError``."""
+        recent = await asyncio.to_thread(self._recent.get, subscription.url)
+        reading = await self._read(subscription, fetched, recent, KEPT)
+        return Gathered(reading=reading, recent={subscription.url: reading.recent})
+
+    async def whole(
+        self, subscription: Subscription, fetched: Fetched, since: datetime | None, failed: Callable[[str], None]
+    ) -> Gathered:
+        """Read an answer and what belongs to it; ``since`` is when that was last done. Raises ``NotAFeedError``.
+
+        What cannot be read of the rest is told to ``failed`` and costs only itself.
+        """
+        first = await self.document(subscription, fetched)
+        read = partial(self._fetch, subscription)
+        if first.reading.parsed.parts:
+            due = sitemaps_due(first.reading.parsed, since, self._clock())
+            known = {part: await asyncio.to_thread(self._recent.get, _key(subscription, part)) for part in due}
+            reading, parts = await read_sitemaps(first.reading, due, read, known.get, failed)
+            return Gathered(reading=reading, recent={_key(subscription, part): value for part, value in parts.items()})
+        if since is None:
+            reading = await read_pages(first.reading, fetched.url, read, self._pages, failed)
+            return Gathered(reading=reading, recent={subscription.url: reading.recent})
+        return first
+
+    async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> Reading:
+        async with self._turns.of(url):
+            fetched = await self._fetcher.fetch(url, headers_for(subscription, url), proxy=subscription.proxy)
+        return await self._read(subscription, fetched, recent, kept)
+
+    async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> Reading:
+        origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
+        body, kind = fetched.body or b"", fetched.content_type
+        return await asyncio.to_thread(self._parser.read, body, kind, fetched.url, origin, self._clock(), recent, kept)
+
+
+def forget(recent: Table, subscription_url: str) -> None:
+    """Forget the entries of a feed and of its parts."""
+    gone = [key for key, _ in recent.items() if key == subscription_url or key.startswith(f"{subscription_url}\n")]
+    recent.update(dict.fromkeys(gone))
+
+
+def _key(subscription: Subscription, part: str) -> str:
+    return f"{subscription.url}\n{part}"

@@ -1,0 +1,324 @@
+"""The polling shell: which feed is due, fetch, parse, recognise, publish, remember - in that order.
+
+At least once: a poll is remembered only after the log has its articles, so a crash between the two publishes them again
+and ``identify`` finds them unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from functools import partial
+
+import msgspec
+
+from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.http import Fetched, Fetcher, FetchError
+from connectors.formats.parsed import NotAFeedError
+from connectors.polling.outcome import USUAL, Pace, digest, failed, pinged, succeeded
+from connectors.polling.reading import Reading
+from connectors.polling.schedule import Poll
+from connectors.polling.subscription import Subscription, headers_for
+from connectors.websub import Offer
+from pipeline.errors import TransientError, UnavailableError
+from pipeline.model import Article
+from pipeline.ports.clock import Clock
+from pipeline.ports.log import Log, Message
+from pipeline.ports.table import Table, Transaction
+from pipeline.runners.polling.fulltext import EXTRA_MISSING, Fill, FullText
+from pipeline.runners.polling.gathering import Gathered, Gathering
+from pipeline.runners.polling.mute import is_muted
+from pipeline.runners.polling.outbox import Outbox
+from pipeline.runners.polling.publishing import message_of, messages_of
+from pipeline.runners.polling.pushes import Pushes
+
+LOOK_S = 0.5
+UNWRITTEN_S = 60
+AFTER_PING_S = 60
+
+
+class Polled(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell how one poll went: how many entries the feed had, how many were published, and what went wrong."""
+
+    url: str
+    entries: int = 0
+    published: int = 0
+    error: str | None = None
+
+
+class _Result(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what one poll is to write, or an article that comes after its poll."""
+
+    url: str
+    poll: Poll | None
+    messages: list[Message]
+    recent: dict[str, bytes] = {}
+
+
+class Ingest:
+    """Poll the feeds of a table when they are due and publish their articles to the log."""
+
+    def __init__(
+        self,
+        *,
+        feeds: Table,
+        polls: Table,
+        recent: Table,
+        log: Log,
+        transaction: Transaction,
+        fetcher: Fetcher,
+        gathering: Gathering,
+        turns: HostTurns,
+        clock: Clock,
+        full_text: FullText | None = None,
+        pushes: Pushes | None = None,
+        pace: Pace = USUAL,
+        concurrency: int = 64,
+        report: Callable[[Polled], None] = lambda polled: None,
+        mine: Callable[[str], bool] = lambda url: True,
+    ) -> None:
+        self._feeds = feeds
+        self._polls_table = polls
+        self._recent = recent
+        self._log = log
+        self._transaction = transaction
+        self._fetcher = fetcher
+        self._gathering = gathering
+        self._clock = clock
+        self._pace = pace
+        self._turn = asyncio.Semaphore(concurrency)
+        self._host_turns = turns
+        self._full_text = full_text
+        self._pushes = pushes
+        self._report = report
+        self._mine = mine
+        self._outbox = Outbox(self._write)
+        self._subscriptions: dict[str, Subscription] = {}
+        self._polls: dict[str, Poll] = {}
+        self._due: dict[str, datetime] = {}
+        self._held: set[str] = set()
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def once(self) -> None:
+        """Poll every feed that is not paused one time, due or not."""
+        await asyncio.to_thread(self._learn_feeds)
+        await asyncio.gather(*(self.poll(url) for url, s in list(self._subscriptions.items()) if not s.paused))
+        if self._full_text is not None:
+            await self._full_text.settle()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Poll feeds as they fall due until told to stop; subscriptions may come and go meanwhile."""
+        await asyncio.to_thread(self._learn_feeds)
+        async with self._pushes.serving(self) if self._pushes is not None else nullcontext():
+            while not stopping.is_set():
+                for url in await asyncio.to_thread(self._take_over):
+                    self._running[url] = asyncio.create_task(self.poll(url))
+                self._running = {url: task for url, task in self._running.items() if not task.done()}
+                try:
+                    await asyncio.wait_for(stopping.wait(), LOOK_S)
+                except TimeoutError:
+                    await asyncio.to_thread(self._learn_feeds)
+        for task in list(self._running.values()):
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        if self._full_text is not None:
+            await self._full_text.close()
+
+    def _take_over(self) -> list[str]:
+        """Return the feeds of this process that are due; of one that was another's, read first when it was polled."""
+        mine = {url for url in list(self._due) if self._mine(url)}
+        for url in mine - self._held:
+            self._polls[url] = self._load(url)
+            self._due[url] = self._polls[url].next_check
+        self._held, now = mine, self._clock()
+        return [url for url, due in list(self._due.items()) if due <= now and url in mine and url not in self._running]
+
+    async def poll(self, url: str) -> None:
+        """Fetch one feed and take in what it brings."""
+        subscription = self._subscriptions[url]
+        async with self._turn:
+            poll = self._polls[url]
+            try:
+                address = poll.address(url)
+                async with self._host_turns.of(address):
+                    headers = _headers(subscription, poll, address)
+                    fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
+                gathered = await self._gathered(url, fetched)
+            except (FetchError, NotAFeedError) as exc:
+                await self._fail(url, exc)
+                return
+        reading = gathered.reading if gathered else None
+        published = await self._publish(url, gathered, partial(self._success, subscription, fetched, reading))
+        if self._pushes is not None:
+            self._pushes.polled(url, published)
+
+    async def take(self, url: str, pushed: Fetched | None) -> None:
+        """Take in what a hub sent of a feed; if that is nothing, or no feed, poll the feed now.
+
+        What is asked right after a change may come from a cache that does not know it, so it is asked once more.
+        """
+        while (running := self._running.get(url)) is not None and not running.done():
+            await asyncio.wait([running])
+        if url not in self._subscriptions:
+            return
+        if not self._mine(url):  # the hub called this process, though another one polls the feed
+            self._polls[url] = await asyncio.to_thread(self._load, url)
+        task = self._running[url] = asyncio.create_task(self._take(url, pushed))
+        await task
+
+    async def _take(self, url: str, pushed: Fetched | None) -> None:
+        if pushed is not None and pushed.body:
+            try:
+                gathered = await self._gathering.document(self._subscriptions[url], pushed)
+            except NotAFeedError:
+                pass
+            else:
+                await self._publish(url, gathered, lambda poll: pinged(poll, gathered.reading, self._clock()))
+                return
+        await self.poll(url)
+        self.hasten(url, AFTER_PING_S)
+
+    def hasten(self, url: str, within_s: float | None = None) -> None:
+        """Poll a feed soon: within some seconds, else at its usual pace."""
+        poll = self._polls.get(url)
+        if poll is None or url not in self._due:
+            return
+        wait = within_s if within_s is not None else poll.interval_s or self._pace.floor_s
+        soon = min(poll.next_check, self._clock() + timedelta(seconds=wait))
+        self._polls[url] = msgspec.structs.replace(poll, next_check=soon)
+        self._due[url] = soon
+
+    def offers(self) -> Mapping[str, Offer]:
+        """Return what the feeds that are polled have said about hubs."""
+        return {url: Offer(poll.hubs, poll.topic or url) for url in self._due if (poll := self._polls[url]).hubs}
+
+    def owns(self, url: str) -> bool:
+        """Tell whether a feed is this process's to poll."""
+        return self._mine(url)
+
+    async def _gathered(self, url: str, fetched: Fetched) -> Gathered | None:
+        """Read an answer and what belongs to it, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
+        poll = self._polls[url]
+        if fetched.body is None or digest(fetched.body) == poll.body_hash:
+            return None
+        return await self._gathering.whole(
+            self._subscriptions[url], fetched, poll.last_success, lambda why: self._report(Polled(url=url, error=why))
+        )
+
+    async def _publish(self, url: str, gathered: Gathered | None, after: Callable[[Poll], Poll]) -> int:
+        """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
+        reading = gathered.reading if gathered else None
+        # The turn is given back by now: other feeds are polled while pages are waited for.
+        read = reading.articles if reading else ()
+        articles = await self._wanted(self._subscriptions[url], read)
+        fill = await self._filled(self._subscriptions[url], articles)
+        if url not in self._polls:
+            return 0  # unsubscribed meanwhile
+        messages = messages_of(url, fill.articles, reading) if reading else []
+        poll = after(self._polls[url])
+        full_texts = poll.full_texts + sum(article.full_text for article in fill.articles)
+        poll = msgspec.structs.replace(
+            poll,
+            full_texts=full_texts,
+            full_text_note=fill.note or poll.full_text_note,
+            muted=poll.muted + len(read) - len(articles),
+        )
+        if not await self._remember(url, poll, messages, gathered.recent if gathered else {}):
+            return 0
+        entries = reading.entries if reading else 0
+        self._report(Polled(url=url, entries=entries, published=len(articles)))
+        return len(articles)
+
+    async def _wanted(self, subscription: Subscription, articles: tuple[Article, ...]) -> tuple[Article, ...]:
+        """Leave out what the feed's reader has muted, judged by what the feed says."""
+        if not subscription.mute or not articles:
+            return articles
+        muted = await asyncio.to_thread(self._muted, subscription, articles)
+        return tuple(article for article, is_muted in zip(articles, muted, strict=True) if not is_muted)
+
+    def _muted(self, subscription: Subscription, articles: tuple[Article, ...]) -> list[bool]:
+        now = self._clock()
+        return [is_muted(article, subscription.mute, now) for article in articles]
+
+    async def _filled(self, subscription: Subscription, articles: tuple[Article, ...]) -> Fill:
+        if not subscription.fulltext or not articles:
+            return Fill(articles=articles)
+        if self._full_text is None:
+            self._report(Polled(url=subscription.url, error=EXTRA_MISSING))
+            return Fill(articles=articles, note=EXTRA_MISSING)
+        return await self._full_text.fill(subscription, articles, self._publish_apart)
+
+    async def _publish_apart(self, article: Article) -> bool:
+        """Publish an article before or after its poll is remembered; return whether that could be done."""
+        if article.feed not in self._subscriptions:
+            return False
+        try:
+            await self._outbox.put(_Result(url=article.feed, poll=None, messages=[message_of(article)]))
+        except (TransientError, UnavailableError) as exc:
+            self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
+            return False
+        if article.full_text and article.feed in self._polls:
+            poll = self._polls[article.feed]
+            # Written with the next poll: a count is not worth a write of its own.
+            self._polls[article.feed] = msgspec.structs.replace(poll, full_texts=poll.full_texts + 1)
+        return True
+
+    async def _remember(self, url: str, poll: Poll, messages: list[Message], recent: dict[str, bytes]) -> bool:
+        """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
+        try:
+            await self._outbox.put(_Result(url=url, poll=poll, messages=messages, recent=recent))
+        except (TransientError, UnavailableError) as exc:
+            self._due[url] = self._clock() + timedelta(seconds=UNWRITTEN_S)
+            self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
+            return False
+        if url in self._subscriptions:
+            self._polls[url] = poll
+            self._due[url] = poll.next_check
+            if poll.retired:
+                del self._due[url]
+        return True
+
+    def _write(self, results: Sequence[_Result]) -> None:
+        with self._transaction():
+            self._log.append([message for result in results for message in result.messages])
+            self._polls_table.update({r.url: msgspec.json.encode(r.poll) for r in results if r.poll is not None})
+            self._recent.update({key: value for result in results for key, value in result.recent.items()})
+
+    def _success(self, subscription: Subscription, fetched: Fetched, reading: Reading | None, poll: Poll) -> Poll:
+        sparse = self._pushes.sparseness(subscription.url) if self._pushes is not None else 1.0
+        return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
+
+    async def _fail(self, url: str, error: FetchError | NotAFeedError) -> None:
+        if await self._remember(url, failed(self._polls[url], error, self._clock(), self._pace), [], {}):
+            self._report(Polled(url=url, error=str(error)))
+
+    def _learn_feeds(self) -> None:
+        for url, value in self._feeds.changes():
+            if value is None:
+                for forgotten in (self._subscriptions, self._polls, self._due):
+                    forgotten.pop(url, None)
+                continue
+            subscription = msgspec.json.decode(value, type=Subscription)
+            self._subscriptions[url] = subscription
+            poll = self._polls[url] = self._load(url)
+            if subscription.paused or poll.retired:
+                self._due.pop(url, None)
+            else:
+                self._due[url] = poll.next_check
+            if self._mine(url):
+                self._held.add(url)
+
+    def _load(self, url: str) -> Poll:
+        value = self._polls_table.get(url)
+        return msgspec.json.decode(value, type=Poll) if value else Poll(next_check=self._clock())
+
+
+def _headers(subscription: Subscription, poll: Poll, address: str) -> dict[str, str]:
+    headers = headers_for(subscription, address)
+    if poll.etag:
+        headers["If-None-Match"] = poll.etag
+    if poll.modified:
+        headers["If-Modified-Since"] = poll.modified
+    return headers

@@ -1,0 +1,1 @@
+"""Link copies, and group reports of one happening into stories."""

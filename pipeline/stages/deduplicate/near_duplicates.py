@@ -1,0 +1,285 @@
+"""Look up the remembered articles of one language that share text with a new one.
+
+Flat arrays, one row an article. The smallest hashes of an article's sketch, and that of its content, are its keys;
+those that fall into one bucket form a chain, newest first. Texts of one template share most keys with thousands of
+others, so a chain is followed only so far, and a key counts the less the more articles it leads to: what finds a text
+is what is rare in it.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.stages.deduplicate.sketch import (
+    FACTS,
+    KEYS,
+    MINIMA,
+    SKETCH_VERSION,
+    Sketch,
+    contained,
+    size,
+    states_the_same,
+)
+
+_WIDTH = 1 + KEYS
+# So many articles a key may lead to, and so many steps of a chain are taken to find them.
+LED_TO = 6
+STEPS = 200
+# So many of the likeliest articles are compared.
+COMPARED = 8
+# A copy shares more than one key that leads to nothing else would count.
+OWN = 1.1
+LONGER = 1.5
+FEWEST_BUCKETS = 1 << 12
+_NONE = -1
+_NO_HASH = 0xFFFFFFFF
+_GONE = float("-inf")
+
+
+class Remembrance(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Keep what later articles are compared with: one article's fact.
+
+    ``order`` counts the facts of a language, ``seen`` is the Unix time of the first revision, ``story`` is opaque.
+    There is no sketch of what no article may be linked to: a copy, or a withdrawn article.
+    """
+
+    version: int
+    order: int
+    seen: float
+    revision: int
+    duplicate_of: str | None
+    story: bytes
+    sketch: Sketch | None = None
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """Answer with the original of what was looked for, its story, and whether it is but a part of that."""
+
+    original: str
+    story: bytes
+    is_part: bool = False
+
+
+class Shelf:
+    """Hold one language's articles; filled with the same facts in any order, it finds the same."""
+
+    def __init__(self) -> None:
+        self.latest = 0
+        self._rows: dict[str, int] = {}
+        self._ids: list[str | None] = []
+        self._originals: dict[int, str] = {}
+        self._stories: list[bytes] = []
+        self._orders = array("q")
+        self._seen = array("d")
+        self._revisions = array("i")
+        self._contents = array("Q")
+        self._minima = array("I")
+        self._facts = array("H")
+        self._keys = array("I")
+        self._next = array("i")
+        self._buckets = array("i", [_NONE]) * FEWEST_BUCKETS
+        self._outdated: set[str] = set()
+        self._in_order = True
+        self._oldest = 0
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, key: str) -> Remembrance | None:
+        """Return what is remembered of an article, but for its sketch."""
+        row = self._rows.get(key)
+        if row is None:
+            return None
+        return Remembrance(
+            SKETCH_VERSION if key not in self._outdated else _NONE,
+            self._orders[row],
+            self._seen[row],
+            self._revisions[row],
+            self._originals.get(row),
+            self._stories[row],
+        )
+
+    def add(self, key: str, fact: Remembrance) -> None:
+        """File one article, in place of what was remembered of it."""
+        self.remove(key)
+        row = len(self._ids)
+        made = fact.sketch if fact.sketch is not None and fact.version == SKETCH_VERSION else _NOTHING
+        if fact.version != SKETCH_VERSION:
+            self._outdated.add(key)
+        self._rows[key] = row
+        self._ids.append(key)
+        if fact.duplicate_of is not None:
+            self._originals[row] = fact.duplicate_of
+        self._stories.append(fact.story)
+        self._orders.append(fact.order)
+        self._seen.append(fact.seen)
+        self._revisions.append(fact.revision)
+        content = int.from_bytes(made.content, "little")
+        self._contents.append(content)
+        self._keys.append(content & _NO_HASH if content else _NO_HASH)
+        self._keys.frombytes(made.keys.ljust(4 * KEYS, b"\xff"))
+        self._minima.frombytes(made.minima.ljust(4 * MINIMA, b"\xff"))
+        self._facts.frombytes(made.facts.ljust(2 * FACTS, b"\xff"))
+        self._next.extend(_UNLINKED)
+        self._in_order &= fact.order > self.latest
+        self.latest = max(self.latest, fact.order)
+        if self._in_order:
+            self._link(row)
+
+    def remove(self, key: str) -> None:
+        """Forget one article; its row is given back when a quarter of all are empty."""
+        row = self._rows.pop(key, None)
+        if row is None:
+            return
+        self._ids[row] = None
+        self._outdated.discard(key)
+        self._originals.pop(row, None)
+        self._stories[row] = b""
+        self._seen[row] = _GONE
+        while self._oldest < len(self._ids) and self._ids[self._oldest] is None:
+            self._oldest += 1
+        if len(self._ids) - len(self._rows) > max(len(self._rows) // 3, FEWEST_BUCKETS // KEYS):
+            self._rearrange()
+
+    def find(self, wanted: Sketch, containment: float, since: float, until: float) -> Found | None:
+        """Find the article with the same words; else the one most like it, that shares at least ``containment``.
+
+        Of equals the earliest in log order; only articles seen between two Unix times.
+        """
+        if not self._in_order:
+            self._rearrange()
+        content = int.from_bytes(wanted.content, "little")
+        if content:
+            same = [row for row in self._led_to(0, content & _NO_HASH, since, until) if self._contents[row] == content]
+            if same:
+                return self._found(same[-1])
+        likely: dict[int, float] = {}
+        keys, following, buckets, mask = self._keys, self._next, self._buckets, len(self._buckets) - 1
+        for hashed in memoryview(wanted.keys).cast("I").tolist():
+            entry, steps = buckets[hashed & mask], STEPS
+            while entry >= 0 and keys[entry] != hashed and steps:  # most keys lead nowhere
+                entry = following[entry]
+                steps -= 1
+            if entry < 0:
+                continue
+            rows = self._led_to(1, hashed, since, until)
+            for row in rows:
+                likely[row] = likely.get(row, 0.0) + 1 / len(rows)
+        best, most = None, (containment, 0)
+        for _, row in sorted((-weight, row) for row, weight in likely.items() if weight > OWN)[:COMPARED]:
+            other = self._sketch(row)
+            share = contained(wanted, other)
+            if (share, -row) >= most and states_the_same(wanted, other, share):
+                best, most = row, (share, -row)
+        return None if best is None else self._found(best, is_part=size(self._sketch(best)) * LONGER < size(wanted))
+
+    def _found(self, row: int, *, is_part: bool = False) -> Found:
+        return Found(self._originals.get(row) or str(self._ids[row]), self._stories[row], is_part)
+
+    def expired(self, before: float, limit: int) -> list[str]:
+        """Return the oldest articles, if first seen before a Unix time; a bounded number at a time."""
+        old: list[str] = []
+        for row in range(self._oldest, min(self._oldest + limit, len(self._ids))):
+            key = self._ids[row]
+            if key is None:
+                continue
+            if self._seen[row] >= before:
+                break
+            old.append(key)
+        return old
+
+    def _led_to(self, first: int, hashed: int, since: float, until: float) -> list[int]:
+        """Return the newest articles of a key; ``first`` is 0 for that of content and 1 for those of text."""
+        keys, following, moments = self._keys, self._next, self._seen
+        entry = self._buckets[hashed & (len(self._buckets) - 1)]
+        rows: list[int] = []
+        steps = STEPS
+        while entry >= 0 and steps:
+            if keys[entry] == hashed and (entry % _WIDTH > 0) == (first > 0):
+                row = entry // _WIDTH
+                if since <= moments[row] <= until:
+                    rows.append(row)
+                    if len(rows) == LED_TO:
+                        break
+            entry = following[entry]
+            steps -= 1
+        return rows
+
+    def _sketch(self, row: int) -> Sketch:
+        minima = self._minima[row * MINIMA : (row + 1) * MINIMA]
+        facts = self._facts[row * FACTS : (row + 1) * FACTS]
+        while minima and minima[-1] == _NO_HASH:
+            minima.pop()
+        while facts and facts[-1] == _NO_FACT:
+            facts.pop()
+        return Sketch(b"", b"", minima.tobytes(), facts.tobytes())
+
+    def _link(self, row: int) -> None:
+        """Put a row's keys at the heads of their chains."""
+        if len(self._keys) > len(self._buckets):
+            self._link_all()
+            return
+        keys, following, buckets = self._keys, self._next, self._buckets
+        mask = len(buckets) - 1
+        for entry in range(row * _WIDTH, (row + 1) * _WIDTH):
+            hashed = keys[entry]
+            if hashed != _NO_HASH:
+                bucket = hashed & mask
+                following[entry] = buckets[bucket]
+                buckets[bucket] = entry
+
+    def _link_all(self) -> None:
+        buckets_needed = FEWEST_BUCKETS
+        while buckets_needed < len(self._keys):
+            buckets_needed *= 2
+        keys = np.frombuffer(self._keys, dtype=np.uint32)
+        entries = np.flatnonzero(keys != _NO_HASH)
+        # Sorted by bucket, then by place: each entry is followed by the one before it. In place: these are large.
+        chained = (keys[entries] & np.uint32(buckets_needed - 1)).astype(np.int64)
+        chained <<= 32
+        chained |= entries
+        del entries
+        chained.sort()
+        entry = chained.astype(np.uint32).astype(np.int32)
+        chained >>= 32
+        bucket = chained.astype(np.int32)
+        del chained
+        is_last = np.append(bucket[1:] != bucket[:-1], True)[: len(bucket)]
+        self._buckets = array("i", [_NONE]) * buckets_needed
+        np.frombuffer(self._buckets, dtype=np.int32)[bucket[is_last]] = entry[is_last]
+        self._next = array("i", [_NONE]) * len(keys)
+        np.frombuffer(self._next, dtype=np.int32)[entry[1:]] = np.where(is_last[:-1], _NONE, entry[:-1])
+
+    def _rearrange(self) -> None:
+        """Put the rows in order and close the gaps between them."""
+        orders = np.array(self._orders)
+        kept = np.array([row for row, key in enumerate(self._ids) if key is not None], dtype=np.int64)
+        kept = kept[np.argsort(orders[kept], kind="stable")]
+        rows = kept.tolist()
+        self._ids = [self._ids[row] for row in rows]
+        self._stories = [self._stories[row] for row in rows]
+        self._rows = {key: row for row, key in enumerate(self._ids) if key is not None}
+        self._originals = {new: self._originals[row] for new, row in enumerate(rows) if row in self._originals}
+        self._orders, self._seen = _taken(self._orders, kept, 1), _taken(self._seen, kept, 1)
+        self._revisions, self._contents = _taken(self._revisions, kept, 1), _taken(self._contents, kept, 1)
+        self._minima, self._facts = _taken(self._minima, kept, MINIMA), _taken(self._facts, kept, FACTS)
+        self._keys = _taken(self._keys, kept, _WIDTH)
+        self._in_order, self._oldest = True, 0
+        self._link_all()
+
+
+def _taken(values: array, rows: NDArray[np.int64], width: int) -> array:  # type: ignore[type-arg]
+    whole = np.frombuffer(values, dtype=values.typecode).reshape(-1, width)
+    return array(values.typecode, whole[rows].tobytes())
+
+
+_NO_FACT = 0xFFFF
+_NOTHING = Sketch(b"")
+_UNLINKED = array("i", [_NONE]) * _WIDTH

@@ -1,0 +1,138 @@
+"""Weigh the words of an article by how much they tell about which happening it reports: TF-IDF on title and text.
+
+How rare a word is among the open stories says little while these are few, so it is counted together with what is
+known of a language beforehand, as if so many more stories had been seen.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.language.tokens import analyse, fold, stem
+from pipeline.language.words import COMMON_WORDS, NEWS_WORDS
+
+LEAD_TOKENS = 60
+READ_TOKENS = 300
+READ_CHARS = 6 * READ_TOKENS
+# What a word counts for: in the title, in the lead, further down, and more for a name inside a sentence.
+IN_TITLE = 2.0
+IN_LEAD = 1.0
+BELOW = 0.5
+NAME = 3.0
+FOREKNOWN = 2000.0
+# Which share of texts holds a word: one never heard of, one that news are made of, one that any text is made of.
+UNHEARD, EVERYDAY, COMMON = 0.0002, 0.025, 0.2
+LEVELS = (UNHEARD, 0.00075, 0.0015, 0.003, 0.006, 0.0125, EVERYDAY, 0.05, 0.1, COMMON)
+SHARES = np.array(LEVELS)
+SHORT_NUMBER = 4
+LOOKED_UP = 2
+MAX_WORDS = 1 << 16
+# Words at least this rare tell happenings apart; the others are what every report of a kind is made of.
+DISTINCT = 0.02
+# Names of small places and of people, mostly.
+RARE = 0.0005
+
+# Not the first word of a sentence. Scripts without capitals have no names by this.
+_NAME = re.compile(r" (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
+
+Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
+
+
+class Vector(NamedTuple):
+    """Hold an article's words as sorted hashes, their weights of unit length, and which are distinct or even rare."""
+
+    terms: NDArray[np.uint32]
+    weights: NDArray[np.float32]
+    distinct: NDArray[np.bool_]
+    rare: NDArray[np.bool_]
+
+
+def weigh(title: str | None, text: str | None, language: str | None, stories: int, counts: Counts, size: int) -> Vector:
+    """Return the at most ``size`` most telling words of an article.
+
+    ``counts`` tells how many of the ``stories`` open ones use each word.
+    """
+    words = _frequencies(title, text, language)
+    if not words:
+        return Vector(np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0, np.bool_))
+    known = _lexicon(language)
+    found = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
+    terms, shares = found.astype(np.uint32), SHARES[found >> np.uint64(32)]
+    often = np.sqrt(np.fromiter(words.values(), np.float64, len(words)))
+    foreknown = shares * FOREKNOWN + 0.5
+    if len(words) > LOOKED_UP * size:  # those that could be chosen if no story used them
+        likely = np.lexsort((terms, -often * np.log((stories + FOREKNOWN) / foreknown)))[: LOOKED_UP * size]
+        terms, shares, often, foreknown = terms[likely], shares[likely], often[likely], foreknown[likely]
+    weights = often * np.maximum(np.log((stories + FOREKNOWN) / (counts(terms) + foreknown)), 0.0)
+    best = np.lexsort((terms, -weights))[:size]
+    best = best[np.argsort(terms[best])]
+    kept = weights[best]
+    length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
+    shares = shares[best]
+    return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT, shares < RARE)
+
+
+def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
+    """Return how rare each stem is in texts of a language: the logarithm of one over the share that holds it."""
+    known = _lexicon(language)
+    return {word: -float(np.log(SHARES[known[word] >> 32])) for word in words}
+
+
+def _frequencies(title: str | None, text: str | None, language: str | None) -> dict[str, float]:
+    """Return how often each word is used, by where."""
+    words: defaultdict[str, float] = defaultdict(float)
+    for word in analyse(title, language).stems[:LEAD_TOKENS]:
+        words[word] += IN_TITLE
+    stems = analyse(text, language).stems
+    for word in stems[:LEAD_TOKENS]:
+        words[word] += IN_LEAD
+    for word in stems[LEAD_TOKENS:READ_TOKENS]:
+        words[word] += BELOW
+    for name in set(_NAME.findall((text or "")[:READ_CHARS])):
+        word = stem(fold(name), language)
+        if name[0].isupper() and word in words:
+            words[word] *= NAME
+    return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}
+
+
+class _Lexicon(dict[str, int]):
+    """Remember of each word its hash in the lower 32 bits, and above them which of ``SHARES`` of texts hold it."""
+
+    def __init__(self, shares: dict[str, float]) -> None:
+        super().__init__()
+        self._levels = {word: LEVELS.index(share) for word, share in shares.items()}
+
+    def __missing__(self, word: str) -> int:
+        # Days, years and small counts are in every report.
+        usual = EVERYDAY if word.isdigit() and len(word) <= SHORT_NUMBER else UNHEARD
+        hashed = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "little") or 1
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        self[word] = found = hashed | self._levels.get(word, LEVELS.index(usual)) << 32
+        return found
+
+
+@lru_cache(maxsize=64)
+def _lexicon(language: str | None) -> _Lexicon:
+    shares = dict.fromkeys(_stems(NEWS_WORDS.get(language or "", ""), language), EVERYDAY)
+    shares |= dict.fromkeys(_stems(COMMON_WORDS.get(language or "", ""), language), COMMON)
+    for name in (f"{language}.txt.gz", f"reports.{language}.txt.gz"):
+        listed = files("pipeline.stages.deduplicate").joinpath("everyday", name)
+        for line in gzip.decompress(listed.read_bytes()).decode().splitlines() if listed.is_file() else ():
+            share, _, words = line.partition(": ")
+            shares |= {word: max(float(share), shares.get(word, 0.0)) for word in words.split()}
+    return _Lexicon(shares)
+
+
+def _stems(words: str, language: str | None) -> list[str]:
+    return [stem(fold(word), language) for word in words.split()]

@@ -1,0 +1,241 @@
+"""Read a clause off its dependencies: its complements, its objects, whether it is denied, ahead or only supposed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pipeline.stages.extract.events.lemmas import lemma
+from pipeline.stages.extract.events.lexicon import Sense
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+SPEECH = frozenset(
+    "say tell report announce state declare add note confirm claim insist explain stress emphasise emphasize "
+    "reveal disclose argue believe think suggest conclude indicate write quote describe allege".split()
+)
+RAISING = frozenset(
+    "begin start continue try attempt plan intend seek want hope help prepare resume expect schedule decide move "
+    "remain use be set need".split()
+)
+COMMIT = frozenset("agree promise pledge vow offer commit undertake consent willing ready prepared committed".split())
+REFUSE = frozenset("refuse decline reject fail renege".split())
+DEMAND = frozenset("urge demand call ask request press pressure order appeal insist implore lobby".split())
+DUE = frozenset("due schedule scheduled set expect expected slate slated suppose supposed".split())
+LIGHT = frozenset(
+    "hold launch stage conduct make take carry begin start continue resume have open host attend mount plan "
+    "schedule extend convene organise organize undertake brokered broker arrange set end lead give declare impose "
+    "sign".split()
+)
+FRIENDLY = {
+    "CONSULT": "036",
+    "SUPPORT": "032",
+    "COOPERATE": "031",
+    "AID": "033",
+    "RETREAT": "035",
+    "CONCEDE": "035",
+    "AGREE": "030",
+}
+HOSTILE = {"COERCE": "132", "ASSAULT": "138", "SANCTION": "131", "PROTEST": "133", "MOBILIZE": "138"}
+ASKED = {
+    "CONSULT": "106",
+    "AID": "103",
+    "RETREAT": "105",
+    "SUPPORT": "102",
+    "COOPERATE": "101",
+    "CONCEDE": "105",
+    "AGREE": "107",
+}
+DENIED = {"CONSULT": "125", "AID": "122", "RETREAT": "124", "SUPPORT": "121", "COOPERATE": "121", "CONCEDE": "124"}
+INTENT = frozenset("willing ready prepared plan intend".split())
+FACTLESS = frozenset("REQUEST REJECT THREATEN AGREE".split())
+MODAL = frozenset("could would might may should must can".split())
+SUBJECTS = ("nsubj", "nsubj:pass", "csubj", "nsubj:outer")
+CLAUSES = ("ccomp", "xcomp", "advcl", "acl", "acl:relcl", "parataxis", "conj", "advcl:relcl")
+BODIES = frozenset("IGO NGO IMG".split())
+DOMESTIC = frozenset("COERCE PROTEST CONCEDE".split())
+MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
+DIRECT_CASES = (
+    "to",
+    "with",
+    "against",
+    "on",
+    "at",
+    "upon",
+    "toward",
+    "towards",
+    "into",
+    "from",
+    "for",
+    "over",
+    "between",
+    "by",
+    "in",
+    "of",
+)
+
+
+def is_verbal(token: Token) -> bool:
+    return (
+        token.tag_.startswith("VB")
+        or is_due_to(token)
+        or (token.tag_ == "JJ" and token.lower_ in DUE | COMMIT | {"opposed"})
+    )
+
+
+def is_due_to(token: Token) -> bool:
+    """Say whether this is the verb after "due to", which may be read as a noun after a preposition."""
+    return (
+        token.i > 1
+        and token.nbor(-1).lower_ == "to"
+        and token.nbor(-2).lower_ == "due"
+        and token.nbor(-2).head == token
+    )
+
+
+def case_of(token: Token) -> str:
+    return next((c.lower_ for c in token.children if c.dep_ == "case"), "")
+
+
+def objects_of(token: Token) -> list[Token]:
+    return [c for c in token.children if c.dep_ in ("obj", "nsubj:pass", "obl") and c.tag_.startswith("NN")]
+
+
+def complement_of(token: Token) -> Token | None:
+    wanted = ("xcomp", "ccomp", "obj", "obl", "advcl")
+    found = sorted(
+        (c for c in token.children if c.dep_ in wanted and c.i > token.i), key=lambda c: (wanted.index(c.dep_), c.i)
+    )
+    return found[0] if found else None
+
+
+def complements_of(inner: Token | None) -> Iterator[Token]:
+    while inner is not None:
+        yield inner
+        inner = complement_of(inner)
+
+
+def words_around(token: Token) -> set[str]:
+    """Return the lemmas that stand with a verb: objects and complements, not who does it."""
+    passive = any(c.dep_ == "nsubj:pass" for c in token.children) or is_reduced_passive(token)
+    words: set[str] = set()
+    for child in token.children:
+        if (
+            child.dep_ == "nsubj"
+            or child.dep_ in ("conj", "parataxis", "advcl:relcl")
+            or (child.dep_ == "nsubj:pass" and not passive)
+        ):
+            continue
+        words.update(lemma(t.text) for t in list(child.subtree)[:14])
+    if is_reduced_passive(token) or token.dep_ == "acl:relcl":
+        words.add(lemma(token.head.text))
+    return words
+
+
+def is_reduced_passive(token: Token) -> bool:
+    return token.dep_ == "acl" and token.tag_ == "VBN" and not any(c.dep_ == "obj" for c in token.children)
+
+
+def auxiliaries_of(token: Token) -> Iterator[Token]:
+    yield from token.children
+    if token.dep_ == "conj":
+        yield from token.head.children
+
+
+def is_conditional(clause: Token) -> bool:
+    return any(
+        c.dep_ == "mark" and c.lower_ in ("if", "unless", "should", "whether", "before", "after", "because")
+        for c in clause.children
+    )
+
+
+def is_condition(token: Token) -> bool:
+    """Say whether a predicate stands in an if-clause: nobody says that it happened."""
+    return any(
+        clause.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ in ("if", "unless") for c in clause.children)
+        for clause in (token, *token.ancestors)
+    )
+
+
+def modality_of(token: Token) -> tuple[bool, bool, bool]:
+    """Return whether the clause is negated, lies ahead, or is only supposed."""
+    children = list(auxiliaries_of(token))
+    words = {c.lower_ for c in children if c.dep_ in ("aux", "advmod", "det")}
+    negated = bool(words & {"not", "n't", "never", "no"}) or any(
+        g.lower_ == "no" for c in children if c.dep_ in ("obj", "nsubj", "nsubj:pass") for g in c.children
+    )
+    due = token.dep_ == "xcomp" and lemma(token.head.text) in DUE | {"schedule", "plan", "expect"}
+    due = due or is_due_to(token)
+    future = bool(words & {"will", "'ll", "shall", "would"}) or due or lemma(token.text) in ("due", "schedule")
+    supposed = bool(words & {"could", "might", "may", "can"}) or (
+        "would" in words and any(is_conditional(c) for c in children if c.dep_ == "advcl")
+    )
+    clause = token
+    for _ in range(4):
+        if (
+            clause.dep_ == "advcl"
+            and is_conditional(clause)
+            and any(c.lower_ in ("if", "unless", "should", "whether") for c in clause.children)
+        ):
+            supposed = True
+        clause = clause.head
+    return negated, future, supposed
+
+
+def is_prospect(noun: Token) -> bool:
+    """Say whether an event noun names only what is prepared, feared or possible."""
+    words = {lemma(t.text) for t in noun.ancestors} | {lemma(t.text) for t in noun.children}
+    return bool(
+        words
+        & {
+            "preparation",
+            "prepare",
+            "possible",
+            "potential",
+            "fear",
+            "threat",
+            "risk",
+            "plan",
+            "prevent",
+            "avoid",
+            "future",
+            "toward",
+        }
+    )
+
+
+def modifies_clause(head: Token) -> bool:
+    return is_verbal(head)
+
+
+def subject_token(clause: Token) -> Token | None:
+    return next((c for c in clause.children if c.dep_ in SUBJECTS), None)
+
+
+def turn(word: str, meaning: Sense | None) -> Sense | None:
+    if meaning is None:
+        return None
+    if word in DUE or word in COMMIT:
+        if word == "agree" and meaning.type == "SUPPORT":
+            return None
+        if meaning.type in FRIENDLY:
+            return turned_into(meaning, "AGREE", FRIENDLY[meaning.type])
+        return (
+            turned_into(meaning, "THREATEN", HOSTILE[meaning.type])
+            if meaning.type in HOSTILE and word not in COMMIT - {"vow"}
+            else None
+        )
+    if word in REFUSE:
+        return turned_into(meaning, "REJECT", DENIED.get(meaning.type, "120"))
+    if word in DEMAND:
+        return (
+            turned_into(meaning, "REQUEST", ASKED.get(meaning.type, "100"))
+            if meaning.type not in ("ACCUSE", "COERCE", "SANCTION")
+            else None
+        )
+    return turned_into(meaning, "THREATEN", HOSTILE.get(meaning.type, "130"))
+
+
+def turned_into(sense: Sense, type_: str, cameo: str) -> Sense:
+    return Sense(type_, cameo, None, frozenset(), f"{sense.rule}>{type_.lower()}")

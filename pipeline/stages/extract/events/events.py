@@ -1,0 +1,252 @@
+"""Code the events of an article: who did what to whom, where, when, who says so, with the sentence that proves it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from pipeline.language.sentences import split_sentences
+from pipeline.model import Actor, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
+from pipeline.stages.extract.events.coder import Coded, Coder
+from pipeline.stages.extract.events.contexts import contexts_of
+from pipeline.stages.extract.events.lemmas import lemma
+from pipeline.stages.extract.events.lexicon import lexicon
+from pipeline.stages.extract.events.merging import merge
+from pipeline.stages.extract.events.participants import NAMED, Sentence
+from pipeline.stages.extract.events.rank import SCHEDULED_THRESHOLD, THRESHOLD, confidence
+from pipeline.stages.extract.events.syntax import parser
+from pipeline.stages.extract.names.gazetteer import Mention
+from pipeline.stages.extract.names.places import place_of
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+VERSIONS = "coder 1, lexicon en/1, syntax 1"
+# What bounds the time one article may take: a worker parses some hundred sentences a second.
+MOST_SENTENCES = 250
+LONGEST_CHARS = 600
+LEAD = 2
+LONG_AGO = timedelta(days=45)
+_WORD = re.compile(r"[A-Za-z][a-z]+(?:-[a-z]+)?")
+_REPORTED = re.compile(r"\breportedly|\breports?\b|\breported\b|\baccording to\b")
+_CANCELLED = frozenset(("cancel", "postpone", "scrap"))
+_MEETINGS = {"036", "040", "041", "042", "043", "046", "039"}
+_PLANNED = frozenset("meeting summit talk visit call session drill election".split())
+_HERE = re.compile(r"\b(?:in|at|near|outside|across|around|inside)\s+(?:the\s+)?(?:[\w'’.-]+\s+){0,3}$")
+
+
+class Reading(NamedTuple):
+    """Hold what is already known about a text when its events are coded."""
+
+    text: str
+    published: datetime
+    mentions: Sequence[Mention]
+    dates: Sequence[ResolvedDate]
+    quotations: Sequence[Quotation]
+
+
+def code_events(reading: Reading, language: str | None) -> tuple[Event, ...]:
+    """Return the events of an English text in reading order, reports of the same one merged.
+
+    Texts in other languages give none. At most ``MOST_SENTENCES`` sentences are parsed.
+    """
+    if language not in (None, "en") or not reading.text:
+        return ()
+    spans = _worth_reading(reading, language)
+    if not spans:
+        return ()
+    documents = parser().parse([reading.text[start:end] for _, start, end in spans])
+    before: tuple[Actor, ...] = ()
+    found: list[Event] = []
+    for (position, start, end), doc in zip(spans, documents, strict=True):
+        inside = [m for m in reading.mentions if start <= m.start and m.end <= end]
+        names = Sentence(start, inside)
+        coder = Coder(lexicon(), names, before)
+        for coded in coder.code(doc):
+            sentence = Span(text=reading.text[start:end], start=start, end=end)
+            event = _event(coded, confidence(coded, position), names, sentence, reading)
+            # A day named for it is evidence of its own.
+            if event.confidence >= (SCHEDULED_THRESHOLD if event.schedule else THRESHOLD):
+                found.append(event)
+        before = coder.subject or before
+    return merge(found)
+
+
+def _worth_reading(reading: Reading, language: str | None) -> list[tuple[int, int, int]]:
+    """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
+    triggers = _trigger_forms()
+    text = reading.text
+    if not any(_triggers(word, triggers) for word in set(_WORD.findall(text[: LONGEST_CHARS * MOST_SENTENCES]))):
+        return []
+    marks = sorted(
+        [m.start for m in reading.mentions if m.kind in NAMED]
+        + [d.start for d in reading.dates]
+        + [q.start for q in reading.quotations]
+    )
+    chosen: list[tuple[int, int, int]] = []
+    at = 0
+    for position, (start, end) in enumerate(split_sentences(text, language)):
+        while at < len(marks) and marks[at] < start:
+            at += 1
+        marked = at < len(marks) and marks[at] < end
+        if not (marked or position < LEAD) or end - start > LONGEST_CHARS:
+            continue
+        if any(_triggers(word, triggers) for word in _WORD.findall(text, start, end)):
+            chosen.append((position, start, end))
+        if len(chosen) == MOST_SENTENCES:
+            break
+    return chosen
+
+
+@cache
+def _trigger_forms() -> frozenset[str]:
+    return lexicon().triggers() | {"due", "must", "schedule"}
+
+
+def _triggers(word: str, triggers: frozenset[str]) -> bool:
+    return lemma(word) in triggers
+
+
+def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: Reading) -> Event:
+    token = coded.trigger
+    start = sentence.start + token.idx
+    end = start + len(token)
+    if token.lower_ == "up":  # of "build-up"
+        start = sentence.start + token.nbor(-2).idx
+    trigger = Span(text=reading.text[start:end], start=start, end=end)
+    when = _date(coded, reading.dates, sentence)
+    where = _location(coded, sentence, reading)
+    today = reading.published.astimezone(UTC).date()
+    day = _day(when)
+    ahead = coded.future or (day is not None and day > today)
+    past = day is not None and day < today - LONG_AGO and not ahead
+    return Event(
+        id=derive_id(coded.sense.type, str(start), sentence.text),
+        type=coded.sense.type,
+        mode=coded.sense.mode,
+        context=contexts_of(sentence.text, coded.sense.type, coded.actors, coded.recipients),
+        cameo=coded.sense.cameo,
+        actors=coded.actors,
+        recipients=coded.recipients,
+        negated=coded.negated and coded.sense.type != "REJECT",
+        future=ahead,
+        hypothetical=coded.hypothetical,
+        historical=past,
+        date=when,
+        location=where,
+        attributed_to=_speaker(coded, sentence, names, reading),
+        trigger=trigger,
+        sentence=sentence,
+        schedule=_schedule(
+            coded, sentence, when, where, ahead or (day is not None and day >= today), day is None or day < today
+        ),
+        confidence=sure,
+        rule=coded.sense.rule,
+        versions=VERSIONS,
+    )
+
+
+def _schedule(
+    coded: Coded, sentence: Span, when: ResolvedDate | None, where: Place | None, ahead: bool, past: bool
+) -> Schedule | None:
+    around = coded.trigger if coded.sense.type != "AGREE" else _clause(coded.trigger)
+    noun = next((t for t in around.subtree if lemma(t.text) in _PLANNED), None)
+    planned = (
+        lemma(coded.trigger.text) in ("schedule", "due", "set") or coded.sense.cameo in _MEETINGS or noun is not None
+    )
+    if not ahead or when is None or not planned or past:
+        return None
+    if lemma(coded.trigger.text) in _CANCELLED:
+        status = "cancelled"
+    elif coded.hypothetical:
+        status = "conditional"
+    else:
+        status = "reported" if _REPORTED.search(sentence.text) else "announced"
+    return msgspec.convert(
+        {"what": noun.text if noun is not None else coded.trigger.text, "status": status, "when": when, "where": where},
+        Schedule,
+    )
+
+
+def _date(coded: Coded, dates: Sequence[ResolvedDate], sentence: Span) -> ResolvedDate | None:
+    """Return the date that hangs on the trigger, or stands in the same clause."""
+    trigger = coded.trigger
+    clause = _clause(trigger)
+    below: list[tuple[int, ResolvedDate]] = []
+    for found in dates:
+        if found.start < sentence.start or found.end > sentence.end:
+            continue
+        token = next((t for t in trigger.doc if t.idx + len(t) > found.start - sentence.start), None)
+        if token is None:
+            continue
+        chain = (token, *token.ancestors)
+        if _clause(token) == clause or (trigger in chain and not trigger.tag_.startswith("VB")):
+            distance = chain.index(trigger) if trigger in chain else len(chain) + abs(token.i - trigger.i)
+            below.append((distance, found))
+    return min(below, key=lambda pair: pair[0])[1] if below else None
+
+
+def _clause(token: Token) -> Token:
+    """Return the verb of the clause a word stands in; a participle after a noun and an infinitive belong to theirs."""
+    for verb in (token, *token.ancestors):
+        inner = (
+            verb.dep_ == "acl"
+            or (verb.tag_ == "VB" and verb.dep_ == "xcomp")
+            or lemma(verb.head.text) in ("set", "due")
+        )
+        if verb.tag_.startswith("VB") and (not inner or verb.head == verb):
+            return verb
+    return token
+
+
+def _day(when: ResolvedDate | None) -> date | None:
+    if when is None:
+        return None
+    first = when.value.partition("/")[0][:10]
+    for padding in ("", "-01", "-01-01"):
+        try:
+            return date.fromisoformat(first + padding)
+        except ValueError:
+            continue
+    return None
+
+
+def _location(coded: Coded, sentence: Span, reading: Reading) -> Place | None:
+    taken = {(a.start, a.end) for a in coded.actors + coded.recipients}
+    for mention in reading.mentions:
+        if mention.start < sentence.start or mention.end > sentence.end or (mention.start, mention.end) in taken:
+            continue
+        if _HERE.search(reading.text[sentence.start : mention.start]):
+            place = place_of(reading.text, mention)
+            if place is not None:
+                return place
+    return None
+
+
+def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: Reading) -> Speaker | None:
+    start = sentence.start + coded.trigger.idx
+    for quotation in reading.quotations:
+        if quotation.start <= start < quotation.end and quotation.speaker is not None:
+            return quotation.speaker
+    if coded.speaker is None:
+        return None
+    head = coded.speaker
+    inside = [t for t in head.subtree if abs(t.i - head.i) < 8 and t.dep_ not in ("punct", "case")]
+    inside = [
+        t
+        for t in inside
+        if all(a.i <= head.i or a.dep_ in ("flat", "compound") for a in (t, *t.ancestors) if a.i > head.i)
+    ]
+    first = min((t.i for t in inside if t.i <= head.i), default=head.i)
+    last = max((t.i for t in inside), default=head.i)
+    phrase = head.doc[first : last + 1]
+    named = next((actor for actor in names.actors(head) if actor.name), None)
+    begin = sentence.start + phrase.start_char
+    return Speaker(
+        text=phrase.text, start=begin, end=begin + len(phrase.text), name=named.name if named else phrase.text
+    )

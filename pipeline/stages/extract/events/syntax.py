@@ -1,0 +1,73 @@
+"""Parse English sentences with the syntax model shipped with the package. spaCy is loaded when first needed."""
+
+from __future__ import annotations
+
+import lzma
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+REMEMBERED = 4_000
+LONGEST_SENTENCE = 1_000
+BATCH = 64
+# Stray characters that stick to words; one for one, so that offsets stay.
+_PLAIN = str.maketrans("`\n\t\u00a0", "    ")
+
+
+@cache
+def model() -> Language:
+    """Load the model: hash embeddings, a tagger and a dependency parser (Universal Dependencies)."""
+    import srsly
+    from spacy.util import load_model_from_config
+    from thinc.api import Config
+
+    packed = files("pipeline.stages.extract.events").joinpath("syntax", "english.model.xz").read_bytes()
+    content = lzma.decompress(packed)
+    config = Config().from_bytes(srsly.msgpack_loads(content)["config.cfg"])
+    language = load_model_from_config(config, auto_fill=True).from_bytes(content, exclude=["tokenizer", "vocab"])
+    for _, component in language.pipeline:
+        for label in getattr(component, "labels", ()):
+            language.vocab.strings.add(label)
+    return language
+
+
+class Parser:
+    """Parse sentences in batches and remember the last ones: agencies' sentences come back in many articles."""
+
+    def __init__(self) -> None:
+        self._remembered: OrderedDict[str, Doc] = OrderedDict()
+
+    def parse(self, sentences: Sequence[str]) -> list[Doc]:
+        """Return one parsed document per sentence, in order."""
+        missing = [s for s in dict.fromkeys(sentences) if s not in self._remembered]
+        fresh = (
+            dict(zip(missing, model().pipe(map(_one_sentence, missing), batch_size=BATCH), strict=True))
+            if missing
+            else {}
+        )
+        parsed = [fresh[s] if s in fresh else self._remembered[s] for s in sentences]
+        for sentence, doc in fresh.items():
+            self._remembered[sentence] = doc
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+        return parsed
+
+
+def _one_sentence(sentence: str) -> Doc:
+    """Split a sentence into words and tell the model that it is one: the text was split before."""
+    doc = model().make_doc(sentence.translate(_PLAIN))
+    for token in doc[1:]:
+        token.is_sent_start = False
+    return doc
+
+
+@cache
+def parser() -> Parser:
+    """Return the parser of this process."""
+    return Parser()

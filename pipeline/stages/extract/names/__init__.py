@@ -1,0 +1,1 @@
+"""Find names of people, organisations and places."""

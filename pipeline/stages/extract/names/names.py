@@ -1,0 +1,193 @@
+"""Name the persons, organisations and places of an article: gazetteer first, then the tagger, then a vote.
+
+The same name in one article is one thing: what most of its mentions are, all are; a surname is the person whose full
+name the article gives. In languages without a tagger the gazetteer alone speaks.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from pipeline.language.sentences import split_sentences
+from pipeline.model import Entity
+from pipeline.stages.extract.names import tagger
+from pipeline.stages.extract.names.gazetteer import PLACES, Kind, Mention, find, gazetteer
+
+Type = Literal["PER", "ORG", "LOC"]
+_TYPES: dict[Kind, Type] = {
+    "country": "LOC", "capital": "LOC", "city": "LOC", "region": "LOC", "org": "ORG", "office": "ORG", "group": "ORG",
+    "person": "PER",
+}  # fmt: skip
+# Where the tagger sees nothing the gazetteer is believed for these: their names are hardly ever anything else.
+_TRUSTED = frozenset(("country", "capital", "org", "office", "group", "person"))
+
+
+class _Name(msgspec.Struct, frozen=True):
+    start: int
+    end: int
+    type: Type
+
+
+def find_entities(
+    text: str, language: str | None = "en", mentions: Sequence[Mention] | None = None
+) -> tuple[Entity, ...]:
+    """Return the names in ``text`` in order, without overlap; ``mentions`` are the gazetteer's, if already found."""
+    known = find(text) if mentions is None else mentions
+    if language in (None, "en"):
+        names = _voted(text, _repeated(text, _with_trusted(text, list(_tagged(text, known)), known)))
+    else:
+        names = [_Name(m.start, m.end, _TYPES[m.kind]) for m in known if m.kind in _TYPES]
+    return tuple(_entities(text, names, known))
+
+
+def _tagged(text: str, known: Sequence[Mention]) -> Iterator[_Name]:
+    rows = [tagger.tokenize(text, start, end) for start, end in split_sentences(text)]
+    words = [_words(row) for row in rows]
+    context = tagger.context_of(words)
+    model = tagger.shipped()
+    at = 0
+    for row, sentence in zip(rows, words, strict=True):
+        first = at
+        while at < len(known) and known[at].start < row[-1].end:
+            at += 1
+        if not any(map(tagger.is_candidate, sentence)):
+            continue
+        tags = tagger.tag(sentence, tagger.kinds_of(row, known[first:at]), model, context)
+        yield from _spans(row, tags)
+
+
+def _words(row: Sequence[tagger.Token]) -> list[str]:
+    """Return the words of a sentence; those of a headline in capitals as they would be written elsewhere."""
+    words = [token.text for token in row]
+    letters = "".join(word for word in words if word.isalpha())
+    if len(words) > 3 and letters.isupper():
+        return [word.title() if len(word) > 3 else word for word in words]
+    return words
+
+
+def _spans(row: Sequence[tagger.Token], tags: Sequence[str]) -> Iterator[_Name]:
+    begin = -1
+    for at, tag in enumerate((*tags, "O")):
+        if begin >= 0 and tag[0] != "I":
+            last = at - 1
+            while last > begin and row[last].text.islower() and tagger.may_go_on(row[last].text):
+                last -= 1  # a name does not end in "of"
+            kind: Type = "PER" if tags[begin][2] == "P" else "ORG" if tags[begin][2] == "O" else "LOC"
+            yield _Name(row[begin].start, row[last].end, kind)
+            begin = -1
+        if tag[0] == "B":
+            begin = at
+
+
+def _with_trusted(text: str, names: list[_Name], known: Iterable[Mention]) -> list[_Name]:
+    """Add the gazetteer's names: several words of them outweigh what the tagger made of parts, peoples are no names."""
+    kept = []
+    peoples = {(m.start, m.end) for m in known if m.kind == "demonym"}
+    firm = [m for m in known if m.kind in _TRUSTED and not text.endswith("administration", m.start, m.end)]
+    at = 0
+    added: list[_Name] = []
+    for name in sorted((n for n in names if (n.start, n.end) not in peoples), key=lambda name: name.start):
+        while at < len(firm) and firm[at].end <= name.start:
+            added.append(_Name(firm[at].start, firm[at].end, _TYPES[firm[at].kind]))
+            at += 1
+        over = [m for m in firm[at : at + 4] if m.start < name.end]
+        if over and _is_longer(text, over[0], name):
+            continue
+        kept.append(name)
+        at += len(over)
+    added += [_Name(m.start, m.end, _TYPES[m.kind]) for m in firm[at:]]
+    free = [name for name in added if not any(k.start < name.end and name.start < k.end for k in _near(kept, name))]
+    return sorted(kept + free, key=lambda name: name.start)
+
+
+def _near(names: Sequence[_Name], name: _Name) -> Sequence[_Name]:
+    at = bisect_left(names, name.start, key=lambda other: other.end)
+    return names[max(at - 1, 0) : at + 3]
+
+
+def _is_longer(text: str, mention: Mention, name: _Name) -> bool:
+    """Tell whether a gazetteer name of several words reaches beyond, or has all but a stray end of, a tagged one."""
+    if text[mention.start : mention.end].isalnum():
+        return False
+    return mention.start <= name.start and mention.end >= name.end
+
+
+_WORD = re.compile(r"(?<![\w’'&.-])[^\W\d_a-z][\w-]{2,}")
+
+
+def _repeated(text: str, names: list[_Name]) -> list[_Name]:
+    """Add further mentions of a word that the article has already named, and of the surnames of its persons."""
+    types: dict[str, Type] = {}
+    common = tagger.shipped().common
+    for name in names:
+        surface = text[name.start : name.end]
+        word = surface.rsplit(" ", 1)[-1] if name.type == "PER" else surface
+        if " " not in word and word.lower() not in common:
+            types.setdefault(word, name.type)
+    extra = []
+    for match in _WORD.finditer(text):
+        kind = types.get(match.group())
+        if kind is not None:
+            found = _Name(match.start(), match.end(), kind)
+            if not any(k.start < found.end and found.start < k.end for k in _near(names, found)):
+                extra.append(found)
+    if _CARELESS.search(text):
+        extra += _written_small(text, common)
+    return sorted(names + extra, key=lambda name: name.start) if extra else names
+
+
+def _written_small(text: str, common: frozenset[str]) -> Iterator[_Name]:
+    """Give the places of a text that does not care for capitals: "went to kerala"."""
+    for match in _SMALL.finditer(text):
+        word = match.group()
+        if word not in common and word not in _NOT_PLACES:
+            entry = gazetteer().lookup(word)
+            if entry is not None and entry.kind in PLACES:
+                yield _Name(match.start(), match.end(), "LOC")
+
+
+_CARELESS = re.compile(r"(?:^|[.!?]\s+|\n)[a-z]|\bi\b")
+_SMALL = re.compile(r"(?<![\w@.-])[a-z]{5,}(?![\w@-])")
+_NOT_PLACES = frozenset("turkey china japan guinea jordan polish lima reading mobile orange nancy".split())
+
+
+def _voted(text: str, names: list[_Name]) -> list[_Name]:
+    """Give each name the type that most of its mentions have; a lone surname the type of the person's full name."""
+    votes: dict[str, Counter[Type]] = defaultdict(Counter)
+    for name in names:
+        surface = text[name.start : name.end]
+        votes[surface][name.type] += 1
+        if name.type == "PER" and " " in surface:
+            votes[surface.rsplit(" ", 1)[1]]["PER"] += 1
+    return [
+        _Name(name.start, name.end, votes[text[name.start : name.end]].most_common(1)[0][0])
+        if votes[text[name.start : name.end]].most_common(1)[0][1] > 1
+        else name
+        for name in names
+    ]
+
+
+def _entities(text: str, names: Sequence[_Name], known: Iterable[Mention]) -> Iterator[Entity]:
+    canonical = {(mention.start, mention.end): mention.entry.name for mention in known}
+    full: dict[str, str] = {}
+    for name in names:
+        surface = " ".join(text[name.start : name.end].split())
+        if name.type == "PER" and " " in surface:
+            full.setdefault(surface.rsplit(" ", 1)[1], surface)
+    for name in names:
+        surface = text[name.start : name.end]
+        plain = " ".join(surface.split())
+        whole = full.get(plain) if name.type == "PER" else None
+        yield Entity(
+            text=surface,
+            type=name.type,
+            name=whole or canonical.get((name.start, name.end)) or plain,
+            start=name.start,
+            end=name.end,
+        )

@@ -1,0 +1,398 @@
+"""Find what is quoted and who said it: quotation marks in several styles, cue verbs, and names resolved in the article.
+
+direct: whole sentences between marks; mixed: some words between marks inside a reporting sentence; indirect: reported
+speech without marks (English). Linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Literal
+
+import msgspec
+
+from pipeline.language.sentences import split_sentences
+from pipeline.model import Quotation, Span, Speaker
+from pipeline.stages.extract.quotations.speakers import Mentions, Phrase, subject_after, subject_before
+
+_PARAGRAPH = re.compile(r"[^\n]+")
+_PAIRS = {"“": "”", "„": "“”", "«": "»", "»": "«", "‘": "’", "「": "」", "『": "』", '"': '"'}
+_MARKS = re.compile('["“”„«»‘’「」『』]')
+MAX_QUOTE = 5_000
+LONGEST_ATTRIBUTION = 220
+
+CUES = (
+    r"sa(?:id|ys|y|ying)|t(?:old|ells|elling)|add(?:ed|s|ing)|announc(?:ed|es|ing)|stat(?:ed|es)|warn(?:ed|s|ing)"
+    r"|ask(?:ed|s)"
+    r"|repl(?:ied|ies)|insist(?:ed|s|ing)|explain(?:ed|s|ing)|wr(?:ote|ites|iting)|tweet(?:ed|s)|post(?:ed|s)"
+    r"|claim(?:ed|s|ing)"
+    r"|not(?:ed|es|ing)|stress(?:ed|es|ing)|argu(?:ed|es|ing)|declar(?:ed|es|ing)|alleg(?:ed|es|ing)"
+    r"|acknowledg(?:ed|es)|admit(?:ted|s)"
+    r"|confirm(?:ed|s|ing)|den(?:ied|ies|ying)|suggest(?:ed|s|ing)|call(?:ed|ing)|describ(?:ed|es|ing)"
+    r"|continu(?:ed|es)|recall(?:ed|s)"
+    r"|respond(?:ed|s|ing)|testif(?:ied|ies)|predict(?:ed|s)|pledg(?:ed|es)|vow(?:ed|s|ing)|promis(?:ed|es)"
+    r"|urg(?:ed|es|ing)|complain(?:ed|s)"
+    r"|conclud(?:ed|es)|observ(?:ed|es)|remark(?:ed|s)|commented|quipped|joked|shouted|exclaimed|emphasi[sz](?:ed"
+    r"|es|ing)|accus(?:ed|es|ing)"
+    r"|blam(?:ed|es|ing)|quoted as saying|tout(?:ed|s)|lament(?:ed|s)|cautioned|boasted|reported|reiterated"
+    r"|asserted|maintained|hailed|slammed"
+    r"|condemn(?:ed|s|ing)|praised|dismissed|rejected|branded|labell?ed|accept(?:ed|s)|reveal(?:ed|s)|disclosed"
+    r"|indicated|agreed|answered"
+)
+_CUE = re.compile(rf"(?<![\w-])(?:{CUES})\b")
+# Verbs that bring in what was said without marks; the second kind needs "that" to tell a saying from an act.
+_SAYING = re.compile(
+    r"\b(?:said to have \w+ed that|(?:said|says?|told|insisted|claimed|argued|added|wrote|believes)\b(?! to)"
+    r"|(?:announced|stated|warned|explained|noted|stressed|declared|alleged|confirmed|denied|reported"
+    r"|acknowledged|admitted"
+    r"|suggested|predicted|pledged|vowed|promised|emphasi[sz]ed|concluded|testified|replied|recalled|observed"
+    r"|revealed)(?= that\b))"
+)
+_ACCORDING = re.compile(r"\b(?P<cue>[Aa]ccording to)\s+")
+_LISTENER = re.compile(
+    r"\s+(?:the\s+|an?\s+|his\s+|her\s+)?(?:[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*|(?:news\s+)?[a-z]+)(?:\s+(?:on|in"
+    r"|at)\s+(?:the\s+|a\s+)?\w+)?"
+    r"(?=\s+(?:that|the|an?|he|she|it|they|his|her|its|their|there|this|[A-Z])\b)"
+)
+_AT_TIME = re.compile(
+    r"(?:,?\s+(?:on\s+(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)|later"
+    r"|in\s+an?\s+\w+(?:\s+(?:on|to)\s+\w+)?|yesterday))?,?\s+"
+)
+_CLAUSE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should|must|do|does|did|\w{2,}ed|\w+n['’]t"
+    r"|made|took|came|went|knew"
+    r"|wept|fell|rose|kept|left|felt|meant|began|need|needs|want|wants)\b"
+)
+_OPENS_CLAUSE = re.compile(
+    r"(?:he|she|it|they|there|nobody|everyone)\b|(?:the|an?|its|his|her|their|no|[A-Z][\w’'-]*)\s(?:[\w’'-]+\s){2}"
+)
+_AFTER_MARK = re.compile(r"[\s,.!?—–-]*")
+MAX_QUOTATIONS = 400
+LOOK_BACK = 500
+
+Kind = Literal["direct", "mixed", "indirect"]
+
+
+class _Marked(msgspec.Struct, frozen=True):
+    """Hold marked text: the outer span with marks, and whether the mark was left open for the next paragraph."""
+
+    start: int
+    end: int
+    paragraph: int
+    open: bool
+
+
+def find_quotations(text: str, language: str | None = "en") -> tuple[Quotation, ...]:
+    """Return quotations in order of appearance, each with its speaker and cue where the text names them."""
+    paragraphs = [match.span() for match in _PARAGRAPH.finditer(text)]
+    marked = list(islice(_marked(text, paragraphs), MAX_QUOTATIONS))
+    english = language in (None, "en")
+    if not marked and not (english and (_SAYING.search(text) or _ACCORDING.search(text))):
+        return ()
+    reader = _Reader(text, paragraphs, marked)
+    found = list(reader.quoted())
+    if english:
+        found += islice(reader.indirect([q for q in found if q.kind == "direct"]), MAX_QUOTATIONS)
+    return tuple(sorted(found, key=lambda quotation: (quotation.start, -quotation.end)))
+
+
+Attribution = tuple[Speaker | None, Span | None]
+_NOBODY: Attribution = (None, None)
+
+
+class _Reader:
+    """Read one article: whom each marked stretch of it quotes."""
+
+    def __init__(self, text: str, paragraphs: list[tuple[int, int]], marked: list[_Marked]) -> None:
+        self._text = text
+        self._paragraphs = paragraphs
+        self._marked = marked
+        self._mentions = Mentions(text)
+
+    def quoted(self) -> Iterator[Quotation]:
+        """Give the marked quotations; words in marks that nobody is said to have said are none."""
+        rows: list[tuple[_Marked, Kind, tuple[int, int], Attribution]] = []
+        for at, mark in enumerate(self._marked):
+            inner = _inner(self._text, mark)
+            if inner is None:
+                continue
+            kind = _kind(self._text, mark, self._paragraphs[mark.paragraph])
+            attribution = self._attribution(at, mark, kind)
+            if attribution[0] is None and rows and kind == "direct" and self._goes_on(rows[-1][0], mark):
+                attribution = rows[-1][3]
+            rows.append((mark, kind, inner, attribution))
+        for at in range(len(rows) - 2, -1, -1):
+            mark, kind, inner, attribution = rows[at]
+            if attribution[0] is None and kind == "direct" and self._goes_on(mark, rows[at + 1][0]):
+                rows[at] = (mark, kind, inner, rows[at + 1][3])
+        for mark, kind, inner, (speaker, cue) in rows:
+            if speaker is None and (kind == "mixed" or not self._stands_alone(mark)):
+                continue
+            start, end = inner
+            yield Quotation(text=self._text[start:end], start=start, end=end, kind=kind, speaker=speaker, cue=cue)
+
+    def _stands_alone(self, mark: _Marked) -> bool:
+        """Tell what somebody unnamed says from a title in marks: it ends as a sentence does, or is all there is."""
+        first, last = self._paragraphs[mark.paragraph]
+        ends = mark.open or self._text[mark.end - 2] in ".,!?…" or self._text[mark.end : mark.end + 1] == ","
+        return ends or not (self._text[first : mark.start].strip() or self._text[mark.end : last].strip(" .,"))
+
+    def _attribution(self, at: int, mark: _Marked, kind: Kind) -> Attribution:
+        """Look for who said it: after the quotation, before it in its sentence, then in the sentence before it."""
+        first, last = self._paragraphs[mark.paragraph]
+        previous = self._marked[at - 1].end if at and self._marked[at - 1].paragraph == mark.paragraph else first
+        following = self._marked[at + 1].start if at + 1 < len(self._marked) else last
+        stop = min(last, following, mark.end + LONGEST_ATTRIBUTION)
+        begin = max(_sentence_start(self._text, max(first, mark.start - LOOK_BACK), mark.start), mark.start - LOOK_BACK)
+        if kind == "direct":
+            return (
+                self._after(mark, stop)
+                or self._before(max(begin, previous), mark.start)
+                or self._according(max(begin, previous), mark.start)
+                or self._according(mark.end, self._sentence_end(mark.end, stop))
+                or self._leading(max(begin, previous), first, mark)
+                or _NOBODY
+            )
+        return (
+            self._before(begin, mark.start)
+            or self._according(begin, mark.start)
+            or self._inverted(mark.end, stop)
+            or self._subject_cue(mark.end, self._sentence_end(mark.end, stop))
+            or self._according(mark.end, self._sentence_end(mark.end, stop))
+            or _NOBODY
+        )
+
+    def _after(self, mark: _Marked, stop: int) -> Attribution | None:
+        """Read `," said Per Lund` and `," Per Lund told reporters`, unless the quotation ended its sentence."""
+        if mark.open:
+            return None
+        begin = _AFTER_MARK.match(self._text, mark.end, stop)
+        start = begin.end() if begin else mark.end
+        inverted = self._inverted(mark.end, stop)
+        if inverted or start >= stop:
+            return inverted
+        end_mark = self._text[mark.end - 2 : mark.end - 1]
+        outside = self._text[mark.end : start]
+        sentence = self._sentence_end(start, stop)
+        # `… tomorrow." The mayor said …` begins anew; `… tomorrow!" the mayor said.` does not.
+        if (end_mark == "." or "." in outside) and self._text[start].isupper():
+            return None
+        if "\n" in outside or (end_mark not in ",!?" and "," not in outside and self._text[start].isupper()):
+            return None
+        return self._subject_cue(start, sentence, near=True)
+
+    def _inverted(self, start: int, stop: int) -> Attribution | None:
+        begin = _AFTER_MARK.match(self._text, start, stop)
+        cue = _CUE.match(self._text, begin.end() if begin else start, stop)
+        if cue is None:
+            return None
+        phrase = subject_after(self._text, cue.end(), stop)
+        return self._said(phrase, cue)
+
+    def _subject_cue(self, start: int, stop: int, near: bool = False) -> Attribution | None:
+        """Read the first "who said" between two places."""
+        for cue in islice(_CUE.finditer(self._text, start, stop), 4):
+            phrase = subject_before(self._text, start, cue.start(), _CUE)
+            if phrase is not None and phrase.tokens:
+                if near and phrase.tokens[0].start - start > NEAR:
+                    return None
+                return self._said(phrase, cue)
+        return None
+
+    def _before(self, start: int, stop: int) -> Attribution | None:
+        """Read the last "who said" before a quotation; a verb tied on by "and" has the subject of the one before."""
+        for cue in reversed(list(_CUE.finditer(self._text, start, stop))[-6:]):
+            phrase = subject_before(self._text, start, cue.start(), _CUE)
+            if phrase is None and self._text[max(0, cue.start() - 2) : cue.start()].rstrip()[-1:] in _CLOSING:
+                phrase = subject_after(self._text, cue.end(), stop)  # `"…," said Rob Quist, adding that "…"`
+            if phrase is not None and phrase.tokens:
+                return self._said(phrase, cue)
+        return None
+
+    def _leading(self, start: int, first: int, mark: _Marked) -> Attribution | None:
+        """Take the person of the words that lead up to a quotation: "Elena Rossi had no complaints:"."""
+        lead = self._text[start : mark.start].strip()
+        if not lead and start > first:
+            sentences = split_sentences(self._text[max(first, start - LOOK_BACK) : start])
+            if not sentences:
+                return None
+            offset = max(first, start - LOOK_BACK)
+            start, stop = offset + sentences[-1][0], offset + sentences[-1][1]
+        else:
+            stop = mark.start
+            if lead and lead[-1] not in ":,—–-":
+                return None
+        if any(opening in self._text[start:stop] for opening in '"“„«'):
+            return None
+        speaker = self._mentions.person_in(start, stop)
+        return (speaker, None) if speaker else None
+
+    def _according(self, start: int, stop: int) -> Attribution | None:
+        match = _ACCORDING.search(self._text, start, stop)
+        if match is None:
+            return None
+        phrase = subject_after(self._text, match.end(), stop)
+        speaker = self._mentions.speaker(phrase) if phrase else None
+        return (speaker, _span(self._text, match.start("cue"), match.end("cue"))) if speaker else None
+
+    def _said(self, phrase: Phrase | None, cue: re.Match[str]) -> Attribution | None:
+        speaker = self._mentions.speaker(phrase) if phrase is not None and phrase.tokens else None
+        return (speaker, _span(self._text, cue.start(), cue.end())) if speaker else None
+
+    def _sentence_end(self, start: int, stop: int) -> int:
+        match = _SENTENCE_END.search(self._text, start, stop)
+        return match.start() + 1 if match else stop
+
+    def _goes_on(self, earlier: _Marked, mark: _Marked) -> bool:
+        """Tell whether a quotation goes on: in the same paragraph, or as a paragraph that opens with a mark."""
+        if mark.paragraph == earlier.paragraph:
+            return True
+        return (
+            mark.paragraph == earlier.paragraph + 1
+            and not self._text[self._paragraphs[mark.paragraph][0] : mark.start].strip()
+            and not self._text[earlier.end : self._paragraphs[earlier.paragraph][1]].strip(" .")
+        )
+
+    def indirect(self, direct: list[Quotation]) -> Iterator[Quotation]:
+        """Give reported speech without marks, by sentence; marked words within it stay quotations of their own."""
+        at = 0
+        for start, end in split_sentences(self._text):
+            while at < len(direct) and direct[at].end <= start:
+                at += 1
+            if at < len(direct) and direct[at].start < end:
+                continue
+            found = self._reported(start, min(end, start + LONGEST_SENTENCE))
+            if found is not None:
+                yield found
+
+    def _reported(self, start: int, end: int) -> Quotation | None:
+        text = self._text
+        according = _ACCORDING.search(text, start, end)
+        if according:
+            phrase = subject_after(text, according.end(), end)
+            if phrase is None:
+                return None
+            if according.start() - start < 3:
+                comma = text.find(",", phrase.tokens[-1].end, end)
+                said = (comma + 1, end) if comma >= 0 else (end, end)
+            else:
+                said = (start, according.start())
+            return self._indirect(
+                said, (self._mentions.speaker(phrase), _span(text, according.start(), according.end()))
+            )
+        cue = _SAYING.search(text, start, end)
+        if cue is None:
+            return None
+        phrase = subject_before(text, start, cue.start(), _CUE)
+        if phrase is not None and phrase.joined:
+            phrase = self._earlier_subject(start, cue.start())
+        if phrase is None or not phrase.tokens:
+            return None
+        begin = cue.end()
+        if cue.group() == "told":
+            listener = _LISTENER.match(text, begin, end)
+            begin = listener.end() if listener else begin
+        tail = text[begin:end].strip(' .”"')
+        if tail.count(" ") < 2 and text[phrase.tokens[0].start - 2 : phrase.tokens[0].start].strip() == ",":
+            said = (start, phrase.tokens[0].start)  # "…, the ministry said."
+        else:
+            lead = _AT_TIME.match(text, begin, end)
+            begin = lead.end() if lead else begin
+            begin += 5 if text.startswith("that ", begin) else 0
+            said = (begin, end)
+        if not _CLAUSE.search(text, *said) and not _OPENS_CLAUSE.match(text, *said):
+            return None
+        return self._indirect(said, self._said(phrase, cue))
+
+    def _earlier_subject(self, start: int, stop: int) -> Phrase | None:
+        for cue in reversed(list(_CUE.finditer(self._text, start, stop))[-4:]):
+            phrase = subject_before(self._text, start, cue.start(), _CUE)
+            if phrase is not None and phrase.tokens:
+                return phrase
+        return None
+
+    def _indirect(self, said: tuple[int, int], attribution: Attribution | None) -> Quotation | None:
+        start, end = said
+        while start < end and self._text[start] in " ,\n":
+            start += 1
+        while end > start and self._text[end - 1] in " ,.\n":
+            end -= 1
+        if attribution is None or attribution[0] is None or self._text.count(" ", start, end) < 2:
+            return None
+        speaker, cue = attribution
+        return Quotation(text=self._text[start:end], start=start, end=end, kind="indirect", speaker=speaker, cue=cue)
+
+
+_CLOSING = frozenset('”"»“’')
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
+LONGEST_SENTENCE = 1_500
+NEAR = 60
+
+
+def _span(text: str, start: int, end: int) -> Span:
+    return Span(text=text[start:end], start=start, end=end)
+
+
+def _marked(text: str, paragraphs: list[tuple[int, int]]) -> Iterator[_Marked]:
+    """Pair marks paragraph by paragraph; an opening mark without its closing one runs to the paragraph's end."""
+    for number, (first, last) in enumerate(paragraphs):
+        opened: int | None = None
+        closers = ""
+        for match in _MARKS.finditer(text, first, last):
+            at, mark = match.start(), match.group()
+            if opened is None:
+                if mark in _PAIRS and _opens(text, at, first):
+                    opened, closers = at, _PAIRS[mark]
+            elif mark in closers and not (mark in '’"' and _opens(text, at, first) and not _closes(text, at, last)):
+                if mark == "’" and not _closes(text, at, last):
+                    continue
+                yield _Marked(opened, at + 1, number, False)
+                opened = None
+        if opened is not None and text[opened] != "‘" and last - opened < MAX_QUOTE:
+            yield _Marked(opened, last, number, True)
+
+
+def _opens(text: str, at: int, first: int) -> bool:
+    return at == first or text[at - 1].isspace() or text[at - 1] in '([—–-:/“"‘' or text[at] in "„「『“"
+
+
+def _closes(text: str, at: int, last: int) -> bool:
+    return at + 1 >= last or text[at + 1].isspace() or text[at + 1] in '.,;:!?)]—–-”"’'
+
+
+def _inner(text: str, mark: _Marked) -> tuple[int, int] | None:
+    start, end = mark.start + 1, mark.end if mark.open else mark.end - 1
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return (start, end) if start < end else None
+
+
+def _kind(text: str, mark: _Marked, paragraph: tuple[int, int]) -> Kind:
+    inner = text[mark.start + 1 : mark.end - 1].strip()
+    words = inner.count(" ") + 1
+    lead = text[max(paragraph[0], mark.start - 2) : mark.start].rstrip()
+    if inner[:1].islower() and lead[-1:].isalnum():
+        return "mixed"
+    before = text[max(paragraph[0], mark.start - 60) : mark.start].rstrip()
+    starts_sentence = not before or before[-1] in '.!?:,”"—–' or bool(_CUE.search(before[-20:]))
+    if mark.open or (
+        starts_sentence and (inner[:1].isupper() or not inner[:1].isascii()) and (words >= 2 or inner[-1] in ".!?")
+    ):
+        return "direct"
+    return "direct" if starts_sentence and words >= 5 else "mixed"
+
+
+def _sentence_start(text: str, first: int, position: int) -> int:
+    start = first
+    for match in _SENTENCE_START.finditer(text, first, position):
+        start = match.end()
+    return start
+
+
+_SENTENCE_START = re.compile(
+    r"(?<!\bMr)(?<!\bDr)(?<!\bSt)(?<!\bMs)(?<!\bMrs)(?<!\bGen)(?<!\bCol)(?<!\bSen)[.!?][\"”»’)]?\s+(?=[A-Z\"“„«‘])"
+)

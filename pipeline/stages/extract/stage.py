@@ -1,0 +1,44 @@
+"""Extract who said what, when things happen and who is named, each with the characters that prove it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from pipeline.model import Document, Span
+from pipeline.stages.decision import Decision, NoMemory
+from pipeline.stages.extract.events.events import Reading
+from pipeline.stages.extract.names.gazetteer import find
+from pipeline.stages.extract.packs import pack_of
+
+# Beyond this a "text" is a data dump; what stands further down is searchable but not read for meaning.
+READ_CHARS = 200_000
+
+
+def extract(document: Document, memory: NoMemory, now: datetime) -> Decision:
+    """Decide what an article says: the document with what ``read`` finds in it. A withdrawn one says nothing."""
+    if document.withdrawn or not document.text:
+        return Decision(outcome="extracted", emit=(document,))
+    return Decision(outcome="extracted", emit=(read(document),))
+
+
+def read(document: Document) -> Document:
+    """Return the document with what its text says. Relative dates count from the day it was published."""
+    text = (document.text or "")[:READ_CHARS]
+    published = document.published or document.seen
+    pack, mentions = pack_of(document.language), find(text)
+    dates, quotations = tuple(pack.dates(text, published)), tuple(pack.quotations(text))
+
+    def is_there(span: Span) -> bool:
+        return text[span.start : span.end] == span.text
+
+    events = pack.events(Reading(text, published, mentions, dates, quotations))
+    return msgspec.structs.replace(
+        document,
+        # No event without evidence, whoever's pack it is from.
+        events=tuple(event for event in events if is_there(event.sentence) and is_there(event.trigger)),
+        quotations=quotations,
+        dates=dates,
+        entities=tuple(pack.names(text, mentions)),
+    )

@@ -1,0 +1,132 @@
+"""Tell a new article from one seen before, and a new revision from one that says nothing new."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import zlib
+from datetime import datetime
+
+import msgspec
+
+from pipeline.model import Article, Change
+from pipeline.stages.decision import Decision, Fact
+from pipeline.stages.identify.normalize import normalize
+
+FACT_VERSION = 1
+KEPT_CHARS = 20_000
+SHOWN_CHARS = 600
+DIFFED_PARAGRAPHS = 300
+_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
+_QUOTED = re.compile(r"[\"“«]([^\"“”«»]{3,400})[\"”»]")
+
+
+class Version(msgspec.Struct, frozen=True, array_like=True):
+    """Keep what the next revision is compared with."""
+
+    version: int
+    revision: int
+    fingerprint: bytes
+    title: str | None
+    text: bytes
+    withdrawn: bool
+    first_seen: datetime
+
+
+class Known:
+    """Remember the latest version of every article, as its fact's bytes."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, bytes] = {}
+
+    def learn(self, key: str, value: bytes | None) -> None:
+        """Take in one fact."""
+        if value is None:
+            self._facts.pop(key, None)
+        else:
+            self._facts[key] = value
+
+    def get(self, article_id: str) -> Version | None:
+        """Return what is remembered of an article."""
+        value = self._facts.get(article_id)
+        return msgspec.msgpack.decode(value, type=Version) if value is not None else None
+
+
+def identify(article: Article, known: Known, now: datetime) -> Decision:
+    """Decide whether an article is new, revised, withdrawn or unchanged, and number its revision.
+
+    Only title, text and withdrawal count: markup, order, tags and the feed's own dates change too easily. ``seen``
+    stays that of the first revision, so that an article keeps its place in time-partitioned indices.
+    """
+    article = normalize(article)
+    before = known.get(article.id)
+    if before is not None and article.withdrawn and not (article.title or article.text):
+        # A tombstone need not repeat what it takes back; whoever was told of it must still be found by it.
+        text = zlib.decompress(before.text).decode("utf-8", "ignore") or None
+        article = msgspec.structs.replace(article, title=before.title, text=text)
+    fingerprint = _fingerprint(article)
+    if before is not None and before.fingerprint == fingerprint:
+        return Decision(outcome="unchanged")
+    revision = 1 if before is None else before.revision + 1
+    first_seen = article.seen if before is None else before.first_seen
+    changes = () if before is None else _changes(before, article)
+    version = Version(
+        version=FACT_VERSION,
+        revision=revision,
+        fingerprint=fingerprint,
+        title=article.title,
+        text=zlib.compress((article.text or "")[:KEPT_CHARS].encode(), 1),
+        withdrawn=article.withdrawn,
+        first_seen=first_seen,
+    )
+    outcome = "withdrawn" if article.withdrawn else "new" if before is None else "revised"
+    emitted = msgspec.structs.replace(article, revision=revision, seen=first_seen, changes=changes)
+    fact = Fact(key=article.id, value=msgspec.msgpack.encode(version))
+    return Decision(outcome=outcome, emit=(emitted,), facts=(fact,))
+
+
+def _fingerprint(article: Article) -> bytes:
+    content = f"{article.title or ''}\0{article.text or ''}\0{article.withdrawn}"
+    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _changes(before: Version, article: Article) -> tuple[Change, ...]:
+    """Say what a revision changed, in words short enough to read."""
+    changes = []
+    if article.withdrawn != before.withdrawn:
+        changes.append(Change(part="withdrawn", before=str(before.withdrawn), after=str(article.withdrawn)))
+    if article.title != before.title:
+        changes.append(Change(part="title", before=before.title, after=article.title))
+    old = zlib.decompress(before.text).decode("utf-8", "ignore")
+    new = (article.text or "")[:KEPT_CHARS]
+    if old == new:
+        return tuple(changes)
+    gone, come = _differing_paragraphs(old, new)
+    changes.append(Change(part="text", before=gone, after=come))
+    for part, pattern in (("figures", _FIGURE), ("quotations", _QUOTED)):
+        earlier, later = set(pattern.findall(old)), set(pattern.findall(new))
+        if earlier != later:
+            changes.append(
+                Change(part=part, before=_listed(earlier - later), after=_listed(later - earlier))  # type: ignore[arg-type]
+            )
+    return tuple(changes)
+
+
+def _differing_paragraphs(old: str, new: str) -> tuple[str | None, str | None]:
+    before, after = old.split("\n\n")[:DIFFED_PARAGRAPHS], new.split("\n\n")[:DIFFED_PARAGRAPHS]
+    gone: list[str] = []
+    come: list[str] = []
+    for kind, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind != "equal":
+            gone += before[i:j]
+            come += after[k:m]
+    return _cut("\n\n".join(gone)), _cut("\n\n".join(come))
+
+
+def _listed(items: set[str]) -> str | None:
+    return _cut("; ".join(sorted(items)))
+
+
+def _cut(text: str) -> str | None:
+    return (text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…") or None

@@ -1,0 +1,1 @@
+"""Match articles against alert rules."""

@@ -1,0 +1,136 @@
+"""Match one document against every alert rule.
+
+What a rule demands of a document is filed under the rarest part of it (``postings``): a document calls up the
+few rules filed under something it holds, most of which match or fail by what else they demand, and the rest are
+verified on their syntax trees. A rule is filed when it is learned and taken out when it changes; nothing is rebuilt.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.model import Alert, AlertRule, Document, derive_id
+from pipeline.query.evaluate import Reading, find, marks
+from pipeline.query.parser import parse
+from pipeline.query.requirements import holds
+from pipeline.query.scope import scoped
+from pipeline.query.tree import AnyNode, Query
+from pipeline.stages.decision import Decision
+from pipeline.stages.match.clauses import clauses
+from pipeline.stages.match.postings import Postings
+
+
+class Filed(msgspec.Struct, frozen=True, gc=False):
+    """Hold of a rule what matching needs: a million of them are kept in memory."""
+
+    id: str
+    name: str
+    once_per: str
+    root: AnyNode
+    grams: tuple[int, ...]
+
+
+class Rules:
+    """Hold the alert rules, ready to be matched; facts are ``AlertRule`` JSON by rule id."""
+
+    def __init__(self) -> None:
+        self._postings = Postings()
+        self._filed: list[Filed | None] = []
+        self._numbers: dict[str, int] = {}
+        self._free: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def learn(self, key: str, value: bytes | None) -> None:
+        """Add, replace or remove one rule; one whose query cannot be read any more is left out."""
+        self._remove(key)
+        if value is None:
+            return
+        rule = msgspec.json.decode(value, type=AlertRule)
+        if rule.paused or rule.kind != "match":
+            return
+        try:
+            root = scoped(parse(rule.query), rule).root
+        except UsageError:
+            return
+        number = self._free.pop() if self._free else len(self._filed)
+        if number == len(self._filed):
+            self._filed.append(None)
+        grams = self._postings.add(number, clauses(root))
+        self._filed[number] = Filed(key, rule.name, rule.once_per, root, grams)
+        self._numbers[key] = number
+
+    def matching(self, reading: Reading, now: datetime) -> list[int]:
+        """Return the numbers of the rules that a document matches, in no particular order (see ``rule``)."""
+        sure, unsure = self._postings.candidates(reading)
+        return sure + [number for number in unsure if holds(self.rule(number).root, reading, now)]
+
+    def rule(self, number: int) -> Filed:
+        """Return the rule of a number that ``matching`` gave."""
+        rule = self._filed[number]
+        assert rule is not None  # its rows leave with it
+        return rule
+
+    def _remove(self, key: str) -> None:
+        number = self._numbers.pop(key, None)
+        if number is None:
+            return
+        filed, self._filed[number] = self._filed[number], None
+        self._free.append(number)
+        if filed:
+            self._postings.remove(number, filed.grams)
+
+
+def _id(rule: Filed) -> str:
+    return rule.id
+
+
+def is_wide(query: Query) -> bool:
+    """Tell whether a query has to be verified on every article, so that many like it slow matching down."""
+    return any(not clause.grams for clause in clauses(query.root))
+
+
+def match(document: Document, rules: Rules, now: datetime) -> Decision:
+    """Decide which rules a document matches, with the words that made it match.
+
+    Copies and backfill match nothing: they page nobody (design: delivery promise). An article that is being withdrawn
+    matches by its words, for those who were told of it.
+    """
+    taken_back = any(change.part == "withdrawn" for change in document.changes)
+    if document.duplicate_of or document.backfill or (document.withdrawn and not taken_back):
+        return Decision(outcome="unmatched")
+    reading = Reading(document)
+    alerts = [
+        Alert(
+            id=alert_id(rule, document),
+            rule_id=rule.id,
+            rule=rule.name,
+            article=document,
+            spans=marks(find(rule.root, reading, now) or (), reading),
+            matched=now,
+            subject=subject(rule, document),
+        )
+        for rule in sorted(map(rules.rule, rules.matching(reading, now)), key=_id)
+    ]
+    return Decision(outcome="matched" if alerts else "unmatched", emit=tuple(alerts))
+
+
+def alert_id(rule: AlertRule | Filed, document: Document) -> str:
+    """Derive the idempotency key of an alert from the rule, its subject and the revision class.
+
+    The class of a first report is its source, or nothing when every article alerts; a revision that changed more than
+    wording is a class of its own. The notifier's policy decides which of a story's alerts page anyone.
+    """
+    reporter = document.source if rule.once_per == "story" else ""
+    changed = any(change.part != "title" and change.part != "text" for change in document.changes)
+    revision = f"{document.id} {document.revision}" if changed else ""
+    return derive_id(rule.id, subject(rule, document), reporter, revision)
+
+
+def subject(rule: AlertRule | Filed, document: Document) -> str:
+    """Return what alerts of the rule are once per: the story where there is one, or the article."""
+    return (document.story_id if rule.once_per == "story" else None) or document.id

@@ -1,0 +1,179 @@
+"""Wire what drives the stages, the sink and the notifier."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import (
+    contextmanager,
+)
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipeline.config import Settings
+from pipeline.errors import UnavailableError
+from pipeline.wiring.connectors import poll_until, polling
+from pipeline.wiring.stores import Store, clock, store
+
+if TYPE_CHECKING:
+    from pipeline.adapters.notify.addresses import Channels
+    from pipeline.flow import Stage
+    from pipeline.runners.embedded import Embedded
+    from pipeline.runners.notifier import NotifierLoop
+    from pipeline.runners.polling.ingest import Polled
+
+SWITCH_S = 0.0005
+
+
+def flow(settings: Settings) -> tuple[Stage, ...]:
+    """Return the table of stages with the memories set up as configured."""
+    from pipeline.flow import DEDUPLICATE, FLOW
+    from pipeline.stages.deduplicate.stage import Remembered
+
+    window = timedelta(days=settings.deduplicate.window_days)
+    remembered = partial(Remembered, window=window, similarity=settings.deduplicate.similarity)
+    return tuple(
+        msgspec.structs.replace(stage, memory=remembered) if stage.name == DEDUPLICATE.name else stage for stage in FLOW
+    )
+
+
+def embedded(opened: Store) -> Embedded:
+    """Wire the embedded runtime to an open store."""
+    from pipeline.runners.embedded import Embedded
+
+    return Embedded(
+        log=opened.log,
+        table=opened.table,
+        rules=opened.rules,
+        index=opened.index,
+        transaction=opened.transaction,
+        clock=clock,
+        flow=flow(opened.settings),
+    )
+
+
+def channels(settings: Settings, write: Callable[[str], None] | None = None) -> Channels:
+    """Return the channels that alerts may be sent to; the terminal is ``write``, or standard output."""
+    from pipeline.adapters.notify.addresses import Channels
+
+    return Channels(
+        settings.channels,
+        allow=settings.notify.allow,
+        smtp=settings.notify.smtp,
+        directory=settings.directory / "alerts",
+        write=write,
+    )
+
+
+def notifier(opened: Store, write: Callable[[str], None] | None = None) -> NotifierLoop:
+    """Wire the notifier to an open store, with a reader of the rules of its own."""
+    from pipeline.runners.notifier import NotifierLoop
+
+    return NotifierLoop(
+        log=opened.log,
+        rules=opened.table("rules"),
+        ledger=opened.ledger,
+        index=opened.index,
+        channels=channels(opened.settings, write),
+        clock=clock,
+        transaction=opened.transaction,
+    )
+
+
+@contextmanager
+def notifying(opened: Store, write: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends."""
+    loop, stop = notifier(opened, write), threading.Event()
+    # The notifier waits for sockets and disks many times per message; a busy pipeline gives way to it sooner than the
+    # usual 5 ms after each.
+    sys.setswitchinterval(SWITCH_S)
+    thread = threading.Thread(target=loop.run, args=(stop,), name="notifier", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10.0)
+
+
+def run_notifier(settings: Settings) -> None:
+    """Deliver alerts until SIGTERM or SIGINT."""
+    stop = stop_signal()
+    with store(settings) as opened:
+        loop = notifier(opened)
+        # The first step tells of a server that is not there; one that goes away later is waited for.
+        loop.step()
+        loop.run(stop)
+
+
+def worker_app(settings: Settings) -> Any:
+    """Return the Faust app that runs the stages on the configured servers."""
+    from pipeline.adapters.kafka import KafkaTable
+    from pipeline.runners.agents import make_app
+
+    settings.directory.mkdir(parents=True, exist_ok=True)  # Faust makes its own directory, but not those above
+    return make_app(
+        servers=settings.kafka,
+        flow=flow(settings),
+        rules=lambda: KafkaTable(settings.kafka, "news.rules", prefix=settings.prefix),
+        clock=clock,
+        directory=settings.directory,
+        prefix=settings.prefix,
+        partitions=settings.partitions,
+        session_timeout_s=settings.session_timeout_s,
+    )
+
+
+def run_worker(settings: Settings) -> None:
+    """Run the stages as Faust agents until SIGTERM or SIGINT. Raises ``UnavailableError`` before it starts."""
+    from pipeline.adapters.kafka import missing_topics
+    from pipeline.runners.agents import run
+
+    if missing := missing_topics(settings.kafka, prefix=settings.prefix):
+        raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
+    run(worker_app(settings))
+
+
+def run_sink(settings: Settings) -> None:
+    """Index what the worker enriches until SIGTERM or SIGINT."""
+    from pipeline.runners.sink import Sink
+
+    stop = stop_signal()
+    with store(settings) as opened:
+        Sink(opened.log, opened.index, stop.wait).run(stop)
+
+
+def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], None]) -> None:
+    """Poll feeds and publish to Kafka until SIGTERM or SIGINT, or all feeds for one round.
+
+    Connectors that run at the same time share the feeds between them.
+    """
+    from pipeline.adapters.kafka import KafkaShares
+
+    stop = stop_signal()
+
+    async def work() -> None:
+        if once:
+            async with polling(opened, report) as ingest:
+                await poll_until(stop, ingest, once=True)
+            return
+        with KafkaShares(settings.kafka, "news.feeds", "connect", prefix=settings.prefix) as shares:
+            async with polling(opened, report, shares.mine) as ingest:
+                await poll_until(stop, ingest, once=False)
+
+    with store(settings) as opened:
+        asyncio.run(work())
+
+
+def stop_signal() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

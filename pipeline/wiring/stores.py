@@ -1,0 +1,164 @@
+"""Open the stores that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+)
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipeline.config import Settings
+from pipeline.errors import UsageError
+from pipeline.ports.alerts import Ledger
+from pipeline.ports.log import Log
+from pipeline.ports.search import SearchIndex
+from pipeline.ports.table import Table, Transaction
+
+if TYPE_CHECKING:
+    from pipeline.adapters.sqlite.database import Database
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the open ports of one runtime."""
+
+    settings: Settings
+    log: Log
+    index: SearchIndex
+    ledger: Ledger
+    table: Callable[[str], Table]
+    feeds: Table
+    polls: Table
+    pushes: Table
+    recent: Table
+    rules: Table
+    searches: Table
+    transaction: Transaction
+
+
+@contextmanager
+def store(settings: Settings) -> Iterator[Store]:
+    """Open the store that the settings name. Raises ``UnavailableError``."""
+    with ExitStack() as stack:
+        yield (
+            _embedded_store(settings, stack) if settings.runtime == "embedded" else _distributed_store(settings, stack)
+        )
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Database]:
+    """Open the embedded store's file alone."""
+    from pipeline.adapters.sqlite.database import Database
+
+    with Database(settings.directory / "newswire.db") as opened:
+        yield opened
+
+
+@contextmanager
+def replaying(settings: Settings, into: str | None) -> Iterator[tuple[Log, SearchIndex, Callable[[], None]]]:
+    """Open the log to replay, the index to write to, and what to call when all is written.
+
+    Raises ``UsageError`` when ``up`` runs on the store, or for ``into`` without Elasticsearch.
+    """
+    if settings.runtime == "embedded":
+        if into is not None:
+            raise UsageError("--into builds a second Elasticsearch index; the embedded store is rebuilt in place.")
+        with run_lock(settings), store(settings) as opened:
+            yield opened.log, opened.index, lambda: None
+        return
+    from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+
+    with store(settings) as opened:
+        if into is None:
+            yield opened.log, opened.index, lambda: None
+            return
+        assert isinstance(opened.index, ElasticsearchIndex)
+        shadow = opened.index.shadow(into)
+        yield opened.log, shadow, shadow.promote
+
+
+def run_lock(settings: Settings) -> AbstractContextManager[object]:
+    """Return the lock that lets one process at a time run the pipeline on a store."""
+    from pipeline.adapters.sqlite.database import RunLock
+
+    return RunLock(settings.directory / "up.lock")
+
+
+def set_up_servers(settings: Settings) -> list[str]:
+    """Create what the distributed runtime needs on its servers; return one line per thing. Safe to repeat."""
+    from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+    from pipeline.adapters.kafka import create_topics
+
+    created = create_topics(settings.kafka, prefix=settings.prefix, partitions=settings.partitions)
+    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    index.setup()
+    index.close()
+    return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
+
+
+def clock() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
+    from pipeline.adapters.sqlite.index import SqliteIndex
+    from pipeline.adapters.sqlite.ledger import SqliteLedger
+    from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.table import SqliteTable
+
+    opened = stack.enter_context(database(settings))
+    table = partial(SqliteTable, opened)
+    return _store(
+        settings, SqliteLog(opened), SqliteIndex(opened), SqliteLedger(opened), table, transaction=opened.transaction
+    )
+
+
+def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
+    from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+    from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+    from pipeline.adapters.kafka import KafkaLog, KafkaTable
+
+    log = KafkaLog(settings.kafka, prefix=settings.prefix)
+    stack.callback(log.close)
+    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    stack.callback(index.close)
+    ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+
+    def table(name: str) -> Table:
+        opened = KafkaTable(settings.kafka, f"news.{name}", prefix=settings.prefix)
+        stack.callback(opened.close)
+        return opened
+
+    return _store(settings, log, index, ledger, table, transaction=nullcontext)
+
+
+def _store(
+    settings: Settings,
+    log: Log,
+    index: SearchIndex,
+    ledger: Ledger,
+    table: Callable[[str], Table],
+    transaction: Transaction,
+) -> Store:
+    return Store(
+        settings=settings,
+        log=log,
+        index=index,
+        ledger=ledger,
+        table=table,
+        feeds=table("feeds"),
+        polls=table("polls"),
+        pushes=table("pushes"),
+        recent=table("recent"),
+        rules=table("rules"),
+        searches=table("searches"),
+        transaction=transaction,
+    )

@@ -1,0 +1,91 @@
+"""Dates as feeds write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.formats.dates import moment
+
+TEN = datetime(2022, 2, 21, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mon, 21 Feb 2022 10:00:00 GMT",
+        "Monday, 21 February 2022 10:00:00 GMT",
+        "Mon, 21 Feb 22 10:00 UT",
+        "Mon,21 Feb 2022 05:00:00 EST",
+        "Mon, 21 Feb 2022 12:00:00 +0200 (EET)",
+        "Mon, 21 Feb 2022 11:00:00 GMT+0100",
+        "Mon, 21 Feb 2022 12:00:00 CEST",
+        "Mon, 21 Feb 2022 05:00:00 America/New_York",
+        "Mo, 21. Februar 2022 11:00:00 MEZ",
+        "lun, 21 fév 2022 11:00:00 +01:00",
+        "21 de febrero de 2022 10:00",
+        "Пн, 21 фев 2022 13:00:00 +0300",
+        "Mon Feb 21 10:00:00 2022",
+        "Mon Feb 21 10:00:00 UTC 2022",
+        "Feb 21, 2022 10:00 AM",
+        "February 21st, 2022 10:00:00 a.m.",
+        "2022-02-21T10:00:00Z",
+        "2022-02-21t10:00:00.000000789z",
+        "2022-02-21T15:45:00+05:45",
+        "2022-02-21 10:00:00 UTC",
+        "2022/02/21 10:00",
+        "2022.2.21 10:00:00",
+        "2022年02月21日 10:00",
+        "20220221T100000Z",
+        "21.02.2022 10:00",
+        "02/21/2022 10:00:00 AM",
+        "21/02/2022 10:00",
+        "1645437600",
+        "1645437600000",
+    ],
+)
+def test_the_same_moment_in_many_hands(text: str) -> None:
+    assert moment(text) == TEN
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2022-02-21T24:00:00Z", datetime(2022, 2, 22, tzinfo=UTC)),
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("12/1/2022 12:30 AM", datetime(2022, 12, 1, 0, 30, tzinfo=UTC)),
+        ("Mon, 21 Feb 94 10:00:00 GMT", datetime(1994, 2, 21, 10, tzinfo=UTC)),
+        ("2022-02-21T10:00:00.25Z", TEN + timedelta(milliseconds=250)),
+        ("2022-02", datetime(2022, 2, 1, tzinfo=UTC)),
+        ("2022", datetime(2022, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_edges(text: str, wanted: datetime) -> None:
+    assert moment(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "Thu, 30 Feb 2022 10:00:00 GMT", "2022-13-40", "99:99", "12345", "32/32/2022", "Mon, 21"]
+)
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert moment(text) is None
+
+
+@given(
+    st.datetimes(TEN.replace(year=1971, tzinfo=None), TEN.replace(year=2068, tzinfo=None)),
+    st.integers(-14 * 4, 14 * 4),
+)
+def test_standard_forms_are_read_as_the_library_writes_them(naive: datetime, quarters: int) -> None:
+    wanted = naive.replace(tzinfo=timezone(timedelta(minutes=15 * quarters)))
+    assert moment(wanted.isoformat()) == wanted
+    assert moment(format_datetime(wanted)) == wanted.replace(microsecond=0)
+
+
+@given(st.text(st.sampled_from("0123456789 :/-.,TZ+GMTjanfebmar年月日éй\n"), max_size=40))
+def test_any_text_is_a_moment_in_utc_or_none(text: str) -> None:
+    found = moment(text)
+    assert found is None or found.tzinfo is UTC

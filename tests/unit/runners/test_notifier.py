@@ -1,0 +1,184 @@
+"""From the alerts topic to messages, over time: the loop with a clock that is set and channels that remember."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.index import SqliteIndex
+from pipeline.adapters.sqlite.ledger import SqliteLedger
+from pipeline.adapters.sqlite.log import SqliteLog
+from pipeline.adapters.sqlite.table import SqliteTable
+from pipeline.flow import ALERTS, DEAD
+from pipeline.model import Alert, AlertRule, Document, derive_id
+from pipeline.ports.alerts import Notice
+from pipeline.ports.log import Message
+from pipeline.runners import notifier
+from pipeline.runners.notifier import NotifierLoop
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Recorder:
+    """Be every channel, and keep what each was sent."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def label(self, channel: str) -> str:
+        return channel
+
+    def open(self, channel: str) -> Recorder:
+        return self
+
+    def send(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+class Newsroom:
+    """Hold one notifier on a store in memory, and the time."""
+
+    def __init__(self, database: Database) -> None:
+        self.now = NOON
+        self.recorder = Recorder()
+        self.index = SqliteIndex(database)
+        self.log = SqliteLog(database)
+        self.ledger = SqliteLedger(database)
+        self.rules = SqliteTable(database, "rules")
+        self.loop = NotifierLoop(
+            log=SqliteLog(database),
+            rules=SqliteTable(database, "rules"),
+            ledger=self.ledger,
+            index=self.index,
+            channels=self.recorder,
+            clock=lambda: self.now,
+            transaction=database.transaction,
+        )
+
+    def ask(self, **options: Any) -> None:
+        values: dict[str, Any] = {"id": "r", "name": "rule", "query": "putin", "created": NOON, "channels": ("hook",)}
+        self.rules.put("r", msgspec.json.encode(AlertRule(**values | options)))
+
+    def tell(self, name: str, source: str = "bbc", story: str | None = None) -> None:
+        article = Document(id=name, source=source, seen=self.now, title=f"{name} Putin", story_id=story)
+        alert = Alert(
+            id=derive_id(name), rule_id="r", rule="rule", matched=self.now, article=article, subject=story or name
+        )
+        self.log.append([Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert))])
+
+    def titles(self) -> list[str]:
+        """Deliver what is due, and return the titles of all messages so far."""
+        assert self.loop.drain(5)
+        return [notice.title for notice in self.recorder.notices]
+
+
+@pytest.fixture
+def newsroom(monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
+    monkeypatch.setattr(notifier, "WATCH_S", 0.0)
+    with Database(":memory:") as database:
+        newsroom = Newsroom(database)
+        yield newsroom
+        newsroom.loop.close()
+
+
+def test_alert_goes_to_every_channel_of_its_rule(newsroom: Newsroom) -> None:
+    newsroom.ask(channels=("one", "two"))
+    newsroom.tell("a")
+    assert newsroom.titles() == ["rule: a Putin"] * 2
+
+
+def test_alert_of_a_removed_rule_goes_nowhere(newsroom: Newsroom) -> None:
+    newsroom.ask()
+    newsroom.titles()
+    newsroom.rules.put("r", None)
+    newsroom.tell("a")
+    assert newsroom.titles() == []
+
+
+def test_story_alerts_once_and_then_tells_of_another_source(newsroom: Newsroom) -> None:
+    newsroom.ask()
+    for name, source in (("a", "bbc"), ("b", "bbc"), ("c", "reuters")):
+        newsroom.tell(name, source, story="s")
+    assert newsroom.titles() == ["rule: a Putin", "rule: c Putin [update: 2 sources: bbc, reuters]"]
+
+
+def test_quiet_hours_end_in_one_message(newsroom: Newsroom) -> None:
+    newsroom.ask(quiet_from="11:00", quiet_until="14:00")
+    for name in "abc":
+        newsroom.tell(name)
+    assert newsroom.titles() == []
+    newsroom.now += 2 * HOUR
+    assert newsroom.titles() == ["rule: 3 alerts"]
+
+
+def test_digest_collects_until_its_time(newsroom: Newsroom) -> None:
+    newsroom.ask(digest_s=3600)
+    newsroom.tell("a")
+    newsroom.titles()
+    newsroom.now += HOUR / 2
+    newsroom.tell("b")
+    assert newsroom.titles() == []
+    newsroom.now += HOUR / 2
+    assert newsroom.titles() == ["rule: 2 alerts"]
+
+
+def test_cap_puts_the_rest_into_one_message_an_hour(newsroom: Newsroom) -> None:
+    newsroom.ask(cap_per_hour=2)
+    for name in "abcde":
+        newsroom.tell(name)
+    assert newsroom.titles() == ["rule: a Putin", "rule: b Putin"]
+    newsroom.now += HOUR
+    assert newsroom.titles()[2:] == ["rule: 3 alerts"]
+
+
+def test_cap_frees_again_after_its_hour(newsroom: Newsroom) -> None:
+    newsroom.ask(cap_per_hour=1)
+    newsroom.tell("a")
+    newsroom.titles()
+    newsroom.now += HOUR
+    newsroom.tell("b")
+    assert newsroom.titles() == ["rule: a Putin", "rule: b Putin"]
+
+
+def test_withheld_alerts_are_in_the_ledger_with_the_reason(newsroom: Newsroom) -> None:
+    newsroom.ask(snoozed_until=NOON + HOUR)
+    newsroom.tell("a")
+    assert newsroom.titles() == []
+    assert [(entry.state, entry.error) for entry in newsroom.ledger.entries(9)] == [("withheld", "snoozed")]
+
+
+def test_silence_is_told_once_and_again_after_news(newsroom: Newsroom) -> None:
+    newsroom.ask(kind="silence", window_s=3 * 86_400)
+    newsroom.index.upsert([Document(id="a", source="bbc", seen=NOON, title="Putin", revision=1)])
+    assert newsroom.titles() == []
+    newsroom.now += timedelta(days=4)
+    assert newsroom.titles() == ["rule: nothing for 3 days"]
+    newsroom.now += timedelta(days=4)
+    assert newsroom.titles() == ["rule: nothing for 3 days"]
+    newsroom.index.upsert([Document(id="b", source="bbc", seen=newsroom.now, title="Putin again", revision=1)])
+    newsroom.now += timedelta(days=4)
+    assert newsroom.titles() == ["rule: nothing for 3 days"] * 2
+
+
+def test_surge_is_told_with_its_numbers(newsroom: Newsroom) -> None:
+    newsroom.ask(kind="surge", window_s=3600, times=3.0)
+    newsroom.now += 20 * HOUR
+    days_before = [newsroom.now - hours * HOUR for hours in range(2, 15)]
+    for number, seen in enumerate([*days_before, *[newsroom.now] * 8]):
+        newsroom.index.upsert([Document(id=str(number), source="bbc", seen=seen, title="Putin", revision=1)])
+    assert newsroom.titles() == ["rule: 8 in 1 hour, usually 0.9"]
+
+
+def test_unreadable_alert_is_a_dead_letter_and_stops_nothing(newsroom: Newsroom) -> None:
+    newsroom.ask()
+    newsroom.log.append([Message(topic=ALERTS.name, key="x", value=b"{")])
+    newsroom.tell("a")
+    assert newsroom.titles() == ["rule: a Putin"]
+    (letter,) = newsroom.log.read(DEAD, "test", 9)
+    assert (letter.value, letter.headers["stage"], letter.headers["topic"]) == (b"{", "notify", "news.alerts")

@@ -1,0 +1,123 @@
+"""Quotations are found in every style of marks and given to whom the article says they come from."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.model import Quotation
+from pipeline.stages.extract.quotations.quotations import find_quotations
+from tests.bench.extraction.quotations import quotations
+
+
+def speakers(text: str, language: str | None = "en") -> list[tuple[str, str | None]]:
+    """Return what is quoted, with the name of who said it."""
+    return [(q.text, q.speaker.name if q.speaker else None) for q in find_quotations(text, language)]
+
+
+def test_annotated_articles_stay_as_good_as_they_are() -> None:
+    figures = quotations()
+
+    assert figures["quote_found"] >= 0.97
+    assert figures["quote_speaker"] >= 0.97
+    assert figures["quote_speaker_all"] >= 0.95
+    assert figures["quote_precision"] >= 0.9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"It is over," said Anna Berg.',
+        "“It is over,” said Anna Berg.",
+        "«It is over», said Anna Berg.",
+        "„It is over“, said Anna Berg.",
+        "‘It is over,’ said Anna Berg.",
+        '"It is over," Anna Berg said.',
+        '"It is over," Anna Berg, the mayor, said.',
+        'Anna Berg said: "It is over."',
+        'Anna Berg, 52, told reporters on Monday, "It is over."',
+        'Anna Berg was tired. "It is over," she said.',
+        'Mayor Anna Berg spoke late. "It is over," Berg added.',
+        '"It is over," according to Anna Berg.',
+    ],
+)
+def test_speaker_is_found_on_either_side_in_any_marks(text: str) -> None:
+    ((quoted, speaker),) = speakers(text)
+
+    assert quoted.rstrip(",.") == "It is over"
+    assert speaker == "Anna Berg"
+
+
+def test_quotation_over_paragraphs_has_one_speaker() -> None:
+    text = 'Overnight, the White House said: "We are ready.\n"And we will act.\n"Soon."\n'
+
+    assert [speaker for _, speaker in speakers(text)] == ["White House"] * 3
+
+
+def test_role_comes_from_where_the_person_is_introduced() -> None:
+    text = 'Kremlin spokesman Dmitry Peskov spoke to Kommersant. "No plans," Peskov said.'
+
+    (quotation,) = find_quotations(text)
+
+    assert quotation.speaker is not None
+    assert (quotation.speaker.name, quotation.speaker.role) == ("Dmitry Peskov", "Kremlin spokesman")
+    assert quotation.speaker.text == "Peskov"
+
+
+def test_participle_takes_the_subject_of_the_verb_before_it() -> None:
+    text = (
+        'In a call with Emmanuel Macron, Putin blamed Kyiv for the fighting in the east, citing "a flood of weapons".'
+    )
+
+    assert all(speaker != "Emmanuel Macron" for _, speaker in speakers(text))
+
+
+def test_reported_speech_without_marks_is_indirect() -> None:
+    (quotation,) = find_quotations("The ministry said that the drills would be extended.")
+
+    assert (quotation.kind, quotation.text) == ("indirect", "the drills would be extended")
+
+
+@pytest.mark.parametrize(
+    "text", ["He saw the film “Gone” twice.", "The so-called “dark fleet” sails on.", "A 6' 2\" man ran."]
+)
+def test_marks_around_what_nobody_says_quote_nothing(text: str) -> None:
+    assert find_quotations(text) == ()
+
+
+def test_other_languages_give_what_stands_in_marks() -> None:
+    text = "Der Minister trat vor die Presse.\n„Wir sind bereit. Wir warten ab.“"
+
+    assert speakers(text, "de") == [("Wir sind bereit. Wir warten ab.", None)]
+
+
+@pytest.mark.parametrize(
+    "unit", ['"', "“‘", '"a" said ', '"said\n', "“a ” ", "he said ", "According to the of ", "Ab the, said "]
+)
+def test_hostile_marks_take_bounded_time(unit: str) -> None:
+    text = (unit * 200_000)[:200_000]
+    began = time.process_time()
+
+    find_quotations(text)
+
+    assert time.process_time() - began < 5
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            "“ ” \" ‘ ’ « » „ said that Anna Berg , . told he they the according to and \n \n\n : ? 's A".split(" ")
+        )
+    ).map(" ".join)
+)
+def test_spans_are_substrings_whatever_the_text(text: str) -> None:
+    assert all(_is_proven(text, quotation) for quotation in find_quotations(text))
+
+
+def _is_proven(text: str, quotation: Quotation) -> bool:
+    parts = [quotation, *(part for part in (quotation.speaker, quotation.cue) if part is not None)]
+    return all(text[part.start : part.end] == part.text for part in parts)

@@ -1,0 +1,61 @@
+"""Which alerts are one: their ids and subjects."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from pipeline.model import Alert, AlertRule, Change, Document
+from pipeline.stages.match.stage import Rules, match
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def alerts(article: dict[str, Any], **options: Any) -> list[Alert]:
+    asked: dict[str, Any] = {"id": "r", "name": "rule", "query": "putin", "created": NOW}
+    rule = AlertRule(**asked | options)
+    rules = Rules()
+    rules.learn("r", msgspec.json.encode(rule))
+    read: dict[str, Any] = {"id": "a", "source": "bbc", "seen": NOW, "title": "Putin", "story_id": "s"}
+    document = Document(**read | article)
+    return [alert for alert in match(document, rules, NOW).emit if isinstance(alert, Alert)]
+
+
+def only_id(article: dict[str, Any], **options: Any) -> str:
+    (alert,) = alerts(article, **options)
+    return alert.id
+
+
+def test_same_article_again_is_the_same_alert() -> None:
+    assert only_id({}) == only_id({"revision": 2, "text": "more"})
+
+
+def test_two_articles_of_a_source_in_a_story_are_the_same_alert() -> None:
+    assert only_id({"id": "a"}) == only_id({"id": "b"})
+
+
+def test_another_source_is_another_alert_about_the_same_subject() -> None:
+    (one,), (two,) = alerts({}), alerts({"source": "reuters"})
+    assert (one.id != two.id, one.subject, two.subject) == (True, "s", "s")
+
+
+def test_changed_figures_are_another_alert() -> None:
+    change = Change(part="figures", before="3", after="5")
+    assert only_id({}) != only_id({"revision": 2, "changes": (change,)})
+
+
+def test_every_article_alerts_when_asked() -> None:
+    assert only_id({"id": "a"}, once_per="article") != only_id({"id": "b"}, once_per="article")
+
+
+def test_silence_and_surge_rules_do_not_match_articles() -> None:
+    assert alerts({}, kind="silence") == alerts({}, kind="surge") == []
+
+
+def test_article_out_of_scope_does_not_match() -> None:
+    assert (len(alerts({"language": "en"}, languages=("en",))), alerts({"language": "fr"}, languages=("en",))) == (
+        1,
+        [],
+    )
