@@ -51,7 +51,7 @@ def _from_toml(path: Path, text: str, now: datetime) -> Iterator[AlertRule | str
         raise UsageError(f"{path} is not TOML: {exc}.") from exc
     if not isinstance(entries, list):
         raise UsageError(f"{path} has no [[alert]] tables with name and query.")
-    known = {field.name for field in msgspec.structs.fields(AlertRule)} - {"id", "created", "schema_version"}
+    known = {field.name for field in msgspec.structs.fields(AlertRule)} - {"id", "created", "owner", "schema_version"}
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             yield f"{path}: alert {number} is no table."

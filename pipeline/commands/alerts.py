@@ -107,7 +107,7 @@ def add(
         if kept is not None and not replace:
             raise UsageError(f"There is an alert {name!r} already; add --replace, or choose another name.")
         if kept is not None:
-            rule = msgspec.structs.replace(rule, id=kept.id, created=kept.created)
+            rule = msgspec.structs.replace(rule, id=kept.id, created=kept.created, owner=kept.owner)
         _keep(store, rule)
         _print_forecast_briefly(store, rule, now)
 
@@ -240,7 +240,8 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
                 click.echo(rule, err=True)
                 continue
             if rule.name in kept:
-                rule = msgspec.structs.replace(rule, id=kept[rule.name].id, created=kept[rule.name].created)
+                before = kept[rule.name]
+                rule = msgspec.structs.replace(rule, id=before.id, created=before.created, owner=before.owner)
             if channels and not rule.channels:
                 rule = msgspec.structs.replace(rule, channels=channels)
             if not dry_run:
