@@ -20,7 +20,7 @@ import msgspec
 
 from pipeline.language.tokens import analyse
 from pipeline.model import Article, derive_id
-from pipeline.stages.deduplicate.stories import Stories, told
+from pipeline.stages.deduplicate.stories import Stories, story_fields
 from tests.bench.corpus import Corpus
 
 DATA = Path(__file__).parent.parent / "data" / "stories"
@@ -67,7 +67,7 @@ def clustered(articles: Sequence[Article]) -> list[str]:
         joined = stories.join(article, None)
         for fact in joined.facts:
             stories.learn(fact.key, fact.value)
-        said = told(joined.story)
+        said = story_fields(joined.story)
         merged |= dict.fromkeys(said["merged"], said["story_id"])
         found.append(said["story_id"])
     return [merged.get(story, story) for story in found]
