@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-HONEST = Path(__file__).parents[2] / "data" / "extract" / "honest"
+TESTS = next(folder for folder in Path(__file__).parents if folder.name == "tests")
+HONEST = TESTS / "data" / "extract" / "honest"
 LOCKED_SHA256 = "b283eb4831ac69705215e9aac20edcbc5a07c0621d8c9ecce289c45243e690fb"
 
 EVENTFUL = (
