@@ -17,8 +17,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.schedule import Poll
-from connectors.subscription import Subscription
+from connectors.polling.schedule import Poll
+from connectors.polling.subscription import Subscription
 from pipeline.flow import ALERTS, ARTICLES, DEDUPLICATE, DOCUMENTS, ENRICHED, IDENTIFY, REVISIONS, Stage
 from pipeline.model import AlertRule
 from tests.faults.receiver import Receiver, receiving
