@@ -11,6 +11,7 @@ from pipeline.model import Actor, Document, Event, ReportedEvent, ResolvedDate, 
 from pipeline.ports.events import EventsPage, EventsRequest
 from pipeline.query.parser import parse
 from tests.contract.ports import NOW, Ports, article, ports
+from tests.fakes.archive import MemoryEvents
 
 __all__ = ["ports"]
 HOUR = timedelta(hours=1)
@@ -166,8 +167,28 @@ def test_days_count_events_not_reports(ports: Ports) -> None:
     assert days(ports, "nothing") == []
 
 
-@pytest.mark.parametrize("cursor", ["x", "%%%", "bnVsbA", "💥"])
-def test_foreign_cursor_is_refused(ports: Ports, cursor: str) -> None:
+def test_foreign_cursor_is_refused(ports: Ports) -> None:
     ports.put(report("a", event("a")))
-    with pytest.raises(UsageError):
-        page(ports, cursor=cursor)
+    for cursor in ("x", "%%%", "bnVsbA", "💥"):
+        with pytest.raises(UsageError):
+            page(ports, cursor=cursor)
+
+
+def test_days_of_more_articles_than_are_read_are_estimated(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count by type, story and day what is too much to merge; here the estimate is right."""
+    documents = [
+        report(
+            f"n{n}", event(f"n{n}", "ASSAULT" if n % 2 else "AID", day="2022-03-01" if n % 3 else None), story=f"s{n}"
+        )
+        for n in range(12)
+    ]
+    ports.put(*documents)
+    conditions = (("event", "ASSAULT"),)
+    exact = days(ports), days(ports, conditions=conditions), days(ports, confidence_min=1.1)
+    monkeypatch.setattr("pipeline.adapters.reported_events.MAX_VERIFIED", 5)
+    found = [
+        ports.events.days(EventsRequest(now=NOW, conditions=asked, confidence_min=sure))
+        for asked, sure in (((), 0.0), (conditions, 0.0), ((), 1.1))
+    ]
+    assert exact == tuple([(day.day, day.events) for day in each.days] for each in found)
+    assert isinstance(ports.events, MemoryEvents) or [each.estimated for each in found] == [True, True, True]

@@ -189,11 +189,11 @@ def test_deliveries_of_some_states_are_found_behind_any_number_of_others(ledger:
     assert page_through(ledger, 50, states=("failed",), rule="id of y") == [failed.id]
 
 
-@pytest.mark.parametrize("cursor", ["x", "%%%", "-1", "💥"])
-def test_foreign_cursor_of_deliveries_is_refused(ledger: Ledger, cursor: str) -> None:
+def test_foreign_cursor_of_deliveries_is_refused(ledger: Ledger) -> None:
     ledger.enter([delivery("a")])
-    with pytest.raises(UsageError):
-        ledger.page(DeliveriesRequest(cursor=cursor))
+    for cursor in ("x", "%%%", "-1", "💥", "", "7b7d"):
+        with pytest.raises(UsageError):
+            ledger.page(DeliveriesRequest(cursor=cursor))
 
 
 def test_earlier_deliveries_are_known_however_many_came_after(ledger: Ledger) -> None:

@@ -175,10 +175,10 @@ def test_revised_article_is_counted_once_and_in_its_new_story(ports: Ports) -> N
     ]
 
 
-@pytest.mark.parametrize("cursor", ["x", "%%%", "bnVsbA", "💥"])
-def test_foreign_cursor_is_refused(ports: Ports, cursor: str) -> None:
+def test_foreign_cursor_is_refused(ports: Ports) -> None:
     put(ports, report("a", "s1"))
-    with pytest.raises(UsageError):
-        ports.stories.summaries(StoriesRequest(now=NOW, cursor=cursor))
-    with pytest.raises(UsageError):
-        ports.stories.articles("s1", cursor)
+    for cursor in ("x", "%%%", "bnVsbA", "💥"):
+        with pytest.raises(UsageError):
+            ports.stories.summaries(StoriesRequest(now=NOW, cursor=cursor))
+        with pytest.raises(UsageError):
+            ports.stories.articles("s1", cursor)
