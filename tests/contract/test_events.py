@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def event(
     )
 
 
-def report(name: str, *events: Event, story: str | None = "s1", hours: float = 1, **fields: object) -> Document:
+def report(name: str, *events: Event, story: str | None = "s1", hours: float = 1, **fields: Any) -> Document:
     return article(name, story_id=story, seen=NOW - hours * HOUR, events=events, text="They met today.", **fields)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from pipeline.errors import UsageError
+from pipeline.model import Document
 from pipeline.ports.stories import StoriesRequest, StorySummary
 from pipeline.query.parser import parse
 from tests.contract.ports import NOW, Ports, article, ports
@@ -15,12 +17,12 @@ __all__ = ["ports"]
 HOUR = timedelta(hours=1)
 
 
-def report(name: str, story: str, hours: float = 1, **fields: object) -> object:
+def report(name: str, story: str, hours: float = 1, **fields: Any) -> Document:
     return article(name, story_id=story, seen=NOW - hours * HOUR, **fields)
 
 
-def put(ports: Ports, *documents: object) -> None:
-    ports.put(*documents)  # type: ignore[arg-type]
+def put(ports: Ports, *documents: Document) -> None:
+    ports.put(*documents)
 
 
 def listed(ports: Ports, text: str | None = None, **fields: object) -> list[str]:
@@ -155,7 +157,8 @@ def test_stories_are_named_by_the_beginning_of_an_id(ports: Ports) -> None:
 def test_articles_of_a_story_page_from_the_oldest(ports: Ports) -> None:
     put(ports, *(report(f"a{n:02}", "s1", 50 - n, published=NOW - (50 - n) * HOUR) for n in range(12)))
     put(ports, report("b", "s1", 1, published=None, duplicate_of="a00"))
-    found, cursor = [], None
+    found: list[Document] = []
+    cursor = None
     while True:
         page = ports.stories.articles("s1", cursor, 5)
         found += page.articles
