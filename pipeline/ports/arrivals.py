@@ -65,8 +65,9 @@ class Arrivals(Protocol):
 
         A position is short text without spaces that outlives every process. Whatever any process has written is given
         in its newest revision to each reader that goes on from page to page: nothing is missed, however many write at
-        once and whatever their clocks say. An article comes again when it is written again, and may come twice. Across a rebuild beside the old index, articles that are new are given, not
-        revisions made meanwhile. Raises ``UsageError`` for a position that was not given out.
+        once and whatever their clocks say. An article comes again when it is written again, and may come twice.
+        Across a rebuild beside the old index, new articles are given, but not revisions made meanwhile.
+        Raises ``UsageError`` for a position that was not given out.
         """
 
     def end(self) -> str:
