@@ -30,6 +30,7 @@ from connectors.fetch.guard import (
 from connectors.fetch.origin import origin_of
 from connectors.fetch.unpacking import Unpacker
 from pipeline.errors import NewswireError
+from pipeline.version import USER_AGENT
 
 REDIRECTS = 8
 CONNECT_S = 10
@@ -82,7 +83,7 @@ class Fetcher:
     def __init__(
         self,
         *,
-        user_agent: str = "Newswire/0.1",
+        user_agent: str = USER_AGENT,
         allow: Sequence[str] = (),
         timeout_s: float = 30.0,
         headers_s: float = HEADERS_S,
