@@ -37,7 +37,7 @@ class Origin(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what one document brought.
 
     ``parsed`` is what the feed says of itself, with the errors that are new but without entries; ``entries`` counts all
@@ -77,7 +77,7 @@ def read(
     seen: datetime,
     recent: bytes | None = None,
     kept: int = KEPT,
-) -> Reading:
+) -> FeedReading:
     """Read a feed of any kind, given what the last reading remembered. Raises ``NotAFeedError``.
 
     ``kept`` is how many entries are remembered at least, those of this document first.
@@ -117,7 +117,7 @@ def read(
         current[raw.hex()] = _Seen(raw.hex(), raw, b"", 0, ())
     older = [entry for identity, entry in before.items() if identity not in current]
     remembered = (*current.values(), *older[: max(0, kept - len(current))])
-    return Reading(
+    return FeedReading(
         parsed=msgspec.structs.replace(parsed, entries=()),
         entries=len(unchanged) + len(articles),
         articles=tuple(changed),

@@ -13,7 +13,7 @@ from connectors.fetch.host_limits import HostTurns
 from connectors.fetch.http import Fetched, Fetcher
 from connectors.polling.following import read_pages, read_sitemaps, sitemaps_due
 from connectors.polling.parser import Parser
-from connectors.polling.reading import KEPT, Origin, Reading
+from connectors.polling.reading import KEPT, FeedReading, Origin
 from connectors.polling.subscription import Subscription, headers_for
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
@@ -22,7 +22,7 @@ from pipeline.ports.table import Table
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what one poll brought, and what is to be remembered of it, by key of the table of recent entries."""
 
-    reading: Reading
+    reading: FeedReading
     recent: dict[str, bytes]
 
 
@@ -64,12 +64,12 @@ class Gathering:
             return Gathered(reading=reading, recent={subscription.url: reading.recent})
         return first
 
-    async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> Reading:
+    async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> FeedReading:
         async with self._turns.of(url):
             fetched = await self._fetcher.fetch(url, headers_for(subscription, url), proxy=subscription.proxy)
         return await self._read(subscription, fetched, recent, kept)
 
-    async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> Reading:
+    async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> FeedReading:
         origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
         body, kind = fetched.body or b"", fetched.content_type
         return await asyncio.to_thread(self._parser.read, body, kind, fetched.url, origin, self._clock(), recent, kept)

@@ -18,7 +18,7 @@ from connectors.fetch.host_limits import HostTurns
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.outcome import USUAL, Pace, digest, failed, pinged, succeeded
-from connectors.polling.reading import Reading
+from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
 from connectors.polling.subscription import Subscription, headers_for
 from connectors.websub import Offer
@@ -286,7 +286,7 @@ class Ingest:
             self._polls_table.update({r.url: msgspec.json.encode(r.poll) for r in results if r.poll is not None})
             self._recent.update({key: value for result in results for key, value in result.recent.items()})
 
-    def _success(self, subscription: Subscription, fetched: Fetched, reading: Reading | None, poll: Poll) -> Poll:
+    def _success(self, subscription: Subscription, fetched: Fetched, reading: FeedReading | None, poll: Poll) -> Poll:
         sparse = self._pushes.sparseness(subscription.url) if self._pushes is not None else 1.0
         return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
 
