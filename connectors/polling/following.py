@@ -57,18 +57,17 @@ async def read_sitemaps(
     read: Read,
     recent: Callable[[str], bytes | None],
     failed: Callable[[str], None],
-) -> tuple[FeedReading, dict[str, bytes]]:
-    """Read the sitemaps of an index; return all they brought, and what each is to be remembered by."""
-    reading, remembered = index, {}
+) -> FeedReading:
+    """Read the sitemaps of an index and return all they brought; one that cannot be read costs only itself."""
+    reading = index
     for address in due:
         try:
             part = await read(address, recent(address), KEPT)
         except (FetchError, NotAFeedError) as exc:
             failed(f"the sitemap {address} was left out: {exc}")
             continue
-        remembered[address] = part.recent
-        reading = _joined(reading, part)
-    return reading, remembered
+        reading = msgspec.structs.replace(_joined(reading, part), parts=reading.parts | {address: part.recent})
+    return reading
 
 
 def _joined(one: FeedReading, other: FeedReading) -> FeedReading:

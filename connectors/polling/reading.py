@@ -38,11 +38,13 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what one document brought.
+    """Hold what one poll, push or document of a feed brought, from reading it to publishing it.
 
     ``parsed`` is what the feed says of itself, with the errors that are new but without entries; ``entries`` counts all
     that stand in it and ``published`` has their dates, ``arrived`` those of entries never seen before; ``articles`` are
-    new or changed; ``per_day`` counts entries remembered; ``recent`` is for the next reading.
+    new or changed and still to be published; ``per_day`` counts entries remembered. ``recent`` is what the next reading
+    is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the articles that were
+    left out as the feed's options ask, ``full_text_note`` says why a page was not used.
     """
 
     parsed: ParsedFeed
@@ -52,6 +54,9 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     recent: bytes
     arrived: tuple[datetime, ...] = ()
     per_day: float = 0.0
+    parts: dict[str, bytes] = {}
+    muted: int = 0
+    full_text_note: str | None = None
 
 
 class _Seen(msgspec.Struct, array_like=True, frozen=True):

@@ -14,6 +14,7 @@ import msgspec
 from connectors.fetch.http import FetchError
 from connectors.pages.fulltext import PageError
 from connectors.pages.pages import Filled, Pages, is_passing
+from connectors.polling.reading import FeedReading
 from connectors.polling.subscription import Subscription, headers_for
 from pipeline.model import Article
 
@@ -31,13 +32,6 @@ EXTRA_MISSING = (
 Deliver = Callable[[Article], Awaitable[bool]]  # whether it was published
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the articles that are still to be published, and why the last page that is not used is not."""
-
-    articles: tuple[Article, ...]
-    note: str | None = None
-
-
 class FullText:
     """Fill articles from their pages, many at a time, and deliver what comes late."""
 
@@ -47,12 +41,12 @@ class FullText:
         self._again_s = tuple(again_s)
         self._pursuits: dict[str, _Pursuit] = {}
 
-    async def fill(self, subscription: Subscription, articles: Sequence[Article], deliver: Deliver) -> Fill:
-        """Wait for the articles' pages; return what is still to be published then.
+    async def fill(self, subscription: Subscription, reading: FeedReading, deliver: Deliver) -> FeedReading:
+        """Wait for the pages of a reading's articles; return it with those that are still to be published then.
 
         Where it takes longer, ``deliver`` gets each article as its page comes, so that none waits for the others.
         """
-        waiting = {article.id: (article, self._begin(subscription, article, deliver)) for article in articles}
+        waiting = {article.id: (article, self._begin(subscription, article, deliver)) for article in reading.articles}
         deadline = asyncio.get_running_loop().time() + self._patience_s
         note = None
         ready: list[Article] = []
@@ -75,7 +69,7 @@ class FullText:
                     note = outcome or note
             if waiting:
                 ready = [article for article in ready if not await deliver(article)]
-        return Fill(articles=tuple(ready), note=note)
+        return msgspec.structs.replace(reading, articles=tuple(ready), full_text_note=note)
 
     async def settle(self) -> None:
         """Return when every page has been tried once and what came of it is delivered."""

@@ -83,13 +83,13 @@ def test_sitemaps_of_an_index_are_read_and_one_that_fails_costs_only_itself() ->
     failed: list[str] = []
     due = ("https://news.example/a.xml", "https://news.example/gone.xml", "https://news.example/b.xml")
 
-    async def work(recent: dict[str, bytes]) -> tuple[FeedReading, dict[str, bytes]]:
+    async def work(recent: dict[str, bytes]) -> FeedReading:
         index = await site.read(URL, None, KEPT)
         return await read_sitemaps(index, due, site.read, recent.get, failed.append)
 
-    found, recent = asyncio.run(work({}))
-    assert (len(found.articles), len(failed), sorted(recent)) == (8, 1, [due[0], due[2]])
-    assert asyncio.run(work(recent))[0].articles == ()
+    found = asyncio.run(work({}))
+    assert (len(found.articles), len(failed), sorted(found.parts)) == (8, 1, [due[0], due[2]])
+    assert asyncio.run(work(found.parts)).articles == ()
 
 
 def test_index_names_its_parts_with_their_age() -> None:
