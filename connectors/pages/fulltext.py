@@ -19,6 +19,7 @@ from connectors.pages.boilerplate import is_notice, without_notices
 from connectors.pages.site_rules import SiteRule
 from pipeline.errors import NewswireError
 from pipeline.language.detect import detect
+from pipeline.language.scripts import WITHOUT_SPACES
 from pipeline.language.words import COMMON_WORDS
 
 MAX_PAGE_BYTES = 5_000_000
@@ -43,8 +44,7 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _APPEARED = re.compile(r"The post .{0,300} (?:appeared first on|first appeared on) .{0,100}$", re.DOTALL)
-# Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Kana, Han.
-_SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
+_SPACELESS = re.compile(f"[{WITHOUT_SPACES}]+")
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(word for words in COMMON_WORDS.values() for word in words.split())
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔།။៕][\"'”’»)\]]*$")
