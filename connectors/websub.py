@@ -14,11 +14,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
-from urllib.parse import urljoin
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
+from connectors.addresses import join
 from connectors.discovery.links import header_links
 
 LEASE = timedelta(days=10)
@@ -243,7 +243,7 @@ def _lease(seconds: str | None) -> timedelta:
 
 def _joined(url: str, address: str) -> str:
     try:
-        return urljoin(url, address.strip())
+        return join(url, address.strip())
     except ValueError:
         return ""
 

@@ -15,11 +15,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
+from connectors.addresses import join
 from connectors.fetch.guard import (
     PrivateAddressError,
     check_written_host,
@@ -296,7 +297,7 @@ def _reason(error: OSError) -> str:
 
 def _redirected(url: str, location: str) -> str:
     try:
-        return urljoin(url, location)
+        return join(url, location)
     except ValueError as exc:
         raise FetchError("redirect", f"{url} redirects to {location[:200]!r}, which is no address.") from exc
 

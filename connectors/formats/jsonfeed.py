@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
+from connectors.addresses import join
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.dates import moment
 from connectors.formats.markup import sanitised
@@ -44,7 +44,7 @@ def parse_json_feed(feed: Any, url: str) -> ParsedFeed:
 
 def _entry(item: dict[str, Any], feed: dict[str, Any], base: str) -> ParsedEntry:
     link = _text(item.get("url")) or _text(item.get("external_url"))
-    url = urljoin(base, link) if link else None
+    url = join(base, link) if link else None
     identity = item.get("id")
     markup, plain = _text(item.get("content_html")), _text(item.get("content_text")) or _text(item.get("summary"))
     published = _text(item.get("date_published"))

@@ -14,10 +14,10 @@ from calendar import timegm
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import feedparser
 
+from connectors.addresses import join
 from connectors.formats.bounds import MAX_ENTRIES, MAX_FIELD, MAX_NAME
 from connectors.formats.dates import moment
 from connectors.formats.markup import _absolute_links, sanitised
@@ -188,7 +188,7 @@ def _address(link: str | None, base: str, inner_base: str) -> str | None:
     if not link:
         return None
     try:
-        joined = urljoin(urljoin(base, inner_base), link.strip())
+        joined = join(join(base, inner_base), link.strip())
     except ValueError:
         return None
     return joined if _EXTERNAL.match(joined) else None

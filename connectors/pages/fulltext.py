@@ -9,11 +9,12 @@ from __future__ import annotations
 import codecs
 import logging
 import re
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from connectors.addresses import join
 from connectors.formats.markup import sanitised
 from connectors.pages.boilerplate import is_notice, without_notices
 from connectors.pages.site_rules import SiteRule
@@ -181,7 +182,7 @@ def _with_whole_links(article: LexborHTMLParser, url: str) -> str:
     for name in ("href", "src"):
         for node in article.css(f"[{name}]"):
             try:
-                node.attrs[name] = urljoin(url, node.attributes.get(name) or "")
+                node.attrs[name] = join(url, node.attributes.get(name) or "")
             except ValueError:
                 del node.attrs[name]
     return article.body.inner_html or "" if article.body else ""
@@ -191,7 +192,7 @@ def _link(tree: LexborHTMLParser, selector: str | None, url: str) -> str | None:
     """Return the first link of a selector that leads to another page of the same site."""
     for node in tree.css(selector) if selector else ():
         try:
-            target = urldefrag(urljoin(url, (node.attributes.get("href") or "").strip())).url
+            target = urldefrag(join(url, (node.attributes.get("href") or "").strip())).url
             same = urlsplit(target)[:2] == urlsplit(url)[:2]
         except ValueError:
             continue

@@ -10,11 +10,11 @@ import importlib.util
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
+from connectors.addresses import join
 from connectors.formats.dates import moment
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, ParsedEntry
@@ -134,6 +134,6 @@ def _moment(value: str | None) -> datetime | None:
 
 def _joined(url: str, address: str) -> str:
     try:
-        return urljoin(url, address)
+        return join(url, address)
     except ValueError:
         return url
