@@ -20,6 +20,7 @@ import feedparser
 from connectors.addresses import join
 from connectors.formats.bounds import MAX_ENTRIES, MAX_FIELD, MAX_NAME
 from connectors.formats.dates import moment
+from connectors.formats.doctype import SEARCHED_BYTES, without_doctype
 from connectors.formats.markup import _absolute_links, sanitised
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.plainfeed import parse_plain
@@ -31,7 +32,6 @@ _STRAY_AMPERSAND = re.compile(rb"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A
 _LONG_NAME = re.compile(
     rb"(<(?:[\w]+:)?(?:author|creator|name|managingEditor|webMaster)\b[^>]*>[^<]{2000})[^<]+", re.IGNORECASE
 )
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(\[.*?\])?[^>]*>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(rss|feed|RDF|channel)[\s>]", re.IGNORECASE)
 _PAGES = (None, "text/html", "application/xhtml+xml")
 # RFC 6721: an entry that its feed took back.
@@ -44,7 +44,7 @@ _EXTERNAL = re.compile(r"^https?://\S+$", re.IGNORECASE)
 
 def looks_like_feed(body: bytes) -> bool:
     """Tell whether the beginning of a document is that of an XML feed."""
-    return bool(_ROOT.search(_DOCTYPE.sub(b"", body[:20_000].replace(b"\0", b""))))
+    return bool(_ROOT.search(without_doctype(body[:SEARCHED_BYTES].replace(b"\0", b""))))
 
 
 def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = True) -> ParsedFeed:
@@ -105,7 +105,7 @@ def _parse_any(body: bytes, content_type: str | None, url: str) -> tuple[Any, li
 
 def _repaired(body: bytes) -> bytes:
     """Escape stray ampersands outside CDATA, cut absurd names, and drop a DOCTYPE with its entities."""
-    body = _DOCTYPE.sub(b"", body[:20_000]) + body[20_000:]
+    body = without_doctype(body)
     if b"\0" in body[:200]:
         return body  # UTF-16 or UTF-32: byte patterns do not apply
     body = _LONG_NAME.sub(rb"\1", body)
