@@ -19,6 +19,7 @@ from connectors.formats.markup import sanitised
 from connectors.pages.boilerplate import is_notice, without_notices
 from connectors.pages.site_rules import SiteRule
 from pipeline.errors import NewswireError
+from pipeline.language.blocks import BLOCK_ELEMENTS
 from pipeline.language.detect import detect
 from pipeline.language.scripts import WITHOUT_SPACES
 from pipeline.language.words import COMMON_WORDS
@@ -51,10 +52,6 @@ _COMMON = frozenset(word for words in COMMON_WORDS.values() for word in words.sp
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔།။៕][\"'”’»)\]]*$")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _HIDDEN = "script, style, noscript, template, iframe, object, embed, svg, form, button, nav, head, title"
-_BLOCKS = frozenset(
-    "p div section article header footer main aside blockquote pre ul ol li table tr td th dl dt dd figure figcaption "
-    "h1 h2 h3 h4 h5 h6 br hr".split()
-)
 
 
 class PageError(NewswireError):
@@ -208,7 +205,7 @@ def _text(body: LexborNode | None) -> str:
     for node in body.traverse(include_text=True):
         if node.tag == "-text":
             pieces.append((node.text_content or "").replace("\n", " "))
-        elif node.tag in _BLOCKS:
+        elif node.tag in BLOCK_ELEMENTS:
             pieces.append("\n\n")
     return "\n\n".join(_paragraphs("".join(pieces)))
 
