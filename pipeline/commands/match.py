@@ -117,7 +117,7 @@ def _read_articles(lines: IO[bytes]) -> Iterator[tuple[int, Given]]:
 
 
 def _document(given: Given, number: int, now: datetime) -> Document:
-    from pipeline.model import Article, Document, derive_id
+    from pipeline.model import Article, as_document, derive_id
     from pipeline.stages.identify.normalize import normalize
 
     article = Article(
@@ -133,7 +133,7 @@ def _document(given: Given, number: int, now: datetime) -> Document:
         authors=given.authors,
         tags=given.tags,
     )
-    return msgspec.convert(normalize(article), Document, from_attributes=True)
+    return as_document(normalize(article))
 
 
 def _extracted(document: Document, now: datetime) -> Document:
