@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, Fetcher
 from connectors.polling.following import read_pages, read_sitemaps, sitemaps_due
 from connectors.polling.parser import Parser
@@ -21,11 +21,11 @@ class Gathering:
     """Read feeds with what the table remembers of them; ``pages`` is how many older ones of a new feed are read."""
 
     def __init__(
-        self, *, fetcher: Fetcher, parser: Parser, turns: HostTurns, recent: Table, clock: Clock, pages: int
+        self, *, fetcher: Fetcher, parser: Parser, limits: HostLimits, recent: Table, clock: Clock, pages: int
     ) -> None:
         self._fetcher = fetcher
         self._parser = parser
-        self._turns = turns
+        self._limits = limits
         self._recent = recent
         self._clock = clock
         self._pages = pages
@@ -53,7 +53,7 @@ class Gathering:
         return first
 
     async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> FeedReading:
-        async with self._turns.of(url):
+        async with self._limits.at(url):
             fetched = await self._fetcher.fetch(url, headers_for(subscription, url), proxy=subscription.proxy)
         return await self._read(subscription, fetched, recent, kept)
 

@@ -14,7 +14,7 @@ from functools import partial
 
 import msgspec
 
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.outcome import USUAL, Pace, digest, failed, pinged, succeeded
@@ -69,7 +69,7 @@ class Ingest:
         transaction: Transaction,
         fetcher: Fetcher,
         gathering: Gathering,
-        turns: HostTurns,
+        limits: HostLimits,
         clock: Clock,
         full_text: FullText | None = None,
         pushes: Pushes | None = None,
@@ -88,7 +88,7 @@ class Ingest:
         self._clock = clock
         self._pace = pace
         self._turn = asyncio.Semaphore(concurrency)
-        self._host_turns = turns
+        self._limits = limits
         self._full_text = full_text
         self._pushes = pushes
         self._report = report
@@ -141,7 +141,7 @@ class Ingest:
             poll = self._polls[url]
             try:
                 address = poll.address(url)
-                async with self._host_turns.of(address):
+                async with self._limits.at(address):
                     headers = _headers(subscription, poll, address)
                     fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
                 reading = await self._gathered(url, fetched)
@@ -209,7 +209,7 @@ class Ingest:
         """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
         count = entries = 0
         if reading is not None:
-            # The turn is given back by now: other feeds are polled while pages are waited for.
+            # The place among the polls is given back by now: other feeds are polled while pages are waited for.
             reading = await self._without_muted(self._subscriptions[url], reading)
             count, entries = len(reading.articles), reading.entries
             reading = await self._filled(self._subscriptions[url], reading)

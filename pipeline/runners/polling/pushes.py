@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from connectors import websub
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.websub import Offer, Push, Verdict
 from pipeline.errors import TransientError, UnavailableError
@@ -54,7 +54,7 @@ class Pushes:
         table: Table,
         transaction: Transaction,
         fetcher: Fetcher,
-        turns: HostTurns,
+        limits: HostLimits,
         clock: Clock,
         base: str,
         listen: Callable[[Pushes], AbstractAsyncContextManager[None]],
@@ -65,7 +65,7 @@ class Pushes:
         self._table = table
         self._transaction = transaction
         self._fetcher = fetcher
-        self._turns = turns
+        self._limits = limits
         self._clock = clock
         self._base = base
         self._listen = listen
@@ -199,7 +199,7 @@ class Pushes:
     async def _ask(self, push: Push) -> None:
         try:
             await self._put(push.id, push)
-            async with self._turns.of(push.hub):
+            async with self._limits.at(push.hub):
                 await self._fetcher.post(push.hub, websub.form(push))
         except FetchError as exc:
             latest = self._pushes.get(push.id)
