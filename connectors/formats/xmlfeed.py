@@ -24,7 +24,7 @@ from connectors.formats.doctype import SEARCHED_BYTES, without_doctype
 from connectors.formats.markup import _absolute_links, sanitised
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.plainfeed import parse_plain
-from connectors.formats.update_hints import wishes_of
+from connectors.formats.update_hints import update_hints
 
 _CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
 _STRAY_AMPERSAND = re.compile(rb"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
@@ -74,7 +74,7 @@ def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = 
         topic=next(iter(told["self"]), None),
         next_page=next((page for name in ("next", "prev-archive") for page in _addresses(links, name, url)), None),
         ttl_s=_minutes(feed.get("ttl")),
-        wishes=wishes_of(body),
+        hints=update_hints(body),
         entries=tuple(entries),
         errors=errors,
     )

@@ -51,8 +51,8 @@ def succeeded(
     if reading is not None:
         wait = interval_s(published, fetched.headers, reading.parsed.ttl_s, now, pace.floor_s, pace.ceiling_s)
     wait = subscription.interval_s or wait
-    wishes = reading.parsed.wishes if reading is not None else None
-    skip_hours, skip_days = (wishes.skip_hours, wishes.skip_days) if wishes else (poll.skip_hours, poll.skip_days)
+    hints = reading.parsed.hints if reading is not None else None
+    skip_hours, skip_days = (hints.skip_hours, hints.skip_days) if hints else (poll.skip_hours, poll.skip_days)
     pause = min(wait * (1.0 if subscription.interval_s else sparse), max(pace.ceiling_s, wait))
     next_check = now + timedelta(seconds=jittered(pause, digest(subscription.url.encode())))
     moved_to, moves = _move(poll, subscription, fetched, reading)
@@ -113,7 +113,7 @@ def _move(
     """Return where a feed says that it moved, and how often in a row it has said so."""
     # Fetched from the address it moved to, a feed redirects no more: that it moved must not be forgotten.
     moved = fetched.moved_to or poll.moved_to_if_believed
-    own_word = reading.parsed.wishes.moved_to if reading is not None else None
+    own_word = reading.parsed.hints.moved_to if reading is not None else None
     if own_word and own_word not in (subscription.url, moved):
         return own_word, MOVES_BELIEVED  # which no proxy puts in
     if moved is None:

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.fetch.http import Fetched, FetchError
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
-from connectors.formats.update_hints import Wishes
+from connectors.formats.update_hints import UpdateHints
 from connectors.polling.outcome import USUAL, failed, pinged, succeeded
 from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import MOVES_BELIEVED, Poll
@@ -27,7 +27,7 @@ def answer(body: bytes | None = b"x", moved_to: str | None = None, **headers: st
 
 def reading(*minutes_ago: float, moved_to: str | None = None) -> FeedReading:
     moments = tuple(NOW - timedelta(minutes=minutes) for minutes in minutes_ago)
-    parsed = ParsedFeed(wishes=Wishes(moved_to=moved_to))
+    parsed = ParsedFeed(hints=UpdateHints(moved_to=moved_to))
     return FeedReading(
         parsed=parsed, entries=len(moments), articles=(), published=moments, recent=b"", arrived=moments, per_day=2.0
     )
