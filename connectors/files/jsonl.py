@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 from pipeline.errors import UsageError
 from pipeline.model import Article, derive_id
 
@@ -67,7 +67,7 @@ def _date(field: str, text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        if (read := moment(text)) is None:
+        if (read := parse_date(text)) is None:
             raise ValueError(f"{field} {text[:100]!r} is not a date such as 2022-02-24 or 2022-02-24T12:00Z") from None
         return read
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -6,11 +6,10 @@ NewsML-G2 2.x: newsMessage, newsItem and packageItem; a body is inline XML (NITF
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from connectors.formats.bounds import MAX_ENTRIES
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 from connectors.formats.doctype import SEARCHED_BYTES, without_doctype
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
@@ -67,8 +66,8 @@ def _item(item: Element) -> ParsedEntry:
         url=link if link and link.startswith(("http://", "https://")) else None,
         title=title,
         authors=_authors(item),
-        published=_moment(created),
-        updated=_moment(_words(item, "itemMeta/versionCreated")),
+        published=parse_date(created),
+        updated=parse_date(_words(item, "itemMeta/versionCreated")),
         html=sanitised(markup),
         text=None if markup else plain,
         tags=tuple(dict.fromkeys(tag for tag in (*names, *keywords) if tag))[:50],
@@ -96,7 +95,7 @@ def _nitf(root: Element) -> ParsedEntry:
         identity=Entry(guid, None, title, date),
         title=title,
         authors=(by,) if by else (),
-        published=_moment(date),
+        published=parse_date(date),
         html=sanitised(_markup(root)),
         language=root.get(_LANGUAGE),
     )
@@ -139,7 +138,3 @@ def _all(element: Element) -> str:
 def _attribute(element: Element, path: str, name: str) -> str | None:
     found = element.find(path)
     return found.get(name) if found is not None else None
-
-
-def _moment(value: str | None) -> datetime | None:
-    return moment(value) if value else None

@@ -19,7 +19,7 @@ import feedparser
 
 from connectors.addresses import join
 from connectors.formats.bounds import MAX_ENTRIES, MAX_FIELD, MAX_NAME
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 from connectors.formats.doctype import SEARCHED_BYTES, without_doctype
 from connectors.formats.markup import _absolute_links, sanitised
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
@@ -85,9 +85,7 @@ def _tombstones(body: bytes) -> list[ParsedEntry]:
         return []
     found = [match.groups() for match in _DELETED.finditer(body.decode("utf-8", "replace"))][:MAX_ENTRIES]
     return [
-        ParsedEntry(
-            identity=Entry(html.unescape(ref), None, None, when), updated=moment(when) if when else None, withdrawn=True
-        )
+        ParsedEntry(identity=Entry(html.unescape(ref), None, None, when), updated=parse_date(when), withdrawn=True)
         for ref, when in found
     ]
 
@@ -177,7 +175,7 @@ def _authors(source: Any) -> tuple[str, ...]:
 def _time(entry: Any, field: str) -> datetime | None:
     # dict.get: feedparser answers a missing "updated" with "published".
     raw, parsed = dict.get(entry, field), dict.get(entry, f"{field}_parsed")
-    found = moment(raw) if raw else None
+    found = parse_date(raw)
     try:
         return found or (datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None)
     except (ValueError, OverflowError, TypeError, OSError):
