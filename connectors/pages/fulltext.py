@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from connectors.addresses import join
 from connectors.formats.markup import sanitised
-from connectors.pages.boilerplate import is_notice, without_notices
+from connectors.pages.boilerplate import is_boilerplate, without_boilerplate
 from connectors.pages.site_rules import SiteRule
 from pipeline.errors import NewswireError
 from pipeline.language.blocks import BLOCK_ELEMENTS
@@ -59,7 +59,7 @@ class PageError(NewswireError):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what one page says: ``text`` is all that was found, ``html`` the same, clean and without notices."""
+    """Hold what one page says: ``text`` is all that was found, ``html`` the same, clean and without boilerplate."""
 
     text: str
     html: str
@@ -92,7 +92,7 @@ def extract_page(body: bytes, content_type: str | None, url: str, rule: SiteRule
     for headline in article.css("h1")[:1]:
         headline.decompose()  # the feed has it
     text = _text(article.body)
-    _drop_notices(article)
+    _drop_boilerplate(article)
     clean = sanitised(_with_whole_links(article, url)[:MAX_HTML]) or ""
     return Page(text=text[:MAX_HTML], html=clean, next_page=next_page, single_page=single_page)
 
@@ -104,7 +104,7 @@ def better(feed_text: str, page_text: str, title: str) -> Verdict:
     error notices are taken off; more still where the feed seems to give the whole article already.
     """
     feed_text = _APPEARED.sub("", feed_text.strip()).strip()
-    kept = without_notices(page_text)
+    kept = without_boilerplate(page_text)
     gone = len(kept) < len(page_text.strip())
     size, given = _size(kept), _size(feed_text)
     if size < MIN_WORDS:
@@ -169,9 +169,9 @@ def _trafilatura(markup: str, url: str, precision: bool) -> str:
     return found or ""
 
 
-def _drop_notices(article: LexborHTMLParser) -> None:
+def _drop_boilerplate(article: LexborHTMLParser) -> None:
     for node in article.css("p, li, h1, h2, h3, h4, h5, h6"):
-        if is_notice(" ".join((node.text() or "").split())):
+        if is_boilerplate(" ".join((node.text() or "").split())):
             node.decompose()
 
 
