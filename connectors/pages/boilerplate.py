@@ -56,7 +56,7 @@ _BOILERPLATE = re.compile("|".join(_PATTERNS), re.IGNORECASE)
 
 
 def is_boilerplate(paragraph: str) -> bool:
-    """Return whether a paragraph is a consent, paywall, log-in or error notice; longer ones than the limit never are."""
+    """Return whether a paragraph is a consent, paywall, log-in or error notice; a long one never is."""
     return len(paragraph) <= BOILERPLATE_CHARS_MAX and _BOILERPLATE.search(paragraph) is not None
 
 
