@@ -130,7 +130,7 @@ def test_server_that_asks_to_wait_is_waited_for() -> None:
     assert (late, site.asked) == ([], ["a"])
 
 
-def test_newer_version_of_an_article_ends_the_pursuit_of_the_older_ones_page() -> None:
+def test_newer_version_of_an_article_ends_the_wait_for_the_older_ones_page() -> None:
     async def run() -> list[str | None]:
         delivered: list[str | None] = []
 
