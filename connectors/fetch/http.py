@@ -13,7 +13,6 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -31,6 +30,7 @@ from connectors.fetch.guard import (
 from connectors.fetch.origin import origin_of
 from connectors.fetch.unpacking import Unpacker
 from pipeline.errors import NewswireError
+from pipeline.moments import from_http
 from pipeline.version import USER_AGENT
 
 REDIRECTS = 8
@@ -326,12 +326,8 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
         return None
     if re.fullmatch(r"\s*\d{1,9}\s*", value):
         return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    moment = from_http(value)
+    return max(0.0, (moment - now).total_seconds()) if moment is not None else None
 
 
 def check_scheme(url: str) -> None:

@@ -39,14 +39,10 @@ from pipeline.adapters.verified_search import (
 )
 from pipeline.errors import UsageError
 from pipeline.model import Document
+from pipeline.moments import microseconds
 from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.evaluate import within_edits
-from pipeline.query.indexing import (
-    clip,
-    counts_copies,
-    microseconds,
-    similar_query,
-)
+from pipeline.query.indexing import clip, counts_copies, similar_query
 from pipeline.query.tree import And, Fuzzy, Query, Wildcard
 
 DEADLINE_S = 10.0
