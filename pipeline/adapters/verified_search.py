@@ -11,7 +11,7 @@ import msgspec
 from pipeline.errors import UsageError
 from pipeline.model import Document
 from pipeline.ports.search import SearchRequest
-from pipeline.query.evaluate import Reading, find
+from pipeline.query.evaluate import MatchView, find
 from pipeline.query.indexing import names_copies
 
 CHUNK = 200
@@ -63,7 +63,7 @@ def unfolds(request: SearchRequest) -> bool:
 
 def matches(document: Document, request: SearchRequest) -> bool:
     """Tell whether a document matches, by the reference matcher."""
-    return request.query is None or find(request.query.root, Reading(document), request.now) is not None
+    return request.query is None or find(request.query.root, MatchView(document), request.now) is not None
 
 
 def collect(candidates: Iterable[tuple[int, Document]], request: SearchRequest, exact: bool) -> Found:

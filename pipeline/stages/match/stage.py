@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.model import Alert, AlertRule, Document, derive_id
-from pipeline.query.evaluate import Reading, find, marks
+from pipeline.query.evaluate import MatchView, find, marks
 from pipeline.query.parser import parse
 from pipeline.query.requirements import holds
 from pipeline.query.scope import scoped
@@ -64,7 +64,7 @@ class Rules:
         self._filed[number] = Filed(key, rule.name, rule.once_per, root, grams)
         self._numbers[key] = number
 
-    def matching(self, reading: Reading, now: datetime) -> list[int]:
+    def matching(self, reading: MatchView, now: datetime) -> list[int]:
         """Return the numbers of the rules that a document matches, in no particular order (see ``rule``)."""
         sure, unsure = self._postings.candidates(reading)
         return sure + [number for number in unsure if holds(self.rule(number).root, reading, now)]
@@ -103,7 +103,7 @@ def match(document: Document, rules: Rules, now: datetime) -> Decision:
     taken_back = any(change.part == "withdrawn" for change in document.changes)
     if document.duplicate_of or document.backfill or (document.withdrawn and not taken_back):
         return Decision(outcome="unmatched")
-    reading = Reading(document)
+    reading = MatchView(document)
     alerts = [
         Alert(
             id=alert_id(rule, document),
