@@ -279,6 +279,12 @@ class Alert(Record, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
 
+def as_document(article: Article, **found: object) -> Document:
+    """Return an article as a document with what stages ``found`` about it, by the names of ``Document``'s fields."""
+    given = {name: getattr(article, name) for name in article.__struct_fields__}
+    return Document(**(given | found))
+
+
 def derive_id(*parts: str) -> str:
     """Derive a stable id of 32 hexadecimal digits from ``parts``.
 

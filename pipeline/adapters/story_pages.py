@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.errors import UsageError
+from pipeline.moments import microseconds
 from pipeline.ports.stories import StoriesRequest, StorySummary
-from pipeline.query.indexing import microseconds
 
 
 class Rank(msgspec.Struct, frozen=True, array_like=True, order=True):

@@ -19,7 +19,7 @@ import msgspec
 
 from pipeline.errors import TerminalError
 from pipeline.flow import ALERTS, DEDUPLICATE, ENRICHED, EXTRACT, FLOW, IDENTIFY, MATCH, Stage, dead_letter
-from pipeline.model import Alert, Article, Document, Record
+from pipeline.model import Alert, Article, Document, Record, as_document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.search import SearchIndex
@@ -182,8 +182,7 @@ class Embedded:
             if isinstance(item.value, Document):
                 batch.documents.append(item.value)
             elif item.kind == "new":  # the others are found by what they were until it is known what they copy
-                fields = {name: getattr(item.value, name) for name in Article.__struct_fields__}
-                batch.documents.append(Document(**fields))
+                batch.documents.append(as_document(item.value))
             headers = item.message.headers | {_OUTCOME: item.kind}
             batch.waiting.append(msgspec.structs.replace(_message(stage, item.message, item.value), headers=headers))
             item.kind = WAITING

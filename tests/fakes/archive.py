@@ -11,11 +11,12 @@ import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.model import Document, Event, ReportedEvent
+from pipeline.moments import microseconds
 from pipeline.ports.arrivals import Arrival, ArrivalsPage, ArrivalsRequest, NumbersRequest
 from pipeline.ports.events import EventDay, EventDays, EventsPage, EventsRequest
 from pipeline.ports.stories import StoriesPage, StoriesRequest, StoryArticles, StorySummary
-from pipeline.query.evaluate import Reading, find
-from pipeline.query.indexing import microseconds, order_key
+from pipeline.query.evaluate import MatchView, find
+from pipeline.query.indexing import order_key
 from pipeline.query.tree import EventFilter, Query
 from pipeline.stages.extract.events.merging import merge_reports
 
@@ -53,7 +54,7 @@ class Archive:
 
     def matches(self, document: Document, query: Query | None, now: datetime) -> bool:
         """Tell whether a document matches, copies counted."""
-        return query is None or find(query.root, Reading(self.with_copies(document)), now) is not None
+        return query is None or find(query.root, MatchView(self.with_copies(document)), now) is not None
 
     def with_copies(self, document: Document) -> Document:
         """Return a document with the ids of its copies, as indexes give it back."""
@@ -244,7 +245,7 @@ class MemoryEvents:
 def _satisfies(event: Event, document: Document, conditions: tuple[tuple[str, str], ...]) -> bool:
     if not conditions:
         return True
-    alone = Reading(msgspec.structs.replace(document, events=(event,)))
+    alone = MatchView(msgspec.structs.replace(document, events=(event,)))
     return find(EventFilter(conditions=conditions), alone, document.seen) is not None
 
 

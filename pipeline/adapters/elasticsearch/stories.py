@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,9 +12,9 @@ from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
 from pipeline.adapters.elasticsearch.months import document_of
 from pipeline.adapters.story_pages import choose, read_rank
 from pipeline.adapters.verified_search import Cursor, read_cursor, write_cursor
+from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.search import SearchRequest
 from pipeline.ports.stories import StoriesPage, StoriesRequest, StoryArticles, StorySummary
-from pipeline.query.indexing import microseconds
 
 # Of the stories that match, so many are looked at: the largest, or those that reported last.
 MAX_STORIES = 10_000
@@ -24,7 +24,6 @@ IDS_AT_ONCE = 1_000
 MAX_SOURCES = 10_000
 SLICES_PER_QUESTION = 5
 _STORY = "nw.facets.story"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Up to so many different values are counted exactly: for each of many stories, and for the few of a page.
 _ROUGHLY, _EXACTLY = 1_000, 40_000
 
@@ -198,4 +197,4 @@ def _buckets(answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _moment(number: float) -> datetime:
     # Doubles hold whole microseconds until the year 2255.
-    return _EPOCH + timedelta(microseconds=int(number))
+    return from_microseconds(int(number))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,11 +13,10 @@ from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.writer import read_document
 from pipeline.adapters.story_pages import choose, read_rank
 from pipeline.adapters.verified_search import Cursor, read_cursor, write_cursor
+from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.search import SearchRequest
 from pipeline.ports.stories import StoriesPage, StoriesRequest, StoryArticles, StorySummary
-from pipeline.query.indexing import microseconds
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JOINED = "documents AS d LEFT JOIN merges AS m ON m.gone = d.story"
 _STORY = "ifnull(m.kept, d.story)"
 _REPORTED = "CASE WHEN d.published <= d.seen THEN d.published ELSE d.seen END"
@@ -110,8 +109,8 @@ class SqliteStories:
         return [
             StorySummary(
                 id=story_id,
-                first_seen=_moment(first_seen),
-                latest=_moment(latest),
+                first_seen=from_microseconds(first_seen),
+                latest=from_microseconds(latest),
                 articles=articles,
                 origins=origins,
                 recent=in_window,
@@ -127,10 +126,6 @@ class SqliteStories:
         )
         sources = tuple(sorted(source for (source,) in rows))
         return msgspec.structs.replace(story, sources=sources, merged=tuple(sorted(ids[1:])))
-
-
-def _moment(number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=number)
 
 
 def _listed(values: Sequence[str]) -> str:
