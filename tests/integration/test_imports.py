@@ -10,8 +10,9 @@ HEAVY_LIBRARIES = ("aiohttp", "feedparser", "numpy", "spacy", "sqlite3")
 
 
 def imported(program: str) -> set[str]:
-    """Return what a fresh interpreter imports for a program, beside what it starts with."""
-    whole = f"import sys; before = set(sys.modules)\n{program}\nprint(*(set(sys.modules) - before))"
+    """Return what a program imports in a fresh interpreter, in which a measuring tool may have imported something."""
+    forget = f"[sys.modules.pop(name) for name in {(*SERVER_LIBRARIES, *HEAVY_LIBRARIES)} if name in sys.modules]"
+    whole = f"import sys\n{forget}\nbefore = set(sys.modules)\n{program}\nprint(*(set(sys.modules) - before))"
     result = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=True)
     return set(result.stdout.split())
 
