@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import config
 from pipeline.errors import UsageError
@@ -54,3 +56,33 @@ def test_described_settings_load_as_the_same_settings(tmp_path: Path) -> None:
     settings = config.load(environ={"NEWSWIRE_FETCH_ALLOW": "127.0.0.0/8, 10.0.0.0/8", "NEWSWIRE_KAFKA": 'a"b'})
     (tmp_path / "n.toml").write_text(config.describe(settings))
     assert settings == config.load(tmp_path / "n.toml", environ={})
+
+
+SECRET = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20)
+PLACES = (
+    "elasticsearch_api_key = {reference}",
+    "elasticsearch = {reference}",
+    "[notify]\nsmtp = {reference}",
+    "[channels]\nteam = {reference}",
+)
+
+
+@given(secret=SECRET, place=st.sampled_from(PLACES))
+def test_any_text_may_stand_in_a_variable(tmp_path_factory: pytest.TempPathFactory, place: str, secret: str) -> None:
+    file = tmp_path_factory.mktemp("settings") / "n.toml"
+    file.write_text(place.format(reference='{env = "MY_SECRET"}'))
+    read = config.load(file, environ={"MY_SECRET": secret})
+    assert secret in (read.elasticsearch_api_key, read.elasticsearch, read.notify.smtp, read.channels.get("team"))
+
+
+def test_file_beside_the_settings_holds_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "hook").write_text("webhook+https://hooks.example.org/s3cret\n")
+    (tmp_path / "n.toml").write_text('[channels]\nteam = {file = "hook"}\n')
+    assert config.load(tmp_path / "n.toml", environ={}).channels["team"] == "webhook+https://hooks.example.org/s3cret"
+
+
+@pytest.mark.parametrize("reference", ['{env = "NOT_SET"}', '{file = "not-there"}'])
+def test_secret_that_is_not_there_names_the_setting(tmp_path: Path, reference: str) -> None:
+    (tmp_path / "n.toml").write_text(f"[channels]\nteam = {reference}\n")
+    with pytest.raises(UsageError, match=r"^channels\.team: "):
+        config.load(tmp_path / "n.toml", environ={})

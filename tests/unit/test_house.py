@@ -8,11 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MAX_LINES = 400
 # Files that are longer today, with the lines they may have at most. This table only shrinks.
-ALLOWED = {
-    "pipeline/stages/extract/dates/expressions.py": 586,
-    "pipeline/stages/extract/events/coder.py": 432,
-    "pipeline/stages/extract/quotations/speakers.py": 434,
-}
+ALLOWED: dict[str, int] = {}
 COMMAND = re.compile(r"^ *(python3 -m venv .+ -m tests\b.*)$", re.MULTILINE)
 
 
