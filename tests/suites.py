@@ -69,7 +69,7 @@ class _Account:
     """Count the time of each suite, and end measuring where the measured suites end."""
 
     def __init__(self, checks_s: float | None) -> None:
-        self._took = Counter[str]()
+        self._took: dict[str, float] = {}
         self._checks_s = checks_s
         self._coverage = coverage.Coverage.current()
         self._lines: list[str] = []
@@ -91,7 +91,8 @@ class _Account:
             return (yield)
         finally:
             if suite is not None:
-                self._took[SUITES[suite]] += time.monotonic() - started
+                row = SUITES[suite]
+                self._took[row] = self._took.get(row, 0.0) + time.monotonic() - started
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Let coverage below its floor fail a session whose tests all passed."""
