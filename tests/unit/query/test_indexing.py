@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,7 +98,7 @@ def test_document_is_counted_under_its_tags_story_events_and_speakers() -> None:
     assert set() == facets_of(document())
 
 
-def seen_in(counts: dict[str, int]):  # type: ignore[no-untyped-def]
+def seen_in(counts: dict[str, int]) -> Callable[[Sequence[str]], list[int]]:
     def frequencies(tokens: Sequence[str]) -> list[int]:
         return [counts.get(token, 1) for token in tokens]
 
