@@ -287,3 +287,9 @@ def derive_id(*parts: str) -> str:
         digest.update(part.encode("utf-8", "surrogatepass"))
         digest.update(b"\0")
     return digest.hexdigest()[:32]
+
+
+# msgspec learns a type when it is first used, and a second thread that uses it meanwhile crashes the whole process:
+# pipeline, notifier and each channel read alerts in threads of their own. So all are learned before any thread starts.
+for _record in (Article, Document, ReportedEvent, Alert, AlertRule):
+    msgspec.json.Decoder(_record)
