@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model import Actor, Document, Event, Place, Quotation, Span, Speaker
-from pipeline.query.evaluate import Reading, find
+from pipeline.query.evaluate import MatchView, find
 from pipeline.query.indexing import (
     MAX_KEYWORD,
     MAX_TOKEN,
@@ -112,7 +112,7 @@ def test_similar_articles_are_those_with_the_words_that_are_rare_elsewhere() -> 
     assert "varlo OR earthquake OR mayor" == query.text
     like = document(id="b", text="Varlo is rebuilt.")
     assert [True, False, False] == [
-        find(query.root, Reading(each), NOW) is not None
+        find(query.root, MatchView(each), NOW) is not None
         for each in (like, quake, document(id="c", text="The rest said."))
     ]
 
