@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import flow
-from pipeline.flow import DEAD
+from pipeline import topics
 from pipeline.model import Article, derive_id
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
+from pipeline.topics import DEAD
 from pipeline.wiring import stores
 from tests.integration.distributed import Cluster, wait_until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ARTICLES = 1200
-ARTICLES_TOPIC = flow.ARTICLES.name
+ARTICLES_TOPIC = topics.ARTICLES.name
 BATCHES = 6
 pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(240)]
 
@@ -77,21 +77,21 @@ def test_killed_worker_and_sink_lose_nothing_and_double_nothing(cluster: Cluster
         assert wait_until(lambda: len(set(found())) == ARTICLES, 120, every=1.0), cluster.logs()
         ids = found()
         assert (len(ids), set(ids)) == (ARTICLES, expected)
-        assert [] == [letter.headers for letter in store.log.replay(DEAD)]
+        assert [] == [letter.headers for letter in store.log.replay(DEAD.name)]
 
 
 def test_record_that_cannot_be_read_is_kept_with_its_reason_and_can_be_sent_back(cluster: Cluster) -> None:
     cluster.start("worker")
     with stores.store(cluster.settings) as store:
         store.log.append([Message(topic=ARTICLES_TOPIC, key="k", value=b"{no json")])
-        assert wait_until(lambda: len(list(store.log.replay(DEAD))) == 1, 60), cluster.logs()
-        (letter,) = store.log.replay(DEAD)
+        assert wait_until(lambda: len(list(store.log.replay(DEAD.name))) == 1, 60), cluster.logs()
+        (letter,) = store.log.replay(DEAD.name)
         assert (letter.value, letter.headers["stage"], letter.headers["attempts"]) == (b"{no json", "identify", "1")
         command = [sys.executable, "-c", "from pipeline.cli import main; main()", "admin", "dead", "--replay"]
         sent = subprocess.run(command, env=os.environ | cluster.environment, capture_output=True, text=True, check=True)
         assert sent.stdout == "1 records sent back.\n"
-        assert wait_until(lambda: len(list(store.log.replay(DEAD))) == 2, 60), cluster.logs()
-        assert {"1", "2"} == {letter.headers["attempts"] for letter in store.log.replay(DEAD)}
+        assert wait_until(lambda: len(list(store.log.replay(DEAD.name))) == 2, 60), cluster.logs()
+        assert {"1", "2"} == {letter.headers["attempts"] for letter in store.log.replay(DEAD.name)}
 
 
 def test_faust_command_runs_the_same_worker_and_stops_on_sigterm(cluster: Cluster, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.errors import TerminalError
-from pipeline.flow import ALERTS, ARTICLES, DEAD, EXTRACT, FLOW
+from pipeline.flow import EXTRACT, FLOW
 from pipeline.model import Alert, AlertRule, Article, Document
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
@@ -23,6 +23,7 @@ from pipeline.runners.embedded import AT_ONCE, WAITING, Embedded
 from pipeline.runners.polling.publishing import publish
 from pipeline.runners.replay import replay
 from pipeline.stages.decision import Decision, NoMemory
+from pipeline.topics import ALERTS, ARTICLES, DEAD
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -38,7 +39,6 @@ class Store:
             Embedded,
             log=self.log,
             table=partial(SqliteTable, database),
-            rules=self.rules,
             index=self.index,
             transaction=database.transaction,
             clock=lambda: NOW,
@@ -155,8 +155,8 @@ def test_bug_and_refusal_become_dead_letters_and_the_rest_goes_on(store: Store) 
     runtime = store.make(flow=BROKEN)
     while runtime.step():
         pass
-    letters = {letter.headers["error"].splitlines()[-1] for letter in store.log.replay(DEAD)}
-    assert (runtime.counts["dead"], len(store.documents())) == (2, 33)
+    letters = {letter.headers["error"].splitlines()[-1] for letter in store.log.replay(DEAD.name)}
+    assert (runtime.counts["dead-lettered"], len(store.documents())) == (2, 33)
     assert letters == {"cannot be read", "ValueError: a bug"}
 
 
@@ -164,7 +164,7 @@ def test_dead_letter_sent_back_is_taken_up_where_it_failed(store: Store) -> None
     publish(demo.articles(NOW), store.log)
     while store.make(flow=BROKEN).step():
         pass
-    letters = list(store.log.replay(DEAD))
+    letters = list(store.log.replay(DEAD.name))
     store.log.append(
         Message(topic=m.headers["topic"], key=m.key, value=m.value, headers={"attempts": "1"}) for m in letters
     )
@@ -176,7 +176,7 @@ def test_dead_letter_sent_back_is_taken_up_where_it_failed(store: Store) -> None
 
 def test_unreadable_record_becomes_a_dead_letter(store: Store) -> None:
     store.log.append([Message(topic=ARTICLES.name, key="k", value=b"{no json")])
-    assert ["dead"] == [outcome.kind for outcome in store.make().step()]
+    assert ["dead-lettered"] == [outcome.kind for outcome in store.make().step()]
 
 
 def test_failed_write_keeps_nothing_and_is_repeated(store: Store) -> None:
@@ -193,7 +193,7 @@ def test_failed_write_keeps_nothing_and_is_repeated(store: Store) -> None:
     again = Store(store.index._database).make()  # as after a restart
     while again.step():
         pass
-    assert (dict(again.counts), len(store.documents())) == ({"new": 3, "duplicate": 2}, 5)
+    assert (dict(again.counts), len(store.documents())) == ({"indexed": 3, "duplicate": 2}, 5)
 
 
 def test_rule_added_while_running_matches_the_next_article_once(store: Store) -> None:
