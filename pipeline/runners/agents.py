@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,19 @@ from typing import Any
 import faust
 import msgspec
 
-from pipeline.errors import TransientError
+from pipeline.errors import TransientError, UnavailableError
 from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
+from pipeline.runners import watchdog
 from pipeline.runners.advance import Buried, Decided, Given, advance, emitted
+from pipeline.runners.watchdog import Stall, Verdict, waiting
 from pipeline.stages.decision import Fact, Memory
 from pipeline.topics import DEAD, TableTopic
 
 log = logging.getLogger(__name__)
 
 FOLLOW_S = 0.4
-WATCH_S = 10.0
-STALLED_S = 40.0
 IN_FLIGHT = 100
 # Small enough that a batch of the slowest stage holds up the loop for a tenth of a second at most.
 BATCH = 32
@@ -69,19 +69,17 @@ def make_app(
     )
     progress = _Progress()
     dead = _topic(app, prefix + DEAD.name)
-    for stage in flow:
-        _Agent(app, stage, prefix, dead, clock, progress, follow)
-    app.timer(WATCH_S, name="watchdog")(lambda: _watch(app, progress))
+    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
+    watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
+    app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
     return app
 
 
 class _Progress:
-    """Count handled events, for the watchdog, and what ended here, in the words of ``advance``."""
+    """Count what happens, for the watchdog, and what ended here, in the words of ``advance``."""
 
     def __init__(self) -> None:
-        self.handled = 0
-        self.seen = 0
-        self.still_s = 0.0
+        self.moves = 0
         self.counts: Counter[str] = Counter()
 
 
@@ -124,10 +122,12 @@ class _InFlight:
         self._events.popleft()
         self._changed.set()
 
-    def clear(self) -> None:
-        """Forget all events: they are not acknowledged, so they are read again."""
+    def clear(self) -> bool:
+        """Forget all events: not acknowledged, they are read again. Tell whether there were any."""
+        had = bool(self._events)
         self._events.clear()
         self._changed.set()
+        return had
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
@@ -156,6 +156,7 @@ class _Agent:
         self._memory: Memory = stage.memory()
         self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
         self._in_flight = _InFlight()
+        self._tasks: list[asyncio.Task[None]] = []
         self._followed = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
         self._table: Any = None
@@ -169,9 +170,7 @@ class _Agent:
 
     async def _run(self, stream: Any) -> None:
         """Read events; two tasks beside it decide on those that wait, and settle those that were sent."""
-        self._waiting = asyncio.Queue(BATCH)
-        self._in_flight.clear()
-        tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._settle())]
+        await self.restart()
         try:
             async for event in stream.noack().events():
                 await self._waiting.put(event)
@@ -179,8 +178,21 @@ class _Agent:
             await self._give_up(exc)
             raise
         finally:
-            for task in tasks:
-                task.cancel()
+            self._cancel()
+
+    async def restart(self) -> None:
+        """Begin anew with nothing in hand; the memory forgets what was learned of events that will be read again."""
+        self._cancel()
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        if self._in_flight.clear() and self._table is not None:
+            await self._remember()
+        self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._settle())]
+
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
 
     async def _work(self) -> None:
         """Take what waits, a batch at a time: as much as there is, without waiting for more."""
@@ -208,6 +220,7 @@ class _Agent:
             events = events[len(handled) :]
             if done.wait is not None:
                 log.warning("waiting stage=%s error=%s", self._stage.name, done.wait)
+                self._progress.moves += 1  # it waits on purpose
                 await asyncio.sleep(done.wait.retry_after)
 
     def _is_current(self, event: Any) -> bool:
@@ -225,7 +238,7 @@ class _Agent:
                     self._keep(fact.key.encode(), fact.value, handled.event.message.partition)
                 handled.event.ack()
                 self._in_flight.done()
-                self._progress.handled += 1
+                self._progress.moves += 1
         except Exception as exc:  # noqa: BLE001 - told and raised by crash()
             await self._give_up(exc)
 
@@ -272,7 +285,7 @@ class _Agent:
             try:
                 for key, value in await asyncio.to_thread(table.changes):
                     self._memory.learn(key, value)
-            except TransientError as exc:
+            except (TransientError, UnavailableError) as exc:
                 log.warning("waiting stage=%s error=%s", self._stage.name, exc)
             else:
                 self._followed.set()
@@ -288,18 +301,41 @@ def _topic(app: Any, name: str) -> Any:
     return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
 
-async def _watch(app: Any, progress: _Progress) -> None:
-    """End the process when records wait and none is handled: a stalled consumer recovers by starting anew."""
-    consumer = app.consumer
-    waiting = 0
-    for partition in consumer.assignment() if consumer is not None else ():
-        highwater, position = consumer.highwater(partition), consumer._read_offset.get(partition)
-        waiting += max(0, (highwater or 0) - (position or 0) - 1)
-    progress.still_s = progress.still_s + WATCH_S if waiting and progress.handled == progress.seen else 0.0
-    progress.seen = progress.handled
-    if progress.still_s >= STALLED_S:
-        log.critical("stalled waiting=%d seconds=%d", waiting, progress.still_s)
-        await app.crash(RuntimeError(f"{waiting} records wait and none was handled for {STALLED_S:.0f} s"))
+class _Watchdog:
+    """Restart streams that stand still, and end the process when that does not help: whoever runs it starts it anew."""
+
+    def __init__(self, app: Any, topics: Collection[str], agents: Sequence[_Agent], progress: _Progress) -> None:
+        self._app = app
+        self._topics = frozenset(topics)
+        self._agents = agents
+        self._progress = progress
+        self._stall = Stall(watchdog.STALLED_S)
+
+    async def look(self) -> None:
+        """Look once; a broker that does not answer, or a consumer that is being replaced, is looked at again later."""
+        app = self._app
+        try:
+            behind = await waiting(app.consumer, self._topics, app.consumer._committed_offset.get)
+        except Exception as exc:  # noqa: BLE001 - Faust and aiokafka raise many kinds while they reconnect
+            log.warning("not watched error=%r", exc)
+            return
+        records = sum(end - offset for offset, end in behind.values())
+        recovering = app.rebalancing or app.tables.recovery.in_recovery
+        verdict = self._stall.judge(records, self._progress.moves, watchdog.WATCH_S, recovering=recovering)
+        if verdict is Verdict.RESTART:
+            log.error("stalled, restarting waiting=%d", records)
+            await self._restart({partition: offset for partition, (offset, _) in behind.items()})
+        elif verdict is Verdict.EXIT:
+            log.critical("stalled, stopping waiting=%d", records)
+            await app.crash(RuntimeError(f"{records} records wait and none is handled, also after a restart"))
+
+    async def _restart(self, offsets: Mapping[Any, int]) -> None:
+        """Read again from where the group has come."""
+        for agent in self._agents:
+            await agent.restart()
+        await self._app.consumer.seek_wait(offsets)
+        self._app.consumer.resume_partitions(set(offsets))
+        self._app.flow_control.resume()
 
 
 def run(app: Any) -> None:
