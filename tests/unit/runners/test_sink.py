@@ -77,3 +77,14 @@ def test_nothing_is_committed_when_stopped_before_the_index_answered() -> None:
 
         run(log, Stopping(), stop)
         assert log.backlog(ENRICHED.name, INDEX.name) == 1
+
+
+def test_every_record_is_counted_by_what_became_of_it() -> None:
+    with Database(":memory:") as database:
+        log, index = SqliteLog(database), Index()
+        copy = Document(id="c", source="s", seen=NOW, revision=1, duplicate_of="a")
+        letter = Message(topic=ENRICHED.name, key="c", value=msgspec.json.encode(copy))
+        log.append([*enriched("a", "bad"), letter, Message(topic=ENRICHED.name, key="x", value=b"[]")])
+        sink = Sink(log, index, lambda seconds: None)  # type: ignore[arg-type]
+        sink.step(0.0, threading.Event())
+        assert sink.counts == {"indexed": 1, "duplicate": 1, "dead-lettered": 2}
