@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -310,10 +311,13 @@ class _Watchdog:
         self._agents = agents
         self._progress = progress
         self._stall = Stall(watchdog.STALLED_S)
+        self._looked = time.monotonic()
 
     async def look(self) -> None:
         """Look once; a broker that does not answer, or a consumer that is being replaced, is looked at again later."""
         app = self._app
+        counted = " ".join(f"{word}={count}" for word, count in sorted(self._progress.counts.items()))
+        log.info("counted %s", counted or "nothing")
         try:
             behind = await waiting(app.consumer, self._topics, app.consumer._committed_offset.get)
         except Exception as exc:  # noqa: BLE001 - Faust and aiokafka raise many kinds while they reconnect
@@ -321,7 +325,8 @@ class _Watchdog:
             return
         records = sum(end - offset for offset, end in behind.values())
         recovering = app.rebalancing or app.tables.recovery.in_recovery
-        verdict = self._stall.judge(records, self._progress.moves, watchdog.WATCH_S, recovering=recovering)
+        elapsed, self._looked = time.monotonic() - self._looked, time.monotonic()
+        verdict = self._stall.judge(records, self._progress.moves, elapsed, recovering=recovering)
         if verdict is Verdict.RESTART:
             log.error("stalled, restarting waiting=%d", records)
             await self._restart({partition: offset for partition, (offset, _) in behind.items()})

@@ -20,14 +20,14 @@ pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 STALLED_S = 6
-# A worker whose partitions are paused ``times`` times, a second after records can be read, as a stalled consumer's are.
+# A worker whose partitions are paused as a stalled consumer's are, once they can be read; and stay so if ``for_good``.
 WORKER = """
 from pipeline import config
 from pipeline.runners import agents, watchdog
 from pipeline.wiring import runners
 
 watchdog.WATCH_S, watchdog.STALLED_S = 1.0, {stalled}
-app, left = runners.worker_app(config.load()), [{times}]
+app, left = runners.worker_app(config.load()), [{pauses}]
 
 @app.timer(0.2)
 async def pause():
@@ -35,6 +35,8 @@ async def pause():
     if left[0] and active and not app.rebalancing and not active & app.consumer._paused_partitions:
         left[0] -= 1
         app.consumer.pause_partitions(active)
+        if {for_good}:
+            app.consumer.resume_partitions = lambda partitions: None
 
 agents.run(app)
 """
@@ -47,8 +49,9 @@ def cluster(servers: dict[str, str], prefix: str, tmp_path: Path) -> Iterator[Cl
     made.stop()
 
 
-def start(cluster: Cluster, times: int) -> subprocess.Popen[bytes]:
-    return cluster._start("worker", [sys.executable, "-c", WORKER.format(stalled=STALLED_S, times=times)], {})
+def start(cluster: Cluster, *, pauses: int = 0, for_good: bool = False) -> subprocess.Popen[bytes]:
+    program = WORKER.format(stalled=STALLED_S, pauses=pauses, for_good=for_good)
+    return cluster._start("worker", [sys.executable, "-c", program], {})
 
 
 def publish(cluster: Cluster, *numbers: int) -> set[str]:
@@ -66,7 +69,7 @@ def enriched(cluster: Cluster) -> list[str]:
 
 
 def test_idle_worker_goes_on(cluster: Cluster) -> None:
-    worker = start(cluster, 0)
+    worker = start(cluster)
     ids = publish(cluster, *range(20))
     assert wait_until(lambda: set(enriched(cluster)) == ids, 60), cluster.logs()
     time.sleep(STALLED_S * 3)
@@ -77,7 +80,7 @@ def test_idle_worker_goes_on(cluster: Cluster) -> None:
 
 
 def test_stuck_streams_are_read_again_without_a_new_process(cluster: Cluster) -> None:
-    worker = start(cluster, 1)
+    worker = start(cluster, pauses=1)
     time.sleep(5)
     ids = publish(cluster, *range(20))
     assert wait_until(lambda: set(enriched(cluster)) == ids, 60), cluster.logs()
@@ -85,7 +88,7 @@ def test_stuck_streams_are_read_again_without_a_new_process(cluster: Cluster) ->
 
 
 def test_worker_that_stays_stuck_ends_with_an_error(cluster: Cluster) -> None:
-    worker = start(cluster, 1_000_000)
+    worker = start(cluster, pauses=1, for_good=True)
     time.sleep(5)
     publish(cluster, *range(20))
     assert worker.wait(90) != 0, cluster.logs()
