@@ -277,6 +277,12 @@ class Alert(Record, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
 
+def as_document(article: Article, **found: object) -> Document:
+    """Return an article as a document with what stages ``found`` about it, by the names of ``Document``'s fields."""
+    given = {name: getattr(article, name) for name in article.__struct_fields__}
+    return Document(**(given | found))
+
+
 def derive_id(*parts: str) -> str:
     """Derive a stable id of 32 hexadecimal digits from ``parts``.
 
@@ -287,3 +293,9 @@ def derive_id(*parts: str) -> str:
         digest.update(part.encode("utf-8", "surrogatepass"))
         digest.update(b"\0")
     return digest.hexdigest()[:32]
+
+
+# msgspec learns a type when it is first used, and a second thread that uses it meanwhile crashes the whole process:
+# pipeline, notifier and each channel read alerts in threads of their own. So all are learned before any thread starts.
+for _record in (Article, Document, ReportedEvent, Alert, AlertRule):
+    msgspec.json.Decoder(_record)

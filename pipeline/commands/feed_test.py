@@ -153,7 +153,7 @@ def _describe(fetched: Fetched, parsed: ParsedFeed, asked: Subscription, tell: T
     offer = offered(fetched.headers.get("link"), fetched.url, parsed.hubs, parsed.topic)
     tell(Step("push", "ok", f"{' and '.join(offer.hubs)} pushes {offer.topic}" if offer else "no hub; it is polled"))
     wait = asked.interval_s or interval_s(dated, fetched.headers, parsed.ttl_s, now, pace.floor_s, pace.ceiling_s)
-    rests = awake(now, parsed.wishes.skip_hours, parsed.wishes.skip_days) != now and not asked.interval_s
+    rests = awake(now, parsed.hints.skip_hours, parsed.hints.skip_days) != now and not asked.interval_s
     tell(Step("pace", "ok", f"polled about every {duration(wait)}{', but not now: it rests' if rests else ''}"))
 
 

@@ -195,7 +195,7 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
 
     Exits with 1 where there is no feed that can be followed.
     """
-    from connectors.fetch.host_limits import HostTurns
+    from connectors.fetch.host_limits import HostLimits
     from connectors.polling.outcome import Pace
     from pipeline.commands.feed_test import Step, explain
     from pipeline.wiring import connectors, stores
@@ -216,10 +216,10 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
     async def work(fetcher: Fetcher, parser: Parser) -> bool:
         pages = None
         if fulltext:
-            turns, rules = HostTurns(settings.fetch.per_host), connectors.site_rules(settings)
+            limits, rules = HostLimits(settings.fetch.per_host), connectors.site_rules(settings)
             for error in rules.errors:
                 click.echo(f"{rules.user_file}: {error}", err=True)
-            pages = connectors.pages(settings, fetcher, turns, parser.child, rules)
+            pages = connectors.pages(settings, fetcher, limits, parser.child, rules)
         pace = Pace(settings.fetch.min_interval_s, settings.fetch.max_interval_s)
         return await explain(fetcher, parser, asked, tell, stores.clock(), pace, pages)
 

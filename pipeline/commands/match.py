@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -20,20 +20,6 @@ if TYPE_CHECKING:
     from pipeline.stages.match.stage import Rules
 
 
-class Given(msgspec.Struct, frozen=True):
-    """Hold one line of the input: an article of which only a title or a text is needed."""
-
-    id: str | None = None
-    url: str | None = None
-    title: str | None = None
-    text: str | None = None
-    published: datetime | None = None
-    language: str | None = None
-    source: str | None = None
-    authors: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-
-
 @click.command
 @click.option("--rules", "path", required=True, type=click.Path(path_type=Path), help="TOML: [[alert]] name, query.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per match.")
@@ -44,18 +30,20 @@ def match(path: Path, as_json: bool, articles: IO[bytes]) -> None:
     ARTICLES holds one JSON object per line: url, title, text, published, language, source; only a title or a text is
     needed, and - is standard input. Exits with 1 when nothing matches.
     """
-    from pipeline.model import Alert
+    from connectors.files.jsonl import read_lines
+    from pipeline.model import Alert, as_document
+    from pipeline.stages.identify.normalize import normalize
     from pipeline.stages.match.stage import match as decide
 
     now = datetime.now(UTC)
     rules, prepare = _load(path, now)
     found = False
-    for number, given in _read_articles(articles):
-        document = prepare(_document(given, number, now))
+    for line in read_lines(articles, articles.name, now):
+        document = prepare(as_document(normalize(line.article), revision=1))
         for alert in decide(document, rules, now).emit:
             if isinstance(alert, Alert):
                 found = True
-                _print(alert, given.id or given.url or document.id, number, as_json)
+                _print(alert, line.label, line.number, as_json)
     if not found:
         click.echo("No article matches any rule.", err=True)
         sys.exit(1)
@@ -101,39 +89,6 @@ def _read_rules(path: Path) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise UsageError(f"{path} has no [[alert]] tables with name and query.")
     return entries
-
-
-def _read_articles(lines: IO[bytes]) -> Iterator[tuple[int, Given]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            given = msgspec.json.decode(line, type=Given)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
-            raise UsageError(f"{lines.name}, line {number}, is not an article in JSON: {exc}.") from exc
-        if not given.title and not given.text:
-            raise UsageError(f"{lines.name}, line {number}, has neither a title nor a text.")
-        yield number, given
-
-
-def _document(given: Given, number: int, now: datetime) -> Document:
-    from pipeline.model import Article, Document, derive_id
-    from pipeline.stages.identify.normalize import normalize
-
-    article = Article(
-        id=derive_id(given.source or "", given.id or given.url or f"line {number}"),
-        source=given.source or "unknown",
-        seen=now,
-        revision=1,
-        url=given.url,
-        title=given.title,
-        text=given.text,
-        published=given.published,
-        language=given.language,
-        authors=given.authors,
-        tags=given.tags,
-    )
-    return msgspec.convert(normalize(article), Document, from_attributes=True)
 
 
 def _extracted(document: Document, now: datetime) -> Document:

@@ -12,6 +12,7 @@ import msgspec
 from pipeline.commands.context import open_store, saved_searches
 from pipeline.commands.lines import article_line
 from pipeline.errors import UsageError
+from pipeline.ports.search import FACETS
 
 if TYPE_CHECKING:
     from pipeline.model import Document
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.query.tree import Query
     from pipeline.wiring.stores import Store
 
-FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 PAGE = 200
 BAR_WIDTH = 40
 _Row = Mapping[str, str | int | float]

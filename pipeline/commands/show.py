@@ -74,10 +74,10 @@ def find_article(store: Store, article: str, now: datetime) -> Document | None:
 def _why(store: Store, document: Document, now: datetime) -> list[tuple[str, tuple[Mark, ...]]]:
     """Return the alert rules whose query the article matches, each with the words that match."""
     from pipeline.model import AlertRule
-    from pipeline.query.evaluate import Reading, find, marks
+    from pipeline.query.evaluate import MatchView, find, marks
     from pipeline.query.parser import parse
 
-    reading = Reading(document)
+    reading = MatchView(document)
     searches = {name: value.decode() for name, value in store.searches.items()}
     why = []
     for _, stored in store.rules.items():  # noqa: PERF102 - a Table is no dict

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pipeline.flow import FLOW, Stage
-from pipeline.model import Article, Document
+from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.search import SearchIndex
@@ -180,8 +180,7 @@ class Embedded:
                 batch.early.append(item.value)
             elif item.value.revision == 1 and not item.value.withdrawn:
                 # The others are found by what they were until it is known what they copy.
-                fields = {name: getattr(item.value, name) for name in Article.__struct_fields__}
-                batch.early.append(Document(**fields))
+                batch.early.append(as_document(item.value))
             batch.messages.append(item.message(stage.reads))
             batch.outcomes.append(Outcome(kind=WAITING))
         if stage.in_order:

@@ -21,7 +21,7 @@ from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
     from connectors.fetch.child import Child
-    from connectors.fetch.host_limits import HostTurns
+    from connectors.fetch.host_limits import HostLimits
     from connectors.fetch.http import Fetcher
     from connectors.pages.pages import Pages
     from connectors.pages.site_rules import SiteRules
@@ -50,14 +50,14 @@ async def polling(
 ) -> AsyncIterator[Ingest]:
     """Wire the polling loop to an open store; ``mine`` tells which feeds this process polls."""
     from connectors.fetch.child import Child
-    from connectors.fetch.host_limits import HostTurns
+    from connectors.fetch.host_limits import HostLimits
     from connectors.polling.outcome import Pace
     from connectors.polling.parser import Parser
     from pipeline.runners.polling.gathering import Gathering
     from pipeline.runners.polling.ingest import Ingest
 
     fetch = opened.settings.fetch
-    turns = HostTurns(fetch.per_host)
+    limits = HostLimits(fetch.per_host)
     with ExitStack() as stack:
         parser = stack.enter_context(closing(Parser()))
         reader = stack.enter_context(closing(Child(fetch.page_deadline_s)))
@@ -72,15 +72,15 @@ async def polling(
                 gathering=Gathering(
                     fetcher=fetching,
                     parser=parser,
-                    turns=turns,
+                    limits=limits,
                     recent=opened.recent,
                     clock=clock,
                     pages=fetch.older_pages,
                 ),
-                turns=turns,
+                limits=limits,
                 clock=clock,
-                full_text=full_text(opened.settings, fetching, turns, reader, report),
-                pushes=pushes(opened, fetching, turns, report),
+                full_text=full_text(opened.settings, fetching, limits, reader, report),
+                pushes=pushes(opened, fetching, limits, report),
                 pace=Pace(fetch.min_interval_s, fetch.max_interval_s),
                 concurrency=fetch.concurrency,
                 report=report,
@@ -101,7 +101,7 @@ async def poll_until(stop: threading.Event, ingest: Ingest, *, once: bool) -> No
         await running
 
 
-def pushes(opened: Store, fetching: Fetcher, turns: HostTurns, report: Callable[[Polled], None]) -> Pushes | None:
+def pushes(opened: Store, fetching: Fetcher, limits: HostLimits, report: Callable[[Polled], None]) -> Pushes | None:
     """Wire what subscribes at hubs; ``None`` where the settings give hubs no address to call.
 
     Raises ``UsageError`` for an address that cannot be one.
@@ -123,7 +123,7 @@ def pushes(opened: Store, fetching: Fetcher, turns: HostTurns, report: Callable[
         table=opened.pushes,
         transaction=opened.transaction,
         fetcher=fetching,
-        turns=turns,
+        limits=limits,
         clock=clock,
         base=websub.callback_url,
         listen=partial(listening, host=host, port=port),
@@ -133,7 +133,7 @@ def pushes(opened: Store, fetching: Fetcher, turns: HostTurns, report: Callable[
 
 
 def full_text(
-    settings: Settings, fetching: Fetcher, turns: HostTurns, reader: Child, report: Callable[[Polled], None]
+    settings: Settings, fetching: Fetcher, limits: HostLimits, reader: Child, report: Callable[[Polled], None]
 ) -> FullText | None:
     """Wire what fills articles from their pages; ``None`` where the extra ``fulltext`` is not installed."""
     if not has_full_text():
@@ -144,17 +144,17 @@ def full_text(
     rules = site_rules(settings)
     for error in rules.errors:
         report(Polled(url=str(rules.user_file), error=error))
-    return FullText(pages(settings, fetching, turns, reader, rules))
+    return FullText(pages(settings, fetching, limits, reader, rules))
 
 
-def pages(settings: Settings, fetching: Fetcher, turns: HostTurns, reader: Child, rules: SiteRules) -> Pages:
+def pages(settings: Settings, fetching: Fetcher, limits: HostLimits, reader: Child, rules: SiteRules) -> Pages:
     """Wire what reads the pages of articles; ``reader`` is the child process that finds the text in them."""
     from connectors.fetch.robots import Robots
     from connectors.pages.pages import Pages
 
     robots = Robots(fetching, settings.fetch.user_agent)
     spacing_s = settings.fetch.page_spacing_s
-    return Pages(fetcher=fetching, robots=robots, turns=turns, rules=rules, child=reader, spacing_s=spacing_s)
+    return Pages(fetcher=fetching, robots=robots, limits=limits, rules=rules, child=reader, spacing_s=spacing_s)
 
 
 def site_rules(settings: Settings) -> SiteRules:

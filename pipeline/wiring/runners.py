@@ -59,6 +59,7 @@ def channels(settings: Settings, write: Callable[[str], None] | None = None) -> 
         settings.channels,
         allow=settings.notify.allow,
         smtp=settings.notify.smtp,
+        proxy=settings.notify.proxy,
         directory=settings.directory / "alerts",
         write=write,
     )

@@ -19,7 +19,7 @@ from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.language.tokens import tokens_of
 from pipeline.model import Actor, Document, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker
 from pipeline.ports.search import SearchIndex, SearchRequest
-from pipeline.query.evaluate import Reading, find
+from pipeline.query.evaluate import MatchView, find
 from pipeline.query.tree import (
     And,
     AnyNode,
@@ -248,7 +248,7 @@ def _worlds(queries: int) -> st.SearchStrategy[tuple[list[Document], list[Query]
 
 
 def _expected(document_list: Sequence[Document], query: Query) -> list[str]:
-    return sorted(d.id for d in document_list if find(query.root, Reading(d), NOW) is not None)
+    return sorted(d.id for d in document_list if find(query.root, MatchView(d), NOW) is not None)
 
 
 def _found(index: SearchIndex, query: Query) -> list[str]:

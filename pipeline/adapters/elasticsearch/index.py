@@ -32,13 +32,12 @@ from pipeline.adapters.verified_search import (
 )
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.model import Document
-from pipeline.ports.search import Count, Day, SearchPage, SearchRequest
+from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.indexing import clip, counts_copies, similar_query
 from pipeline.query.tree import And, Query
 
 MAX_DAYS = 20_000
 MAX_COPIED = 50_000
-FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 SEARCH_TIMEOUT_S = 10
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from pipeline.adapters.elasticsearch.client import connect, translated
 from pipeline.errors import TransientError, UnavailableError
+from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.alerts import Delivery
 
 _KEYWORD = {"type": "keyword"}
@@ -27,7 +28,6 @@ _MAPPINGS: dict[str, Any] = {
         **dict.fromkeys(("due", "claimed", "entered"), _LONG),
     },
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_CHANNELS = 10_000
 _CHUNK = 1_000
 
@@ -67,7 +67,7 @@ class ElasticsearchLedger:
         operations: list[dict[str, Any]] = []
         for hit in hits:
             unchanged = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
-            operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": {"claimed": _number(until)}}]
+            operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": {"claimed": microseconds(until)}}]
         won = self._bulk(operations)
         return [_delivery(hit) for hit, status in zip(hits, won, strict=True) if status == 200]
 
@@ -107,7 +107,7 @@ class ElasticsearchLedger:
             {"term": {"rule_id": rule_id}},
             {"term": {"channel": channel}},
             {"terms": {"state": ["queued", "sent"]}},
-            {"range": {"due": {"gte": _number(since)}}},
+            {"range": {"due": {"gte": microseconds(since)}}},
         ]
         messages = {"messages": {"cardinality": {"field": "message", "precision_threshold": 40_000}}}
         answer = self._search(query=_all(conditions), size=0, aggs=messages)
@@ -116,7 +116,7 @@ class ElasticsearchLedger:
     def prune(self, before: datetime) -> int:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
         old: dict[str, Any] = {
-            "filter": {"range": {"due": {"lt": _number(before)}}},
+            "filter": {"range": {"due": {"lt": microseconds(before)}}},
             "must_not": {"term": {"state": "queued"}},
         }
         removed = 0
@@ -161,7 +161,7 @@ def _all(conditions: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _due(now: datetime, *conditions: dict[str, Any]) -> dict[str, Any]:
-    passed = {"lte": _number(now)}
+    passed = {"lte": microseconds(now)}
     return _all(
         [{"term": {"state": "queued"}}, {"range": {"due": passed}}, {"range": {"claimed": passed}}, *conditions]
     )
@@ -171,22 +171,18 @@ def _source(delivery: Delivery) -> dict[str, Any]:
     source: dict[str, Any] = msgspec.to_builtins(delivery)
     alert = delivery.alert
     return source | {
-        "due": _number(delivery.due),
-        "changed": _number(delivery.changed),
+        "due": microseconds(delivery.due),
+        "changed": microseconds(delivery.changed),
         "claimed": 0,
         "rule_id": alert.rule_id,
         "rule": alert.rule,
         "subject": alert.subject,
-        "message": f"digest {_number(delivery.due)}" if delivery.digest else delivery.id,
+        "message": f"digest {microseconds(delivery.due)}" if delivery.digest else delivery.id,
     }
 
 
 def _delivery(hit: dict[str, Any]) -> Delivery:
     source = dict(hit["_source"])
     for name in ("due", "changed"):
-        source[name] = _EPOCH + timedelta(microseconds=source[name])
+        source[name] = from_microseconds(source[name])
     return msgspec.convert(source, Delivery)
-
-
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)

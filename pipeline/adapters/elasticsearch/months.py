@@ -8,7 +8,7 @@ version, so that an older one never replaces a newer one; a revision goes where 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -19,10 +19,10 @@ from pipeline.adapters.elasticsearch.template import entry_of, month_of, templat
 from pipeline.adapters.verified_search import CHUNK
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Document
+from pipeline.moments import from_microseconds, microseconds
 
 FIRST_GENERATION = "1"
 BULK_BYTES = 8_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Hit = dict[str, Any]
 
 
@@ -57,7 +57,7 @@ class Months:
         indices = self.names()
         if indices:
             for article_id, hit in self.locate(list(newest), indices, with_document=False).items():
-                first_seen[article_id] = _EPOCH + timedelta(microseconds=hit["_source"]["nw"]["first_seen"])
+                first_seen[article_id] = from_microseconds(hit["_source"]["nw"]["first_seen"])
         refused: list[tuple[str, str]] = []
         lines: list[bytes] = []
         size = 0
@@ -161,7 +161,7 @@ class Months:
 
     def _catch_up(self, others: Sequence[str]) -> None:
         """Index again what arrived in other indices since this generation was begun."""
-        since = int(self._since.timestamp() * 1_000_000)
+        since = microseconds(self._since)
         after: list[Any] | None = None
         with translated(self._url):
             self._client.indices.refresh(index=",".join(others), ignore_unavailable=True)

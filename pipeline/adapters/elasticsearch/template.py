@@ -13,17 +13,9 @@ from typing import Any
 import msgspec
 
 from pipeline.model import Document
+from pipeline.moments import microseconds
 from pipeline.query.evaluate import keyword_values
-from pipeline.query.indexing import (
-    clip_keyword,
-    events_of,
-    facets_of,
-    microseconds,
-    order_day,
-    order_key,
-    quotations_of,
-    terms_of,
-)
+from pipeline.query.indexing import clip_keyword, events_of, facets_of, order_day, order_key, quotations_of, terms_of
 
 _TOKENS = {"type": "text", "analyzer": "whitespace"}
 _KEYWORD = {"type": "keyword"}

@@ -39,20 +39,15 @@ from pipeline.adapters.verified_search import (
 )
 from pipeline.errors import UsageError
 from pipeline.model import Document
-from pipeline.ports.search import Count, Day, SearchPage, SearchRequest
+from pipeline.moments import microseconds
+from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.evaluate import within_edits
-from pipeline.query.indexing import (
-    clip,
-    counts_copies,
-    microseconds,
-    similar_query,
-)
+from pipeline.query.indexing import clip, counts_copies, similar_query
 from pipeline.query.tree import And, Fuzzy, Query, Wildcard
 
 DEADLINE_S = 10.0
 # BM25 costs a microsecond a hit: of a word that more articles hold than this, the newest are ranked.
 MAX_RANKED = 50_000
-FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
 _RANK = "bm25(terms, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
 _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")

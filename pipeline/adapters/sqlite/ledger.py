@@ -6,17 +6,16 @@ Entering waits for the disk. Claiming and marking do not: undone by a power cut,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.model import Alert
+from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.alerts import Delivery
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _COLUMNS = "id, channel, alert, state, due, changed, attempts, error, digest, priority, receipt"
 
 
@@ -44,7 +43,7 @@ class SqliteLedger:
         """Return the channels that have queued deliveries whose time has come."""
         rows = self._database.connection.execute(
             "SELECT DISTINCT channel FROM deliveries WHERE state = 'queued' AND due <= :now AND claimed <= :now",
-            {"now": _number(now)},
+            {"now": microseconds(now)},
         )
         return [channel for (channel,) in rows]
 
@@ -54,17 +53,25 @@ class SqliteLedger:
             rows = self._database.connection.execute(
                 f"SELECT {_COLUMNS} FROM deliveries WHERE state = 'queued' AND channel = :channel "
                 "AND due <= :now AND claimed <= :now ORDER BY due, number LIMIT :limit",
-                {"channel": channel, "now": _number(now), "limit": limit},
+                {"channel": channel, "now": microseconds(now), "limit": limit},
             ).fetchall()
             self._database.connection.executemany(
-                "UPDATE deliveries SET claimed = ? WHERE id = ?", [(_number(until), row[0]) for row in rows]
+                "UPDATE deliveries SET claimed = ? WHERE id = ?", [(microseconds(until), row[0]) for row in rows]
             )
         return [_delivery(row) for row in rows]
 
     def mark(self, deliveries: Sequence[Delivery]) -> None:
         """Replace deliveries by their newer states."""
         rows = [
-            (each.state, _number(each.due), _number(each.changed), each.attempts, each.error, each.receipt, each.id)
+            (
+                each.state,
+                microseconds(each.due),
+                microseconds(each.changed),
+                each.attempts,
+                each.error,
+                each.receipt,
+                each.id,
+            )
             for each in deliveries
         ]
         with self._database.repeatable_transaction():
@@ -93,7 +100,7 @@ class SqliteLedger:
         (count,) = self._database.connection.execute(
             "SELECT count(DISTINCT CASE WHEN digest THEN due ELSE id END) FROM deliveries "
             "WHERE rule_id = ? AND channel = ? AND due >= ? AND state IN ('queued', 'sent')",
-            (rule_id, channel, _number(since)),
+            (rule_id, channel, microseconds(since)),
         ).fetchone()
         return int(count)
 
@@ -101,7 +108,7 @@ class SqliteLedger:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
         with self._database.transaction():
             return self._database.connection.execute(
-                "DELETE FROM deliveries WHERE state <> 'queued' AND due < ?", (_number(before),)
+                "DELETE FROM deliveries WHERE state <> 'queued' AND due < ?", (microseconds(before),)
             ).rowcount
 
 
@@ -111,8 +118,8 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
         delivery.channel,
         msgspec.json.encode(delivery.alert),
         delivery.state,
-        _number(delivery.due),
-        _number(delivery.changed),
+        microseconds(delivery.due),
+        microseconds(delivery.changed),
         delivery.attempts,
         delivery.error,
         delivery.digest,
@@ -125,10 +132,6 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
     values["alert"] = msgspec.json.decode(values["alert"], type=Alert)
     for name in ("due", "changed"):
-        values[name] = _EPOCH + _MICROSECOND * values[name]
+        values[name] = from_microseconds(values[name])
     values["digest"] = bool(values["digest"])
     return msgspec.convert(values, Delivery)
-
-
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -16,6 +16,7 @@ from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token
 from pipeline.adapters.sqlite.database import Database
 from pipeline.language.tokens import analyse, stem
 from pipeline.model import Document
+from pipeline.moments import from_microseconds, microseconds
 from pipeline.query.evaluate import keyword_values
 from pipeline.query.indexing import (
     MAX_TOKEN,
@@ -24,7 +25,6 @@ from pipeline.query.indexing import (
     facets_of,
     index_language,
     joined,
-    microseconds,
     order_key,
     quotations_of,
 )
@@ -32,7 +32,6 @@ from pipeline.query.indexing import (
 MAX_KNOWN_TOKENS = 500_000
 # Fewer than the analyses that are remembered: each text is asked for twice.
 AT_ONCE = 100
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
 _INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 11)})"
 _DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {_COLUMNS}) VALUES ('delete', {', '.join('?' * 11)})"
@@ -104,7 +103,7 @@ class Writer:
             if before is not None:
                 if before.revision > document.revision or self._is_stored(before, value):
                     continue
-                first_seen = _EPOCH + timedelta(microseconds=before.first_seen)
+                first_seen = from_microseconds(before.first_seen)
                 self.remove(before.position)
             position = self._free(order_key(document, first_seen), taken)
             taken.add(position)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from connectors.polling.reading import Reading
+from connectors.polling.reading import FeedReading
 from pipeline.model import Article
 from pipeline.ports.log import Log, Message
 from pipeline.topics import ARTICLES, PARSE, dead_letter
@@ -25,10 +25,10 @@ def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
     return count + len(messages)
 
 
-def messages_of(url: str, articles: Iterable[Article], reading: Reading) -> list[Message]:
+def messages_of(url: str, reading: FeedReading) -> list[Message]:
     """Return what to publish of a reading: its articles, and a dead letter for each entry that could not be read."""
     unread = [_unread(url, f"entry {place + 1}: {reason}") for place, reason in reading.parsed.errors.items()]
-    return [*map(message_of, articles), *unread]
+    return [*map(message_of, reading.articles), *unread]
 
 
 def message_of(article: Article) -> Message:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from pipeline.model import Article, Document
+from pipeline.model import Article, as_document
 from pipeline.stages.decision import Decision, Fact
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicateIndex, SketchFact
 from pipeline.stages.deduplicate.sketch import PAIR, SKETCH_VERSION, Sketch, sketch, sketches
@@ -110,5 +110,5 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
 
 
 def _decision(article: Article, fact: SketchFact, facts: tuple[Fact, ...]) -> Decision:
-    document = Document(**msgspec.structs.asdict(article), duplicate_of=fact.duplicate_of, **story_fields(fact.story))
+    document = as_document(article, duplicate_of=fact.duplicate_of, **story_fields(fact.story))
     return Decision(outcome="duplicate" if fact.duplicate_of else "original", emit=(document,), facts=facts)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
 from pipeline.model import Alert, AlertRule, Change, Document
-from pipeline.query.evaluate import Reading, find
+from pipeline.query.evaluate import MatchView, find
 from pipeline.query.parser import parse
 from pipeline.query.printer import show
 from pipeline.query.tree import AnyNode, Query
@@ -153,8 +153,8 @@ def test_rules_match_what_reading_each_of_them_finds(documents: list[Document], 
         except UsageError:
             continue
     for article in documents:
-        expected = [key for key, root in expected_roots.items() if find(root, Reading(article), NOW) is not None]
-        assert sorted(expected) == sorted(rules.rule(number).id for number in rules.matching(Reading(article), NOW))
+        expected = [key for key, root in expected_roots.items() if find(root, MatchView(article), NOW) is not None]
+        assert sorted(expected) == sorted(rules.rule(number).id for number in rules.matching(MatchView(article), NOW))
 
 
 @pytest.mark.parametrize(
