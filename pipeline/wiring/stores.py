@@ -21,6 +21,7 @@ from pipeline.ports.alerts import Ledger
 from pipeline.ports.log import Log
 from pipeline.ports.search import SearchIndex
 from pipeline.ports.table import Table, Transaction
+from pipeline.topics import FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -94,9 +95,9 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
 def set_up_servers(settings: Settings) -> list[str]:
     """Create what the distributed runtime needs on its servers; return one line per thing. Safe to repeat."""
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
-    from pipeline.adapters.kafka import create_topics
+    from pipeline.adapters.kafka.topics import create_topics
 
-    created = create_topics(settings.kafka, prefix=settings.prefix, partitions=settings.partitions)
+    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()
@@ -124,7 +125,8 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
-    from pipeline.adapters.kafka import KafkaLog, KafkaTable
+    from pipeline.adapters.kafka.log import KafkaLog
+    from pipeline.adapters.kafka.table import KafkaTable
 
     log = KafkaLog(settings.kafka, prefix=settings.prefix)
     stack.callback(log.close)
@@ -133,7 +135,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
 
     def table(name: str) -> Table:
-        opened = KafkaTable(settings.kafka, f"news.{name}", prefix=settings.prefix)
+        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix)
         stack.callback(opened.close)
         return opened
 
@@ -154,11 +156,11 @@ def _store(
         index=index,
         ledger=ledger,
         table=table,
-        feeds=table("feeds"),
-        polls=table("polls"),
-        pushes=table("pushes"),
-        recent=table("recent"),
-        rules=table("rules"),
-        searches=table("searches"),
+        feeds=table(FEEDS.table),
+        polls=table(POLLS.table),
+        pushes=table(PUSHES.table),
+        recent=table(RECENT.table),
+        rules=table(RULES.table),
+        searches=table(SEARCHES.table),
         transaction=transaction,
     )
