@@ -42,17 +42,17 @@ def setup() -> None:
 @click.option("--replay", is_flag=True, help="Send them back to the stage that refused them.")
 def dead(as_json: bool, replay: bool) -> None:
     """List records that a stage gave up on, with the reason."""
-    from pipeline.flow import DEAD
+    from pipeline.topics import DEAD
 
     count = 0
     with open_store() as store:
         # Reading without committing leaves the letters pending; only a replay marks them as dealt with.
-        while messages := store.log.read(DEAD, REPLAY_GROUP, PAGE, timeout=1.0 if count == 0 else 0.0):
+        while messages := store.log.read(DEAD.name, REPLAY_GROUP, PAGE, timeout=1.0 if count == 0 else 0.0):
             count += len(messages)
             if replay:
                 with store.transaction():
                     store.log.append(_returned(message) for message in messages if message.headers.get("topic"))
-                    store.log.commit(DEAD, REPLAY_GROUP)
+                    store.log.commit(DEAD.name, REPLAY_GROUP)
                 continue
             for message in messages:
                 click.echo(_letter_json(message) if as_json else _letter_line(message))
@@ -70,8 +70,8 @@ def replay(into: str | None) -> None:
 
     settings = current_settings()
     with stores.replaying(settings, into) as (log, index, finish):
-        from pipeline.flow import ARTICLES
         from pipeline.runners.replay import replay as run
+        from pipeline.topics import ARTICLES
 
         written, failures = run(log.replay(ARTICLES.name), runners.flow(settings), index, stores.clock, _show_progress)
         for failure in failures[:SHOWN]:
@@ -100,7 +100,7 @@ def backup(file: Path) -> None:
 @admin.command()
 def prune() -> None:
     """Remove what is older than the settings under [keep] say."""
-    from pipeline.flow import ALERTS, ARTICLES
+    from pipeline.topics import ALERTS, ARTICLES
     from pipeline.wiring.stores import clock
 
     articles = documents = 0

@@ -90,9 +90,10 @@ def _store(settings: Settings) -> str:
 
 
 def _kafka(settings: Settings) -> str:
-    from pipeline.adapters.kafka import missing_topics
+    from pipeline.adapters.kafka.topics import missing_topics
+    from pipeline.topics import TOPICS
 
-    missing = missing_topics(settings.kafka, prefix=settings.prefix)
+    missing = missing_topics(settings.kafka, TOPICS, prefix=settings.prefix)
     if missing:
         raise NewswireError(f"{settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
     return f"{settings.kafka}, all topics there"

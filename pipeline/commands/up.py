@@ -148,7 +148,7 @@ class _Session:
             await connectors.poll_until(self._stopping, ingest, once=self._once)
 
     def _print(self, outcome: Outcome) -> None:
-        if outcome.kind == "dead":
+        if outcome.error is not None:
             click.echo(click.style(f"dead letter: {outcome.error}", fg="red"), err=True)
         elif outcome.document is not None:
             document = outcome.document

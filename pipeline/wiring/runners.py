@@ -11,13 +11,11 @@ from contextlib import (
     contextmanager,
 )
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from pipeline.config import Settings
 from pipeline.errors import UnavailableError
+from pipeline.topics import FEEDS, RULES, TOPICS
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.stores import Store, clock, store
 
@@ -33,14 +31,10 @@ SWITCH_S = 0.0005
 
 def flow(settings: Settings) -> tuple[Stage, ...]:
     """Return the table of stages with the memories set up as configured."""
-    from pipeline.flow import DEDUPLICATE, FLOW
-    from pipeline.stages.deduplicate.stage import Remembered
+    from pipeline.flow import configured
 
     window = timedelta(days=settings.deduplicate.window_days)
-    remembered = partial(Remembered, window=window, similarity=settings.deduplicate.similarity)
-    return tuple(
-        msgspec.structs.replace(stage, memory=remembered) if stage.name == DEDUPLICATE.name else stage for stage in FLOW
-    )
+    return configured(window=window, similarity=settings.deduplicate.similarity)
 
 
 def embedded(opened: Store) -> Embedded:
@@ -50,7 +44,6 @@ def embedded(opened: Store) -> Embedded:
     return Embedded(
         log=opened.log,
         table=opened.table,
-        rules=opened.rules,
         index=opened.index,
         transaction=opened.transaction,
         clock=clock,
@@ -78,7 +71,7 @@ def notifier(opened: Store, write: Callable[[str], None] | None = None) -> Notif
 
     return NotifierLoop(
         log=opened.log,
-        rules=opened.table("rules"),
+        rules=opened.table(RULES.table),
         ledger=opened.ledger,
         index=opened.index,
         channels=channels(opened.settings, write),
@@ -115,14 +108,14 @@ def run_notifier(settings: Settings) -> None:
 
 def worker_app(settings: Settings) -> Any:
     """Return the Faust app that runs the stages on the configured servers."""
-    from pipeline.adapters.kafka import KafkaTable
+    from pipeline.adapters.kafka.table import KafkaTable
     from pipeline.runners.agents import make_app
 
     settings.directory.mkdir(parents=True, exist_ok=True)  # Faust makes its own directory, but not those above
     return make_app(
         servers=settings.kafka,
         flow=flow(settings),
-        rules=lambda: KafkaTable(settings.kafka, "news.rules", prefix=settings.prefix),
+        follow=lambda topic: KafkaTable(settings.kafka, topic.name, prefix=settings.prefix),
         clock=clock,
         directory=settings.directory,
         prefix=settings.prefix,
@@ -133,10 +126,10 @@ def worker_app(settings: Settings) -> Any:
 
 def run_worker(settings: Settings) -> None:
     """Run the stages as Faust agents until SIGTERM or SIGINT. Raises ``UnavailableError`` before it starts."""
-    from pipeline.adapters.kafka import missing_topics
+    from pipeline.adapters.kafka.topics import missing_topics
     from pipeline.runners.agents import run
 
-    if missing := missing_topics(settings.kafka, prefix=settings.prefix):
+    if missing := missing_topics(settings.kafka, TOPICS, prefix=settings.prefix):
         raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
     run(worker_app(settings))
 
@@ -155,7 +148,7 @@ def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], 
 
     Connectors that run at the same time share the feeds between them.
     """
-    from pipeline.adapters.kafka import KafkaShares
+    from pipeline.adapters.kafka.shares import KafkaShares
 
     stop = stop_signal()
 
@@ -164,7 +157,7 @@ def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], 
             async with polling(opened, report) as ingest:
                 await poll_until(stop, ingest, once=True)
             return
-        with KafkaShares(settings.kafka, "news.feeds", "connect", prefix=settings.prefix) as shares:
+        with KafkaShares(settings.kafka, FEEDS.name, "connect", prefix=settings.prefix) as shares:
             async with polling(opened, report, shares.mine) as ingest:
                 await poll_until(stop, ingest, once=False)
 

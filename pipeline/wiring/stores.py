@@ -24,6 +24,7 @@ from pipeline.ports.log import Log
 from pipeline.ports.search import SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
+from pipeline.topics import FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -109,9 +110,9 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
 def set_up_servers(settings: Settings) -> list[str]:
     """Create what the distributed runtime needs on its servers; return one line per thing. Safe to repeat."""
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
-    from pipeline.adapters.kafka import create_topics
+    from pipeline.adapters.kafka.topics import create_topics
 
-    created = create_topics(settings.kafka, prefix=settings.prefix, partitions=settings.partitions)
+    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()
@@ -151,7 +152,8 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
     from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
-    from pipeline.adapters.kafka import KafkaLog, KafkaTable
+    from pipeline.adapters.kafka.log import KafkaLog
+    from pipeline.adapters.kafka.table import KafkaTable
 
     log = KafkaLog(settings.kafka, prefix=settings.prefix)
     stack.callback(log.close)
@@ -167,7 +169,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
 
     def table(name: str) -> Table:
-        opened = KafkaTable(settings.kafka, f"news.{name}", prefix=settings.prefix)
+        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix)
         stack.callback(opened.close)
         return opened
 
@@ -191,11 +193,11 @@ def _store(
         events=reading.events,
         ledger=ledger,
         table=table,
-        feeds=table("feeds"),
-        polls=table("polls"),
-        pushes=table("pushes"),
-        recent=table("recent"),
-        rules=table("rules"),
-        searches=table("searches"),
+        feeds=table(FEEDS.table),
+        polls=table(POLLS.table),
+        pushes=table(PUSHES.table),
+        recent=table(RECENT.table),
+        rules=table(RULES.table),
+        searches=table(SEARCHES.table),
         transaction=transaction,
     )

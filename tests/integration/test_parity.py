@@ -257,7 +257,7 @@ def _found(index: SearchIndex, query: Query) -> list[str]:
     return sorted(document.id for document in page.documents)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(_worlds(queries=12))
 @pytest.mark.timeout(300)
 def test_fts5_finds_exactly_what_the_matcher_matches(world: tuple[list[Document], list[Query]]) -> None:
@@ -297,7 +297,7 @@ def elasticsearch(elasticsearch_url: str) -> Iterator[Callable[[], SearchIndex]]
 
 
 @pytest.mark.elasticsearch
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(world=_worlds(queries=40))
 @pytest.mark.timeout(600)
 def test_elasticsearch_finds_exactly_what_the_matcher_matches(

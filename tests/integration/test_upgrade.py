@@ -19,8 +19,9 @@ import pytest
 
 from connectors.polling.schedule import Poll
 from connectors.polling.subscription import Subscription
-from pipeline.flow import ALERTS, ARTICLES, DEDUPLICATE, DOCUMENTS, ENRICHED, IDENTIFY, REVISIONS, Stage
+from pipeline.flow import DEDUPLICATE, IDENTIFY, Stage
 from pipeline.model import AlertRule
+from pipeline.topics import ALERTS, ARTICLES, DOCUMENTS, ENRICHED, REVISIONS
 from tests.faults.receiver import Receiver, receiving
 from tests.integration.distributed import wait_until
 from tests.integration.feed_server import FeedServer

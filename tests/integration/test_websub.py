@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from pipeline.commands.feeds import subscribe
+from pipeline.topics import ARTICLES
 from pipeline.wiring import stores
 from tests.integration.distributed import Cluster, wait_until
 from tests.integration.feed_server import FEED, FeedServer
@@ -335,7 +336,7 @@ def test_connectors_take_in_each_others_pings(
 
     def published() -> list[str]:
         with stores.store(cluster.settings) as store:
-            return [msgspec.json.decode(message.value)["title"] for message in store.log.replay("news.articles")]
+            return [msgspec.json.decode(message.value)["title"] for message in store.log.replay(ARTICLES.name)]
 
     first = FeedServer()
     try:

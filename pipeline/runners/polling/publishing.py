@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import msgspec
 
 from connectors.polling.reading import FeedReading
-from pipeline.flow import ARTICLES, dead_letter
 from pipeline.model import Article
 from pipeline.ports.log import Log, Message
+from pipeline.topics import ARTICLES, PARSE, dead_letter
 
 
 def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
@@ -39,4 +39,4 @@ def message_of(article: Article) -> Message:
 def _unread(url: str, error: str) -> Message:
     """Tell of an entry that could not be read. It cannot be sent back: polling the feed again is what helps."""
     message = Message(topic=ARTICLES.name, key=url, value=error.encode())
-    return dead_letter(message, stage="parse", reason=error, returns_to=None)
+    return dead_letter(message, stage=PARSE, reason=error, returns_to=None)

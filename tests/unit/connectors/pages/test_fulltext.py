@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.pages.boilerplate import is_boilerplate
@@ -185,7 +185,6 @@ pieces = st.one_of(
 )
 
 
-@settings(deadline=None)  # the first call imports trafilatura
 @given(
     st.lists(pieces, max_size=25).map("".join), st.sampled_from([NO_RULE, SiteRule(keep=("p", "div"), strip=("b",))])
 )

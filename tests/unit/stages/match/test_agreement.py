@@ -15,14 +15,13 @@ from pipeline.stages.match.postings import Postings
 from tests.unit.stages.match.generated import DOCUMENTS, NODES, NOW
 
 
-@settings(deadline=None)
 @given(DOCUMENTS, NODES)
 def test_holds_exactly_when_something_is_found(document: Document, node: AnyNode) -> None:
     found = find(node, MatchView(document), NOW) is not None
     assert found == holds(node, MatchView(document), NOW)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), st.lists(NODES, min_size=1, max_size=12))
 def test_candidates_are_all_that_match_and_the_sure_ones_do(documents: list[Document], nodes: list[AnyNode]) -> None:
     postings = Postings()
@@ -34,7 +33,7 @@ def test_candidates_are_all_that_match_and_the_sure_ones_do(documents: list[Docu
         assert set(sure) <= matching <= set(sure) | set(unsure)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(DOCUMENTS, st.lists(NODES, min_size=1, max_size=8), st.data())
 def test_removed_clauses_are_gone(document: Document, nodes: list[AnyNode], data: st.DataObject) -> None:
     postings = Postings()
@@ -54,7 +53,6 @@ def test_removed_clauses_are_gone(document: Document, nodes: list[AnyNode], data
     assert {n for n in (*sure, *unsure) if n < 100}.isdisjoint(removed)
 
 
-@settings(deadline=None)
 @given(DOCUMENTS, NODES)
 def test_marks_are_substrings_of_title_or_text(document: Document, node: AnyNode) -> None:
     reading = MatchView(document)
@@ -63,7 +61,6 @@ def test_marks_are_substrings_of_title_or_text(document: Document, node: AnyNode
         assert whole is not None and whole[mark.start : mark.end] == mark.text
 
 
-@settings(deadline=None)
 @given(DOCUMENTS)
 def test_document_survives_its_json(document: Document) -> None:
     assert msgspec.json.decode(msgspec.json.encode(document), type=Document) == document

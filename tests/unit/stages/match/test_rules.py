@@ -140,7 +140,7 @@ def test_a_rule_that_has_to_be_tried_on_every_article_is_called_wide(query: str,
     assert wide == is_wide(parse(query))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), st.lists(NODES, min_size=1, max_size=10))
 def test_rules_match_what_reading_each_of_them_finds(documents: list[Document], nodes: list[AnyNode]) -> None:
     rules = Rules()
