@@ -1,4 +1,4 @@
-"""Join addresses, and give each the one form that it is known by."""
+"""Join addresses, show them as their publishers wrote them, and give each the key that its variants share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 # Parameters that tell where a reader came from and never which article is read. A deny-list: an unknown one stays.
 _TRACKERS = re.compile(
-    r"^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|ncid|cmpid|ocid|smid"
-    r"|at_(?:medium|campaign|link_\w+|format|ptr_name|bbc_team)|ref_src|ref_url|ftag|xtor|wt\.\w+|vero_id|oly_enc_id|oly_anon_id"
-    r"|gclsrc|gad_\w+|_ga|_gl|srsltid|twclid|ttclid|li_fat_id|wickedid|s_kwcid|ef_id|rb_clickid|epik|irclickid|hsa_\w+|__hs\w+"
-    r"|hsctatracking|(?:pk|mtm|piwik|matomo)_(?:campaign|cid|content|group|keyword|kwd|medium|placement|source)|sc_(?:campaign"
-    r"|channel|cid|content|geo|llid|outcome|publish)|trk(?:info|_\w+)?|ito|xtref|asc_campaign|asc_refurl"
+    r"^(?:amp;)*(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|ncid|cmpid|ocid"
+    r"|smid|at_(?:medium|campaign|link_\w+|format|ptr_name|bbc_team)|ref_src|ref_url|ftag|xtor|wt\.\w+|vero_id|oly_enc_id"
+    r"|oly_anon_id|gclsrc|gad_\w+|_ga|_gl|srsltid|twclid|ttclid|li_fat_id|wickedid|s_kwcid|ef_id|rb_clickid|epik|irclickid"
+    r"|hsa_\w+|__hs\w+|hsctatracking|(?:pk|mtm|piwik|matomo)_(?:campaign|cid|content|group|keyword|kwd|medium|placement|source)"
+    r"|sc_(?:campaign|channel|cid|content|geo|llid|outcome|publish)|trk(?:info|_\w+)?|ito|xtref|asc_campaign|asc_refurl"
     r"|rss_?id|guccounter|guce_referrer\w*|__twitter_impression|taid|traffic_source|echobox|cid_source|sr_share|feature=emb\w*)$",
     re.IGNORECASE,
 )
@@ -27,6 +27,18 @@ _REDIRECTORS = {
     ("www.linkedin.com", "/redir/redirect"): "url", ("exit.sc", "/"): "url",
 }  # fmt: skip
 _GOOGLE = re.compile(r"^(?:www\.)?google\.[a-z.]+$")
+_AMP_CACHE = ".cdn.ampproject.org"
+# Redirectors lead to redirectors; deeper than this nobody means well.
+MOST_UNWRAPPED = 10
+# What needs no second look: most links of most feeds. Only Google's AMP addresses lead on without a question mark.
+_PLAIN = re.compile(
+    r"https?://(?!(?:www\.)?google\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+(?<!\.ampproject\.org)(?:/[\w.~-]+)*/?", re.ASCII
+)
+_LINE_BREAKS = re.compile(r"[\t\r\n]")
+_UNWRITABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_FOREIGN = re.compile(r"[^\x21-\x7e]")
+# The parts of a page below or above its article.
+_PLACES = re.compile(r"(?:top|main|content|comments|respond|disqus_thread)?", re.IGNORECASE)
 
 
 def join(base: str, address: str) -> str:
@@ -36,55 +48,130 @@ def join(base: str, address: str) -> str:
 
 
 @lru_cache(4096)
-def canonical_url(url: str) -> str:
-    """Return the address an article is known by: unwrapped, without trackers, with host and escapes in one form.
+def shown_url(url: str) -> str:
+    """Return the address to store, show and fetch: as its publisher wrote it, unwrapped and without known trackers.
 
-    Two addresses that differ in a parameter that may matter stay different; what is no address stays what it is.
-    Idempotent.
+    No other byte is touched, but that white space and control characters, which no address can hold, are escaped and
+    line breaks within are left out. What is no address stays what it is. Idempotent.
     """
+    if _PLAIN.fullmatch(url):
+        return url
+    url = _LINE_BREAKS.sub("", url.strip())
+    for _ in range(MOST_UNWRAPPED):
+        try:
+            inner = _unwrapped(url)
+        except ValueError:
+            break
+        if inner is None:
+            break
+        url = inner
+    return _UNWRITABLE.sub(_escaped, _without_trackers(url))
+
+
+@lru_cache(4096)
+def url_key(url: str) -> str:
+    """Return what the variants of an address share; it is for comparing only, never for showing or fetching.
+
+    Host, scheme, escapes and usual port are in one form; trackers, an ``/amp`` at the end and the names of parts of a
+    page are left out. Addresses that differ in a parameter that may matter, or in any byte that is no UTF-8, stay
+    different. What is no address stays what it is. Idempotent.
+    """
+    if _PLAIN.fullmatch(url) and not url.endswith(("/amp", "/amp/", "/amp.html", "/amp.html/")):
+        return url if "/" in url[8:] else f"{url}/"
     try:
-        return _canonical(url)
+        return _key(shown_url(url))
     except ValueError:
         return url.strip()
 
 
-def _canonical(url: str) -> str:
-    for _ in range(5):
-        inner = _unwrapped(url)
-        if inner is None:
-            break
-        url = inner
-    parts = urlsplit(url.strip())
-    if not parts.netloc:
+def former_key(url: str) -> str:
+    """Return the key by which the first stores knew an address; it is looked for where the present one is not known."""
+    try:
+        return _key(shown_url(url), "replace", keeps_fragment=False)
+    except ValueError:
         return url.strip()
-    scheme = parts.scheme.lower()
+
+
+def escaped(text: str) -> str:
+    """Return a part of an address as it is sent: what is not printable ASCII as escaped UTF-8, all else as it is."""
+    return _FOREIGN.sub(_escaped, text)
+
+
+def _key(url: str, errors: str = "surrogateescape", *, keeps_fragment: bool = True) -> str:
+    parts = urlsplit(url)
+    if not parts.netloc:
+        return url
+    # Bytes that are no UTF-8 become surrogates and are escaped again, so that each keeps its own.
+    named = parse_qsl(parts.query, keep_blank_values=True, errors=errors)
+    query = urlencode([pair for pair in named if not _TRACKERS.match(pair[0])], errors=errors)
+    path = quote(unquote(parts.path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~-._", errors="surrogateescape")
+    path = re.sub(r"(?:/amp|/amp\.html)+/?$", "", path) or "/"
+    tells = parts.fragment.startswith(("!", "/")) or (keeps_fragment and not _PLACES.fullmatch(parts.fragment))
+    return urlunsplit((parts.scheme.lower(), _netloc(url), path, query, parts.fragment if tells else ""))
+
+
+def _netloc(url: str) -> str:
+    parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
-    port = parts.port
-    if port and (scheme, port) not in (("http", 80), ("https", 443)):
-        host = f"{host}:{port}"
-    pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKERS.match(pair[0])]
-    path = quote(unquote(parts.path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~-._%", errors="surrogateescape")
-    path = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path)
-    path = re.sub(r"/(?:amp|amp\.html)/?$", "", path) or "/"
-    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""
-    return urlunsplit((scheme, host, path, urlencode(pairs), fragment))
+    host = f"[{host}]" if ":" in host else host
+    usual = parts.port is None or (parts.scheme.lower(), parts.port) in (("http", 80), ("https", 443))
+    return host if usual else f"{host}:{parts.port}"
+
+
+def _without_trackers(url: str) -> str:
+    """Cut known trackers out of the query and the fragment, and nothing else."""
+    address, mark, fragment = url.partition("#")
+    place, question, query = address.partition("?")
+    if question:
+        kept = [piece for piece in query.split("&") if not _is_tracker(piece)]
+        if len(kept) < query.count("&") + 1:
+            address = f"{place}?{'&'.join(kept)}" if kept else place
+    if mark and fragment and all(map(_is_tracker, fragment.split("&"))):
+        return address
+    return f"{address}{mark}{fragment}"
+
+
+def _is_tracker(piece: str) -> bool:
+    name, equals, _ = piece.partition("=")
+    return bool(equals or name) and bool(_TRACKERS.match(unquote(name)))
 
 
 def _unwrapped(url: str) -> str | None:
-    """Return the address inside a redirector's or AMP cache's address, if this is one."""
-    parts = urlsplit(url.strip())
-    host, query = (parts.hostname or "").lower(), dict(parse_qsl(parts.query))
+    """Return the address inside a redirector's or AMP cache's address, if this is one. Raises ``ValueError``."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
     if _GOOGLE.match(host) and parts.path == "/url":
-        return _absolute(query.get("url") or query.get("q"))
+        return _absolute(_value(parts.query, "url") or _value(parts.query, "q"))
     if _GOOGLE.match(host) and parts.path.startswith("/amp/"):
-        rest = parts.path[5:]
-        return _absolute(f"https://{rest[2:]}" if rest.startswith("s/") else f"http://{rest}")
-    if host.endswith(".cdn.ampproject.org"):
-        rest = re.sub(r"^/[cvi]/", "", parts.path)
-        return _absolute(f"https://{rest[2:]}" if rest.startswith("s/") else f"http://{rest}")
+        return _inside_amp(parts.path[5:], parts.query, parts.fragment)
+    if host.endswith(_AMP_CACHE):
+        return _inside_amp(re.sub(r"^/[cvi]/", "", parts.path), parts.query, parts.fragment)
     target = _REDIRECTORS.get((host, parts.path)) or _REDIRECTORS.get((host, None))
-    return _absolute(query.get(target)) if target else None
+    return _absolute(_value(parts.query, target)) if target else None
+
+
+def _inside_amp(rest: str, query: str, fragment: str) -> str | None:
+    address = f"https://{rest[2:]}" if rest.startswith("s/") else f"http://{rest}"
+    return _absolute(address + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else ""))
+
+
+def _value(query: str, name: str) -> str | None:
+    """Return the first value of a parameter, unquoted once; bytes that are no UTF-8 stay escaped."""
+    for piece in query.split("&"):
+        key, _, value = piece.partition("=")
+        if key == name and value:
+            return _UNWRITABLE.sub(_escaped, unquote(value, errors="surrogateescape"))
+    return None
 
 
 def _absolute(url: str | None) -> str | None:
     return url if url and re.match(r"https?://[^/]", url) else None
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """Escape one character; a surrogate that stands for a byte becomes that byte, any other a replacement."""
+    try:
+        content = match.group().encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        content = "\ufffd".encode()
+    return "".join(f"%{byte:02X}" for byte in content)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.addresses import canonical_url
+from connectors.addresses import shown_url
 from connectors.formats.parsed import ParsedEntry, ParsedFeed
 from connectors.polling.identity import identify_entries
 from pipeline.model import Article, derive_id
@@ -47,7 +47,7 @@ def _article(
         id=article_id,
         source=source,
         seen=seen,
-        url=canonical_url(entry.url) if entry.url else None,
+        url=shown_url(entry.url) if entry.url else None,
         title=entry.title,
         authors=entry.authors,
         published=entry.published,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
-from connectors.addresses import canonical_url
+from connectors.addresses import url_key
 from connectors.formats.parsed import Entry
 
 _SPECIFIC = re.compile(r"[/?#]")
@@ -48,7 +48,7 @@ def _keys(entry: Entry, feed_url: str, home: str | None) -> tuple[str, ...]:
     if entry.guid:
         keys.append(_key("guid", entry.guid.strip()))
     if entry.url:
-        address = canonical_url(entry.url)
+        address = url_key(entry.url)
         bare = address.partition("://")[2]
         if _SPECIFIC.search(bare.rstrip("/")) and address.rstrip("/") not in ((home or "").rstrip("/"), feed_url):
             keys.append(_key("url", re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/")))

@@ -1,14 +1,16 @@
-"""Addresses are joined as the standard says and stay as their publishers wrote them."""
+"""Addresses are joined as the standard says, stay as their publishers wrote them, and variants share a key."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from random import Random
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.addresses import join
+from connectors.addresses import former_key, join, shown_url, url_key
 
 # Also what other programs would quote, unquote or drop.
 PIECES = st.text(st.sampled_from("abZ09-_~.!$&'()*,=@%+| é語\"<>[]{}"), min_size=1, max_size=8).filter(
@@ -47,3 +49,159 @@ def test_what_is_no_address_raises_nothing_but_value_errors(base: str, link: str
 )
 def test_address_is_joined_to_that_of_its_document(link: str, expected: str) -> None:
     assert join("https://a.example/x/feed?q=1#top", link) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("HTTP://News.Example:80/a?utm_source=rss&id=3#top", "http://news.example/a?id=3"),
+        ("https://www.google.com/url?rct=j&url=https://x.example/a%3Fstory%3D12&ct=ga", "https://x.example/a?story=12"),
+        ("https://x-example.cdn.ampproject.org/c/s/x.example/story", "https://x.example/story"),
+        ("https://x.example/story/amp/", "https://x.example/story"),
+        ("https://x.example/ä b", "https://x.example/%C3%A4%20b"),
+        ("https://x.example/?p=1&fbclid=abc", "https://x.example/?p=1"),
+    ],
+)
+def test_url_key(url: str, expected: str) -> None:
+    assert url_key(url) == expected
+
+
+@given(st.text(max_size=80))
+def test_url_key_is_idempotent(rest: str) -> None:
+    once = url_key(f"https://news.example/{rest}")
+    assert once == url_key(once)
+
+
+TRACKERS = (
+    "utm_source utm_medium fbclid gclid gad_source mc_cid mtm_campaign pk_kwd twclid _gl igshid srsltid hsa_acc".split()
+)
+PARAMETERS = st.lists(
+    st.tuples(st.sampled_from("id page p q article lang".split()), st.text("ab1é &=", max_size=5)), max_size=4
+)
+
+
+@given(PARAMETERS, st.lists(st.tuples(st.sampled_from(TRACKERS), st.text("ab1", max_size=4)), max_size=4), st.randoms())
+def test_trackers_change_nothing_wherever_they_stand(
+    pairs: list[tuple[str, str]], trackers: list[tuple[str, str]], random: Random
+) -> None:
+    mixed = list(pairs)
+    for tracker in trackers:
+        mixed.insert(random.randrange(len(mixed) + 1), tracker)
+    address = "https://news.example/a?" + urlencode(pairs)
+    assert url_key("https://News.example:443/a?" + urlencode(mixed) + "#top") == url_key(address)
+
+
+@given(PARAMETERS, PARAMETERS)
+def test_what_may_matter_keeps_addresses_apart(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> None:
+    addresses = {url_key("https://news.example/a?" + urlencode(pairs)) for pairs in (one, other)}
+    assert (len(addresses) == 1) == (one == other)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "https://www.google.com/url?rct=j&url={}&usg=x",
+        "https://l.facebook.com/l.php?u={}&h=AT0",
+        "https://www.youtube.com/redirect?event=video&q={}",
+        "https://duckduckgo.com/l/?uddg={}&rut=1",
+        "https://vk.com/away.php?to={}",
+        "https://out.reddit.com/t3_x?token=1&url={}",
+    ],
+)
+@given(pairs=PARAMETERS)
+def test_redirectors_are_unwrapped(wrapped: str, pairs: list[tuple[str, str]]) -> None:
+    address = "https://news.example/a?" + urlencode(pairs)
+    assert url_key(wrapped.format(quote(address, safe=""))) == url_key(address)
+    assert url_key(wrapped.format("javascript%3Ax")).startswith(wrapped.partition("?")[0])
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_addresses_that_differ_in_a_meaningful_parameter_stay_different(one: int, other: int) -> None:
+    urls = [url_key(f"https://news.example/read?story={n}&utm_medium=x") for n in (one, other)]
+    assert (one == other) == (urls[0] == urls[1])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://harbour.example/quay.jpg?crop/1420x708/format/webp",
+        "http://harbour.example/view?3241",
+        "http://harbour.example/index.php?/archives/12-Fog.html",
+        "http://harbour.example/2022/02/24.html#a093000",
+        "http://harbour.example/proxy/http%3A%2F%2Fquay.example%2Fpost",
+        "http://harbour.example/find?name=%CF%F0%E8%E2%E5%F2&id=1",
+        "http://[2001:db8::7]:8080/tide",
+        "http://harbour.example/posts/amp",
+        "http://harbour.example/a?x=1;y=2",
+        "http://harbour.example/a?b=c+d&e=%7e&&f",
+        "HTTP://Harbour.example:80/%c3%a9/%7Ejo/?q=a%20b",
+        "https://harbour.example/städte?q=é",
+        "https://harbour.example/#!/story/7",
+        "mailto:desk@harbour.example",
+        "urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a",
+    ],
+)
+def test_shown_address_is_the_publishers(address: str) -> None:
+    assert shown_url(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://a.example/x?utm_source=rss&3241&utm_medium=feed", "https://a.example/x?3241"),
+        ("https://a.example/x?crop/9&fbclid=z#a1", "https://a.example/x?crop/9#a1"),
+        ("https://a.example/x?utm_source=rss#top", "https://a.example/x#top"),
+        ("https://a.example/x#xtor=RSS-1&utm_source=b", "https://a.example/x"),
+        ("https://a.example/x?id=1&amp;utm_source=rss", "https://a.example/x?id=1"),
+        (" https://a.example/b c\n?d= e ", "https://a.example/b%20c?d=%20e"),
+        ("https://a.example/b\u3000c", "https://a.example/b%E3%80%80c"),
+        ("https://vk.com/away.php?to=https%3A%2F%2Fa.example%2F%3Fn%3D%25CF%25F0", "https://a.example/?n=%CF%F0"),
+        ("https://vk.com/away.php?to=https%3A%2F%2Fa.example%2F%3Fn%3D%CF%F0", "https://a.example/?n=%CF%F0"),
+        ("https://www.google.com/amp/s/a.example/x?id=3", "https://a.example/x?id=3"),
+        ("https://a-example.cdn.ampproject.org/c/s/a.example/x?id=3", "https://a.example/x?id=3"),
+        ("http://[bad/ x", "http://[bad/%20x"),
+    ],
+)
+def test_only_trackers_and_redirectors_are_taken_from_an_address(address: str, expected: str) -> None:
+    assert shown_url(address) == expected
+
+
+QUERIES = st.lists(
+    st.sampled_from(["id=1", "3241", "crop/9x9", "a=%CF", "a=%ce", "%2F", "x;y", "", "q=é", "b=c+d", "%7E="]),
+    max_size=4,
+)
+
+
+@given(PATHS, QUERIES, st.lists(st.sampled_from(["utm_source=r", "fbclid=", "gclid=%CF"]), max_size=3), st.randoms())
+def test_shown_address_keeps_every_byte_beside_trackers(
+    path: str, pieces: list[str], trackers: list[str], random: Random
+) -> None:
+    place, mixed = f"https://news.example/{path}".replace(" ", "%20"), list(pieces)
+    for tracker in trackers:
+        mixed.insert(random.randrange(len(mixed) + 1), tracker)
+    shown = shown_url(f"{place}?{'&'.join(mixed)}")
+    expected = f"{place}?{'&'.join(pieces)}" if pieces or not trackers else place
+    assert (shown, shown_url(shown)) == (expected, expected)
+
+
+@given(st.text(max_size=60))
+def test_no_address_makes_showing_or_comparing_raise(text: str) -> None:
+    for address in (text, f"https://{text}", f"https://vk.com/away.php?to={text}"):
+        assert shown_url(shown_url(address)) == shown_url(address)
+        assert isinstance(url_key(address), str)
+        assert isinstance(former_key(address), str)
+
+
+BYTES = st.binary(min_size=1, max_size=3).map(lambda content: "".join(f"%{byte:02X}" for byte in content))
+
+
+@given(BYTES, BYTES, st.sampled_from(["/?t={}", "/{}", "/a?{}=1", "/a?x=1&t=b{}"]))
+def test_addresses_that_differ_in_any_byte_do_not_share_a_key(one: str, other: str, form: str) -> None:
+    keys = {url_key("https://news.example" + form.format(text)) for text in (one, other)}
+    assert (len(keys) == 1) == (one == other)
+
+
+@given(PATHS, PARAMETERS)
+def test_key_of_what_is_utf_8_is_the_one_it_always_had(path: str, pairs: list[tuple[str, str]]) -> None:
+    address = f"https://news.example/{path}?{urlencode(pairs)}"
+    assert url_key(address) == former_key(address)
