@@ -8,7 +8,7 @@ from datetime import datetime
 
 from connectors.addresses import shown_url
 from connectors.formats.parsed import ParsedEntry, ParsedFeed
-from connectors.polling.identity import identify_entries
+from connectors.polling.identity import candidate_of, identify_entries
 from pipeline.model import Article, derive_id
 
 
@@ -24,8 +24,8 @@ def articles_of(
 ) -> list[Article]:
     """Return each entry as an article; without ``identities`` they are judged by this document alone."""
     if identities is None:
-        entries = [entry.identity for entry in parsed.entries]
-        identities = [identity for identity, _ in identify_entries(entries, {}, feed_url, parsed.home)]
+        entries = [candidate_of(entry) for entry in parsed.entries]
+        identities = [identity for identity, _ in identify_entries(entries, (), feed_url, parsed.home)]
     name = source or _plain(parsed.title) or _host(feed_url)
     return [
         _article(entry, derive_id(feed_url, identity), parsed, feed_url, seen, name, language, tags)

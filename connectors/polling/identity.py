@@ -1,66 +1,321 @@
-"""Which article an entry is, however its feed treats guids, links and order; and one canonical form per address."""
+"""Which article an entry is, however its feed treats guids, links, titles and order. Pure.
+
+Within a document, entries that differ are different articles. Across documents an entry is known again by what names
+it: its guid, or without one its link. A name that is not known is a new article, unless there is evidence that the feed
+has named its entries anew: most of those that are still there then have their title and their date or text from before.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
-from connectors.addresses import url_key
-from connectors.formats.parsed import Entry
+import msgspec
+
+from connectors.addresses import former_key, url_key
+from connectors.formats.parsed import Entry, ParsedEntry
 
 _SPECIFIC = re.compile(r"[/?#]")
 TITLE_WORDS = 4
 
 
-def identify_entries(
-    entries: Sequence[Entry],
-    known: Mapping[str, str],
-    feed_url: str,
-    home: str | None = None,
-    beside: Mapping[str, Sequence[str]] | None = None,
-) -> list[tuple[str, tuple[str, ...]]]:
-    """Return for each entry its identity and the keys it may be recognised by next time.
+class Seen(msgspec.Struct, array_like=True, frozen=True):
+    """Remember an entry: ``raw`` and ``content`` are digests, ``published`` is in seconds, 0 when unknown."""
 
-    ``known`` maps keys of earlier polls to identities; ``beside`` maps the identities of entries of this document that
-    need no second look to their keys. An entry is recognised by its guid, its canonical address or its title, in that
-    order, each only while it is unique in this document; so a feed may change any of them but not all.
+    identity: str
+    raw: bytes
+    content: bytes
+    published: int
+    keys: tuple[str, ...]
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """Hold what one entry of a document is judged by; ``content`` is a digest of its title and text, which are
+    ``telling`` where others are hardly the same.
     """
-    beside = beside or {}
-    candidates = [_keys(entry, feed_url, home) for entry in entries]
-    counts = Counter(key for keys in (*candidates, *beside.values()) for key in set(keys))
-    taken = set(beside)
-    found = []
-    for keys in candidates:
-        unique = tuple(key for key in keys if counts[key] == 1) or (_combined(keys),)
-        identity = next((known[key] for key in unique if key in known and known[key] not in taken), None)
-        identity = identity or next(key for key in unique if key not in taken or key == unique[-1])
-        if identity in taken:
-            identity = _combined((identity, *keys))
-        taken.add(identity)
-        found.append((identity, tuple(dict.fromkeys((*keys, *unique)))))
-    return found
+
+    entry: Entry
+    content: bytes = b""
+    published: int = 0
+    telling: bool = False
 
 
-def _keys(entry: Entry, feed_url: str, home: str | None) -> tuple[str, ...]:
-    keys = []
-    if entry.guid:
-        keys.append(_key("guid", entry.guid.strip()))
+def candidate_of(entry: ParsedEntry) -> Candidate:
+    """Return what an entry is judged by."""
+    published = int(entry.published.timestamp()) if entry.published else 0
+    telling = bool(entry.html or entry.text) or len((entry.title or "").split()) >= TITLE_WORDS
+    return Candidate(entry.identity, content_of(entry), published, telling)
+
+
+def content_of(entry: ParsedEntry) -> bytes:
+    """Return a digest of all that an entry says."""
+    return digest(f"{entry.title}\0{entry.html}\0{entry.text}".encode("utf-8", "surrogatepass"))
+
+
+def digest(content: bytes) -> bytes:
+    """Return what tells two contents of a feed apart."""
+    return blake2b(content, digest_size=8).digest()
+
+
+def identify_entries(
+    entries: Sequence[Candidate],
+    known: Collection[Seen] = (),
+    feed_url: str = "",
+    home: str | None = None,
+    beside: Collection[Seen] = (),
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Return for each entry its identity and the keys by which it may be recognised next time.
+
+    ``known`` are the entries of earlier documents; ``beside`` are those of them that stand in this one as they were.
+    Only entries that are alike in all they say have one identity.
+    """
+    if not entries:
+        return []
+    distinct = list(dict.fromkeys(entries))
+    keyed = [_keys(candidate.entry, feed_url, home) for candidate in distinct]
+    counts = Counter(key for keys in keyed for key in keys.kept)
+    counts.update(key for seen in beside for key in set(seen.keys))
+    history = _History(known)
+    found = history.recognised(distinct, keyed, counts, {seen.identity for seen in beside}) if known else {}
+    found |= _twins(distinct, keyed, beside)
+    taken = {seen.identity for seen in known} | {seen.identity for seen in beside}
+    for place, (candidate, keys) in enumerate(zip(distinct, keyed, strict=True)):
+        if place in found:
+            continue
+        names = [key for key in keys.names if counts[key] == 1 and key not in history.ambiguous]
+        choices = (*names, *_wholes(candidate))
+        found[place] = next((choice for choice in choices if choice not in taken), choices[-1])
+        taken.add(found[place])
+    of = {candidate: (found[place], keyed[place].kept) for place, candidate in enumerate(distinct)}
+    return [of[candidate] for candidate in entries]
+
+
+class _Keys(msgspec.Struct, frozen=True):
+    """Hold digests of what an entry may be known by; ``names`` are those that may become its identity, best first."""
+
+    guid: str | None
+    link: str | None
+    title: str | None
+    names: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+class _History:
+    """Look entries up among those of earlier documents; ``ambiguous`` are keys that several of these have had."""
+
+    def __init__(self, known: Collection[Seen]) -> None:
+        self._known = known
+        self._by_key: dict[str, Seen] = {}
+        self.ambiguous: set[str] = set()
+        for seen in known:
+            for key in seen.keys:
+                if self._by_key.setdefault(key, seen).identity != seen.identity:
+                    self.ambiguous.add(key)
+
+    def recognised(
+        self, entries: Sequence[Candidate], keyed: Sequence[_Keys], counts: Mapping[str, int], beside: set[str]
+    ) -> dict[int, str]:
+        """Return the identities of the entries that are known, by place; none is one of ``beside``, and none twice."""
+        found = _Found(beside)
+        rest: list[int] = []
+        for place, keys in enumerate(keyed):
+            if not self._is_usable(keys.guid, counts):
+                rest.append(place)
+            elif not found.take(place, self._by_key.get(keys.guid or "")):
+                found.renamed.append(place)
+        nameless: list[int] = []
+        for place in rest:
+            link = keyed[place].link
+            if not self._is_usable(link, counts):
+                nameless.append(place)
+            elif not found.take(place, self._by_key.get(link or "") or self._formerly(entries[place], keyed[place])):
+                found.renamed.append(place)
+        held = len(beside) + len(found.identities)
+        if found.renamed or nameless:
+            pairs = _Pairs(self._known, entries, keyed, found)
+            for place in nameless:
+                seen = pairs.same(place) or pairs.firm(place) or pairs.loose(place)
+                found.take(place, seen or self._undated(place, entries, keyed, counts))
+            self._take_renamed(found, pairs, entries, keyed, counts, held)
+        return found.identities
+
+    def _take_renamed(
+        self,
+        found: _Found,
+        pairs: _Pairs,
+        entries: Sequence[Candidate],
+        keyed: Sequence[_Keys],
+        counts: Mapping[str, int],
+        held: int,
+    ) -> None:
+        """Take entries of unknown guid or link for known ones, where the feed has evidently named most of them anew."""
+        firm = {place: pairs.firm(place) or self._same_page(keyed[place], counts, found) for place in found.renamed}
+        loose = {place: pairs.loose(place) for place in found.renamed if firm[place] is None}
+        agreeing = sum(seen is not None for seen in firm.values())
+        alike = agreeing + sum(seen is not None for seen in loose.values())
+        is_renamed = agreeing > held
+        for place, seen in firm.items():
+            # A link is a weaker name than a guid: one that changes alone while all else stays is an edited one.
+            is_edited = keyed[place].guid is None and pairs.is_whole(place, seen)
+            if is_renamed or is_edited:
+                found.take(place, seen)
+        if alike > 1 and alike > held and 2 * alike > len(found.renamed):
+            for place, seen in loose.items():
+                found.take(place, seen)
+        if is_renamed:
+            for place in found.renamed:
+                link = keyed[place].link
+                if place not in found.identities and self._is_usable(link, counts):
+                    found.take(place, self._by_key.get(link or ""))
+
+    def _is_usable(self, key: str | None, counts: Mapping[str, int]) -> bool:
+        """Tell whether a key tells entries apart: it is that of one in this document, and of one at the most before."""
+        return key is not None and counts[key] == 1 and key not in self.ambiguous
+
+    def _formerly(self, candidate: Candidate, keys: _Keys) -> Seen | None:
+        """Return the entry whose link had the same key when keys said less, if it also says the same."""
+        former = _link_key(former_key(candidate.entry.url or ""))
+        seen = self._by_key.get(former) if former not in self.ambiguous else None
+        agrees = seen is not None and (keys.title in seen.keys or seen.content == candidate.content)
+        return seen if agrees else None
+
+    def _same_page(self, keys: _Keys, counts: Mapping[str, int], found: _Found) -> Seen | None:
+        """Return the entry that had the same link and title."""
+        if keys.title is None or not self._is_usable(keys.link, counts):
+            return None
+        seen = self._by_key.get(keys.link or "")
+        return seen if seen is not None and keys.title in seen.keys and found.is_free(seen) else None
+
+    def _undated(
+        self, place: int, entries: Sequence[Candidate], keyed: Sequence[_Keys], counts: Mapping[str, int]
+    ) -> Seen | None:
+        """Return the entry that a title alone tells of, where there is no date to say otherwise."""
+        title = keyed[place].title
+        seen = self._by_key.get(title or "") if self._is_usable(title, counts) else None
+        return seen if seen is not None and not (seen.published and entries[place].published) else None
+
+
+class _Found:
+    """Gather which entries are known as which; ``renamed`` are the places of those whose name is not known."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.identities: dict[int, str] = {}
+        self.renamed: list[int] = []
+        self._taken = set(taken)
+
+    def is_free(self, seen: Seen) -> bool:
+        """Tell whether no entry has been taken for a known one yet."""
+        return seen.identity not in self._taken
+
+    def take(self, place: int, seen: Seen | None) -> bool:
+        """Take an entry for a known one, unless there is none or another is it; return whether that was done."""
+        if seen is None or not self.is_free(seen):
+            return False
+        self.identities[place] = seen.identity
+        self._taken.add(seen.identity)
+        return True
+
+
+class _Pairs:
+    """Find known entries by what entries say: their words, or their title and date."""
+
+    def __init__(
+        self, known: Collection[Seen], entries: Sequence[Candidate], keyed: Sequence[_Keys], found: _Found
+    ) -> None:
+        self._entries = entries
+        self._titles = [keys.title for keys in keyed]
+        self._found = found
+        self._dated = Counter(zip(self._titles, (candidate.published for candidate in entries), strict=True))
+        self._by_content: dict[bytes, list[Seen]] = {}
+        self._by_date: dict[int, list[Seen]] = {}
+        for seen in known:
+            if found.is_free(seen):
+                self._by_content.setdefault(seen.content, []).append(seen)
+                self._by_date.setdefault(seen.published, []).append(seen)
+
+    def same(self, place: int) -> Seen | None:
+        """Return the known entry that says the same with the same date, be it ever so little."""
+        candidate = self._entries[place]
+        free = filter(self._found.is_free, self._by_content.get(candidate.content, ()))
+        return next((seen for seen in free if seen.published == candidate.published), None)
+
+    def firm(self, place: int) -> Seen | None:
+        """Return the known entry with the same words and no other date, else the one with the same title and date."""
+        candidate, title = self._entries[place], self._titles[place]
+        alike = self._alike(candidate)
+        for seen in alike:
+            if seen.published == candidate.published:
+                return seen
+        for seen in alike:
+            if not (seen.published and candidate.published):
+                return seen
+        if title is None or not candidate.published or self._dated[title, candidate.published] > 1:
+            return None
+        same = [
+            seen
+            for seen in self._by_date.get(candidate.published, ())
+            if title in seen.keys and self._found.is_free(seen)
+        ]
+        return same[0] if len(same) == 1 else None
+
+    def loose(self, place: int) -> Seen | None:
+        """Return the known entry with the same words, whatever its date."""
+        return next(iter(self._alike(self._entries[place])), None)
+
+    def is_whole(self, place: int, seen: Seen | None) -> bool:
+        """Tell whether an entry says what a known one said, with the same date or without any."""
+        candidate = self._entries[place]
+        same = (candidate.content, candidate.published)
+        return candidate.telling and seen is not None and (seen.content, seen.published) == same
+
+    def _alike(self, candidate: Candidate) -> list[Seen]:
+        if not candidate.telling:
+            return []
+        return [seen for seen in self._by_content.get(candidate.content, ()) if self._found.is_free(seen)]
+
+
+def _keys(entry: Entry, feed_url: str, home: str | None) -> _Keys:
+    guid = _key("guid", entry.guid.strip()) if entry.guid else None
+    link = None
     if entry.url:
         address = url_key(entry.url)
         bare = address.partition("://")[2]
         if _SPECIFIC.search(bare.rstrip("/")) and address.rstrip("/") not in ((home or "").rstrip("/"), feed_url):
-            keys.append(_key("url", re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/")))
+            link = _link_key(address)
     words = (entry.title or "").casefold().split()
-    if len(words) >= TITLE_WORDS or not keys:
-        keys.append(_key("title", " ".join(words), "" if len(words) >= TITLE_WORDS else entry.published or ""))
-    return tuple(keys)
+    title = _key("title", " ".join(words), "") if words else None
+    names = [key for key in (guid, link) if key]
+    if len(words) >= TITLE_WORDS and title:
+        names.append(title)
+    elif not names and (words or entry.published):
+        names.append(_key("title", " ".join(words), entry.published or ""))
+    kept = dict.fromkeys((*names, title) if title else names)
+    return _Keys(guid, link, title, tuple(names), tuple(kept))
+
+
+def _twins(entries: Sequence[Candidate], keyed: Sequence[_Keys], beside: Iterable[Seen]) -> dict[int, str]:
+    """Return the identities of the entries that say once more what one that stands beside them says, by place."""
+    found: dict[int, str] = {}
+    standing = {seen.content: seen for seen in beside}
+    for place, (candidate, keys) in enumerate(zip(entries, keyed, strict=True)):
+        seen = standing.get(candidate.content)
+        if seen is not None and keys.names and all(key in seen.keys for key in keys.names):
+            found[place] = seen.identity
+    return found
+
+
+def _link_key(address: str) -> str:
+    return _key("url", re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/"))
+
+
+def _wholes(candidate: Candidate) -> tuple[str, str]:
+    """Return what tells an entry from all that differ in any part: without its date, and with it."""
+    entry = candidate.entry
+    whole = _key("whole", entry.guid or "", entry.url or "", entry.title or "", candidate.content.hex())
+    return whole, _key("whole", whole, entry.published or "")
 
 
 def _key(*parts: str) -> str:
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-
-
-def _combined(keys: Iterable[str]) -> str:
-    return _key("all", *keys)

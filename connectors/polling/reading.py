@@ -7,16 +7,15 @@ parsed; only the rest is. What must be remembered for that is one opaque value p
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 
 import msgspec
 
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import ParsedFeed
 from connectors.polling.articles import articles_of
-from connectors.polling.identity import identify_entries
+from connectors.polling.identity import Seen, candidate_of, content_of, digest, identify_entries
 from connectors.polling.schedule import rate_per_day
 from pipeline.model import Article
 
@@ -59,19 +58,9 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     full_text_note: str | None = None
 
 
-class _Seen(msgspec.Struct, array_like=True, frozen=True):
-    """Remember an entry: ``raw`` and ``content`` are digests, ``published`` is in seconds, 0 when unknown."""
-
-    identity: str
-    raw: bytes
-    content: bytes
-    published: int
-    keys: tuple[str, ...]
-
-
 class _Recent(msgspec.Struct, array_like=True, frozen=True):
     version: int
-    seen: tuple[_Seen, ...]
+    seen: tuple[Seen, ...]
 
 
 def read(
@@ -89,16 +78,12 @@ def read(
     """
     before = _remembered(recent)
     pieces = _raw_entries(body)
-    raws = [_digest(body[start:end]) for start, end in pieces]
+    raws = [digest(body[start:end]) for start, end in pieces]
     familiar = {entry.raw: entry for entry in before.values() if entry.raw}
     parsed = parse_document(_without(body, pieces, raws, familiar), content_type, url)
     unchanged = {familiar[raw].identity: familiar[raw] for raw in raws if raw in familiar}
     found = identify_entries(
-        [entry.identity for entry in parsed.entries],
-        _known(before.values()),
-        origin.url,
-        parsed.home,
-        {identity: entry.keys for identity, entry in unchanged.items()},
+        [candidate_of(entry) for entry in parsed.entries], before.values(), origin.url, parsed.home, unchanged.values()
     )
     identities = [identity for identity, _ in found]
     articles = articles_of(
@@ -106,10 +91,12 @@ def read(
     )
     current, changed, arrived = dict(unchanged), [], []
     raw_of, unreadable = _raws_of(parsed, [raw for raw in raws if raw not in familiar])
-    for article, (identity, keys), raw in zip(articles, found, raw_of, strict=True):
+    for entry, article, (identity, keys), raw in zip(parsed.entries, articles, found, raw_of, strict=True):
         if article.withdrawn and identity not in before:
             continue  # what was never seen need not be taken back
-        content = _digest(f"{article.title}\0{article.html}\0{article.text}".encode("utf-8", "surrogatepass"))
+        if identity in current:
+            continue  # it stands here twice
+        content = content_of(entry)
         earlier = before.get(identity)
         if earlier is None or earlier.content != content:
             changed.append(article)
@@ -117,9 +104,9 @@ def read(
             arrived.append(article.published)
         keys = tuple(dict.fromkeys((*keys, *(earlier.keys if earlier else ()))))[:KEYS_KEPT]
         published = int(article.published.timestamp()) if article.published else 0
-        current[identity] = _Seen(identity, raw, content, published, keys)
+        current[identity] = Seen(identity, raw, content, published, keys)
     for raw in unreadable:
-        current[raw.hex()] = _Seen(raw.hex(), raw, b"", 0, ())
+        current[raw.hex()] = Seen(raw.hex(), raw, b"", 0, ())
     older = [entry for identity, entry in before.items() if identity not in current]
     remembered = (*current.values(), *older[: max(0, kept - len(current))])
     return FeedReading(
@@ -133,22 +120,11 @@ def read(
     )
 
 
-def _remembered(recent: bytes | None) -> dict[str, _Seen]:
+def _remembered(recent: bytes | None) -> dict[str, Seen]:
     if recent is None:
         return {}
     known = msgspec.msgpack.decode(recent, type=_Recent)
     return {entry.identity: entry for entry in known.seen} if known.version == VERSION else {}
-
-
-def _known(entries: Iterable[_Seen]) -> dict[str, str]:
-    """Map keys to identities; a key that several entries have had says nothing."""
-    known: dict[str, str] = {}
-    ambiguous = set()
-    for entry in entries:
-        for key in entry.keys:
-            if known.setdefault(key, entry.identity) != entry.identity:
-                ambiguous.add(key)
-    return {key: identity for key, identity in known.items() if key not in ambiguous}
 
 
 def _raw_entries(body: bytes) -> list[tuple[int, int]]:
@@ -196,7 +172,3 @@ def _raws_of(parsed: ParsedFeed, raws: Sequence[bytes]) -> tuple[list[bytes], li
     read_ones = [raw for place, raw in enumerate(raws) if place not in parsed.errors]
     gone = [b""] * (len(parsed.entries) - standing)
     return read_ones + gone, [raws[place] for place in parsed.errors]
-
-
-def _digest(content: bytes) -> bytes:
-    return blake2b(content, digest_size=8).digest()

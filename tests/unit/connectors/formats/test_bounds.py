@@ -13,7 +13,7 @@ from connectors.formats.bounds import MAX_ENTRIES, MAX_FIELD, MAX_NAME
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import ParsedFeed
 from connectors.polling.articles import articles_of
-from connectors.polling.identity import identify_entries
+from connectors.polling.identity import candidate_of, identify_entries
 
 URL = "https://site.example/feed"
 LONG = "a" * (MAX_FIELD + 1_000)
@@ -112,4 +112,4 @@ def test_what_is_no_address_costs_nothing_but_itself(body: str) -> None:
     parsed = parse_document(body.encode(), None, URL)
     articles = articles_of(parsed, URL, datetime(2022, 2, 24, tzinfo=UTC))
     assert (len(articles), parsed.errors) == (1, {})
-    assert identify_entries([entry.identity for entry in parsed.entries], {}, URL, parsed.home)
+    assert identify_entries([candidate_of(entry) for entry in parsed.entries], (), URL, parsed.home)

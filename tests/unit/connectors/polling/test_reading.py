@@ -79,6 +79,15 @@ def test_shared_guid_never_merges_entries_that_follow_each_other() -> None:
     assert len(ids) == len(set(ids)) == 4
 
 
+def test_entry_that_stands_twice_is_one_article_whichever_of_both_is_laid_out_anew() -> None:
+    twice = [item(1, "a"), item(1, "a").replace("<item>", "<item><category>quay</category>")]
+    first = reading(feed(*twice))
+    assert len(first.articles) == 1
+    for place in (0, 1):
+        changed = [entry.replace("<item>", "<item> ") if n == place else entry for n, entry in enumerate(twice)]
+        assert reading(feed(*changed), first.recent).articles == ()
+
+
 @pytest.mark.parametrize(
     "trap",
     [
