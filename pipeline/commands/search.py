@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store, saved_searches
-from pipeline.commands.lines import article_line
 from pipeline.errors import UsageError
+from pipeline.views.lines import article_line
 
 if TYPE_CHECKING:
     from pipeline.model import Document
@@ -138,7 +138,7 @@ def _print(
     now: datetime,
     form: str | None,
 ) -> bool:
-    from pipeline.commands.results import atom_feed, csv_table, json_lines, result_lines
+    from pipeline.views.results import atom_feed, csv_table, json_lines, result_lines
 
     if form == "atom":
         click.echo(atom_feed(documents, query, now))
@@ -192,7 +192,7 @@ def _print_rows(
     form: str | None,
     line: Callable[[_Row], str],
 ) -> bool:
-    from pipeline.commands.results import csv_rows
+    from pipeline.views.results import csv_rows
 
     if form == "atom":
         raise UsageError("An Atom feed holds articles; print counts with --json or --csv.")

@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
-from pipeline.commands.lines import shorten
 from pipeline.errors import UsageError
+from pipeline.language.shorten import shorten
 
 if TYPE_CHECKING:
     from pipeline.model import Document, Event, Mark, Quotation

@@ -13,9 +13,10 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
-from pipeline.commands.lines import article_line, shorten
 from pipeline.errors import UsageError
+from pipeline.language.shorten import shorten
 from pipeline.model import Document
+from pipeline.views.lines import article_line
 
 if TYPE_CHECKING:
     from pipeline.query.tree import AnyNode, Query

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
-from pipeline.commands.lines import article_line
+from pipeline.views.lines import article_line
 
 POLL_S = 1.0
 PAGE = 200

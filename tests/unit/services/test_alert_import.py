@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.commands.alert_import import translate
 from pipeline.errors import UsageError
 from pipeline.query.parser import parse
+from pipeline.services.alert_import import translate
 
 
 @pytest.mark.parametrize(

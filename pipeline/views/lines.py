@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from pipeline.model import Document
-
-TITLE_WIDTH = 90
+from pipeline.language.shorten import shorten
+from pipeline.model import Article, Document
 
 
 def article_line(document: Document) -> str:
@@ -21,10 +20,10 @@ def article_line(document: Document) -> str:
     return "  ".join(parts) + _notes(document)
 
 
-def shorten(text: str, width: int = TITLE_WIDTH) -> str:
-    """Cut text to one line of ``width`` characters."""
-    line = " ".join(text[: width * 4].split())
-    return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+def parsed_line(article: Article) -> str:
+    """Write an article that was only read as one line: local time, title, address."""
+    moment = (article.published or article.seen).astimezone()
+    return f"{moment:%Y-%m-%d %H:%M}  {shorten(article.title or article.text or '')}  {article.url or ''}"
 
 
 def _notes(document: Document) -> str:
