@@ -1,0 +1,63 @@
+"""Wire what a person can ask or change to an open store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.wiring.connectors import check_full_text
+from pipeline.wiring.stores import Store, clock
+
+if TYPE_CHECKING:
+    from pipeline.services.alerts import Alerts
+    from pipeline.services.articles import Articles
+    from pipeline.services.feeds import Feeds
+    from pipeline.services.saved_searches import SavedSearches
+
+
+def feeds(opened: Store) -> Feeds:
+    """Wire the questions about subscriptions."""
+    from pipeline.services.feeds import Feeds
+
+    def forget(url: str) -> None:
+        from pipeline.runners.polling.gathering import forget
+
+        forget(opened.recent, url)
+
+    return Feeds(
+        feeds=opened.feeds,
+        polls=opened.polls,
+        pushes=opened.pushes,
+        transaction=opened.transaction,
+        clock=clock,
+        forget=forget,
+        check_full_text=check_full_text,
+    )
+
+
+def saved_searches(opened: Store) -> SavedSearches:
+    """Wire the saved searches."""
+    from pipeline.services.saved_searches import SavedSearches
+
+    return SavedSearches(opened.searches)
+
+
+def articles(opened: Store) -> Articles:
+    """Wire the questions about articles."""
+    from pipeline.services.articles import Articles
+
+    return Articles(index=opened.index, rules=opened.rules, searches=saved_searches(opened), clock=clock)
+
+
+def alerts(opened: Store) -> Alerts:
+    """Wire the alert rules."""
+    from pipeline.services.alerts import Alerts
+    from pipeline.wiring.runners import channels
+
+    return Alerts(
+        rules=opened.rules,
+        searches=saved_searches(opened),
+        index=opened.index,
+        deliveries=opened.ledger,
+        channels=channels(opened.settings),
+        clock=clock,
+    )
