@@ -14,7 +14,7 @@ from pipeline.ports.table import Table
 from pipeline.query.tree import Keyword, Query
 from pipeline.services.alerts import stored_rules
 from pipeline.services.saved_searches import SavedSearches
-from pipeline.services.stories import with_merged_stories
+from pipeline.services.stories import Stories, with_merged_stories
 
 PAGE = 200
 SHORTEST_ID = 4
@@ -30,8 +30,11 @@ class Match(msgspec.Struct, frozen=True):
 class Articles:
     """Answer questions about articles from the index."""
 
-    def __init__(self, *, index: SearchIndex, rules: Table, searches: SavedSearches, clock: Clock) -> None:
+    def __init__(
+        self, *, index: SearchIndex, stories: Stories, rules: Table, searches: SavedSearches, clock: Clock
+    ) -> None:
         self._index = index
+        self._stories = stories
         self._rules = rules
         self._searches = searches
         self._clock = clock
@@ -50,10 +53,9 @@ class Articles:
         Nothing but white space asks for everything. Raises ``UsageError``.
         """
         query: Query | None = None
-        now = self._clock()
         if text and text.strip():
-            query = with_merged_stories(self._index, self._searches.parse(text), now)
-        return SearchRequest(query=query, now=now, limit=limit, sort=sort, copies=copies, cursor=cursor)
+            query = with_merged_stories(self._searches.parse(text), self._stories.same)
+        return SearchRequest(query=query, now=self._clock(), limit=limit, sort=sort, copies=copies, cursor=cursor)
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Return as many documents as the request's limit, in pages that the index can bear, and the last cursor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from pipeline.language.shorten import shorten
 from pipeline.model import Article, Document
@@ -24,6 +25,11 @@ def parsed_line(article: Article) -> str:
     """Write an article that was only read as one line: local time, title, address."""
     moment = (article.published or article.seen).astimezone()
     return f"{moment:%Y-%m-%d %H:%M}  {shorten(article.title or article.text or '')}  {article.url or ''}"
+
+
+def saved_search(name: str, query: str, form: str | None) -> str | bytes:
+    """Write a saved search as one line, or as ``json``."""
+    return msgspec.json.encode({"name": name, "query": query}) if form == "json" else f"{name}\t{query}"
 
 
 def _notes(document: Document) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.services.articles import Articles
     from pipeline.services.feeds import Feeds
     from pipeline.services.saved_searches import SavedSearches
+    from pipeline.services.stories import Stories
 
 
 def feeds(opened: Store) -> Feeds:
@@ -45,7 +46,9 @@ def articles(opened: Store) -> Articles:
     """Wire the questions about articles."""
     from pipeline.services.articles import Articles
 
-    return Articles(index=opened.index, rules=opened.rules, searches=saved_searches(opened), clock=clock)
+    return Articles(
+        index=opened.index, stories=stories(opened), rules=opened.rules, searches=saved_searches(opened), clock=clock
+    )
 
 
 def alerts(opened: Store) -> Alerts:
@@ -61,3 +64,10 @@ def alerts(opened: Store) -> Alerts:
         channels=channels(opened.settings),
         clock=clock,
     )
+
+
+def stories(opened: Store) -> Stories:
+    """Wire the questions about stories."""
+    from pipeline.services.stories import Stories
+
+    return Stories(index=opened.index, clock=clock)

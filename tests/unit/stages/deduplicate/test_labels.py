@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.commands.stories import summed_up
 from pipeline.model import Document, derive_id
+from pipeline.services.stories import summed_up
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 ROBBERY = (
