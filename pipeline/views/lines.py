@@ -32,6 +32,12 @@ def saved_search(name: str, query: str, form: str | None) -> str | bytes:
     return msgspec.json.encode({"name": name, "query": query}) if form == "json" else f"{name}\t{query}"
 
 
+def check_line(name: str, ok: bool, detail: str) -> str:
+    """Write how one check went."""
+    mark = click.style("ok  ", fg="green") if ok else click.style("FAIL", fg="red")
+    return f"{mark}  {name}: {detail}"
+
+
 def _notes(document: Document) -> str:
     notes = []
     if document.withdrawn:

@@ -9,8 +9,11 @@ from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
     from pipeline.services.alerts import Alerts
+    from pipeline.services.arrivals import Arrivals
     from pipeline.services.articles import Articles
+    from pipeline.services.dead_letters import DeadLetters
     from pipeline.services.feeds import Feeds
+    from pipeline.services.retention import Removed
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.stories import Stories
 
@@ -71,3 +74,28 @@ def stories(opened: Store) -> Stories:
     from pipeline.services.stories import Stories
 
     return Stories(index=opened.index, clock=clock)
+
+
+def arrivals(opened: Store, query: str | None) -> Arrivals:
+    """Wire what follows the articles that a query finds."""
+    from pipeline.services.arrivals import Arrivals
+
+    return Arrivals(query, index=opened.index, clock=clock)
+
+
+def dead_letters(opened: Store) -> DeadLetters:
+    """Wire the records that a stage gave up on."""
+    from pipeline.services.dead_letters import DeadLetters
+
+    return DeadLetters(log=opened.log, transaction=opened.transaction)
+
+
+def prune(opened: Store) -> Removed:
+    """Remove what is older than the settings say."""
+    from pipeline.services import retention
+
+    keep = opened.settings.keep
+    kept = retention.Kept(
+        articles_days=keep.articles_days, index_months=keep.index_months, deliveries_days=keep.deliveries_days
+    )
+    return retention.prune(kept, opened.log, opened.index, opened.ledger, clock())

@@ -1,0 +1,122 @@
+"""Which articles match which rules, without any store."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.model import Alert, AlertRule, Article, Document, derive_id
+from pipeline.query.parser import parse
+from pipeline.query.tree import EventFilter, Query, walk
+from pipeline.stages.decision import NoMemory
+from pipeline.stages.identify.normalize import normalize
+from pipeline.stages.match.stage import Rules
+from pipeline.stages.match.stage import match as decide
+
+
+class Given(msgspec.Struct, frozen=True):
+    """Hold one line of the input: an article of which only a title or a text is needed."""
+
+    id: str | None = None
+    url: str | None = None
+    title: str | None = None
+    text: str | None = None
+    published: datetime | None = None
+    language: str | None = None
+    source: str | None = None
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class Matched(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell that the article of a line matches a rule; ``article`` is what the line calls it."""
+
+    alert: Alert
+    article: str
+    line: int
+
+
+class RuleFile:
+    """Hold the rules of a file; ``refused`` says of each that cannot be read why. Raises ``UsageError`` for none."""
+
+    def __init__(self, content: bytes, name: str, now: datetime) -> None:
+        self._now = now
+        self._rules = Rules()
+        self.refused: list[str] = []
+        queries: list[Query] = []
+        for number, entry in enumerate(_entries(content, name), 1):
+            called, text = entry.get("name"), entry.get("query")
+            if not isinstance(called, str) or not isinstance(text, str):
+                self.refused.append(f"{name}: rule {number} is left out: it needs a name and a query, both text.")
+                continue
+            try:
+                queries.append(parse(text))
+            except UsageError as exc:
+                self.refused.append(f"{name}: rule {called!r} is left out: {exc}")
+                continue
+            rule = AlertRule(id=f"{number:09}", name=called, query=text, created=now)
+            self._rules.learn(rule.id, msgspec.json.encode(rule))
+        self.is_usable = bool(queries)
+        # Events are costly to find and few rules ask for them.
+        asks_events = any(isinstance(node, EventFilter) for query in queries for node in walk(query.root))
+        self._prepare: Callable[[Document], Document] = self._extracted if asks_events else lambda document: document
+
+    def matches(self, lines: Iterable[bytes], name: str) -> Iterator[Matched]:
+        """Yield which article of which line matches which rule. Raises ``UsageError`` naming the line."""
+        for number, given in _articles(lines, name):
+            document = self._prepare(_document(given, number, self._now))
+            for alert in decide(document, self._rules, self._now).emit:
+                if isinstance(alert, Alert):
+                    yield Matched(alert=alert, article=given.id or given.url or document.id, line=number)
+
+    def _extracted(self, document: Document) -> Document:
+        from pipeline.stages.extract.stage import extract
+
+        (enriched,) = extract(document, NoMemory(), self._now).emit
+        return msgspec.convert(enriched, Document, from_attributes=True)
+
+
+def _entries(content: bytes, name: str) -> list[dict[str, Any]]:
+    try:
+        tables = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{name} is not a rules file in TOML: {exc}.") from exc
+    entries = tables.get("alert")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise UsageError(f"{name} has no [[alert]] tables with name and query.")
+    return entries
+
+
+def _articles(lines: Iterable[bytes], name: str) -> Iterator[tuple[int, Given]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            given = msgspec.json.decode(line, type=Given)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+            raise UsageError(f"{name}, line {number}, is not an article in JSON: {exc}.") from exc
+        if not given.title and not given.text:
+            raise UsageError(f"{name}, line {number}, has neither a title nor a text.")
+        yield number, given
+
+
+def _document(given: Given, number: int, now: datetime) -> Document:
+    article = Article(
+        id=derive_id(given.source or "", given.id or given.url or f"line {number}"),
+        source=given.source or "unknown",
+        seen=now,
+        revision=1,
+        url=given.url,
+        title=given.title,
+        text=given.text,
+        published=given.published,
+        language=given.language,
+        authors=given.authors,
+        tags=given.tags,
+    )
+    return msgspec.convert(normalize(article), Document, from_attributes=True)
