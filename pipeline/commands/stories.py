@@ -39,7 +39,7 @@ def list_stories(
     from pipeline.wiring import services
 
     with open_store() as store:
-        lines = services.stories(store).list(
+        lines = services.stories(store).find(
             query, days=days, least=least, origins=origins, state=state, sort=sort, limit=limit
         )
     for line in lines:

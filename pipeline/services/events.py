@@ -41,7 +41,7 @@ class Events:
         self._searches = searches
         self._clock = clock
 
-    def list(self, asked: Asked, limit: int = 20) -> list[ReportedEvent]:
+    def find(self, asked: Asked, limit: int = 20) -> list[ReportedEvent]:
         """Return events, newest article first; what several articles of a story report is one event."""
         request = msgspec.structs.replace(self._request(asked), limit=min(limit, PAGE))
         found: list[ReportedEvent] = []

@@ -54,7 +54,7 @@ class Stories:
         self._index = index
         self._clock = clock
 
-    def list(
+    def find(
         self,
         query: str | None,
         *,
