@@ -2,13 +2,15 @@
 
 Precedence: command line, then environment, then file, then the defaults below. ``NEWSWIRE_KAFKA`` overrides ``kafka``,
 ``NEWSWIRE_FETCH_USER_AGENT`` overrides ``user_agent`` of ``[fetch]``. ``NAME_FILE`` names a file that holds the
-value of ``NAME``, as container platforms hand out secrets. This is the only module that reads environment or file.
+value of ``NAME``, as container platforms hand out secrets; in the file any text may be ``{env = "NAME"}`` or
+``{file = "PATH"}`` instead. This is the only module that reads environment or file.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +20,13 @@ import msgspec
 import platformdirs
 
 from pipeline.errors import UsageError
+from pipeline.networks import masked as masked_address
 
 PREFIX = "NEWSWIRE_"
+# Read by others than this module: the settings file's place, and what deploy/servers and the tests are told.
+_NOT_SETTINGS = frozenset(("NEWSWIRE_CONFIG", "NEWSWIRE_SERVERS_CACHE", "NEWSWIRE_SHARED_DATA"))
+# What Kubernetes and Docker links set for a service that is called "newswire".
+_SERVICE = re.compile(r".*_(?:SERVICE_(?:HOST|PORT(?:_.+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)")
 
 
 def _about(text: str, **limits: Any) -> msgspec.Meta:
@@ -128,6 +135,7 @@ def load(
     unknown = _unknown_keys(tree, Settings, "")
     if unknown:
         raise UsageError(f"{named or default_path()}: " + "; ".join(unknown) + ".")
+    _read_references(tree, Settings, "", environ, (named or default_path()).parent)
     _merge_environment(tree, environ)
     tree.update({key: value for key, value in (overrides or {}).items() if value is not None})
     try:
@@ -147,6 +155,7 @@ def masked(settings: Settings) -> Settings:
     """Return the settings with every secret hidden, fit to be shown."""
     return msgspec.structs.replace(
         settings,
+        elasticsearch=masked_address(settings.elasticsearch),
         elasticsearch_api_key="***" if settings.elasticsearch_api_key else None,
         channels={name: _mask_address(address) for name, address in settings.channels.items()},
         notify=msgspec.structs.replace(
@@ -185,7 +194,70 @@ def _section(kind: type[msgspec.Struct], key: str) -> type[msgspec.Struct] | Non
     return hint if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else None
 
 
+def _read_references(
+    tree: dict[str, Any], kind: type[msgspec.Struct], where: str, environ: Mapping[str, str], directory: Path
+) -> None:
+    """Put in the place of each ``{env = …}`` and ``{file = …}`` what it leads to."""
+    hints = get_type_hints(kind)
+    for key, value in tree.items():
+        section = _section(kind, key)
+        if section and isinstance(value, dict):
+            _read_references(value, section, f"{where}{key}.", environ, directory)
+        elif get_origin(hints[key]) is dict and isinstance(value, dict):
+            tree[key] = {
+                name: resolved(item, f"{where}{key}.{name}", environ, directory) for name, item in value.items()
+            }
+        elif not section:
+            tree[key] = resolved(value, where + key, environ, directory)
+
+
+def resolved(value: Any, name: str, environ: Mapping[str, str] = os.environ, directory: Path = Path()) -> Any:
+    """Return what ``{env = "NAME"}`` or ``{file = "PATH"}`` leads to, and any other value as it is.
+
+    A file is read without the white space around its text; a relative path counts from ``directory``. Raises
+    ``UsageError`` naming the setting where there is no such variable or file.
+    """
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    ((source, place),) = value.items()
+    if source == "env" and isinstance(place, str):
+        if place not in environ:
+            raise UsageError(f"{name}: the environment has no variable {place}; set it where Newswire is started.")
+        return environ[place]
+    if source == "file" and isinstance(place, str):
+        try:
+            return (directory / Path(place).expanduser()).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise UsageError(f"{name}: the file {place} cannot be read ({_why(exc)}).") from exc
+    return value
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "it is not UTF-8"
+
+
+def _known_variables() -> set[str]:
+    names = set()
+    for field in msgspec.structs.fields(Settings):
+        section = _section(Settings, field.name)
+        inner = [f"_{each.name}" for each in msgspec.structs.fields(section)] if section else [""]
+        names |= {f"{PREFIX}{field.name}{suffix}".upper() for suffix in inner}
+    return names
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = _known_variables()
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in _NOT_SETTINGS or _SERVICE.fullmatch(name):
+            continue
+        if name not in known and name.removesuffix("_FILE") not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`newswire config show` lists what can be set."
+            raise UsageError(f"The environment sets {name}, which is no setting: {hint}")
+
+
 def _merge_environment(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
+    _refuse_unknown(environ)
     for field in msgspec.structs.fields(Settings):
         section = _section(Settings, field.name)
         if section is None:

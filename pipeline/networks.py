@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -16,6 +17,14 @@ _NOT_PUBLIC_4 = tuple(map(ipaddress.IPv4Network, ("100.64.0.0/10", "192.0.0.0/24
 _PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
 _NOT_PUBLIC_6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2002::/16", "2001:db8::/32", "3fff::/20")))
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: the IPv4 address stands in the last 32 bits
+
+
+_CREDENTIALS = re.compile(r"(?<=//)[^/?#\s]*@")
+
+
+def masked(text: str) -> str:
+    """Return an address, or a text with addresses in it, fit to be shown: ``***`` for user information (RFC 3986)."""
+    return _CREDENTIALS.sub("***@", text)
 
 
 def parsed_address(text: str) -> Address:

@@ -89,8 +89,3 @@ def without_credentials(url: str) -> tuple[str, dict[str, str]]:
         return url, {}
     user, _, password = given.partition(":")
     return urlunsplit(parts._replace(netloc=host)), basic(unquote(user), unquote(password))
-
-
-def without_secrets(url: str) -> str:
-    """Return an address fit to be shown: ``***`` for the user and password in it."""
-    return re.sub(r"//[^/@]*@", "//***@", url)

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.polling.subscription import Subscription, basic, merged, without_secrets
+from connectors.polling.subscription import Subscription, basic, merged
 from pipeline.errors import UsageError
+from pipeline.networks import masked
 
 # What an option is called, the field it fills, and what that is when it is cleared.
 CLEARED: dict[str, tuple[str, object]] = {
@@ -72,7 +73,7 @@ def shown(subscription: Subscription) -> dict[str, object]:
         "language": subscription.language,
         "headers": dict.fromkeys(subscription.headers, "***"),
         "user_agent": subscription.user_agent,
-        "proxy": without_secrets(subscription.proxy) if subscription.proxy else None,
+        "proxy": masked(subscription.proxy) if subscription.proxy else None,
         "mute": list(subscription.mute),
         "fulltext": subscription.fulltext,
     }
@@ -111,7 +112,7 @@ def _proxy(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"--proxy {without_secrets(url)!r} is no proxy; write http://[USER:PASSWORD@]HOST:PORT.")
+        raise UsageError(f"--proxy {masked(url)!r} is no proxy; write http://[USER:PASSWORD@]HOST:PORT.")
     return url
 
 

@@ -35,12 +35,12 @@ def label(originals: Sequence[Document]) -> str:
         used.update(words | set(analyse(document.text, document.language).stems[:LEAD_WORDS]))
     rare = rarities(list(used), titled[0].language)
 
-    def told(number: int) -> float:
+    def in_common(number: int) -> float:
         # What one report alone uses is not in common; a long title should tell more than a short one.
         common = sum((used[word] - 1) * rare[word] for word in titles[number])
         voice = VOICE if _VOICE.search(titled[number].title or "") else 1.0
         news = 1 - LATER * number / len(titled)
         return common * voice * news / math.sqrt(len(titles[number]) + SHORT_TITLE)
 
-    best = max(range(len(titled)), key=lambda number: (round(told(number), 6), -number))
+    best = max(range(len(titled)), key=lambda number: (round(in_common(number), 6), -number))
     return titled[best].title or ""

@@ -21,7 +21,7 @@ from pathlib import Path
 from pipeline.language.tokens import tokens_of
 from pipeline.model import Article
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
-from pipeline.stages.deduplicate.stories import COUNT_BYTES, ID_BYTES, Joined, Stories
+from pipeline.stages.deduplicate.stories import COUNT_BYTES, ID_BYTES, Stories, StoryDecision
 from tests.bench.copies import Text, texts
 from tests.bench.corpus import Corpus
 
@@ -43,9 +43,9 @@ Follow = Callable[[Sequence[Article]], None]
 class NoStories(Stories):
     """Leave every article in a story of its own: what the peers are compared with groups nothing."""
 
-    def join(self, article: Article, original: bytes | None) -> Joined:
+    def join(self, article: Article, original: bytes | None) -> StoryDecision:
         """Answer the same for every article."""
-        return Joined(bytes(ID_BYTES + COUNT_BYTES))
+        return StoryDecision(bytes(ID_BYTES + COUNT_BYTES))
 
 
 class Unclustered(Remembered):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import config
 from pipeline.errors import UsageError
@@ -79,3 +82,60 @@ def test_masked_settings_hold_no_secret() -> None:
 
 def test_default_settings_describe_valid_toml() -> None:
     assert tomllib.loads(config.describe(config.Settings()))["fetch"]["per_host"] == 2
+
+
+SECRET = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20)
+PLACES = (
+    "elasticsearch_api_key = {reference}",
+    "elasticsearch = {reference}",
+    "[notify]\nsmtp = {reference}",
+    "[channels]\nteam = {reference}",
+)
+
+
+@given(secret=SECRET, place=st.sampled_from(PLACES))
+def test_any_text_may_stand_in_a_variable(tmp_path_factory: pytest.TempPathFactory, place: str, secret: str) -> None:
+    file = tmp_path_factory.mktemp("settings") / "n.toml"
+    file.write_text(place.format(reference='{env = "MY_SECRET"}'))
+    read = config.load(file, environ={"MY_SECRET": secret})
+    assert secret in (read.elasticsearch_api_key, read.elasticsearch, read.notify.smtp, read.channels.get("team"))
+
+
+def test_file_beside_the_settings_holds_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "hook").write_text("webhook+https://hooks.example.org/s3cret\n")
+    (tmp_path / "n.toml").write_text('[channels]\nteam = {file = "hook"}\n')
+    assert config.load(tmp_path / "n.toml", environ={}).channels["team"] == "webhook+https://hooks.example.org/s3cret"
+
+
+@pytest.mark.parametrize("reference", ['{env = "NOT_SET"}', '{file = "not-there"}'])
+def test_secret_that_is_not_there_names_the_setting(tmp_path: Path, reference: str) -> None:
+    (tmp_path / "n.toml").write_text(f"[channels]\nteam = {reference}\n")
+    with pytest.raises(UsageError, match=r"^channels\.team: "):
+        config.load(tmp_path / "n.toml", environ={})
+
+
+def test_unknown_variable_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(UsageError, match="NEWSWIRE_FETCH_ALOW, which is no setting: did you mean NEWSWIRE_FETCH_ALLOW"):
+        config.load(environ={"NEWSWIRE_FETCH_ALOW": "127.0.0.0/8"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["NEWSWIRE_WEB_SERVICE_HOST", "NEWSWIRE_WEB_SERVICE_PORT_HTTP", "NEWSWIRE_PORT_8765_TCP_ADDR", "NEWSWIRE_PORT"],
+)
+def test_variables_that_platforms_set_for_a_service_are_passed_over(name: str) -> None:
+    assert config.Settings() == config.load(environ={f"NEWSWIRE_{name}": "10.0.0.1"})
+
+
+@given(user=SECRET, password=SECRET)
+def test_no_password_is_shown(user: str, password: str) -> None:
+    given = quote(f"{user}:{password}", safe=":")
+    settings = config.Settings(
+        elasticsearch=f"https://{given}@search.example.org:9200",
+        elasticsearch_api_key=password,
+        channels={"team": f"webhook+https://{given}@hooks.example.org/x"},
+        notify=config.Notify(smtp=f"smtps://{given}@mail.example.org"),
+    )
+    shown = config.describe(config.masked(settings))
+    assert given not in shown
+    assert all(host in shown for host in ("search.example.org:9200", "hooks.example.org", "mail.example.org"))

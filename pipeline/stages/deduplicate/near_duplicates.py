@@ -27,20 +27,20 @@ from pipeline.stages.deduplicate.sketch import (
 
 _WIDTH = 1 + KEYS
 # So many articles a key may lead to, and so many steps of a chain are taken to find them.
-LED_TO = 6
-STEPS = 200
+ROWS_PER_KEY_MAX = 6
+CHAIN_STEPS_MAX = 200
 # So many of the likeliest articles are compared.
-COMPARED = 8
+COMPARED_MAX = 8
 # A copy shares more than one key that leads to nothing else would count.
-OWN = 1.1
-LONGER = 1.5
+KEY_WORTH_MIN = 1.1
+LONGER_FACTOR = 1.5
 FEWEST_BUCKETS = 1 << 12
 _NONE = -1
 _NO_HASH = 0xFFFFFFFF
 _GONE = float("-inf")
 
 
-class Remembrance(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class SketchFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Keep what later articles are compared with: one article's fact.
 
     ``order`` counts the facts of a language, ``seen`` is the Unix time of the first revision, ``story`` is opaque.
@@ -56,7 +56,7 @@ class Remembrance(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sketch: Sketch | None = None
 
 
-class Found(msgspec.Struct, frozen=True, gc=False):
+class NearDuplicate(msgspec.Struct, frozen=True, gc=False):
     """Answer with the original of what was looked for, its story, and whether it is but a part of that."""
 
     original: str
@@ -64,7 +64,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     is_part: bool = False
 
 
-class Shelf:
+class NearDuplicateIndex:
     """Hold one language's articles; filled with the same facts in any order, it finds the same."""
 
     def __init__(self) -> None:
@@ -92,12 +92,12 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def get(self, key: str) -> Remembrance | None:
+    def get(self, key: str) -> SketchFact | None:
         """Return what is remembered of an article, but for its sketch."""
         row = self._rows.get(key)
         if row is None:
             return None
-        return Remembrance(
+        return SketchFact(
             SKETCH_VERSION if key not in self._outdated else _NONE,
             self._orders[row],
             self._seen[row],
@@ -106,7 +106,7 @@ class Shelf:
             self._stories[row],
         )
 
-    def add(self, key: str, fact: Remembrance) -> None:
+    def add(self, key: str, fact: SketchFact) -> None:
         """File one article, in place of what was remembered of it."""
         self.remove(key)
         row = len(self._ids)
@@ -148,7 +148,7 @@ class Shelf:
         if len(self._ids) - len(self._rows) > max(len(self._rows) // 3, FEWEST_BUCKETS // KEYS):
             self._rearrange()
 
-    def find(self, wanted: Sketch, containment: float, since: float, until: float) -> Found | None:
+    def find(self, wanted: Sketch, containment: float, since: float, until: float) -> NearDuplicate | None:
         """Find the article with the same words; else the one most like it, that shares at least ``containment``.
 
         Of equals the earliest in log order; only articles seen between two Unix times.
@@ -163,7 +163,7 @@ class Shelf:
         likely: dict[int, float] = {}
         keys, following, buckets, mask = self._keys, self._next, self._buckets, len(self._buckets) - 1
         for hashed in memoryview(wanted.keys).cast("I").tolist():
-            entry, steps = buckets[hashed & mask], STEPS
+            entry, steps = buckets[hashed & mask], CHAIN_STEPS_MAX
             while entry >= 0 and keys[entry] != hashed and steps:  # most keys lead nowhere
                 entry = following[entry]
                 steps -= 1
@@ -173,15 +173,17 @@ class Shelf:
             for row in rows:
                 likely[row] = likely.get(row, 0.0) + 1 / len(rows)
         best, most = None, (containment, 0)
-        for _, row in sorted((-weight, row) for row, weight in likely.items() if weight > OWN)[:COMPARED]:
+        for _, row in sorted((-weight, row) for row, weight in likely.items() if weight > KEY_WORTH_MIN)[:COMPARED_MAX]:
             other = self._sketch(row)
             share = contained(wanted, other)
             if (share, -row) >= most and states_the_same(wanted, other, share):
                 best, most = row, (share, -row)
-        return None if best is None else self._found(best, is_part=size(self._sketch(best)) * LONGER < size(wanted))
+        return (
+            None if best is None else self._found(best, is_part=size(self._sketch(best)) * LONGER_FACTOR < size(wanted))
+        )
 
-    def _found(self, row: int, *, is_part: bool = False) -> Found:
-        return Found(self._originals.get(row) or str(self._ids[row]), self._stories[row], is_part)
+    def _found(self, row: int, *, is_part: bool = False) -> NearDuplicate:
+        return NearDuplicate(self._originals.get(row) or str(self._ids[row]), self._stories[row], is_part)
 
     def expired(self, before: float, limit: int) -> list[str]:
         """Return the oldest articles, if first seen before a Unix time; a bounded number at a time."""
@@ -200,13 +202,13 @@ class Shelf:
         keys, following, moments = self._keys, self._next, self._seen
         entry = self._buckets[hashed & (len(self._buckets) - 1)]
         rows: list[int] = []
-        steps = STEPS
+        steps = CHAIN_STEPS_MAX
         while entry >= 0 and steps:
             if keys[entry] == hashed and (entry % _WIDTH > 0) == (first > 0):
                 row = entry // _WIDTH
                 if since <= moments[row] <= until:
                     rows.append(row)
-                    if len(rows) == LED_TO:
+                    if len(rows) == ROWS_PER_KEY_MAX:
                         break
             entry = following[entry]
             steps -= 1

@@ -31,22 +31,22 @@ MINIMA = 96
 SPARE = 32
 FACTS = 24
 # Fewer pairs than this tell no text from another.
-FEWEST = 5
+PAIRS_MIN = 5
 # A text of fewer words counts together with its title; of fewer than the other with it, it says nothing of its own.
-TELLING = 20
-SAYING = 4
+LONE_TEXT_WORDS_MIN = 20
+OWN_WORDS_MIN = 4
 # Characters beyond this change nothing that matters and would cost without bound.
-LONGEST_CHARS = 60_000
-MOST_BYTES = 1 << 19
+READ_CHARS_MAX = 60_000
+BATCH_TEXT_BYTES_MAX = 1 << 19
 # How often a figure or name of another report turns up in this one by chance.
-CHANCE = 0.25
+CHANCE_SHARE = 0.25
 # How much more likely another report must be than a copy before it is believed.
-SURE = math.log(10)
+OTHER_REPORT_LOG_ODDS = math.log(10)
 # Even of words that seem untouched, so many may have changed.
-LEAST_CHANGED = 0.02
-FEWEST_SHARED = 3
+CHANGED_SHARE_MIN = 0.02
+SHARED_FACTS_MIN = 3
 # Half a standard error of a share.
-DOUBT = 0.25
+STANDARD_ERRORS = 0.25
 LAST_ASCII = 127
 # Arrays of this many bytes stay in the processor's cache; a text may come on top.
 BATCH_BYTES = 1 << 15
@@ -111,8 +111,8 @@ def _sketched(batch: Sequence[_Bytes], texts: Sequence[tuple[str | None, str | N
     made = []
     for (title, text), first, last in zip(texts, bounds, bounds[1:], strict=False):
         content = _content(words[first:last], title, text)
-        minima = _smallest(short_pairs[first : last - 1], MINIMA) if last - first > FEWEST + 1 else _NO_HASHES
-        if len(minima) < FEWEST:
+        minima = _smallest(short_pairs[first : last - 1], MINIMA) if last - first > PAIRS_MIN + 1 else _NO_HASHES
+        if len(minima) < PAIRS_MIN:
             made.append(Sketch(content))
             continue
         keys = _smallest(triples[first : last - 2], KEYS)
@@ -132,7 +132,9 @@ def contained(mine: Sketch, other: Sketch) -> float:
     bound = min(each[-1] if len(each) == MINIMA else _LARGEST for each in (one, two))
     within = bisect_right(one, bound), bisect_right(two, bound)
     shared = len(set(one[: within[0]]).intersection(two[: within[1]]))
-    return max(shared / min(within) - DOUBT / math.sqrt(min(within)), 0.0) if shared >= FEWEST_SHARED else 0.0
+    return (
+        max(shared / min(within) - STANDARD_ERRORS / math.sqrt(min(within)), 0.0) if shared >= SHARED_FACTS_MIN else 0.0
+    )
 
 
 def states_the_same(mine: Sketch, other: Sketch, contained: float) -> bool:
@@ -145,10 +147,10 @@ def states_the_same(mine: Sketch, other: Sketch, contained: float) -> bool:
     smaller, larger = sorted(([fact for fact in each if fact <= bound] for each in told), key=len)
     kept = len(set(smaller).intersection(larger))
     lost = len(smaller) - kept
-    changed = min(max(1 - contained ** (1 / PAIR), LEAST_CHANGED), 1 - CHANCE)
+    changed = min(max(1 - contained ** (1 / PAIR), CHANGED_SHARE_MIN), 1 - CHANCE_SHARE)
     # The odds of another report against a copy, given what was kept and lost.
-    odds = lost * math.log((1 - CHANCE) / changed) + kept * math.log(CHANCE / (1 - changed))
-    return odds < SURE
+    odds = lost * math.log((1 - CHANCE_SHARE) / changed) + kept * math.log(CHANCE_SHARE / (1 - changed))
+    return odds < OTHER_REPORT_LOG_ODDS
 
 
 def size(made: Sketch) -> float:
@@ -170,7 +172,7 @@ def _smallest(hashes: NDArray[np.uint32], count: int) -> NDArray[np.uint32]:
 def _bytes(text: str) -> _Bytes:
     """Return a text as bytes, and the same in small letters without marks."""
     plain = _tables().plain
-    text = text[:LONGEST_CHARS]
+    text = text[:READ_CHARS_MAX]
     if text.isascii():
         raw = text.encode()
         return _Bytes(raw, raw.translate(plain))
@@ -214,13 +216,13 @@ def _words(
 def _content(words: NDArray[np.uint64], title: str | None, text: str | None) -> bytes:
     """Hash all words in order. A text too short to say much by itself ("Read more") counts together with its title."""
     digest = blake2b(words.tobytes(), digest_size=8)
-    if len(words) < TELLING:
+    if len(words) < LONE_TEXT_WORDS_MIN:
         titled, _, _, _ = _words([_bytes(title or "")])
-        if len(words) + len(titled) < SAYING:
+        if len(words) + len(titled) < OWN_WORDS_MIN:
             return b""
         digest.update(b"|" + titled.tobytes())
-    if text is not None and len(text) > LONGEST_CHARS:
-        digest.update(text[LONGEST_CHARS:].encode("utf-8", "surrogatepass"))
+    if text is not None and len(text) > READ_CHARS_MAX:
+        digest.update(text[READ_CHARS_MAX:].encode("utf-8", "surrogatepass"))
     return digest.digest()
 
 
@@ -256,9 +258,9 @@ def _tables() -> _Tables:
 
 
 def _powers(base: int) -> NDArray[np.uint64]:
-    powers = np.ones(MOST_BYTES, dtype=np.uint64)
+    powers = np.ones(BATCH_TEXT_BYTES_MAX, dtype=np.uint64)
     size = 1
-    while size < MOST_BYTES:  # the second half is the first half times the power between them
+    while size < BATCH_TEXT_BYTES_MAX:  # the second half is the first half times the power between them
         powers[size : 2 * size] = powers[:size] * np.uint64(pow(base, size, 1 << 64))
         size *= 2
     return powers

@@ -14,9 +14,9 @@ import msgspec
 
 from pipeline.model import Article, Document
 from pipeline.stages.decision import Decision, Fact
-from pipeline.stages.deduplicate.near_duplicates import Remembrance, Shelf
+from pipeline.stages.deduplicate.near_duplicates import NearDuplicateIndex, SketchFact
 from pipeline.stages.deduplicate.sketch import PAIR, SKETCH_VERSION, Sketch, sketch, sketches
-from pipeline.stages.deduplicate.stories import STORY_KEY, Joined, Stories, story_language, told
+from pipeline.stages.deduplicate.stories import STORY_KEY, Stories, StoryDecision, story_fields, story_language
 
 WINDOW = timedelta(days=7)
 SIMILARITY = 0.7
@@ -24,7 +24,7 @@ EXPIRE_AT_ONCE = 200
 
 
 class Remembered:
-    """Look up earlier articles by content and likeness, one shelf per language; bounded by the window.
+    """Look up earlier articles by content and likeness, one index per language; bounded by the window.
 
     ``window`` is how far back copies are looked for, in the log's own time; ``similarity`` the share of words in
     common, in the same order, that makes a copy.
@@ -34,7 +34,7 @@ class Remembered:
         self.window = window.total_seconds()
         # Two texts that share a part s of their words, at random places, share s squared of their pairs of words.
         self.containment = similarity**PAIR
-        self._shelves: dict[str, Shelf] = {}
+        self._near_duplicates: dict[str, NearDuplicateIndex] = {}
         self._stories: dict[str, Stories] = {}
         self._expected: dict[tuple[str, int], Sketch] = {}
 
@@ -55,15 +55,15 @@ class Remembered:
             return
         language, _, article_id = key.partition(" ")
         if value is None:
-            self.shelf(language).remove(article_id)
+            self.near_duplicates(language).remove(article_id)
         else:
-            self.shelf(language).add(article_id, msgspec.msgpack.decode(value, type=Remembrance))
+            self.near_duplicates(language).add(article_id, msgspec.msgpack.decode(value, type=SketchFact))
 
-    def shelf(self, language: str) -> Shelf:
+    def near_duplicates(self, language: str) -> NearDuplicateIndex:
         """Return the articles remembered in one language."""
-        if language not in self._shelves:
-            self._shelves[language] = Shelf()
-        return self._shelves[language]
+        if language not in self._near_duplicates:
+            self._near_duplicates[language] = NearDuplicateIndex()
+        return self._near_duplicates[language]
 
     def stories(self, language: str) -> Stories:
         """Return the open stories of one language."""
@@ -79,36 +79,36 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
     its original and its story. Nothing is linked to what was withdrawn. ``now`` is not used: time is the log's own.
     """
     language = article.language or "und"
-    shelf = remembered.shelf(language)
-    before = shelf.get(article.id)
+    near_duplicates = remembered.near_duplicates(language)
+    before = near_duplicates.get(article.id)
     if before is not None and before.revision >= article.revision and before.version == SKETCH_VERSION:
         return _decision(article, before, ())
     seen = article.seen.timestamp()
     made = remembered.sketch(article)
     if before is not None:
-        original, joined, linkable = before.duplicate_of, Joined(before.story), before.duplicate_of is None
+        original, joined, linkable = before.duplicate_of, StoryDecision(before.story), before.duplicate_of is None
     else:
-        found = shelf.find(made, remembered.containment, seen - remembered.window, seen + remembered.window)
+        found = near_duplicates.find(made, remembered.containment, seen - remembered.window, seen + remembered.window)
         original = found.original if found is not None else None
         joined = remembered.stories(language).join(article, found.story if found is not None else None)
         # What is much longer than what it was linked to can itself be copied in parts that the other lacks.
         linkable = found is None or found.is_part
-    fact = Remembrance(
+    fact = SketchFact(
         version=SKETCH_VERSION,
-        order=shelf.latest + 1,
+        order=near_duplicates.latest + 1,
         seen=seen,
         revision=article.revision,
         duplicate_of=original,
         story=joined.story,
         sketch=made if linkable and not article.withdrawn else None,
     )
-    old = shelf.expired(seen - remembered.window, EXPIRE_AT_ONCE)
+    old = near_duplicates.expired(seen - remembered.window, EXPIRE_AT_ONCE)
     # The stories' facts go first: what a crash leaves half written is then found and finished.
     facts = [*joined.facts, *(Fact(key=f"{language} {key}", value=None) for key in old if key != article.id)]
     facts.append(Fact(key=f"{language} {article.id}", value=msgspec.msgpack.encode(fact)))
     return _decision(article, fact, tuple(facts))
 
 
-def _decision(article: Article, fact: Remembrance, facts: tuple[Fact, ...]) -> Decision:
-    document = Document(**msgspec.structs.asdict(article), duplicate_of=fact.duplicate_of, **told(fact.story))
+def _decision(article: Article, fact: SketchFact, facts: tuple[Fact, ...]) -> Decision:
+    document = Document(**msgspec.structs.asdict(article), duplicate_of=fact.duplicate_of, **story_fields(fact.story))
     return Decision(outcome="duplicate" if fact.duplicate_of else "original", emit=(document,), facts=facts)

@@ -1,9 +1,10 @@
 """Group different reports of one happening into a story: online, in one pass, one language at a time.
 
-An article joins the open story whose words are most like its own (cosine of TF-IDF vectors, less for every hour since
-the story's last report), and opens a story of its own when none is like enough. A story is one fact: the vector that
-its articles made, older ones fading. A report that is like two stories which are like each other merges the later into
-the earlier; ids already given stay as they are, the article records the merge. A story quiet for ``QUIET`` is closed.
+An article joins the open story whose words are most similar to its own (cosine of TF-IDF vectors, less for every hour
+since the story's last report), and opens a story of its own when none is similar enough. A story is one fact: the
+vector that its articles made, older ones fading. A report that is similar to two stories which are similar to each
+other merges the later into the earlier; ids already given stay as they are, the article records the merge. A story
+without a report for ``CLOSES_AFTER`` is closed.
 
 Single-pass clustering of news: Allan et al. 1998; TF-IDF, names and time as features: Miranda et al. 2018.
 """
@@ -25,32 +26,32 @@ from pipeline.stages.deduplicate.weights import Vector, weigh
 
 STORY_KEY = "story "
 STORY_VERSION = 1
-QUIET = timedelta(days=3)
-SIMILAR = 0.18
-# The distinct words that both use must make so much of the likeness, and one of them be rare: a name, mostly.
-TELLING = 0.08
-# Two stories are one when an article tells of both, so much like the second and by so many of its distinct words, and
-# they are this much like each other.
-TELLS = 0.3
-BRIDGE = 5
-ALIKE = 0.3
-FADE_H = 200.0
-# An article's words count for this share of its story's at least: a story moves on.
-FRESH = 0.12
-# So many words must be the same, and so many of them not just the vocabulary of storms, matches or markets.
-SHARED = 3
-DISTINCT = 2
-# Of a story with so many reports there will be more: two words are enough, if they weigh so much.
-HOT = 5
-SURE = 0.4
-FORGET_AT_ONCE = 200
+CLOSES_AFTER = timedelta(days=3)
+JOIN_SIMILARITY_MIN = 0.18
+# So much of the similarity (a cosine, 0 to 1) must come from distinct words, one of them rare: a name, mostly.
+JOIN_DISTINCT_SIMILARITY_MIN = 0.08
+# Two stories are one when an article is this similar to the second too, by so many of its distinct words, and the two
+# are this similar to each other.
+MERGE_SIMILARITY_MIN = 0.3
+MERGE_DISTINCT_WORDS_MIN = 5
+MERGE_STORY_SIMILARITY_MIN = 0.3
+SIMILARITY_HALVES_AFTER_H = 200.0
+# The newest report is at least this share of its story's vector, so that the vector follows the news.
+NEW_REPORT_SHARE_MIN = 0.12
+# So many words must be shared, and so many of them be more than the vocabulary of storms, matches or markets.
+JOIN_SHARED_WORDS_MIN = 3
+JOIN_DISTINCT_WORDS_MIN = 2
+# A story with so many reports will have more: two shared words are enough, if they weigh this much.
+LARGE_STORY_REPORTS_MIN = 5
+LARGE_STORY_SIMILARITY_MIN = 0.4
+CLOSED_AT_ONCE_MAX = 200
 HOUR = 3600.0
 ID_BYTES = 16
 COUNT_BYTES = 2
-MOST_COUNTED = 65_535
+ORIGINS_MAX = 65_535
 
 
-class Told(TypedDict):
+class StoryFields(TypedDict):
     """Say in a document's terms which story an article belongs to."""
 
     story_id: str
@@ -58,8 +59,8 @@ class Told(TypedDict):
     origins: int
 
 
-class Joined(msgspec.Struct, frozen=True):
-    """Answer for one article: what ``told`` tells of its story, and the stories' facts.
+class StoryDecision(msgspec.Struct, frozen=True):
+    """Answer for one article: what ``story_fields`` tells of its story, and the stories' facts.
 
     ``story`` is the story's id in 16 bytes, then those merged into it so far, then 2 bytes that count its origins.
     """
@@ -129,69 +130,75 @@ class Stories:
         if fact.order >= self._order:
             self._order, self._last = fact.order, (fact.last, story)
 
-    def join(self, article: Article, original: bytes | None) -> Joined:
+    def join(self, article: Article, original: bytes | None) -> StoryDecision:
         """Decide which story a new article belongs to; a copy belongs to that of its ``original``."""
         hour = int(article.seen.timestamp() // HOUR)
         moment = reported(article.published, article.seen).timestamp()
-        closed = self._closed(hour)
+        closed = self._expired(hour)
         if original is not None:
             story = self._into.get(original[:ID_BYTES], original[:ID_BYTES])
             if story not in self._rows:
-                return Joined(original, closed)
-            return Joined(self._said(story), (*closed, *self._touch(article.id, story, hour, moment)))
+                return StoryDecision(original, closed)
+            return StoryDecision(self._encoded(story), (*closed, *self._kept_open(article.id, story, hour, moment)))
         made, story = self._last
         if made == article.id and story in self._rows:
             # The story's fact was kept and the article's was not: a crash came between.
-            return Joined(self._said(story), self._tombstones(self._merged.get(story, b"")))
+            return StoryDecision(self._encoded(story), self._tombstones(self._merged.get(story, b"")))
         vector = weigh(
             article.title, article.text, article.language, len(self), self._centroids.vocabulary.counts, WIDTH
         )
         new = packed(vector.terms, vector.weights)
-        best, second = self._likest(vector, moment)
+        best, second = self._most_similar(vector, moment)
         if best is None:
             story = bytes.fromhex(derive_id("story", article.id))
-            return Joined(
-                _said(story, 1), (*closed, self._fact(story, article.id, self._order + 1, hour, moment, 1, b"", *new))
+            return StoryDecision(
+                _encoded(story, 1),
+                (*closed, self._fact(story, article.id, self._order + 1, hour, moment, 1, b"", *new)),
             )
         if second is not None:
             return self._merge(best, second, article.id, hour, moment, new, closed)
-        row = self._grown(best, new)
+        row = self._with_report(best, new)
         merged = self._merged.get(self._id(best), b"")
-        said = _said(self._id(best) + merged, int(self._reports[best]) + 1)
-        return Joined(said, (*closed, self._kept(best, article.id, hour, moment, 1, merged, row)))
+        encoded = _encoded(self._id(best) + merged, int(self._reports[best]) + 1)
+        return StoryDecision(encoded, (*closed, self._continued(best, article.id, hour, moment, 1, merged, row)))
 
-    def _likest(self, vector: Vector, moment: float) -> tuple[int | None, int | None]:
-        """Return the story that is most like an article, if enough, and the next if the two turn out to be one."""
-        rows, like = self._centroids.near(vector)
-        if like is None:
+    def _most_similar(self, vector: Vector, moment: float) -> tuple[int | None, int | None]:
+        """Return the story most similar to an article, if enough, and the next if the two turn out to be one."""
+        rows, similar = self._centroids.near(vector)
+        if similar is None:
             return None, None
         gaps = np.abs(moment - self._latest[rows])
-        fading = 1 + gaps / HOUR / FADE_H
-        likeness = np.round(like.whole / fading, 6)
-        hot = (self._reports[rows] >= HOT) & (likeness >= SURE) & (like.shared >= 2)
-        telling = (like.shared >= SHARED) & (like.distinct >= DISTINCT) | hot
-        telling &= (np.round(like.telling / fading, 6) >= TELLING) & (like.rare >= 1)
-        near = (gaps <= QUIET.total_seconds()) & (likeness >= SIMILAR) & telling
-        found = sorted((-float(likeness[n]), self._id(rows[n]), n) for n in np.flatnonzero(near).tolist())[:2]
+        fading = 1 + gaps / HOUR / SIMILARITY_HALVES_AFTER_H
+        similarity = np.round(similar.whole / fading, 6)
+        large = (
+            (self._reports[rows] >= LARGE_STORY_REPORTS_MIN)
+            & (similarity >= LARGE_STORY_SIMILARITY_MIN)
+            & (similar.shared >= 2)
+        )
+        joins = (similar.shared >= JOIN_SHARED_WORDS_MIN) & (similar.distinct >= JOIN_DISTINCT_WORDS_MIN) | large
+        joins &= np.round(similar.distinct_part / fading, 6) >= JOIN_DISTINCT_SIMILARITY_MIN
+        joins &= similar.rare >= 1
+        near = (gaps <= CLOSES_AFTER.total_seconds()) & (similarity >= JOIN_SIMILARITY_MIN) & joins
+        found = sorted((-float(similarity[n]), self._id(rows[n]), n) for n in np.flatnonzero(near).tolist())[:2]
         if not found:
             return None, None
         best, *others = (int(rows[n]) for _, _, n in found)
         if (
             not others
-            or -found[1][0] < TELLS
-            or like.distinct[found[1][2]] < BRIDGE
-            or not self._alike(best, others[0])
+            or -found[1][0] < MERGE_SIMILARITY_MIN
+            or similar.distinct[found[1][2]] < MERGE_DISTINCT_WORDS_MIN
+            or not self._are_similar(best, others[0])
         ):
             return best, None
         return best, others[0]
 
-    def _alike(self, one: int, other: int) -> bool:
+    def _are_similar(self, one: int, other: int) -> bool:
         terms, weights = self._centroids.get(one)
         order = np.argsort(terms)
         neither = np.zeros(len(terms), np.bool_)
         vector = Vector(terms[order], (weights[order] / SCALE).astype(np.float32), neither, neither)
-        like = compared(vector, self._centroids.terms[[other]], self._centroids.weights[[other]])
-        return float(like.whole[0]) >= ALIKE
+        similar = compared(vector, self._centroids.terms[[other]], self._centroids.weights[[other]])
+        return float(similar.whole[0]) >= MERGE_STORY_SIMILARITY_MIN
 
     def _merge(
         self,
@@ -202,33 +209,33 @@ class Stories:
         moment: float,
         vector: Row,
         closed: tuple[Fact, ...],
-    ) -> Joined:
+    ) -> StoryDecision:
         """Put the later of two stories into the earlier one, which alone goes on."""
         kept, gone = sorted((one, other), key=lambda row: (self._opened[row], self._id(row)))
         story = self._id(kept)
         new = self._id(gone) + self._merged.get(self._id(gone), b"")
         share = self._reports[kept] / (self._reports[kept] + self._reports[gone])
         both = blended(self._centroids.get(kept), self._centroids.get(gone), share)
-        row = blended(both, vector, 1 - FRESH)
+        row = blended(both, vector, 1 - NEW_REPORT_SHARE_MIN)
         merged = new + self._merged.get(story, b"")
         more = 1 + int(self._reports[gone])
-        fact = self._kept(kept, article_id, hour, moment, more, merged, row)
-        said = _said(story + merged, int(self._reports[kept]) + more)
-        return Joined(said, (*closed, fact, *self._tombstones(new[:ID_BYTES])))
+        fact = self._continued(kept, article_id, hour, moment, more, merged, row)
+        encoded = _encoded(story + merged, int(self._reports[kept]) + more)
+        return StoryDecision(encoded, (*closed, fact, *self._tombstones(new[:ID_BYTES])))
 
-    def _grown(self, row: int, vector: Row) -> Row:
-        share = max(FRESH, 1 / (1 + int(self._reports[row])))
+    def _with_report(self, row: int, vector: Row) -> Row:
+        share = max(NEW_REPORT_SHARE_MIN, 1 / (1 + int(self._reports[row])))
         return blended(self._centroids.get(row), vector, 1 - share)
 
-    def _touch(self, article_id: str, story: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
+    def _kept_open(self, article_id: str, story: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
         """Keep a story open that a copy came to; once an hour is enough."""
         row = self._rows[story]
         if hour <= self._touched[row] and moment <= self._latest[row] + HOUR:
             return ()
         vector = self._centroids.get(row)
-        return (self._kept(row, article_id, hour, moment, 0, self._merged.get(story, b""), vector),)
+        return (self._continued(row, article_id, hour, moment, 0, self._merged.get(story, b""), vector),)
 
-    def _kept(
+    def _continued(
         self,
         row: int,
         article_id: str,
@@ -269,20 +276,20 @@ class Stories:
         )
         return Fact(key=self._key(story), value=msgspec.msgpack.encode(fact))
 
-    def _closed(self, hour: int) -> tuple[Fact, ...]:
+    def _expired(self, hour: int) -> tuple[Fact, ...]:
         """Forget stories that nothing came to for so long that they are closed; a bounded number at a time."""
         oldest = min(self._hours, default=hour)
-        if oldest >= hour - QUIET.total_seconds() / HOUR:
+        if oldest >= hour - CLOSES_AFTER.total_seconds() / HOUR:
             return ()
         rows = [row for row in np.flatnonzero(self._touched == oldest).tolist() if self._id(row) in self._rows]
-        ids = sorted(self._id(row) for row in rows)[:FORGET_AT_ONCE]
+        ids = sorted(self._id(row) for row in rows)[:CLOSED_AT_ONCE_MAX]
         return tuple(Fact(key=self._key(story), value=None) for story in ids)
 
     def _tombstones(self, stories: bytes) -> tuple[Fact, ...]:
         return tuple(Fact(key=self._key(story), value=None) for story in _ids(stories))
 
-    def _said(self, story: bytes) -> bytes:
-        return _said(story + self._merged.get(story, b""), int(self._reports[self._rows[story]]))
+    def _encoded(self, story: bytes) -> bytes:
+        return _encoded(story + self._merged.get(story, b""), int(self._reports[self._rows[story]]))
 
     def _key(self, story: bytes) -> str:
         return f"{STORY_KEY}{self._language} {story.hex()}"
@@ -316,11 +323,11 @@ class Stories:
                 del self._into[gone]
 
 
-def told(story: bytes) -> Told:
-    """Return a document's fields from what ``join`` said of its article."""
+def story_fields(story: bytes) -> StoryFields:
+    """Return a document's fields from what ``join`` encoded of its article."""
     first, *merged = _ids(story[:-COUNT_BYTES])
     origins = int.from_bytes(story[-COUNT_BYTES:], "big")
-    return Told(story_id=first.hex(), merged=tuple(each.hex() for each in merged), origins=origins)
+    return StoryFields(story_id=first.hex(), merged=tuple(each.hex() for each in merged), origins=origins)
 
 
 def story_language(key: str) -> str:
@@ -335,11 +342,11 @@ def reported(published: datetime | None, seen: datetime) -> datetime:
 
 def closes(latest: datetime, now: datetime) -> datetime | None:
     """Return when a story with its last report at ``latest`` closed, ``None`` while it is open."""
-    return latest + QUIET if latest + QUIET < now else None
+    return latest + CLOSES_AFTER if latest + CLOSES_AFTER < now else None
 
 
-def _said(ids: bytes, origins: int) -> bytes:
-    return ids + min(origins, MOST_COUNTED).to_bytes(COUNT_BYTES, "big")
+def _encoded(ids: bytes, origins: int) -> bytes:
+    return ids + min(origins, ORIGINS_MAX).to_bytes(COUNT_BYTES, "big")
 
 
 def _ids(joined: bytes) -> list[bytes]:

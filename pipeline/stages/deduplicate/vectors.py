@@ -15,9 +15,9 @@ from pipeline.stages.deduplicate.weights import Vector
 
 WIDTH = 32
 # Words in more rows than this lead nowhere in particular.
-CALLED = 32
-RAREST = 12
-CANDIDATES = 24
+ROWS_PER_WORD_MAX = 32
+LOOKED_UP_WORDS = 12
+CANDIDATES_MAX = 24
 FULL = 0.6
 SCALE = 65535.0
 BUCKET = 8
@@ -148,18 +148,18 @@ class Centroids:
         count = int(np.count_nonzero(self.terms[row]))
         return self.terms[row, :count], self.weights[row, :count]
 
-    def near(self, vector: Vector) -> tuple[NDArray[np.int64], Likeness | None]:
-        """Return the at most 24 rows that share most of an article's rarest words, and how like it they are."""
+    def near(self, vector: Vector) -> tuple[NDArray[np.int64], Similarity | None]:
+        """Return the at most 24 rows that share most of an article's rarest words, and their similarity to it."""
         rows = self._candidates(vector.terms, vector.weights)
         return rows, compared(vector, self.terms[rows], self.weights[rows]) if len(rows) else None
 
     def _candidates(self, terms: Terms, weights: Weights) -> NDArray[np.int64]:
         slots = self.vocabulary.slots(terms)
         count = np.where(slots >= 0, self.vocabulary.count[slots], 0)
-        known = np.flatnonzero((count > 0) & (count <= CALLED))
+        known = np.flatnonzero((count > 0) & (count <= ROWS_PER_WORD_MAX))
         if not len(known):
             return np.empty(0, np.int64)
-        rarest = known[np.lexsort((terms[known], count[known]))[:RAREST]]
+        rarest = known[np.lexsort((terms[known], count[known]))[:LOOKED_UP_WORDS]]
         following = self._next.reshape(-1).item
         worth = (weights[rarest].astype(np.float64) ** 2).tolist()
         votes: dict[int, float] = {}
@@ -169,12 +169,12 @@ class Centroids:
                 votes[row] = votes.get(row, 0.0) + vote
                 place = following(place)
         rows = np.fromiter(votes, np.int64, len(votes))
-        if len(rows) <= CANDIDATES:
+        if len(rows) <= CANDIDATES_MAX:
             return rows
         score = np.fromiter(votes.values(), np.float64, len(votes))
         # Equal votes are told apart by what the rows hold: their numbers differ after a rebuild.
         order = np.lexsort((self.terms[rows].sum(axis=1, dtype=np.uint64), -np.round(score, 6)))
-        return rows[order[:CANDIDATES]]
+        return rows[order[:CANDIDATES_MAX]]
 
     def _link(self, row: int, terms: Terms) -> None:
         if not len(terms):
@@ -212,25 +212,29 @@ def grown(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, more])
 
 
-class Likeness(NamedTuple):
-    """Tell of several rows how like a vector each is: the cosine, how much of it distinct words make, shared words."""
+class Similarity(NamedTuple):
+    """Compare a vector with several rows, an array per measure.
+
+    ``whole`` is the cosine, ``distinct_part`` what distinct words contribute to it; the others count shared words,
+    shared distinct words and shared rare words.
+    """
 
     whole: NDArray[np.float64]
-    telling: NDArray[np.float64]
+    distinct_part: NDArray[np.float64]
     shared: NDArray[np.int64]
     distinct: NDArray[np.int64]
     rare: NDArray[np.int64]
 
 
-def compared(vector: Vector, rows: Terms, weights: NDArray[np.uint16]) -> Likeness:
+def compared(vector: Vector, rows: Terms, weights: NDArray[np.uint16]) -> Similarity:
     """Compare a vector with each of several rows."""
     at = np.minimum(np.searchsorted(vector.terms, rows), len(vector.terms) - 1)
     same = vector.terms[at] == rows
     distinct = same & vector.distinct[at]
     products = np.where(same, vector.weights[at], np.float32(0)) * (weights / SCALE)
-    return Likeness(
+    return Similarity(
         whole=products.sum(axis=1),
-        telling=np.where(distinct, products, 0.0).sum(axis=1),
+        distinct_part=np.where(distinct, products, 0.0).sum(axis=1),
         shared=same.sum(axis=1),
         distinct=distinct.sum(axis=1),
         rare=(same & vector.rare[at]).sum(axis=1),

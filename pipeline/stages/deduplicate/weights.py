@@ -25,22 +25,22 @@ LEAD_TOKENS = 60
 READ_TOKENS = 300
 READ_CHARS = 6 * READ_TOKENS
 # What a word counts for: in the title, in the lead, further down, and more for a name inside a sentence.
-IN_TITLE = 2.0
-IN_LEAD = 1.0
-BELOW = 0.5
-NAME = 3.0
-FOREKNOWN = 2000.0
+TITLE_WEIGHT = 2.0
+LEAD_WEIGHT = 1.0
+BODY_WEIGHT = 0.5
+NAME_FACTOR = 3.0
+PRIOR_STORIES = 2000.0
 # Which share of texts holds a word: one never heard of, one that news are made of, one that any text is made of.
-UNHEARD, EVERYDAY, COMMON = 0.0002, 0.025, 0.2
-LEVELS = (UNHEARD, 0.00075, 0.0015, 0.003, 0.006, 0.0125, EVERYDAY, 0.05, 0.1, COMMON)
+UNKNOWN_SHARE, NEWS_SHARE, COMMON_SHARE = 0.0002, 0.025, 0.2
+LEVELS = (UNKNOWN_SHARE, 0.00075, 0.0015, 0.003, 0.006, 0.0125, NEWS_SHARE, 0.05, 0.1, COMMON_SHARE)
 SHARES = np.array(LEVELS)
 SHORT_NUMBER = 4
-LOOKED_UP = 2
+CANDIDATE_FACTOR = 2
 MAX_WORDS = 1 << 16
 # Words at least this rare tell happenings apart; the others are what every report of a kind is made of.
-DISTINCT = 0.02
+DISTINCT_SHARE_MAX = 0.02
 # Names of small places and of people, mostly.
-RARE = 0.0005
+RARE_SHARE_MAX = 0.0005
 
 # Not the first word of a sentence. Scripts without capitals have no names by this.
 _NAME = re.compile(r" (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
@@ -69,17 +69,17 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     found = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
     terms, shares = found.astype(np.uint32), SHARES[found >> np.uint64(32)]
     often = np.sqrt(np.fromiter(words.values(), np.float64, len(words)))
-    foreknown = shares * FOREKNOWN + 0.5
-    if len(words) > LOOKED_UP * size:  # those that could be chosen if no story used them
-        likely = np.lexsort((terms, -often * np.log((stories + FOREKNOWN) / foreknown)))[: LOOKED_UP * size]
-        terms, shares, often, foreknown = terms[likely], shares[likely], often[likely], foreknown[likely]
-    weights = often * np.maximum(np.log((stories + FOREKNOWN) / (counts(terms) + foreknown)), 0.0)
+    prior = shares * PRIOR_STORIES + 0.5
+    if len(words) > CANDIDATE_FACTOR * size:  # those that could be chosen if no story used them
+        likely = np.lexsort((terms, -often * np.log((stories + PRIOR_STORIES) / prior)))[: CANDIDATE_FACTOR * size]
+        terms, shares, often, prior = terms[likely], shares[likely], often[likely], prior[likely]
+    weights = often * np.maximum(np.log((stories + PRIOR_STORIES) / (counts(terms) + prior)), 0.0)
     best = np.lexsort((terms, -weights))[:size]
     best = best[np.argsort(terms[best])]
     kept = weights[best]
     length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
     shares = shares[best]
-    return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT, shares < RARE)
+    return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, shares < RARE_SHARE_MAX)
 
 
 def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
@@ -92,16 +92,16 @@ def _frequencies(title: str | None, text: str | None, language: str | None) -> d
     """Return how often each word is used, by where."""
     words: defaultdict[str, float] = defaultdict(float)
     for word in analyse(title, language).stems[:LEAD_TOKENS]:
-        words[word] += IN_TITLE
+        words[word] += TITLE_WEIGHT
     stems = analyse(text, language).stems
     for word in stems[:LEAD_TOKENS]:
-        words[word] += IN_LEAD
+        words[word] += LEAD_WEIGHT
     for word in stems[LEAD_TOKENS:READ_TOKENS]:
-        words[word] += BELOW
+        words[word] += BODY_WEIGHT
     for name in set(_NAME.findall((text or "")[:READ_CHARS])):
         word = stem(fold(name), language)
         if name[0].isupper() and word in words:
-            words[word] *= NAME
+            words[word] *= NAME_FACTOR
     return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}
 
 
@@ -114,7 +114,7 @@ class _Lexicon(dict[str, int]):
 
     def __missing__(self, word: str) -> int:
         # Days, years and small counts are in every report.
-        usual = EVERYDAY if word.isdigit() and len(word) <= SHORT_NUMBER else UNHEARD
+        usual = NEWS_SHARE if word.isdigit() and len(word) <= SHORT_NUMBER else UNKNOWN_SHARE
         hashed = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "little") or 1
         if len(self) >= MAX_WORDS:
             self.clear()
@@ -124,8 +124,8 @@ class _Lexicon(dict[str, int]):
 
 @lru_cache(maxsize=64)
 def _lexicon(language: str | None) -> _Lexicon:
-    shares = dict.fromkeys(_stems(NEWS_WORDS.get(language or "", ""), language), EVERYDAY)
-    shares |= dict.fromkeys(_stems(COMMON_WORDS.get(language or "", ""), language), COMMON)
+    shares = dict.fromkeys(_stems(NEWS_WORDS.get(language or "", ""), language), NEWS_SHARE)
+    shares |= dict.fromkeys(_stems(COMMON_WORDS.get(language or "", ""), language), COMMON_SHARE)
     for name in (f"{language}.txt.gz", f"reports.{language}.txt.gz"):
         listed = files("pipeline.stages.deduplicate").joinpath("everyday", name)
         for line in gzip.decompress(listed.read_bytes()).decode().splitlines() if listed.is_file() else ():

@@ -15,7 +15,8 @@ import msgspec
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Quotation, Span, Speaker
-from pipeline.stages.extract.quotations.speakers import Mentions, Phrase, subject_after, subject_before
+from pipeline.stages.extract.quotations.phrases import Phrase, subject_after, subject_before
+from pipeline.stages.extract.quotations.speakers import Mentions
 
 _PARAGRAPH = re.compile(r"[^\n]+")
 _PAIRS = {"“": "”", "„": "“”", "«": "»", "»": "«", "‘": "’", "「": "」", "『": "』", '"': '"'}

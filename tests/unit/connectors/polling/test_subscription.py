@@ -17,8 +17,8 @@ from connectors.polling.subscription import (
     merged,
     whole_address,
     without_credentials,
-    without_secrets,
 )
+from pipeline.networks import masked
 
 FEED = Subscription(
     url="https://news.example/feed",
@@ -56,11 +56,11 @@ def test_credentials_of_an_address_come_out_of_it(user: str, password: str) -> N
 
 def test_address_without_credentials_stays_as_it_is() -> None:
     for url in ("https://news.example/@me/feed", "https://news.example/?a=b@c", "feed.xml"):
-        assert (without_credentials(url), without_secrets(url)) == ((url, {}), url)
+        assert (without_credentials(url), masked(url)) == ((url, {}), url)
 
 
 def test_secrets_are_hidden_where_an_address_is_shown() -> None:
-    assert without_secrets("http://me:s3cret@127.0.0.1:3128") == "http://***@127.0.0.1:3128"
+    assert masked("http://me:s3cret@127.0.0.1:3128") == "http://***@127.0.0.1:3128"
 
 
 def test_newer_header_replaces_one_of_the_same_name_however_written() -> None:

@@ -17,7 +17,7 @@ from pipeline.stages.deduplicate.stage import Remembered, deduplicate
 from pipeline.stages.match.stage import Rules, match
 from tests.bench.stories import read
 
-DATA = Path(__file__).parents[4] / "data" / "stories" / "one_event.txt"
+DATA = Path(__file__).parents[3] / "data" / "stories" / "one_event.txt"
 START = datetime(2026, 3, 3, 4, tzinfo=UTC)
 REPORTS = 366
 HOURS = 120

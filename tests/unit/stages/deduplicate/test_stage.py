@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline import demo
 from pipeline.model import Article, Document
-from pipeline.stages.deduplicate.near_duplicates import Remembrance
+from pipeline.stages.deduplicate.near_duplicates import SketchFact
 from pipeline.stages.deduplicate.sketch import SKETCH_VERSION, sketch, sketches
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
 from pipeline.stages.identify.normalize import normalize
@@ -91,7 +91,7 @@ def test_copy_outside_the_window_is_an_original_and_the_old_one_is_forgotten() -
     remembered = Remembered(window=timedelta(days=7))
     take(remembered, article("a", report(1)))
     later = take(remembered, article("b", report(1), seen=NOW + timedelta(days=8)))
-    assert (later.duplicate_of, "a" in remembered.shelf("en")) == (None, False)
+    assert (later.duplicate_of, "a" in remembered.near_duplicates("en")) == (None, False)
 
 
 def test_another_language_never_meets_this_one() -> None:
@@ -171,7 +171,7 @@ def test_sketch_of_another_version_is_kept_for_its_links_and_made_anew_when_the_
     remembered = Remembered()
     ((key, value),) = [fact for fact in remember(remembered, [article("a", report(1))]).items() if " a" in fact[0]]
     assert value is not None
-    older = msgspec.structs.replace(msgspec.msgpack.decode(value, type=Remembrance), version=SKETCH_VERSION - 1)
+    older = msgspec.structs.replace(msgspec.msgpack.decode(value, type=SketchFact), version=SKETCH_VERSION - 1)
     remembered.learn(key, msgspec.msgpack.encode(older))
     assert deduplicate(article("b", report(1)), remembered, NOW).outcome == "original"
     again = take(remembered, article("a", report(1)))
@@ -203,7 +203,7 @@ def test_forgotten_articles_give_their_room_back() -> None:
     remembered = Remembered(window=timedelta(days=1))
     for n in range(4000):
         take(remembered, article(f"{n}", f"only {n} " * 3, seen=NOW + timedelta(hours=n / 10)))
-    assert len(remembered.shelf("en")) < 300
+    assert len(remembered.near_duplicates("en")) < 300
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.model import Article, derive_id
 from pipeline.stages.decision import Fact
-from pipeline.stages.deduplicate.stories import QUIET, Joined, Stories, closes, told
+from pipeline.stages.deduplicate.stories import CLOSES_AFTER, Stories, StoryDecision, closes, story_fields
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 QUAKE = (
@@ -39,7 +39,7 @@ def keep(stories: Stories, facts: tuple[Fact, ...]) -> None:
         stories.learn(fact.key, fact.value)
 
 
-def take(stories: Stories, *articles: Article) -> list[Joined]:
+def take(stories: Stories, *articles: Article) -> list[StoryDecision]:
     joined = []
     for each in articles:
         joined.append(stories.join(each, None))
@@ -47,8 +47,8 @@ def take(stories: Stories, *articles: Article) -> list[Joined]:
     return joined
 
 
-def ids(joined: list[Joined]) -> list[str]:
-    return [told(each.story)["story_id"] for each in joined]
+def ids(joined: list[StoryDecision]) -> list[str]:
+    return [story_fields(each.story)["story_id"] for each in joined]
 
 
 def test_reports_of_one_happening_are_one_story() -> None:
@@ -95,13 +95,13 @@ def test_words_of_every_fire_do_not_make_one_story_of_two_fires(language: str) -
 
 def test_story_quiet_for_long_is_closed_and_not_reopened() -> None:
     stories = Stories("en")
-    later = QUIET.total_seconds() / 3600 + 2
+    later = CLOSES_AFTER.total_seconds() / 3600 + 2
     first, second = ids(take(stories, article(QUAKE[0]), article(QUAKE[0], "again", later)))
     assert (first != second, len(stories)) == (True, 1)
 
 
 def test_closing_is_told_by_the_time_of_the_last_report() -> None:
-    assert (closes(NOW, NOW + QUIET), closes(NOW, NOW + QUIET * 2)) == (None, NOW + QUIET)
+    assert (closes(NOW, NOW + CLOSES_AFTER), closes(NOW, NOW + CLOSES_AFTER * 2)) == (None, NOW + CLOSES_AFTER)
 
 
 def test_copy_belongs_to_the_story_of_its_original_and_keeps_it_open() -> None:
@@ -110,11 +110,11 @@ def test_copy_belongs_to_the_story_of_its_original_and_keeps_it_open() -> None:
     copy = stories.join(article(QUAKE[0], "copy", 60), original.story)
     keep(stories, copy.facts)
     (late,) = take(stories, article(QUAKE[1], hours=100))
-    assert [1, 1, 2] == [told(joined.story)["origins"] for joined in (original, copy, late)]
+    assert [1, 1, 2] == [story_fields(joined.story)["origins"] for joined in (original, copy, late)]
     assert 1 == len(set(ids([original, copy, late])))
 
 
-def bridged() -> tuple[Stories, list[Joined]]:
+def bridged() -> tuple[Stories, list[StoryDecision]]:
     """Return stories of which the third article showed the first two to be one."""
     stories = Stories("en")
     texts = (
@@ -127,15 +127,15 @@ def bridged() -> tuple[Stories, list[Joined]]:
 
 def test_report_like_two_unlike_stories_merges_nothing() -> None:
     stories, joined = bridged()
-    assert (told(joined[2].story)["merged"], len(stories)) == ((), 2)
+    assert (story_fields(joined[2].story)["merged"], len(stories)) == ((), 2)
 
 
 def test_late_merge_keeps_the_earlier_id_and_names_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ALIKE", "TELLS"):
+    for name in ("MERGE_STORY_SIMILARITY_MIN", "MERGE_SIMILARITY_MIN"):
         monkeypatch.setattr(f"pipeline.stages.deduplicate.stories.{name}", 0.0)
     stories, (first, second, third) = bridged()
     earlier, later = ids([first, second])
-    assert told(third.story) == {"story_id": earlier, "merged": (later,), "origins": 3}
+    assert story_fields(third.story) == {"story_id": earlier, "merged": (later,), "origins": 3}
     copy = stories.join(article("copy", hours=9), second.story)
     assert (len(stories), copy.story) == (1, third.story)
 
@@ -168,7 +168,7 @@ def test_memory_rebuilt_from_facts_in_any_order_decides_the_same(seed: int) -> N
     words = [f"Name{n}" for n in range(40)]
     stories, facts = Stories("en"), dict[str, bytes]()
     for n in range(60):
-        report = article(" said ".join(draw.choices(words[n // 3 : n // 3 + 20], k=9)), str(n), hours=n * 3)
+        report = article(" encoded ".join(draw.choices(words[n // 3 : n // 3 + 20], k=9)), str(n), hours=n * 3)
         for fact in stories.join(report, None).facts:
             stories.learn(fact.key, fact.value)
             if fact.value is None:
@@ -180,5 +180,5 @@ def test_memory_rebuilt_from_facts_in_any_order_decides_the_same(seed: int) -> N
     draw.shuffle(shuffled)
     for key, value in shuffled:
         rebuilt.learn(key, value)
-    probe = article(" said ".join(draw.choices(words[20:], k=12)), "probe", hours=180)
+    probe = article(" encoded ".join(draw.choices(words[20:], k=12)), "probe", hours=180)
     assert stories.join(probe, None) == rebuilt.join(probe, None)

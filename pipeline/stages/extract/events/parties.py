@@ -1,0 +1,206 @@
+"""Read the parties of an event off the parsed sentence: who acts, and on whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipeline.model import Actor
+from pipeline.stages.extract.events.clauses import (
+    BODIES,
+    DEMAND,
+    DIRECT_CASES,
+    DOMESTIC,
+    MUTUAL,
+    SPEECH,
+    SUBJECTS,
+    case_of,
+    is_conditional,
+    is_reduced_passive,
+    is_verbal,
+    modifies_clause,
+    subject_token,
+)
+from pipeline.stages.extract.events.lemmas import lemma
+from pipeline.stages.extract.events.lexicon import Sense
+from pipeline.stages.extract.events.participants import PRONOUNS, Sentence
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+
+class Parties:
+    """Find the parties of predicates in one sentence; ``before`` are the actors a pronoun may stand for."""
+
+    def __init__(self, names: Sentence, before: tuple[Actor, ...]) -> None:
+        self._names = names
+        self._before = before
+
+    def of(self, token: Token, inner: Token | None, sense: Sense) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+        passive = any(c.dep_ in ("nsubj:pass", "aux:pass") for c in token.children) or is_reduced_passive(token)
+        if sense.type == "REQUEST" and inner == token:
+            sayer = self.sayer(token)
+            return (self._names.actors(sayer) if sayer is not None else ()), self.subject(token)
+        if inner is not None and inner != token and any(c.dep_ == "aux:pass" for c in inner.children):
+            agents = [
+                c
+                for c in inner.children
+                if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)
+            ]
+            if agents:
+                return self._names.actors(agents[0]), ()
+        if passive:
+            agents = [
+                c
+                for c in token.children
+                if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)
+            ]
+            actors = self._names.actors(agents[0]) if agents else ()
+            recipients = self.subject(token)
+            if sense.type == "MOBILIZE" and not actors:
+                sayer = self.sayer(token)
+                own = self._names.actors(sayer) if sayer is not None else ()
+                return (own or recipients), tuple(r for r in self._joint(token) if own)
+            if sense.type in MUTUAL and not actors:
+                return recipients, ()
+            if not recipients and not (sense.type in MUTUAL and len(actors) > 1):
+                recipients = tuple(a for a in self._within(token, actors) if a not in actors)[:3]
+            return actors, recipients
+        actors = self.subject(token)
+        recipients = self._recipients(token, actors)
+        if sense.type in ("CONSULT", "AGREE", "COOPERATE", "SUPPORT") and len({a.code for a in actors}) > 1:
+            codes = {a.code for a in actors}
+            recipients = () if sense.type != "AGREE" or sense.cameo in ("036", "030", "057") else recipients
+            recipients = tuple(r for r in recipients if r.code not in codes)
+        return actors, self._at_home(recipients, actors)
+
+    def settled(
+        self, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]
+    ) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+        """Give parties without a country that of the other, and what is done at home the country as its target."""
+        abroad = next((r.code for r in recipients if r.code and len(r.code) == 3 and r.code not in BODIES), None)
+        if abroad is not None:
+            actors = tuple(a if a.code or not a.sector else msgspec.structs.replace(a, code=abroad) for a in actors)
+        if not recipients and sense.type in DOMESTIC and (sense.type != "COERCE" or sense.cameo.startswith("172")):
+            recipients = tuple(
+                msgspec.structs.replace(a, name=None, sector=None)
+                for a in actors[:1]
+                if a.code and a.code not in BODIES
+            )
+        return actors, recipients
+
+    def _at_home(self, recipients: tuple[Actor, ...], actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        """Give people without a country that of who acts on them."""
+        home = next((a.code for a in actors if a.code), None)
+        return tuple(r if r.code or home is None else msgspec.structs.replace(r, code=home) for r in recipients)
+
+    def _recipients(self, token: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        own = {(a.start, a.end) for a in actors}
+        coded = {a.code for a in actors}
+        fallback: tuple[Actor, ...] = ()
+        for phrase in self._targets(token):
+            found = tuple(a for a in self._names.actors(phrase) if (a.start, a.end) not in own)
+            if any(a.code and a.code not in coded for a in found):
+                return found
+            fallback = fallback or found
+            deeper = self._within(phrase, actors)
+            if any(a.code and a.code not in coded for a in deeper):
+                return fallback if any(a.code for a in fallback) else deeper[:4]
+            fallback = fallback or deeper[:1]
+        return fallback
+
+    def _targets(self, token: Token) -> Iterator[Token]:
+        children = list(token.children)
+        yield from (c for c in children if c.dep_ == "iobj")
+        yield from (c for c in children if c.dep_ == "obj")
+        obliques = [c for c in children if c.dep_ in ("obl", "obl:unmarked", "advmod") and c.i > token.i]
+        yield from sorted(
+            (c for c in obliques if case_of(c) in DIRECT_CASES), key=lambda c: DIRECT_CASES.index(case_of(c))
+        )
+        for child in children:
+            if child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i and not is_conditional(child):
+                yield from (c for c in child.children if c.dep_ in SUBJECTS and child.dep_ == "ccomp")
+                yield from self._targets(child)
+
+    def _within(self, phrase: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        for token in phrase.subtree:
+            if token == phrase or self._names.named_at(token) is None:
+                continue
+            while (
+                token.dep_ in ("compound", "flat")
+                and token.head != phrase
+                and self._names.named_at(token.head) is not None
+            ):
+                token = token.head
+            found = tuple(
+                a
+                for a in self._names.actors(token)
+                if not any(own.start < a.end and a.start < own.end for own in actors)
+            )
+            if found:
+                return found
+        return ()
+
+    def _joint(self, token: Token) -> tuple[Actor, ...]:
+        """Return with whom: "drills with Russian units"."""
+        for phrase in token.subtree:
+            if phrase.dep_ in ("nmod", "obl") and case_of(phrase) == "with":
+                return self._names.actors(phrase)
+        return ()
+
+    def subject(self, token: Token, depth: int = 0) -> tuple[Actor, ...]:
+        if depth > 6:
+            return ()
+        own = [child for child in token.children if child.dep_ in SUBJECTS and child.i < token.i] or [
+            child for child in token.children if child.dep_ in SUBJECTS
+        ]
+        if len(own) > 1 and any(c.lower_ == "and" for first in own for c in (*first.children, *token.children)):
+            return self._resolve(own[0]) + self._resolve(own[1])  # a coordination read as two subjects
+        if own:
+            return self._resolve(own[0])
+        head = token.head
+        if head == token:
+            return ()
+        if token.dep_ in ("acl:relcl", "acl"):
+            return self._names.actors(head) if not modifies_clause(head) else ()
+        if token.dep_ == "conj" and not is_verbal(head):
+            return ()
+        if token.dep_ == "xcomp":
+            object_ = next((c for c in head.children if c.dep_ in ("obj", "iobj")), None)
+            if object_ is not None and lemma(head.text) in DEMAND | {"allow", "force", "help", "tell"}:
+                return self._names.actors(object_)
+        if token.dep_ in ("xcomp", "conj", "advcl", "ccomp", "parataxis", "advcl:relcl", "dep"):
+            return self.subject(head, depth + 1)
+        return ()
+
+    def _resolve(self, subject: Token) -> tuple[Actor, ...]:
+        if subject.lower_ not in PRONOUNS:
+            return self._names.actors(subject)
+        if subject.lower_ in ("who", "which", "that") and subject.head.dep_.startswith("acl"):
+            return self._names.actors(subject.head.head)
+        clause = subject.head
+        while clause.head != clause:
+            clause = clause.head
+            if lemma(clause.text) in SPEECH or clause.dep_ == "ROOT":
+                own = next((c for c in clause.children if c.dep_ in SUBJECTS and c.i != subject.i), None)
+                if own is not None and own.lower_ not in PRONOUNS:
+                    return self._names.actors(own)
+        return self._before
+
+    def sayer(self, token: Token) -> Token | None:
+        """Return who the sentence says says so."""
+        clause = token
+        while True:
+            for child in clause.children:
+                if child.dep_ in ("parataxis", "ccomp") and lemma(child.text) in SPEECH and child.i > token.i:
+                    return subject_token(child)
+                if child.dep_ == "obl" and any(g.lower_ == "according" for g in child.children):
+                    return child
+            if clause.head == clause:
+                return None
+            inside = clause.dep_ in ("ccomp", "parataxis", "xcomp", "obj", "nsubj", "dep")
+            clause = clause.head
+            if inside and lemma(clause.text) in SPEECH and subject_token(clause) is not None:
+                return subject_token(clause)
