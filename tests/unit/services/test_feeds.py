@@ -155,7 +155,16 @@ def test_steps_of_a_test_tell_of_the_hub(desk: Desk) -> None:
     desk.service.subscribe(URL)
     desk.polled(URL, hubs=["https://hub.example/"])
     assert [step.detail for step in desk.service.push_steps(URL)] == ["has a hub"]
-    push = Push(callback="id", feed=URL, hub="https://hub.example/", topic=URL, secret="s", note="it is closed")
+    push = Push(
+        callback="id",
+        feed=URL,
+        hub="https://hub.example/",
+        topic=URL,
+        secret="s",
+        since=NOW,
+        next_ask=NOW,
+        note="it is closed",
+    )
     desk.pushes.put("id", msgspec.json.encode(push))
     assert [step.detail for step in desk.service.push_steps(URL)] == ["not pushed: it is closed"]
 
