@@ -48,8 +48,18 @@ class Archive:
 
     def found(self, query: Query | None, now: datetime) -> list[Document]:
         """Return the documents that match, newest first."""
-        documents = [document for _, document in self.written.values() if _matches(document, query, now)]
+        documents = [document for _, document in self.written.values() if self.matches(document, query, now)]
         return sorted(documents, key=lambda document: order_key(document, self.first_seen[document.id]), reverse=True)
+
+    def matches(self, document: Document, query: Query | None, now: datetime) -> bool:
+        """Tell whether a document matches, copies counted."""
+        return query is None or find(query.root, Reading(self.with_copies(document)), now) is not None
+
+    def with_copies(self, document: Document) -> Document:
+        """Return a document with the ids of its copies, as indexes give it back."""
+        copies = [each for _, each in self.written.values() if each.duplicate_of == document.id]
+        copies.sort(key=lambda copy: order_key(copy, self.first_seen[copy.id]))
+        return msgspec.structs.replace(document, copies=tuple(copy.id for copy in copies))
 
     def stories(self) -> dict[str, list[Document]]:
         """Return the articles of each story that goes on, oldest first."""
@@ -84,11 +94,11 @@ class MemoryArrivals:
 
     def since(self, position: str | None, request: ArrivalsRequest) -> ArrivalsPage:
         """Return what was written after a position."""
-        if position is not None and not position.isdecimal():
+        if position is not None and not (position.isdecimal() and len(position) < 20 and position.isascii()):
             raise UsageError("The position is not one that was given out; start again without it.")
         after = int(position or 0)
         later = sorted((n, d) for n, d in self._archive.written.values() if n > after)
-        fitting = [(n, d) for n, d in later if _matches(d, request.query, request.now)]
+        fitting = [(n, d) for n, d in later if self._archive.matches(d, request.query, request.now)]
         given, more = fitting[: request.limit], len(fitting) > request.limit
         end = given[-1][0] if more and given else self._archive.writes
         return ArrivalsPage(arrivals=tuple(self._arrival(d) for _, d in given), position=str(end), more=more)
@@ -113,7 +123,7 @@ class MemoryArrivals:
         return {each: self._archive.numbers[each] for each in article_ids if each in self._archive.numbers}
 
     def _arrival(self, document: Document) -> Arrival:
-        return Arrival(number=self._archive.numbers[document.id], document=document)
+        return Arrival(number=self._archive.numbers[document.id], document=self._archive.with_copies(document))
 
 
 class MemoryStories:
@@ -159,7 +169,8 @@ class MemoryStories:
         at = _offset(cursor)
         members = self._archive.stories().get(self._archive.survivor(story_id), [])
         following = str(at + limit) if at + limit < len(members) else None
-        return StoryArticles(articles=tuple(members[at : at + limit]), cursor=following)
+        page = tuple(map(self._archive.with_copies, members[at : at + limit]))
+        return StoryArticles(articles=page, cursor=following)
 
     def _summed_up(self, story_id: str, now: datetime, window_s: int) -> StorySummary:
         members, window = self._archive.stories()[story_id], timedelta(seconds=window_s)
@@ -185,10 +196,14 @@ class MemoryEvents:
 
     def page(self, request: EventsRequest) -> EventsPage:
         """Return one page."""
-        at = _offset(request.cursor)
         found = merge_reports(self._pairs(request))
-        following = str(at + request.limit) if at + request.limit < len(found) else None
-        return EventsPage(events=found[at : at + request.limit], cursor=following)
+        first_reports = [each.told_by[0].event for each in found]
+        if request.cursor is not None and request.cursor not in first_reports:
+            raise UsageError("The cursor is not one that an earlier page gave; start again without it.")
+        at = first_reports.index(request.cursor) + 1 if request.cursor else 0
+        events = found[at : at + request.limit]
+        following = events[-1].told_by[0].event if at + request.limit < len(found) else None
+        return EventsPage(events=events, cursor=following)
 
     def days(self, request: EventsRequest) -> EventDays:
         """Count by day."""
@@ -214,11 +229,16 @@ class MemoryEvents:
 
     def _pairs(self, request: EventsRequest) -> list[tuple[Document, Event]]:
         return [
-            (document, event)
+            (self._joined(document), event)
             for document in self._archive.found(request.query, request.now)
             for event in document.events
             if event.confidence >= request.confidence_min and _satisfies(event, document, request.conditions)
         ]
+
+    def _joined(self, document: Document) -> Document:
+        if document.story_id is None:
+            return document
+        return msgspec.structs.replace(document, story_id=self._archive.survivor(document.story_id), merged=())
 
 
 def _satisfies(event: Event, document: Document, conditions: tuple[tuple[str, str], ...]) -> bool:
@@ -226,10 +246,6 @@ def _satisfies(event: Event, document: Document, conditions: tuple[tuple[str, st
         return True
     alone = Reading(msgspec.structs.replace(document, events=(event,)))
     return find(EventFilter(conditions=conditions), alone, document.seen) is not None
-
-
-def _matches(document: Document, query: Query | None, now: datetime) -> bool:
-    return query is None or find(query.root, Reading(document), now) is not None
 
 
 def _rank(story: StorySummary, sort: str) -> tuple[Any, ...]:

@@ -73,7 +73,7 @@ class ElasticsearchIndex:
         found = self._months.locate([article_id], months, with_document=True) if months else {}
         if article_id not in found:
             return None
-        (document,) = self._with_copies([document_of(found[article_id])])
+        (document,) = self.with_copies([document_of(found[article_id])])
         return document
 
     def search(self, request: SearchRequest) -> SearchPage:
@@ -94,18 +94,18 @@ class ElasticsearchIndex:
         by_day = field == "day"
         order = [{"_key": "desc"}] if by_day else [{"_count": "desc"}, {"_key": "asc"}]
         terms = {"field": "nw.day" if by_day else f"nw.facets.{field}", "size": limit, "order": order}
-        answer = self._ask(size=0, query=self._matching(request), aggs={"values": {"terms": terms}})
+        answer = self._ask(size=0, query=self.matching(request), aggs={"values": {"terms": terms}})
         buckets = answer["aggregations"]["values"]["buckets"] if "aggregations" in answer else []
         return [Count(value=bucket["key"], documents=bucket["doc_count"]) for bucket in buckets]
 
     def timeline(self, request: SearchRequest) -> Sequence[Day]:
         """Count matching documents and all documents by day."""
-        whole = self._matching(msgspec.structs.replace(request, query=None))
+        whole = self.matching(msgspec.structs.replace(request, query=None))
         days = {"days": {"terms": {"field": "nw.day", "size": MAX_DAYS}}}
         answer = self._ask(
             size=0,
             query={"match_all": {}},
-            aggs={"found": {"filter": self._matching(request), "aggs": days}, "all": {"filter": whole, "aggs": days}},
+            aggs={"found": {"filter": self.matching(request), "aggs": days}, "all": {"filter": whole, "aggs": days}},
         )
         if "aggregations" not in answer:
             return ()
@@ -174,7 +174,7 @@ class ElasticsearchIndex:
         if following is not None:
             following = msgspec.structs.replace(following, copies=copies)
         return SearchPage(
-            documents=tuple(self._with_copies(found.documents)),
+            documents=tuple(self.with_copies(found.documents)),
             total=total,
             cursor=write_cursor(following),
             estimated=estimated,
@@ -199,7 +199,7 @@ class ElasticsearchIndex:
             hits = answer["hits"]["hits"]
             documents = [document_of(hit) for hit in hits]
             if not plan.exact and request.query is not None and counts_copies(request.query.root):
-                documents = self._with_copies(documents)
+                documents = self.with_copies(documents)
             yield from ((hit["_source"]["nw"]["order"], found) for hit, found in zip(hits, documents, strict=True))
             if len(hits) < size:
                 return
@@ -214,7 +214,7 @@ class ElasticsearchIndex:
         place: list[Any] = hits[0]["sort"]
         return place
 
-    def _matching(self, request: SearchRequest) -> dict[str, Any]:
+    def matching(self, request: SearchRequest) -> dict[str, Any]:
         """Return a filter for all matching documents. Raises ``UsageError`` when too many need reading."""
         plan = self._filter(request, unfolds(request))
         if plan.exact:
@@ -248,7 +248,7 @@ class ElasticsearchIndex:
             raise UsageError(f"More than {MAX_COPIED:,} articles have copies; ask for a greater number of them.")
         return [bucket["key"] for bucket in counted["buckets"] if most is None or bucket["doc_count"] <= most]
 
-    def _with_copies(self, documents: Sequence[Document]) -> list[Document]:
+    def with_copies(self, documents: Sequence[Document]) -> list[Document]:
         copies: dict[str, list[str]] = {}
         if documents:
             answer = self._ask(
