@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
 from pipeline.commands.context import open_store
+
+if TYPE_CHECKING:
+    from pipeline.services.stories import Sort, State
 
 SORTS = ("size", "growth", "newest")
 
@@ -29,8 +34,8 @@ def list_stories(
     days: int,
     least: int,
     origins: int,
-    state: str | None,
-    sort: str,
+    state: State | None,
+    sort: Sort,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -39,12 +44,14 @@ def list_stories(
     from pipeline.wiring import services
 
     with open_store() as store:
-        lines = services.stories(store).find(
+        found = services.stories(store).find(
             query, days=days, least=least, origins=origins, state=state, sort=sort, limit=limit
         )
-    for line in lines:
+    for line in found.lines:
         click.echo(msgspec.json.encode(line) if as_json else story_line(line))
-    if not lines:
+    if found.estimated:
+        click.echo("Some stories may be missing or incomplete; narrow the query, or ask again later.", err=True)
+    if not found.lines:
         raise click.exceptions.Exit(1)
 
 

@@ -1,44 +1,50 @@
-"""Articles as they come into the index, each given once."""
+"""Articles as they are written, each given once."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pipeline.model import Document
+from pipeline.ports.arrivals import ArrivalsRequest
 from pipeline.ports.clock import Clock
 from pipeline.ports.search import SearchIndex, SearchRequest
 from pipeline.query.parser import parse
-from pipeline.query.tree import And, Query, Range
 
-PAGE = 200
-# Articles of one batch are indexed a moment after they were seen; look back that far and skip what was given.
-LOOK_BACK = timedelta(minutes=2)
-EVER = timedelta(days=36_500)
+if TYPE_CHECKING:
+    from pipeline.ports import arrivals as ports
 
 
 class Arrivals:
-    """Follow what a query finds. Raises ``UsageError`` for what is no query."""
+    """Follow what a query finds from now on. Raises ``UsageError`` for what is no query."""
 
-    def __init__(self, query: str | None, *, index: SearchIndex, clock: Clock) -> None:
-        self._text = query or ""
-        self._root = parse(query).root if query else None
+    def __init__(self, query: str | None, *, arrivals: ports.Arrivals, index: SearchIndex, clock: Clock) -> None:
+        self._query = parse(query) if query else None
+        self._arrivals = arrivals
         self._index = index
         self._clock = clock
         self._given: set[str] = set()
+        self._position = arrivals.end()
 
     def latest(self, limit: int) -> list[Document]:
         """Return the newest articles there are, the oldest of them first."""
-        return self._unseen(EVER, limit)
+        if limit == 0:
+            return []
+        page = self._index.search(SearchRequest(query=self._query, now=self._clock(), limit=limit, copies=True))
+        return self._once(reversed(page.documents))
 
     def new(self) -> list[Document]:
-        """Return what has come since the last call."""
-        return self._unseen(LOOK_BACK, PAGE)
+        """Return what was written since the last call, in that order; revisions of what was given are left out."""
+        found: list[Document] = []
+        while True:
+            request = ArrivalsRequest(now=self._clock(), query=self._query)
+            page = self._arrivals.since(self._position, request)
+            self._position = page.position
+            found += self._once(arrival.document for arrival in page.arrivals)
+            if not page.more:
+                return found
 
-    def _unseen(self, age: timedelta, limit: int) -> list[Document]:
-        now = self._clock()
-        recent = Range(name="seen", low=now - age)
-        tree = Query(text=self._text, root=And(nodes=(self._root, recent)) if self._root else recent)
-        page = self._index.search(SearchRequest(query=tree, now=now, limit=limit, copies=True))
-        found = [document for document in reversed(page.documents) if document.id not in self._given]
-        self._given.update(document.id for document in found)
-        return found
+    def _once(self, documents: Iterable[Document]) -> list[Document]:
+        fresh = [document for document in documents if document.id not in self._given]
+        self._given.update(document.id for document in fresh)
+        return fresh

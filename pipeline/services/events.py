@@ -57,8 +57,8 @@ class Events:
         return self._events.days(self._request(asked))
 
     def get(self, event_id: str) -> ReportedEvent:
-        """Return the event of an id, or the newest of those whose ids begin so. Raises ``UsageError`` for none."""
-        for name in self._events.named(event_id, limit=1):
+        """Return the event that a report with this id, or an id that begins so, tells of. Raises ``UsageError``."""
+        for name in (event_id, *self._events.named(event_id, limit=1)):
             found = self._events.event(name)
             if found is not None:
                 return found

@@ -21,14 +21,23 @@ VOICE = 0.6
 LATER = 0.3
 
 
-def label(originals: Sequence[Document]) -> str:
-    """Return the title that tells most of what the reports have in common; of two, the earlier."""
+def has_enough(articles: Sequence[Document]) -> bool:
+    """Tell whether these first articles of a story are all that its label is chosen by."""
+    return sum(article.duplicate_of is None and bool(article.title) for article in articles) >= LABELLED_BY
+
+
+def label(articles: Sequence[Document]) -> str:
+    """Return the title that tells most of what the reports have in common; of two, the earlier.
+
+    ``articles`` are a story's, oldest first: all, or enough of them.
+    """
     from pipeline.language.tokens import analyse
     from pipeline.stages.deduplicate.weights import rarities
 
-    titled = [document for document in originals if document.title][:LABELLED_BY]
+    originals = [article for article in articles if article.duplicate_of is None] or articles
+    titled = [article for article in originals if article.title][:LABELLED_BY]
     if not titled:
-        return shorten(originals[0].text or "(no title)")
+        return shorten((originals[0].text if originals else None) or "(no title)")
     titles = [set(analyse(document.title, document.language).stems) for document in titled]
     used: Counter[str] = Counter()
     for document, words in zip(titled, titles, strict=True):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.services.arrivals import Arrivals
     from pipeline.services.articles import Articles
     from pipeline.services.dead_letters import DeadLetters
+    from pipeline.services.events import Events
     from pipeline.services.feeds import Feeds
     from pipeline.services.retention import Removed
     from pipeline.services.saved_searches import SavedSearches
@@ -73,14 +74,14 @@ def stories(opened: Store) -> Stories:
     """Wire the questions about stories."""
     from pipeline.services.stories import Stories
 
-    return Stories(index=opened.index, clock=clock)
+    return Stories(stories=opened.stories, searches=saved_searches(opened), clock=clock)
 
 
 def arrivals(opened: Store, query: str | None) -> Arrivals:
     """Wire what follows the articles that a query finds."""
     from pipeline.services.arrivals import Arrivals
 
-    return Arrivals(query, index=opened.index, clock=clock)
+    return Arrivals(query, arrivals=opened.arrivals, index=opened.index, clock=clock)
 
 
 def dead_letters(opened: Store) -> DeadLetters:
@@ -99,3 +100,10 @@ def prune(opened: Store) -> Removed:
         articles_days=keep.articles_days, index_months=keep.index_months, deliveries_days=keep.deliveries_days
     )
     return retention.prune(kept, opened.log, opened.index, opened.ledger, clock())
+
+
+def events(opened: Store) -> Events:
+    """Wire the questions about events."""
+    from pipeline.services.events import Events
+
+    return Events(events=opened.events, searches=saved_searches(opened), clock=clock)

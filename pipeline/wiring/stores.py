@@ -18,8 +18,11 @@ import msgspec
 from pipeline.config import Settings
 from pipeline.errors import UsageError
 from pipeline.ports.alerts import Ledger
+from pipeline.ports.arrivals import Arrivals
+from pipeline.ports.events import Events
 from pipeline.ports.log import Log
 from pipeline.ports.search import SearchIndex
+from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     log: Log
     index: SearchIndex
+    arrivals: Arrivals
+    stories: Stories
+    events: Events
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -109,21 +115,36 @@ def clock() -> datetime:
 
 
 def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
+    from pipeline.adapters.sqlite.arrivals import SqliteArrivals
+    from pipeline.adapters.sqlite.events import SqliteEvents
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
 
     opened = stack.enter_context(database(settings))
-    table = partial(SqliteTable, opened)
+    index = SqliteIndex(opened)
+    stories = SqliteStories(opened, index)
     return _store(
-        settings, SqliteLog(opened), SqliteIndex(opened), SqliteLedger(opened), table, transaction=opened.transaction
+        settings,
+        log=SqliteLog(opened),
+        index=index,
+        arrivals=SqliteArrivals(opened, index),
+        stories=stories,
+        events=SqliteEvents(opened, index, stories),
+        ledger=SqliteLedger(opened),
+        table=partial(SqliteTable, opened),
+        transaction=opened.transaction,
     )
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
+    from pipeline.adapters.elasticsearch.arrivals import ElasticsearchArrivals
+    from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+    from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
     from pipeline.adapters.kafka import KafkaLog, KafkaTable
 
     log = KafkaLog(settings.kafka, prefix=settings.prefix)
@@ -137,13 +158,28 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         stack.callback(opened.close)
         return opened
 
-    return _store(settings, log, index, ledger, table, transaction=nullcontext)
+    stories = ElasticsearchStories(index)
+    return _store(
+        settings,
+        log=log,
+        index=index,
+        arrivals=ElasticsearchArrivals(index),
+        stories=stories,
+        events=ElasticsearchEvents(index, stories),
+        ledger=ledger,
+        table=table,
+        transaction=nullcontext,
+    )
 
 
 def _store(
     settings: Settings,
+    *,
     log: Log,
     index: SearchIndex,
+    arrivals: Arrivals,
+    stories: Stories,
+    events: Events,
     ledger: Ledger,
     table: Callable[[str], Table],
     transaction: Transaction,
@@ -152,6 +188,9 @@ def _store(
         settings=settings,
         log=log,
         index=index,
+        arrivals=arrivals,
+        stories=stories,
+        events=events,
         ledger=ledger,
         table=table,
         feeds=table("feeds"),

@@ -46,7 +46,7 @@ def article(number: int, title: str = "Talks", **fields: object) -> Document:
     return msgspec.structs.replace(made, **fields)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(1, 3 * PAGE), st.integers(0, 2 * PAGE + 3))
 def test_search_gives_the_limit_however_many_pages_that_takes(limit: int, count: int) -> None:
     desk = Desk(*(article(n) for n in range(count)))

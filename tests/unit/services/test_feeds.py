@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.files.opml import Outline
@@ -179,6 +179,7 @@ def test_imported_list_keeps_what_a_feed_had(desk: Desk) -> None:
     assert (second.url, second.tags, list(second.headers)) == ("https://b.example/f", ("b",), ["Authorization"])
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=12))
 def test_exported_list_brings_the_same_feeds_back(names: list[tuple[str, bool]]) -> None:
     before, after = Desk().service, Desk().service
@@ -188,6 +189,7 @@ def test_exported_list_brings_the_same_feeds_back(names: list[tuple[str, bool]])
     assert after.all() == before.all()
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.builds(
         FeedOptions,

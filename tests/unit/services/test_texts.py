@@ -55,7 +55,7 @@ def test_rule_that_asks_for_events_has_them_found() -> None:
     assert [matched.alert.rule for matched in found] == ["e"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.text(max_size=80), st.sampled_from(["He left on Monday.", "“We will go,” Dmitry Peskov said in Moscow."]))
 def test_offsets_are_those_of_the_text_as_given(before: str, sentence: str) -> None:
     text = f"x{before}\n{sentence}".replace("\r", " ").replace("\ufeff", "")
