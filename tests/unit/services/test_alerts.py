@@ -155,7 +155,12 @@ def test_forecast_warns_of_too_many() -> None:
 def test_imported_rules_are_kept_one_by_one_and_the_bad_ones_named() -> None:
     desk = Desk()
     before = desk.service.add(rule("a", "putin"))
-    entries = [rule("a", "kyiv"), "line 2 is wrong", rule("b", "(bad"), rule("c", "lviv", channels=("nowhere:",))]
+    entries: list[AlertRule | str] = [
+        rule("a", "kyiv"),
+        "line 2 is wrong",
+        rule("b", "(bad"),
+        rule("c", "lviv", channels=("nowhere:",)),
+    ]
     taken = list(desk.service.take_over(entries, ("terminal:",)))
     assert [each.refused is None for each in taken] == [True, False, False, False]
     assert [each.refused for each in taken][1] == "line 2 is wrong"
@@ -170,7 +175,7 @@ def test_dry_run_keeps_nothing() -> None:
 
 
 def test_log_leaves_out_what_was_held_back_unless_asked() -> None:
-    alert = Alert(id="a", rule_id="r", rule="war", subject="s", matched=NOW, reason="new")
+    alert = Alert(id="a", rule_id="r", rule="war", subject="s", matched=NOW, reason="match")
     sent, held = (
         Delivery(id=state, channel="terminal:", alert=alert, state=state, due=NOW, changed=NOW)
         for state in ("sent", "withheld")

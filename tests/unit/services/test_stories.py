@@ -57,7 +57,7 @@ def test_story_is_closed_after_three_quiet_days(age: timedelta, state: str) -> N
     service = desk(report(1, "s", seen=NOW - age), report(2, "s", seen=NOW - age - timedelta(hours=1)))
     (line,) = service.find(None).lines
     assert line.state == state
-    assert [len(service.find(None, state=each).lines) for each in ("open", "closed")] == [  # type: ignore[arg-type]
+    assert [len(service.find(None, state=each).lines) for each in ("open", "closed")] == [
         int(state == "open"), int(state == "closed")
     ]  # fmt: skip
 

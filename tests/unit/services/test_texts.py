@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -61,7 +62,7 @@ def test_offsets_are_those_of_the_text_as_given(before: str, sentence: str) -> N
     text = f"x{before}\n{sentence}".replace("\r", " ").replace("\ufeff", "")
     (document,) = extract_texts(text.encode("utf-8", "replace"), "f", NOW, language="en")
     text = text.encode("utf-8", "replace").decode()
-    spans = [*document.dates, *document.quotations, *document.entities]
+    spans: list[Any] = [*document.dates, *document.quotations, *document.entities]
     assert all(text[span.start : span.end] == span.text for span in spans)
     assert len(extract_lines(document)) >= len(document.dates) + len(document.quotations)
 
