@@ -49,6 +49,15 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     transaction: Transaction
 
 
+class _Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the ports that read one set of documents."""
+
+    index: SearchIndex
+    arrivals: Arrivals
+    stories: Stories
+    events: Events
+
+
 @contextmanager
 def store(settings: Settings) -> Iterator[Store]:
     """Open the store that the settings name. Raises ``UnavailableError``."""
@@ -126,17 +135,14 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     opened = stack.enter_context(database(settings))
     index = SqliteIndex(opened)
     stories = SqliteStories(opened, index)
-    return _store(
-        settings,
-        log=SqliteLog(opened),
+    reading = _Reading(
         index=index,
         arrivals=SqliteArrivals(opened, index),
         stories=stories,
         events=SqliteEvents(opened, index, stories),
-        ledger=SqliteLedger(opened),
-        table=partial(SqliteTable, opened),
-        transaction=opened.transaction,
     )
+    table = partial(SqliteTable, opened)
+    return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
@@ -151,6 +157,13 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     stack.callback(log.close)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(index.close)
+    stories = ElasticsearchStories(index)
+    reading = _Reading(
+        index=index,
+        arrivals=ElasticsearchArrivals(index),
+        stories=stories,
+        events=ElasticsearchEvents(index, stories),
+    )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
 
     def table(name: str) -> Table:
@@ -158,28 +171,13 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         stack.callback(opened.close)
         return opened
 
-    stories = ElasticsearchStories(index)
-    return _store(
-        settings,
-        log=log,
-        index=index,
-        arrivals=ElasticsearchArrivals(index),
-        stories=stories,
-        events=ElasticsearchEvents(index, stories),
-        ledger=ledger,
-        table=table,
-        transaction=nullcontext,
-    )
+    return _store(settings, log, reading, ledger, table, transaction=nullcontext)
 
 
 def _store(
     settings: Settings,
-    *,
     log: Log,
-    index: SearchIndex,
-    arrivals: Arrivals,
-    stories: Stories,
-    events: Events,
+    reading: _Reading,
     ledger: Ledger,
     table: Callable[[str], Table],
     transaction: Transaction,
@@ -187,10 +185,10 @@ def _store(
     return Store(
         settings=settings,
         log=log,
-        index=index,
-        arrivals=arrivals,
-        stories=stories,
-        events=events,
+        index=reading.index,
+        arrivals=reading.arrivals,
+        stories=reading.stories,
+        events=reading.events,
         ledger=ledger,
         table=table,
         feeds=table("feeds"),
