@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.commands.alert_import import read_rules, translate
 from pipeline.errors import UsageError
 from pipeline.query.parser import parse
+from pipeline.services.alert_import import read_rules, translate
 
 
 @pytest.mark.parametrize(
