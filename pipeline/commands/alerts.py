@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
+from pipeline.errors import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -212,9 +213,13 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
     from pipeline.services.alert_import import read_rules
     from pipeline.wiring import services, stores
 
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
     refused = 0
     with open_store() as store:
-        rules = read_rules(path, stores.clock())
+        rules = read_rules(content, str(path), stores.clock())
         for taken in services.alerts(store).take_over(rules, channels, dry_run=dry_run):
             if taken.rule is None:
                 refused += 1

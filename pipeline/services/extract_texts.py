@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, time
 
 import msgspec
 
+from connectors.files.jsonl import read_lines
 from pipeline.errors import UsageError
-from pipeline.model import Document
+from pipeline.model import Document, as_document
 
 MAX_BYTES = 64_000_000
 FEW_WORDS = 12
@@ -54,14 +55,6 @@ def moment_of(published: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class _Given(msgspec.Struct, frozen=True):
-    title: str | None = None
-    text: str | None = None
-    published: str | None = None
-    language: str | None = None
-    url: str | None = None
-
-
 def _documents(content: bytes, name: str, now: datetime) -> Iterator[Document]:
     if len(content) > MAX_BYTES:
         raise UsageError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; split it.")
@@ -72,20 +65,8 @@ def _documents(content: bytes, name: str, now: datetime) -> Iterator[Document]:
     if not text.strip():
         raise UsageError(f"{name} is empty.")
     if not text.lstrip().startswith("{"):
-        yield _document(_Given(title=text.strip().partition("\n")[0], text=text), now)
+        yield Document(id="-", source="-", seen=now, title=text.strip().partition("\n")[0], text=text)
         return
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                yield _document(msgspec.json.decode(line, type=_Given), now)
-            except msgspec.MsgspecError as exc:
-                raise UsageError(f"{name}, line {number}, is not an article in JSON: {exc}.") from exc
-
-
-def _document(given: _Given, now: datetime) -> Document:
-    published = moment_of(given.published) if given.published else None
-    text = given.text or given.title
-    return Document(
-        id="-", source="-", seen=now, url=given.url, title=given.title, text=text, published=published,
-        language=given.language,
-    )  # fmt: skip
+    for line in read_lines(text.encode().splitlines(), name, now):
+        document = as_document(line.article)
+        yield msgspec.structs.replace(document, id="-", source="-", text=document.text or document.title)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from pipeline.errors import UsageError
 from pipeline.services.extract_texts import MAX_BYTES, extract_texts, moment_of
 from pipeline.services.match_articles import RuleFile
-from pipeline.services.read_articles import read_path
 from pipeline.views.extracts import extract_lines
 from pipeline.views.matches import match_json, match_line
 
@@ -42,9 +40,7 @@ def test_file_of_bad_rules_alone_is_not_usable() -> None:
     assert RuleFile(b'[[alert]]\nname = "bad"\nquery = "(x"\n', "r.toml", NOW).is_usable is False
 
 
-@pytest.mark.parametrize(
-    ("line", "says"), [(b"{", "line 2, is not"), (b"{}", "neither a title nor a text"), (b"\xff", "not")]
-)
+@pytest.mark.parametrize(("line", "says"), [(b"{", "line 2"), (b"{}", "a title or a text"), (b"\xff", "no valid JSON")])
 def test_line_that_is_no_article_is_named(line: bytes, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         list(RuleFile(RULES, "r.toml", NOW).matches([b"", line], "lines"))
@@ -82,8 +78,3 @@ def test_file_that_cannot_be_read_is_named(content: bytes, says: str) -> None:
 )  # fmt: skip
 def test_day_is_its_noon_and_a_time_is_utc_unless_it_says_otherwise(text: str, moment: str) -> None:
     assert moment_of(text) == datetime.fromisoformat(moment)
-
-
-def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no file"):
-        read_path(tmp_path / "absent", NOW)
