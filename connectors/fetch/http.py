@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -28,7 +27,7 @@ from connectors.fetch.guard import (
     refused_address,
 )
 from connectors.fetch.origin import origin_of
-from connectors.fetch.unpacking import Unpacker
+from connectors.fetch.unpacking import Unpacker, UnpackingError
 from pipeline.errors import NewswireError
 from pipeline.moments import from_http
 from pipeline.version import USER_AGENT
@@ -265,17 +264,18 @@ class Fetcher:
 
     async def _body(self, url: str, response: aiohttp.ClientResponse, keep_bytes: int | None) -> tuple[bytes, bool]:
         """Read and inflate piece by piece, so that nothing ever grows past the limit."""
-        encoding = response.headers.get("Content-Encoding", "").strip().lower()
-        if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise FetchError("body", f"{url} is compressed as {encoding!r}, which was not asked for.")
-        unpacker = Unpacker() if encoding not in ("", "identity") else None
+        encoding = ",".join(response.headers.getall("Content-Encoding", ()))
+        try:
+            unpacker = Unpacker(encoding) if encoding else None
+        except UnpackingError as exc:
+            raise FetchError("body", f"{url} cannot be read: {exc}.") from exc
         limit = self._max_bytes if keep_bytes is None else keep_bytes
         pieces, size = [], 0
         async for piece in response.content.iter_chunked(65_536):
             if unpacker is not None:
                 try:
                     piece = unpacker.unpacked(piece, limit - size + 1)
-                except zlib.error as exc:
+                except UnpackingError as exc:
                     raise FetchError("body", f"{url} sent a body that cannot be inflated ({exc}).") from exc
             size += len(piece)
             pieces.append(piece)
@@ -285,6 +285,8 @@ class Fetcher:
                 raise FetchError("body", f"{url} sends more than {limit / 1e6:g} MB; it was not read.")
         if unpacker is not None and unpacker.is_cut_short:
             raise FetchError("body", f"{url} sent a body that was cut short; it is tried again later.")
+        if unpacker is not None:
+            pieces.append(unpacker.rest())
         return b"".join(pieces), False
 
 
