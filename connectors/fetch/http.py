@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ import aiohttp
 import msgspec
 
 from connectors.addresses import join
+from connectors.fetch.asking import Cookies, request_url, with_cookies
 from connectors.fetch.guard import (
     PrivateAddressError,
     check_written_host,
@@ -26,6 +28,7 @@ from connectors.fetch.guard import (
     networks,
     refused_address,
 )
+from connectors.fetch.mending import MENDABLE, OnlyHttp2Error, mend
 from connectors.fetch.origin import origin_of
 from connectors.fetch.unpacking import Unpacker, UnpackingError
 from pipeline.errors import NewswireError
@@ -97,12 +100,18 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
+        self._mending: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Fetcher:
-        connector = aiohttp.TCPConnector(
-            limit=self._concurrency, limit_per_host=8, ttl_dns_cache=60, socket_factory=guarded_socket(self._allowed)
+        guard = guarded_socket(self._allowed)
+        self._session = self._opened(
+            aiohttp.TCPConnector(limit=self._concurrency, limit_per_host=8, ttl_dns_cache=60, socket_factory=guard)
         )
-        self._session = aiohttp.ClientSession(
+        self._mending = self._opened(mend(aiohttp.TCPConnector(limit=8, force_close=True, socket_factory=guard)))
+        return self
+
+    def _opened(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -112,13 +121,13 @@ class Fetcher:
             max_field_size=MAX_HEADER_BYTES,
             max_headers=MAX_HEADERS,
         )
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._mending):
+            if session is not None:
+                await session.close()
 
     async def fetch(
         self,
@@ -153,16 +162,18 @@ class Fetcher:
         origin = origin_of(url)
         moved_to: str | None = None
         permanent = True
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
+        cookies = Cookies()
         for _ in range(REDIRECTS + 1):
             check_scheme(url)
-            if url in seen:
+            held = cookies.for_address(url)
+            if (url, held) in seen:
                 raise FetchError("redirect", f"{url} redirects in a circle; tell the site, or subscribe to its target.")
-            seen.add(url)
+            seen.add((url, held))
             if permit is not None:
                 await permit(url)
-            sent = headers if origin_of(url) == origin else _without_secrets(headers)
-            status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy)
+            sent = with_cookies(headers if origin_of(url) == origin else _without_secrets(headers), held)
+            status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy, cookies)
             if status in (301, 302, 303, 307, 308) and answer.get("location"):
                 permanent = permanent and status in (301, 308)
                 url = _redirected(url, answer["location"])
@@ -200,9 +211,10 @@ class Fetcher:
             raise FetchError("timeout", f"{url} did not answer within {self._timeout_s:g} s.") from exc
 
     async def _get(
-        self, url: str, headers: Mapping[str, str], keep_bytes: int | None, proxy: str | None
+        self, url: str, headers: Mapping[str, str], keep_bytes: int | None, proxy: str | None, cookies: Cookies
     ) -> tuple[int, dict[str, str], bytes | None, bool]:
         async with self._answer("GET", url, headers, proxy=proxy) as response:
+            cookies.learn(response)
             if response.status == 304 or response.status >= 300:
                 return response.status, _headers_of(response), None, False
             return response.status, _headers_of(response), *await self._body(url, response, keep_bytes)
@@ -235,6 +247,8 @@ class Fetcher:
             raise FetchError("tls", message) from exc
         except aiohttp.ClientConnectorSSLError as exc:
             reason = getattr(exc.os_error, "reason", None) or exc.os_error
+            if "NO_APPLICATION_PROTOCOL" in str(reason):
+                raise _only_http2(url) from exc
             message = f"{url} does not speak TLS as it should ({reason}); if the site has no https, write http://."
             raise FetchError("tls", message) from exc
         except aiohttp.ClientConnectorError as exc:
@@ -243,6 +257,8 @@ class Fetcher:
                 "connect", f"{urlsplit(url).hostname} cannot be reached ({reason}); check the address."
             ) from exc
         except (aiohttp.ClientError, ValueError, UnicodeError) as exc:
+            if isinstance(exc.__cause__, OnlyHttp2Error):
+                raise _only_http2(url) from exc
             raise FetchError("protocol", f"{url} did not answer as a web server should ({exc}).") from exc
         except TimeoutError as exc:
             raise FetchError("timeout", f"{url} is too slow; it is tried again later.") from exc
@@ -252,11 +268,19 @@ class Fetcher:
     ) -> aiohttp.ClientResponse:
         """Ask, and wait for the headers."""
         assert self._session is not None
+        assert self._mending is not None
+        asked = partial(
+            aiohttp.ClientSession.request,
+            method=method, url=request_url(url), headers=headers, data=form, allow_redirects=False, proxy=proxy,
+        )  # fmt: skip
         try:
             async with asyncio.timeout(self._headers_s):
-                return await self._session.request(
-                    method, url, headers=headers, data=form, allow_redirects=False, proxy=proxy
-                )
+                try:
+                    return await asked(self._session)
+                except aiohttp.ClientResponseError as exc:
+                    if method != "GET" or not MENDABLE.search(exc.message):
+                        raise
+                return await asked(self._mending)
         except (PrivateAddressError, aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as exc:
             if refused := refused_address(exc):
                 raise _refusal(refused, proxy or url) from exc
@@ -295,6 +319,12 @@ def _reason(error: OSError) -> str:
     if error.errno and error.errno > 0:
         return os.strerror(error.errno)
     return error.strerror or str(error) or "the connection was closed"
+
+
+def _only_http2(url: str) -> FetchError:
+    host = urlsplit(url).hostname
+    words = f"{host} speaks HTTP/2 only, and feeds are fetched with HTTP/1.1; give a --proxy that speaks both."
+    return FetchError("protocol", words)
 
 
 def _redirected(url: str, location: str) -> str:

@@ -66,12 +66,12 @@ class Unpacker:
             if len(self._begins) < len(GZIP):
                 return b""
             piece, self._begins = self._begins, b""
-            layer = self._next_layer(piece)
-            if layer is None:
+            found = self._next_layer(piece)
+            if found is None:
                 self._is_open = False
                 break
-            self._layers.append(layer)
-            piece = layer.unpacked(piece, most)
+            self._layers.append(found)
+            piece = found.unpacked(piece, most)
         return piece
 
     def rest(self) -> bytes:
