@@ -41,6 +41,7 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     allow: Annotated[tuple[str, ...], _about("private networks that may be fetched from, such as 127.0.0.0/8")] = ()
     concurrency: Annotated[int, _about("fetches under way at once", ge=1, le=1000)] = 64
     per_host: Annotated[int, _about("fetches under way at once per host", ge=1, le=64)] = 2
+    spacing_s: Annotated[float, _about("least time between two fetches of feeds from one host", ge=0)] = 0.3
     min_interval_s: Annotated[int, _about("a feed is never polled more often", ge=1)] = 300
     max_interval_s: Annotated[int, _about("a feed is polled at least this often", ge=60)] = 86_400
     timeout_s: Annotated[float, _about("total time for one fetch", gt=0)] = 30.0

@@ -42,20 +42,31 @@ SILENCE_S = 15
 MAX_HEADERS = 128
 MAX_HEADER_BYTES = 65_536
 MAX_REASON_BYTES = 500
+# Headers of answers that are a test for browsers, whatever their status.
+CHALLENGES = ("cf-mitigated", "x-amzn-waf-action")
 
 
 class FetchError(NewswireError):
     """Say why a document could not be fetched and what to do.
 
     ``kind`` is one of: address, connect, timeout, tls, status, gone, body, redirect, protocol; for pages also robots
-    and unreachable. ``retry_after_s`` is what the server asked for.
+    and unreachable; rest while a host is left alone. ``retry_after_s`` is what the server asked for, ``url`` the hop
+    that answered.
     """
 
-    def __init__(self, kind: str, message: str, status: int | None = None, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        url: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.status = status
         self.retry_after_s = retry_after_s
+        self.url = url
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +81,11 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     moved_to: str | None = None
     cut: bool = False
+
+    @property
+    def sent_nothing(self) -> bool:
+        """Tell whether the answer is that there is nothing new to send."""
+        return self.body is None or self.status in (204, 205)
 
     @property
     def content_type(self) -> str | None:
@@ -374,7 +390,7 @@ def check_scheme(url: str) -> None:
 
 
 def _check_status(url: str, status: int, answer: Mapping[str, str]) -> None:
-    if status == 304 or 200 <= status < 300:
+    if status == 304 or (200 <= status < 300 and not any(name in answer for name in CHALLENGES)):
         return
     wait = retry_after_s(answer.get("retry-after"), datetime.now(UTC))
     advice = {
@@ -384,8 +400,10 @@ def _check_status(url: str, status: int, answer: Mapping[str, str]) -> None:
         410: "it is gone for good: remove it",
         429: "it asks for fewer requests: it is polled less often now",
     }.get(status, "it is tried again later" if status >= 500 else "check the address")
+    if any(name in answer for name in CHALLENGES) and status != 429:
+        advice = "it wants to see a browser first: ask the site to let feed readers pass, or try another --user-agent"
     kind = "gone" if status == 410 else "status"
-    raise FetchError(kind, f"{url} answered {status}: {advice}.", status, wait)
+    raise FetchError(kind, f"{url} answered {status}: {advice}.", status, wait, url)
 
 
 def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:

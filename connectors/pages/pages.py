@@ -131,6 +131,7 @@ class Pages:
             permit = partial(self._robots.check, proxy=proxy)
             return await self._fetcher.fetch(url, headers, permit=permit, keep_bytes=MAX_PAGE_BYTES, proxy=proxy)
         except FetchError as exc:
+            self._limits.heed(exc, url)
             if is_passing(exc):
                 self._trouble(host)
             raise

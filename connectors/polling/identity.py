@@ -226,6 +226,7 @@ class _Pairs:
     ) -> None:
         self._entries = entries
         self._titles = [keys.title for keys in keyed]
+        self._kept = [set(keys.kept) for keys in keyed]
         self._found = found
         self._dated = Counter(zip(self._titles, (candidate.published for candidate in entries), strict=True))
         self._by_content: dict[bytes, list[Seen]] = {}
@@ -239,7 +240,9 @@ class _Pairs:
         """Return the known entry that says the same with the same date, be it ever so little."""
         candidate = self._entries[place]
         free = filter(self._found.is_free, self._by_content.get(candidate.content, ()))
-        return next((seen for seen in free if seen.published == candidate.published), None)
+        alike = [seen for seen in free if seen.published == candidate.published]
+        named_alike = (seen for seen in alike if set(seen.keys) == self._kept[place])
+        return next(named_alike, alike[0] if alike else None)
 
     def firm(self, place: int) -> Seen | None:
         """Return the known entry with the same words and no other date, else the one with the same title and date."""

@@ -7,14 +7,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from connectors.fetch.host_limits import ASKING_FOR_REST
 from connectors.fetch.http import Fetched, FetchError
 from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import (
     MOVES_BELIEVED,
+    USUAL,
+    Pace,
     Poll,
     after_failure_s,
+    asked_s,
     awake,
     interval_s,
+    is_stuck,
     jittered,
     with_delays,
 )
@@ -22,15 +27,12 @@ from connectors.polling.subscription import Subscription
 from connectors.websub import offered
 from pipeline.errors import NewswireError
 
-
-class Pace(msgspec.Struct, frozen=True):
-    """Bound the seconds between two polls of a feed."""
-
-    floor_s: float = 300.0
-    ceiling_s: float = 86_400.0
-
-
-USUAL = Pace()
+__all__ = ["USUAL", "Pace", "digest", "failed", "folded", "held", "pinged", "succeeded"]
+# One answer may be a mistake of the moment: what is gone stays gone for a day and several polls.
+GONE_BELIEVED = 3
+GONE_FOR = timedelta(days=1)
+# Empty answers without an error, such as 204, in a row.
+EMPTY_BELIEVED = 5
 
 
 def succeeded(
@@ -50,7 +52,7 @@ def succeeded(
     wait = poll.interval_s or pace.floor_s
     if reading is not None:
         wait = interval_s(published, fetched.headers, reading.parsed.ttl_s, now, pace.floor_s, pace.ceiling_s)
-    wait = subscription.interval_s or wait
+    wait = asked_s(subscription.interval_s, pace)[0] if subscription.interval_s else wait
     hints = reading.parsed.hints if reading is not None else None
     skip_hours, skip_days = (hints.skip_hours, hints.skip_days) if hints else (poll.skip_hours, poll.skip_days)
     pause = min(wait * (1.0 if subscription.interval_s else sparse), max(pace.ceiling_s, wait))
@@ -58,6 +60,7 @@ def succeeded(
     moved_to, moves = _move(poll, subscription, fetched, reading)
     told = reading.parsed if reading is not None else poll
     offer = offered(fetched.headers.get("link"), fetched.url, told.hubs, told.topic)
+    poll = msgspec.structs.replace(poll, unchanged=poll.unchanged + 1 if fetched.sent_nothing else 0)
     return msgspec.structs.replace(
         poll,
         next_check=next_check if subscription.interval_s else awake(next_check, skip_hours, skip_days),
@@ -66,9 +69,13 @@ def succeeded(
         last_check=now,
         last_success=now,
         last_entry=max([*published, *([poll.last_entry] if poll.last_entry else [])], default=None),
-        **_validators(fetched, reading, poll),
+        **_validators(fetched, reading, poll, now),
         failures=0,
         error=None,
+        retired=False,
+        gone=0,
+        gone_since=None,
+        held_until=None,
         moved_to=moved_to,
         moves=moves,
         interval_s=wait,
@@ -91,15 +98,34 @@ def failed(poll: Poll, error: NewswireError, now: datetime, pace: Pace) -> Poll:
     """Return the poll after one that went wrong, with the error in words."""
     kind, wait = (error.kind, error.retry_after_s) if isinstance(error, FetchError) else ("body", None)
     failures = poll.failures + 1
-    seconds = after_failure_s(kind, failures, wait, pace.floor_s, pace.ceiling_s)
+    is_gone = kind == "gone"
+    gone, since = (poll.gone + 1, poll.gone_since or now) if is_gone else (0, None)
+    seconds = after_failure_s(kind, gone if is_gone else failures, wait, pace.floor_s, pace.ceiling_s)
+    next_check = now + timedelta(seconds=seconds)
+    rests = isinstance(error, FetchError) and error.status in ASKING_FOR_REST and wait
     return msgspec.structs.replace(
         poll,
-        next_check=now + timedelta(seconds=seconds),
+        next_check=next_check,
         last_check=now,
         failures=failures,
         error=str(error),
-        retired=kind == "gone",
+        retired=since is not None and gone >= GONE_BELIEVED and now - since >= GONE_FOR,
+        gone=gone,
+        gone_since=since,
+        held_until=next_check if rests else None,
     )
+
+
+def held(poll: Poll, error: FetchError, now: datetime) -> Poll:
+    """Return the poll of a feed that was not asked for, since its host rests."""
+    until = now + timedelta(seconds=error.retry_after_s or 0.0)
+    return msgspec.structs.replace(poll, next_check=max(until, poll.next_check), held_until=until)
+
+
+def folded(poll: Poll, url: str, target: str) -> Poll:
+    """Return the poll of a feed that has moved to where another subscription is: it is polled no more."""
+    error = f"{url} has moved to {target}, which is followed already; it is folded into that."
+    return msgspec.structs.replace(poll, retired=True, error=error)
 
 
 def digest(content: bytes) -> str:
@@ -121,11 +147,15 @@ def _move(
     return moved, min(poll.moves + 1, MOVES_BELIEVED) if moved == poll.moved_to else 1
 
 
-def _validators(fetched: Fetched, reading: FeedReading | None, poll: Poll) -> dict[str, str | None]:
-    """Return what the next poll asks with; an index may stand still while its parts change."""
+def _validators(
+    fetched: Fetched, reading: FeedReading | None, poll: Poll, now: datetime
+) -> dict[str, str | int | None]:
+    """Return what the next poll asks with; an index may stand still while its parts change, and a server be stuck."""
     if reading is not None and reading.parsed.parts:
         return {"etag": None, "modified": None, "body_hash": None}
-    kept = poll if fetched.body is None else Poll(next_check=poll.next_check)
+    if fetched.body is None and is_stuck(poll, now):
+        return {"etag": None, "modified": None}
+    kept = poll if fetched.sent_nothing else Poll(next_check=poll.next_check)
     return {
         "etag": fetched.headers.get("etag", kept.etag),
         "modified": fetched.headers.get("last-modified", kept.modified),

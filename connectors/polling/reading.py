@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.dates import parse_date
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import ParsedFeed
 from connectors.polling.articles import articles_of
@@ -24,6 +26,9 @@ KEYS_KEPT = 12
 VERSION = 1
 SHORTEST_QUOTE = 4
 _QUOTING = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
+_DATE = re.compile(
+    rb"<(?:\w+:)?(?:pubDate|published|updated|date|issued|modified)\b[^<>]*>([^<>]{4,60})<", re.IGNORECASE
+)
 _OPENING = re.compile(rb"<((?:\w+:)?(?:item|entry))[\s>]")
 
 
@@ -43,7 +48,8 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     that stand in it and ``published`` has their dates, ``arrived`` those of entries never seen before; ``articles`` are
     new or changed and still to be published; ``per_day`` counts entries remembered. ``recent`` is what the next reading
     is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the articles that were
-    left out as the feed's options ask, ``full_text_note`` says why a page was not used.
+    left out as the feed's options ask, ``full_text_note`` says why a page was not used. ``left_out`` counts the oldest
+    entries of a document that has more than are read.
     """
 
     parsed: ParsedFeed
@@ -56,6 +62,7 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, bytes] = {}
     muted: int = 0
     full_text_note: str | None = None
+    left_out: int = 0
 
 
 class _Recent(msgspec.Struct, array_like=True, frozen=True):
@@ -78,6 +85,8 @@ def read(
     """
     before = _remembered(recent)
     pieces = _raw_entries(body)
+    standing = len(pieces)
+    body, pieces = _newest(body, pieces)
     raws = [digest(body[start:end]) for start, end in pieces]
     familiar = {entry.raw: entry for entry in before.values() if entry.raw}
     parsed = parse_document(_without(body, pieces, raws, familiar), content_type, url)
@@ -116,6 +125,7 @@ def read(
         published=tuple(datetime.fromtimestamp(entry.published, UTC) for entry in current.values() if entry.published),
         recent=msgspec.msgpack.encode(_Recent(VERSION, remembered)),
         arrived=tuple(arrived),
+        left_out=standing - len(pieces),
         per_day=rate_per_day([entry.published for entry in remembered if entry.published], seen),
     )
 
@@ -125,6 +135,29 @@ def _remembered(recent: bytes | None) -> dict[str, Seen]:
         return {}
     known = msgspec.msgpack.decode(recent, type=_Recent)
     return {entry.identity: entry for entry in known.seen} if known.version == VERSION else {}
+
+
+def entries_left_out(body: bytes) -> int:
+    """Return how many entries of a document are not read because there are too many."""
+    return max(0, len(_raw_entries(body)) - MAX_ENTRIES)
+
+
+def _newest(body: bytes, pieces: list[tuple[int, int]]) -> tuple[bytes, list[tuple[int, int]]]:
+    """Return a document with as many entries as are read, the newest ones, whether these come first or last."""
+    if len(pieces) <= MAX_ENTRIES:
+        return body, pieces
+    first, last = (_dated(body[start:end]) for start, end in (pieces[0], pieces[-1]))
+    if first is None or last is None or first >= last:
+        kept = pieces[:MAX_ENTRIES]
+        return body[: kept[-1][1]] + body[pieces[-1][1] :], kept
+    kept = pieces[-MAX_ENTRIES:]
+    gone = kept[0][0] - pieces[0][0]
+    return body[: pieces[0][0]] + body[kept[0][0] :], [(start - gone, end - gone) for start, end in kept]
+
+
+def _dated(piece: bytes) -> datetime | None:
+    found = _DATE.search(piece)
+    return parse_date(found.group(1).decode("utf-8", "replace").strip()) if found else None
 
 
 def _raw_entries(body: bytes) -> list[tuple[int, int]]:

@@ -17,15 +17,24 @@ QUIET = timedelta(days=60)
 DAY_S = 86_400
 RATED_S = 7 * DAY_S
 DELAYS_KEPT = 15
+# A 304 is doubted after so many in a row: beyond the feed's rhythm, where it is not known, and within it.
+UNCHANGED_BEYOND = 5
+UNCHANGED_UNKNOWN = 20
+UNCHANGED_IN_RHYTHM = 50
+ENTRIES_MISSED = 3
+SHORTEST_SILENCE_S = 3_600
 LONGEST_DELAY_S = 7 * DAY_S
 # Consecutive failures of a kind multiply the interval; a server that is merely busy is given less of a rest.
-_PATIENCE = {"connect": 2.0, "timeout": 2.0, "status": 2.0, "tls": 3.0, "protocol": 2.0, "body": 3.0, "redirect": 3.0}
+_PATIENCE = {"connect": 2.0, "timeout": 2.0, "status": 2.0, "tls": 3.0, "protocol": 2.0, "body": 3.0, "redirect": 3.0,
+             "gone": 12.0}  # fmt: skip
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
     """Keep what the next poll of a feed needs to know, and what its health is told from.
 
-    ``delays`` are the seconds between publishing and seeing of the latest entries, in order.
+    ``delays`` are the seconds between publishing and seeing of the latest entries, in order. ``unchanged`` counts the
+    latest answers that sent nothing; ``gone`` those in a row that said the feed is gone for good, since ``gone_since``.
+    Until ``held_until`` the host is left alone, as it asked.
     """
 
     next_check: datetime
@@ -50,6 +59,10 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     muted: int = 0
     full_texts: int = 0
     full_text_note: str | None = None
+    unchanged: int = 0
+    gone: int = 0
+    gone_since: datetime | None = None
+    held_until: datetime | None = None
 
     @property
     def moved_to_if_believed(self) -> str | None:
@@ -66,6 +79,43 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
         if self.moved_to_if_believed is None or self.failures % 3 == 2:
             return url
         return self.moved_to_if_believed
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """Bound the seconds between two polls of a feed."""
+
+    floor_s: float = 300.0
+    ceiling_s: float = 86_400.0
+
+
+USUAL = Pace()
+
+
+def asked_s(interval_s: float, pace: Pace) -> tuple[float, str | None]:
+    """Return the interval at which a feed is polled that a person set one for, and which setting wins over it if one
+    does.
+    """
+    if interval_s < pace.floor_s:
+        return pace.floor_s, "min_interval_s"
+    if interval_s > pace.ceiling_s:
+        return pace.ceiling_s, "max_interval_s"
+    return interval_s, None
+
+
+def rescheduled(poll: Poll, interval_s: float | None, now: datetime, pace: Pace) -> Poll:
+    """Return a poll as it is due by an interval that has just been set, or by none: then at once."""
+    wait = timedelta(seconds=asked_s(interval_s, pace)[0] if interval_s else 0.0)
+    due = max(now, (poll.last_check or now - wait) + wait, poll.held_until or now)
+    return msgspec.structs.replace(poll, next_check=due)
+
+
+def is_stuck(poll: Poll, now: datetime) -> bool:
+    """Tell whether a server has said "not changed" for longer than a feed's own rhythm makes likely."""
+    if poll.per_day and poll.last_entry is not None:
+        silence = (now - poll.last_entry).total_seconds()
+        likely = silence < max(ENTRIES_MISSED / poll.per_day * DAY_S, SHORTEST_SILENCE_S)
+        return poll.unchanged >= (UNCHANGED_IN_RHYTHM if likely else UNCHANGED_BEYOND)
+    return poll.unchanged >= UNCHANGED_UNKNOWN
 
 
 def interval_s(

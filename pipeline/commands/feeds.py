@@ -152,8 +152,12 @@ def edit(url: str, clear: tuple[str, ...], **given: Any) -> None:
     from pipeline.wiring import services
 
     with open_store() as store:
-        subscription, different = services.feeds(store).edit(url, FeedOptions(**given), clear)
+        feeds = services.feeds(store)
+        subscription, different = feeds.edit(url, FeedOptions(**given), clear)
+        pace = feeds.pace_words(subscription) if given.get("interval") else ""
     click.echo(f"{subscription.url} is {'changed' if different else 'as it was'}.")
+    if pace:
+        click.echo(pace)
 
 
 @feed.command()

@@ -29,9 +29,18 @@ def judged(subscription: Subscription, poll: Poll | None, now: datetime) -> Heal
         return Health("paused", f"not polled; `newswire feed pause --resume {subscription.url}` resumes")
     if poll is None or poll.last_check is None:
         return Health("new", "not polled yet")
+    if poll.retired and poll.moved_to_if_believed:
+        return Health("moved", f"{poll.error} `newswire feed remove {subscription.url}` ends this")
     if poll.retired:
         again = f"`newswire feed refresh {subscription.url}` asks once more"
         return Health("gone", f"{poll.error} It is polled no more; {again}.")
+    if poll.gone:
+        return Health(
+            "gone", f"{poll.error} It is asked again for a day; `newswire feed refresh {subscription.url}` asks now."
+        )
+    if poll.held_until is not None and poll.held_until > now:
+        rest = f"its host asked to be left alone until {poll.held_until:%H:%M} UTC"
+        return Health("broken" if poll.error else "ok", f"{poll.error} {rest}" if poll.error else rest)
     if poll.error:
         return Health("broken", f"{poll.error} {_failing(subscription, poll, now)}")
     if poll.moved_to_if_believed:

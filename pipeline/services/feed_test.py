@@ -13,11 +13,13 @@ import msgspec
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.document import HtmlPageError
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
+from connectors.formats.wellformed import xml_fault
 from connectors.pages.fulltext import PageError
 from connectors.pages.pages import Pages
 from connectors.polling.outcome import USUAL, Pace
 from connectors.polling.parser import Parser
-from connectors.polling.schedule import QUIET, awake, interval_s
+from connectors.polling.reading import entries_left_out
+from connectors.polling.schedule import QUIET, asked_s, awake, interval_s
 from connectors.polling.subscription import Subscription, headers_for
 from connectors.websub import offered, page_links
 from pipeline.language.shorten import shorten
@@ -143,6 +145,10 @@ async def _ask_again(fetcher: Fetcher, asked: Subscription, fetched: Fetched, te
 def _describe(fetched: Fetched, parsed: ParsedFeed, asked: Subscription, tell: Tell, now: datetime, pace: Pace) -> None:
     entries = parsed.entries
     tell(Step("read", "ok", f"{parsed.kind}: {parsed.title or 'without a title'}, {len(entries)} entries"))
+    if fault := xml_fault(fetched.body or b""):
+        tell(Step("form", "warn", f"ill-formed XML, {fault}; {len(entries)} entries were rescued"))
+    if left_out := entries_left_out(fetched.body or b""):
+        tell(Step("size", "warn", f"the {left_out:,} oldest entries are left out, it has too many to be read whole"))
     for place, error in list(parsed.errors.items())[:ERRORS_SHOWN]:
         tell(Step(f"entry {place + 1}", "warn", f"cannot be read and is left out: {error}"))
     for entry in entries[:SHOWN]:
@@ -152,7 +158,11 @@ def _describe(fetched: Fetched, parsed: ParsedFeed, asked: Subscription, tell: T
     _judge_entries(entries, dated, tell, now)
     offer = offered(fetched.headers.get("link"), fetched.url, parsed.hubs, parsed.topic)
     tell(Step("push", "ok", f"{' and '.join(offer.hubs)} pushes {offer.topic}" if offer else "no hub; it is polled"))
-    wait = asked.interval_s or interval_s(dated, fetched.headers, parsed.ttl_s, now, pace.floor_s, pace.ceiling_s)
+    wait = (
+        asked_s(asked.interval_s, pace)[0]
+        if asked.interval_s
+        else interval_s(dated, fetched.headers, parsed.ttl_s, now, pace.floor_s, pace.ceiling_s)
+    )
     rests = awake(now, parsed.hints.skip_hours, parsed.hints.skip_days) != now and not asked.interval_s
     tell(Step("pace", "ok", f"polled about every {duration(wait)}{', but not now: it rests' if rests else ''}"))
 

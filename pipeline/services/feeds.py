@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connectors.fetch.origin import same_origin
-from connectors.polling.schedule import Poll
+from connectors.polling.schedule import USUAL, Pace, Poll, asked_s, rescheduled
 from connectors.polling.subscription import Subscription, merged, whole_address, without_credentials
 from connectors.websub import Push
 from pipeline.errors import UsageError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
-from pipeline.services.feed_health import Health, judged
+from pipeline.services.feed_health import Health, duration, judged
 from pipeline.services.feed_settings import FeedOptions, changed, cleared
 from pipeline.services.push_health import push_words, pushes_by_feed
 
@@ -66,6 +66,7 @@ class Feeds:
         clock: Clock,
         forget: Callable[[str], None],
         check_full_text: Callable[[], None],
+        pace: Pace = USUAL,
     ) -> None:
         self._feeds = feeds
         self._polls = polls
@@ -74,6 +75,7 @@ class Feeds:
         self._clock = clock
         self._forget = forget
         self._check_full_text = check_full_text
+        self._pace = pace
 
     def all(self) -> list[Subscription]:
         """Return all subscriptions, by address."""
@@ -132,8 +134,28 @@ class Feeds:
         """Change the options of a feed after some were cleared; return it, and whether anything is different."""
         before = self.known(url)
         after = self._changed(cleared(before, clear), options)
-        self._put(after)
+        poll = self.poll_of(after.url)
+        with self._transaction():
+            if poll is not None and after.interval_s != before.interval_s:
+                due = rescheduled(poll, after.interval_s, self._clock(), self._pace)
+                self._polls.put(after.url, msgspec.json.encode(due))
+            self._put(after)
         return after, after != before
+
+    def pace_words(self, subscription: Subscription) -> str:
+        """Say at what pace a feed is polled that has an interval of its own, and what wins over that; else nothing."""
+        if subscription.interval_s is None:
+            return ""
+        seconds, bound = asked_s(subscription.interval_s, self._pace)
+        poll, now = self.poll_of(subscription.url), self._clock()
+        words = f"It is polled every {duration(seconds)}"
+        if bound is not None:
+            words += f": {bound} = {seconds:g} under [fetch] wins over the interval of {subscription.interval_s} s"
+        if poll is not None and poll.held_until is not None and poll.held_until > now:
+            words += f", but not before {poll.held_until:%Y-%m-%d %H:%M} UTC, as its host asked"
+        elif poll is not None:
+            words += f", next in {duration(max(0.0, (poll.next_check - now).total_seconds()))}"
+        return f"{words}."
 
     def pause(self, url: str, paused: bool = True) -> Subscription:
         """Stop polling a feed, or go on."""
@@ -156,7 +178,9 @@ class Feeds:
         for subscription in chosen:
             poll = self.poll_of(subscription.url)
             if poll is not None:
-                due = msgspec.structs.replace(poll, next_check=self._clock(), retired=False, body_hash=None, etag=None)
+                due = msgspec.structs.replace(
+                    poll, next_check=self._clock(), retired=False, body_hash=None, etag=None, modified=None, unchanged=0
+                )
                 self._polls.put(subscription.url, msgspec.json.encode(due))
             # Putting the subscription again is what makes a running `up` look at it.
             self._put(subscription)

@@ -134,7 +134,7 @@ async def polling(
     from pipeline.runners.polling.ingest import Ingest
 
     fetch = opened.settings.fetch
-    limits = HostLimits(fetch.per_host)
+    limits = HostLimits(fetch.per_host, fetch.spacing_s)
     with ExitStack() as stack:
         parser = stack.enter_context(closing(Parser()))
         reader = stack.enter_context(closing(Child(fetch.page_deadline_s)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def feeds(opened: Store) -> Feeds:
     """Wire the questions about subscriptions."""
+    from connectors.polling.schedule import Pace
     from pipeline.services.feeds import Feeds
 
     def forget(url: str) -> None:
@@ -36,6 +37,7 @@ def feeds(opened: Store) -> Feeds:
         clock=clock,
         forget=forget,
         check_full_text=check_full_text,
+        pace=Pace(opened.settings.fetch.min_interval_s, opened.settings.fetch.max_interval_s),
     )
 
 

@@ -14,19 +14,20 @@ from functools import partial
 
 import msgspec
 
-from connectors.fetch.host_limits import HostLimits
+from connectors.fetch.host_limits import HostLimits, HostRestsError
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.parsed import NotAFeedError
-from connectors.polling.outcome import USUAL, Pace, digest, failed, pinged, succeeded
+from connectors.polling.outcome import USUAL, Pace, digest, failed, folded, held, pinged, succeeded
 from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, whole_address
 from connectors.websub import Offer
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.table import Table, Transaction
+from pipeline.runners.polling.asking import ask
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
 from pipeline.runners.polling.mute import is_muted
@@ -137,15 +138,18 @@ class Ingest:
     async def poll(self, url: str) -> None:
         """Fetch one feed and take in what it brings."""
         subscription = self._subscriptions[url]
+        if await self._is_folded(url):
+            return
         async with self._turn:
             poll = self._polls[url]
+            address = poll.address(url)
             try:
-                address = poll.address(url)
                 async with self._limits.at(address):
-                    headers = _headers(subscription, poll, address)
-                    fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
+                    fetched = await ask(self._fetcher, subscription, poll, address, self._limits.permit)
                 reading = await self._gathered(url, fetched)
             except (FetchError, NotAFeedError) as exc:
+                if isinstance(exc, FetchError):
+                    self._limits.heed(exc, address)
                 await self._fail(url, exc)
                 return
         published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
@@ -199,7 +203,7 @@ class Ingest:
     async def _gathered(self, url: str, fetched: Fetched) -> FeedReading | None:
         """Read an answer and what belongs to it, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
         poll = self._polls[url]
-        if fetched.body is None or digest(fetched.body) == poll.body_hash:
+        if fetched.body is None or fetched.sent_nothing or digest(fetched.body) == poll.body_hash:
             return None
         return await self._gathering.whole(
             self._subscriptions[url], fetched, poll.last_success, lambda why: self._report(Polled(url=url, error=why))
@@ -209,6 +213,11 @@ class Ingest:
         """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
         count = entries = 0
         if reading is not None:
+            if reading.left_out and self._polls[url].last_success is None:
+                left_out = (
+                    f"{reading.left_out:,} older entries of {url} were left out; it has too many to be read whole."
+                )
+                self._report(Polled(url=url, error=left_out))
             # The place among the polls is given back by now: other feeds are polled while pages are waited for.
             reading = await self._without_muted(self._subscriptions[url], reading)
             count, entries = len(reading.articles), reading.entries
@@ -291,8 +300,29 @@ class Ingest:
         return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
 
     async def _fail(self, url: str, error: FetchError | NotAFeedError) -> None:
-        if await self._remember(url, failed(self._polls[url], error, self._clock(), self._pace), [], {}):
+        now = self._clock()
+        if isinstance(error, HostRestsError):
+            poll = held(self._polls[url], error, now)
+        else:
+            poll = failed(self._polls[url], error, now, self._pace)
+        if await self._remember(url, poll, [], {}):
             self._report(Polled(url=url, error=str(error)))
+
+    async def _is_folded(self, url: str) -> bool:
+        """Tell whether a feed has moved to where another one is followed; its tags become that one's."""
+        poll, subscription = self._polls[url], self._subscriptions[url]
+        target = self._subscriptions.get(whole_address(poll.moved_to_if_believed or ""))
+        if target is None or target.url == url or target.paused or self._load(target.url).retired:
+            return False
+        if poll.retired and poll.error:
+            return True
+        tagged = msgspec.structs.replace(target, tags=tuple(dict.fromkeys((*target.tags, *subscription.tags))))
+        if tagged != target:
+            await asyncio.to_thread(self._feeds.put, target.url, msgspec.json.encode(tagged))
+        poll = folded(poll, url, target.url)
+        if await self._remember(url, poll, [], {}):
+            self._report(Polled(url=url, error=poll.error))
+        return True
 
     def _learn_feeds(self) -> None:
         for url, value in self._feeds.changes():
@@ -303,6 +333,8 @@ class Ingest:
             subscription = msgspec.json.decode(value, type=Subscription)
             self._subscriptions[url] = subscription
             poll = self._polls[url] = self._load(url)
+            if poll.held_until is not None:  # as the host asked before this process was started
+                self._limits.rest(poll.address(url), (poll.held_until - self._clock()).total_seconds())
             if subscription.paused or poll.retired:
                 self._due.pop(url, None)
             else:
@@ -313,12 +345,3 @@ class Ingest:
     def _load(self, url: str) -> Poll:
         value = self._polls_table.get(url)
         return msgspec.json.decode(value, type=Poll) if value else Poll(next_check=self._clock())
-
-
-def _headers(subscription: Subscription, poll: Poll, address: str) -> dict[str, str]:
-    headers = headers_for(subscription, address)
-    if poll.etag:
-        headers["If-None-Match"] = poll.etag
-    if poll.modified:
-        headers["If-Modified-Since"] = poll.modified
-    return headers

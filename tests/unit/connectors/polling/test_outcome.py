@@ -10,9 +10,17 @@ import pytest
 from connectors.fetch.http import Fetched, FetchError
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.formats.update_hints import UpdateHints
-from connectors.polling.outcome import USUAL, failed, pinged, succeeded
+from connectors.polling.outcome import GONE_BELIEVED, GONE_FOR, USUAL, failed, held, pinged, succeeded
 from connectors.polling.reading import FeedReading
-from connectors.polling.schedule import MOVES_BELIEVED, Poll
+from connectors.polling.schedule import (
+    MOVES_BELIEVED,
+    UNCHANGED_BEYOND,
+    UNCHANGED_IN_RHYTHM,
+    UNCHANGED_UNKNOWN,
+    Poll,
+    asked_s,
+    rescheduled,
+)
 from connectors.polling.subscription import Subscription
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
@@ -70,7 +78,7 @@ def test_feed_that_says_itself_where_it_went_is_believed_at_once() -> None:
 @pytest.mark.parametrize(
     ("error", "retired", "wait_s"),
     [
-        (FetchError("gone", "410", 410), True, None),
+        (FetchError("gone", "410", 410), False, 3_600),
         (FetchError("status", "busy", 503, 7_200.0), False, 7_200),
         (NotAFeedError("no feed"), False, 900),
     ],
@@ -84,6 +92,81 @@ def test_failure_is_kept_in_words_and_counted(
     assert wait_s is None or (poll.next_check - poll.last_check).total_seconds() == wait_s  # type: ignore[operator]
     assert after(poll, None).error is None
     assert failed(poll, error, NOW, USUAL).failures == 2
+
+
+def test_feed_is_given_up_after_it_was_gone_for_a_day_and_well_again_after_one_good_answer() -> None:
+    gone, poll, moment = FetchError("gone", "410", 410), after(NEW, reading(5)), NOW
+    states = []
+    while not poll.retired:
+        poll = failed(poll, gone, moment, USUAL)
+        states.append((poll.gone, moment - NOW))
+        moment = poll.next_check
+    assert (len(states) >= GONE_BELIEVED, states[-1][1] >= GONE_FOR) == (True, True)
+    once = failed(after(NEW, reading(5)), gone, NOW, USUAL)
+    assert (failed(once, NotAFeedError("x"), NOW, USUAL).gone, after(once, None).gone, after(poll, None).retired) == (
+        0,
+        0,
+        False,
+    )
+
+
+def unchanged(poll: Poll, times: int, **known: object) -> Poll:
+    poll = msgspec.structs.replace(poll, etag='"1"', modified="m", **known)
+    for _ in range(times):
+        poll = succeeded(poll, FEED, answer(None), None, NOW, USUAL)
+    return poll
+
+
+@pytest.mark.parametrize(
+    ("known", "believed"),
+    [
+        ({"per_day": 24.0, "last_entry": NOW - timedelta(hours=4)}, UNCHANGED_BEYOND),
+        ({"per_day": 24.0, "last_entry": NOW - timedelta(hours=2)}, UNCHANGED_IN_RHYTHM),
+        ({"per_day": 0.5, "last_entry": NOW - timedelta(days=5)}, UNCHANGED_IN_RHYTHM),
+        ({"per_day": 0.5, "last_entry": NOW - timedelta(days=7)}, UNCHANGED_BEYOND),
+        ({}, UNCHANGED_UNKNOWN),
+    ],
+)
+def test_server_that_says_unchanged_for_longer_than_is_likely_is_asked_for_all(
+    known: dict[str, object], believed: int
+) -> None:
+    before, stuck = unchanged(NEW, believed - 1, **known), unchanged(NEW, believed, **known)
+    assert (before.etag, before.modified, stuck.etag, stuck.modified) == ('"1"', "m", None, None)
+    whole = succeeded(stuck, FEED, answer(etag='"1"'), None, NOW, USUAL)
+    assert (whole.unchanged, whole.etag) == (0, '"1"')
+
+
+def test_answer_without_content_keeps_what_the_next_poll_asks_with() -> None:
+    poll = after(NEW, reading(5), fetched=answer(etag='"1"'))
+    empty = Fetched(url=URL, status=204, body=b"", headers={})
+    again = succeeded(poll, FEED, empty, None, NOW, USUAL)
+    assert (again.etag, again.body_hash, again.unchanged, again.error) == ('"1"', poll.body_hash, 1, None)
+
+
+def test_feed_is_held_as_long_as_its_host_asked() -> None:
+    busy = failed(NEW, FetchError("status", "busy", 429, 7_200.0), NOW, USUAL)
+    assert busy.held_until == busy.next_check == NOW + timedelta(hours=2)
+    assert failed(NEW, FetchError("status", "busy", 503), NOW, USUAL).held_until is None
+    beside = held(after(NEW, reading(5)), FetchError("rest", "rests", None, 60.0), NOW)
+    assert (beside.failures, beside.error, beside.held_until) == (0, None, NOW + timedelta(seconds=60))
+    assert after(busy, None).held_until is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [(60, (300, "min_interval_s")), (600, (600, None)), (10**6, (86_400, "max_interval_s"))]
+)
+def test_interval_that_was_set_is_within_the_bounds_and_due_from_the_last_poll(
+    asked: int, expected: tuple[float, str | None]
+) -> None:
+    assert asked_s(asked, USUAL) == expected
+    poll = Poll(next_check=NOW + timedelta(days=1), last_check=NOW - timedelta(seconds=100))
+    wait = timedelta(seconds=expected[0])
+    assert rescheduled(poll, asked, NOW, USUAL).next_check == NOW - timedelta(seconds=100) + wait
+    assert rescheduled(poll, None, NOW, USUAL).next_check == NOW
+    late = msgspec.structs.replace(poll, last_check=NOW - timedelta(days=9), held_until=NOW + timedelta(hours=3))
+    assert rescheduled(late, 600, NOW, USUAL).next_check == NOW + timedelta(hours=3)
+    polled = succeeded(NEW, msgspec.structs.replace(FEED, interval_s=asked), answer(), reading(5), NOW, USUAL)
+    assert 1.0 <= (polled.next_check - NOW) / wait <= 1.1
 
 
 def test_validators_of_an_index_are_not_kept() -> None:

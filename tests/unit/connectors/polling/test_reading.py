@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.formats.parsed import NotAFeedError
-from connectors.polling.reading import FeedReading, Origin, read
+from connectors.polling.reading import FeedReading, Origin, entries_left_out, read
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 ORIGIN = Origin("https://news.example/feed")
@@ -126,6 +126,20 @@ def test_no_feed_is_an_error_with_history_too() -> None:
     first = reading(feed(item(1, "a")))
     with pytest.raises(NotAFeedError):
         reading(b"<html><body>Not found</body></html>", first.recent)
+
+
+@pytest.mark.parametrize("is_oldest_first", [True, False])
+def test_of_too_many_entries_the_newest_are_read_wherever_they_stand(
+    is_oldest_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.polling.reading.MAX_ENTRIES", 5)
+    entries = [item(number, "a") for number in range(8)]
+    found = reading(feed(*(entries if is_oldest_first else entries[::-1])))
+    assert (found.left_out, found.entries) == (3, 5)
+    assert sorted(article.url[-1] for article in found.articles if article.url) == list("34567")
+    assert entries_left_out(feed(*entries)) == 3
+    new = feed(*([*entries, item(8, "a")] if is_oldest_first else [item(8, "a"), *entries[::-1]]))
+    assert [article.url for article in reading(new, found.recent).articles] == ["https://news.example/8"]
 
 
 items = st.lists(st.tuples(st.integers(0, 8), st.sampled_from(["a", "b", "c"])), unique_by=lambda pair: pair[0])
