@@ -33,7 +33,7 @@ class Seen(msgspec.Struct, array_like=True, frozen=True):
 
 class Candidate(msgspec.Struct, frozen=True):
     """Hold what one entry of a document is judged by; ``content`` is a digest of its title and text, which are
-    ``telling`` where others are hardly the same.
+    ``telling`` where there is a text.
     """
 
     entry: Entry
@@ -45,8 +45,7 @@ class Candidate(msgspec.Struct, frozen=True):
 def candidate_of(entry: ParsedEntry) -> Candidate:
     """Return what an entry is judged by."""
     published = int(entry.published.timestamp()) if entry.published else 0
-    telling = bool(entry.html or entry.text) or len((entry.title or "").split()) >= TITLE_WORDS
-    return Candidate(entry.identity, content_of(entry), published, telling)
+    return Candidate(entry.identity, content_of(entry), published, bool(entry.html or entry.text))
 
 
 def content_of(entry: ParsedEntry) -> bytes:
@@ -74,7 +73,7 @@ def identify_entries(
     if not entries:
         return []
     distinct = list(dict.fromkeys(entries))
-    keyed = [_keys(candidate.entry, feed_url, home) for candidate in distinct]
+    keyed = [_keys(candidate, feed_url, home) for candidate in distinct]
     counts = Counter(key for keys in keyed for key in keys.kept)
     counts.update(key for seen in beside for key in set(seen.keys))
     history = _History(known)
@@ -136,7 +135,7 @@ class _History:
         if found.renamed or nameless:
             pairs = _Pairs(self._known, entries, keyed, found)
             for place in nameless:
-                seen = pairs.same(place) or pairs.firm(place) or pairs.loose(place)
+                seen = pairs.same(place) or pairs.dated(place)
                 found.take(place, seen or self._undated(place, entries, keyed, counts))
             self._take_renamed(found, pairs, entries, keyed, counts, held)
         return found.identities
@@ -237,16 +236,23 @@ class _Pairs:
                 self._by_date.setdefault(seen.published, []).append(seen)
 
     def same(self, place: int) -> Seen | None:
-        """Return the known entry that says the same with the same date, be it ever so little."""
-        candidate = self._entries[place]
-        free = filter(self._found.is_free, self._by_content.get(candidate.content, ()))
-        alike = [seen for seen in free if seen.published == candidate.published]
-        named_alike = (seen for seen in alike if set(seen.keys) == self._kept[place])
-        return next(named_alike, alike[0] if alike else None)
+        """Return the known entry that says the same and shares a name, with the same date unless that says much."""
+        candidate, kept = self._entries[place], self._kept[place]
+        tells = candidate.telling or len((candidate.entry.title or "").split()) >= TITLE_WORDS
+        former = _key("title", "", candidate.entry.published or "")  # how entries of text alone were known
+        alike = [
+            seen
+            for seen in self._by_content.get(candidate.content, ())
+            if self._found.is_free(seen)
+            and (tells or seen.published == candidate.published)
+            and (set(seen.keys) == kept or (tells and not kept.isdisjoint(seen.keys)) or former in seen.keys)
+        ]
+        alike.sort(key=lambda seen: (set(seen.keys) != kept, seen.published != candidate.published))
+        return alike[0] if alike else None
 
     def firm(self, place: int) -> Seen | None:
         """Return the known entry with the same words and no other date, else the one with the same title and date."""
-        candidate, title = self._entries[place], self._titles[place]
+        candidate = self._entries[place]
         alike = self._alike(candidate)
         for seen in alike:
             if seen.published == candidate.published:
@@ -254,6 +260,11 @@ class _Pairs:
         for seen in alike:
             if not (seen.published and candidate.published):
                 return seen
+        return self.dated(place)
+
+    def dated(self, place: int) -> Seen | None:
+        """Return the known entry with the same title and date, where there is one of each."""
+        candidate, title = self._entries[place], self._titles[place]
         if title is None or not candidate.published or self._dated[title, candidate.published] > 1:
             return None
         same = [
@@ -279,7 +290,8 @@ class _Pairs:
         return [seen for seen in self._by_content.get(candidate.content, ()) if self._found.is_free(seen)]
 
 
-def _keys(entry: Entry, feed_url: str, home: str | None) -> _Keys:
+def _keys(candidate: Candidate, feed_url: str, home: str | None) -> _Keys:
+    entry = candidate.entry
     guid = _key("guid", entry.guid.strip()) if entry.guid else None
     link = None
     if entry.url:
@@ -292,7 +304,7 @@ def _keys(entry: Entry, feed_url: str, home: str | None) -> _Keys:
     names = [key for key in (guid, link) if key]
     if len(words) >= TITLE_WORDS and title:
         names.append(title)
-    elif not names and (words or entry.published):
+    elif not names and (words or (entry.published and not candidate.telling)):
         names.append(_key("title", " ".join(words), entry.published or ""))
     kept = dict.fromkeys((*names, title) if title else names)
     return _Keys(guid, link, title, tuple(names), tuple(kept))

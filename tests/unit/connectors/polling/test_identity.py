@@ -124,11 +124,14 @@ GUIDED = st.dictionaries(NUMBERS, st.tuples(LINKS, TITLES, TEXTS, DAYS), max_siz
 def test_known_guid_keeps_its_article_whatever_else_changes(
     documents: list[dict[int, tuple[None, None, None, None]]],
 ) -> None:
-    reader, known = Reader(), dict[int, str]()
+    reader, known, shared = Reader(), dict[int, str](), set[int]()
     for document in documents:
         held = len(document.keys() & known.keys())
         ids = dict(zip(document, reader.poll(*(item(f"g{n}", *rest) for n, rest in document.items())), strict=True))
-        assert {n: ids[n] for n in ids if n in known} == {n: known[n] for n in ids if n in known}
+        # Guids of one article, as a feed that had named it anew has them, are those of two if both stand in a document.
+        shared |= {n for n in known for other in known if n != other and known[n] == known[other]}
+        sole = ids.keys() & known.keys() - shared
+        assert {n: ids[n] for n in sole} == {n: known[n] for n in sole}
         new = document.keys() - known.keys()
         if held >= len(new):
             assert not {ids[n] for n in new} & set(known.values())
@@ -216,7 +219,8 @@ def test_feed_that_evidently_named_its_entries_anew_brings_nothing_new(
 
 def test_entry_of_old_memory_without_a_key_for_its_short_title_is_known_again() -> None:
     notices = [item(None, "https://x.example/board", f"Lock {n} shut", f"Notice {n}", n) for n in range(3)]
-    known = [Seen(f"old{n}", b"", content_of(entry), 0, ("link", f"all{n}")) for n, entry in enumerate(notices)]
+    ((_, (link, *_)),) = identify_entries([candidate_of(notices[0])], (), FEED)
+    known = [Seen(f"old{n}", b"", content_of(entry), 0, (link, f"all{n}")) for n, entry in enumerate(notices)]
     found = identify_entries([candidate_of(entry) for entry in notices], known, FEED)
     assert [identity for identity, _ in found] == ["old0", "old1", "old2"]
 
