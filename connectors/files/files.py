@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from connectors.files.jsonl import read_jsonl
+from connectors.files.opml import ListRead, is_list, read_whole_list
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.articles import _plain, articles_of
@@ -43,9 +46,35 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
     try:
         parsed = parse_document(body, None, name)
     except NotAFeedError:
+        _check_text(body, path)
         yield _text_article(body, path, seen, published)
         return
     yield from articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem)
+
+
+def list_in(path: Path) -> ListRead | None:
+    """Return the subscriptions of an OPML file, or ``None`` for any other. Raises ``UsageError``."""
+    if not path.is_file() or is_archive(path):
+        return None
+    with path.open("rb") as opened:
+        if not is_list(opened.read(10_000)):
+            return None
+    return read_whole_list(_read(path), str(path))
+
+
+def _check_text(body: bytes, path: Path) -> None:
+    """Refuse what is meant for programs and is none of what is read: it is no text that anyone wrote as news."""
+    begins = body[:1_000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if is_list(body):
+        raise UsageError(f"{path} is a subscription list; `newswire import {path}` follows its feeds.")
+    if begins.startswith(b"<?xml") and not re.search(rb"<html[\s>]", begins, re.IGNORECASE):
+        raise UsageError(f"{path} is XML, but no feed of a format that is known.")
+    if begins[:1] in (b"{", b"["):
+        try:
+            json.loads(body)
+        except ValueError:
+            return
+        raise UsageError(f"{path} is JSON, but no feed; articles are read from .jsonl files, one a line.")
 
 
 def is_archive(path: Path) -> bool:

@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
+from connectors.files.plain_list import read_line, web_address, why_not
 from pipeline.errors import UsageError
 
 MAX_BYTES = 10_000_000
@@ -25,7 +26,7 @@ _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding=["']([\w.:-]{1,40})["']""
 _OUTLINE = re.compile(r"<(?=/?outline\b)", re.IGNORECASE)
 _ATTRIBUTES = {
     name: re.compile(rf"""\s{name}\s*+=\s*+(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-    for name in ("xmlurl", "title", "text", "category")
+    for name in ("xmlurl", "url", "htmlurl", "type", "title", "text", "category")
 }
 
 
@@ -37,7 +38,34 @@ class Outline(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
+class LeftOut(msgspec.Struct, frozen=True):
+    """Tell what of a list was not followed, and why; ``line`` counts from 1."""
+
+    line: int
+    text: str
+    why: str
+
+
+class ListRead(msgspec.Struct, frozen=True):
+    """Hold the subscriptions of a list and what was left out; ``entries`` counts all that could have been one."""
+
+    outlines: list[Outline]
+    left_out: tuple[LeftOut, ...]
+    entries: int
+
+
+def is_list(body: bytes) -> bool:
+    """Tell whether a document is OPML."""
+    begins = _utf8(body[:10_000]).lstrip(b"\xef\xbb\xbf \t\r\n")
+    return begins.startswith(b"<") and re.search(rb"<opml[\s>]", begins[:5_000], re.IGNORECASE) is not None
+
+
 def read_list(body: bytes, name: str) -> list[Outline]:
+    """Return the subscriptions of a list, as ``read_whole_list`` does."""
+    return read_whole_list(body, name).outlines
+
+
+def read_whole_list(body: bytes, name: str) -> ListRead:
     """Read OPML, or one address a line. Raises ``UsageError`` that says what is wrong with the file."""
     if len(body) > MAX_BYTES:
         raise UsageError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; split it.")
@@ -46,12 +74,18 @@ def read_list(body: bytes, name: str) -> list[Outline]:
     body = _utf8(body)
     if b"<opml" in body[:5_000].lower() or body.lstrip()[:1] == b"<":
         return _read_opml(body, name)
+    if body.lstrip()[:1] in (b"{", b"["):
+        raise UsageError(f"{name} is JSON; give OPML or one address a line.")
     collector = _Collector(name)
-    for line in map(str.strip, body.decode("utf-8-sig", "replace").splitlines()):
-        if re.fullmatch(r"https?://\S+", line):
-            collector.start({"xmlurl": line})
-            collector.end()
-    return collector.outlines(f"{name} is neither OPML nor a list of addresses, one a line.")
+    for number, text in enumerate(body.decode("utf-8-sig", "replace").splitlines(), 1):
+        line = read_line(text)
+        if line is None:
+            continue
+        if line.url is None:
+            collector.leave_out(number, text, line.why or "no address")
+        else:
+            collector.follow(number, line.url, line.title, line.tags)
+    return collector.result(f"{name} is neither OPML nor a list of addresses, one a line.")
 
 
 def write_opml(outlines: Iterable[Outline], title: str = "Newswire subscriptions") -> str:
@@ -94,37 +128,56 @@ class _Collector:
         self._name = name
         self._folders: list[str | None] = []
         self._found: dict[str, Outline] = {}
+        self._left_out: list[LeftOut] = []
+        self._entries = 0
 
-    def start(self, values: Mapping[str, str]) -> None:
+    def start(self, values: Mapping[str, str], line: int) -> None:
         address, title = values.get("xmlurl"), values.get("title") or values.get("text") or None
-        if address and len(address) <= MAX_ADDRESS and address.startswith(("http://", "https://", "feed:")):
-            url = re.sub(r"^feed:(//)?(?=https?:)|^feed:", "", address)
-            if url.startswith("//"):
-                url = f"http:{url}"
+        is_feed = values.get("type", "").lower() in ("rss", "atom", "feed", "")
+        if not address and is_feed:
+            address = values.get("url")
+        page = values.get("htmlurl")
+        if address:
             categories = [part.strip().strip("/") for part in values.get("category", "").split(",")]
-            before = self._found.get(url)
-            tags = [*(before.tags if before else ()), *(folder for folder in self._folders if folder)]
-            tags += [part for part in categories if part]
-            name = (before.title if before else None) or (title if title != address else None)
-            kept = itertools.islice(dict.fromkeys(tag[:MAX_NAME] for tag in tags), MAX_TAGS)
-            self._found[url] = Outline(url, name[:MAX_NAME] if name else None, tuple(kept))
-            if len(self._found) > MAX_OUTLINES:
-                raise UsageError(f"{self._name} lists more than {MAX_OUTLINES:,} feeds; split it.")
+            tags = [*(folder for folder in self._folders if folder), *(part for part in categories if part)]
+            self.follow(line, address, title if title != address else None, tags)
+        elif page or (values.get("url") and not is_feed):
+            why = f"it has no feed; `newswire add {page}` looks for one" if page else "it is a link and no feed"
+            self.leave_out(line, title or page or "", why)
         self._folders.append(None if address else title)
         if len(self._folders) > MAX_DEPTH:
             raise UsageError(f"{self._name} nests folders more than {MAX_DEPTH} deep; it was not read.")
+
+    def follow(self, line: int, address: str, title: str | None, tags: Iterable[str]) -> None:
+        url = web_address(address) if len(address) <= MAX_ADDRESS else None
+        if url is None:
+            self.leave_out(line, address, why_not(address) if len(address) <= MAX_ADDRESS else "too long an address")
+            return
+        self._entries += 1
+        before = self._found.get(url)
+        name = (before.title if before else None) or title
+        all_tags = [*(before.tags if before else ()), *tags]
+        kept = itertools.islice(dict.fromkeys(tag[:MAX_NAME] for tag in all_tags), MAX_TAGS)
+        self._found[url] = Outline(url, name[:MAX_NAME] if name else None, tuple(kept))
+        if len(self._found) > MAX_OUTLINES:
+            raise UsageError(f"{self._name} lists more than {MAX_OUTLINES:,} feeds; split it.")
+
+    def leave_out(self, line: int, text: str, why: str) -> None:
+        self._entries += 1
+        if len(self._left_out) < MAX_OUTLINES:
+            self._left_out.append(LeftOut(line, text.strip()[:MAX_NAME], why))
 
     def end(self) -> None:
         if self._folders:
             self._folders.pop()
 
-    def outlines(self, nothing: str | None = None) -> list[Outline]:
+    def result(self, nothing: str | None = None) -> ListRead:
         if not self._found:
             raise UsageError(nothing or f"{self._name} lists no feeds: it has no outline with an xmlUrl.")
-        return list(self._found.values())
+        return ListRead(list(self._found.values()), tuple(self._left_out), self._entries)
 
 
-def _read_opml(body: bytes, name: str) -> list[Outline]:
+def _read_opml(body: bytes, name: str) -> ListRead:
     collector = _Collector(name)
     parser = expat.ParserCreate()
 
@@ -133,7 +186,8 @@ def _read_opml(body: bytes, name: str) -> list[Outline]:
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if tag.lower() == "outline":
-            collector.start({key.lower(): value.strip() for key, value in attributes.items()})
+            values = {key.lower(): value.strip() for key, value in attributes.items()}
+            collector.start(values, parser.CurrentLineNumber)
 
     def end(tag: str) -> None:
         if tag.lower() == "outline":
@@ -153,10 +207,10 @@ def _read_opml(body: bytes, name: str) -> list[Outline]:
             if "lists no feeds" not in str(nothing):
                 raise
             raise UsageError(f"{name} is no well-formed OPML: {exc}.") from exc
-    return collector.outlines()
+    return collector.result()
 
 
-def _read_ill_formed(body: bytes, name: str) -> list[Outline]:
+def _read_ill_formed(body: bytes, name: str) -> ListRead:
     """Read a list whose descriptions hold quotes and markup as they are, as real lists' do: outline by outline."""
     declared = _DECLARED.search(body[:300])
     try:
@@ -164,7 +218,10 @@ def _read_ill_formed(body: bytes, name: str) -> list[Outline]:
     except LookupError:
         text = body.decode("utf-8", "replace")
     collector = _Collector(name)
-    for piece in _OUTLINE.split(text)[1:]:
+    before, *pieces = _OUTLINE.split(text)
+    line = 1 + before.count("\n")
+    for piece in pieces:
+        place, line = line, line + piece.count("\n")
         if piece.startswith("/"):
             collector.end()
             continue
@@ -174,11 +231,12 @@ def _read_ill_formed(body: bytes, name: str) -> list[Outline]:
                 key: html.unescape(match.group(1) or match.group(2) or "").strip()
                 for key, match in found.items()
                 if match
-            }
+            },
+            place,
         )
         if "/>" in piece[piece.rfind(">") - 1 :]:
             collector.end()
-    return collector.outlines()
+    return collector.result()
 
 
 def _quoted(text: str) -> str:

@@ -15,28 +15,31 @@ from pipeline.errors import UsageError
 def import_(source: str) -> None:
     """Subscribe to every feed of an OPML file or list of URLs.
 
-    Folders and categories become tags.
+    Folders and categories become tags, and so do those of newsboat. What is left out is told with its line.
     """
-    from connectors.files.opml import read_list
+    from connectors.files.opml import read_whole_list
+    from pipeline.views.feeds import list_lines
     from pipeline.wiring import connectors, services
 
     body = connectors.fetch_list(current_settings(), source) if "://" in source else _read(Path(source))
-    outlines = read_list(body, source)
+    read = read_whole_list(body, source)
     with open_store() as store:
-        count = services.feeds(store).take_over(outlines)
+        count = services.feeds(store).take_over(read.outlines)
     click.echo(f"Following {count} feeds of {source}.")
+    for line in list_lines(read, count):
+        click.echo(line, err=True)
 
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path | None) -> None:
-    """Write the subscriptions as OPML."""
+    """Write the subscriptions as OPML, to standard output without FILE or with ``-``."""
     from connectors.files.opml import write_opml
     from pipeline.wiring import services
 
     with open_store() as store:
         text = write_opml(services.feeds(store).outlines())
-    if file is None:
+    if file is None or str(file) == "-":
         click.echo(text, nl=False)
         return
     try:

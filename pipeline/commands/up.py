@@ -29,11 +29,12 @@ from pipeline.errors import UsageError
 def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, as_json: bool) -> None:
     """Follow feeds and files, and print what arrives.
 
-    Addresses of feeds and pages are subscribed to; files and directories are read once. Without any, the feeds already
-    followed are polled. Stop with Ctrl-C.
+    Addresses of feeds and pages, and those of an OPML file, are subscribed to; other files and directories are read
+    once. Without any, the feeds already followed are polled. Stop with Ctrl-C.
     """
-    from connectors.files.files import is_archive, read_files
+    from connectors.files.files import is_archive, list_in, read_files
     from pipeline.services.feeds import new_subscription
+    from pipeline.views.feeds import list_lines
     from pipeline.views.lines import article_line
     from pipeline.views.outcomes import counts_line, dead_line
     from pipeline.wiring import connectors, services, session, stores
@@ -48,6 +49,8 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
     for file in files:
         if not file.exists():
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
+    lists = {file: listed for file in files if (listed := list_in(file))}
+    files = [file for file in files if file not in lists]
     dated = published.replace(tzinfo=UTC) if published else None
     # What may be wrong in a line is told before anything is written; an archive may be too large for that.
     whole = [a for file in files if not is_archive(file) for a in read_files(file, stores.clock(), dated)]
@@ -58,6 +61,11 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
         feeds = services.feeds(store)
         for feed, subscription in zip(found, asked, strict=True):
             feeds.subscribe(feed.url, title=feed.title, asked=subscription)
+        for file, listed in lists.items():
+            count = feeds.take_over(listed.outlines)
+            complain(f"Following {count} feeds of {file}.")
+            for line in list_lines(listed, count):
+                complain(line)
         if demo:
             session.add_demo(store)
             hint = f"newswire search ceasefire --data {settings.directory}"

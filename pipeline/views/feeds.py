@@ -13,6 +13,7 @@ from pipeline.services.feed_health import State, health
 from pipeline.services.push_health import push_health, push_words
 
 if TYPE_CHECKING:
+    from connectors.files.opml import ListRead
     from pipeline.services.feed_test import Step
     from pipeline.services.feeds import FeedStatus, Followed
     from pipeline.services.find_feeds import FoundFeed
@@ -26,6 +27,7 @@ COLOURS: dict[State, str] = {
     "broken": "red",
     "gone": "red",
 }
+LEFT_OUT_SHOWN = 50
 _MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
 _WRITTEN = {"ok": "ok  ", "warn": "warn", "fail": "FAIL", "more": "    "}
 
@@ -76,3 +78,16 @@ def _written(value: object) -> str:
     if isinstance(value, list | dict):
         return ", ".join(map(str, value)) or "-"
     return "-" if value is None else str(value)
+
+
+def list_lines(read: ListRead, followed: int) -> list[str]:
+    """Tell what became of the entries of a subscription list, and of each that was left out, why."""
+    again = read.entries - len(read.left_out) - followed
+    twice = f", {again} of feeds listed before" if again else ""
+    left = [f"  line {one.line}: {shorten(one.text, 80)}: {one.why}" for one in read.left_out[:LEFT_OUT_SHOWN]]
+    more = len(read.left_out) - len(left)
+    return [
+        f"{read.entries} entries were read{twice}, {len(read.left_out)} left out{':' if left else '.'}",
+        *left,
+        *([f"  and {more} more"] if more else []),
+    ]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.files.opml import MAX_BYTES, MAX_TAGS, Outline, read_list, write_opml
+from connectors.files.opml import MAX_BYTES, MAX_TAGS, Outline, read_list, read_whole_list, write_opml
 from pipeline.errors import UsageError
 
 LABELS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20).map(
@@ -122,3 +122,102 @@ def test_feed_that_is_listed_endlessly_is_one_with_so_many_tags() -> None:
 def test_plain_list_is_read_line_by_line_each_address_once() -> None:
     body = "\ufeff# mine\r\n http://a.example/ \nhttps://b.example/é\n\nhttp://a.example/\nftp://c.example/\nwords http://d/\n"
     assert [outline.url for outline in read_list(body.encode(), "l")] == ["http://a.example/", "https://b.example/é"]
+
+
+LINES: list[tuple[str, Outline | None]] = [
+    ("# my feeds", None),
+    ("// and these", None),
+    ("", None),
+    ("https://a.example/rss.xml", Outline("https://a.example/rss.xml")),
+    ('https://a.example/f news "~The Quay"', Outline("https://a.example/f", "The Quay", ("news",))),
+    ('https://a.example/f?x=1 "two words" boats !', Outline("https://a.example/f?x=1", None, ("two words", "boats"))),
+    ('"https://a.example/f" tech', Outline("https://a.example/f", None, ("tech",))),
+    ("a.example/atom.xml", Outline("https://a.example/atom.xml")),
+    ("a.example", Outline("https://a.example")),
+    ("HTTPS://A.example/F", Outline("https://A.example/F")),
+    ("//a.example/feed", Outline("https://a.example/feed")),
+    ("feed://a.example/feed", Outline("https://a.example/feed")),
+    ("feed:https://a.example/feed", Outline("https://a.example/feed")),
+    ("- https://a.example/f", Outline("https://a.example/f")),
+    ("  * a.example/f", Outline("https://a.example/f")),
+    ("12. https://a.example/f", Outline("https://a.example/f")),
+    ("<https://a.example/f>", Outline("https://a.example/f")),
+    ("[The Quay](https://a.example/f)", Outline("https://a.example/f", "The Quay")),
+    ("https://a.example/f, The Quay", Outline("https://a.example/f", "The Quay")),
+    ("https://a.example/f - The Quay", Outline("https://a.example/f", "The Quay")),
+    ("https://a.example/f # the quay", Outline("https://a.example/f")),
+    ("id7,https://a.example/f,The Quay", Outline("https://a.example/f", "The Quay")),
+]
+REFUSED = [
+    ('"query:Unread:unread = \\"yes\\""', "query of newsboat"),
+    ("exec:~/bin/x.sh local", "a program to run"),
+    ("filter:x.py:https://a.example/f", "a program to run"),
+    ("file:///home/me/feed.xml", "newswire up FILE"),
+    ("gopher://a.example/", "gopher"),
+    ("Channel Id,Channel Url,Channel Title", "no address"),
+    ("some words", "no address"),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), LINES)
+def test_line_of_a_list_made_by_hand_or_by_newsboat_is_followed(line: str, expected: Outline | None) -> None:
+    read = read_whole_list(f"https://first.example/\n{line}\n".encode(), "urls")
+    assert (read.outlines[1:], read.left_out) == ([expected] if expected else [], ())
+
+
+@pytest.mark.parametrize(("line", "why"), REFUSED)
+def test_line_that_is_left_out_is_told_with_the_reason(line: str, why: str) -> None:
+    read = read_whole_list(f"https://first.example/\n\n{line}\n".encode(), "urls")
+    assert [(one.line, one.text, why in one.why) for one in read.left_out] == [(3, line, True)]
+    assert read.entries == 2
+
+
+@given(st.lists(st.sampled_from([line for line, _ in LINES] + [line for line, _ in REFUSED]), max_size=9))
+def test_every_line_is_followed_told_of_or_a_comment(lines: list[str]) -> None:
+    read = read_whole_list("\n".join(["https://first.example/", *lines]).encode(), "urls")
+    said = [line for line in lines if line and not line.startswith(("# ", "// "))]
+    assert read.entries == 1 + len(said)
+    assert len(read.left_out) == sum(line in dict(REFUSED) for line in lines)
+
+
+@given(st.text(max_size=60))
+def test_no_line_raises(line: str) -> None:
+    assert read_whole_list(f"https://first.example/\n{line}".encode("utf-8", "replace"), "urls").outlines
+
+
+@pytest.mark.parametrize(
+    ("outline", "url"),
+    [
+        ('xmlUrl="HTTPS://a.example/RSS"', "https://a.example/RSS"),
+        ('xmlUrl="a.example/feed.xml"', "https://a.example/feed.xml"),
+        ('xmlUrl="//a.example/feed"', "https://a.example/feed"),
+        ('type="rss" url="https://a.example/feed"', "https://a.example/feed"),
+        ('xmlUrl=" https://a.example/feed "', "https://a.example/feed"),
+        ('xmlUrl="https://a.example/feed\n?x=1"', "https://a.example/feed?x=1"),
+    ],
+)
+@pytest.mark.parametrize("end", ["</body></opml>", ""])
+def test_address_of_an_outline_is_understood_however_it_is_written(outline: str, url: str, end: str) -> None:
+    read = read_whole_list(f"<opml><body><outline text='The Quay' {outline}/>{end}".encode(), "list")
+    assert (read.outlines, read.left_out) == ([Outline(url, "The Quay")], ())
+
+
+def test_outlines_that_are_left_out_are_told_with_their_lines() -> None:
+    body = b"""<opml><body>
+<outline text="ok" xmlUrl="https://a.example/f"/><outline text="folder"><outline text="again" xmlUrl="https://a.example/f"/></outline>
+<outline text="page" type="rss" htmlUrl="https://b.example/"/>
+<outline text="link" type="link" url="https://c.example/"/>
+<outline text="local" xmlUrl="file:///etc/passwd"/></body></opml>"""
+    read = read_whole_list(body, "list")
+    assert (read.entries, [outline.tags for outline in read.outlines]) == (5, [("folder",)])
+    whys = ["newswire add https://b.example/", "a link and no feed", "a file of another machine"]
+    assert [(one.line, why in one.why) for one, why in zip(read.left_out, whys, strict=True)] == [
+        (3, True),
+        (4, True),
+        (5, True),
+    ]
+
+
+def test_json_is_no_list() -> None:
+    with pytest.raises(UsageError, match="is JSON"):
+        read_list(b'["https://a.example/f"]', "list")
