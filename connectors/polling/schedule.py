@@ -19,8 +19,8 @@ RATED_S = 7 * DAY_S
 DELAYS_KEPT = 15
 # A 304 is doubted after so many in a row: beyond the feed's rhythm, where it is not known, and within it.
 UNCHANGED_BEYOND = 5
-UNCHANGED_UNKNOWN = 20
-UNCHANGED_IN_RHYTHM = 50
+UNCHANGED_UNKNOWN = 10
+UNCHANGED_IN_RHYTHM = 20
 ENTRIES_MISSED = 3
 SHORTEST_SILENCE_S = 3_600
 LONGEST_DELAY_S = 7 * DAY_S

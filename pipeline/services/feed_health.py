@@ -39,7 +39,7 @@ def judged(subscription: Subscription, poll: Poll | None, now: datetime) -> Heal
             "gone", f"{poll.error} It is asked again for a day; `newswire feed refresh {subscription.url}` asks now."
         )
     if poll.held_until is not None and poll.held_until > now:
-        rest = f"its host asked to be left alone until {poll.held_until:%H:%M} UTC"
+        rest = f"Its host asked to be left alone until {poll.held_until:%H:%M} UTC."
         return Health("broken" if poll.error else "ok", f"{poll.error} {rest}" if poll.error else rest)
     if poll.error:
         return Health("broken", f"{poll.error} {_failing(subscription, poll, now)}")
