@@ -8,6 +8,7 @@ on reading and missing ones have defaults, so that neighbouring versions underst
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -207,8 +208,8 @@ class Document(Article, frozen=True):
 
     ``duplicate_of`` is the id of the original this is a copy of, ``copies`` the ids of this original's copies
     (filled in when read back), ``story_id`` the story it belongs to, ``merged`` the ids of stories that had
-    turned out to be this one by then, ``origins`` how many independent reports that story had when this one came,
-    itself included (copies of one text count once).
+    turned out to be this one by then, ``origins`` how many independent publishers had reported that story when this
+    one came, itself included (see the function of that name).
     """
 
     duplicate_of: str | None = None
@@ -220,6 +221,32 @@ class Document(Article, frozen=True):
     quotations: tuple[Quotation, ...] = ()
     dates: tuple[ResolvedDate, ...] = ()
     entities: tuple[Entity, ...] = ()
+
+
+def publisher(article: Article) -> str:
+    """Return who published an article, in a form that is the same however the name is spaced or capitalised."""
+    return " ".join(article.source.casefold().split())
+
+
+def origins(documents: Iterable[Document]) -> dict[str, str]:
+    """Return the independent publishers of some articles of a story, with the source's name as it was first given.
+
+    Only who reported it himself counts, and once, however many reports he published: all copies of one text count as
+    its original, and those of an original that is not among the articles as the first of them. ``origins`` of a
+    document, ``origins>=2`` in a query, ``--origins 2`` of an alert and of ``story list`` all mean this number.
+    """
+    documents = sorted(documents, key=lambda document: (document.duplicate_of is not None, document.seen, document.id))
+    known: set[str] = set()
+    found: dict[str, str] = {}
+    for document in documents:
+        if document.duplicate_of is None:
+            known.add(document.id)
+        elif document.duplicate_of in known:
+            continue
+        else:
+            known.add(document.duplicate_of)
+        found.setdefault(publisher(document), document.source)
+    return found
 
 
 class AlertRule(Record, frozen=True):

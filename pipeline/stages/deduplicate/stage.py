@@ -90,7 +90,7 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
     else:
         found = near_duplicates.find(made, remembered.containment, seen - remembered.window, seen + remembered.window)
         original = found.original if found is not None else None
-        joined = remembered.stories(language).join(article, found.story if found is not None else None)
+        joined = remembered.stories(language).join(article, found.story if found is not None else None, made)
         # What is much longer than what it was linked to can itself be copied in parts that the other lacks.
         linkable = found is None or found.is_part
     fact = SketchFact(

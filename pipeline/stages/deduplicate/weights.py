@@ -41,6 +41,11 @@ MAX_WORDS = 1 << 16
 DISTINCT_SHARE_MAX = 0.02
 # Names of small places and of people, mostly.
 RARE_SHARE_MAX = 0.0005
+# What is written as a name and is no everyday word: not the days of the week.
+NAME_SHARE_MAX = 0.003
+NAMES_MIN = 2
+_HASH_BITS = 32
+_HASH = (1 << _HASH_BITS) - 1
 
 # Not the first word of a sentence. Scripts without capitals have no names by this.
 _NAME = re.compile(r" (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
@@ -49,12 +54,16 @@ Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
 
 
 class Vector(NamedTuple):
-    """Hold an article's words as sorted hashes, their weights of unit length, and which are distinct or even rare."""
+    """Hold an article's words as sorted hashes, their weights of unit length, and which are distinct or even rare.
+
+    ``names`` are hashes of words that only this happening and few others may have, as they stand in title and text.
+    """
 
     terms: NDArray[np.uint32]
     weights: NDArray[np.float32]
     distinct: NDArray[np.bool_]
     rare: NDArray[np.bool_]
+    names: frozenset[int] = frozenset()
 
 
 def weigh(title: str | None, text: str | None, language: str | None, stories: int, counts: Counts, size: int) -> Vector:
@@ -62,7 +71,7 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
 
     ``counts`` tells how many of the ``stories`` open ones use each word.
     """
-    words = _frequencies(title, text, language)
+    words, named = _frequencies(title, text, language)
     if not words:
         return Vector(np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0, np.bool_))
     known = _lexicon(language)
@@ -79,7 +88,13 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     kept = weights[best]
     length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
     shares = shares[best]
-    return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, shares < RARE_SHARE_MAX)
+    rare = shares < RARE_SHARE_MAX
+    names = {
+        number & _HASH for number in map(known.__getitem__, named) if LEVELS[number >> _HASH_BITS] < NAME_SHARE_MAX
+    }
+    if len(names) < NAMES_MIN:  # where nothing is written with a capital, rare words stand for names
+        names.update(terms[best][rare].tolist())
+    return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, rare, frozenset(names))
 
 
 def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
@@ -88,8 +103,8 @@ def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
     return {word: -float(np.log(SHARES[known[word] >> 32])) for word in words}
 
 
-def _frequencies(title: str | None, text: str | None, language: str | None) -> dict[str, float]:
-    """Return how often each word is used, by where."""
+def _frequencies(title: str | None, text: str | None, language: str | None) -> tuple[dict[str, float], set[str]]:
+    """Return how often each word is used, by where, and which are written as names."""
     words: defaultdict[str, float] = defaultdict(float)
     for word in analyse(title, language).stems[:LEAD_TOKENS]:
         words[word] += TITLE_WEIGHT
@@ -98,11 +113,16 @@ def _frequencies(title: str | None, text: str | None, language: str | None) -> d
         words[word] += LEAD_WEIGHT
     for word in stems[LEAD_TOKENS:READ_TOKENS]:
         words[word] += BODY_WEIGHT
+    names = set()
     for name in set(_NAME.findall((text or "")[:READ_CHARS])):
         word = stem(fold(name), language)
         if name[0].isupper() and word in words:
             words[word] *= NAME_FACTOR
-    return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}
+            names.add(word)
+    for name in _NAME.findall((title or "")[:READ_CHARS]):
+        if name[0].isupper():
+            names.add(stem(fold(name), language))
+    return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}, names
 
 
 class _Lexicon(dict[str, int]):

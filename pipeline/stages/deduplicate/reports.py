@@ -1,0 +1,212 @@
+"""Tell whether two reports that share sentences state the same facts: one happening, or a template filled in anew.
+
+A newsroom tells every quake, notice or market day in the same sentences. What tells such reports apart stands between
+them: names, figures with what they count, dates. An update of one happening keeps nearly all of these; another
+happening replaces them. A report is therefore kept as the smallest hashes of its pairs of words, by which shared
+sentences are recognised, and beside them hashes of its names and figures: a few hundred bytes at most.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zlib import crc32
+
+import msgspec
+
+from pipeline.model import Article, publisher
+from pipeline.stages.deduplicate.sketch import Sketch
+
+PAIRS_MAX = 24
+NAMES_MAX = 16
+FIGURES_MAX = 12
+REPORTS_MAX = 8
+READ_CHARS = 1800
+# From this share of common word pairs on, reports of one source, or of two, are told in the same sentences.
+OWN_TEMPLATE_SHARE_MIN = 0.15
+SHARED_TEMPLATE_SHARE_MIN = 0.3
+# Nearly the whole text is the same, and so it is the facts or their absence that count.
+SAME_TEXT_SHARE_MIN = 0.8
+# Which share of the facts may have been replaced, by weight, if both reports are of one happening.
+OWN_REPLACED_SHARE_MAX = 0.42
+SHARED_REPLACED_SHARE_MAX = 0.7
+# A replaced name or date tells more than a replaced figure, and least does one that was corrected or that rose.
+NAME_WEIGHT = 2.0
+DATE_WEIGHT = 2.0
+FIGURE_WEIGHT = 1.0
+CHANGED_FIGURE_WEIGHT = 0.5
+# A corrected measurement differs from the first by no more than this share.
+CORRECTION_SHARE_MAX = 0.15
+# Figures up to this are in every report; two are the same only if they count the same.
+SMALL_FIGURE_MAX = 12
+_UNIT_CHARS = 10
+NO_TITLE = 0
+FIGURES_KEPT_MAX = 3
+_LARGEST = 1 << 32
+
+_FIGURE = re.compile(r"(\d+(?:[.,:/]\d+)*)[\W_]{0,2}([^\W\d_]*)")
+_GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
+
+
+class Report(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Keep what one report states: numbers of 32 bits in ``pairs`` and ``values``, of 16 in ``names`` and ``units``.
+
+    A value below 0 is the hash of a figure that is no single number, such as a time of day. ``title`` hashes the title
+    and the source, ``day`` is the day of the month on which it came. A report is ``in_series`` if its source sends
+    other facts under the same title again and again.
+    """
+
+    source: int
+    title: int
+    day: int
+    pairs: bytes
+    names: bytes
+    units: bytes
+    values: bytes
+    in_series: bool = False
+
+
+class Comparison(msgspec.Struct, frozen=True, gc=False):
+    """Compare two reports: the share of common pairs, and of facts that were replaced, ``None`` if there are none."""
+
+    shared: float
+    replaced: float | None
+
+
+def report(article: Article, moment: datetime, names: Iterable[int], made: Sketch) -> Report:
+    """Make the report of an article, given the hashes of its names and its sketch."""
+    units, values = _figures(f"{article.title or ''}\n{(article.text or '')[:READ_CHARS]}")
+    source = crc32(publisher(article).encode("utf-8", "surrogatepass"))
+    return Report(
+        source=source,
+        title=crc32(article.title.casefold().encode("utf-8", "surrogatepass"), source) if article.title else NO_TITLE,
+        day=moment.day,
+        pairs=made.minima[: 4 * PAIRS_MAX],
+        names=array("H", sorted({name & 0xFFFF for name in names})[:NAMES_MAX]).tobytes(),
+        units=units.tobytes(),
+        values=values.tobytes(),
+    )
+
+
+def kept(reports: Sequence[Report], new: Report) -> tuple[Report, ...]:
+    """Return the reports to remember of a story: bounded, and the newest of each source last to go."""
+    told = [*reports, new]
+    if len(told) > REPORTS_MAX:
+        sources = [each.source for each in told]
+        most = max(sources.count(source) for source in sources)
+        del told[next(at for at, source in enumerate(sources) if sources.count(source) == most)]
+    return tuple(told)
+
+
+def contradicts(reports: Sequence[Report], new: Report) -> bool:
+    """Tell whether a report states other facts in the sentences of one of these, of which the most alike decides."""
+    compared = [(compare(each, new), each) for each in reports]
+    alike = [pair for pair in compared if pair[0].shared >= OWN_TEMPLATE_SHARE_MIN]
+    if not alike:
+        return False
+    most, other = max(reversed(alike), key=lambda pair: (round(pair[0].shared, 6), pair[1].source == new.source))
+    return _are_contrary(most, other, new)
+
+
+def figures_kept(reports: Sequence[Report], new: Report) -> int:
+    """Return how many telling figures of a report one of these has too; more than a few tell no more."""
+    values = {value for value in memoryview(new.values).cast("f") if abs(value) > SMALL_FIGURE_MAX}
+    told = {value for each in reports for value in memoryview(each.values).cast("f")}
+    return min(len(values & told), FIGURES_KEPT_MAX)
+
+
+def _are_contrary(most: Comparison, other: Report, new: Report) -> bool:
+    if other.source != new.source:
+        return (
+            most.shared >= SHARED_TEMPLATE_SHARE_MIN
+            and most.replaced is not None
+            and most.replaced > SHARED_REPLACED_SHARE_MAX
+        )
+    if most.replaced is None:  # the same words on another day, and nothing in them that would tell the day
+        return most.shared >= SAME_TEXT_SHARE_MIN and other.day != new.day
+    return most.replaced > OWN_REPLACED_SHARE_MAX
+
+
+def compare(earlier: Report, later: Report) -> Comparison:
+    """Compare two reports of one language."""
+    shared = _shared(earlier.pairs, later.pairs)
+    if shared < OWN_TEMPLATE_SHARE_MIN:
+        return Comparison(shared, None)
+    one, two = (frozenset(memoryview(each.names).cast("H")) for each in (earlier, later))
+    same = len(one & two)
+    replaced = NAME_WEIGHT * min(len(one) - same, len(two) - same)
+    same_figures, replaced_figures = _compared_figures(earlier, later)
+    total = same + same_figures + replaced + replaced_figures
+    return Comparison(shared, (replaced + replaced_figures) / total if total else None)
+
+
+def _shared(one: bytes, two: bytes) -> float:
+    """Estimate the share of the smaller text's pairs of words that the larger one has."""
+    first, second = (memoryview(each).cast("I").tolist() for each in (one, two))
+    if not first or not second:
+        return 0.0
+    bound = min(each[-1] if len(each) == PAIRS_MAX else _LARGEST for each in (first, second))
+    within = bisect_right(first, bound), bisect_right(second, bound)
+    return len(set(first[: within[0]]).intersection(second[: within[1]])) / min(within)
+
+
+def _compared_figures(earlier: Report, later: Report) -> tuple[float, float]:
+    """Return how many figures were kept, and the weight of those that were replaced."""
+    one, two = _read(earlier), _read(later)
+    values = {value for _, value in one} & {value for _, value in two}
+    same = {value for value in values if value < 0 or value > SMALL_FIGURE_MAX}
+    small = one & two
+    lost = {figure for figure in one if figure[1] not in same and figure not in small}
+    come = {figure for figure in two if figure[1] not in same and figure not in small}
+    weight, paired = 0.0, 0
+    for unit in {unit for unit, _ in lost} & {unit for unit, _ in come}:
+        before = max(value for other, value in lost if other == unit)
+        after = max(value for other, value in come if other == unit)
+        weight += _weight(before, after, earlier.day, later.day)
+        paired += 1
+    unpaired = max(min(len(lost), len(come)) - paired, 0)
+    return len(same) + sum(figure[1] not in same for figure in small), weight + FIGURE_WEIGHT * unpaired
+
+
+def _weight(before: float, after: float, day: int, later_day: int) -> float:
+    """Return how much the replacement of one figure by another of the same unit tells against one happening."""
+    if before in (day, day - 1) and after in (later_day, later_day - 1):
+        return DATE_WEIGHT
+    if before < 0 or after < 0:
+        return FIGURE_WEIGHT
+    corrected = abs(after - before) <= CORRECTION_SHARE_MAX * max(before, after)
+    rose = after > before and before == int(before) and after == int(after)
+    return CHANGED_FIGURE_WEIGHT if corrected or rose else FIGURE_WEIGHT
+
+
+def _read(made: Report) -> set[tuple[int, float]]:
+    return set(zip(memoryview(made.units).cast("H"), memoryview(made.values).cast("f"), strict=True))
+
+
+def _figures(text: str) -> tuple[array[int], array[float]]:
+    """Return the first different figures of a text: hashes of the words that follow, and the values."""
+    units, values = array("H"), array("f")
+    seen: set[tuple[int, float]] = set()
+    for figure, unit in _FIGURE.findall(text):
+        # Of scripts without spaces a clause would follow: its first character tells enough.
+        unit = unit[:1] if unit[:1] > "\u2e80" else unit[:_UNIT_CHARS].lower()
+        found = crc32(unit.encode()) & 0xFFFF, _value(figure)
+        if found not in seen:
+            seen.add(found)
+            units.append(found[0])
+            values.append(found[1])
+            if len(units) == FIGURES_MAX:
+                break
+    return units, values
+
+
+def _value(figure: str) -> float:
+    if _GROUPED.fullmatch(figure):
+        figure = figure.replace(",", "").replace(".", "")
+    try:
+        return array("f", [float(figure.replace(",", "."))])[0]
+    except (ValueError, OverflowError):
+        return -float(1 + (crc32(figure.encode()) & 0x7FFFFF))
