@@ -27,7 +27,7 @@ REPORTS_MAX = 8
 READ_CHARS = 1800
 # From this share of common word pairs on, reports of one source, or of two, are told in the same sentences.
 OWN_TEMPLATE_SHARE_MIN = 0.15
-SHARED_TEMPLATE_SHARE_MIN = 0.3
+SHARED_TEMPLATE_SHARE_MIN = 0.35
 # Nearly the whole text is the same, and so it is the facts or their absence that count.
 SAME_TEXT_SHARE_MIN = 0.8
 # Which share of the facts may have been replaced, by weight, if both reports are of one happening.
@@ -79,7 +79,7 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
 def report(article: Article, moment: datetime, names: Iterable[int], made: Sketch) -> Report:
     """Make the report of an article, given the hashes of its names and its sketch."""
     units, values = _figures(f"{article.title or ''}\n{(article.text or '')[:READ_CHARS]}")
-    source = crc32(publisher(article).encode("utf-8", "surrogatepass"))
+    source = source_hash(article)
     return Report(
         source=source,
         title=crc32(article.title.casefold().encode("utf-8", "surrogatepass"), source) if article.title else NO_TITLE,
@@ -89,6 +89,11 @@ def report(article: Article, moment: datetime, names: Iterable[int], made: Sketc
         units=units.tobytes(),
         values=values.tobytes(),
     )
+
+
+def source_hash(article: Article) -> int:
+    """Return a hash of who published an article, above 0."""
+    return crc32(publisher(article).encode("utf-8", "surrogatepass")) or 1
 
 
 def kept(reports: Sequence[Report], new: Report) -> tuple[Report, ...]:

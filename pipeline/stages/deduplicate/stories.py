@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 import msgspec
@@ -93,8 +93,8 @@ class StoryDecision(msgspec.Struct, frozen=True):
 class StoryFact(msgspec.Struct, frozen=True, array_like=True):
     """Keep one open story: times in hours of the log and seconds of the reports, and its words with their weights.
 
-    ``order`` numbers the decisions of a language; ``last`` is the article that made this fact. ``sources`` are 32-bit
-    hashes of the publishers that reported it themselves, ``told`` what some of the reports state, encoded.
+    ``order`` numbers the decisions of a language; ``last`` names the decision that made this fact. ``sources`` are
+    32-bit hashes of the publishers that reported it themselves, ``told`` what some of the reports state, encoded.
     """
 
     version: int
@@ -159,11 +159,22 @@ class Stories:
         if fact.order >= self._order:
             self._order, self._last = fact.order, (fact.last, story)
 
-    def join(self, article: Article, original: bytes | None, made: Sketch | None = None) -> StoryDecision:
-        """Decide which story a new article belongs to; a copy belongs to that of its ``original``.
+    def contradict(self, story: bytes, article: Article, made: Sketch) -> bool | None:
+        """Tell whether an article states other facts than a story's reports do in the same sentences.
 
-        ``made`` is the article's sketch, for who has it already.
+        ``story`` is as ``join`` encoded it; ``None`` is the answer where its reports are forgotten.
         """
+        told = self._told_in(self._into.get(story[:ID_BYTES], story[:ID_BYTES]))
+        return contradicts(told, self._report(article, self._vector(article), made)) if told else None
+
+    def join(
+        self, article: Article, original: bytes | None, made: Sketch | None = None, occasion: str = ""
+    ) -> StoryDecision:
+        """Decide which story an article belongs to; a copy belongs to that of its ``original``.
+
+        ``made`` is the article's sketch, for who has it already; ``occasion`` tells apart decisions on one revision.
+        """
+        last = f"{article.id} {article.revision} {occasion}".rstrip()
         hour = int(article.seen.timestamp() // HOUR)
         moment = reported(article.published, article.seen).timestamp()
         closed = self._expired(hour)
@@ -171,16 +182,13 @@ class Stories:
             story = self._into.get(original[:ID_BYTES], original[:ID_BYTES])
             if story not in self._rows:
                 return StoryDecision(original, closed)
-            return StoryDecision(self._encoded(story), (*closed, *self._kept_open(article.id, story, hour, moment)))
-        last, story = self._last
-        if last == article.id and story in self._rows:
+            return StoryDecision(self._encoded(story), (*closed, *self._kept_open(last, story, hour, moment)))
+        made_by, story = self._last
+        if made_by == last and story in self._rows:
             # The story's fact was kept and the article's was not: a crash came between.
             return StoryDecision(self._encoded(story), self._tombstones(self._merged.get(story, b"")))
-        vector = weigh(
-            article.title, article.text, article.language, len(self), self._centroids.vocabulary.counts, WIDTH
-        )
-        made = made if made is not None else sketch(article.title, article.text)
-        new = report(article, datetime.fromtimestamp(moment, UTC), vector.names, made)
+        vector = self._vector(article)
+        new = self._report(article, vector, made if made is not None else sketch(article.title, article.text))
         row = packed(vector.terms, vector.weights)
         rows, similar = self._centroids.near(vector)
         if self._is_in_series(rows, new):
@@ -188,15 +196,22 @@ class Stories:
         best, second = self._most_similar(vector, rows, similar, new, moment)
         if best is None:
             story = bytes.fromhex(derive_id("story", article.id))
-            fact = self._opened_by(article.id, hour, moment, new, row)
+            fact = self._opened_by(last, hour, moment, new, row)
             return StoryDecision(_encoded(story, 1), (*closed, Fact(key=self._key(story), value=_packed(fact))))
         if second is not None:
-            return self._merge(best, second, article.id, hour, moment, new, row, closed)
-        fact = self._continued(best, article.id, hour, moment, new)
+            return self._merge(best, second, last, hour, moment, new, row, closed)
+        fact = self._continued(best, last, hour, moment, new)
         fact = _with_vector(fact, self._with_report(best, row))
         story = self._id(best)
         encoded = _encoded(story + fact.merged, origins_of(fact))
         return StoryDecision(encoded, (*closed, Fact(key=self._key(story), value=_packed(fact))))
+
+    def _vector(self, article: Article) -> Vector:
+        counts = self._centroids.vocabulary.counts
+        return weigh(article.title, article.text, article.language, len(self), counts, WIDTH)
+
+    def _report(self, article: Article, vector: Vector, made: Sketch) -> Report:
+        return report(article, reported(article.published, article.seen), vector.names, made)
 
     def _most_similar(
         self, vector: Vector, rows: NDArray[np.int64], similar: Similarity | None, new: Report, moment: float
@@ -253,7 +268,7 @@ class Stories:
         self,
         one: int,
         other: int,
-        article_id: str,
+        last: str,
         hour: int,
         moment: float,
         new: Report,
@@ -269,7 +284,7 @@ class Stories:
         told = self._told_in(story)
         for each in self._told_in(ended):
             told = kept(told, each)
-        fact = self._continued(remains, article_id, hour, moment)
+        fact = self._continued(remains, last, hour, moment)
         fact = msgspec.structs.replace(
             _with_vector(fact, blended(both, vector, 1 - NEW_REPORT_SHARE_MIN)),
             reports=fact.reports + int(self._reports[gone]) + 1,
@@ -289,20 +304,20 @@ class Stories:
         told = self._told.get(story)
         return msgspec.msgpack.decode(told, type=tuple[Report, ...]) if told else ()
 
-    def _kept_open(self, article_id: str, story: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
+    def _kept_open(self, last: str, story: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
         """Keep a story open that a copy came to; once an hour is enough."""
         row = self._rows[story]
         if hour <= self._touched[row] and moment <= self._latest[row] + HOUR:
             return ()
-        return (Fact(key=self._key(story), value=_packed(self._continued(row, article_id, hour, moment))),)
+        return (Fact(key=self._key(story), value=_packed(self._continued(row, last, hour, moment))),)
 
-    def _opened_by(self, article_id: str, hour: int, moment: float, new: Report, vector: Row) -> StoryFact:
+    def _opened_by(self, last: str, hour: int, moment: float, new: Report, vector: Row) -> StoryFact:
         terms, weights = vector
         return StoryFact(
             version=STORY_VERSION,
             opened=self._order + 1,
             order=self._order + 1,
-            last=article_id,
+            last=last,
             touched=hour,
             latest=moment,
             reports=1,
@@ -313,7 +328,7 @@ class Stories:
             told=msgspec.msgpack.encode((new,)),
         )
 
-    def _continued(self, row: int, article_id: str, hour: int, moment: float, new: Report | None = None) -> StoryFact:
+    def _continued(self, row: int, last: str, hour: int, moment: float, new: Report | None = None) -> StoryFact:
         """Make the fact of a story that goes on, by a copy or by a ``new`` report whose words are not yet in it."""
         story = self._id(row)
         terms, weights = self._centroids.get(row)
@@ -325,7 +340,7 @@ class Stories:
             version=STORY_VERSION,
             opened=int(self._opened[row]),
             order=self._order + 1,
-            last=article_id,
+            last=last,
             touched=max(hour, int(self._touched[row])),
             latest=max(moment, float(self._latest[row])),
             reports=int(self._reports[row]) + (new is not None),
