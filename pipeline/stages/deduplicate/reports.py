@@ -27,21 +27,31 @@ REPORTS_MAX = 8
 READ_CHARS = 1800
 # From this share of common word pairs on, reports of one source, or of two, are told in the same sentences.
 OWN_TEMPLATE_SHARE_MIN = 0.15
-SHARED_TEMPLATE_SHARE_MIN = 0.35
+SHARED_TEMPLATE_SHARE_MIN = 0.4
 # Nearly the whole text is the same, and so it is the facts or their absence that count.
 SAME_TEXT_SHARE_MIN = 0.8
 # Which share of the facts may have been replaced, by weight, if both reports are of one happening.
-OWN_REPLACED_SHARE_MAX = 0.42
-SHARED_REPLACED_SHARE_MAX = 0.7
+OWN_REPLACED_SHARE_MAX, OWN_REPLACED_SLOPE, OWN_REPLACED_SHARE_MIN = 0.68, 0.4, 0.36
+SHARED_REPLACED_SHARE_MAX = 0.8
+# So much must have been replaced, by weight, that it is no chance.
+OWN_REPLACED_MIN = 1.5
+SHARED_REPLACED_MIN = 3.0
+# So many facts in common, and so few replaced, make two reports one happening.
+AGREED_FACTS_MIN = 3
+AGREED_REPLACED_SHARE_MAX = 0.25
+AGREED_SHARED_LESS_MAX = 0.3
 # A replaced name or date tells more than a replaced figure, and least does one that was corrected or that rose.
 NAME_WEIGHT = 2.0
+OTHER_NAME_WEIGHT = 1.0
 DATE_WEIGHT = 2.0
 FIGURE_WEIGHT = 1.0
+OTHER_FIGURE_WEIGHT = 0.5
 CHANGED_FIGURE_WEIGHT = 0.5
 # A corrected measurement differs from the first by no more than this share.
 CORRECTION_SHARE_MAX = 0.15
 # Figures up to this are in every report; two are the same only if they count the same.
 SMALL_FIGURE_MAX = 12
+_NO_PLACE = 0
 _UNIT_CHARS = 10
 NO_TITLE = 0
 FIGURES_KEPT_MAX = 3
@@ -52,8 +62,9 @@ _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Keep what one report states: numbers of 32 bits in ``pairs`` and ``values``, of 16 in ``names`` and ``units``.
+    """Keep what one report states: numbers of 32 bits in ``pairs`` and ``values``, of 16 in the others.
 
+    ``places`` are hashes of the words before ``names``, 0 if unknown, and ``units`` of those after ``values``.
     A value below 0 is the hash of a figure that is no single number, such as a time of day. ``title`` hashes the title
     and the source, ``day`` is the day of the month on which it came. A report is ``in_series`` if its source sends
     other facts under the same title again and again.
@@ -64,20 +75,35 @@ class Report(msgspec.Struct, frozen=True, array_like=True, gc=False):
     day: int
     pairs: bytes
     names: bytes
+    places: bytes
     units: bytes
     values: bytes
     in_series: bool = False
 
 
 class Comparison(msgspec.Struct, frozen=True, gc=False):
-    """Compare two reports: the share of common pairs, and of facts that were replaced, ``None`` if there are none."""
+    """Compare two reports: the share of common pairs of words, and by weight the facts that were kept and replaced."""
 
     shared: float
-    replaced: float | None
+    kept: float = 0.0
+    replaced: float = 0.0
+
+    @property
+    def replaced_share(self) -> float:
+        """Return which share of the facts was replaced; 0 if there are none."""
+        total = self.kept + self.replaced
+        return self.replaced / total if total else 0.0
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether the facts are so much the same that sentences in common are no template."""
+        return self.kept >= AGREED_FACTS_MIN and self.replaced_share <= AGREED_REPLACED_SHARE_MAX
 
 
 def report(article: Article, moment: datetime, names: Iterable[int], made: Sketch) -> Report:
     """Make the report of an article, given the hashes of its names and its sketch."""
+    named = {name & 0xFFFF: name >> 32 & 0xFFFF for name in sorted(names)}
+    first = sorted(named)[:NAMES_MAX]
     units, values = _figures(f"{article.title or ''}\n{(article.text or '')[:READ_CHARS]}")
     source = source_hash(article)
     return Report(
@@ -85,7 +111,8 @@ def report(article: Article, moment: datetime, names: Iterable[int], made: Sketc
         title=crc32(article.title.casefold().encode("utf-8", "surrogatepass"), source) if article.title else NO_TITLE,
         day=moment.day,
         pairs=made.minima[: 4 * PAIRS_MAX],
-        names=array("H", sorted({name & 0xFFFF for name in names})[:NAMES_MAX]).tobytes(),
+        names=array("H", first).tobytes(),
+        places=array("H", [named[name] for name in first]).tobytes(),
         units=units.tobytes(),
         values=values.tobytes(),
     )
@@ -107,13 +134,32 @@ def kept(reports: Sequence[Report], new: Report) -> tuple[Report, ...]:
 
 
 def contradicts(reports: Sequence[Report], new: Report) -> bool:
-    """Tell whether a report states other facts in the sentences of one of these, of which the most alike decides."""
+    """Tell whether a report states other facts in the sentences of one of these, of which the most alike decides.
+
+    It does not if it shares as many sentences with another of them, and states the same facts in these.
+    """
     compared = [(compare(each, new), each) for each in reports]
     alike = [pair for pair in compared if pair[0].shared >= OWN_TEMPLATE_SHARE_MIN]
     if not alike:
         return False
     most, other = max(reversed(alike), key=lambda pair: (round(pair[0].shared, 6), pair[1].source == new.source))
+    if any(each.agrees and each.shared >= most.shared - AGREED_SHARED_LESS_MAX for each, _ in alike):
+        return False
     return _are_contrary(most, other, new)
+
+
+def _are_contrary(most: Comparison, other: Report, new: Report) -> bool:
+    if other.source != new.source:
+        return (
+            most.shared >= SHARED_TEMPLATE_SHARE_MIN
+            and most.replaced >= SHARED_REPLACED_MIN
+            and most.replaced_share > SHARED_REPLACED_SHARE_MAX
+        )
+    if not most.kept + most.replaced:  # the same words on another day, and nothing in them that would tell the day
+        return most.shared >= SAME_TEXT_SHARE_MIN and other.day != new.day
+    # The more of the sentences is the same, the less of the facts may differ.
+    replaced_share_max = max(OWN_REPLACED_SHARE_MAX - OWN_REPLACED_SLOPE * most.shared, OWN_REPLACED_SHARE_MIN)
+    return most.replaced >= OWN_REPLACED_MIN and most.replaced_share > replaced_share_max
 
 
 def figures_kept(reports: Sequence[Report], new: Report) -> int:
@@ -123,29 +169,26 @@ def figures_kept(reports: Sequence[Report], new: Report) -> int:
     return min(len(values & told), FIGURES_KEPT_MAX)
 
 
-def _are_contrary(most: Comparison, other: Report, new: Report) -> bool:
-    if other.source != new.source:
-        return (
-            most.shared >= SHARED_TEMPLATE_SHARE_MIN
-            and most.replaced is not None
-            and most.replaced > SHARED_REPLACED_SHARE_MAX
-        )
-    if most.replaced is None:  # the same words on another day, and nothing in them that would tell the day
-        return most.shared >= SAME_TEXT_SHARE_MIN and other.day != new.day
-    return most.replaced > OWN_REPLACED_SHARE_MAX
-
-
 def compare(earlier: Report, later: Report) -> Comparison:
     """Compare two reports of one language."""
     shared = _shared(earlier.pairs, later.pairs)
     if shared < OWN_TEMPLATE_SHARE_MIN:
-        return Comparison(shared, None)
-    one, two = (frozenset(memoryview(each.names).cast("H")) for each in (earlier, later))
-    same = len(one & two)
-    replaced = NAME_WEIGHT * min(len(one) - same, len(two) - same)
+        return Comparison(shared)
+    same_names, replaced_names = _compared_names(earlier, later)
     same_figures, replaced_figures = _compared_figures(earlier, later)
-    total = same + same_figures + replaced + replaced_figures
-    return Comparison(shared, (replaced + replaced_figures) / total if total else None)
+    return Comparison(shared, same_names + same_figures, replaced_names + replaced_figures)
+
+
+def _compared_names(earlier: Report, later: Report) -> tuple[float, float]:
+    """Return how many names were kept, and the weight of those that were replaced."""
+    one, two = (
+        dict(zip(memoryview(each.names).cast("H"), memoryview(each.places).cast("H"), strict=True))
+        for each in (earlier, later)
+    )
+    lost, come = one.keys() - two.keys(), two.keys() - one.keys()
+    least = min(len(lost), len(come))
+    slots = min(len({one[name] for name in lost} & {two[name] for name in come} - {_NO_PLACE}), least)
+    return len(one.keys() & two.keys()), NAME_WEIGHT * slots + OTHER_NAME_WEIGHT * (least - slots)
 
 
 def _shared(one: bytes, two: bytes) -> float:
@@ -173,7 +216,7 @@ def _compared_figures(earlier: Report, later: Report) -> tuple[float, float]:
         weight += _weight(before, after, earlier.day, later.day)
         paired += 1
     unpaired = max(min(len(lost), len(come)) - paired, 0)
-    return len(same) + sum(figure[1] not in same for figure in small), weight + FIGURE_WEIGHT * unpaired
+    return len(same) + sum(figure[1] not in same for figure in small), weight + OTHER_FIGURE_WEIGHT * unpaired
 
 
 def _weight(before: float, after: float, day: int, later_day: int) -> float:

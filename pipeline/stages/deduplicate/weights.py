@@ -14,6 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ _HASH_BITS = 32
 _HASH = (1 << _HASH_BITS) - 1
 
 # Not the first word of a sentence. Scripts without capitals have no names by this.
-_NAME = re.compile(r" (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
+_NAME = re.compile(r"([^\W_]*)[,;]? (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
 
 Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
 
@@ -56,7 +57,8 @@ Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
 class Vector(NamedTuple):
     """Hold an article's words as sorted hashes, their weights of unit length, and which are distinct or even rare.
 
-    ``names`` are hashes of words that only this happening and few others may have, as they stand in title and text.
+    ``names`` are words that only this happening and few others may have, as they stand in title and text: the hash of
+    each in the lower 32 bits, above it that of the word before.
     """
 
     terms: NDArray[np.uint32]
@@ -90,7 +92,9 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     shares = shares[best]
     rare = shares < RARE_SHARE_MAX
     names = {
-        number & _HASH for number in map(known.__getitem__, named) if LEVELS[number >> _HASH_BITS] < NAME_SHARE_MAX
+        known[word] & _HASH | crc32(before.lower().encode("utf-8", "surrogatepass")) << _HASH_BITS
+        for word, before in named.items()
+        if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX
     }
     if len(names) < NAMES_MIN:  # where nothing is written with a capital, rare words stand for names
         names.update(terms[best][rare].tolist())
@@ -103,8 +107,8 @@ def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
     return {word: -float(np.log(SHARES[known[word] >> 32])) for word in words}
 
 
-def _frequencies(title: str | None, text: str | None, language: str | None) -> tuple[dict[str, float], set[str]]:
-    """Return how often each word is used, by where, and which are written as names."""
+def _frequencies(title: str | None, text: str | None, language: str | None) -> tuple[dict[str, float], dict[str, str]]:
+    """Return how often each word is used, by where, and which are written as names, after what."""
     words: defaultdict[str, float] = defaultdict(float)
     for word in analyse(title, language).stems[:LEAD_TOKENS]:
         words[word] += TITLE_WEIGHT
@@ -113,15 +117,15 @@ def _frequencies(title: str | None, text: str | None, language: str | None) -> t
         words[word] += LEAD_WEIGHT
     for word in stems[LEAD_TOKENS:READ_TOKENS]:
         words[word] += BODY_WEIGHT
-    names = set()
-    for name in set(_NAME.findall((text or "")[:READ_CHARS])):
+    names: dict[str, str] = {}
+    for before, name in _NAME.findall((text or "")[:READ_CHARS]):
         word = stem(fold(name), language)
-        if name[0].isupper() and word in words:
+        if name[0].isupper() and word in words and word not in names:
             words[word] *= NAME_FACTOR
-            names.add(word)
-    for name in _NAME.findall((title or "")[:READ_CHARS]):
+            names[word] = before
+    for before, name in _NAME.findall((title or "")[:READ_CHARS]):
         if name[0].isupper():
-            names.add(stem(fold(name), language))
+            names.setdefault(stem(fold(name), language), before)
     return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}, names
 
 
