@@ -21,20 +21,24 @@ from pipeline.model import Article, publisher
 from pipeline.stages.deduplicate.sketch import Sketch
 
 PAIRS_MAX = 24
-NAMES_MAX = 16
+NAMES_MAX = 20
 FIGURES_MAX = 12
 REPORTS_MAX = 8
 READ_CHARS = 1800
 # From this share of common word pairs on, reports of one source, or of two, are told in the same sentences.
 OWN_TEMPLATE_SHARE_MIN = 0.15
 SHARED_TEMPLATE_SHARE_MIN = 0.4
+# What is linked to an article shares about half of its word pairs.
+LINKED_SHARE_MIN = 0.35
 # Nearly the whole text is the same, and so it is the facts or their absence that count.
 SAME_TEXT_SHARE_MIN = 0.8
 # Which share of the facts may have been replaced, by weight, if both reports are of one happening.
-OWN_REPLACED_SHARE_MAX, OWN_REPLACED_SLOPE, OWN_REPLACED_SHARE_MIN = 0.68, 0.4, 0.36
+OWN_REPLACED_SHARE_MAX, OWN_REPLACED_SLOPE, OWN_REPLACED_SHARE_MIN = 0.72, 0.4, 0.36
 SHARED_REPLACED_SHARE_MAX = 0.8
-# So much must have been replaced, by weight, that it is no chance.
+# So much must have been replaced, by weight, that it is no chance; less if nothing else was kept but the sentences.
 OWN_REPLACED_MIN = 1.5
+BARE_TEMPLATE_SHARE_MIN = 0.6
+BARE_REPLACED_MIN = 1.0
 SHARED_REPLACED_MIN = 3.0
 # So many facts in common, and so few replaced, make two reports one happening.
 AGREED_FACTS_MIN = 3
@@ -133,13 +137,14 @@ def kept(reports: Sequence[Report], new: Report) -> tuple[Report, ...]:
     return tuple(told)
 
 
-def contradicts(reports: Sequence[Report], new: Report) -> bool:
+def contradicts(reports: Sequence[Report], new: Report, shared_min: float = OWN_TEMPLATE_SHARE_MIN) -> bool:
     """Tell whether a report states other facts in the sentences of one of these, of which the most alike decides.
 
-    It does not if it shares as many sentences with another of them, and states the same facts in these.
+    It does not if it shares as many sentences with another of them, and states the same facts in these. Only reports
+    that share at least ``shared_min`` of the sentences are asked.
     """
     compared = [(compare(each, new), each) for each in reports]
-    alike = [pair for pair in compared if pair[0].shared >= OWN_TEMPLATE_SHARE_MIN]
+    alike = [pair for pair in compared if pair[0].shared >= shared_min]
     if not alike:
         return False
     most, other = max(reversed(alike), key=lambda pair: (round(pair[0].shared, 6), pair[1].source == new.source))
@@ -159,7 +164,9 @@ def _are_contrary(most: Comparison, other: Report, new: Report) -> bool:
         return most.shared >= SAME_TEXT_SHARE_MIN and other.day != new.day
     # The more of the sentences is the same, the less of the facts may differ.
     replaced_share_max = max(OWN_REPLACED_SHARE_MAX - OWN_REPLACED_SLOPE * most.shared, OWN_REPLACED_SHARE_MIN)
-    return most.replaced >= OWN_REPLACED_MIN and most.replaced_share > replaced_share_max
+    is_bare = not most.kept and most.shared >= BARE_TEMPLATE_SHARE_MIN
+    replaced_min = BARE_REPLACED_MIN if is_bare else OWN_REPLACED_MIN
+    return most.replaced >= replaced_min and most.replaced_share > replaced_share_max
 
 
 def figures_kept(reports: Sequence[Report], new: Report) -> int:
@@ -185,6 +192,9 @@ def _compared_names(earlier: Report, later: Report) -> tuple[float, float]:
         dict(zip(memoryview(each.names).cast("H"), memoryview(each.places).cast("H"), strict=True))
         for each in (earlier, later)
     )
+    # Of more names the smallest hashes are kept: so far down both are whole.
+    bound = min(max(each) if len(each) == NAMES_MAX else _LARGEST for each in (one, two))
+    one, two = ({name: place for name, place in each.items() if name <= bound} for each in (one, two))
     lost, come = one.keys() - two.keys(), two.keys() - one.keys()
     least = min(len(lost), len(come))
     slots = min(len({one[name] for name in lost} & {two[name] for name in come} - {_NO_PLACE}), least)

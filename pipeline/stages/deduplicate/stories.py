@@ -22,7 +22,15 @@ from numpy.typing import NDArray
 
 from pipeline.model import Article, derive_id
 from pipeline.stages.decision import Fact
-from pipeline.stages.deduplicate.reports import NO_TITLE, Report, contradicts, figures_kept, kept, report
+from pipeline.stages.deduplicate.reports import (
+    LINKED_SHARE_MIN,
+    NO_TITLE,
+    Report,
+    contradicts,
+    figures_kept,
+    kept,
+    report,
+)
 from pipeline.stages.deduplicate.sketch import Sketch, sketch
 from pipeline.stages.deduplicate.vectors import (
     SCALE,
@@ -160,12 +168,12 @@ class Stories:
             self._order, self._last = fact.order, (fact.last, story)
 
     def contradict(self, story: bytes, article: Article, made: Sketch) -> bool | None:
-        """Tell whether an article states other facts than a story's reports do in the same sentences.
+        """Tell whether an article that seems to copy one of a story's reports states other facts in the same words.
 
         ``story`` is as ``join`` encoded it; ``None`` is the answer where its reports are forgotten.
         """
         told = self._told_in(self._into.get(story[:ID_BYTES], story[:ID_BYTES]))
-        return contradicts(told, self._report(article, self._vector(article), made)) if told else None
+        return contradicts(told, self._report(article, self._vector(article), made), LINKED_SHARE_MIN) if told else None
 
     def join(
         self, article: Article, original: bytes | None, made: Sketch | None = None, occasion: str = ""

@@ -44,7 +44,8 @@ DISTINCT_SHARE_MAX = 0.02
 RARE_SHARE_MAX = 0.0005
 # What is written as a name and is no everyday word: not the days of the week.
 NAME_SHARE_MAX = 0.003
-NAMES_MIN = 2
+# So many letters tell whether a script has capitals.
+SCRIPT_CHARS = 60
 _HASH_BITS = 32
 _HASH = (1 << _HASH_BITS) - 1
 
@@ -79,6 +80,7 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     known = _lexicon(language)
     found = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
     terms, shares = found.astype(np.uint32), SHARES[found >> np.uint64(32)]
+    all_terms, all_shares = terms, shares
     often = np.sqrt(np.fromiter(words.values(), np.float64, len(words)))
     prior = shares * PRIOR_STORIES + 0.5
     if len(words) > CANDIDATE_FACTOR * size:  # those that could be chosen if no story used them
@@ -96,8 +98,8 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
         for word, before in named.items()
         if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX
     }
-    if len(names) < NAMES_MIN:  # where nothing is written with a capital, rare words stand for names
-        names.update(terms[best][rare].tolist())
+    if not named or not _has_capitals(text or title or ""):  # rare words stand for names
+        names.update(all_terms[all_shares < RARE_SHARE_MAX].tolist())
     return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, rare, frozenset(names))
 
 
@@ -127,6 +129,12 @@ def _frequencies(title: str | None, text: str | None, language: str | None) -> t
         if name[0].isupper():
             names.setdefault(stem(fold(name), language), before)
     return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}, names
+
+
+def _has_capitals(text: str) -> bool:
+    """Tell whether most letters of a text have a large and a small form."""
+    letters = [character for character in text[:SCRIPT_CHARS] if character.isalpha()]
+    return 2 * sum(letter.lower() != letter.upper() for letter in letters) >= len(letters)
 
 
 class _Lexicon(dict[str, int]):
