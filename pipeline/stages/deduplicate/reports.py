@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from zlib import crc32
 
@@ -19,9 +19,11 @@ import msgspec
 
 from pipeline.model import Article, publisher
 from pipeline.stages.deduplicate.sketch import Sketch
+from pipeline.stages.deduplicate.weights import Vector
 
 PAIRS_MAX = 24
 NAMES_MAX = 20
+OPENINGS_MAX = 12
 FIGURES_MAX = 12
 REPORTS_MAX = 8
 READ_CHARS = 1800
@@ -34,6 +36,7 @@ LINKED_SHARE_MIN = 0.35
 SAME_TEXT_SHARE_MIN = 0.8
 # Which share of the facts may have been replaced, by weight, if both reports are of one happening.
 OWN_REPLACED_SHARE_MAX, OWN_REPLACED_SLOPE, OWN_REPLACED_SHARE_MIN = 0.72, 0.4, 0.36
+DAILY_TEMPLATE_SHARE_MIN, OTHER_DAY_LESS = 0.45, 0.1
 SHARED_REPLACED_SHARE_MAX = 0.8
 # So much must have been replaced, by weight, that it is no chance; less if nothing else was kept but the sentences.
 OWN_REPLACED_MIN = 1.5
@@ -68,7 +71,8 @@ _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 class Report(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Keep what one report states: numbers of 32 bits in ``pairs`` and ``values``, of 16 in the others.
 
-    ``places`` are hashes of the words before ``names``, 0 if unknown, and ``units`` of those after ``values``.
+    ``places`` are hashes of the words before ``names``, 0 if unknown, and ``units`` of those after ``values``;
+    ``openings`` are words that begin a sentence and may be names.
     A value below 0 is the hash of a figure that is no single number, such as a time of day. ``title`` hashes the title
     and the source, ``day`` is the day of the month on which it came. A report is ``in_series`` if its source sends
     other facts under the same title again and again.
@@ -80,6 +84,7 @@ class Report(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pairs: bytes
     names: bytes
     places: bytes
+    openings: bytes
     units: bytes
     values: bytes
     in_series: bool = False
@@ -104,9 +109,9 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
         return self.kept >= AGREED_FACTS_MIN and self.replaced_share <= AGREED_REPLACED_SHARE_MAX
 
 
-def report(article: Article, moment: datetime, names: Iterable[int], made: Sketch) -> Report:
-    """Make the report of an article, given the hashes of its names and its sketch."""
-    named = {name & 0xFFFF: name >> 32 & 0xFFFF for name in sorted(names)}
+def report(article: Article, moment: datetime, vector: Vector, made: Sketch) -> Report:
+    """Make the report of an article, given its words and its sketch."""
+    named = {name & 0xFFFF: name >> 32 & 0xFFFF for name in sorted(vector.names)}
     first = sorted(named)[:NAMES_MAX]
     units, values = _figures(f"{article.title or ''}\n{(article.text or '')[:READ_CHARS]}")
     source = source_hash(article)
@@ -117,6 +122,7 @@ def report(article: Article, moment: datetime, names: Iterable[int], made: Sketc
         pairs=made.minima[: 4 * PAIRS_MAX],
         names=array("H", first).tobytes(),
         places=array("H", [named[name] for name in first]).tobytes(),
+        openings=array("H", sorted({name & 0xFFFF for name in vector.openings})[:OPENINGS_MAX]).tobytes(),
         units=units.tobytes(),
         values=values.tobytes(),
     )
@@ -162,8 +168,10 @@ def _are_contrary(most: Comparison, other: Report, new: Report) -> bool:
         )
     if not most.kept + most.replaced:  # the same words on another day, and nothing in them that would tell the day
         return most.shared >= SAME_TEXT_SHARE_MIN and other.day != new.day
-    # The more of the sentences is the same, the less of the facts may differ.
+    # The more of the sentences is the same, the less of the facts may differ; least on another day.
     replaced_share_max = max(OWN_REPLACED_SHARE_MAX - OWN_REPLACED_SLOPE * most.shared, OWN_REPLACED_SHARE_MIN)
+    if other.day != new.day and most.shared >= DAILY_TEMPLATE_SHARE_MIN:
+        replaced_share_max -= OTHER_DAY_LESS
     is_bare = not most.kept and most.shared >= BARE_TEMPLATE_SHARE_MIN
     replaced_min = BARE_REPLACED_MIN if is_bare else OWN_REPLACED_MIN
     return most.replaced >= replaced_min and most.replaced_share > replaced_share_max
@@ -195,10 +203,12 @@ def _compared_names(earlier: Report, later: Report) -> tuple[float, float]:
     # Of more names the smallest hashes are kept: so far down both are whole.
     bound = min(max(each) if len(each) == NAMES_MAX else _LARGEST for each in (one, two))
     one, two = ({name: place for name, place in each.items() if name <= bound} for each in (one, two))
-    lost, come = one.keys() - two.keys(), two.keys() - one.keys()
+    opening, later_opening = (frozenset(memoryview(each.openings).cast("H")) for each in (earlier, later))
+    lost, come = one.keys() - two.keys() - later_opening, two.keys() - one.keys() - opening
     least = min(len(lost), len(come))
     slots = min(len({one[name] for name in lost} & {two[name] for name in come} - {_NO_PLACE}), least)
-    return len(one.keys() & two.keys()), NAME_WEIGHT * slots + OTHER_NAME_WEIGHT * (least - slots)
+    same = len(one) - len(lost) + len(opening & two.keys() - one.keys())
+    return same, NAME_WEIGHT * slots + OTHER_NAME_WEIGHT * (least - slots)
 
 
 def _shared(one: bytes, two: bytes) -> float:

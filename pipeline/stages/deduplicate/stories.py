@@ -219,7 +219,7 @@ class Stories:
         return weigh(article.title, article.text, article.language, len(self), counts, WIDTH)
 
     def _report(self, article: Article, vector: Vector, made: Sketch) -> Report:
-        return report(article, reported(article.published, article.seen), vector.names, made)
+        return report(article, reported(article.published, article.seen), vector, made)
 
     def _most_similar(
         self, vector: Vector, rows: NDArray[np.int64], similar: Similarity | None, new: Report, moment: float

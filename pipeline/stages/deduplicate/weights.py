@@ -52,6 +52,9 @@ _HASH = (1 << _HASH_BITS) - 1
 # Not the first word of a sentence. Scripts without capitals have no names by this.
 _NAME = re.compile(r"([^\W_]*)[,;]? (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
 
+# The first word of a sentence or of a line.
+_OPENING = re.compile(r"(?:^|[.!?:\n][\"”»)]* +|[\"“„«(\n])([^\W\d_a-z][^\W\d_]+)")
+
 Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
 
 
@@ -59,7 +62,8 @@ class Vector(NamedTuple):
     """Hold an article's words as sorted hashes, their weights of unit length, and which are distinct or even rare.
 
     ``names`` are words that only this happening and few others may have, as they stand in title and text: the hash of
-    each in the lower 32 bits, above it that of the word before.
+    each in the lower 32 bits, above it that of the word before. ``openings`` are hashes of such words that begin a
+    sentence, which may be names or not.
     """
 
     terms: NDArray[np.uint32]
@@ -67,6 +71,7 @@ class Vector(NamedTuple):
     distinct: NDArray[np.bool_]
     rare: NDArray[np.bool_]
     names: frozenset[int] = frozenset()
+    openings: frozenset[int] = frozenset()
 
 
 def weigh(title: str | None, text: str | None, language: str | None, stories: int, counts: Counts, size: int) -> Vector:
@@ -93,6 +98,11 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
     shares = shares[best]
     rare = shares < RARE_SHARE_MAX
+    openings = frozenset(
+        known[word] & _HASH
+        for word in _openings(title, text, language)
+        if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX
+    )
     names = {
         known[word] & _HASH | crc32(before.lower().encode("utf-8", "surrogatepass")) << _HASH_BITS
         for word, before in named.items()
@@ -100,7 +110,9 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     }
     if not named or not _has_capitals(text or title or ""):  # rare words stand for names
         names.update(all_terms[all_shares < RARE_SHARE_MAX].tolist())
-    return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, rare, frozenset(names))
+    return Vector(
+        terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, rare, frozenset(names), openings
+    )
 
 
 def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
@@ -129,6 +141,12 @@ def _frequencies(title: str | None, text: str | None, language: str | None) -> t
         if name[0].isupper():
             names.setdefault(stem(fold(name), language), before)
     return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}, names
+
+
+def _openings(title: str | None, text: str | None, language: str | None) -> set[str]:
+    """Return the words that begin sentences."""
+    found = _OPENING.findall(title or "") + _OPENING.findall((text or "")[:READ_CHARS])
+    return {stem(fold(word), language) for word in set(found)}
 
 
 def _has_capitals(text: str) -> bool:
