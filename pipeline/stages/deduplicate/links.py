@@ -78,7 +78,9 @@ class Links:
                 if self.is_linkable(article.id):
                     group.append(remade)
                 continue
-            one = self._decided_anew(article, remade, before, parted, original)
+            # Only what has become of the original tells whether its story is still that of the copy.
+            but = None if self._stories.name_the_same(article, remade, original, made) else story
+            one = self._decided_anew(article, remade, before, parted, original, but)
             # Two that join one story in one decision: the first writes its fact.
             facts = tuple(each for each in one.story_facts if each.key not in changed)
             changed.update(each.key for each in facts)
@@ -86,7 +88,13 @@ class Links:
         return parted
 
     def _decided_anew(
-        self, article: Article, made: Sketch, before: SketchFact, parted: list[Parted], original: Article
+        self,
+        article: Article,
+        made: Sketch,
+        before: SketchFact,
+        parted: list[Parted],
+        original: Article,
+        but: bytes | None,
     ) -> Parted:
         fact = msgspec.structs.replace(
             before, version=SKETCH_VERSION, order=self._near_duplicates.latest + 2 + len(parted), sketch=None
@@ -100,7 +108,7 @@ class Links:
         if found is not None and found.original == original.id:
             found = None
         occasion = f"{original.id} {original.revision}"
-        joined = self._stories.join(article, found.story if found is not None else None, made, occasion)
+        joined = self._stories.join(article, found.story if found is not None else None, made, occasion, but)
         fact = msgspec.structs.replace(
             fact,
             duplicate_of=found.original if found is not None else None,

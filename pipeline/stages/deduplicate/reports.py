@@ -184,6 +184,11 @@ def figures_kept(reports: Sequence[Report], new: Report) -> int:
     return min(len(values & told), FIGURES_KEPT_MAX)
 
 
+def names_kept(earlier: Report, later: Report) -> float:
+    """Return how many names two reports have in common."""
+    return _compared_names(earlier, later)[0]
+
+
 def compare(earlier: Report, later: Report) -> Comparison:
     """Compare two reports of one language."""
     shared = _shared(earlier.pairs, later.pairs)

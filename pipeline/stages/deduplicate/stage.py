@@ -142,7 +142,8 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
     facts = [*joined.facts, *_expired(remembered, language, article)]
     for each in parted:
         # The stories' facts go first: what a crash leaves half written is then found and finished.
-        facts += [*each.story_facts, *_article_facts(remembered, language, each.article, each.fact)]
+        # Its own fact goes before the copy's, without which it would not be found again.
+        facts += [*each.story_facts, *reversed(_article_facts(remembered, language, each.article, each.fact))]
     facts += _article_facts(remembered, language, article, fact)
     documents = (_document(article, fact), *(_document(each.article, each.fact) for each in parted))
     return Decision(outcome=_outcome(fact), emit=documents, facts=tuple(facts))

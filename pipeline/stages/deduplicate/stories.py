@@ -29,6 +29,7 @@ from pipeline.stages.deduplicate.reports import (
     contradicts,
     figures_kept,
     kept,
+    names_kept,
     report,
 )
 from pipeline.stages.deduplicate.sketch import Sketch, sketch
@@ -63,6 +64,8 @@ SERIES_SIMILARITY_MIN = 0.35
 CONTRADICTED_SIMILARITY_MIN = 0.3
 # What a figure adds that the article has in common with one of similar stories, and how many add.
 FIGURE_BONUS = 0.03
+# So many names in common make it likely that two texts are about one thing.
+COMMON_NAMES_MIN = 2
 # The newest report is at least this share of its story's vector, so that the vector follows the news.
 NEW_REPORT_SHARE_MIN = 0.12
 # So many words must be shared, and so many of them be more than the vocabulary of storms, matches or markets.
@@ -172,22 +175,34 @@ class Stories:
 
         ``story`` is as ``join`` encoded it; ``None`` is the answer where its reports are forgotten.
         """
-        told = self._told_in(self._into.get(story[:ID_BYTES], story[:ID_BYTES]))
+        told = self._told_in(self._current(story))
         return contradicts(told, self._report(article, self._vector(article), made), LINKED_SHARE_MIN) if told else None
 
+    def name_the_same(self, one: Article, made: Sketch, other: Article, other_made: Sketch) -> bool:
+        """Tell whether two articles have names in common."""
+        pairs = ((one, made), (other, other_made))
+        first, second = (self._report(article, self._vector(article), each) for article, each in pairs)
+        return names_kept(first, second) >= COMMON_NAMES_MIN
+
     def join(
-        self, article: Article, original: bytes | None, made: Sketch | None = None, occasion: str = ""
+        self,
+        article: Article,
+        original: bytes | None,
+        made: Sketch | None = None,
+        occasion: str = "",
+        but: bytes | None = None,
     ) -> StoryDecision:
         """Decide which story an article belongs to; a copy belongs to that of its ``original``.
 
         ``made`` is the article's sketch, for who has it already; ``occasion`` tells apart decisions on one revision.
+        The article joins any story ``but`` this, which is as it was encoded.
         """
         last = f"{article.id} {article.revision} {occasion}".rstrip()
         hour = int(article.seen.timestamp() // HOUR)
         moment = reported(article.published, article.seen).timestamp()
         closed = self._expired(hour)
         if original is not None:
-            story = self._into.get(original[:ID_BYTES], original[:ID_BYTES])
+            story = self._current(original)
             if story not in self._rows:
                 return StoryDecision(original, closed)
             return StoryDecision(self._encoded(story), (*closed, *self._kept_open(last, story, hour, moment)))
@@ -199,6 +214,9 @@ class Stories:
         new = self._report(article, vector, made if made is not None else sketch(article.title, article.text))
         row = packed(vector.terms, vector.weights)
         rows, similar = self._centroids.near(vector)
+        if but is not None and similar is not None:
+            others = np.array([self._id(row) != self._current(but) for row in rows.tolist()], np.bool_)
+            rows, similar = rows[others], Similarity(*(each[others] for each in similar))
         if self._is_in_series(rows, new):
             new = msgspec.structs.replace(new, in_series=True)
         best, second = self._most_similar(vector, rows, similar, new, moment)
@@ -213,6 +231,10 @@ class Stories:
         story = self._id(best)
         encoded = _encoded(story + fact.merged, origins_of(fact))
         return StoryDecision(encoded, (*closed, Fact(key=self._key(story), value=_packed(fact))))
+
+    def _current(self, story: bytes) -> bytes:
+        """Return the id of the story that an encoded one is part of by now."""
+        return self._into.get(story[:ID_BYTES], story[:ID_BYTES])
 
     def _vector(self, article: Article) -> Vector:
         counts = self._centroids.vocabulary.counts
