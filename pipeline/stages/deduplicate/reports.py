@@ -26,7 +26,7 @@ NAMES_MAX = 20
 OPENINGS_MAX = 12
 FIGURES_MAX = 12
 REPORTS_MAX = 8
-READ_CHARS = 1800
+READ_CHARS = 1500
 # From this share of common word pairs on, reports of one source, or of two, are told in the same sentences.
 OWN_TEMPLATE_SHARE_MIN = 0.15
 SHARED_TEMPLATE_SHARE_MIN = 0.4
@@ -64,7 +64,8 @@ NO_TITLE = 0
 FIGURES_KEPT_MAX = 3
 _LARGEST = 1 << 32
 
-_FIGURE = re.compile(r"(\d+(?:[.,:/]\d+)*)[\W_]{0,2}([^\W\d_]*)")
+_FIGURE = re.compile(r"\d[\d.,:/]*")
+_UNIT = re.compile(r"[\W_]{0,2}([^\W\d_]*)")
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 
 
@@ -263,10 +264,12 @@ def _figures(text: str) -> tuple[array[int], array[float]]:
     """Return the first different figures of a text: hashes of the words that follow, and the values."""
     units, values = array("H"), array("f")
     seen: set[tuple[int, float]] = set()
-    for figure, unit in _FIGURE.findall(text):
+    for figure in _FIGURE.finditer(text):
+        unit = _UNIT.match(text, figure.end())
+        word = unit[1] if unit is not None else ""
         # Of scripts without spaces a clause would follow: its first character tells enough.
-        unit = unit[:1] if unit[:1] > "\u2e80" else unit[:_UNIT_CHARS].lower()
-        found = crc32(unit.encode()) & 0xFFFF, _value(figure)
+        word = word[:1] if word[:1] > "\u2e80" else word[:_UNIT_CHARS].lower()
+        found = crc32(word.encode("utf-8", "surrogatepass")) & 0xFFFF, _value(figure[0].rstrip(".,:/"))
         if found not in seen:
             seen.add(found)
             units.append(found[0])

@@ -49,11 +49,11 @@ SCRIPT_CHARS = 60
 _HASH_BITS = 32
 _HASH = (1 << _HASH_BITS) - 1
 
-# Not the first word of a sentence. Scripts without capitals have no names by this.
-_NAME = re.compile(r"([^\W_]*)[,;]? (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
-
-# The first word of a sentence or of a line.
-_OPENING = re.compile(r"(?:^|[.!?:\n][\"”»)]* +|[\"“„«(\n])([^\W\d_a-z][^\W\d_]+)")
+# Scripts without capitals have no names by this.
+_CAPITAL = re.compile(r" ([^\W\d_a-z][^\W\d_]+)")
+_FIRST_WORD = re.compile(r"\W*([^\W\d_a-z][^\W\d_]+)")
+# Before a name inside a sentence stands a word, or one of these.
+_WITHIN = ",;"
 
 Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
 
@@ -79,7 +79,7 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
 
     ``counts`` tells how many of the ``stories`` open ones use each word.
     """
-    words, named = _frequencies(title, text, language)
+    words, named, first = _frequencies(title, text, language)
     if not words:
         return Vector(np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0, np.bool_))
     known = _lexicon(language)
@@ -98,11 +98,7 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
     shares = shares[best]
     rare = shares < RARE_SHARE_MAX
-    openings = frozenset(
-        known[word] & _HASH
-        for word in _openings(title, text, language)
-        if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX
-    )
+    openings = frozenset(known[word] & _HASH for word in first if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX)
     names = {
         known[word] & _HASH | crc32(before.lower().encode("utf-8", "surrogatepass")) << _HASH_BITS
         for word, before in named.items()
@@ -121,8 +117,10 @@ def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
     return {word: -float(np.log(SHARES[known[word] >> 32])) for word in words}
 
 
-def _frequencies(title: str | None, text: str | None, language: str | None) -> tuple[dict[str, float], dict[str, str]]:
-    """Return how often each word is used, by where, and which are written as names, after what."""
+def _frequencies(
+    title: str | None, text: str | None, language: str | None
+) -> tuple[dict[str, float], dict[str, str], set[str]]:
+    """Return how often each word is used, by where; the names, with the word before; what begins sentences."""
     words: defaultdict[str, float] = defaultdict(float)
     for word in analyse(title, language).stems[:LEAD_TOKENS]:
         words[word] += TITLE_WEIGHT
@@ -132,25 +130,42 @@ def _frequencies(title: str | None, text: str | None, language: str | None) -> t
     for word in stems[LEAD_TOKENS:READ_TOKENS]:
         words[word] += BODY_WEIGHT
     names: dict[str, str] = {}
-    for before, name in _NAME.findall((text or "")[:READ_CHARS]):
-        word = stem(fold(name), language)
-        if name[0].isupper() and word in words and word not in names:
-            words[word] *= NAME_FACTOR
-            names[word] = before
-    for before, name in _NAME.findall((title or "")[:READ_CHARS]):
-        if name[0].isupper():
-            names.setdefault(stem(fold(name), language), before)
-    return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}, names
+    openings: set[str] = set()
+    for part, factor in (((text or "")[:READ_CHARS], NAME_FACTOR), ((title or "")[:READ_CHARS], 1.0)):
+        inside, first = _capitals(part)
+        for name, before in inside.items():
+            word = stem(fold(name), language)
+            if word not in names:
+                if word in words:
+                    words[word] *= factor
+                names[word] = before
+        openings.update(stem(fold(word), language) for word in first)
+    return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}, names, openings
 
 
-def _openings(title: str | None, text: str | None, language: str | None) -> set[str]:
-    """Return the words that begin sentences."""
-    found = _OPENING.findall(title or "") + _OPENING.findall((text or "")[:READ_CHARS])
-    return {stem(fold(word), language) for word in set(found)}
+def _capitals(text: str) -> tuple[dict[str, str], set[str]]:
+    """Return the words with a capital inside sentences, each with the word before it, and those that begin one."""
+    inside: dict[str, str] = {}
+    first: set[str] = set()
+    begin = _FIRST_WORD.match(text)
+    if begin is not None and begin[1][0].isupper():
+        first.add(begin[1])
+    for found in _CAPITAL.finditer(text):
+        name, at = found[1], found.start()
+        if name in inside or not name[0].isupper():
+            continue
+        before = text[at - 1 : at]
+        if before.isalnum() or before == "_" or before in _WITHIN:
+            inside[name] = text[text.rfind(" ", 0, at) + 1 : at].strip(_WITHIN)
+        else:
+            first.add(name)
+    return inside, first
 
 
 def _has_capitals(text: str) -> bool:
     """Tell whether most letters of a text have a large and a small form."""
+    if text.isascii():
+        return True
     letters = [character for character in text[:SCRIPT_CHARS] if character.isalpha()]
     return 2 * sum(letter.lower() != letter.upper() for letter in letters) >= len(letters)
 
