@@ -8,7 +8,7 @@ import msgspec
 
 from pipeline.model import Document, Span
 from pipeline.stages.decision import Decision, NoMemory
-from pipeline.stages.extract.events.events import Reading
+from pipeline.stages.extract.events.events import ArticleText
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.packs import pack_of
 
@@ -33,7 +33,7 @@ def read(document: Document) -> Document:
     def is_there(span: Span) -> bool:
         return text[span.start : span.end] == span.text
 
-    events = pack.events(Reading(text, published, mentions, dates, quotations))
+    events = pack.events(ArticleText(text, published, mentions, dates, quotations))
     return msgspec.structs.replace(
         document,
         # No event without evidence, whoever's pack it is from.

@@ -40,7 +40,7 @@ _PLANNED = frozenset("meeting summit talk visit call session drill election".spl
 _HERE = re.compile(r"\b(?:in|at|near|outside|across|around|inside)\s+(?:the\s+)?(?:[\w'’.-]+\s+){0,3}$")
 
 
-class Reading(NamedTuple):
+class ArticleText(NamedTuple):
     """Hold what is already known about a text when its events are coded."""
 
     text: str
@@ -50,7 +50,7 @@ class Reading(NamedTuple):
     quotations: Sequence[Quotation]
 
 
-def code_events(reading: Reading, language: str | None) -> tuple[Event, ...]:
+def code_events(reading: ArticleText, language: str | None) -> tuple[Event, ...]:
     """Return the events of an English text in reading order, reports of the same one merged.
 
     Texts in other languages give none. At most ``MOST_SENTENCES`` sentences are parsed.
@@ -77,7 +77,7 @@ def code_events(reading: Reading, language: str | None) -> tuple[Event, ...]:
     return merge(found)
 
 
-def _worth_reading(reading: Reading, language: str | None) -> list[tuple[int, int, int]]:
+def _worth_reading(reading: ArticleText, language: str | None) -> list[tuple[int, int, int]]:
     """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
     triggers = _trigger_forms()
     text = reading.text
@@ -112,7 +112,7 @@ def _triggers(word: str, triggers: frozenset[str]) -> bool:
     return lemma(word) in triggers
 
 
-def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: Reading) -> Event:
+def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: ArticleText) -> Event:
     token = coded.trigger
     start = sentence.start + token.idx
     end = start + len(token)
@@ -216,7 +216,7 @@ def _day(when: ResolvedDate | None) -> date | None:
     return None
 
 
-def _location(coded: Coded, sentence: Span, reading: Reading) -> Place | None:
+def _location(coded: Coded, sentence: Span, reading: ArticleText) -> Place | None:
     taken = {(a.start, a.end) for a in coded.actors + coded.recipients}
     for mention in reading.mentions:
         if mention.start < sentence.start or mention.end > sentence.end or (mention.start, mention.end) in taken:
@@ -228,7 +228,7 @@ def _location(coded: Coded, sentence: Span, reading: Reading) -> Place | None:
     return None
 
 
-def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: Reading) -> Speaker | None:
+def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: ArticleText) -> Speaker | None:
     start = sentence.start + coded.trigger.idx
     for quotation in reading.quotations:
         if quotation.start <= start < quotation.end and quotation.speaker is not None:
