@@ -17,7 +17,7 @@ from zlib import crc32
 
 import msgspec
 
-from pipeline.model import Article, publisher
+from pipeline.model import Article
 from pipeline.stages.deduplicate.sketch import Sketch
 from pipeline.stages.deduplicate.weights import Vector
 
@@ -50,6 +50,9 @@ AGREED_SHARED_LESS_MAX = 0.3
 # A replaced name or date tells more than a replaced figure, and least does one that was corrected or that rose.
 NAME_WEIGHT = 2.0
 OTHER_NAME_WEIGHT = 1.0
+# A name that was kept; a rare word, where a script has no capitals, is more often one of the template.
+NAME_KEPT_WEIGHT = 1.0
+STAND_IN_KEPT_WEIGHT = 0.25
 DATE_WEIGHT = 2.0
 FIGURE_WEIGHT = 1.0
 OTHER_FIGURE_WEIGHT = 0.5
@@ -131,7 +134,7 @@ def report(article: Article, moment: datetime, vector: Vector, made: Sketch) -> 
 
 def source_hash(article: Article) -> int:
     """Return a hash of who published an article, above 0."""
-    return crc32(publisher(article).encode("utf-8", "surrogatepass")) or 1
+    return crc32(article.source.encode("utf-8", "surrogatepass")) or 1
 
 
 def kept(reports: Sequence[Report], new: Report) -> tuple[Report, ...]:
@@ -213,7 +216,12 @@ def _compared_names(earlier: Report, later: Report) -> tuple[float, float]:
     lost, come = one.keys() - two.keys() - later_opening, two.keys() - one.keys() - opening
     least = min(len(lost), len(come))
     slots = min(len({one[name] for name in lost} & {two[name] for name in come} - {_NO_PLACE}), least)
-    same = len(one) - len(lost) + len(opening & two.keys() - one.keys())
+    kept_names = sum(
+        NAME_KEPT_WEIGHT if place != _NO_PLACE else STAND_IN_KEPT_WEIGHT
+        for name, place in one.items()
+        if name not in lost
+    )
+    same = kept_names + len(opening & two.keys() - one.keys())
     return same, NAME_WEIGHT * slots + OTHER_NAME_WEIGHT * (least - slots)
 
 
@@ -251,7 +259,8 @@ def _weight(before: float, after: float, day: int, later_day: int) -> float:
         return DATE_WEIGHT
     if before < 0 or after < 0:
         return FIGURE_WEIGHT
-    corrected = abs(after - before) <= CORRECTION_SHARE_MAX * max(before, after)
+    # What comes a day later corrects nothing: it is the figure of another day.
+    corrected = day == later_day and abs(after - before) <= CORRECTION_SHARE_MAX * max(before, after)
     rose = after > before and before == int(before) and after == int(after)
     return CHANGED_FIGURE_WEIGHT if corrected or rose else FIGURE_WEIGHT
 

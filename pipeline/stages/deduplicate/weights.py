@@ -85,7 +85,6 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     known = _lexicon(language)
     found = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
     terms, shares = found.astype(np.uint32), SHARES[found >> np.uint64(32)]
-    all_terms, all_shares = terms, shares
     often = np.sqrt(np.fromiter(words.values(), np.float64, len(words)))
     prior = shares * PRIOR_STORIES + 0.5
     if len(words) > CANDIDATE_FACTOR * size:  # those that could be chosen if no story used them
@@ -105,7 +104,8 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
         if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX
     }
     if not named or not _has_capitals(text or title or ""):  # rare words stand for names
-        names.update(all_terms[all_shares < RARE_SHARE_MAX].tolist())
+        numbers = (known[word] for word in words if not word[0].isdigit())
+        names.update(number & _HASH for number in numbers if LEVELS[number >> _HASH_BITS] < RARE_SHARE_MAX)
     return Vector(
         terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, rare, frozenset(names), openings
     )
