@@ -10,7 +10,7 @@ from pipeline.stages.deduplicate.copies import Copies
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicate, NearDuplicateIndex, SketchFact
 from pipeline.stages.deduplicate.reports import source_hash
 from pipeline.stages.deduplicate.sketch import SKETCH_VERSION, Sketch, sketch, still_alike
-from pipeline.stages.deduplicate.stories import Stories
+from pipeline.stages.deduplicate.stories import CLOSES_AFTER, Stories
 
 
 class Parted(msgspec.Struct, frozen=True):
@@ -45,8 +45,9 @@ class Links:
             return found
         # What one source repeats may be its template or its sign-off: the facts between must be the same too.
         contradicted = self._stories.contradict(found.story, article, made)
-        if contradicted is None:  # days ago
-            return found if found.is_whole else None
+        if contradicted is None:  # what the story's reports stated is forgotten
+            is_recent = abs(seen - found.seen) <= CLOSES_AFTER.total_seconds()
+            return found if found.is_whole or is_recent else None
         return None if contradicted else found
 
     def lasts(self, article: Article, made: Sketch, before: SketchFact) -> bool:

@@ -61,7 +61,7 @@ class SketchFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class NearDuplicate(msgspec.Struct, frozen=True, gc=False):
-    """Answer with the original of what was looked for, its story, and the ``source`` of the article that was found.
+    """Answer with the original of what was looked for, its story, and when and by whom what was found came.
 
     It ``is_whole`` if all words are the same, and ``is_part`` if it is but a part of what was looked for.
     """
@@ -69,6 +69,7 @@ class NearDuplicate(msgspec.Struct, frozen=True, gc=False):
     original: str
     story: bytes
     source: int
+    seen: float
     is_whole: bool = False
     is_part: bool = False
 
@@ -211,7 +212,7 @@ class NearDuplicateIndex:
 
     def _found(self, row: int, *, is_whole: bool = False, is_part: bool = False) -> NearDuplicate:
         original = self._originals.get(row) or str(self._ids[row])
-        return NearDuplicate(original, self._stories[row], self._sources[row], is_whole, is_part)
+        return NearDuplicate(original, self._stories[row], self._sources[row], self._seen[row], is_whole, is_part)
 
     def expired(self, before: float, limit: int) -> list[str]:
         """Return the oldest articles, if first seen before a Unix time; a bounded number at a time."""

@@ -216,7 +216,7 @@ class Stories:
         rows, similar = self._centroids.near(vector)
         if but is not None and similar is not None:
             others = np.array([self._id(row) != self._current(but) for row in rows.tolist()], np.bool_)
-            rows, similar = rows[others], Similarity(*(each[others] for each in similar))
+            rows, similar = rows[others], similar.only(others)
         if self._is_in_series(rows, new):
             new = msgspec.structs.replace(new, in_series=True)
         best, second = self._most_similar(vector, rows, similar, new, moment)
@@ -264,7 +264,7 @@ class Stories:
         passing = np.flatnonzero(near).tolist()
         told = {n: self._told_in(self._id(rows[n])) for n in passing}
         score = {n: float(similarity[n]) + FIGURE_BONUS * figures_kept(told[n], new) for n in passing}
-        passing.sort(key=lambda n: (-score[n], self._id(rows[n])))
+        passing.sort(key=lambda n: (-score[n], self._id(int(rows[n]))))
         found, least = _not_contradicted(passing, told, new)
         if not found or float(similarity[found[0]]) < least:
             return None, None

@@ -140,7 +140,7 @@ def test_happening_in_the_words_of_another_source_is_the_same_story(language: st
 
 CRASH = (
     "{hurt} people were injured when a bus left the road near Halvetia on Monday and rolled down a slope, police said. "
-    "The bus, run by Norrland Reisen, was on its way from Ostmark to Velden. Helicopters took the injured to the clinic "
+    "The bus, run by Norrland Reisen, was on its way from Ostmark to Velden. Helicopters took the injured to a clinic "
     "in Velden. The cause of the accident is not known. {more}"
 )
 
