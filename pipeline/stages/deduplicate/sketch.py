@@ -47,8 +47,10 @@ OTHER_REPORT_LOG_ODDS = math.log(10)
 # Even of words that seem untouched, so many may have changed.
 CHANGED_SHARE_MIN = 0.02
 SHARED_FACTS_MIN = 3
-# A text of so few pairs of words says more follows, and what has grown to a multiple of it is more.
+# A text of so few pairs of words, and without a name or figure, says more follows; what has grown far beyond it is more.
 STUB_PAIRS_MAX = 60
+STUB_FACTS_MAX = 1
+FACT_BYTES = 2
 STUB_GROWTH_MAX = 2.0
 # A link ends when so little is left of the containment that made it.
 LASTING_SHARE = 0.75
@@ -171,8 +173,9 @@ def still_alike(mine: Sketch, other: Sketch, containment: float) -> bool:
 
 def holds_stub(mine: Sketch, other: Sketch) -> bool:
     """Tell whether one text is too short, beside the other, for the other to be a copy because it holds it."""
-    less, more = sorted((size(mine), size(other)))
-    return less < STUB_PAIRS_MAX and more > less * STUB_GROWTH_MAX
+    less, more = sorted((mine, other), key=size)
+    is_stub = size(less) < STUB_PAIRS_MAX and len(less.facts) // FACT_BYTES < STUB_FACTS_MAX
+    return is_stub and size(more) > size(less) * STUB_GROWTH_MAX
 
 
 def size(made: Sketch) -> float:
