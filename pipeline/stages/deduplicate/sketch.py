@@ -47,7 +47,7 @@ OTHER_REPORT_LOG_ODDS = math.log(10)
 # Even of words that seem untouched, so many may have changed.
 CHANGED_SHARE_MIN = 0.02
 SHARED_FACTS_MIN = 3
-# A text of so few pairs of words, and without a name or figure, says more follows; what has grown far beyond it is more.
+# A text of so few pairs of words, without a name or figure, says more follows; what has grown far beyond it is more.
 STUB_PAIRS_MAX = 60
 STUB_FACTS_MAX = 1
 FACT_BYTES = 2
