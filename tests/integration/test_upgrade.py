@@ -304,7 +304,12 @@ def check_replayed(now: dict[str, dict[str, Any]]) -> None:
     }
     copies = known_copies()
     assert len(copies) > 30
-    assert copies == {name: now[name]["duplicate_of"] for name in copies}
+    assert {} == {name: original for name, original in copies.items() if first(now, name) != first(now, original)}
+
+
+def first(now: dict[str, dict[str, Any]], name: str) -> str:
+    """Return the article that an article and all its copies are known as."""
+    return str(now[name]["duplicate_of"] or name)
 
 
 def is_whole(record: Dumped) -> bool:
