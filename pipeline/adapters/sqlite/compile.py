@@ -14,24 +14,34 @@ import msgspec
 from pipeline.errors import UsageError
 from pipeline.language.tokens import stem
 from pipeline.moments import microseconds
+from pipeline.query.evaluate import AHEAD_S
+from pipeline.query.grouping import by_language
 from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword
+from pipeline.query.moments import resolved
+from pipeline.query.regex import candidates
 from pipeline.query.tree import (
     COUNT_FIELDS,
     DATE_FIELDS,
     And,
     AnyNode,
     AtLeast,
+    ByGrouping,
+    Containing,
+    Ending,
     EventFilter,
+    Exact,
     Field,
     Fuzzy,
     Keyword,
     Last,
+    Listed,
     Near,
     Not,
     Or,
     Phrase,
     Prefix,
     Range,
+    Regex,
     SameSentence,
     Wildcard,
     Word,
@@ -45,6 +55,9 @@ _EVERYWHERE = ("title", "body")
 _COPIES = "(SELECT count(*) FROM documents AS c WHERE c.original = d.id)"
 # The keywords and event codes of a document stand in one column, each as one token "field|value".
 _CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
+
+
+Pattern = Wildcard | Fuzzy | Ending | Containing
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +83,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
     languages: Mapping[str, int]
     family: Callable[[Mapping[str, str]], Iterable[str]]
-    like: Callable[[Wildcard | Fuzzy], Sequence[str]]
+    like: Callable[[Pattern], Sequence[str]]
     now: datetime
 
 
@@ -129,6 +142,16 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
         case SameSentence(nodes=nodes):
             per_part = [_all([(True, _compile(inner, (part,), vocabulary)) for inner in nodes]) for part in parts]
             return msgspec.structs.replace(_any(per_part), exact=False)
+        case Exact(node=inner):
+            return msgspec.structs.replace(_compile(inner, parts, vocabulary), exact=False)
+        case Regex(pattern=pattern):
+            held = candidates(pattern)
+            plan = _compile(held, parts, vocabulary) if held is not None else Plan()
+            return msgspec.structs.replace(plan, exact=False)
+        case ByGrouping():
+            return _compile(by_language(node), parts, vocabulary)
+        case Keyword(name="is"):
+            return Plan(match=quoted(COPY))
         case Keyword(name=name, value=value, prefix=prefix):
             token = keyword_token(name, value)
             return Plan(match=quoted(token) + (" *" if prefix else ""), exact=len(value) < MAX_KEYWORD)
@@ -156,8 +179,12 @@ def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
             return Plan(match=f"{_column(parts)}NEAR({inner}, {between})", exact=exact)
         case Prefix(text=text):
             return Plan(match=f"{_column(parts)}{quoted(*_written((text,), parts))} *", exact=_are_whole((text,)))
-        case Wildcard() | Fuzzy():
+        case Wildcard() | Fuzzy() | Ending() | Containing():
             return _expanded(node, parts, vocabulary)
+        case Listed(names=names):
+            phrases = [name for several in names.values() for name in several]
+            found = any_of([quoted(*_written(name, parts)) for name in phrases])
+            return Plan(match=_column(parts) + found, depth=4, exact=all(map(_are_whole, phrases)))
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
 
@@ -199,7 +226,7 @@ def _within(languages: frozenset[str], expression: str, vocabulary: Vocabulary) 
     return f"(({expression}) AND {any_of([quoted(language_token(name)) for name in sorted(languages)])})"
 
 
-def _expanded(node: Wildcard | Fuzzy, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+def _expanded(node: Pattern, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     tokens = vocabulary.like(node)
     if not tokens:
         return Plan(match=quoted(keyword_token("none", "")))
@@ -209,6 +236,8 @@ def _expanded(node: Wildcard | Fuzzy, parts: Sequence[str], vocabulary: Vocabula
         raise UsageError(
             f"{node.text}~{node.distance} stands for more than {MAX_EXPANSION:,} words; use ~1 or spell it."
         )
+    if isinstance(node, Ending | Containing):
+        return Plan(exact=False)
     literal = node.pattern.split("*")[0].split("?")[0]
     return Plan(match=f"{_column(parts)}{quoted(*_written((literal,), parts))} *", exact=False)
 
@@ -229,15 +258,17 @@ def _condition(name: str, value: str) -> Plan:
 def _instants(node: Range | Last, now: datetime) -> Plan:
     if isinstance(node, Last):
         earliest = microseconds(now - timedelta(seconds=node.seconds))
-        return Plan(where="ifnull(d.published, d.seen) >= ?", params=(earliest,))
+        latest = microseconds(now + timedelta(seconds=AHEAD_S))
+        return Plan(where="ifnull(d.published, d.seen) BETWEEN ? AND ?", params=(earliest, latest))
     if node.name not in (*DATE_FIELDS, *COUNT_FIELDS):
         raise UsageError(f"The index keeps no {node.name} to compare with.")
     column = _COPIES if node.name == "copies" else f"d.{node.name}"
     conditions, params = [f"{column} IS NOT NULL"], []
     for sign, bound in ((">=", node.low), ("<=", node.high)):
         if bound is not None:
+            value = resolved(bound, now)
             conditions.append(f"{column} {sign} ?")
-            params.append(microseconds(bound) if isinstance(bound, datetime) else bound)
+            params.append(microseconds(value) if isinstance(value, datetime) else value)
     return Plan(where="(" + " AND ".join(conditions) + ")", params=tuple(params))
 
 

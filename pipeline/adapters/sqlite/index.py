@@ -16,6 +16,7 @@ import msgspec
 from pipeline.adapters.sqlite.compile import (
     COPY,
     MAX_EXPANSION,
+    Pattern,
     Plan,
     Vocabulary,
     compile_query,
@@ -43,7 +44,7 @@ from pipeline.moments import microseconds
 from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.evaluate import within_edits
 from pipeline.query.indexing import clip, counts_copies, similar_query
-from pipeline.query.tree import And, Fuzzy, Query, Wildcard
+from pipeline.query.tree import And, Containing, Ending, Fuzzy, Query, Wildcard
 
 DEADLINE_S = 10.0
 # BM25 costs a microsecond a hit: of a word that more articles hold than this, the newest are ranked.
@@ -265,12 +266,11 @@ class SqliteIndex:
         connection = self._database.connection
         return [token for pair in stems.items() for (token,) in connection.execute(look_up, pair)]
 
-    def _tokens_like(self, node: Wildcard | Fuzzy) -> Sequence[str]:
+    def _tokens_like(self, node: Pattern) -> Sequence[str]:
         connection = self._database.connection
-        if isinstance(node, Wildcard):
-            pattern = node.pattern.replace("[", "[[]")
+        if not isinstance(node, Fuzzy):
             rows = connection.execute(
-                "SELECT token FROM vocabulary WHERE token GLOB ? LIMIT ?", (pattern, MAX_EXPANSION + 1)
+                "SELECT token FROM vocabulary WHERE token GLOB ? LIMIT ?", (_glob(node), MAX_EXPANSION + 1)
             )
             return [token for (token,) in rows]
         # One edit touches at most two of 2d + 1 pieces' borders, so one piece at least is found unchanged.
@@ -305,6 +305,12 @@ class SqliteIndex:
             raise
         finally:
             connection.set_progress_handler(None, 0)
+
+
+def _glob(node: Wildcard | Ending | Containing) -> str:
+    if isinstance(node, Wildcard):
+        return node.pattern.replace("[", "[[]")
+    return f"*{node.text}" if isinstance(node, Ending) else f"*{node.text}*"
 
 
 def _select(
