@@ -50,7 +50,8 @@ _IRREGULAR: dict[str, dict[str, str]] = {
         "mineral:mineralien fossil:fossilien reptil:reptilien adverb:adverbien kolleg:kollegien veto:vetos "
         "radius:radien bonus:boni malus:mali index:indizes,indices embryo:embryonen globus:globen zyklus:zyklen "
         "organismus:organismen mechanismus:mechanismen epos:epen pharao:pharaonen kapital:kapitalien skala:skalen "
-        "arena:arenen razzia:razzien pizza:pizzen agenda:agenden propaganda:propaganden forum:foren datenbank:datenbanken "
+        "arena:arenen razzia:razzien pizza:pizzen agenda:agenden propaganda:propaganden forum:foren "
+        "datenbank:datenbanken "
         "votum:voten quantum:quanten individuum:individuen universum:universen serum:seren "
         "syndikus:syndizi modus:modi status:stati mythos:mythen rhythmus:rhythmen virtuose:virtuosen allee:alleen "
         "auto:autos foto:fotos buro:buros kino:kinos team:teams job:jobs park:parks streik:streiks chef:chefs"
@@ -93,14 +94,16 @@ _IRREGULAR: dict[str, dict[str, str]] = {
         "centrum:centre,centrene,centret medlem:medlemmer,medlemmerne vej:veje,vejene so:soer politiker:politikere"
     ),
     "no": _pairs(
-        "mann:menn,mennene hand:hender,hendene fot:fotter,fottene by:byer,byene,byen bror:brodre,brodrene far:fedre,fedrene "
+        "mann:menn,mennene hand:hender,hendene fot:fotter,fottene by:byer,byene,byen bror:brodre,brodrene "
+        "far:fedre,fedrene "
         "mor:modre,modrene datter:dotre,dotrene natt:netter,nettene tann:tenner,tennene sted:steder,stedene "
         "ku:kyr,kuer gas:gjess oye:oyne,oynene kraft:krefter,kreftene museum:museer,museene,museet rot:rotter,rottene "
         "tre:traer,traerne kne:knaer,knaerne bok:boker,bokene bonde:bonder,bondene soster:sostre,sostrene "
         "medlem:medlemmer,medlemmene,medlemmet departement:departementer,departementene sko:skoene,skoen stat:stater"
     ),
     "ru": _pairs(
-        "человек:люди,людей,людям,людьми,людях ребенк:ребенок,дети,детей,детям,детьми,детях,ребята,ребят,ребятам,ребятами котенк:котята цыпленк:цыплята "
+        "человек:люди,людей,людям,людьми,людях "
+        "ребенк:ребенок,дети,детей,детям,детьми,детях,ребята,ребят,ребятам,ребятами котенк:котята цыпленк:цыплята "
         "друг:друзья,друзей,друзьям,друзьями,друзьях сын:сыновья,сыновей,сыновьям,сыновьями,сыновьях "
         "мать:матери,матерью,матерей,матерям,матерями,матерях дочь:дочери,дочерью,дочерей,дочерям,дочерями,дочерях "
         "небо:небеса,небес,небесам,небесах чудо:чудеса,чудес,чудесам хозяин:хозяева,хозяев,хозяевам,хозяевами "
@@ -108,7 +111,8 @@ _IRREGULAR: dict[str, dict[str, str]] = {
         "окно:окон сосед:соседи,соседей,соседям,соседями,соседях татарин:татары,татар болгарин:болгары,болгар "
         "рынок:рынка,рынки,рынков,рынку,рынке,рынком,рынкам,рынках,рынками сестра:сестер письмо:писем "
         "девушка:девушек деньги:денег,деньгам,деньгами,деньгах год:лет сосна:сосен деревня:деревень "
-        "день:дни,дня,дней,дню,днем,дням,днях,днями,дне отец:отцы,отца,отцов,отцу,отцом подросток:подростки,подростка,подростков "
+        "день:дни,дня,дней,дню,днем,дням,днях,днями,дне отец:отцы,отца,отцов,отцу,отцом "
+        "подросток:подростки,подростка,подростков "
         "участок:участка,участки,участков,участке,участках"
     ),
     "ar": _pairs(

@@ -19,6 +19,7 @@ from functools import lru_cache
 import Stemmer
 
 from pipeline.language.numbers import SPACED, SPACES, marks_of, plain_number
+from pipeline.language.overstemmed import OWN_STEMS
 from pipeline.language.plurals import singular
 from pipeline.language.scripts import BY_CHARACTER
 from pipeline.language.sentences import split_sentences
@@ -175,10 +176,11 @@ class _Stems(dict[str, str]):
     def __init__(self, language: str) -> None:
         super().__init__()
         self._language = language
+        self._own = OWN_STEMS if language == "en" else {}
         self._stem = Stemmer.Stemmer(STEMMERS[language], 0).stemWord
 
     def __missing__(self, token: str) -> str:
-        result = fold(self._stem(singular(token, self._language)))
+        result = self._own.get(token) or fold(self._stem(singular(token, self._language)))
         if len(self) >= MAX_STEMS:
             self.clear()
         self[token] = result

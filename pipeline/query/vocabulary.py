@@ -35,7 +35,8 @@ EVENT_TYPES = (
 _ALSO = {"date": "published", "day": "published", "since": "after", "until": "before", "from": "source", "by": "author",
          "language": "lang", "domain": "site", "host": "site", "inurl": "url", "intitle": "title", "text": "body",
          "inbody": "body", "content": "body", "label": "tag", "category": "tag", "time": "published", "newer": "after",
-         "older": "before", "within": "last", "who": "actor", "where": "place", "location": "place", "type": "event"}  # fmt: skip
+         "older": "before", "within": "last", "who": "actor", "where": "place", "location": "place",
+         "type": "event"}  # fmt: skip
 
 
 def nearest(wrong: str, right: Iterable[str]) -> str:

@@ -125,7 +125,7 @@ def test_no_text_raises_anything_but_our_error_and_what_parses_is_stable(text: s
         ("a OR -b", 1, "must be present"),
         ("x p* y", 3, "2 letters"),
         ("colour:red", 1, "no field"),
-        ("published:yesterday", 11, "no date"),
+        ("published:yesteryear", 11, "no date"),
         ("published:2022-13", 11, "no date"),
         ("last:7", 6, "last:7d"),
         ("origins:many", 9, "no number"),
