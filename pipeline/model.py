@@ -230,6 +230,7 @@ class AlertRule(Record, frozen=True):
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
     ``min_origins`` is how many sources must report it first. ``digest_s`` collects alerts over so many seconds.
     Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
+    ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """
 
     id: str
@@ -255,6 +256,7 @@ class AlertRule(Record, frozen=True):
     snoozed_until: datetime | None = None
     expires: datetime | None = None
     priority: Literal["low", "normal", "high"] = "normal"
+    owner: str | None = None
     schema_version: int = SCHEMA_VERSION
 
 

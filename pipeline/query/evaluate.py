@@ -372,6 +372,11 @@ def quotation_values(quotation: Quotation) -> dict[str, tuple[str, ...]]:
     return {"said": said, "quote": _folded(quotation.text)}
 
 
+def satisfies(event: Event, conditions: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether one event satisfies all conditions of an ``EventFilter``."""
+    return _fits(event_values(event), conditions)
+
+
 def _fits(values: dict[str, tuple[str, ...]], conditions: Sequence[tuple[str, str]]) -> bool:
     return all(any(_agrees(name, wanted, value) for value in values[name]) for name, wanted in conditions)
 

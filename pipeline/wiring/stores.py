@@ -18,8 +18,11 @@ import msgspec
 from pipeline.config import Settings
 from pipeline.errors import UsageError
 from pipeline.ports.alerts import Ledger
+from pipeline.ports.arrivals import Arrivals
+from pipeline.ports.events import Events
 from pipeline.ports.log import Log
 from pipeline.ports.search import SearchIndex
+from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
 from pipeline.topics import FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
@@ -33,6 +36,9 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     log: Log
     index: SearchIndex
+    arrivals: Arrivals
+    stories: Stories
+    events: Events
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -42,6 +48,15 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     rules: Table
     searches: Table
     transaction: Transaction
+
+
+class _Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the ports that read one set of documents."""
+
+    index: SearchIndex
+    arrivals: Arrivals
+    stories: Stories
+    events: Events
 
 
 @contextmanager
@@ -110,21 +125,33 @@ def clock() -> datetime:
 
 
 def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
+    from pipeline.adapters.sqlite.arrivals import SqliteArrivals
+    from pipeline.adapters.sqlite.events import SqliteEvents
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
 
     opened = stack.enter_context(database(settings))
-    table = partial(SqliteTable, opened)
-    return _store(
-        settings, SqliteLog(opened), SqliteIndex(opened), SqliteLedger(opened), table, transaction=opened.transaction
+    index = SqliteIndex(opened)
+    stories = SqliteStories(opened, index)
+    reading = _Reading(
+        index=index,
+        arrivals=SqliteArrivals(opened, index),
+        stories=stories,
+        events=SqliteEvents(opened, index, stories),
     )
+    table = partial(SqliteTable, opened)
+    return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
+    from pipeline.adapters.elasticsearch.arrivals import ElasticsearchArrivals
+    from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+    from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.adapters.kafka.table import KafkaTable
 
@@ -132,6 +159,13 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     stack.callback(log.close)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(index.close)
+    stories = ElasticsearchStories(index)
+    reading = _Reading(
+        index=index,
+        arrivals=ElasticsearchArrivals(index),
+        stories=stories,
+        events=ElasticsearchEvents(index, stories),
+    )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
 
     def table(name: str) -> Table:
@@ -139,13 +173,13 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         stack.callback(opened.close)
         return opened
 
-    return _store(settings, log, index, ledger, table, transaction=nullcontext)
+    return _store(settings, log, reading, ledger, table, transaction=nullcontext)
 
 
 def _store(
     settings: Settings,
     log: Log,
-    index: SearchIndex,
+    reading: _Reading,
     ledger: Ledger,
     table: Callable[[str], Table],
     transaction: Transaction,
@@ -153,7 +187,10 @@ def _store(
     return Store(
         settings=settings,
         log=log,
-        index=index,
+        index=reading.index,
+        arrivals=reading.arrivals,
+        stories=reading.stories,
+        events=reading.events,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),

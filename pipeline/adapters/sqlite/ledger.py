@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from pipeline.adapters.sqlite.database import Database
+from pipeline.errors import UsageError
 from pipeline.model import Alert
 from pipeline.moments import from_microseconds, microseconds
-from pipeline.ports.alerts import Delivery
+from pipeline.ports.alerts import About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier
 
 _COLUMNS = "id, channel, alert, state, due, changed, attempts, error, digest, priority, receipt"
 
@@ -28,13 +29,19 @@ class SqliteLedger:
     def enter(self, deliveries: Sequence[Delivery]) -> int:
         """Keep those whose id is not yet known, in one transaction; return how many were new."""
         rows = [
-            (*_row(delivery), delivery.alert.rule_id, delivery.alert.rule, delivery.alert.subject)
+            (
+                *_row(delivery),
+                delivery.alert.rule_id,
+                delivery.alert.rule,
+                delivery.alert.subject,
+                delivery.alert.article.source if delivery.alert.article else None,
+            )
             for delivery in deliveries
         ]
         with self._database.transaction():
             entered = self._database.connection.executemany(
-                f"INSERT OR IGNORE INTO deliveries ({_COLUMNS}, rule_id, rule, subject) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT OR IGNORE INTO deliveries ({_COLUMNS}, rule_id, rule, subject, source) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
         return max(entered.rowcount, 0)
@@ -95,6 +102,40 @@ class SqliteLedger:
         )
         return [_delivery(row) for row in rows]
 
+    def page(self, request: DeliveriesRequest) -> DeliveriesPage:
+        """Return one page, the last entered first; a cursor is the number of the row after which it goes on."""
+        conditions: list[str] = []
+        params: dict[str, object] = {"limit": request.limit + 1}
+        if request.rule is not None:
+            conditions.append("(rule_id = :rule OR rule = :rule)")
+            params["rule"] = request.rule
+        if request.states:
+            conditions.append("state IN (SELECT value FROM json_each(:states))")
+            params["states"] = msgspec.json.encode(request.states).decode()
+        if request.cursor is not None:
+            conditions.append("number < :cursor")
+            params["cursor"] = _read_cursor(request.cursor)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self._database.connection.execute(
+            f"SELECT number, {_COLUMNS} FROM deliveries {where} ORDER BY number DESC LIMIT :limit", params
+        ).fetchall()
+        found = rows[: request.limit]
+        cursor = str(found[-1][0]) if len(rows) > len(found) and found else None
+        return DeliveriesPage(deliveries=tuple(_delivery(row[1:]) for row in found), cursor=cursor)
+
+    def earlier(self, about: Sequence[About]) -> Sequence[Earlier]:
+        """Sum up what is known about each, from an index that holds all it asks for."""
+        found = []
+        for each in about:
+            rows = self._database.connection.execute(
+                "SELECT DISTINCT source, state <> 'withheld' FROM deliveries "
+                "WHERE rule_id = ? AND subject = ? AND channel = ?",
+                (each.rule_id, each.subject, each.channel),
+            ).fetchall()
+            sources = frozenset(source for source, _ in rows if source is not None)
+            found.append(Earlier(delivered=any(was_sent for _, was_sent in rows), sources=sources))
+        return found
+
     def paged(self, rule_id: str, channel: str, since: datetime) -> int:
         """Count a rule's messages to a channel that were or are due after ``since``; a digest is one message."""
         (count,) = self._database.connection.execute(
@@ -110,6 +151,12 @@ class SqliteLedger:
             return self._database.connection.execute(
                 "DELETE FROM deliveries WHERE state <> 'queued' AND due < ?", (microseconds(before),)
             ).rowcount
+
+
+def _read_cursor(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise UsageError("The cursor is not one that an earlier page gave; start again without it.")
+    return int(text)
 
 
 def _row(delivery: Delivery) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ import msgspec
 
 from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token, name_tokens
 from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.language.tokens import analyse, stem
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
@@ -42,6 +43,7 @@ class _Stored(msgspec.Struct, frozen=True):
     position: int
     revision: int
     first_seen: int
+    number: int
 
 
 class Writer:
@@ -49,6 +51,7 @@ class Writer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._derived = Derived(database)
         self._known_tokens: dict[str, set[str]] = {}
         self._counted: dict[str, int] = {}
 
@@ -79,7 +82,7 @@ class Writer:
         document = read_document(self._database, position)
         if document is not None:
             connection.execute(_DELETE_TERMS, (position, *_terms_row(document)))
-        for table in ("documents", "bodies", "facets"):
+        for table in ("documents", "bodies", "facets", "events"):
             connection.execute(f"DELETE FROM {table} WHERE position = ?", (position,))
 
     def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
@@ -88,7 +91,7 @@ class Writer:
             chunk = ids[start : start + 500]
             marks = ", ".join("?" * len(chunk))
             for article_id, *row in self._database.connection.execute(
-                f"SELECT id, position, revision, first_seen FROM documents WHERE id IN ({marks})", chunk
+                f"SELECT id, position, revision, first_seen, number FROM documents WHERE id IN ({marks})", chunk
             ):
                 found[article_id] = _Stored(*row)
         return found
@@ -97,17 +100,20 @@ class Writer:
         rows, bodies, written = [], [], []
         facets: list[tuple[int, str, str]] = []
         taken: set[int] = set()
+        numbers = next_numbers(self._database, len(documents))
         for document, value in documents:
             first_seen = document.seen
+            number = writing = next(numbers)
             before = stored.get(document.id)
             if before is not None:
                 if before.revision > document.revision or self._is_stored(before, value):
                     continue
                 first_seen = from_microseconds(before.first_seen)
+                number = before.number
                 self.remove(before.position)
             position = self._free(order_key(document, first_seen), taken)
             taken.add(position)
-            rows.append((position, *_columns(document, first_seen)))
+            rows.append((position, *_columns(document, first_seen), number, writing))
             bodies.append((position, value))
             facets += ((position, *pair) for pair in facets_of(document))
             written.append((position, document))
@@ -115,7 +121,7 @@ class Writer:
         connection = self._database.connection
         connection.executemany(
             "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
-            "source, origins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "source, origins, story, number, written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         connection.executemany("INSERT INTO bodies (position, value) VALUES (?, ?)", bodies)
@@ -123,6 +129,7 @@ class Writer:
             _INSERT_TERMS, ((position, *_terms_row(document, write)) for position, document in written)
         )
         connection.executemany("INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", facets)
+        self._derived.add(written)
 
     def _is_stored(self, stored: _Stored, value: bytes) -> bool:
         """Tell whether this is a redelivery of what is there already."""
@@ -206,6 +213,7 @@ def _columns(document: Document, first_seen: datetime) -> tuple[str | int | None
         document.language,
         document.source,
         document.origins,
+        document.story_id,
     )
 
 

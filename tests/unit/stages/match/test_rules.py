@@ -172,3 +172,15 @@ def test_hostile_query_on_hostile_text_ends_in_bounded_time(query: str, text: st
     began = time.perf_counter()
     alerts(document(text=text), rules_with(query))
     assert time.perf_counter() - began < 5
+
+
+def test_owner_of_a_rule_is_ignored_by_matching_and_survives_the_topic() -> None:
+    owned = msgspec.structs.replace(rule("flood"), owner="anna")
+    assert msgspec.json.decode(msgspec.json.encode(owned), type=AlertRule) == owned
+    document = Document(id="a", source="Wire", seen=NOW, title="Flood", language="en")
+    alerts = []
+    for each in (rule("flood"), owned):
+        rules = Rules()
+        rules.learn(each.id, msgspec.json.encode(each))
+        alerts.append(match(document, rules, NOW).emit)
+    assert len(alerts[0]) == 1 and alerts[0] == alerts[1]
