@@ -24,7 +24,7 @@ from pipeline.ports.log import Log
 from pipeline.ports.search import SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.topics import FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -47,6 +47,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     recent: Table
     rules: Table
     searches: Table
+    lists: Table
     transaction: Transaction
 
 
@@ -199,5 +200,6 @@ def _store(
         recent=table(RECENT.table),
         rules=table(RULES.table),
         searches=table(SEARCHES.table),
+        lists=table(LISTS.table),
         transaction=transaction,
     )
