@@ -150,10 +150,8 @@ def load(
     except msgspec.ValidationError as exc:
         raise UsageError(f"The settings are not usable: {exc}; see `newswire config show`.") from exc
     except (KeyError, ValueError, OSError) as exc:
-        name = tree["time_zone"]
-        raise UsageError(
-            f"The settings are not usable: {name!r} is no time zone; name one such as Europe/Berlin."
-        ) from exc
+        wrong = f"time_zone {tree['time_zone']!r} is none; name one such as Europe/Berlin"
+        raise UsageError(f"The settings are not usable: {wrong}.") from exc
     return settings
 
 

@@ -230,7 +230,8 @@ class AlertRule(Record, frozen=True):
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
     ``min_origins`` is how many sources must report it first. ``digest_s`` collects alerts over so many seconds.
     Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA), which the days in the query are of, too. ``lists``
-    holds the names of the lists that the query uses: whoever reads a rule looks nothing up. Priority high passes quiet hours, digests and caps.
+    holds the names of the lists that the query uses: whoever reads a rule looks nothing up. Priority high passes quiet
+    hours, digests and caps.
     ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """
 

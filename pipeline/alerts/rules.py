@@ -7,8 +7,8 @@ from datetime import time
 
 from pipeline.errors import UsageError
 from pipeline.model import AlertRule
+from pipeline.query.days import zone_of
 from pipeline.query.indexing import counts_copies
-from pipeline.query.moments import zone_of
 from pipeline.query.scope import query_of
 from pipeline.query.tree import Query
 

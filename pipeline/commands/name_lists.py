@@ -20,9 +20,9 @@ _FILE = click.option(
 
 @click.group(name="list")
 def list_() -> None:
-    """Keep lists of up to 10,000 names of people, firms or places; list:NAME finds any of them.
+    """Keep lists of names, for which list:NAME stands in queries.
 
-    Alerts that use a list follow its changes.
+    A list holds up to 10,000 names of people, firms or places. Alerts that use it follow its changes.
     """
 
 

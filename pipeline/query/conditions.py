@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pipeline.language.detect import normalise_language
 from pipeline.language.tokens import tokens_of
+from pipeline.query.days import SECONDS, after, before, span, suggestion
 from pipeline.query.lexer import Lexeme, QueryError
-from pipeline.query.moments import SECONDS, after, before, span, suggestion
 from pipeline.query.tree import (
     COUNT_FIELDS,
     DATE_FIELDS,

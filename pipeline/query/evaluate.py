@@ -18,9 +18,9 @@ from pipeline.language.tokens import MAX_CHARS, Analysis, analyse, stem, tokens_
 from pipeline.language.tokens import stems as stems_of
 from pipeline.model import Actor, Document, Event, Mark, Place, Quotation, Span
 from pipeline.query.conditions import host_of
+from pipeline.query.days import resolved
 from pipeline.query.grouping import reading as reading_of
 from pipeline.query.leaves import as_written
-from pipeline.query.moments import resolved
 from pipeline.query.regex import compiled
 from pipeline.query.tree import (
     And,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.query.moments import restated, written
+from pipeline.query.days import restated, written
 from pipeline.query.tree import (
     And,
     AnyNode,

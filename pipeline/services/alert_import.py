@@ -53,13 +53,8 @@ def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | str]
         raise UsageError(f"{file} is not TOML: {exc}.") from exc
     if not isinstance(entries, list):
         raise UsageError(f"{file} has no [[alert]] tables with name and query.")
-    known = {field.name for field in msgspec.structs.fields(AlertRule)} - {
-        "id",
-        "created",
-        "owner",
-        "lists",
-        "schema_version",
-    }
+    ours = {"id", "created", "owner", "lists", "schema_version"}
+    known = {field.name for field in msgspec.structs.fields(AlertRule)} - ours
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             yield f"{file}: alert {number} is no table."

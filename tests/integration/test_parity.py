@@ -64,8 +64,8 @@ VOCABULARIES = (
     ("colour", "color", "colours", "rocket 🚀", "F-16", "F16"),
 )
 EXPRESSIONS = (
-    "colou?r", "F-?16", "x{2}|[Mm]arks", "(?-i)US", "U\\.S\\.", "run|mini", "steuer", "[aeiou]{3}", "雨", "^the", r"\d+", "(a|b)an",
-    "Marks (&|and)", "election|x", "🚀", "child(ren)?",
+    "colou?r", "F-?16", "x{2}|[Mm]arks", "(?-i)US", "U\\.S\\.", "run|mini", "steuer", "[aeiou]{3}", "雨", "^the",
+    r"\d+", "(a|b)an", "Marks (&|and)", "election|x", "🚀", "child(ren)?",
 )  # fmt: skip
 LISTS = {
     "some": ("Marks & Spencer", "run", "Ministers", "covid-19", "U.S."),

@@ -16,10 +16,10 @@ from pipeline.adapters.elasticsearch.template import EVENT_CODES
 from pipeline.errors import UsageError
 from pipeline.language.tokens import STEMMERS
 from pipeline.moments import microseconds
+from pipeline.query.days import resolved
 from pipeline.query.evaluate import AHEAD_S
 from pipeline.query.grouping import by_language
 from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, stem_terms
-from pipeline.query.moments import resolved
 from pipeline.query.regex import candidates
 from pipeline.query.tree import (
     COUNT_FIELDS,

@@ -14,10 +14,10 @@ import msgspec
 from pipeline.errors import UsageError
 from pipeline.language.tokens import stem
 from pipeline.moments import microseconds
+from pipeline.query.days import resolved
 from pipeline.query.evaluate import AHEAD_S
 from pipeline.query.grouping import by_language
 from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword
-from pipeline.query.moments import resolved
 from pipeline.query.regex import candidates
 from pipeline.query.tree import (
     COUNT_FIELDS,
