@@ -137,6 +137,14 @@ class ElasticsearchIndex:
         """Drop the indices of whole months before a moment; return how many documents they held."""
         return self.months.prune(before)
 
+    def outdated(self) -> int:
+        """Count the documents that were indexed by another version of the text analysis."""
+        return self.months.outdated()
+
+    def renew(self, limit: int) -> int:
+        """Index up to ``limit`` of them anew, newest first; return how many."""
+        return self.months.renew(limit)
+
     def shadow(self, name: str) -> ElasticsearchIndex:
         """Return a second, empty set of indices, which ``promote`` puts in this one's place."""
         if not re.fullmatch(r"[a-z0-9_]{1,40}", name):

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from pipeline.adapters.sqlite.generations import table_of
 from pipeline.errors import UsageError
 from pipeline.language.tokens import stem
 from pipeline.moments import microseconds
@@ -78,13 +79,15 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """Tell the compiler what the index holds.
 
     ``languages``: about how many documents there are by language of stems; ``family``: which tokens have one of these
-    stems, given by language; ``like``: tokens like a pattern or word, ``MAX_EXPANSION + 1`` at most.
+    stems, given by language; ``like``: tokens like a pattern or word, ``MAX_EXPANSION + 1`` at most; ``earlier``:
+    versions of the analysis that have terms in a table of their own.
     """
 
     languages: Mapping[str, int]
     family: Callable[[Mapping[str, str]], Iterable[str]]
     like: Callable[[Pattern], Sequence[str]]
     now: datetime
+    earlier: tuple[int, ...] = ()
 
 
 def compile_query(node: AnyNode, vocabulary: Vocabulary) -> Plan:
@@ -129,19 +132,22 @@ def any_of(expressions: Sequence[str]) -> str:
 def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     match node:
         case And(nodes=nodes):
-            return _all([_negatable(inner, parts, vocabulary) for inner in nodes])
+            return _all(vocabulary.earlier, [_negatable(inner, parts, vocabulary) for inner in nodes])
         case Or(nodes=nodes):
-            return _any([_compile(inner, parts, vocabulary) for inner in nodes])
+            return _any(vocabulary.earlier, [_compile(inner, parts, vocabulary) for inner in nodes])
         case Not():
-            return _all([_negatable(node, parts, vocabulary)])
+            return _all(vocabulary.earlier, [_negatable(node, parts, vocabulary)])
         case Field(name=name, node=inner):
             return _compile(inner, (name,), vocabulary)
         case AtLeast(word=word, count=count):
             plan = _compile(word, parts, vocabulary)
             return plan if count == 1 else msgspec.structs.replace(plan, exact=False)
         case SameSentence(nodes=nodes):
-            per_part = [_all([(True, _compile(inner, (part,), vocabulary)) for inner in nodes]) for part in parts]
-            return msgspec.structs.replace(_any(per_part), exact=False)
+            per_part = [
+                _all(vocabulary.earlier, [(True, _compile(inner, (part,), vocabulary)) for inner in nodes])
+                for part in parts
+            ]
+            return msgspec.structs.replace(_any(vocabulary.earlier, per_part), exact=False)
         case Exact(node=inner):
             return msgspec.structs.replace(_compile(inner, parts, vocabulary), exact=False)
         case Regex(pattern=pattern):
@@ -159,7 +165,7 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return _instants(node, vocabulary.now)
         case EventFilter(conditions=conditions):
             # FTS5 does not know which event a code belongs to: two conditions may hold for two events.
-            found = _all([(True, _condition(name, value)) for name, value in conditions])
+            found = _all(vocabulary.earlier, [(True, _condition(name, value)) for name, value in conditions])
             return msgspec.structs.replace(found, exact=found.exact and len(conditions) == 1)
         case _:
             return _text(node, parts, vocabulary)
@@ -279,8 +285,8 @@ def _negatable(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> t
     return True, _compile(node, parts, vocabulary)
 
 
-def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
-    plans = [(positive, _shallow(plan)) for positive, plan in plans]
+def _all(earlier: Sequence[int], plans: Sequence[tuple[bool, Plan]]) -> Plan:
+    plans = [(positive, _shallow(plan, earlier)) for positive, plan in plans]
     exact = all(plan.exact for _, plan in plans)
     wanted = [plan for positive, plan in plans if positive]
     # To exclude what an inexact plan finds would lose rows: the verification excludes them.
@@ -289,11 +295,12 @@ def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
     excluded = [plan.match for plan in unwanted if plan.match is not None and plan.where is None]
     conditions = [(plan.where, plan.params) for plan in wanted if plan.where is not None]
     if not texts:
-        conditions += [(f"NOT {sql}", params) for sql, params in map(_as_sql, unwanted)]
+        conditions += [(f"NOT {sql}", params) for sql, params in (_as_sql(plan, earlier) for plan in unwanted)]
         excluded = []
     else:
         conditions += [
-            (f"NOT {sql}", params) for sql, params in map(_as_sql, (p for p in unwanted if p.where is not None))
+            (f"NOT {sql}", params)
+            for sql, params in (_as_sql(plan, earlier) for plan in unwanted if plan.where is not None)
         ]
     match = None
     if texts:
@@ -310,10 +317,10 @@ def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
     )
 
 
-def _any(plans: Sequence[Plan]) -> Plan:
+def _any(earlier: Sequence[int], plans: Sequence[Plan]) -> Plan:
     if len(plans) == 1:
         return plans[0]
-    plans = [_shallow(plan) for plan in plans]
+    plans = [_shallow(plan, earlier) for plan in plans]
     exact = all(plan.exact for plan in plans)
     texts = [plan.match for plan in plans if plan.match is not None and plan.where is None]
     depth = 1 + max(plan.depth for plan in plans)
@@ -321,7 +328,7 @@ def _any(plans: Sequence[Plan]) -> Plan:
     rest = [plan for plan in plans if plan.where is not None or plan.match is None]
     if joined is not None and not rest:
         return joined
-    branches = [_as_sql(plan) for plan in ([joined] if joined else []) + rest]
+    branches = [_as_sql(plan, earlier) for plan in ([joined] if joined else []) + rest]
     return Plan(
         where="(" + " OR ".join(sql for sql, _ in branches) + ")",
         where_depth=1 + max(plan.where_depth for plan in plans),
@@ -330,20 +337,24 @@ def _any(plans: Sequence[Plan]) -> Plan:
     )
 
 
-def _shallow(plan: Plan) -> Plan:
+def _shallow(plan: Plan, earlier: Sequence[int]) -> Plan:
     """Return a plan that the parsers can take among others."""
     if plan.where_depth > MAX_SQL_DEPTH:
         return Plan(exact=False)
     if plan.depth < MAX_FTS_DEPTH:
         return plan
-    where, params = _as_sql(plan)
+    where, params = _as_sql(plan, earlier)
     return Plan(where=where, where_depth=plan.where_depth + 1, params=params, exact=plan.exact)
 
 
-def _as_sql(plan: Plan) -> tuple[str, tuple[str | int, ...]]:
+def _as_sql(plan: Plan, earlier: Sequence[int]) -> tuple[str, tuple[str | int, ...]]:
     if plan.match is None:
         return f"({plan.where or '1'})", plan.params
     found = "d.position IN (SELECT rowid FROM terms WHERE terms MATCH ?)"
+    for version in earlier:
+        table = table_of(version)
+        found += f" OR (d.analysis = {version} AND d.position IN (SELECT rowid FROM {table} WHERE {table} MATCH ?))"
+    matches = (plan.match,) * (1 + len(earlier))
     if plan.where is None:
-        return f"({found})", (plan.match,)
-    return f"({found} AND {plan.where})", (plan.match, *plan.params)
+        return f"({found})", matches
+    return f"(({found}) AND {plan.where})", (*matches, *plan.params)
