@@ -47,7 +47,7 @@ def opening(request: pytest.FixtureRequest) -> Iterator[Open]:
 
 @contextmanager
 def earlier_analysis(version: int = ANALYSIS_VERSION - 1) -> Iterator[None]:
-    """Read texts as a version did that kept the points of acronyms and stemmed nothing."""
+    """Read texts as a version did that kept the points of acronyms and knew no plurals but Snowball's."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (
             "pipeline.adapters.sqlite.writer",
@@ -56,7 +56,7 @@ def earlier_analysis(version: int = ANALYSIS_VERSION - 1) -> Iterator[None]:
             "pipeline.adapters.elasticsearch.months",
         ):
             patch.setattr(f"{module}.ANALYSIS_VERSION", version)
-        patch.setattr(tokens._Stems, "__missing__", lambda _, token: token)
+        patch.setattr(tokens, "singular", lambda token, _: token)
         patch.setattr(tokens, "fold", lambda word: word.lower())
         _forget()
         try:
