@@ -14,15 +14,10 @@ POINT_GROUPS = frozenset(
     "vi".split()
 )
 EITHER_GROUPS = frozenset(("es",))
-# No-break and thin spaces; an ordinary space may as well stand between two numbers.
-SPACES = "\u00a0\u202f\u2009"
-SPACED = rf"(?<![\w.,])[1-9]\d{{0,2}}(?:[{SPACES}]\d{{3}})+(?![{SPACES}]?\d)"
-
 _AMBIGUOUS = re.compile(r"(?<![\w.,])[1-9]\d{0,2}[.,]\d{3}(?!\w)(?![.,]\d)")
 _ONE_GROUP = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
 # Several groups (of two digits, too: 12,34,000), or one and decimals behind the other mark.
 _CLEAR = re.compile(r"[1-9]\d{0,2}(?:(?:,\d{2,3})+,\d{3}(?:\.\d+)?|,\d{3}\.\d+|(?:\.\d{3}){2,}(?:,\d+)?|\.\d{3},\d+)")
-_WITHOUT_SPACES = str.maketrans(dict.fromkeys(SPACES, ""))
 
 
 def marks_of(language: str | None) -> str:
@@ -34,7 +29,6 @@ def marks_of(language: str | None) -> str:
 
 def plain_number(number: str, marks: str) -> str:
     """Return a number without what only groups its digits."""
-    number = number.translate(_WITHOUT_SPACES)
     alone = _ONE_GROUP.fullmatch(number)
     if alone:
         return number.replace(alone[1], "") if alone[1] in marks else number

@@ -125,6 +125,9 @@ _IRREGULAR: dict[str, dict[str, str]] = {
     ),
 }  # fmt: skip
 
+# Behind an article the stemmer takes more away than from the word alone.
+_IRREGULAR["ar"] |= {base: base for base in _IRREGULAR["ar"].values()}
+
 # (end of the word, what stands for it, letters that must stand before it)
 _Rule = tuple[str, str, int]
 _RULES: dict[str, tuple[_Rule, ...]] = {

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import Stemmer
 
-from pipeline.language.numbers import SPACED, SPACES, marks_of, plain_number
+from pipeline.language.numbers import marks_of, plain_number
 from pipeline.language.overstemmed import OWN_STEMS
 from pipeline.language.plurals import singular
 from pipeline.language.scripts import BY_CHARACTER
@@ -49,7 +49,6 @@ STEMMERS: dict[str, str] = {
 _TOKEN = re.compile(
     r"(?<!\w)[A-Za-z](?:\+\+|#)(?!\w)"  # C++, C#
     rf"|(?<![\w.])[^\W\d_{BY_CHARACTER}](?:\.[^\W\d_{BY_CHARACTER}])+(?!\w)\.?"  # U.S.
-    rf"|{SPACED}(?:[.,]\d+)?(?![^\W\d])"  # 10 000
     r"|\d+(?:[.,:\u066b\u066c]\d+)+(?![^\W\d])"  # 1,800  4.25  12:30
     r"|(?<![\w&])&(?![\w&])"  # Marks & Spencer
     rf"|[^\W{BY_CHARACTER}]+(?:&[^\W{BY_CHARACTER}]+)+"  # AT&T
@@ -65,8 +64,6 @@ _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae"
 # Letters that Arabic, Persian and Urdu, or the habits of who types, write differently; tatweel only stretches a word.
 _ARABIC = str.maketrans({"ى": "ي", "ی": "ي", "ک": "ك", "ڪ": "ك", "ٱ": "ا", "ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه",
                          "ـ": None, "\u066c": ",", "\u066b": "."})  # fmt: skip
-_SPACED = re.compile(SPACED)
-_IS_SPACED = re.compile(rf"\d[{SPACES}]\d")
 # Letters of their own that Unicode would take for и and і with an accent; Snowball's Russian needs the first.
 _NOT_ACCENTED = "йї"
 
@@ -205,8 +202,6 @@ def _analyse(text: str, language: str | None) -> Analysis:
     plain = text[:MAX_CHARS]
     marks = marks_of(language)
     if not plain.isascii():
-        if _IS_SPACED.search(plain):
-            plain = _SPACED.sub(lambda found: plain_number(found.group(), ""), plain)
         for mark in _PUNCTUATION:
             plain = plain.replace(mark, " ")
     pieces = plain.lower().translate(_APART).split() if plain.isascii() else plain.split()

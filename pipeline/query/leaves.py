@@ -38,7 +38,7 @@ MAX_FUZZY = 40
 MAX_PHRASE = 200
 _ONE_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
 # "cedarvale,granholm": nobody means one word.
-_RUN_TOGETHER = re.compile(r"(?<=[^\W\d_])[,;]+(?=[^\W\d_])")
+_RUN_TOGETHER = re.compile(r"(?<=[^\W\d_])(?:[,;]+|&&)(?=[^\W\d_])")
 _Tokenise = Callable[[str], tuple[str, ...]]
 # One language for each way to group the digits of a number.
 _BY_COMMA, _BY_POINT, _BY_EITHER = None, "de", "es"
