@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from pipeline.language.detect import normalise_language
+from pipeline.language.codes import normalise_language
 from pipeline.language.tokens import tokens_of
 from pipeline.query.days import SECONDS, after, before, span, suggestion
 from pipeline.query.lexer import Lexeme, QueryError

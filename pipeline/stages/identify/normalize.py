@@ -12,7 +12,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipeline.language.blocks import BLOCK_ELEMENTS
 from pipeline.language.clean import cleaned
-from pipeline.language.detect import detect, normalise_language
+from pipeline.language.codes import normalise_language
+from pipeline.language.detect import detect
 from pipeline.model import Article
 
 MAX_TEXT_CHARS = 2_000_000
