@@ -170,6 +170,14 @@ _ARABIC_ARTICLES = ("ال", "وال", "بال", "لل", "و")
 
 def singular(token: str, language: str) -> str:
     """Return the form that stands for both numbers of a folded word in a language with a stemmer."""
+    if language == "ar":
+        # Folding made ة a ه; the stemmer takes the one away where it leaves the other.
+        found = _singular(token, language)
+        return f"{found[:-1]}ة" if found.endswith("ه") else found
+    return _singular(token, language)
+
+
+def _singular(token: str, language: str) -> str:
     irregular = _IRREGULAR.get(language)
     if irregular is None:
         return token

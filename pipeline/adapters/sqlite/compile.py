@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice, product
 
 import msgspec
 
 from pipeline.adapters.sqlite.generations import table_of
 from pipeline.errors import UsageError
+from pipeline.language.numbers import marks_of
+from pipeline.language.respelled import read_again
 from pipeline.language.tokens import stem
 from pipeline.moments import microseconds
 from pipeline.query.days import resolved
@@ -52,6 +55,7 @@ from pipeline.query.tree import (
 MAX_FTS_DEPTH = 8
 MAX_SQL_DEPTH = 20
 MAX_EXPANSION = 2_000
+MAX_RESPELLED = 64
 _EVERYWHERE = ("title", "body")
 _COPIES = "(SELECT count(*) FROM documents AS c WHERE c.original = d.id)"
 # The keywords and event codes of a document stand in one column, each as one token "field|value".
@@ -80,7 +84,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
     ``languages``: about how many documents there are by language of stems; ``family``: which tokens have one of these
     stems, given by language; ``like``: tokens like a pattern or word, ``MAX_EXPANSION + 1`` at most; ``earlier``:
-    versions of the analysis that have terms in a table of their own.
+    versions of the analysis that have terms in a table of their own; ``respelled``: which tokens of an earlier analysis
+    stand for one.
     """
 
     languages: Mapping[str, int]
@@ -88,6 +93,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     like: Callable[[Pattern], Sequence[str]]
     now: datetime
     earlier: tuple[int, ...] = ()
+    respelled: Callable[[str], Sequence[str]] = lambda _: ()
 
 
 def compile_query(node: AnyNode, vocabulary: Vocabulary) -> Plan:
@@ -176,7 +182,7 @@ def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
         case Word(text=text):
             return _word(text, parts, vocabulary)
         case Phrase(tokens=tokens):
-            return Plan(match=_column(parts) + quoted(*_written(tokens, parts)), exact=_are_whole(tokens))
+            return _phrase(tokens, parts, vocabulary)
         case Near(tokens=tokens, distance=distance):
             # FTS5 counts all tokens between the outermost two, and may use one occurrence of a repeated token twice.
             between = distance + max(len(tokens) - 2, 0)
@@ -195,6 +201,14 @@ def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
             raise TypeError(f"{type(node).__name__} is no text leaf")
 
 
+def _phrase(tokens: Sequence[str], parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    ways = [(token, *vocabulary.respelled(token)) for token in tokens]
+    several = list(islice(product(*ways), MAX_RESPELLED))
+    found = any_of([quoted(*_written(way, parts)) for way in several])
+    # A number may have been read otherwise in the document's language.
+    return Plan(match=_column(parts) + found, depth=2, exact=len(several) == 1 and _are_whole(tokens))
+
+
 def _column(parts: Sequence[str]) -> str:
     """Return the column filter; title and body together need none."""
     return "" if len(parts) > 1 else f"{parts[0]} : "
@@ -210,8 +224,10 @@ def _word(text: str, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
         return Plan(match=_column(parts) + quoted(*name_tokens((text,))), exact=_are_whole((text,)))
     stems = {language: stem(text, language or None) for language in vocabulary.languages}
     by_languages: dict[frozenset[str], list[str]] = {}
-    for token in sorted({text, *stems.values(), *vocabulary.family(stems)}):
-        languages = frozenset(name for name, wanted in stems.items() if stem(token, name or None) == wanted)
+    family = {text, *stems.values(), *vocabulary.family(stems)}
+    family |= {spelling for token in family for spelling in vocabulary.respelled(token)}
+    for token in sorted(family):
+        languages = frozenset(name for name, wanted in stems.items() if _stem(token, name or None) == wanted)
         by_languages.setdefault(languages, []).append(quoted(clip(token)))
     found = []
     for languages, tokens in by_languages.items():
@@ -221,6 +237,11 @@ def _word(text: str, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
         elif languages:
             found.append(_within(languages, expression, vocabulary))
     return Plan(match=any_of(found), depth=4, exact=_are_whole((text,)))
+
+
+def _stem(token: str, language: str | None) -> str:
+    """Return the stem that a token, perhaps of an earlier analysis, has today."""
+    return stem(read_again(token, marks_of(language)), language)
 
 
 def _within(languages: frozenset[str], expression: str, vocabulary: Vocabulary) -> str:

@@ -40,6 +40,7 @@ from pipeline.adapters.verified_search import (
     write_cursor,
 )
 from pipeline.errors import UsageError
+from pipeline.language.respelled import spellings
 from pipeline.model import Document
 from pipeline.moments import microseconds
 from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
@@ -158,6 +159,7 @@ class SqliteIndex:
                 like=self._tokens_like,
                 now=request.now,
                 earlier=earlier_versions(self._database),
+                respelled=self._respelled if outdated(self._database) else lambda _: (),
             )
             plan = compile_query(request.query.root, vocabulary)
         if copies:
@@ -283,6 +285,12 @@ class SqliteIndex:
         look_up = "SELECT token FROM stems WHERE language = ? AND stem = ?"
         connection = self._database.connection
         return [token for pair in stems.items() for (token,) in connection.execute(look_up, pair)]
+
+    def _respelled(self, token: str) -> list[str]:
+        """Return tokens of an earlier analysis that the index holds and that stand for one."""
+        look_up = "SELECT token FROM vocabulary WHERE token = ?"
+        connection = self._database.connection
+        return [known for way in spellings(token) for (known,) in connection.execute(look_up, (way,))]
 
     def _tokens_like(self, node: Pattern) -> Sequence[str]:
         connection = self._database.connection
