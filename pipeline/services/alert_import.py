@@ -32,7 +32,10 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
         text = content.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise UsageError(f"{name} is not text in UTF-8 (byte {exc.start}).") from exc
-    if name.endswith(".toml"):
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith(("<", "{")):
+        raise UsageError(f"{name} is no file of alerts: neither TOML with [[alert]] tables nor one rule a line.")
+    if name.endswith(".toml") or start.startswith("[[alert]]"):
         yield from _from_toml(name, text, now)
         return
     for number, line in enumerate(text.splitlines(), 1):

@@ -148,6 +148,8 @@ class Alerts:
 
     def _keep(self, rule: AlertRule) -> None:
         """Check a rule and its channels and keep it."""
+        if rule.expires is not None and rule.expires <= self._clock():
+            raise UsageError(f"It expires at {rule.expires:%Y-%m-%d %H:%M} UTC, which is over; give a later --expires.")
         searches = self._searches.all()
         rule = self._with_lists(rule)
         admit(rule, searches)
