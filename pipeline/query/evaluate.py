@@ -173,8 +173,8 @@ def _find(node: AnyNode, reading: MatchView, parts: Sequence[str], now: datetime
         case ByGrouping():
             return _find(reading_of(node, reading.document.language), reading, parts, now)
         case Exact():
-            hits = _find(node.node, reading, parts, now) or ()
-            return [hit for hit in hits if _is_written(hit, node.text, reading)] or None
+            plain = _find(node.node, reading, parts, now) or []
+            return [hit for hit in plain if _is_written(hit, node.text, reading)] or None
         case _:
             return [hit for part in parts for hit in _text_hits(node, reading, part)] or None
 

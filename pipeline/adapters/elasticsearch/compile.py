@@ -53,7 +53,8 @@ from pipeline.query.tree import (
 # Elasticsearch takes 30 levels of brackets and 65,536 terms in a list.
 MAX_DEPTH = 12
 MAX_TERMS = 60_000
-MAX_PHRASES = 10_000
+# Elasticsearch takes a thousand clauses on the smallest machine, and each word of a phrase is one.
+MAX_PHRASES = 200
 # What a common query is scored by; the rest of a very long one only filters.
 MAX_SCORED = 30
 _EVERYWHERE = ("title", "body")
@@ -170,16 +171,23 @@ def _phrase(field: str, tokens: Sequence[str]) -> dict[str, Any]:
 
 
 def _listed(field: str, names: Sequence[tuple[str, ...]]) -> Plan:
-    """Find any of many names: those of one word as a list of terms, the others as one condition, as clauses are few."""
+    """Find any of many names: those of one word as a list of terms, the others as one condition."""
     words = sorted({clip(name[0]) for name in names if len(name) == 1})
     filters: list[dict[str, Any]] = [
         {"terms": {field: words[n : n + MAX_TERMS]}} for n in range(0, len(words), MAX_TERMS)
     ]
-    phrases = [" ".join(map(clip, name)) for name in names if len(name) > 1]
-    for n in range(0, len(phrases), MAX_PHRASES):
-        each = [{"match": {"query": p, "ordered": True, "max_gaps": 0}} for p in phrases[n : n + MAX_PHRASES]]
+    several = [name for name in names if len(name) > 1]
+    exact = all(_are_whole(*name) for name in names)
+    if len(several) > MAX_PHRASES:
+        # What holds a first and a last word; which of them hold a name is seen in their text.
+        ends = ({clip(name[end]) for name in several} for end in (0, -1))
+        filters.append({"bool": {"filter": [{"terms": {field: sorted(words)}} for words in ends]}})
+        return Plan(_should(filters), exact=False)
+    phrases = [" ".join(map(clip, name)) for name in several]
+    if phrases:
+        each = [{"match": {"query": phrase, "ordered": True, "max_gaps": 0}} for phrase in phrases]
         filters.append({"intervals": {field: {"any_of": {"intervals": each}}}})
-    return Plan(_should(filters), all(_are_whole(*name) for name in names))
+    return Plan(_should(filters), exact)
 
 
 def _near(field: str, tokens: Sequence[str], distance: int) -> Plan:

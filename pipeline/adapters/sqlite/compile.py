@@ -56,6 +56,8 @@ MAX_FTS_DEPTH = 8
 MAX_SQL_DEPTH = 20
 MAX_EXPANSION = 2_000
 MAX_RESPELLED = 64
+# SQLite joins 500 SELECTs at most, and a list has 10,000 names.
+MAX_GROUP = 100
 _EVERYWHERE = ("title", "body")
 _COPIES = "(SELECT count(*) FROM documents AS c WHERE c.original = d.id)"
 # The keywords and event codes of a document stand in one column, each as one token "field|value".
@@ -85,7 +87,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     ``languages``: about how many documents there are by language of stems; ``family``: which tokens have one of these
     stems, given by language; ``like``: tokens like a pattern or word, ``MAX_EXPANSION + 1`` at most; ``earlier``:
     versions of the analysis that have terms in a table of their own; ``respelled``: which tokens of an earlier analysis
-    stand for one.
+    stand for one; ``holds``: whether the index may hold a token; ``expansion``: how many tokens a pattern
+    may stand for.
     """
 
     languages: Mapping[str, int]
@@ -94,6 +97,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     earlier: tuple[int, ...] = ()
     respelled: Callable[[str], Sequence[str]] = lambda _: ()
+    holds: Callable[[str], bool] = lambda _: True
+    expansion: int = MAX_EXPANSION
 
 
 def compile_query(node: AnyNode, vocabulary: Vocabulary) -> Plan:
@@ -158,7 +163,8 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return msgspec.structs.replace(_compile(inner, parts, vocabulary), exact=False)
         case Regex(pattern=pattern):
             held = candidates(pattern)
-            plan = _compile(held, parts, vocabulary) if held is not None else Plan()
+            few = msgspec.structs.replace(vocabulary, expansion=MAX_GROUP)
+            plan = _compile(held, parts, few) if held is not None else Plan()
             return msgspec.structs.replace(plan, exact=False)
         case ByGrouping():
             return _compile(by_language(node), parts, vocabulary)
@@ -194,9 +200,7 @@ def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
         case Wildcard() | Fuzzy() | Ending() | Containing():
             return _expanded(node, parts, vocabulary)
         case Listed(names=names):
-            phrases = [name for several in names.values() for name in several]
-            found = any_of([quoted(*_written(name, parts)) for name in phrases])
-            return Plan(match=_column(parts) + found, depth=4, exact=all(map(_are_whole, phrases)))
+            return _listed([name for several in names.values() for name in several], parts, vocabulary)
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
 
@@ -207,6 +211,29 @@ def _phrase(tokens: Sequence[str], parts: Sequence[str], vocabulary: Vocabulary)
     found = any_of([quoted(*_written(way, parts)) for way in several])
     # A number may have been read otherwise in the document's language.
     return Plan(match=_column(parts) + found, depth=2, exact=len(several) == 1 and _are_whole(tokens))
+
+
+def _listed(names: Sequence[Sequence[str]], parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    """Find any of many names: those that the index can hold at all, in groups, as each row costs FTS5 a look at all."""
+    exact = all(map(_are_whole, names))
+    held = [name for name in names if all(map(vocabulary.holds, map(clip, name)))]
+    phrases = [quoted(*_written(name, parts)) for name in held]
+    if len(phrases) <= MAX_GROUP:
+        return Plan(match=_column(parts) + any_of(phrases or [quoted(keyword_token("none", ""))]), depth=4, exact=exact)
+    groups = [any_of(phrases[n : n + MAX_GROUP]) for n in range(0, len(phrases), MAX_GROUP)]
+    selects, params = [], []
+    for table, condition in _tables(vocabulary.earlier):
+        selects += [f"SELECT rowid FROM {table} WHERE {table} MATCH ?{condition}"] * len(groups)
+        params += [_column(parts) + group for group in groups]
+    return Plan(
+        where=f"d.position IN ({' UNION ALL '.join(selects)})", where_depth=2, params=tuple(params), exact=exact
+    )
+
+
+def _tables(earlier: Sequence[int]) -> list[tuple[str, str]]:
+    """Return the tables of terms, and what restricts each to the documents that it counts for."""
+    within = " AND rowid IN (SELECT position FROM documents WHERE analysis = {})"
+    return [("terms", ""), *((table_of(version), within.format(version)) for version in earlier)]
 
 
 def _column(parts: Sequence[str]) -> str:
@@ -257,7 +284,7 @@ def _expanded(node: Pattern, parts: Sequence[str], vocabulary: Vocabulary) -> Pl
     tokens = vocabulary.like(node)
     if not tokens:
         return Plan(match=quoted(keyword_token("none", "")))
-    if len(tokens) <= MAX_EXPANSION:
+    if len(tokens) <= vocabulary.expansion:
         return Plan(match=_column(parts) + any_of([quoted(token) for token in _written(tokens, parts)]), depth=2)
     if isinstance(node, Fuzzy):
         raise UsageError(

@@ -159,6 +159,7 @@ class SqliteIndex:
                 like=self._tokens_like,
                 now=request.now,
                 earlier=earlier_versions(self._database),
+                holds=self._holds,
                 respelled=self._respelled if outdated(self._database) else lambda _: (),
             )
             plan = compile_query(request.query.root, vocabulary)
@@ -286,6 +287,10 @@ class SqliteIndex:
         connection = self._database.connection
         return [token for pair in stems.items() for (token,) in connection.execute(look_up, pair)]
 
+    def _holds(self, token: str) -> bool:
+        row = self._database.connection.execute("SELECT 1 FROM vocabulary WHERE token = ?", (token,)).fetchone()
+        return row is not None
+
     def _respelled(self, token: str) -> list[str]:
         """Return tokens of an earlier analysis that the index holds and that stand for one."""
         look_up = "SELECT token FROM vocabulary WHERE token = ?"
@@ -369,7 +374,8 @@ def _select_terms(
 ) -> tuple[str, tuple[str | int, ...]]:
     assert plan.match is not None
     position = f"{table}.rowid"
-    conditions, params = [f"{table} MATCH ?"], [plan.match, *(bound[1] if bound is not None else ())]
+    conditions = [f"{table} MATCH ?"]
+    params: list[str | int] = [plan.match, *(bound[1] if bound is not None else ())]
     if bound is not None:
         conditions.append(bound[0].format(position=position))
     within = [f"d.analysis = {version}"] if version is not None else []
