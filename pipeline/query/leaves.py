@@ -54,6 +54,8 @@ def leaf(lexeme: Lexeme, field: str | None, zone: str = "UTC") -> AnyNode:
         return _regex(lexeme)
     if lexeme.kind == "quoted":
         return _by_grouping(lexeme, lambda tokenise: _quoted(lexeme, tokenise))
+    if lexeme.text.isalnum():
+        return _word(lexeme, field, tokens_of)
     parts = _RUN_TOGETHER.split(lexeme.text)
     if len(parts) > 1:
         pieces = [Lexeme("word", part, lexeme.column) for part in parts]
@@ -80,7 +82,7 @@ def as_written(text: str) -> str:
 
 def _by_grouping(lexeme: Lexeme, make: Callable[[_Tokenise], AnyNode]) -> AnyNode:
     node = make(tokens_of)
-    if not is_ambiguous(lexeme.text) or not isinstance(node, Word | Phrase | Near):
+    if lexeme.text.isalpha() or not is_ambiguous(lexeme.text) or not isinstance(node, Word | Phrase | Near):
         return node
     comma, point, either = (make(_tokens_in(language)) for language in (_BY_COMMA, _BY_POINT, _BY_EITHER))
     shown = lexeme.text if lexeme.kind == "word" else f'"{" ".join(lexeme.text.split())}"'
@@ -108,7 +110,7 @@ def _quoted(lexeme: Lexeme, tokenise: _Tokenise) -> AnyNode:
 
 def _word(lexeme: Lexeme, field: str | None, tokenise: _Tokenise) -> AnyNode:
     column, text = lexeme.column, lexeme.text
-    fuzzy = re.fullmatch(r"(.+?)~(-?\d*)", text)
+    fuzzy = re.fullmatch(r"(.+?)~(-?\d*)", text) if "~" in text else None
     if fuzzy:
         tokens = tokenise(fuzzy.group(1))
         if len(tokens) != 1 or not 3 <= len(tokens[0]) <= MAX_FUZZY:

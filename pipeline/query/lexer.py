@@ -63,7 +63,8 @@ class Lexeme(msgspec.Struct, frozen=True):
 
 def lexemes(text: str) -> list[Lexeme]:
     """Take a query apart. Raises ``QueryError`` for a quotation mark that is not closed, and for a field of nothing."""
-    text = text.translate(_MARKS)
+    if not text.isascii():
+        text = text.translate(_MARKS)
     found: list[Lexeme] = []
     position = 0
     stripped = len(text.rstrip())
@@ -107,6 +108,11 @@ def _number(match: re.Match[str], column: int) -> int | None:
 
 def _is_loose(lexeme: Lexeme, before: Lexeme | None) -> bool:
     """Tell whether this is a mark that stands alone, as in ``fish & chips`` or ``Macron ?``."""
-    if lexeme.kind != "word" or "*" in lexeme.text or (before is not None and before.kind in _TAKE_A_VALUE):
+    if (
+        lexeme.kind != "word"
+        or lexeme.text[0].isalnum()
+        or "*" in lexeme.text
+        or (before is not None and before.kind in _TAKE_A_VALUE)
+    ):
         return False
     return not any(character.isalnum() or unicodedata.category(character) == "So" for character in lexeme.text)
