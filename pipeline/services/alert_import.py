@@ -35,7 +35,7 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith(("<", "{")):
         raise UsageError(f"{name} is no file of alerts: neither TOML with [[alert]] tables nor one rule a line.")
-    if name.endswith(".toml") or start.startswith("[[alert]]"):
+    if name.endswith(".toml") or start.startswith("[[alert]"):
         yield from _from_toml(name, text, now)
         return
     for number, line in enumerate(text.splitlines(), 1):

@@ -73,7 +73,13 @@ def _forget() -> None:
 
 def article(number: int, text: str, **fields: Any) -> Document:
     """Make an article seen some hours before now."""
-    given = {"source": "Wire", "seen": NOW - timedelta(hours=number), "language": "en", "title": text, "text": text}
+    given: dict[str, Any] = {
+        "source": "Wire",
+        "seen": NOW - timedelta(hours=number),
+        "language": "en",
+        "title": text,
+        "text": text,
+    }
     return Document(id=f"a{number}", **(given | fields))
 
 
