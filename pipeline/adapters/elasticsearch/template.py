@@ -134,7 +134,7 @@ def entry_of(document: Document, first_seen: datetime, indexed: datetime, number
         "seen": microseconds(document.seen),
         "number": number,
         "analysis": ANALYSIS_VERSION,
-        "origin": document.duplicate_of or document.id,
+        "origin": clip_keyword(document.source) if document.duplicate_of is None else None,
         "reported": microseconds(min(dated, document.seen)),
         "dated": microseconds(dated),
         "merged": list(document.merged),
