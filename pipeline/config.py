@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
 
 import msgspec
 import platformdirs
@@ -108,6 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _about("partitions per topic, set up once: how many workers can share a stage", ge=1)
     ] = 8
     session_timeout_s: Annotated[float, _about("after this silence another worker takes over", gt=0)] = 10.0
+    time_zone: Annotated[str, _about("whose days a query means, such as Europe/Berlin; alerts have their own")] = "UTC"
     channels: Annotated[
         dict[str, str], _about("where alerts go: a name and an address such as webhook+https://...")
     ] = {}
@@ -143,9 +145,14 @@ def load(
     _merge_environment(tree, environ)
     tree.update({key: value for key, value in (overrides or {}).items() if value is not None})
     try:
-        return msgspec.convert(tree, Settings)
+        settings = msgspec.convert(tree, Settings)
+        ZoneInfo(settings.time_zone)
     except msgspec.ValidationError as exc:
         raise UsageError(f"The settings are not usable: {exc}; see `newswire config show`.") from exc
+    except (KeyError, ValueError, OSError) as exc:
+        wrong = f"time_zone {tree['time_zone']!r} is none; name one such as Europe/Berlin"
+        raise UsageError(f"The settings are not usable: {wrong}.") from exc
+    return settings
 
 
 def describe(settings: Settings) -> str:

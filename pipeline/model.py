@@ -240,8 +240,9 @@ class AlertRule(Record, frozen=True):
     ``languages`` narrow the query. ``kind`` silence tells that nothing came for ``window_s`` seconds, surge that
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
     ``min_origins`` is how many independent publishers must report it first. ``digest_s`` collects alerts over so many
-    seconds.
-    Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
+    seconds. Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA), which the days in the query are of, too.
+    ``lists`` holds the names of the lists that the query uses: whoever reads a rule looks nothing up. Priority high
+    passes quiet hours, digests and caps.
     ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """
 
@@ -269,6 +270,7 @@ class AlertRule(Record, frozen=True):
     expires: datetime | None = None
     priority: Literal["low", "normal", "high"] = "normal"
     owner: str | None = None
+    lists: dict[str, tuple[str, ...]] = {}
     schema_version: int = SCHEMA_VERSION
 
 

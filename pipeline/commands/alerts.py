@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import current_settings, open_store
 from pipeline.errors import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -53,7 +53,13 @@ def alert() -> None:
 @click.option("--cap-per-hour", type=int, metavar="N", help="Send N messages an hour, then one with the rest.")
 @click.option("--cap-per-day", type=int, metavar="N", help="Send N messages a day, then one with the rest.")
 @click.option("--quiet", metavar="HH:MM-HH:MM", help="Hold messages back between these times.")
-@click.option("--time-zone", default="UTC", show_default=True, metavar="ZONE", help="Of --quiet and of days.")
+@click.option(
+    "--time-zone",
+    default=lambda: current_settings().time_zone,
+    show_default="time_zone of the settings",
+    metavar="ZONE",
+    help="Of --quiet and of days.",
+)
 @click.option("--expires", type=click.DateTime(), help="Stop at this time (UTC).")
 @click.option("--priority", type=click.Choice(("low", "normal", "high")), default="normal", show_default=True)
 @click.option("--replace", is_flag=True, help="Replace the alert of this name.")

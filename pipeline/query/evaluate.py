@@ -6,36 +6,51 @@ The in-memory matcher uses this to verify; the search engines are held equal to 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
-from pipeline.language.tokens import Analysis, analyse, stem, tokens_of
+from pipeline.language.tokens import MAX_CHARS, Analysis, analyse, stem, tokens_of
 from pipeline.language.tokens import stems as stems_of
 from pipeline.model import Actor, Document, Event, Mark, Place, Quotation, Span
+from pipeline.query.conditions import host_of
+from pipeline.query.days import resolved
+from pipeline.query.grouping import reading as reading_of
+from pipeline.query.leaves import as_written
+from pipeline.query.regex import compiled
 from pipeline.query.tree import (
-    DATE_FIELDS,
     And,
     AnyNode,
     AtLeast,
+    ByGrouping,
+    Containing,
+    Ending,
     EventFilter,
+    Exact,
     Field,
     Fuzzy,
     Keyword,
     Last,
+    Listed,
     Near,
     Not,
     Or,
     Phrase,
     Prefix,
     Range,
+    Regex,
     SameSentence,
     Wildcard,
     Word,
 )
 
+# How far after now an article may be dated and still count as of the last hours: sites' clocks and zones are off.
+AHEAD_S = 3600
+_MAX_REGEX_HITS = 1_000
 # A hit is (part, first token, last token + 1); matches without words, such as a date, have none.
 Hit = tuple[str, int, int]
 EVERYWHERE = ("title", "body")
@@ -147,12 +162,19 @@ def _find(node: AnyNode, reading: MatchView, parts: Sequence[str], now: datetime
         case Keyword():
             return [] if _has_keyword(node, reading.document) else None
         case Range():
-            return [] if _in_range(node, reading.document) else None
+            return [] if _in_range(node, reading.document, now) else None
         case Last(seconds=seconds):
             age = now - (reading.document.published or reading.document.seen)
-            return [] if age.total_seconds() <= seconds else None
+            return [] if -AHEAD_S <= age.total_seconds() <= seconds else None
         case EventFilter():
             return _event_hits(node, reading)
+        case Regex():
+            return _regex_hits(node, reading, parts)
+        case ByGrouping():
+            return _find(reading_of(node, reading.document.language), reading, parts, now)
+        case Exact():
+            plain = _find(node.node, reading, parts, now) or []
+            return [hit for hit in plain if _is_written(hit, node.text, reading)] or None
         case _:
             return [hit for part in parts for hit in _text_hits(node, reading, part)] or None
 
@@ -170,15 +192,22 @@ def _text_hits(node: AnyNode, reading: MatchView, part: str) -> list[Hit]:
         case Prefix(text=text):
             # The commonest pattern, and four times faster without a call for each token.
             return _hits_of([token for token in reading.positions(part) if token.startswith(text)], reading, part)
-        case Wildcard() | Fuzzy():
+        case Listed(names=names):
+            firsts = reading.positions(part).keys() & names.keys()
+            return [hit for first in firsts for name in names[first] for hit in _phrase_hits(name, reading, part)]
+        case Wildcard() | Fuzzy() | Ending() | Containing():
             return _hits_of(filter(token_test(node), reading.positions(part)), reading, part)
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
 
 
-def token_test(node: Prefix | Wildcard | Fuzzy) -> Callable[[str], bool]:
-    """Return the test that a token passes when it alone satisfies a prefix, wildcard or fuzzy word."""
+def token_test(node: Prefix | Ending | Containing | Wildcard | Fuzzy) -> Callable[[str], bool]:
+    """Return the test that a token passes when it alone satisfies a prefix, ending, wildcard or fuzzy word."""
     match node:
+        case Ending(text=text):
+            return lambda token: token.endswith(text)
+        case Containing(text=text):
+            return lambda token: text in token
         case Prefix(text=text):
             return lambda token: token.startswith(text)
         case Wildcard(pattern=pattern):
@@ -191,6 +220,27 @@ def token_test(node: Prefix | Wildcard | Fuzzy) -> Callable[[str], bool]:
 def _hits_of(tokens: Iterable[str], reading: MatchView, part: str) -> list[Hit]:
     positions = reading.positions(part)
     return [(part, position, position + 1) for token in tokens for position in positions[token]]
+
+
+def _regex_hits(node: Regex, reading: MatchView, parts: Sequence[str]) -> list[Hit] | None:
+    """Find the tokens that matches touch; a match of marks alone counts, too."""
+    expression, hits, found = compiled(node.pattern), [], False
+    for part in parts:
+        analysis = reading.part(part)
+        for match, _ in zip(expression.finditer(analysis.text[:MAX_CHARS]), range(_MAX_REGEX_HITS), strict=False):
+            found = True
+            first, last = bisect_right(analysis.ends, match.start()), bisect_left(analysis.starts, match.end())
+            if first < last:
+                hits.append((part, first, last))
+    return hits if found else None
+
+
+def _is_written(hit: Hit, text: str, reading: MatchView) -> bool:
+    """Tell whether a hit stands in the article in exactly these letters."""
+    part, first, last = hit
+    analysis = reading.part(part)
+    found = analysis.text[analysis.starts[first] : analysis.ends[last - 1]]
+    return found == text or as_written(unicodedata.normalize("NFC", found)) == text
 
 
 def _phrase_hits(tokens: Sequence[str], reading: MatchView, part: str) -> list[Hit]:
@@ -261,21 +311,29 @@ def keyword_values(document: Document) -> dict[str, tuple[str, ...]]:
         "story": _casefolded(document.story_id, *document.merged),
         "id": _casefolded(document.id),
         "url": _casefolded(document.url),
+        "site": _sites(document.url),
+        "is": ("copy",) if document.duplicate_of else (),
     }
+
+
+@lru_cache(maxsize=1 << 12)
+def _sites(url: str | None) -> tuple[str, ...]:
+    """Return the host of an address and every domain that it lies in."""
+    parts = host_of(url).split(".")
+    return tuple(".".join(parts[n:]) for n in range(len(parts))) if parts[0] else ()
 
 
 def _casefolded(*values: str | None) -> tuple[str, ...]:
     return tuple(value.casefold() for value in values if value)
 
 
-def _in_range(node: Range, document: Document) -> bool:
-    value: datetime | int | None = len(document.copies) if node.name == "copies" else getattr(document, node.name)
+def _in_range(node: Range, document: Document, now: datetime) -> bool:
+    value: Any = len(document.copies) if node.name == "copies" else getattr(document, node.name)
     if value is None:
         return False
-    if node.name in DATE_FIELDS:
-        assert isinstance(value, datetime)
-        return (node.low is None or value >= node.low) and (node.high is None or value <= node.high)  # type: ignore[operator]
-    return (node.low is None or value >= node.low) and (node.high is None or value <= node.high)  # type: ignore[operator]
+    low = None if node.low is None else resolved(node.low, now)
+    high = None if node.high is None else resolved(node.high, now)
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _event_hits(node: EventFilter, reading: MatchView) -> list[Hit] | None:

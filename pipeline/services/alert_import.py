@@ -32,7 +32,10 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
         text = content.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise UsageError(f"{name} is not text in UTF-8 (byte {exc.start}).") from exc
-    if name.endswith(".toml"):
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith(("<", "{")):
+        raise UsageError(f"{name} is no file of alerts: neither TOML with [[alert]] tables nor one rule a line.")
+    if name.endswith(".toml") or start.startswith("[[alert]"):
         yield from _from_toml(name, text, now)
         return
     for number, line in enumerate(text.splitlines(), 1):
@@ -53,7 +56,8 @@ def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | str]
         raise UsageError(f"{file} is not TOML: {exc}.") from exc
     if not isinstance(entries, list):
         raise UsageError(f"{file} has no [[alert]] tables with name and query.")
-    known = {field.name for field in msgspec.structs.fields(AlertRule)} - {"id", "created", "owner", "schema_version"}
+    ours = {"id", "created", "owner", "lists", "schema_version"}
+    known = {field.name for field in msgspec.structs.fields(AlertRule)} - ours
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             yield f"{file}: alert {number} is no table."

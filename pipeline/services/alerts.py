@@ -93,7 +93,7 @@ class Alerts:
 
     def forecast(self, rule: AlertRule, days: int = HISTORY_DAYS) -> Forecast:
         """Tell what a rule would have found in the last ``days``."""
-        query = admit(rule, self._searches.all())
+        query = admit(self._with_lists(rule), self._searches.all())
         return forecast(self._index, query, self._clock(), days, once_per=rule.once_per)
 
     def forecast_of(self, text: str, days: int = HISTORY_DAYS) -> Forecast:
@@ -148,14 +148,21 @@ class Alerts:
 
     def _keep(self, rule: AlertRule) -> None:
         """Check a rule and its channels and keep it."""
+        if rule.expires is not None and rule.expires <= self._clock():
+            raise UsageError(f"It expires at {rule.expires:%Y-%m-%d %H:%M} UTC, which is over; give a later --expires.")
         searches = self._searches.all()
+        rule = self._with_lists(rule)
         admit(rule, searches)
         for channel in rule.channels:
             self._channels.open(channel)
         if "search:" in rule.query:
             # A rule means what it meant when it was kept: saved searches are written out.
-            rule = msgspec.structs.replace(rule, query=display(parse(rule.query, searches)))
+            rule = msgspec.structs.replace(rule, query=display(parse(rule.query, searches, rule.lists, rule.time_zone)))
         self._put(rule)
+
+    def _with_lists(self, rule: AlertRule) -> AlertRule:
+        """Write the lists that a rule's query uses into the rule."""
+        return msgspec.structs.replace(rule, lists=self._searches.lists_in(rule.query))
 
     def _put(self, rule: AlertRule) -> None:
         self._rules.put(rule.id, msgspec.json.encode(rule))

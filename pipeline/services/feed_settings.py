@@ -11,7 +11,9 @@ import msgspec
 
 from connectors.polling.subscription import Subscription, basic, merged
 from pipeline.errors import UsageError
+from pipeline.language.codes import normalise_language
 from pipeline.networks import masked
+from pipeline.query.vocabulary import is_language, language_error
 
 # What an option is called, the field it fills, and what that is when it is cleared.
 CLEARED: dict[str, tuple[str, object]] = {
@@ -47,6 +49,10 @@ def changed(before: Subscription, options: FeedOptions) -> Subscription:
 
     Raises ``UsageError`` for one that is not usable.
     """
+    if not all(tag.strip() for tag in options.tags):
+        raise UsageError("--tag was given nothing; leave it out, or name a tag.")
+    if options.language is not None:
+        options = msgspec.structs.replace(options, language=_language(options.language))
     given: dict[str, Any] = {
         name: value for name in ("title", "tags", "language", "user_agent") if (value := getattr(options, name))
     }
@@ -103,6 +109,13 @@ def _headers(options: FeedOptions) -> dict[str, str]:
             raise UsageError("--bearer takes a token without spaces.")
         headers = merged(headers, {"Authorization": f"Bearer {options.bearer}"})
     return headers
+
+
+def _language(text: str) -> str:
+    code = normalise_language(text)
+    if code is None or not is_language(code):
+        raise UsageError(f"--language {language_error(text)}")
+    return code
 
 
 def _proxy(url: str) -> str:

@@ -48,6 +48,7 @@ def embedded(opened: Store) -> Embedded:
         transaction=opened.transaction,
         clock=clock,
         flow=flow(opened.settings),
+        renewal=opened.renewal,
     )
 
 
@@ -140,7 +141,7 @@ def run_sink(settings: Settings) -> None:
 
     stop = stop_signal()
     with store(settings) as opened:
-        Sink(opened.log, opened.index, stop.wait).run(stop)
+        Sink(opened.log, opened.index, stop.wait, opened.renewal).run(stop)
 
 
 def rebuild(settings: Settings, into: str | None, progress: Callable[[int], None]) -> tuple[int, list[str]]:

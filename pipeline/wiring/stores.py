@@ -21,10 +21,10 @@ from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.events import Events
 from pipeline.ports.log import Log
-from pipeline.ports.search import SearchIndex
+from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.topics import FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -36,6 +36,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     log: Log
     index: SearchIndex
+    renewal: Renewal
     arrivals: Arrivals
     stories: Stories
     events: Events
@@ -47,6 +48,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     recent: Table
     rules: Table
     searches: Table
+    lists: Table
     transaction: Transaction
 
 
@@ -54,6 +56,7 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the ports that read one set of documents."""
 
     index: SearchIndex
+    renewal: Renewal
     arrivals: Arrivals
     stories: Stories
     events: Events
@@ -138,6 +141,7 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     stories = SqliteStories(opened, index)
     reading = _Reading(
         index=index,
+        renewal=index,
         arrivals=SqliteArrivals(opened, index),
         stories=stories,
         events=SqliteEvents(opened, index, stories),
@@ -162,6 +166,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     stories = ElasticsearchStories(index)
     reading = _Reading(
         index=index,
+        renewal=index,
         arrivals=ElasticsearchArrivals(index),
         stories=stories,
         events=ElasticsearchEvents(index, stories),
@@ -188,6 +193,7 @@ def _store(
         settings=settings,
         log=log,
         index=reading.index,
+        renewal=reading.renewal,
         arrivals=reading.arrivals,
         stories=reading.stories,
         events=reading.events,
@@ -199,5 +205,6 @@ def _store(
         recent=table(RECENT.table),
         rules=table(RULES.table),
         searches=table(SEARCHES.table),
+        lists=table(LISTS.table),
         transaction=transaction,
     )

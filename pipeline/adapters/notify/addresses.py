@@ -91,7 +91,11 @@ class Channels:
         if scheme in ("atom", "jsonfeed"):
             from pipeline.adapters.notify.feedfile import FeedFile
 
-            return FeedFile(scheme, self._directory / address.partition(":")[2])
+            path = self._directory / address.partition(":")[2]
+            if path.is_dir():
+                file = f"{address.rstrip('/')}/alerts.xml"
+                raise UsageError(f"{address} is a directory; name a file in it, such as {file}.")
+            return FeedFile(scheme, path)
         from pipeline.adapters.notify.apprise import Apprise
 
         return Apprise(address.partition(":")[2])
