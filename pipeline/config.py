@@ -9,9 +9,9 @@ value of ``NAME``, as container platforms hand out secrets; in the file any text
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -21,6 +21,7 @@ import platformdirs
 
 from pipeline.errors import UsageError
 from pipeline.networks import masked as masked_address
+from pipeline.plain_words import TomlError, invalid, not_utf8, os_words, read_toml
 from pipeline.version import USER_AGENT
 
 PREFIX = "NEWSWIRE_"
@@ -143,9 +144,14 @@ def load(
     _merge_environment(tree, environ)
     tree.update({key: value for key, value in (overrides or {}).items() if value is not None})
     try:
-        return msgspec.convert(tree, Settings)
+        settings = msgspec.convert(tree, Settings)
     except msgspec.ValidationError as exc:
-        raise UsageError(f"The settings are not usable: {exc}; see `newswire config show`.") from exc
+        raise UsageError(
+            f"The settings are not usable: {invalid(exc)}; `newswire config init FILE` writes settings that are."
+        ) from exc
+    _check_networks("fetch.allow", settings.fetch.allow)
+    _check_networks("notify.allow", settings.notify.allow)
+    return settings
 
 
 def describe(settings: Settings) -> str:
@@ -170,15 +176,25 @@ def masked(settings: Settings) -> Settings:
     )
 
 
+def _check_networks(name: str, networks: tuple[str, ...]) -> None:
+    for network in networks:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            raise UsageError(f"{name}: {network!r} is no network; write one such as 127.0.0.0/8 or fd00::/8.") from None
+
+
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path.read_bytes())
     except FileNotFoundError:
         if required:
             raise UsageError(f"The settings file {path} does not exist; `newswire config init` writes one.") from None
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise UsageError(f"The settings file {path} cannot be read: {exc}.") from exc
+    except OSError as exc:
+        raise UsageError(f"The settings file {path} cannot be read: {os_words(exc)}.") from exc
+    except TomlError as exc:
+        raise UsageError(f"The settings file {path} cannot be used: {exc}.") from exc
 
 
 def _unknown_keys(tree: Mapping[str, Any], kind: type[msgspec.Struct], where: str) -> list[str]:
@@ -234,12 +250,12 @@ def resolved(value: Any, name: str, environ: Mapping[str, str] = os.environ, dir
         try:
             return (directory / Path(place).expanduser()).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as exc:
-            raise UsageError(f"{name}: the file {place} cannot be read ({_why(exc)}).") from exc
+            raise UsageError(f"{name}: the file {place} cannot be read: {_why(exc)}.") from exc
     return value
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:
-    return str(error.strerror) if isinstance(error, OSError) else "it is not UTF-8"
+    return os_words(error) if isinstance(error, OSError) else not_utf8(error)
 
 
 def _known_variables() -> set[str]:
@@ -270,6 +286,8 @@ def _merge_environment(tree: dict[str, Any], environ: Mapping[str, str]) -> None
             _override(tree, field.name, PREFIX + field.name.upper(), get_type_hints(Settings)[field.name], environ)
             continue
         branch = tree.setdefault(field.name, {})
+        if not isinstance(branch, dict):
+            continue  # said when the settings are checked
         for inner in msgspec.structs.fields(section):
             name = f"{PREFIX}{field.name}_{inner.name}".upper()
             _override(branch, inner.name, name, get_type_hints(section)[inner.name], environ)
@@ -280,14 +298,14 @@ def _override(branch: dict[str, Any], key: str, name: str, hint: Any, environ: M
     if environ.get(name + "_FILE"):
         try:
             text = Path(environ[name + "_FILE"]).read_text(encoding="utf-8").strip()
-        except OSError as exc:
-            raise UsageError(f"{name}_FILE: {exc}.") from exc
+        except (OSError, UnicodeDecodeError) as exc:
+            raise UsageError(f"{name}_FILE: {environ[name + '_FILE']} cannot be read: {_why(exc)}.") from exc
     if text is None:
         return
     try:
         branch[key] = _from_text(text, hint)
-    except (msgspec.ValidationError, tomllib.TOMLDecodeError) as exc:
-        raise UsageError(f"{name}={text!r} is not usable: {exc}.") from exc
+    except (msgspec.ValidationError, TomlError) as exc:
+        raise UsageError(f"{name} cannot be used as it is set: {invalid(exc)}.") from exc
 
 
 def _from_text(text: str, hint: Any) -> Any:
@@ -295,7 +313,7 @@ def _from_text(text: str, hint: Any) -> Any:
     if origin is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if origin is dict:
-        return tomllib.loads(f"value = {text}")["value"]
+        return read_toml(f"value = {text}").get("value")
     if hint is str or (get_args(hint) and str in get_args(hint)):
         return text
     return msgspec.convert(text, hint, strict=False)

@@ -12,6 +12,7 @@ import msgspec
 
 from pipeline.commands.context import open_store
 from pipeline.errors import UsageError
+from pipeline.plain_words import os_words
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -216,7 +217,7 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
     try:
         content = path.read_bytes()
     except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
     refused = 0
     with open_store() as store:
         rules = read_rules(content, str(path), stores.clock())

@@ -51,14 +51,20 @@ FIELDS = (
 
 def parse(text: str, searches: Mapping[str, str] | None = None) -> Query:
     """Parse a query; ``searches`` are the saved ones that ``search:name`` stands for. Raises ``QueryError``."""
+    root = parse_part(text, searches)
+    if not _is_positive(root):
+        raise QueryError(1, "it says only what must be absent; add a word that must be present.")
+    return Query(text=text, root=root)
+
+
+def parse_part(text: str, searches: Mapping[str, str] | None = None) -> AnyNode:
+    """Parse a query that is to be joined to another, so that it may say only what must be absent."""
     if len(text) > MAX_CHARS:
         raise QueryError(MAX_CHARS, f"a query may have {MAX_CHARS:,} characters; split it.")
     parser = _Parser(text, searches or {})
     root = parser.query(0)
     parser.expect_end()
-    if not _is_positive(root):
-        raise QueryError(1, "it says only what must be absent; add a word that must be present.")
-    return Query(text=text, root=root)
+    return root
 
 
 class _Parser:
@@ -176,9 +182,13 @@ class _Parser:
             raise QueryError(lexeme.column, f"there is no saved search {name!r} (saved: {known}).")
         if name in self._inside:
             raise QueryError(lexeme.column, f"the saved search {name!r} refers to itself.")
-        parser = _Parser(self._searches[name], self._searches, (*self._inside, name))
-        root = parser.query(0)
-        parser.expect_end()
+        try:
+            parser = _Parser(self._searches[name], self._searches, (*self._inside, name))
+            root = parser.query(0)
+            parser.expect_end()
+        except QueryError as exc:
+            # Its columns are not those of the query that was typed.
+            raise QueryError(lexeme.column, f"the saved search {name!r} cannot be read: {exc.message}") from exc
         return root
 
     def _count(self, lexeme: Lexeme) -> None:

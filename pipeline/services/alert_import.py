@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +11,7 @@ import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.model import AlertRule, derive_id
+from pipeline.plain_words import TomlError, invalid, read_toml
 
 # Miniflux writes Field=RegEx; these fields have one of ours.
 _MINIFLUX = re.compile(r"(EntryTitle|EntryContent|EntryAuthor|EntryTag)=(.+)")
@@ -48,8 +48,8 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
 
 def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | str]:
     try:
-        entries = tomllib.loads(text).get("alert")
-    except tomllib.TOMLDecodeError as exc:
+        entries = read_toml(text).get("alert")
+    except TomlError as exc:
         raise UsageError(f"{file} is not TOML: {exc}.") from exc
     if not isinstance(entries, list):
         raise UsageError(f"{file} has no [[alert]] tables with name and query.")
@@ -67,7 +67,7 @@ def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | str]
             identity = {"id": derive_id("rule", str(name), now.isoformat()), "created": now}
             yield msgspec.convert(entry | identity, AlertRule)
         except msgspec.ValidationError as exc:
-            yield f"{file}: alert {name!r} is left out: {exc}."
+            yield f"{file}: alert {name!r} is left out: {invalid(exc)}."
 
 
 def translate(line: str) -> tuple[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipeline.errors import UsageError
 from pipeline.ports.table import Table
-from pipeline.query.parser import parse
-from pipeline.query.tree import Query
+from pipeline.query.parser import parse, parse_part
+from pipeline.query.tree import And, Last, Query
 
 
 class SavedSearches:
@@ -24,6 +24,14 @@ class SavedSearches:
         The table lies in Kafka in the distributed runtime: what uses none of them needs the index alone.
         """
         return parse(text, self.all() if "search:" in text else {})
+
+    def of_last_days(self, text: str | None, days: int) -> Query:
+        """Read a query that is asked of the articles of so many days; it may say only what must be absent."""
+        recent = Last(seconds=days * 86_400, column=1)
+        if not text:
+            return Query(text=f"last:{days}d", root=recent)
+        part = parse_part(text, self.all() if "search:" in text else {})
+        return Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1))
 
     def keep(self, name: str, query: str | None) -> None:
         """Keep a query. Raises ``UsageError`` for a name that cannot stand in a query."""
