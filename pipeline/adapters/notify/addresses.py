@@ -8,6 +8,7 @@ Addresses: ``terminal:``, ``desktop:``, ``webhook+https://host/path#secret=KEY``
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -91,10 +92,21 @@ class Channels:
         if scheme in ("atom", "jsonfeed"):
             from pipeline.adapters.notify.feedfile import FeedFile
 
-            return FeedFile(scheme, self._directory / address.partition(":")[2])
+            name = address.partition(":")[2]
+            if channel not in self._named and not _is_plain_name(name):
+                raise UsageError(
+                    f"{redacted(channel)!r} is no file that an alert may write: give a name without a path, such as "
+                    f"{scheme}:alerts.xml, for a file in {self._directory}; paths go under [channels] in the settings."
+                )
+            return FeedFile(scheme, self._directory / name)
         from pipeline.adapters.notify.apprise import Apprise
 
         return Apprise(address.partition(":")[2])
+
+
+def _is_plain_name(name: str) -> bool:
+    """Tell whether a name stands for a visible file of the very directory it is put into, on every system."""
+    return bool(re.fullmatch(r"[^/\\:.\x00-\x1f][^/\\:\x00-\x1f]{0,199}", name)) and name == name.strip()
 
 
 def scheme_of(address: str) -> str:
