@@ -122,7 +122,7 @@ def _complain(sentence: str) -> None:
     try:
         click.echo(sentence, err=True)
     except (OSError, ValueError):
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the program ends
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the program ends
 
 
 def _remember(ctx: click.Context, option: click.Parameter, value: str | None) -> None:

@@ -129,13 +129,22 @@ def default_path() -> Path:
     return platformdirs.user_config_path("newswire", appauthor=False) / "newswire.toml"
 
 
+def file_in_use(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the settings file that ``load`` reads if it is there."""
+    return _named(path, environ) or default_path()
+
+
+def _named(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    return path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
+
+
 def load(
     path: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Read the settings. Raises ``UsageError`` that lists every unknown key and the first bad value."""
-    named = path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
+    named = _named(path, environ)
     tree = _read_file(named or default_path(), required=named is not None)
     unknown = _unknown_keys(tree, Settings, "")
     if unknown:

@@ -1,4 +1,4 @@
-"""What a person reads when a command ends in an exception, and the exit code that goes with it: one sentence for each."""
+"""What a person reads when a command ends in an exception, and its exit code: one sentence for each kind."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _without_output(error: OSError) -> Ending:
         os.dup2(aside, sys.stdout.fileno())
         os.close(aside)
     except (OSError, ValueError):
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it is written to until the program ends
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - to the end
     if error.errno == errno.EPIPE:
         # `newswire search … | head`: whoever read has seen enough.
         return Ending(0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipeline import private_files
 from pipeline.commands.context import current_settings, open_store
 from pipeline.errors import UsageError
 from pipeline.plain_words import os_words
@@ -41,7 +42,7 @@ def export(file: Path | None) -> None:
         click.echo(text, nl=False)
         return
     try:
-        file.write_text(text, encoding="utf-8")
+        private_files.write(file, text.encode("utf-8", "backslashreplace"))
     except OSError as exc:
         raise UsageError(f"{file} cannot be written: {os_words(exc)}.") from exc
 

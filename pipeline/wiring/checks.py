@@ -12,6 +12,7 @@ import msgspec
 from pipeline.config import Settings
 from pipeline.errors import NewswireError
 from pipeline.plain_words import os_words
+from pipeline.private_files import make_directory
 from pipeline.wiring import connectors, stores
 
 ENOUGH_BYTES = 1_000_000_000
@@ -49,7 +50,7 @@ def _attempt(name: str, probe: Callable[[], str]) -> Check:
 
 def _directory(settings: Settings) -> str:
     directory = settings.directory
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     probe = directory / ".doctor"
     probe.write_bytes(b"")
     probe.unlink()

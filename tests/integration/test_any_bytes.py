@@ -19,10 +19,10 @@ LIBRARIES = ("Expected `", "- at `$", "codec can't", "[Errno", "Traceback", "Err
 
 PIECES = st.sampled_from(
     (
-        "[fetch]\n", "allow = [\"foo\"]\n", "per_host = ", "0", "-1", "1e999", "9" * 5000, "2022-13-45", "\"", "'''", "=",
-        "[[alert]]\n", "name = \"a\"\n", "query = \"b\"\n", "query = 7\n", "channels = [1]\n", "runtime = \"x\"\n", "\n",
-        "<opml><body>", "<outline xmlUrl=\"http://a/\"", "/>", "<!ENTITY a 'b'>", "&a;", "{\"title\": ", "\"\\ud800\"",
-        "{\"title\":\"a\",\"published\":7}", "{\"title\":[1],\"text\":{}}", "}", "[" * NESTED, "{\"a\":" * NESTED, "http://a\n",
+        "[fetch]\n", 'allow = ["foo"]\n', "per_host = ", "0", "-1", "1e999", "9" * 5000, "2022-13-45", '"', "'''", "=",
+        "[[alert]]\n", 'name = "a"\n', 'query = "b"\n', "query = 7\n", "channels = [1]\n", 'runtime = "x"\n', "\n",
+        "<opml><body>", '<outline xmlUrl="http://a/"', "/>", "<!ENTITY a 'b'>", "&a;", '{"title": ', '"\\ud800"', "}",
+        '{"title":"a","published":7}', '{"title":[1],"text":{}}', "[" * NESTED, '{"a":' * NESTED, "http://a\n",
         "EntryTitle=(", "intitle:/[/", "https://www.google.com/alerts/feeds/1/2\n", "\0", "\ufeff", "é", "\u2028",
     )
 )  # fmt: skip

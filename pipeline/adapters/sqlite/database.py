@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from pipeline import private_files
 from pipeline.adapters.sqlite.schema import MIGRATIONS
 from pipeline.errors import UnavailableError, UsageError
 
@@ -128,6 +129,7 @@ class Database:
         partial = target.with_name(target.name + ".partial")
         partial.unlink(missing_ok=True)
         try:
+            private_files.create(partial)  # an empty file takes it, and keeps its mode
             self.connection.execute("VACUUM INTO ?", (str(partial),))
             partial.rename(target)
         except (sqlite3.DatabaseError, OSError) as exc:
