@@ -67,7 +67,6 @@ class LazyGroup(click.Group):
         prog_name: str | None = None,
         complete_var: str | None = None,
         standalone_mode: bool = True,
-        windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
         """Run a command and end the program: whatever happens is told in one sentence, with its exit code.
@@ -75,10 +74,10 @@ class LazyGroup(click.Group):
         Without ``standalone_mode`` return the exit code, or raise what the command raised.
         """
         if not standalone_mode:
-            return super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+            return super().main(args, prog_name, complete_var, False, **extra)
         prepare_streams()
         try:
-            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+            code = super().main(args, prog_name, complete_var, False, **extra)
             end = flush() or Ending(code if isinstance(code, int) else 0)
         except _UnseenError as exc:
             end = ending(exc.error)

@@ -22,6 +22,7 @@ import platformdirs
 from pipeline.errors import UsageError
 from pipeline.networks import masked as masked_address
 from pipeline.plain_words import TomlError, invalid, not_utf8, os_words, read_toml
+from pipeline.references import secret
 from pipeline.version import USER_AGENT
 
 PREFIX = "NEWSWIRE_"
@@ -251,15 +252,8 @@ def resolved(value: Any, name: str, environ: Mapping[str, str] = os.environ, dir
     if not isinstance(value, dict) or len(value) != 1:
         return value
     ((source, place),) = value.items()
-    if source == "env" and isinstance(place, str):
-        if place not in environ:
-            raise UsageError(f"{name}: the environment has no variable {place}; set it where Newswire is started.")
-        return environ[place]
-    if source == "file" and isinstance(place, str):
-        try:
-            return (directory / Path(place).expanduser()).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as exc:
-            raise UsageError(f"{name}: the file {place} cannot be read: {_why(exc)}.") from exc
+    if source in ("env", "file") and isinstance(place, str):
+        return secret(source, place, name, environ, directory)
     return value
 
 

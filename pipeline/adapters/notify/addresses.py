@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
 from pipeline.ports.alerts import Notifier
+from pipeline.references import followed, is_reference
 
 SCHEMES = (
     "terminal", "desktop", "webhook+https", "webhook+http", "ntfy", "ntfy+https", "ntfy+http", "mailto", "smtp",
@@ -68,6 +69,10 @@ class Channels:
     def _make(self, channel: str) -> Notifier:
         allow = None if channel in self._named else self._allow
         address = self._named.get(channel, channel)
+        if channel not in self._named and is_reference(channel):
+            address = followed(channel, "The channel")
+            if not address.isprintable() or not _is_address(address):
+                raise UsageError(f"What {channel} leads to is no address of a channel, such as webhook+https://....")
         scheme = scheme_of(address)
         if scheme == "terminal":
             from pipeline.adapters.notify.terminal import Terminal
@@ -104,6 +109,10 @@ class Channels:
         return Apprise(address.partition(":")[2])
 
 
+def _is_address(text: str) -> bool:
+    return text.partition(":")[0].lower() in SCHEMES
+
+
 def _is_plain_name(name: str) -> bool:
     """Tell whether a name stands for a visible file of the very directory it is put into, on every system."""
     return bool(re.fullmatch(r"[^/\\:.\x00-\x1f][^/\\:\x00-\x1f]{0,199}", name)) and name == name.strip()
@@ -124,6 +133,8 @@ def scheme_of(address: str) -> str:
 
 def redacted(address: str) -> str:
     """Return an address without credentials, path, query and fragment, with a short digest to tell it from others."""
+    if is_reference(address):
+        return address
     scheme, colon, rest = address.partition(":")
     if not colon or scheme in ("terminal", "desktop"):
         return scheme
