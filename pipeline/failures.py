@@ -81,7 +81,9 @@ def ending(error: BaseException) -> Ending:
         isinstance(error, click.Abort) and isinstance(error.__cause__, KeyboardInterrupt)
     ):
         return Ending(INTERRUPTED, "Stopped.")
-    if isinstance(error, click.Abort | EOFError):
+    if isinstance(error, click.Abort) and error.__cause__ is not None:
+        error = error.__cause__  # click takes any file that ends early for a person who does
+    if isinstance(error, click.Abort):
         return Ending(USAGE, "Error: The input ended before the question was answered.")
     if isinstance(error, NewswireError):
         missing = isinstance(error, UnavailableError | TransientError)

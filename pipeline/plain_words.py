@@ -48,7 +48,7 @@ _TYPES = {
     "time": "a time of day",
     "null": "nothing",
 }
-_EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]*)`(?P<limit>[^,]*?)(?:, got `(?P<got>[^`]*)`)?")
+_EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]*)`(?P<limit>[^,]*)(?:, got `(?P<got>[^`]*)`)?")
 _LIMITS = (
     (re.compile(r" of length >= (\d+)"), r" of \1 or more"),
     (re.compile(r" of length <= (\d+)"), r" of \1 at most"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -15,7 +16,10 @@ _OURS = ("newswire.db", "newswire.toml", "up.lock", "alerts", "demo", "fulltext.
 
 def make_directory(path: Path) -> None:
     """Make a directory of the owner's alone, unless it is there. Raises ``OSError``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as exc:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from exc
     with suppress(FileExistsError):
         path.mkdir(mode=0o700)
 
