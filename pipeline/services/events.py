@@ -87,7 +87,9 @@ def conditions(asked: Asked) -> tuple[tuple[str, str], ...]:
         try:
             root = leaf(Lexeme("quoted", value.strip(), 1), name)
         except QueryError as exc:
-            raise UsageError(f"--{'type' if name == 'event' else name} {value!r} cannot be looked for: {exc.message.rstrip('.:')}.") from exc
+            raise UsageError(
+                f"--{'type' if name == 'event' else name} {value!r} cannot be looked for: {exc.message.rstrip('.:')}."
+            ) from exc
         if not isinstance(root, EventFilter):
             raise UsageError(f"{value!r} is more than one {name}; ask for it with --query.")
         found += root.conditions
