@@ -74,11 +74,12 @@ def store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def database(settings: Settings) -> Iterator[Database]:
     """Open the embedded store's file alone."""
+    from pipeline.adapters.sqlite.damage import explained
     from pipeline.adapters.sqlite.database import Database
 
     path = settings.directory / "newswire.db"
     _make_private(path)
-    with Database(path) as opened:
+    with explained(path), Database(path) as opened:
         yield opened
 
 

@@ -73,3 +73,42 @@ def test_any_bytes_as(what: str, content: bytes, place: Path, monkeypatch: pytes
     monkeypatch.chdir(place)
     (place / name).write_bytes(content)
     check(run(place, *command, name))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with the articles of the demonstration."""
+    directory = tmp_path_factory.mktemp("whole")
+    for arguments in (("up", "--demo", "--once"), ("admin", "backup", str(directory / "kept.db"))):
+        assert 0 == CliRunner().invoke(main, [*arguments, "--data", str(directory / "d")]).exit_code
+    return directory / "kept.db"
+
+
+QUESTIONS = (
+    ("search", "a OR the"), ("search", "--facets", "source"), ("story", "list", "--least", "1"), ("event", "list"),
+    ("alert", "list"), ("alert", "log"), ("feed", "list"), ("admin", "dead"), ("admin", "prune"), ("doctor",),
+    ("alert", "add", "x", "x", "--replace"), ("tail", "--once"), ("export",),
+)  # fmt: skip
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    places=st.lists(st.floats(0, 1), min_size=1, max_size=4),
+    junk=st.binary(min_size=1, max_size=64),
+    asked=st.sampled_from(QUESTIONS),
+)
+def test_damaged_store_is_told_with_what_to_do(
+    places: list[float], junk: bytes, asked: tuple[str, ...], whole: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data = tmp_path_factory.mktemp("damaged") / "data"
+    data.mkdir(mode=0o700)
+    content = bytearray(whole.read_bytes())
+    for place in places:
+        page = int(place * (len(content) - 4_096)) // 4_096 * 4_096
+        content[page : page + 4_096] = (junk * 4_096)[:4_096]
+    (data / "newswire.db").write_bytes(content)
+    (data / "newswire.db").chmod(0o600)
+    result = CliRunner().invoke(main, [*asked, "--data", str(data)])
+    check(result)
+    if result.exit_code == 3:
+        assert "restore a backup: " in result.stderr

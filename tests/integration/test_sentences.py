@@ -45,7 +45,7 @@ def run(
     *arguments: str,
     stdout: int | None = subprocess.PIPE,
     before: Callable[[], object] | None = None,
-    **more: str,
+    more: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [*PROGRAM, *arguments], env=environment(data, more), stdin=subprocess.DEVNULL, stdout=stdout,
@@ -91,7 +91,7 @@ def test_situation_is_told_in_one_sentence(what: str, data: Path, tmp_path: Path
     for path, mode in ((tmp_path / "broken", 0o700), (tmp_path / "broken" / "newswire.db", 0o600)):
         path.chmod(mode)
     places = {name: str(tmp_path / name) for name in ("file", "junk", "broken")}
-    ended = run(data, *(argument.format(**places) for argument in arguments), **variables)
+    ended = run(data, *(argument.format(**places) for argument in arguments), more=variables)
     assert (code, True) == (ended.returncode, words in sentence(ended)), ended.stderr
 
 
@@ -142,7 +142,7 @@ def test_reader_that_has_seen_enough_ends_it_quietly(data: Path, command: str) -
     ],
 )
 def test_terminal_with_few_characters_is_no_reason_to_stop(data: Path, variables: dict[str, str]) -> None:
-    ended = run(data, "search", "--limit", "100", **variables)
+    ended = run(data, "search", "--limit", "100", more=variables)
     assert (0, b"") == (ended.returncode, ended.stderr)
     assert 33 == len(ended.stdout.splitlines())
 
@@ -158,7 +158,9 @@ def test_what_has_no_room_is_not_written_by_half(data: Path, tmp_path: Path, com
 
     (tmp_path / "out").mkdir()
     # Python itself would leave half of what it compiles.
-    ended = run(data, *command.split(), str(tmp_path / "out" / "x"), before=narrow, PYTHONDONTWRITEBYTECODE="1")
+    ended = run(
+        data, *command.split(), str(tmp_path / "out" / "x"), before=narrow, more={"PYTHONDONTWRITEBYTECODE": "1"}
+    )
     assert (True, []) == (ended.returncode in (2, 3), list((tmp_path / "out").iterdir()))
     sentence(ended)
 
