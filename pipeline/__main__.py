@@ -13,7 +13,9 @@ def run() -> None:
     if interruptible:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from pipeline.cli import main
+    from pipeline.failures import watch_threads
 
+    watch_threads()
     try:
         if interruptible:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import click
@@ -95,6 +98,27 @@ def ending(error: BaseException) -> Ending:
     if isinstance(error, MemoryError):
         return Ending(UNAVAILABLE, "Error: There is not enough memory for that; close other programs, or ask for less.")
     return Ending(FAULT, _reported(error))
+
+
+def watch_threads() -> None:
+    """Tell of a thread that ended in an exception in one sentence, too, and of none that the interpreter drops."""
+
+    def tell(ended: threading.ExceptHookArgs) -> None:
+        error = ended.exc_value
+        if error is None or isinstance(error, SystemExit):
+            return
+        with suppress(OSError, ValueError):
+            click.echo(ending(error).sentence, err=True)
+
+    def drop(dropped: sys.UnraisableHookArgs) -> None:
+        # Ctrl-C while something was thrown away: it is asked for once more, where it can be heard.
+        if isinstance(dropped.exc_value, KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        else:
+            sys.__unraisablehook__(dropped)
+
+    threading.excepthook = tell
+    sys.unraisablehook = drop
 
 
 def _shown(error: click.ClickException) -> str:

@@ -165,6 +165,30 @@ def test_what_has_no_room_is_not_written_by_half(data: Path, tmp_path: Path, com
     sentence(ended)
 
 
+@pytest.mark.parametrize("room", [4_096, 60_000, 200_000, 350_000])
+def test_disk_that_fills_while_it_runs_is_told_with_what_to_do(tmp_path: Path, room: int) -> None:
+    def narrow() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    ended = run(tmp_path, "up", "--demo", "--once", before=narrow, more={"PYTHONDONTWRITEBYTECODE": "1"})
+    *_, last = ended.stderr.decode().splitlines()
+    assert (3, True) == (ended.returncode, "make room" in last), ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+def test_fault_of_a_thread_is_one_sentence(data: Path, tmp_path: Path) -> None:
+    broken = "import threading, pipeline.services.articles as a; "
+    broken += (
+        "a.Articles.search = lambda *_: (t := threading.Thread(target=lambda: 1 / 0), t.start(), t.join(), 1 / 0); "
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", broken + "from pipeline.__main__ import run; run()", "search"],
+        env=environment(data, {"TMPDIR": str(tmp_path)}), capture_output=True, check=False,
+    )  # fmt: skip
+    assert (70, 2, False) == (ended.returncode, len(ended.stderr.splitlines()), b"Traceback" in ended.stderr)
+
+
 def test_fault_of_the_program_is_kept_in_a_file_for_its_report(data: Path, tmp_path: Path) -> None:
     broken = "import pipeline.services.articles as a; a.Articles.search = lambda *_: 1 / 0; "
     ended = subprocess.run(

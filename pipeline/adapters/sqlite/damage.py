@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.errors import NewswireError, UnavailableError
+from pipeline.errors import NewswireError, TransientError, UnavailableError
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _REFUSED = {
@@ -49,7 +49,7 @@ def explained(path: Path) -> Iterator[None]:
         code = _code(exc)
         if code in _DAMAGED:
             raise damaged(path) from exc
-        if isinstance(exc, sqlite3.Error) and code in _REFUSED:
+        if isinstance(exc, sqlite3.Error | UnavailableError | TransientError) and code in _REFUSED:
             raise UnavailableError(f"The store {path} cannot be used: {_REFUSED[code]}.") from exc
         raise
     except Exception as exc:
