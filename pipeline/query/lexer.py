@@ -50,6 +50,7 @@ class QueryError(UsageError):
     def __init__(self, column: int, message: str) -> None:
         super().__init__(f"The query cannot be read at column {column}: {message}")
         self.column = column
+        self.message = message
 
 
 class Lexeme(msgspec.Struct, frozen=True):

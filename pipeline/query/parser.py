@@ -50,14 +50,22 @@ def parse(text: str, searches: Mapping[str, str] | None = None, lists: Lists | N
     ``searches`` are the saved ones that ``search:name`` stands for, ``lists`` the names that ``list:name`` does;
     ``zone`` is the time zone of days.
     """
+    root = parse_part(text, searches, lists, zone)
+    if not _is_positive(root):
+        raise QueryError(1, "it says only what must be absent; add a word that must be present.")
+    return Query(text=text, root=root)
+
+
+def parse_part(
+    text: str, searches: Mapping[str, str] | None = None, lists: Lists | None = None, zone: str = "UTC"
+) -> AnyNode:
+    """Parse a query that is to be joined to another, so that it may say only what must be absent."""
     if len(text) > MAX_CHARS:
         raise QueryError(MAX_CHARS, f"a query may have {MAX_CHARS:,} characters; split it, or make a list of names.")
     parser = _Parser(cleaned(text), _Known(searches or {}, lists or {}, zone))
     root = parser.query(0)
     parser.expect_end()
-    if not _is_positive(root):
-        raise QueryError(1, "it says only what must be absent; add a word that must be present.")
-    return Query(text=text, root=root)
+    return root
 
 
 def listed(name: str, names: Sequence[str], column: int = 0) -> Listed:
@@ -221,9 +229,13 @@ class _Parser:
             raise QueryError(lexeme.column, f"there is no saved search {name!r} (saved: {known}).")
         if name in self._inside:
             raise QueryError(lexeme.column, f"the saved search {name!r} refers to itself.")
-        parser = _Parser(cleaned(searches[name]), self._known, (*self._inside, name))
-        root = parser.query(0)
-        parser.expect_end()
+        try:
+            parser = _Parser(cleaned(searches[name]), self._known, (*self._inside, name))
+            root = parser.query(0)
+            parser.expect_end()
+        except QueryError as exc:
+            # Its columns are not those of the query that was typed.
+            raise QueryError(lexeme.column, f"the saved search {name!r} cannot be read: {exc.message}") from exc
         return root
 
     def _count(self, lexeme: Lexeme) -> None:

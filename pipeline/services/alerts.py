@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 import msgspec
 
@@ -16,6 +18,7 @@ from pipeline.ports.table import Table
 from pipeline.query.parser import parse
 from pipeline.query.printer import restate
 from pipeline.query.printer import show as display
+from pipeline.references import anchored, is_reference
 from pipeline.services.forecast import Forecast, forecast
 from pipeline.services.saved_searches import SavedSearches
 
@@ -214,6 +217,20 @@ def new_rule(
         quiet_until=end,
         **options,
     )
+
+
+def signed(channels: Sequence[str], secret: str | None, directory: Path) -> tuple[str, ...]:
+    """Return channels as they are kept: webhooks with the secret they sign with, references counted from a directory.
+
+    Raises ``UsageError`` for a secret without a webhook to sign.
+    """
+    kept = [anchored(channel, directory) if is_reference(channel) else channel for channel in channels]
+    if secret is None:
+        return tuple(kept)
+    if not any(channel.startswith("webhook+") for channel in kept):
+        raise UsageError("--secret-file signs webhooks: give --to webhook+https://… too.")
+    mark = f"#secret={quote(secret, safe='')}"
+    return tuple(channel.partition("#")[0] + mark if channel.startswith("webhook+") else channel for channel in kept)
 
 
 def _in_place_of(kept: AlertRule | None, rule: AlertRule) -> AlertRule:

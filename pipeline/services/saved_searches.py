@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from pipeline.errors import UsageError
 from pipeline.ports.table import Table
-from pipeline.query.parser import Lists, parse
-from pipeline.query.tree import Listed, Query, walk
+from pipeline.query.parser import Lists, parse, parse_part
+from pipeline.query.tree import And, Last, Listed, Query, walk
 
 
 class SavedSearches:
@@ -38,11 +38,13 @@ class SavedSearches:
         used = {node.name for node in walk(parse(text, searches, lists).root) if isinstance(node, Listed)}
         return {name: tuple(lists[name]) for name in sorted(used)}
 
-    def _named(self, text: str) -> tuple[dict[str, str], Lists]:
-        """Return the saved searches and lists, as far as a query may use some."""
-        searches = self.all() if "search:" in text.casefold() else {}
-        uses_lists = any("list:" in query.casefold() for query in (text, *searches.values()))
-        return searches, self._lists() if uses_lists else {}
+    def of_last_days(self, text: str | None, days: int) -> Query:
+        """Read a query that is asked of the articles of so many days; it may say only what must be absent."""
+        recent = Last(seconds=days * 86_400, column=1)
+        if not text:
+            return Query(text=f"last:{days}d", root=recent)
+        part = parse_part(text, *self._named(text), self._zone)
+        return Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1))
 
     def keep(self, name: str, query: str | None) -> None:
         """Keep a query. Raises ``UsageError`` for a name that cannot stand in a query."""
@@ -59,3 +61,9 @@ class SavedSearches:
         if name not in self.all():
             raise UsageError(f"There is no saved search {name!r}; `newswire search --saved` lists them.")
         self._table.put(name, None)
+
+    def _named(self, text: str) -> tuple[dict[str, str], Lists]:
+        """Return the saved searches and lists, as far as a query may use some."""
+        searches = self.all() if "search:" in text.casefold() else {}
+        uses_lists = any("list:" in query.casefold() for query in (text, *searches.values()))
+        return searches, self._lists() if uses_lists else {}

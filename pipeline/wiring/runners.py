@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Settings
 from pipeline.errors import UnavailableError
+from pipeline.private_files import make_directory
 from pipeline.topics import FEEDS, RULES, TOPICS
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.stores import Store, clock, replaying, store
@@ -112,7 +113,7 @@ def worker_app(settings: Settings) -> Any:
     from pipeline.adapters.kafka.table import KafkaTable
     from pipeline.runners.agents import make_app
 
-    settings.directory.mkdir(parents=True, exist_ok=True)  # Faust makes its own directory, but not those above
+    make_directory(settings.directory)  # Faust makes its own directory, but not those above
     return make_app(
         servers=settings.kafka,
         flow=flow(settings),

@@ -11,12 +11,15 @@ from contextlib import (
 )
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from pipeline import private_files
 from pipeline.config import Settings
-from pipeline.errors import UsageError
+from pipeline.errors import UnavailableError, UsageError
+from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.events import Events
@@ -74,9 +77,12 @@ def store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def database(settings: Settings) -> Iterator[Database]:
     """Open the embedded store's file alone."""
+    from pipeline.adapters.sqlite.damage import explained
     from pipeline.adapters.sqlite.database import Database
 
-    with Database(settings.directory / "newswire.db") as opened:
+    path = settings.directory / "newswire.db"
+    _make_private(path)
+    with explained(path), Database(path) as opened:
         yield opened
 
 
@@ -107,7 +113,20 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
     """Return the lock that lets one process at a time run the pipeline on a store."""
     from pipeline.adapters.sqlite.database import RunLock
 
-    return RunLock(settings.directory / "up.lock")
+    path = settings.directory / "up.lock"
+    _make_private(path)
+    return RunLock(path)
+
+
+def _make_private(path: Path) -> None:
+    """Make a file of the data directory where there is none; what it will hold is nobody else's business."""
+    try:
+        private_files.make_directory(path.parent)
+        private_files.create(path)
+    except OSError as exc:
+        raise UnavailableError(
+            f"The data directory {path.parent} cannot be used: {os_words(exc)}; see to it, or name another by --data."
+        ) from exc
 
 
 def set_up_servers(settings: Settings) -> list[str]:
