@@ -1,0 +1,122 @@
+"""From the text of an XML feed to its tree, whatever stands around it and however well it is formed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.entities import html5
+from xml.etree.ElementTree import Element, ParseError, fromstring
+
+import msgspec
+
+from connectors.formats.mending import mended
+from connectors.formats.names import PREFIXES, prefix_of
+
+SEARCHED_CHARS = 100_000
+MAX_ENTITIES = 100
+MAX_ENTITY_CHARS = 200
+MAX_EXPANDED_CHARS = 1_000_000
+_ROOT_NAMES = "rss|feed|RDF|channel"
+# A comment and a section are passed over whole: what they quote is not the document's.
+_PROLOG = re.compile(
+    rf"<!--.*?-->|<!\[CDATA\[.*?\]\]>|(?P<doctype><!DOCTYPE\b[^>\[]*(?:\[(?P<subset>.*?)\]\s*>|>))"
+    rf"|<(?P<name>(?:[\w-]+:)?(?:{_ROOT_NAMES}))(?=[\s>/])",
+    re.DOTALL | re.IGNORECASE,
+)
+_ENTITY = re.compile(
+    rf"""<!ENTITY\s+([\w.-]{{1,64}})\s+(?:"([^"<&%]{{0,{MAX_ENTITY_CHARS}}})"|'([^'<&%]{{0,{MAX_ENTITY_CHARS}}})')\s*>"""
+)
+_QUOTED = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
+_AMPERSAND = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(?:([A-Za-z][\w.-]{0,63});)?")
+_XMLNS = re.compile(r"""\sxmlns(?::([\w-]+))?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+
+
+class Start(msgspec.Struct, frozen=True):
+    """Tell where the first element of a feed begins, and which entities its document declares."""
+
+    place: int
+    name: str
+    entities: dict[str, str]
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """Hold the root of a feed; ``flaw`` says in words where its XML was ill-formed and why."""
+
+    root: Element
+    flaw: str | None = None
+
+
+def feed_start(text: str) -> Start | None:
+    """Return where the feed in a document begins, or nothing where there is none."""
+    entities: dict[str, str] = {}
+    for match in _PROLOG.finditer(text, 0, SEARCHED_CHARS):
+        if match["doctype"]:
+            entities |= _entities(match["subset"] or "")
+        elif match["name"]:
+            return Start(match.start(), match["name"], entities)
+    return None
+
+
+def tree_of(text: str) -> Tree | None:
+    """Return the tree of the feed in a document, or nothing where there is none."""
+    start = feed_start(text)
+    if start is None:
+        return None
+    end = text.rfind(f"</{start.name}")
+    close = text.find(">", end) if end > start.place else -1
+    feed = text[start.place : close + 1] if close > 0 else text[start.place :]
+    if start.entities:
+        feed = _outside_quotes(feed, lambda piece: _expanded(piece, start.entities))
+    if _has_own_namespaces(feed):
+        root = mended(feed)
+        return Tree(root) if root is not None else None
+    try:
+        return Tree(fromstring(feed))
+    except ParseError as exc:
+        line, flaw = exc.position[0] + text.count("\n", 0, start.place), exc.msg.partition(":")[0]
+    except ValueError as exc:
+        line, flaw = 1, str(exc)
+    flaw = f"line {line}: {flaw}"
+    if flaw.endswith("undefined entity") or "not well-formed" in flaw:
+        try:
+            return Tree(fromstring(_outside_quotes(feed, lambda piece: _AMPERSAND.sub(_whole_reference, piece))), flaw)
+        except (ParseError, ValueError):
+            pass
+    root = mended(feed)
+    return Tree(root, flaw) if root is not None else None
+
+
+def _entities(subset: str) -> dict[str, str]:
+    """Return the entities that stand for a few plain words; no others have bounds, and no feed needs them."""
+    found = [(name, double or single) for name, double, single in _ENTITY.findall(subset)]
+    return dict(found[:MAX_ENTITIES])
+
+
+def _expanded(piece: str, entities: dict[str, str]) -> str:
+    if len(piece) > MAX_EXPANDED_CHARS:
+        return piece
+    return re.sub(r"&([\w.-]{1,64});", lambda match: entities.get(match.group(1), match.group()), piece)
+
+
+def _outside_quotes(text: str, change: Callable[[str], str]) -> str:
+    if "<![CDATA[" not in text and "<!--" not in text:
+        return change(text)
+    pieces = _QUOTED.split(text)
+    pieces[::2] = map(change, pieces[::2])
+    return "".join(pieces)
+
+
+def _whole_reference(match: re.Match[str]) -> str:
+    name = match.group(1)
+    if name and (found := html5.get(f"{name};")):
+        return found.replace("&", "&amp;").replace("<", "&lt;")
+    return f"&amp;{match.group()[1:]}"
+
+
+def _has_own_namespaces(text: str) -> bool:
+    """Tell whether a prefix that feeds use, or none, is bound to a namespace that nobody knows."""
+    for prefix, double, single in _XMLNS.findall(text):
+        uri = double or single
+        if uri and prefix_of(uri) is None and (not prefix or prefix in PREFIXES):
+            return True
+    return False
