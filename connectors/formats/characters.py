@@ -32,7 +32,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 # Surrogates that were each written in UTF-8's manner, as CESU-8 and some databases do.
 _SPLIT_BYTES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _LATIN = frozenset(("cp1252", "cp1250", "cp1254", "iso8859-15", "iso8859-2"))
-_C1 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0) if code != 0x85}
+_C1 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
 _C1_OR_GONE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,8})|0*(\d{1,10}));?")
 _LOW_REFERENCE = re.compile(
@@ -41,6 +41,7 @@ _LOW_REFERENCE = re.compile(
 # UTF-8 that was taken for Latin-1: no text has these controls by itself.
 _GARBLED = re.compile("[\xc2-\xdf][\x80-\x9f]|[\xe0-\xef](?:[\x80-\x9f][\x80-\xbf]|[\xa0-\xbf][\x80-\x9f])")
 _PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
+_HALF = re.compile("[\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
 
 
@@ -50,7 +51,7 @@ def text_of(body: bytes, content_type: str | None = None) -> str:
     A byte order mark counts first, then what the bytes are, then the document's own word, then that of HTTP. In UTF-8 a
     byte that is none is taken for windows-1252.
     """
-    text = allowed(decoded(body, content_type))
+    text = whole_references(allowed(decoded(body, content_type)))
     return _DECLARATION.sub(r"\1", text[:300], count=1) + text[300:]
 
 
@@ -79,11 +80,16 @@ def decoded(body: bytes, content_type: str | None = None) -> str:
 
 
 def allowed(text: str) -> str:
-    """Return a text without the characters and references that XML forbids; halves of a pair are put together."""
-    if _C1_OR_GONE.search(text):
+    """Return a text without the characters that XML forbids; halves of a pair are put together."""
+    if not text.isascii() or not text.isprintable():
         text = _GARBLED.sub(lambda match: _regained(match.group()), _PAIR.sub(_joined, text))
         text = _C1_OR_GONE.sub(lambda match: _permitted(ord(match.group())), text)
-    return whole_references(text)
+    return text
+
+
+def without_halves(text: str) -> str:
+    """Return a text in which halves of a pair are put together, and those alone are unknown characters."""
+    return text if text.isascii() else _HALF.sub(REPLACEMENT, _PAIR.sub(_joined, text))
 
 
 def whole_references(text: str) -> str:
@@ -151,7 +157,7 @@ codecs.register_error("newswire.bad_byte", _bad_byte)
 
 def _permitted(code: int) -> str:
     if 0x80 <= code < 0xA0:
-        return _C1.get(code, "\u0085")
+        return _C1[code]
     return REPLACEMENT if 0xD800 <= code < 0xE000 else ""
 
 
@@ -171,9 +177,7 @@ def _from_halves(high: int, low: int) -> str:
 
 
 def _referred_pair(match: re.Match[str]) -> str:
-    high, low = (
-        int(match.group(place), 16) if match.group(place) else int(match.group(place + 1)) for place in (1, 3)
-    )
+    high, low = (int(match.group(place), 16) if match.group(place) else int(match.group(place + 1)) for place in (1, 3))
     whole = 0xD800 <= high < 0xDC00 <= low < 0xE000
     return f"&#{ord(_from_halves(high, low))};" if whole else match.group()
 

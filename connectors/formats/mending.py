@@ -19,9 +19,11 @@ _LEAVES = frozenset(
     "title link guid id pubdate published updated issued created description summary content encoded category creator "
     "subject date comments identifier origlink".split()
 )
-_TAG = re.compile(r"<(/?)([A-Za-z_][\w:.-]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+)>")
-_BROKEN_TAG = re.compile(r"<(/?)([A-Za-z_][\w:.-]*)([^<>]*)>?")
-_ATTRIBUTE = re.compile(r"""([A-Za-z_][\w:.-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)'|([^\s"'<>]+))""")
+_PEOPLE = frozenset(("author", "contributor"))
+_BESIDE = _LEAVES | _PEOPLE
+_TAG = re.compile(r"<(/?)([A-Za-z_][A-Za-z0-9_:.-]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+)>")
+_BROKEN_TAG = re.compile(r"<(/?)([A-Za-z_][A-Za-z0-9_:.-]*)([^<>]*)>?")
+_ATTRIBUTE = re.compile(r"""([A-Za-z_][A-Za-z0-9_:.-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)'|([^\s"'<>]+))""")
 _NAMED = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _COMMENT, _COMMENT_END = "<!--", "-->"
@@ -66,6 +68,7 @@ def _construct(text: str, start: int, builder: _Builder) -> int:
         builder.data("<")
         return start + 1
     closing, name, rest = match.groups()
+    name = name.rstrip(":.-")
     if closing:
         builder.end(name)
     else:
@@ -136,7 +139,7 @@ class _Builder:
             return  # what stands before or after the feed
         if self._is_entry(name) and self.root is not None:
             self._close_to(self._place_of_entries())
-        elif self._open and local in _LEAVES and self._is_leaf(self._open[-1]) and self._in_entry():
+        elif self._open and local in _BESIDE and self._is_unfinished(self._open[-1]):
             self._open.pop()
         if len(self._open) >= MAX_DEPTH:
             return
@@ -210,8 +213,12 @@ class _Builder:
     def _parent_is_entry(self) -> bool:
         return len(self._open) > 1 and self._is_entry(self._open[-2][0])
 
-    def _is_leaf(self, opened: _Open) -> bool:
-        return _local(opened[0]) in _LEAVES and "xhtml" not in opened[1].get("type", "") and self._parent_is_entry()
+    def _is_unfinished(self, opened: _Open) -> bool:
+        """Tell whether an element of an entry or feed should have ended before another of them begins."""
+        if len(self._open) < 2 or not (self._parent_is_entry() or _local(self._open[-2][0]) in _ROOTS):
+            return False
+        local = _local(opened[0])
+        return local in _PEOPLE or (local in _LEAVES and "xhtml" not in opened[1].get("type", ""))
 
     def _named(self, name: str) -> str:
         return _clark(name, self._open[-1][2] if self._open else {})

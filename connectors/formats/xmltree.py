@@ -17,12 +17,17 @@ MAX_ENTITIES = 100
 MAX_ENTITY_CHARS = 200
 MAX_EXPANDED_CHARS = 1_000_000
 _ROOT_NAMES = "rss|feed|RDF|channel"
+_ALONE = re.compile(r"(?:[\w-]+:)?entry$", re.IGNORECASE)
 # A comment and a section are passed over whole: what they quote is not the document's.
 _PROLOG = re.compile(
     rf"<!--.*?-->|<!\[CDATA\[.*?\]\]>|(?P<doctype><!DOCTYPE\b[^>\[]*(?:\[(?P<subset>.*?)\]\s*>|>))"
     rf"|<(?P<name>(?:[\w-]+:)?(?:{_ROOT_NAMES}))(?=[\s>/])",
     re.DOTALL | re.IGNORECASE,
 )
+_BEFORE = re.compile(
+    r"\s+|\ufeff|<!--.*?-->|<\?.*?>|<!DOCTYPE\b(?!\s+html)[^>\[]*(?:\[.*?\]\s*>|>)", re.DOTALL | re.IGNORECASE
+)
+_FIRST = re.compile(r"<(!doctype\s+html|[A-Za-z_][\w:.-]*)", re.IGNORECASE)
 _ENTITY = re.compile(
     rf"""<!ENTITY\s+([\w.-]{{1,64}})\s+(?:"([^"<&%]{{0,{MAX_ENTITY_CHARS}}})"|'([^'<&%]{{0,{MAX_ENTITY_CHARS}}})')\s*>"""
 )
@@ -49,12 +54,30 @@ class Tree(msgspec.Struct, frozen=True):
 def feed_start(text: str) -> Start | None:
     """Return where the feed in a document begins, or nothing where there is none."""
     entities: dict[str, str] = {}
+    begin = prolog_end(text)
+    first = _FIRST.match(text, begin)
+    if first and _ALONE.match(first.group(1)):
+        return Start(begin, first.group(1), entities)  # an entry of Atom by itself
     for match in _PROLOG.finditer(text, 0, SEARCHED_CHARS):
         if match["doctype"]:
             entities |= _entities(match["subset"] or "")
         elif match["name"]:
             return Start(match.start(), match["name"], entities)
     return None
+
+
+def first_element(text: str) -> str:
+    """Return the name of the first element, in lower case, ``!doctype html`` for a page, or nothing."""
+    match = _FIRST.match(text, prolog_end(text)) or _FIRST.search(text, prolog_end(text), SEARCHED_CHARS)
+    return " ".join(match.group(1).lower().split()) if match else ""
+
+
+def prolog_end(text: str) -> int:
+    """Return where what an XML document begins with ends: declarations, comments and its DOCTYPE."""
+    place = 0
+    while place < SEARCHED_CHARS and (match := _BEFORE.match(text, place)):
+        place = match.end()
+    return place
 
 
 def tree_of(text: str) -> Tree | None:
