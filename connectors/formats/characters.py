@@ -14,8 +14,10 @@ _MARKS = (
 )  # fmt: skip
 # How a document without a mark begins in an encoding wider than a byte: a bracket, a brace or white space.
 _WIDE = (
-    (re.compile(rb"(?:[<{\[ \t\r\n]\0\0\0){1,64}"), "utf-32-le"), (re.compile(rb"(?:\0\0\0[<{\[ \t\r\n]){1,64}"), "utf-32-be"),
-    (re.compile(rb"(?:[<{\[ \t\r\n]\0){1,64}"), "utf-16-le"), (re.compile(rb"(?:\0[<{\[ \t\r\n]){1,64}"), "utf-16-be"),
+    (re.compile(rb"(?:[<{\[ \t\r\n]\0\0\0){1,64}"), "utf-32-le"),
+    (re.compile(rb"(?:\0\0\0[<{\[ \t\r\n]){1,64}"), "utf-32-be"),
+    (re.compile(rb"(?:[<{\[ \t\r\n]\0){1,64}"), "utf-16-le"),
+    (re.compile(rb"(?:\0[<{\[ \t\r\n]){1,64}"), "utf-16-be"),
 )  # fmt: skip
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']\s*([\w.:-]{1,40})""", re.IGNORECASE)
 _DECLARATION = re.compile(r"""(<\?xml[^>]{0,200}?)\s+encoding\s*=\s*(?:"[^"<>]{0,60}"|'[^'<>]{0,60}')""", re.IGNORECASE)
@@ -40,6 +42,8 @@ _LOW_REFERENCE = re.compile(
 )
 # UTF-8 that was taken for Latin-1: no text has these controls by itself.
 _GARBLED = re.compile("[\xc2-\xdf][\x80-\x9f]|[\xe0-\xef](?:[\x80-\x9f][\x80-\xbf]|[\xa0-\xbf][\x80-\x9f])")
+# The bytes of UTF-8, each as a reference.
+_REFERRED_BYTES = re.compile(r"&#(?:19[4-9]|2[0-3]\d|24[0-4]);(?:&#(?:12[89]|1[3-8]\d|19[01]);){1,3}")
 _PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 _HALF = re.compile("[\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
@@ -96,7 +100,7 @@ def whole_references(text: str) -> str:
     """Return a text whose numeric references name characters: pairs of surrogates one, controls none."""
     if "&#" not in text:
         return text
-    text = _LOW_REFERENCE.sub(_referred_pair, text)
+    text = _LOW_REFERENCE.sub(_referred_pair, _REFERRED_BYTES.sub(_from_referred_bytes, text))
     return _REFERENCE.sub(_referred, text)
 
 
@@ -180,6 +184,13 @@ def _referred_pair(match: re.Match[str]) -> str:
     high, low = (int(match.group(place), 16) if match.group(place) else int(match.group(place + 1)) for place in (1, 3))
     whole = 0xD800 <= high < 0xDC00 <= low < 0xE000
     return f"&#{ord(_from_halves(high, low))};" if whole else match.group()
+
+
+def _from_referred_bytes(match: re.Match[str]) -> str:
+    try:
+        return bytes(map(int, re.findall(r"\d+", match.group()))).decode()
+    except (UnicodeDecodeError, ValueError):
+        return match.group()
 
 
 def _referred(match: re.Match[str]) -> str:

@@ -21,14 +21,17 @@ _NEXT_CENTURY = 70
 _BUDDHIST, _MINGUO = 543, 1911
 _AM = "a\\.m|am|a|上午|午前|오전|πμ|ص|vorm"
 _PM = "p\\.m|pm|p|下午|午後|오후|μμ|م|nachm"
-_JOINED = r"(?:\s*(?:[T,;|@–—-]|(?:at|um|à|às|as|a las|a les|alle|alle ore|ore|kl\.?|klo|la|los|om|o|г\.,?|в|о|у|ob|την|στις)(?=[\s\d]))\s*|\s+)"
+_WORDS = r"at|um|à|às|as|a las|a les|alle|alle ore|ore|kl\.?|klo|la|los|om|o|г\.,?|в|о|у|ob|την|στις"
+_JOINED = rf"(?:\s*(?:[T,;|@–—-]|(?:{_WORDS})(?=[\s\d]))\s*|\s+)"
 _TIME = (
     rf"(?:(?:\s*,?\s*[^\W\d_]{{2,12}}[.,]?)??{_JOINED}{{1,3}}(?:(?P<half1>{_AM}|{_PM})\s*)?"
     r"(?P<hour>\d{1,2})\s*(?:(?:[:.h時时시点點])\s*(?P<minute>\d\d)\s*[分분]?\s*(?::?\.?\s*(?P<second>\d\d)[秒초]?(?P<fraction>[.,]\d+)?)?"
     rf"|(?=\s*(?:[ap]\.?m\b|h\b|uhr\b)))(?:\s*(?:uhr|h|hrs|hs|ч|Ч)\b\.?)?(?:\s*(?P<half2>{_AM}|{_PM})(?![^\W\d_])\.?)?)?"
 )
 _BASIC_TIME = r"(?:[T ](?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<fraction>[.,]\d+)?)"
-_ZONE = r"\s*(?P<zone>[A-Za-z]{1,5}(?:/[A-Za-z_]{2,20}(?:/[A-Za-z_]{2,20})?)?|[A-Z][a-z]{2,12}/[A-Za-z_/+-]{2,32}|Eastern|Central|Mountain|Pacific)?\s*(?P<offset>[+\u2212-]\s?\d{1,2}:?(?:\d\d)?(?:\s+[A-Z]{1,5})?)?"
+_PLACE = r"[A-Za-z]{1,12}(?:/[A-Za-z0-9_+-]{2,32}){1,2}"
+_OFFSET = r"(?P<offset>[+\u2212-]\s?\d{1,2}:?(?:\d\d)?(?:\s+[A-Z]{1,5})?)"
+_ZONE = rf"\s*(?P<zone>{_PLACE}|[A-Za-z]{{1,5}}|Eastern|Central|Mountain|Pacific)?\s*{_OFFSET}?"
 _DAY_NAME = r"(?:(?P<weekday>[^\W\d][^\d,]{1,24}?)(?:\s*[,،]\s*|\.?\s+))?"
 _MONTH = r"(?P<name>[^\W\d][^\d\s,/:;()+-]{1,24})"
 _DAY = r"(?P<day>\d{1,2})"
@@ -44,7 +47,9 @@ _DATES = (
 )
 _FORMS = (
     *(re.compile(date + _TIME + _ZONE, re.IGNORECASE) for date in _DATES),
-    re.compile(rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?\s+(?P<year>\d{{4}})", re.IGNORECASE),
+    re.compile(
+        rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?\s+(?P<year>\d{{4}})", re.IGNORECASE
+    ),
     re.compile(rf"(?P<year>\d{{4}})-?(?P<month>\d\d)-?{_DAY.replace('1,2', '2')}{_BASIC_TIME}{_ZONE}", re.IGNORECASE),
     re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?"),
     re.compile(rf"{_DAY}/{_MONTH}/(?P<year>\d{{4}}):(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d){_ZONE}"),
@@ -58,8 +63,9 @@ _DASHED_TIME = re.compile(r"(\s)[-–—|]\s+(?=\d{1,2}[:.h])")
 # Nine of ten dates: RFC 822 and ISO 8601 as programs write them.
 _ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _USUAL = re.compile(
-    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(\d\d?) ({'|'.join(_ENGLISH_MONTHS)}) (20\d\d|19\d\d) (\d\d):(\d\d):(\d\d) "
-    r"(?:GMT|UTC|Z|([+-])([01]\d)([0-5]\d))|(20\d\d|19\d\d)-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:Z|([+-])([01]\d):([0-5]\d))",
+    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(\d\d?) ({'|'.join(_ENGLISH_MONTHS)}) (20\d\d|19\d\d) "
+    r"(\d\d):(\d\d):(\d\d) (?:GMT|UTC|Z|([+-])([01]\d)([0-5]\d))"
+    r"|(20\d\d|19\d\d)-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:Z|([+-])([01]\d):([0-5]\d))",
     re.IGNORECASE,
 )
 _ENGLISH_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -95,16 +101,17 @@ def parse_date(text: str | None, home: Home = NOWHERE) -> datetime | None:
 
 
 def _usual(match: re.Match[str]) -> datetime | None:
-    day, name, year, *time = match.groups()
-    if name:
-        month, (hour, minute, second, sign, ahead_h, ahead_m) = 1 + _ENGLISH_MONTHS.index(name.lower()), time[:6]
+    groups = match.groups()
+    if name := groups[1]:
+        day, _, year, hour, minute, second, sign, ahead_h, ahead_m = groups[:9]
+        month = str(1 + _ENGLISH_MONTHS.index(name.lower()))
     else:
-        year, month, day, hour, minute, second, sign, ahead_h, ahead_m = time[6:]
+        year, month, day, hour, minute, second, sign, ahead_h, ahead_m = groups[9:]
     extra = timedelta(hours=int(ahead_h or 0), minutes=int(ahead_m or 0)) * (-1 if sign == "-" else 1)
-    if int(second) == 60:
-        second, extra = 59, extra - timedelta(seconds=1)
-    if int(hour) == 24 and not int(minute) + int(second):
-        hour, extra = 0, extra - timedelta(days=1)
+    if second == "60":
+        second, extra = "59", extra - timedelta(seconds=1)
+    if (hour, minute, second) == ("24", "00", "00"):
+        hour, extra = "00", extra - timedelta(days=1)
     try:
         found = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
         return found - extra if abs(extra) <= timedelta(hours=38) else None
@@ -140,7 +147,8 @@ def _read(parts: Mapping[str, str | None], home: Home) -> datetime:
     if hour == 24 and (minute or second):
         raise ValueError(hour)
     micros = round(float("0." + (parts.get("fraction") or ".0")[1:7]) * 1_000_000)
-    naive = datetime(year, month, day, 0 if hour == 24 else hour, minute, min(second, 59), min(micros, 999_999))
+    time = (0 if hour == 24 else hour, minute, min(second, 59), min(micros, 999_999))
+    naive = datetime(year, month, day, *time)  # noqa: DTZ001 - its zone comes next
     return at_zone(naive, parts.get("zone"), parts.get("offset"), home) + extra
 
 

@@ -47,9 +47,10 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, kw_only=True):
-    """Gather what one entry of a ``document`` says, as it was written; ``permalink`` is a guid that is to be an address.
+    """Gather what one entry of a ``document`` says, as it was written.
 
-    ``base`` and ``text_base`` are what addresses in the entry and in its text are relative to, where it says so.
+    ``permalink`` is a guid that is to be an address; ``base`` and ``text_base`` are what addresses in the entry and in
+    its text are relative to, where it says so.
     """
 
     document: str
@@ -153,7 +154,7 @@ def _link(found: Found, base: str) -> str | None:
 
 
 def _text(found: Found, base: str) -> tuple[str | None, str | None]:
-    """Return the fullest text an entry has, as HTML or as plain text; what stands under a picture only failing others."""
+    """Return the fullest text of an entry, as HTML or plain; what stands under a picture only failing others."""
     given = [words for words in found.texts if words.value] or [Words(text, "html") for text in found.captions if text]
     if not given:
         return None, None
@@ -173,11 +174,12 @@ def _first_date(texts: Iterable[str], home: Home) -> datetime | None:
 
 
 def _image(found: Found, base: str) -> str | None:
-    pictures = [*found.images, *(link.href for link in (*found.media, *found.links) if _is_image(link))]
+    pictures = [*found.images, *(link.href for link in (*found.media, *found.links) if is_image(link))]
     return next((address for href in pictures if (address := absolute(href, base))), None)
 
 
-def _is_image(link: Link) -> bool:
+def is_image(link: Link) -> bool:
+    """Tell whether a file is a picture, by its type or else by its name."""
     if link.relation not in ("enclosure", "image"):
         return False
     kind = (link.type or "").lower()

@@ -19,6 +19,9 @@ _ADDRESSES = frozenset(("href", "src", "cite", "action", "background", "poster",
 _WHOLE_ADDRESS = re.compile(r"(?:https?://[^\s/]|mailto:[^\s])", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 # What a browser would run or show as it is written: nothing that a reader is to see.
+# A declaration begins a page; anywhere else it is quoted, and would hide what follows it.
+_FIRST_DECLARATION = re.compile(r"^\s*<!DOCTYPE[^<>]{0,300}>", re.IGNORECASE)
+_DECLARATION = re.compile(r"<!(?!--|\[CDATA\[)")
 _RAW = ("iframe", "textarea", "noembed", "noframes", "template")
 _UNWRAPPED = re.compile(
     r"</?(?:noscript|xmp|plaintext|listing|iframe|textarea|noembed|noframes)(?=[\s/>])[^<>]*>", re.IGNORECASE
@@ -30,26 +33,29 @@ _ATTRIBUTE = re.compile(
 )
 # These end by themselves where the next begins, however many are left open.
 _FLAT = frozenset(
-    "area base br col dd dt embed hr img input li link meta option p param source tbody td tfoot th thead tr track wbr".split()
+    "area base br col dd dt embed hr img input li link meta option p param source tbody td tfoot th thead tr track "
+    "wbr".split()
 )
 _KNOWN = (
-    "a abbr address article aside audio b big blockquote br caption center cite code dd del div dl dt em embed figcaption "
-    "figure font footer form h1 h2 h3 h4 h5 h6 header hr html i iframe img ins kbd li main mark nav noscript object ol p "
-    "picture pre q s script section small source span strike strong style sub sup svg table tbody td textarea th thead time "
-    "title tr tt u ul var video wbr xmp"
+    "a abbr address article aside audio b big blockquote br caption center cite code dd del div dl dt em embed "
+    "figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hr html i iframe img ins kbd li main mark nav "
+    "noscript object ol p picture pre q s script section small source span strike strong style sub sup svg table tbody "
+    "td textarea th thead time title tr tt u ul var video wbr xmp"
 ).split()
 _VOID = "br|hr|img|wbr|embed|source"
 _SURE_MARKUP = re.compile(
     rf"</(?:{'|'.join(name for name in _KNOWN if name not in _VOID.split('|'))})\s*>|<(?:{_VOID})(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|[lr][sd]quo|hellip|[mn]dash|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE)
+_ESCAPED = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|[lr][sd]quo|hellip|[mn]dash|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE
+)
 _TYPE_PARAMETER = re.compile(r"<(?!/)[A-Za-z][\w.,:&? \[\]]{0,60}>")
 _LIKELY = re.compile(rf"</?(?:{'|'.join(_KNOWN)})(?=[\s/>])", re.IGNORECASE)
 
 
 def sanitised(markup: str | None, base: str | None = None) -> str | None:
-    """Return HTML with nothing executable in it, links only to http, https and mailto, relative ones against ``base``."""
+    """Return HTML with nothing executable in it and links to http, https and mailto; relative ones are to ``base``."""
     if not markup:
         return None
     markup = markup[:MAX_FIELD]
@@ -60,8 +66,10 @@ def sanitised(markup: str | None, base: str | None = None) -> str | None:
 
 
 def is_markup(text: str) -> bool:
-    """Tell whether what is said to be plain text is HTML all the same: it has elements that are closed, or are empty."""
-    return ("<" in text and _SURE_MARKUP.search(text) is not None) or ("&" in text and _ESCAPED.search(text) is not None)
+    """Tell whether what is said to be plain text is HTML all the same: its elements are closed, or are empty."""
+    return ("<" in text and _SURE_MARKUP.search(text) is not None) or (
+        "&" in text and _ESCAPED.search(text) is not None
+    )
 
 
 def is_plain(text: str) -> bool:
@@ -90,6 +98,8 @@ def _attributes_of(base: str | None) -> Callable[[str, str, str], str | None]:
 
 
 def _bearable(markup: str) -> str:
+    if "<!" in markup:
+        markup = _DECLARATION.sub("&lt;!", _FIRST_DECLARATION.sub("", markup))
     lower = markup.lower()
     for name in _RAW:
         if f"<{name}" in lower:

@@ -20,7 +20,9 @@ _LEAVES = frozenset(
     "subject date comments identifier origlink".split()
 )
 _PEOPLE = frozenset(("author", "contributor"))
-_BESIDE = _LEAVES | _PEOPLE
+_BESIDE = _LEAVES | _PEOPLE | frozenset("managingeditor language ttl generator copyright webmaster enclosure".split())
+_HOLDERS = frozenset("image textinput source group contributor".split())
+MAX_HOISTED = 50
 _TAG = re.compile(r"<(/?)([A-Za-z_][A-Za-z0-9_:.-]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+)>")
 _BROKEN_TAG = re.compile(r"<(/?)([A-Za-z_][A-Za-z0-9_:.-]*)([^<>]*)>?")
 _ATTRIBUTE = re.compile(r"""([A-Za-z_][A-Za-z0-9_:.-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)'|([^\s"'<>]+))""")
@@ -41,7 +43,55 @@ def mended(text: str) -> Element | None:
         if start > place:
             builder.data(text[place:start])
         place = _construct(text, start, builder)
+    if builder.root is not None:
+        _hoist(builder.root)
     return builder.root
+
+
+def _hoist(root: Element) -> None:
+    """Take out what stands in an element that no feed has: its name is broken, and it did not end where it should."""
+    if _local_of(root) in ("rss", "rdf") and not any(_local_of(child) == "channel" for child in root):
+        for child in root:
+            if _is_misspelt(child) and _local_of(child[0]) not in _ENTRIES:
+                child.tag = f"{child.tag.rpartition('}')[0]}}}channel".removeprefix("}")
+                break
+    holders = [root, *(one for one in root if _local_of(one) in _ROOTS)]
+    for holder in holders:
+        _take_out(holder)
+        for child in holder:
+            if _local_of(child) in _ENTRIES:
+                _take_out(child)
+
+
+def _take_out(holder: Element) -> None:
+    place = 0
+    for _ in range(MAX_HOISTED):
+        while place < len(holder) and not _is_misspelt(holder[place]):
+            place += 1
+        if place == len(holder):
+            return
+        inner = list(holder[place])
+        del holder[place][:]
+        holder[place + 1 : place + 1] = inner
+
+
+def _is_misspelt(element: Element) -> bool:
+    local = _local_of(element)
+    if (
+        not len(element)
+        or local in _BESIDE | _HOLDERS | _ENTRIES | _ROOTS
+        or prefix_of(_namespace_of(element)) not in ("", None)
+    ):
+        return False
+    return any(_local_of(child) in _BESIDE | _ENTRIES | _ROOTS for child in element)
+
+
+def _local_of(element: Element) -> str:
+    return element.tag.rpartition("}")[2].lower()
+
+
+def _namespace_of(element: Element) -> str:
+    return element.tag.rpartition("}")[0][1:]
 
 
 def unescaped(text: str) -> str:

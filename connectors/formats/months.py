@@ -1,4 +1,4 @@
-"""Which month a name says, in all languages of the Unicode CLDR (``months.txt`` is built by deploy/models/months.py)."""
+"""Which month a name says, in all languages of the Unicode CLDR; deploy/models/months.py builds ``months.txt``."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ PREFIXES = {prefix: uri for uri, prefix in reversed(NAMESPACES.items()) if prefi
 
 @lru_cache(4096)
 def name_of(tag: str) -> str:
-    """Return the known name of an element or attribute in ElementTree's notation, in lower case: ``dc:date``, ``title``.
+    """Return the known name of an element or attribute in ElementTree's notation: ``dc:date``, ``title``.
 
     One of a namespace that is not known keeps its address before its name.
     """

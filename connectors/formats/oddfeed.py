@@ -1,8 +1,8 @@
 """Read a feed of a rare format through feedparser; the traps it has are kept shut here.
 
-feedparser may open a local file or address of the name it is given, so it only ever sees a stream of bytes: a tree that was
-decoded and mended before, and without what misleads it. It resolves and sanitises too little and too much, so both are off,
-and its dates are guesses, so none is taken.
+feedparser may open a local file or address of the name it is given, so it only ever sees a stream of bytes: a tree that
+was decoded and mended before, without what misleads it. It resolves and sanitises too little and too much, so both are
+off, and its dates are guesses, so none is taken.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
 import feedparser
+import msgspec
 
 from connectors.formats.bounds import MAX_ENTRIES
-from connectors.formats.entries import Found, Link, Source, Words, absolute, domain_of, entry_of, line_of
+from connectors.formats.entries import Found, Link, Source, Words, absolute, domain_of, entry_of, is_image, line_of
 from connectors.formats.names import PREFIXES, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.people import people
@@ -26,7 +27,8 @@ from connectors.formats.zones import Home
 _NO_ATTRIBUTES = frozenset(("ttl", "dc:identifier", "feedburner:origlink", "googleplay:description", "language"))
 _AUTHORS = frozenset(("author", "managingeditor", "dc:creator", "dc:author", "itunes:author"))
 _TEXTS = frozenset(
-    "description dc:description summary content content:encoded itunes:summary abstract xhtml:body body fullitem".split()
+    "description dc:description summary content content:encoded itunes:summary abstract xhtml:body body fullitem"
+    "".split()
 )
 _RESERVED = frozenset(("", "xml"))
 for _prefix, _uri in PREFIXES.items():
@@ -53,8 +55,8 @@ def read_by_feedparser(root: Element, url: str) -> ParsedFeed:
 def _understandable(root: Element) -> Element:
     root = deepcopy(root)
     for element in root.iter():
-        name = name_of(element.tag) if isinstance(element.tag, str) else ""
-        prefix, colon, local = name.rpartition(":")
+        name = name_of(element.tag)
+        prefix, colon, _ = name.rpartition(":")
         if colon and PREFIXES.get(prefix):
             element.tag = f"{{{PREFIXES[prefix]}}}{element.tag.rpartition('}')[2]}"
         elif not colon and not is_atom(element.tag):
@@ -154,10 +156,7 @@ def _found(entry: Any, url: str, is_atom_feed: bool) -> Found:
         language=next((tag for one in (entry, title, *details) if (tag := _str(one.get("language")))), None),
         images=[_str(one.get("url")) or "" for one in entry.get("media_thumbnail", ())]
         + [_str(entry.get("image", {}).get("href")) or ""],
-        media=[
-            Link(one.get("url") or "", _relation(one), one.get("type") or one.get("medium"), one.get("filesize"))
-            for one in entry.get("media_content", ())
-        ],
+        media=[_media(one) for one in entry.get("media_content", ())],
     )
 
 
@@ -167,9 +166,10 @@ def _type(link: Any) -> str | None:
     return None if kind == "text/html" and link.get("rel") == "enclosure" else kind
 
 
-def _relation(media: Any) -> str:
-    kind = (media.get("type") or media.get("medium") or "").lower()
-    return "image" if kind.startswith("image") else "enclosure"
+def _media(media: Any) -> Link:
+    kind = media.get("type") or media.get("medium")
+    file = Link(media.get("url") or "", "enclosure", kind, media.get("filesize"))
+    return msgspec.structs.replace(file, relation="image") if is_image(file) else file
 
 
 def _title(source: Any, is_atom_feed: bool) -> Words | None:

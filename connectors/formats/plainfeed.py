@@ -1,36 +1,41 @@
 """Read RSS, RDF and Atom from their tree: the fast road that nearly all feeds take, and those that were mended.
 
-It finds what feedparser finds; ``connectors.formats.entries`` says for both what it means. A differential test holds the
-two equal.
+It finds what feedparser finds; ``connectors.formats.entries`` says for both what it means. A differential test holds
+the two equal.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from html import escape
 from xml.etree.ElementTree import Element
+
+import msgspec
 
 from connectors.addresses import join
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.characters import text_of
-from connectors.formats.entries import ALTERNATE, Found, Link, Source, Words, absolute, domain_of, entry_of, line_of
-from connectors.formats.names import RDF, XML, is_atom, name_of
+from connectors.formats.contents import content_of, inner_markup, words_of
+from connectors.formats.entries import (
+    ALTERNATE,
+    Found,
+    Link,
+    Source,
+    Words,
+    absolute,
+    domain_of,
+    entry_of,
+    is_image,
+    line_of,
+)
+from connectors.formats.names import RDF, XML, name_of
 from connectors.formats.parsed import ParsedEntry, ParsedFeed
 from connectors.formats.people import people
 from connectors.formats.xmltree import tree_of
 from connectors.formats.zones import Home
 
-MAX_DEPTH = 100
 MAX_MEDIA = 50
-MAX_UNKNOWN = 3
+MAX_MEDIA_DEPTH = 20
 _LANG, _BASE, _ABOUT = f"{{{XML}}}lang", f"{{{XML}}}base", f"{{{RDF}}}about"
-_VOID = frozenset("br hr img input wbr area col embed source track".split())
-_KINDS = {"text/plain": "text", "plain": "text", "text": "text", "text/html": "html", "html": "html"}
-_ATOM_TEXTS = ("title", "summary", "content")
-_XHTML = ("xhtml", "application/xhtml+xml", "application/xml", "text/xml", "xml")
 
 
 def parse_plain(body: bytes, content_type: str | None, url: str) -> ParsedFeed | None:
@@ -123,21 +128,14 @@ def _entries(
         if found.guid and found.guid.startswith("http"):
             found.permalink = found.guid
         try:
-            _read_fields(found, item)
+            for element in item:
+                read = _ENTRY_FIELDS.get(name_of(element.tag))
+                if read is not None:
+                    read(found, element)
             entries.append(entry_of(found, source))
         except (ValueError, OverflowError, RecursionError) as exc:
             errors[number] = repr(exc)
     return entries, errors
-
-
-def _read_fields(found: Found, holder: Element, depth: int = 0) -> None:
-    for element in holder:
-        name = name_of(element.tag)
-        read = _ENTRY_FIELDS.get(name)
-        if read is not None:
-            read(found, element)
-        elif (":" not in name or name.startswith("urn:undeclared:")) and len(element) and depth < MAX_UNKNOWN:
-            _read_fields(found, element, depth + 1)  # a misspelt element is around what follows it
 
 
 def _feed_field(head: Found, fields: dict[str, str], name: str, element: Element) -> None:
@@ -145,11 +143,11 @@ def _feed_field(head: Found, fields: dict[str, str], name: str, element: Element
         if name != "title" or head.title is None:
             _ENTRY_FIELDS[name](head, element)
     elif name in ("language", "dc:language", "ttl"):
-        fields.setdefault(name.removeprefix("dc:"), _words(element))
+        fields.setdefault(name.removeprefix("dc:"), words_of(element))
 
 
 def _title(found: Found, element: Element) -> None:
-    words = _content_of(element, "guess")
+    words = content_of(element, "guess")
     if words.value and (found.title is None or name_of(element.tag) == "title"):
         found.title = words
 
@@ -158,7 +156,7 @@ def _link(found: Found, element: Element) -> None:
     attributes = {name.lower(): value for name, value in element.items()}
     href = attributes.get("href") or attributes.get("url") or attributes.get("uri")
     if href is None:
-        href = attributes.get(f"{{{RDF}}}resource") or _words(element)
+        href = attributes.get(f"{{{RDF}}}resource") or words_of(element)
     if href.strip():
         found.links.append(
             Link(
@@ -172,7 +170,7 @@ def _link(found: Found, element: Element) -> None:
 
 
 def _guid(found: Found, element: Element) -> None:
-    value = _words(element)
+    value = words_of(element)
     if not value:
         return
     found.guid = value
@@ -181,24 +179,24 @@ def _guid(found: Found, element: Element) -> None:
 
 
 def _identifier(found: Found, element: Element) -> None:
-    found.guid = found.guid or _words(element) or None
+    found.guid = found.guid or words_of(element) or None
 
 
 def _original(found: Found, element: Element) -> None:
-    found.original = _words(element) or None
+    found.original = words_of(element) or None
 
 
 def _description(found: Found, element: Element) -> None:
-    _add_text(found, element, _content_of(element, "html"))
+    _add_text(found, element, content_of(element, "html"))
 
 
 def _summary(found: Found, element: Element) -> None:
-    _add_text(found, element, _content_of(element, "guess"))
+    _add_text(found, element, content_of(element, "guess"))
 
 
 def _content(found: Found, element: Element) -> None:
     src = element.get("src")
-    words = _content_of(element, "guess")
+    words = content_of(element, "guess")
     if src and not words.value:
         found.links.append(Link(src, "content", element.get("type")))
     else:
@@ -206,7 +204,7 @@ def _content(found: Found, element: Element) -> None:
 
 
 def _body(found: Found, element: Element) -> None:
-    _add_text(found, element, Words(_inner(element), "html"))
+    _add_text(found, element, Words(inner_markup(element), "html"))
 
 
 def _add_text(found: Found, element: Element, words: Words) -> None:
@@ -222,11 +220,11 @@ def _add_text(found: Found, element: Element, words: Words) -> None:
 
 
 def _author(found: Found, element: Element) -> None:
-    names = {name_of(child.tag): _words(child) for child in element}
+    names = {name_of(child.tag): words_of(child) for child in element}
     if names:
         found.people.append(names.get("name") or names.get("email") or "")
     else:
-        found.people.append(_words(element))
+        found.people.append(words_of(element))
 
 
 def _source(found: Found, element: Element) -> None:
@@ -238,27 +236,27 @@ def _source(found: Found, element: Element) -> None:
 
 
 def _category(found: Found, element: Element) -> None:
-    found.tags.append(element.get("label") or element.get("term") or _words(element))
+    found.tags.append(element.get("label") or element.get("term") or words_of(element))
 
 
 def _keywords(found: Found, element: Element) -> None:
-    found.tags += [word.strip() for word in _words(element).split(",")]
+    found.tags += [word.strip() for word in words_of(element).split(",")]
 
 
 def _published(found: Found, element: Element) -> None:
-    found.published.append(_words(element))
+    found.published.append(words_of(element))
 
 
 def _created(found: Found, element: Element) -> None:
-    found.created.append(_words(element))
+    found.created.append(words_of(element))
 
 
 def _updated(found: Found, element: Element) -> None:
-    found.updated.append(_words(element))
+    found.updated.append(words_of(element))
 
 
 def _language(found: Found, element: Element) -> None:
-    found.language = _words(element) or found.language
+    found.language = words_of(element) or found.language
 
 
 def _enclosure(found: Found, element: Element) -> None:
@@ -268,29 +266,30 @@ def _enclosure(found: Found, element: Element) -> None:
 
 
 def _thumbnail(found: Found, element: Element) -> None:
-    found.images.append(element.get("url") or element.get("href") or _words(element))
+    found.images.append(element.get("url") or element.get("href") or words_of(element))
 
 
 def _image(found: Found, element: Element) -> None:
-    inner = next((_words(child) for child in element if name_of(child.tag) == "url"), "")
-    found.images.append(element.get("href") or element.get("url") or inner or ("" if len(element) else _words(element)))
+    inner = next((words_of(child) for child in element if name_of(child.tag) == "url"), "")
+    found.images.append(
+        element.get("href") or element.get("url") or inner or ("" if len(element) else words_of(element))
+    )
 
 
 def _media(found: Found, element: Element) -> None:
     """Take in files, pictures and what is said of them, however they are grouped."""
-    for inner in _media_elements(element, MAX_DEPTH):
+    for inner in _media_elements(element, MAX_MEDIA_DEPTH):
         name = name_of(inner.tag)
         if name == "media:content" and (inner.get("url") or "").strip() and len(found.media) < MAX_MEDIA:
             kind = inner.get("type") or inner.get("medium")
-            picture = (kind or "").lower().startswith("image")
-            file = Link(inner.get("url") or "", "image" if picture else "enclosure", kind, inner.get("filesize"))
-            found.media.append(file)
+            file = Link(inner.get("url") or "", "enclosure", kind, inner.get("filesize"))
+            found.media.append(msgspec.structs.replace(file, relation="image") if is_image(file) else file)
         elif name == "media:thumbnail":
             _thumbnail(found, inner)
         elif name == "media:description":
-            found.captions.append(_words(inner))
+            found.captions.append(words_of(inner))
         elif name == "media:title":
-            found.media_title = found.media_title or _content_of(inner, "guess")
+            found.media_title = found.media_title or content_of(inner, "guess")
         elif name == "media:keywords":
             _keywords(found, inner)
         elif name == "media:category":
@@ -357,70 +356,6 @@ _ENTRY_FIELDS: dict[str, _Field] = {
         (f"media:{name}" for name in "group content thumbnail description title keywords category".split()), _media
     ),
 }
-
-
-def _content_of(element: Element, default: str) -> Words:
-    """Return the words of an element; in Atom they are text unless it says otherwise, elsewhere nobody can tell."""
-    said = (element.get("type") or "").partition(";")[0].strip().lower()
-    if said in _XHTML and len(element):
-        return Words(_inner(element), "html")
-    value = _inner(element) if len(element) else (element.text or "").strip()
-    atom = is_atom(element.tag) and name_of(element.tag) in _ATOM_TEXTS
-    if element.get("mode") == "base64" or (atom and name_of(element.tag) == "content" and _is_binary(said)):
-        with suppress(binascii.Error, ValueError):
-            value = base64.b64decode("".join(value.split()), validate=True).decode("utf-8")
-    value = regained(value)
-    if len(element) or said in _XHTML:
-        return Words(value, "html")
-    kind = _KINDS.get(said)
-    if not atom:
-        return Words(value, "html" if kind == "html" else default)
-    return Words(value, kind or ("text" if not said else default))
-
-
-def _is_binary(kind: str) -> bool:
-    """Tell whether Atom's content of a type is encoded in base64 (RFC 4287, 4.1.3.3)."""
-    return "/" in kind and not kind.startswith(("text/", "message/")) and not kind.endswith(("+xml", "/xml"))
-
-
-def _words(element: Element) -> str:
-    return regained("".join(element.itertext()).strip())
-
-
-def regained(text: str) -> str:
-    """Return a text that was encoded twice as it was before: UTF-8, taken for Latin-1, and encoded again."""
-    if text.isascii():
-        return text
-    try:
-        return text.encode("iso-8859-1").decode("utf-8")
-    except UnicodeError:
-        return text
-
-
-def _inner(element: Element) -> str:
-    """Return what an element holds as HTML; one division around all of it is left out."""
-    children = list(element)
-    if len(children) == 1 and name_of(children[0].tag).endswith("div") and not (element.text or "").strip():
-        if not (children[0].tail or "").strip():
-            element = children[0]
-    pieces: list[str] = []
-    _write(element, pieces, MAX_DEPTH)
-    return "".join(pieces).strip()
-
-
-def _write(element: Element, pieces: list[str], depth: int) -> None:
-    pieces.append(escape(element.text or "", quote=False))
-    for child in element:
-        tag = child.tag.rpartition("}")[2]
-        attributes = "".join(f' {name}="{escape(value)}"' for name, value in child.items() if "}" not in name)
-        if depth:
-            pieces.append(f"<{tag}{attributes}>")
-            _write(child, pieces, depth - 1)
-            if tag.lower() not in _VOID:
-                pieces.append(f"</{tag}>")
-        else:
-            pieces.append(escape(" ".join(child.itertext()), quote=False))
-        pieces.append(escape(child.tail or "", quote=False))
 
 
 def _based(base: str | None, element: Element, url: str) -> str | None:

@@ -10,8 +10,8 @@ MAX_CHARS = 10_000
 TIMES_ESCAPED = 3
 # What is written to be seen as formatting; a title that speaks of any other element means its name.
 _INLINE = (
-    "a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd label mark nobr q s samp small span strike strong "
-    "sub sup time tt u var"
+    "a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd label mark nobr q s samp small span strike "
+    "strong sub sup time tt u var"
 ).split()
 _BLOCK = "article blockquote center div h1 h2 h3 h4 h5 h6 header li ol p pre section table td tr ul".split()
 _FORMATTING = frozenset((*_INLINE, *_BLOCK))

@@ -1,4 +1,4 @@
-"""Which offset the name of a time zone means. A name that is not known, or could mean two, is none: a date is then none."""
+"""Which offset the name of a time zone means; one that is not known, or could mean two, makes a date none."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Build the table of month names that dates are read by: `python -m deploy.models.months`.
 
-Source: the Gregorian calendars of the Unicode CLDR (Unicode licence), through the package babel. A name that says one month
-in widely read languages and another in others counts for the former; where widely read languages contradict each other it
-counts only in a feed that says its language.
+Source: the Gregorian calendars of the Unicode CLDR (Unicode licence), through the package babel. A name that says one
+month in widely read languages and another in others counts for the former; where widely read languages contradict each
+other it counts only in a feed that says its language.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ OUT = Path(__file__).parents[2] / "connectors" / "formats" / "months.txt"
 # Widely read, the first before the others.
 ENGLISH = "en"
 WIDE = frozenset(
-    "en ar az be bg bn bs ca cs cy da de el es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn ko ky lo lt lv "
-    "mk ml mn mr ms my nb ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te th tk tr uk ur uz vi zh zu af tl fil".split()
+    "en ar az be bg bn bs ca cs cy da de el es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn "
+    "ko ky lo lt lv mk ml mn mr ms my nb ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te th tk tr uk "
+    "ur uz vi zh zu af tl fil".split()
 )
 LEAST_LETTERS = 2
 
