@@ -33,6 +33,7 @@ _MULTI_BYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x
 _HIGH = re.compile(rb"[\x80-\xff]")
 # Surrogates that were each written in UTF-8's manner, as CESU-8 and some databases do.
 _SPLIT_BYTES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_HALF_BYTES = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _LATIN = frozenset(("cp1252", "cp1250", "cp1254", "iso8859-15", "iso8859-2"))
 _C1 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
 _C1_OR_GONE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -141,6 +142,7 @@ def _utf8(body: bytes) -> str:
         return body.decode()
     except UnicodeDecodeError:
         body = _SPLIT_BYTES.sub(lambda match: _from_split(match.group()), body)
+        body = _HALF_BYTES.sub(REPLACEMENT.encode(), body)
         return body.decode("utf-8", "newswire.bad_byte")
 
 

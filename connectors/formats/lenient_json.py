@@ -10,7 +10,7 @@ import msgspec
 
 from connectors.formats.parsed import NotAFeedError
 
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"|,(?=\s*[\]}])', re.DOTALL)
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?$)|,(?=\s*[\]}])', re.DOTALL)
 
 
 def decoded_json(text: str, url: str) -> tuple[Any, str | None]:

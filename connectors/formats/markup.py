@@ -9,7 +9,7 @@ import nh3
 
 from connectors.addresses import join
 from connectors.formats.bounds import MAX_FIELD
-from connectors.formats.characters import whole_references
+from connectors.formats.characters import whole_references, without_halves
 
 MAX_NESTING = 128
 MAX_TAG_CHARS = 2_000
@@ -61,7 +61,7 @@ def sanitised(markup: str | None, base: str | None = None) -> str | None:
     markup = markup[:MAX_FIELD]
     if "<" not in markup and "&" not in markup:
         return markup
-    markup = _bearable(whole_references(markup))
+    markup = _bearable(whole_references(without_halves(markup)))
     return nh3.clean(markup, url_schemes=_SCHEMES, attribute_filter=_attributes_of(base)) or None
 
 

@@ -102,11 +102,11 @@ def unescaped(text: str) -> str:
 def _construct(text: str, start: int, builder: _Builder) -> int:
     """Read what begins with a bracket and return where it ends."""
     if text.startswith(_CDATA, start):
-        content, end = _quotation(text, start + len(_CDATA), _CDATA, _CDATA_END, builder.closing())
+        content, end = _quotation(text, start + len(_CDATA), _CDATA, _CDATA_END, builder.closing(), builder.endless)
         builder.raw(content)
         return end
     if text.startswith(_COMMENT, start):
-        return _quotation(text, start + len(_COMMENT), _COMMENT, _COMMENT_END, "<")[1]
+        return _quotation(text, start + len(_COMMENT), _COMMENT, _COMMENT_END, "<", builder.endless)[1]
     if text.startswith(("<?", "<!"), start):
         end, opening = text.find(">", start), text.find("<", start + 1)
         if end < 0 or -1 < opening < end:
@@ -128,9 +128,11 @@ def _construct(text: str, start: int, builder: _Builder) -> int:
     return match.end()
 
 
-def _quotation(text: str, start: int, opening: str, ending: str, closing: str) -> tuple[str, int]:
+def _quotation(text: str, start: int, opening: str, ending: str, closing: str, endless: set[str]) -> tuple[str, int]:
     """Return what a section quotes and where it ends; one that lost its end stops where its element does."""
-    end = text.find(ending, start)
+    end = -1 if ending in endless else text.find(ending, start)
+    if end < 0:
+        endless.add(ending)
     again = text.find(opening, start, end) if end >= 0 else start
     if end >= 0 and again < 0:
         return text[start:end], end + len(ending)
@@ -164,6 +166,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.root: Element | None = None
+        self.endless: set[str] = set()  # endings that do not come any more
         self._open: list[_Open] = []
         self._after_entry: int | None = None
         self._entry_prefix: str | None = None

@@ -13,15 +13,7 @@ from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedF
 from connectors.formats.titles import line_of_markup
 
 # Sitemaps are flat and machine-made: patterns read them in linear time, and read broken ones too.
-_URL = re.compile(r"<(?:\w+:)?url\b[^>]*>(.*?)</(?:\w+:)?url\s*>", re.DOTALL | re.IGNORECASE)
-_CHILD = re.compile(r"<(?:\w+:)?sitemap\b[^>]*>(.*?)</(?:\w+:)?sitemap\s*>", re.DOTALL | re.IGNORECASE)
-# What is said of a page's news, apart from what is said of its pictures and films.
-_NEWS = re.compile(r"<(?:\w+:)?news(?:\s[^<>]*)?>(.*?)</(?:\w+:)?news\s*>", re.DOTALL | re.IGNORECASE)
-_OTHERS = re.compile(
-    r"<(\w+:)(image|video)(?:\s[^<>]*)?>.*?</\1\2\s*>|<(image|video):[\w-]+(?:\s[^<>]*)?>[^<]*</\3:[\w-]+\s*>",
-    re.DOTALL | re.IGNORECASE,
-)
-_IMAGE = re.compile(r"<image:image(?:\s[^<>]*)?>(.*?)</image:image\s*>", re.DOTALL | re.IGNORECASE)
+_PREFIX, _ATTRIBUTES = r"(?:[\w-]{1,40}:)?", r"(?:\s[^<>]*)?"
 SITEMAP_ROOTS = ("urlset", "sitemapindex")
 _ROOT = re.compile(r"<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
 SEARCHED_CHARS = 20_000
@@ -35,8 +27,8 @@ def looks_like_sitemap(text: str) -> bool:
 def parse_sitemap(text: str, url: str) -> ParsedFeed:
     """Parse a sitemap: its articles, or of an index its parts. Raises ``NotAFeedError``."""
     entries = []
-    for match in _URL.finditer(text):
-        entry = _entry(match.group(1))
+    for _, _, block in _elements(text, f"{_PREFIX}url"):
+        entry = _entry(block)
         if entry is not None:
             entries.append(entry)
         if len(entries) >= MAX_ENTRIES:
@@ -48,19 +40,20 @@ def parse_sitemap(text: str, url: str) -> ParsedFeed:
 
 
 def _parts(text: str) -> Iterator[Part]:
-    for match in islice(_CHILD.finditer(text), MAX_ENTRIES):
-        address = _value("loc", match.group(1))
+    for _, _, block in islice(_elements(text, f"{_PREFIX}sitemap"), MAX_ENTRIES):
+        address = _value("loc", block)
         if address and address.startswith(("http://", "https://")):
-            yield Part(address, parse_date(_value("lastmod", match.group(1))))
+            yield Part(address, parse_date(_value("lastmod", block)))
 
 
 def _entry(block: str) -> ParsedEntry | None:
-    address = _value("loc", _OTHERS.sub("", block))
+    own = _without_media(block)
+    address = _value("loc", own)
     if not address or not address.startswith(("http://", "https://")):
         return None
-    news = _NEWS.search(block)
-    told = _OTHERS.sub("", news.group(1) if news else block)
-    published, changed = _value("publication_date", told), _value("lastmod", _OTHERS.sub("", block))
+    # What is said of a page's news counts before what is said of its pictures and films.
+    told = next((_without_media(inner) for _, _, inner in _elements(block, f"{_PREFIX}news")), own)
+    published, changed = _value("publication_date", told), _value("lastmod", own)
     title = line_of_markup(_value("title", told))
     dates = [parse_date(published), parse_date(changed)]
     keywords = _value("keywords", told) or ""
@@ -78,16 +71,40 @@ def _entry(block: str) -> ParsedEntry | None:
 
 
 def _picture(block: str) -> str | None:
-    picture = _IMAGE.search(block)
-    address = _value("loc", picture.group(1)) if picture else None
-    return address if address and address.startswith(("http://", "https://")) else None
+    for _, _, picture in _elements(block, "image:image"):
+        address = _value("loc", picture)
+        return address if address and address.startswith(("http://", "https://")) else None
+    return None
+
+
+def _without_media(block: str) -> str:
+    if ":image" not in block and ":video" not in block and "<image:" not in block and "<video:" not in block:
+        return block
+    for name in (r"[\w-]{1,40}:image", r"[\w-]{1,40}:video", r"(?:image|video):[\w-]{1,40}"):
+        pieces, place = [], 0
+        for start, end, _ in _elements(block, name):
+            pieces.append(block[place:start])
+            place = end
+        block = "".join((*pieces, block[place:]))
+    return block
+
+
+def _elements(text: str, name: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where each element of a name begins and ends, and what is in it; ``name`` is a pattern."""
+    opening = re.compile(rf"<({name}){_ATTRIBUTES}>", re.IGNORECASE)
+    place = 0
+    while match := opening.search(text, place):
+        closing = re.compile(rf"</{re.escape(match.group(1))}\s*>", re.IGNORECASE).search(text, match.end())
+        if closing is None:
+            return
+        yield match.start(), closing.end(), text[match.end() : closing.start()]
+        place = closing.end()
 
 
 def _value(name: str, block: str) -> str | None:
-    pattern = rf"<(?:[\w-]+:)?{name}(?:\s[^<>]*)?>(.*?)</(?:[\w-]+:)?{name}\s*>"
-    match = re.search(pattern, block, re.DOTALL | re.IGNORECASE)
-    if not match:
+    inner = next((held.strip() for _, _, held in _elements(block, f"{_PREFIX}{name}")), None)
+    if not inner:
         return None
-    inner = match.group(1).strip()
-    cdata = re.fullmatch(r"<!\[CDATA\[(.*?)\]\]>", inner, re.DOTALL)
-    return (cdata.group(1) if cdata else html.unescape(inner)).strip() or None
+    if inner.startswith("<![CDATA[") and inner.endswith("]]>"):
+        return inner[9:-3].strip() or None
+    return html.unescape(inner).strip() or None

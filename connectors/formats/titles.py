@@ -6,7 +6,7 @@ import re
 
 from connectors.formats.mending import unescaped
 
-MAX_CHARS = 10_000
+MAX_CHARS = 4_000
 TIMES_ESCAPED = 3
 # What is written to be seen as formatting; a title that speaks of any other element means its name.
 _INLINE = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import islice
 
 import msgspec
 
@@ -17,10 +18,9 @@ from connectors.formats.update_hints import SEARCHED_BYTES, update_hints
 from connectors.formats.xmltree import tree_of
 
 # RFC 6721: an entry that its feed took back.
-_DELETED = re.compile(
-    r"""<(?:\w+:)?deleted-entry\s(?=[^>]*?\bref=["']([^"'<>]+)["'])(?:[^>]*?\bwhen=["']([^"'<>]+)["'])?""",
-    re.IGNORECASE,
-)
+_DELETED = re.compile(r"<(?:\w+:)?deleted-entry\s([^<>]{1,10000})>", re.IGNORECASE)
+_REF = re.compile(r"""\bref=["']([^"'<>]+)["']""", re.IGNORECASE)
+_WHEN = re.compile(r"""\bwhen=["']([^"'<>]+)["']""", re.IGNORECASE)
 
 
 def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = True) -> ParsedFeed:
@@ -50,8 +50,11 @@ def read_feed(text: str, url: str, *, fast: bool = True) -> ParsedFeed:
 def _tombstones(text: str) -> list[ParsedEntry]:
     if "deleted-entry" not in text:
         return []
-    found = [match.groups() for match in _DELETED.finditer(text)][:MAX_ENTRIES]
-    return [
-        ParsedEntry(identity=Entry(html.unescape(ref), None, None, when), updated=parse_date(when), withdrawn=True)
-        for ref, when in found
-    ]
+    entries = []
+    for match in islice(_DELETED.finditer(text), MAX_ENTRIES):
+        ref, found = _REF.search(match.group(1)), _WHEN.search(match.group(1))
+        if ref:
+            when = found.group(1) if found else None
+            identity = Entry(html.unescape(ref.group(1)), None, None, when)
+            entries.append(ParsedEntry(identity=identity, updated=parse_date(when), withdrawn=True))
+    return entries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html.entities import html5
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
@@ -18,20 +18,16 @@ MAX_ENTITY_CHARS = 200
 MAX_EXPANDED_CHARS = 1_000_000
 _ROOT_NAMES = "rss|feed|RDF|channel"
 _ALONE = re.compile(r"(?:[\w-]+:)?entry$", re.IGNORECASE)
-# A comment and a section are passed over whole: what they quote is not the document's.
-_PROLOG = re.compile(
-    rf"<!--.*?-->|<!\[CDATA\[.*?\]\]>|(?P<doctype><!DOCTYPE\b[^>\[]*(?:\[(?P<subset>.*?)\]\s*>|>))"
-    rf"|<(?P<name>(?:[\w-]+:)?(?:{_ROOT_NAMES}))(?=[\s>/])",
-    re.DOTALL | re.IGNORECASE,
-)
+_ROOT = re.compile(rf"<(?P<name>(?:[\w-]+:)?(?:{_ROOT_NAMES}))(?=[\s>/])", re.IGNORECASE)
+_OPENING = re.compile(r"<!--|<!\[CDATA\[")
 _BEFORE = re.compile(
-    r"\s+|\ufeff|<!--.*?-->|<\?.*?>|<!DOCTYPE\b(?!\s+html)[^>\[]*(?:\[.*?\]\s*>|>)", re.DOTALL | re.IGNORECASE
+    r"\s+|\ufeff|<!--.*?-->|<\?.*?>|<!DOCTYPE\b(?!\s+html)[^>\[]*(?:\[(?P<subset>.*?)\]\s*>|>)",
+    re.DOTALL | re.IGNORECASE,
 )
 _FIRST = re.compile(r"<(!doctype\s+html|[A-Za-z_][\w:.-]*)", re.IGNORECASE)
 _ENTITY = re.compile(
     rf"""<!ENTITY\s+([\w.-]{{1,64}})\s+(?:"([^"<&%]{{0,{MAX_ENTITY_CHARS}}})"|'([^'<&%]{{0,{MAX_ENTITY_CHARS}}})')\s*>"""
 )
-_QUOTED = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
 _AMPERSAND = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(?:([A-Za-z][\w.-]{0,63});)?")
 _XMLNS = re.compile(r"""\sxmlns(?::([\w-]+))?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
@@ -52,17 +48,16 @@ class Tree(msgspec.Struct, frozen=True):
 
 
 def feed_start(text: str) -> Start | None:
-    """Return where the feed in a document begins, or nothing where there is none."""
-    entities: dict[str, str] = {}
-    begin = prolog_end(text)
+    """Return where the feed in a document begins, or nothing where there is none; what is quoted is not it."""
+    begin, entities = _prolog(text)
     first = _FIRST.match(text, begin)
     if first and _ALONE.match(first.group(1)):
         return Start(begin, first.group(1), entities)  # an entry of Atom by itself
-    for match in _PROLOG.finditer(text, 0, SEARCHED_CHARS):
-        if match["doctype"]:
-            entities |= _entities(match["subset"] or "")
-        elif match["name"]:
+    place = begin
+    for start, end in (*_quotations(text[:SEARCHED_CHARS]), (SEARCHED_CHARS, SEARCHED_CHARS)):
+        if match := _ROOT.search(text, place, max(place, start)):
             return Start(match.start(), match["name"], entities)
+        place = max(place, end)
     return None
 
 
@@ -74,10 +69,31 @@ def first_element(text: str) -> str:
 
 def prolog_end(text: str) -> int:
     """Return where what an XML document begins with ends: declarations, comments and its DOCTYPE."""
+    return _prolog(text)[0]
+
+
+def _prolog(text: str) -> tuple[int, dict[str, str]]:
+    entities: dict[str, str] = {}
     place = 0
     while place < SEARCHED_CHARS and (match := _BEFORE.match(text, place)):
+        entities |= _entities(match["subset"] or "")
         place = match.end()
-    return place
+    return place, entities
+
+
+def _quotations(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each comment and each section of character data begins and ends; one that never ends is none."""
+    endless: set[str] = set()
+    place = 0
+    while match := _OPENING.search(text, place):
+        ending = "-->" if match.group() == "<!--" else "]]>"
+        end = -1 if ending in endless else text.find(ending, match.end())
+        if end < 0:
+            endless.add(ending)
+            place = match.end()
+        else:
+            place = end + len(ending)
+            yield match.start(), place
 
 
 def tree_of(text: str) -> Tree | None:
@@ -122,11 +138,11 @@ def _expanded(piece: str, entities: dict[str, str]) -> str:
 
 
 def _outside_quotes(text: str, change: Callable[[str], str]) -> str:
-    if "<![CDATA[" not in text and "<!--" not in text:
-        return change(text)
-    pieces = _QUOTED.split(text)
-    pieces[::2] = map(change, pieces[::2])
-    return "".join(pieces)
+    pieces, place = [], 0
+    for start, end in _quotations(text):
+        pieces += [change(text[place:start]), text[start:end]]
+        place = end
+    return "".join((*pieces, change(text[place:])))
 
 
 def _whole_reference(match: re.Match[str]) -> str:
