@@ -162,8 +162,6 @@ def _text(found: Found, base: str) -> tuple[str | None, str | None]:
     value = words.value[:MAX_FIELD]
     if words.kind == "text" and not is_markup(value):
         return None, value
-    if words.kind == "guess" and "<" not in value and "&" not in value:
-        return None, value
     if is_plain(value):
         return None, html.unescape(value)
     return sanitised(value, base), None

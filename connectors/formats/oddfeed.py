@@ -20,7 +20,7 @@ from connectors.formats.entries import Found, Link, Source, Words, absolute, dom
 from connectors.formats.names import PREFIXES, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.people import people
-from connectors.formats.plainfeed import home_of, minutes
+from connectors.formats.plainfeed import ONCE, home_of, minutes
 from connectors.formats.zones import Home
 
 # What feedparser does not keep, or not as words, if it has an attribute.
@@ -69,7 +69,22 @@ def _understandable(root: Element) -> Element:
             _name_persons(element)
         elif name in ("item", "entry"):
             _without_captions(element)
+            _without_others(element)
     return root
+
+
+def _without_others(entry: Element) -> None:
+    """Leave the first of several titles, guids and dates that say something, and no text that says nothing."""
+    seen: set[str] = set()
+    for child in list(entry):
+        name = name_of(child.tag)
+        if name in ONCE | _TEXTS and ((name in seen and name in ONCE) or _is_empty(child)):
+            entry.remove(child)
+        seen.add(name)
+
+
+def _is_empty(element: Element) -> bool:
+    return not len(element) and not (element.text or "").strip()
 
 
 def _name_persons(element: Element) -> None:
@@ -99,7 +114,7 @@ def _feed(feed: Any, entries: list[Any], url: str, *, is_atom_feed: bool) -> Par
     errors: dict[int, str] = {}
     for number, entry in enumerate(entries[:MAX_ENTRIES]):
         try:
-            read.append(entry_of(_found(entry, url, is_atom_feed), source))
+            read.append(entry_of(_found(entry, url, is_atom_feed, _str(feed.get("language"))), source))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
             errors[number] = repr(exc)
 
@@ -119,7 +134,7 @@ def _feed(feed: Any, entries: list[Any], url: str, *, is_atom_feed: bool) -> Par
     )
 
 
-def _found(entry: Any, url: str, is_atom_feed: bool) -> Found:
+def _found(entry: Any, url: str, is_atom_feed: bool, around: str | None) -> Found:
     guid = _str(entry.get("id")) or _str(entry.get("dc_identifier"))
     title = entry.get("title_detail", {})
     own = _str(title.get("base"))
@@ -131,6 +146,7 @@ def _found(entry: Any, url: str, is_atom_feed: bool) -> Found:
     fields = {
         name: _str(dict.get(entry, name)) for name in ("published", "created", "updated", "prism_publicationdate")
     }
+    languages = [(_str(one.get("language")) or "").replace("_", "-") for one in (entry, title, *details)]
     return Found(
         document=url,
         guid=guid,
@@ -153,7 +169,7 @@ def _found(entry: Any, url: str, is_atom_feed: bool) -> Found:
         created=[fields["created"] or fields["prism_publicationdate"] or ""],
         updated=[fields["updated"] or ""],
         tags=[_str(tag.get("label")) or _str(tag.get("term")) or "" for tag in entry.get("tags", ())],
-        language=next((tag for one in (entry, title, *details) if (tag := _str(one.get("language")))), None),
+        language=next((tag for tag in languages if tag and tag != around), None),
         images=[_str(one.get("url")) or "" for one in entry.get("media_thumbnail", ())]
         + [_str(entry.get("image", {}).get("href")) or ""],
         media=[_media(one) for one in entry.get("media_content", ())],

@@ -35,6 +35,7 @@ from connectors.formats.zones import Home
 
 MAX_MEDIA = 50
 MAX_MEDIA_DEPTH = 20
+ONCE = frozenset(("title", "guid", "id", "pubdate", "published", "updated", "dc:date"))
 _LANG, _BASE, _ABOUT = f"{{{XML}}}lang", f"{{{XML}}}base", f"{{{RDF}}}about"
 
 
@@ -79,7 +80,7 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
     return ParsedFeed(
         title=line_of(head.title),
         home=home,
-        language=fields.get("language") or head.language or None,
+        language=fields.get("language") or (head.language or "").replace("_", "-") or None,
         hubs=told("hub"),
         topic=next(iter(told("self")), None),
         next_page=next(iter((*told("next"), *told("prev-archive"))), None),
@@ -123,15 +124,20 @@ def _entries(
     errors: dict[int, str] = {}
     for number, item in enumerate(items):
         found = Found(
-            document=url, base=_based(base, item, url), language=item.get(_LANG) or language, guid=item.get(_ABOUT)
+            document=url, base=_based(base, item, url), language=_language_of(item, language), guid=item.get(_ABOUT)
         )
         if found.guid and found.guid.startswith("http"):
             found.permalink = found.guid
         try:
+            seen: set[str] = set()
             for element in item:
-                read = _ENTRY_FIELDS.get(name_of(element.tag))
-                if read is not None:
-                    read(found, element)
+                name = name_of(element.tag)
+                read = _ENTRY_FIELDS.get(name)
+                if read is None or name in seen:
+                    continue
+                read(found, element)
+                if name in ONCE and words_of(element):
+                    seen.add(name)  # the first of several counts
             entries.append(entry_of(found, source))
         except (ValueError, OverflowError, RecursionError) as exc:
             errors[number] = repr(exc)
@@ -356,6 +362,12 @@ _ENTRY_FIELDS: dict[str, _Field] = {
         (f"media:{name}" for name in "group content thumbnail description title keywords category".split()), _media
     ),
 }
+
+
+def _language_of(element: Element, around: str | None) -> str | None:
+    """Return the language that an element has of its own."""
+    own = (element.get(_LANG) or "").replace("_", "-") or None
+    return own if own != (around or "").replace("_", "-") else None
 
 
 def _based(base: str | None, element: Element, url: str) -> str | None:
