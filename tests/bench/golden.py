@@ -1,7 +1,7 @@
 """Open feeds against what was written from their sources by hand, field by field, beside other parsers.
 
-`python -m tests.bench golden` publishes the table. feedparser comes with the project; fastfeedparser is judged where it is
-installed, and gofeed where Go is.
+`python -m tests.bench golden` publishes the table. feedparser comes with the project; fastfeedparser is judged where it
+is installed, and gofeed where Go is.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Parser = Callable[[Path, str | None], list[Article]]
 
 
 def run() -> dict[str, float]:
-    """Return for each field the share of values that came out right, ours and of each peer, and how many were judged."""
+    """Return for each field the share of values that came out right, ours and each peer's, and how many were judged."""
     feeds = Path(os.environ.get("NEWSWIRE_SHARED_DATA", "../shared/data")) / "feeds"
     if not feeds.is_dir():
         raise FileNotFoundError(f"{feeds} is missing: set NEWSWIRE_SHARED_DATA to the directory of open feeds")
