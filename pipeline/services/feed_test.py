@@ -143,6 +143,8 @@ async def _ask_again(fetcher: Fetcher, asked: Subscription, fetched: Fetched, te
 def _describe(fetched: Fetched, parsed: ParsedFeed, asked: Subscription, tell: Tell, now: datetime, pace: Pace) -> None:
     entries = parsed.entries
     tell(Step("read", "ok", f"{parsed.kind}: {parsed.title or 'without a title'}, {len(entries)} entries"))
+    if parsed.flaw:
+        tell(Step("", "more", f"It is ill-formed ({parsed.flaw}); what could be read was, tell its publisher."))
     for place, error in list(parsed.errors.items())[:ERRORS_SHOWN]:
         tell(Step(f"entry {place + 1}", "warn", f"cannot be read and is left out: {error}"))
     for entry in entries[:SHOWN]:
@@ -169,6 +171,8 @@ def _judge_entries(entries: tuple[ParsedEntry, ...], dated: list[datetime], tell
             f"{len(dated)} of {len(entries)} entries are dated" + _UNDATED * bool(undated),
         )
     )
+    for raw in list(dict.fromkeys(entry.unread_date for entry in entries if entry.unread_date))[:SHOWN]:
+        tell(Step("", "more", f"The date {raw!r} is not understood, or could be two; it is not guessed at."))
     if ahead := sum(moment > now for moment in dated):
         tell(Step("", "more", f"{ahead} are dated into the future, which is not believed."))
     past = [moment for moment in dated if moment <= now]

@@ -38,13 +38,14 @@ def normalize(article: Article) -> Article:
     Text is paragraphs separated by one blank line, without markup, without a repeat of the title at its head and with
     no paragraph twice. Empty strings become ``None``, dates are UTC, absurd dates are dropped.
     """
-    title = normal_title(article.title)
+    title = _one_line(article.title) if article.title_is_text else normal_title(article.title)
     text = _normal_text(article, title)
     published = _normal_date(article.published, article.seen)
     return msgspec.structs.replace(
         article,
         source=" ".join(cleaned(article.source).split())[:MAX_SOURCE_CHARS] or "unknown",
         title=title,
+        title_is_text=True,
         text=text,
         url=article.url or None,
         authors=tuple(dict.fromkeys(name for raw in article.authors if (name := normal_title(raw)))),
@@ -68,7 +69,11 @@ def normal_title(title: str | None) -> str | None:
             plain = html.unescape(plain)
         if plain == before:
             break
-    return " ".join(cleaned(plain).split())[:MAX_TITLE_CHARS].strip() or None
+    return _one_line(plain)
+
+
+def _one_line(text: str | None) -> str | None:
+    return " ".join(cleaned(text[: MAX_TITLE_CHARS * 4]).split())[:MAX_TITLE_CHARS].strip() or None if text else None
 
 
 def html_to_text(markup: str) -> str:
