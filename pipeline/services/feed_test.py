@@ -13,14 +13,13 @@ import msgspec
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.document import HtmlPageError
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
-from connectors.formats.wellformed import xml_fault
 from connectors.pages.fulltext import PageError
 from connectors.pages.pages import Pages
 from connectors.polling.outcome import USUAL, Pace
 from connectors.polling.parser import Parser
 from connectors.polling.reading import entries_left_out
 from connectors.polling.schedule import QUIET, asked_s, awake, interval_s
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from connectors.websub import offered, page_links
 from pipeline.language.shorten import shorten
 from pipeline.model import Article
@@ -83,7 +82,7 @@ async def _fetched(fetcher: Fetcher, parser: Parser, asked: Subscription, tell: 
         hops.append(url)
 
     try:
-        fetched = await fetcher.fetch(asked.url, headers_for(asked, asked.url), permit=follow, proxy=asked.proxy)
+        fetched = await fetcher.fetch(asked.url, headers_for(asked, asked.url), permit=follow, proxy=proxy_for(asked))
     except FetchError as exc:
         tell(Step(f"fetch ({exc.kind})", "fail", str(exc)))
         if exc.retry_after_s:
@@ -103,7 +102,7 @@ async def _look_around(fetcher: Fetcher, parser: Parser, asked: Subscription, te
     """Tell which feeds the main page offers of the site that has lost this one."""
     home = urljoin(asked.url, "/")
     try:
-        page = await fetcher.fetch(home, headers_for(asked, home), proxy=asked.proxy)
+        page = await fetcher.fetch(home, headers_for(asked, home), proxy=proxy_for(asked))
     except FetchError:
         return
     for candidate in (await candidates_on(parser, page))[:SHOWN]:
@@ -130,7 +129,7 @@ async def _ask_again(fetcher: Fetcher, asked: Subscription, fetched: Fetched, te
         tell(Step("unchanged", "ok", "the server gives no ETag or Last-Modified; equal bodies are told by their hash"))
         return
     try:
-        again = await fetcher.fetch(fetched.url, headers_for(asked, fetched.url) | validators, proxy=asked.proxy)
+        again = await fetcher.fetch(fetched.url, headers_for(asked, fetched.url) | validators, proxy=proxy_for(asked))
     except FetchError as exc:
         tell(Step("unchanged", "warn", f"asked again with {' and '.join(validators)}: {exc}"))
         return
@@ -145,8 +144,9 @@ async def _ask_again(fetcher: Fetcher, asked: Subscription, fetched: Fetched, te
 def _describe(fetched: Fetched, parsed: ParsedFeed, asked: Subscription, tell: Tell, now: datetime, pace: Pace) -> None:
     entries = parsed.entries
     tell(Step("read", "ok", f"{parsed.kind}: {parsed.title or 'without a title'}, {len(entries)} entries"))
-    if fault := xml_fault(fetched.body or b""):
-        tell(Step("form", "warn", f"ill-formed XML, {fault}; {len(entries)} entries were rescued"))
+    if parsed.flaw:
+        rescued = f"what could be read was: {len(entries)} entries"
+        tell(Step("", "more", f"It is ill-formed ({parsed.flaw}); {rescued}, tell its publisher."))
     if left_out := entries_left_out(fetched.body or b""):
         tell(Step("size", "warn", f"the {left_out:,} oldest entries are left out, it has too many to be read whole"))
     for place, error in list(parsed.errors.items())[:ERRORS_SHOWN]:
@@ -179,6 +179,8 @@ def _judge_entries(entries: tuple[ParsedEntry, ...], dated: list[datetime], tell
             f"{len(dated)} of {len(entries)} entries are dated" + _UNDATED * bool(undated),
         )
     )
+    for raw in list(dict.fromkeys(entry.unread_date for entry in entries if entry.unread_date))[:SHOWN]:
+        tell(Step("", "more", f"The date {raw!r} is not understood, or could be two; it is not guessed at."))
     if ahead := sum(moment > now for moment in dated):
         tell(Step("", "more", f"{ahead} are dated into the future, which is not believed."))
     past = [moment for moment in dated if moment <= now]
@@ -202,7 +204,7 @@ async def _try_pages(pages: Pages, asked: Subscription, parsed: ParsedFeed, tell
             id="", source="", seen=now, url=entry.url, title=entry.title, text=entry.text, html=entry.html
         )
         try:
-            verdict = (await pages.fill(article, headers_for(asked, article.url or ""), asked.proxy)).verdict
+            verdict = (await pages.fill(article, headers_for(asked, article.url or ""), proxy_for(asked))).verdict
             detail = f"{entry.url}: {verdict.reason}" + ("" if verdict.better else "; the feed's own text is kept")
             tell(Step("full text", "ok" if verdict.better else "warn", detail))
         except (FetchError, PageError) as exc:

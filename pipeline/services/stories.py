@@ -31,9 +31,9 @@ State = Literal["open", "closed"]
 class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
     """Sum up a story.
 
-    ``origins`` counts originals: all copies of a text count once. ``per_hour`` is the number of articles an hour within
-    the last six hours, ``per_hour_before`` within the six before them, ``growth`` the difference. A story is closed
-    from the moment it has been quiet for three days. ``merged`` are the stories that turned out to be this one.
+    ``origins`` counts independent publishers (see ``model.origins``). ``per_hour`` is the number of articles an hour
+    within the last six hours, ``per_hour_before`` within the six before them, ``growth`` the difference. A story is
+    closed from the moment it has been quiet for three days. ``merged`` are the stories that turned out to be this one.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Stories:
         now = self._clock()
         request = StoriesRequest(
             now=now,
-            query=self._searches.parse(f"last:{days}d" + (f" ({query})" if query else "")),
+            query=self._searches.of_last_days(query, days),
             articles_min=least,
             origins_min=origins,
             # closed from the moment that the story has been quiet for so long

@@ -104,13 +104,6 @@ def test_interval_takes_effect_at_once_and_says_which_bound_wins(newswire: Newsw
     )
 
 
-def test_feed_test_tells_where_xml_is_ill_formed(newswire: Newswire, server: FeedServer) -> None:
-    server.pages["/odd"] = FEED.replace(b"Cranes stood", b"Cranes & tugs stood")
-    assert "ill-formed XML, line 3: not well-formed (invalid token); 2 entries were rescued" in newswire(
-        "feed", "test", server.url + "/odd"
-    )
-
-
 def test_subscription_list_given_to_up_is_followed_and_what_is_no_feed_is_refused(
     newswire: Newswire, server: FeedServer, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.polling.outcome import EMPTY_BELIEVED
 from connectors.polling.schedule import Poll
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, headers_for, proxy_for
 
 Permit = Callable[[str], Awaitable[None]]
 
@@ -21,11 +21,11 @@ async def ask(fetcher: Fetcher, subscription: Subscription, poll: Poll, address:
     conditions = {"If-None-Match": poll.etag, "If-Modified-Since": poll.modified}
     asked = headers | {name: value for name, value in conditions.items() if value}
     try:
-        fetched = await fetcher.fetch(address, asked, permit=permit, proxy=subscription.proxy)
+        fetched = await fetcher.fetch(address, asked, permit=permit, proxy=proxy_for(subscription))
     except FetchError as exc:
         if exc.status != 412 or asked == headers:
             raise
-        fetched = await fetcher.fetch(address, headers, permit=permit, proxy=subscription.proxy)
+        fetched = await fetcher.fetch(address, headers, permit=permit, proxy=proxy_for(subscription))
     if fetched.status == 304 and asked == headers:
         raise FetchError("body", f"{address} answered 304 (not changed) when it was asked for all; it is tried again.")
     if fetched.sent_nothing and fetched.status != 304 and poll.unchanged >= EMPTY_BELIEVED:
