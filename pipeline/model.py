@@ -8,6 +8,7 @@ on reading and missing ones have defaults, so that neighbouring versions underst
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -39,7 +40,8 @@ class Article(Record, frozen=True):
 
     ``id`` is derived from ``source`` identity and entry identity. ``html`` is sanitised markup, ``text`` its plain
     reading; with ``full_text`` they are those of its page, not of its feed. ``seen`` is when a connector first met this
-    version. ``revision`` is our own counter: 0 before ``identify``, then 1, 2, ...
+    version. ``revision`` is our own counter: 0 before ``identify``, then 1, 2, ... ``history`` marks what its feed had
+    had before it was followed, as far as the feed's dates tell.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Article(Record, frozen=True):
     changes: tuple[Change, ...] = ()
     withdrawn: bool = False
     backfill: bool = False
+    history: bool = False
     full_text: bool = False
     schema_version: int = SCHEMA_VERSION
 
@@ -207,8 +210,8 @@ class Document(Article, frozen=True):
 
     ``duplicate_of`` is the id of the original this is a copy of, ``copies`` the ids of this original's copies
     (filled in when read back), ``story_id`` the story it belongs to, ``merged`` the ids of stories that had
-    turned out to be this one by then, ``origins`` how many independent reports that story had when this one came,
-    itself included (copies of one text count once).
+    turned out to be this one by then, ``origins`` how many independent publishers had reported that story when this
+    one came, itself included (see the function of that name).
     """
 
     duplicate_of: str | None = None
@@ -222,13 +225,41 @@ class Document(Article, frozen=True):
     entities: tuple[Entity, ...] = ()
 
 
+def publisher(article: Article) -> str:
+    """Return who published an article, in a form that is the same however the name is spaced or capitalised."""
+    return " ".join(article.source.casefold().split())
+
+
+def origins(documents: Iterable[Document]) -> dict[str, str]:
+    """Return the independent publishers of some articles of a story, with the source's name as it was first given.
+
+    Only who reported it himself counts, and once, however many reports he published: all copies of one text count as
+    its original, and those of an original that is not among the articles as the first of them. ``origins`` of a
+    document, ``origins>=2`` in a query, ``--origins 2`` of an alert and of ``story list`` all mean this number.
+    """
+    documents = sorted(documents, key=lambda document: (document.duplicate_of is not None, document.seen, document.id))
+    known: set[str] = set()
+    found: dict[str, str] = {}
+    for document in documents:
+        if document.duplicate_of is None:
+            known.add(document.id)
+        elif document.duplicate_of in known:
+            continue
+        else:
+            known.add(document.duplicate_of)
+        found.setdefault(publisher(document), document.source)
+    return found
+
+
 class AlertRule(Record, frozen=True):
     """Ask to be told about every article that ``query`` finds, or that its number falls silent or surges.
 
     ``channels`` are names from the settings or addresses; none means the terminal. ``feeds``, ``tags`` and
     ``languages`` narrow the query. ``kind`` silence tells that nothing came for ``window_s`` seconds, surge that
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
-    ``min_origins`` is how many sources must report it first. ``digest_s`` collects alerts over so many seconds.
+    ``min_origins`` is how many sources must report it first. ``digest`` says when collected alerts go (``hourly``,
+    ``daily@08:00``, ``weekdays@07:30``, ``weekly@mon 08:00``); ``digest_s`` collects over so many seconds instead.
+    ``asked`` is the query as it was written, where it names saved searches or lists: ``query`` has them written out.
     Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
     ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """
@@ -248,6 +279,8 @@ class AlertRule(Record, frozen=True):
     once_per: Literal["story", "article"] = "story"
     min_origins: int = 1
     digest_s: int = 0
+    digest: str | None = None
+    asked: str | None = None
     cap_per_hour: int | None = None
     cap_per_day: int | None = None
     quiet_from: str | None = None

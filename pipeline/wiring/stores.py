@@ -20,7 +20,7 @@ from pipeline.errors import UsageError
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.events import Events
-from pipeline.ports.log import Log
+from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.search import SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
@@ -34,7 +34,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the open ports of one runtime."""
 
     settings: Settings
-    log: Log
+    log: CountingLog
     index: SearchIndex
     arrivals: Arrivals
     stories: Stories
@@ -178,7 +178,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
 
 def _store(
     settings: Settings,
-    log: Log,
+    log: CountingLog,
     reading: _Reading,
     ledger: Ledger,
     table: Callable[[str], Table],
