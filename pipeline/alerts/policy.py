@@ -29,6 +29,8 @@ SURGE_WINDOWS = 14
 SURGE_AT_LEAST = 5
 
 
+# How the reason begins of what was old when it came.
+OLDER = "older than"
 # What the alerts say of themselves that a cap held back.
 OVER_CAP = "held back by the cap on messages"
 
@@ -233,9 +235,9 @@ def _too_old(article: Document, limits: Limits) -> str | None:
     if limits.history:
         return None
     if article.history:
-        return "older than the subscription to its feed"
+        return f"{OLDER} the subscription to its feed"
     if article.published is not None and article.seen - article.published > limits.max_age:
-        return f"older than {spell(int(limits.max_age.total_seconds()))} when it came"
+        return f"{OLDER} {spell(int(limits.max_age.total_seconds()))} when it came"
     return None
 
 

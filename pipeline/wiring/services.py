@@ -43,7 +43,7 @@ def saved_searches(opened: Store) -> SavedSearches:
     """Wire the saved searches."""
     from pipeline.services.saved_searches import SavedSearches
 
-    return SavedSearches(opened.searches)
+    return SavedSearches(opened.searches, opened.rules)
 
 
 def articles(opened: Store) -> Articles:
@@ -58,7 +58,7 @@ def articles(opened: Store) -> Articles:
 def alerts(opened: Store) -> Alerts:
     """Wire the alert rules."""
     from pipeline.services.alerts import Alerts
-    from pipeline.wiring.runners import channels
+    from pipeline.wiring.runners import channels, limits
 
     return Alerts(
         rules=opened.rules,
@@ -67,6 +67,7 @@ def alerts(opened: Store) -> Alerts:
         deliveries=opened.ledger,
         channels=channels(opened.settings),
         clock=clock,
+        limits=limits(opened.settings),
     )
 
 

@@ -8,6 +8,7 @@ Addresses: ``terminal:``, ``desktop:``, ``webhook+https://host/path#secret=KEY``
 from __future__ import annotations
 
 import hashlib
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -64,6 +65,19 @@ class Channels:
             opened = self._open[channel] = self._make(channel)
         return opened
 
+    def check(self, channel: str) -> None:
+        """Raise ``UsageError`` for a channel that nothing could be sent to.
+
+        A host is looked up, as it is when something is sent: one at a private address is refused now as then. A name
+        that cannot be looked up may be known later.
+        """
+        self.open(channel)
+        if channel in self._named:
+            return
+        host, port = _host_of(channel)
+        if host is not None and self._proxy is None:
+            check_reachable(host, port, self._allow)
+
     def _make(self, channel: str) -> Notifier:
         allow = None if channel in self._named else self._allow
         address = self._named.get(channel, channel)
@@ -95,6 +109,40 @@ class Channels:
         from pipeline.adapters.notify.apprise import Apprise
 
         return Apprise(address.partition(":")[2])
+
+
+def check_reachable(host: str, port: int, allow: Sequence[str]) -> None:
+    """Raise ``UsageError`` for a host of which no address may be reached."""
+    from connectors.fetch.guard import PrivateAddressError, check_address, networks
+
+    allowed = networks(allow)
+    try:
+        found = {str(target[0]) for *_, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return
+    for address in sorted(found):
+        try:
+            check_address(address, allowed)
+        except PrivateAddressError:
+            continue
+        return
+    raise UsageError(
+        f"{host} is at a private address: add its network to `allow` under [notify] in the settings "
+        "(or NEWSWIRE_NOTIFY_ALLOW), or name the channel under [channels]."
+    )
+
+
+def _host_of(address: str) -> tuple[str | None, int]:
+    """Return the host and port that an address of webhooks, ntfy or mail servers leads to, if it names one."""
+    scheme, _, rest = address.partition(":")
+    if not rest.startswith("//") or scheme == "apprise":
+        return None, 0
+    default = {"smtp": 25, "smtps": 465}.get(scheme, 443 if scheme.endswith("https") else 80)
+    try:
+        parts = urlsplit(address)
+        return parts.hostname, parts.port or default
+    except ValueError:
+        return None, 0
 
 
 def scheme_of(address: str) -> str:
