@@ -13,6 +13,10 @@ import msgspec
 from pipeline.moments import from_http
 
 MOVES_BELIEVED = 3
+# A feed whose entries all change so often in a row has a counter or a clock in them; it is polled less often then.
+RESTLESS_POLLS = 3
+RESTLESS_ENTRIES_MIN = 3
+RESTLESS_SLOWER = 4.0
 QUIET = timedelta(days=60)
 DAY_S = 86_400
 RATED_S = 7 * DAY_S
@@ -25,7 +29,8 @@ _PATIENCE = {"connect": 2.0, "timeout": 2.0, "status": 2.0, "tls": 3.0, "protoco
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
     """Keep what the next poll of a feed needs to know, and what its health is told from.
 
-    ``delays`` are the seconds between publishing and seeing of the latest entries, in order.
+    ``delays`` are the seconds between publishing and seeing of the latest entries, in order. ``restless`` counts polls
+    in a row at which every entry known before had changed.
     """
 
     next_check: datetime
@@ -50,6 +55,12 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     muted: int = 0
     full_texts: int = 0
     full_text_note: str | None = None
+    restless: int = 0
+
+    @property
+    def is_restless(self) -> bool:
+        """Tell whether every entry of the feed has changed at every one of its last polls."""
+        return self.restless >= RESTLESS_POLLS
 
     @property
     def moved_to_if_believed(self) -> str | None:

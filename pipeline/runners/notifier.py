@@ -30,6 +30,7 @@ from pipeline.query.parser import parse
 from pipeline.query.scope import scoped
 from pipeline.query.tree import And, Last, Query
 from pipeline.runners.advance import bury
+from pipeline.runners.channel_state import ChannelState
 from pipeline.runners.pages import Pages
 from pipeline.runners.withheld import Withheld
 from pipeline.topics import NOTIFY
@@ -288,6 +289,7 @@ class _Sender(threading.Thread):
         self._stopping = threading.Event()
         self._asked = 0
         self._served = 0
+        self._state = ChannelState(channel)
 
     @property
     def busy(self) -> bool:
@@ -335,6 +337,7 @@ class _Sender(threading.Thread):
             self._ledger.mark(delivered)
             for delivery in delivered:
                 _report(delivery)
+            self._state.tell(delivered[0])
         return bool(claimed)
 
     def _send(self, message: Sequence[Delivery]) -> list[Delivery]:

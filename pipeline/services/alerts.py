@@ -119,7 +119,7 @@ class Alerts:
             alerts=(),
             priority=rule.priority,
         )
-        return [self._sent(channel, notice) for channel in rule.channels or ("terminal:",)]
+        return [self.send(channel, notice) for channel in rule.channels or ("terminal:",)]
 
     def resend_failed(self, name: str | None = None) -> int:
         """Queue again what could not be delivered, of one alert or of all; return how many messages."""
@@ -142,7 +142,8 @@ class Alerts:
         """Write all alerts and saved searches as TOML; channels as they were given, so it may hold secrets."""
         return write_toml(self.all(), self._searches.all())
 
-    def _sent(self, channel: str, notice: Notice) -> Sent:
+    def send(self, channel: str, notice: Notice) -> Sent:
+        """Send a message to a channel now; return what it answered. Raises ``UsageError`` for one that is none."""
         label = self._channels.label(channel)
         try:
             receipt = self._channels.open(channel).send(notice)

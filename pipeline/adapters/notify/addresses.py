@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.adapters.notify.probe import host_of, reach, write_beside
 from pipeline.errors import UsageError
 from pipeline.ports.alerts import Notifier
 
@@ -74,9 +75,24 @@ class Channels:
         self.open(channel)
         if channel in self._named:
             return
-        host, port = _host_of(channel)
+        host, port = host_of(channel)
         if host is not None and self._proxy is None:
             check_reachable(host, port, self._allow)
+
+    def probe(self, channel: str) -> str:
+        """Find out whether something could be sent, without sending; say what was seen.
+
+        Raises ``UsageError`` or ``UnavailableError`` that says what is wrong.
+        """
+        self.check(channel)
+        address = self._named.get(channel, channel)
+        scheme, _, rest = address.partition(":")
+        if scheme in ("atom", "jsonfeed"):
+            return write_beside(self._directory / rest)
+        host, port = host_of(self._smtp or address if scheme == "mailto" else address)
+        if self._proxy is not None and scheme.startswith(("webhook", "ntfy")):
+            host, port = host_of(self._proxy.replace("http:", "webhook+http:", 1))
+        return reach(host, port) if host is not None else "well formed"
 
     def _make(self, channel: str) -> Notifier:
         allow = None if channel in self._named else self._allow
@@ -130,19 +146,6 @@ def check_reachable(host: str, port: int, allow: Sequence[str]) -> None:
         f"{host} is at a private address: add its network to `allow` under [notify] in the settings "
         "(or NEWSWIRE_NOTIFY_ALLOW), or name the channel under [channels]."
     )
-
-
-def _host_of(address: str) -> tuple[str | None, int]:
-    """Return the host and port that an address of webhooks, ntfy or mail servers leads to, if it names one."""
-    scheme, _, rest = address.partition(":")
-    if not rest.startswith("//") or scheme == "apprise":
-        return None, 0
-    default = {"smtp": 25, "smtps": 465}.get(scheme, 443 if scheme.endswith("https") else 80)
-    try:
-        parts = urlsplit(address)
-        return parts.hostname, parts.port or default
-    except ValueError:
-        return None, 0
 
 
 def scheme_of(address: str) -> str:
