@@ -21,7 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("pipeline.commands.show:show", "Show one article with all that is known about it."),
     "tail": ("pipeline.commands.tail:tail", "Print articles as they are indexed."),
     "alert": ("pipeline.commands.alerts:alert", "Be told about new articles that a query finds."),
-    "brief": ("pipeline.commands.brief:brief", "Print the day's stories that QUERY finds, those that most publishers tell first."),
+    "brief": (
+        "pipeline.commands.brief:brief",
+        "Print the day's stories that QUERY finds, those that most publishers tell first.",
+    ),
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
     "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),

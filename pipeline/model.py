@@ -225,30 +225,14 @@ class Document(Article, frozen=True):
     entities: tuple[Entity, ...] = ()
 
 
-def publisher(article: Article) -> str:
-    """Return who published an article, in a form that is the same however the name is spaced or capitalised."""
-    return " ".join(article.source.casefold().split())
+def origins(documents: Iterable[Document]) -> set[str]:
+    """Return the independent publishers of some articles of a story: the sources of those that copy no other.
 
-
-def origins(documents: Iterable[Document]) -> dict[str, str]:
-    """Return the independent publishers of some articles of a story, with the source's name as it was first given.
-
-    Only who reported it himself counts, and once, however many reports he published: all copies of one text count as
-    its original, and those of an original that is not among the articles as the first of them. ``origins`` of a
-    document, ``origins>=2`` in a query, ``--origins 2`` of an alert and of ``story list`` all mean this number.
+    A source counts once, however many reports it published, and not at all for copies: what many print of one text
+    has one origin. ``origins`` of a document, ``origins>=2`` in a query, ``--origins 2`` of an alert and of ``story
+    list``, and what that prints, are all the number of these, and 1 where only copies are known.
     """
-    documents = sorted(documents, key=lambda document: (document.duplicate_of is not None, document.seen, document.id))
-    known: set[str] = set()
-    found: dict[str, str] = {}
-    for document in documents:
-        if document.duplicate_of is None:
-            known.add(document.id)
-        elif document.duplicate_of in known:
-            continue
-        else:
-            known.add(document.duplicate_of)
-        found.setdefault(publisher(document), document.source)
-    return found
+    return {document.source for document in documents if document.duplicate_of is None}
 
 
 class AlertRule(Record, frozen=True):
@@ -257,9 +241,10 @@ class AlertRule(Record, frozen=True):
     ``channels`` are names from the settings or addresses; none means the terminal. ``feeds``, ``tags`` and
     ``languages`` narrow the query. ``kind`` silence tells that nothing came for ``window_s`` seconds, surge that
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
-    ``min_origins`` is how many sources must report it first. ``digest`` says when collected alerts go (``hourly``,
-    ``daily@08:00``, ``weekdays@07:30``, ``weekly@mon 08:00``); ``digest_s`` collects over so many seconds instead.
-    ``asked`` is the query as it was written, where it names saved searches or lists: ``query`` has them written out.
+    ``min_origins`` is how many independent publishers must report it first. ``digest`` says when collected alerts go
+    (``hourly``, ``daily@08:00``, ``weekdays@07:30``, ``weekly@mon 08:00``); ``digest_s`` collects over so many seconds
+    instead. ``asked`` is the query as it was written, where it names saved searches or lists: ``query`` has them
+    written out.
     Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
     ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """

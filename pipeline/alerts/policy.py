@@ -208,7 +208,7 @@ def _judge(
     before, publishers = origins(known), origins([*known, article])
     # The rule need not match every report of the story that counts.
     count = max(article.origins, len(publishers))
-    note = f"{count} sources: {_listed(set(publishers.values()) or {article.source})}"
+    note = f"{count} sources: {_listed(publishers or {article.source})}"
     if not told:
         if count < rule.min_origins:
             return alert, f"{count} of {rule.min_origins} sources"

@@ -60,7 +60,9 @@ OPTIONS = (
         show_default=True,
         help="Alert once per.",
     ),
-    click.option("--origins", "min_origins", type=int, default=1, metavar="N", help="Wait until N sources report it."),
+    click.option(
+        "--origins", "min_origins", type=int, default=1, metavar="N", help="Wait for N independent publishers."
+    ),
     click.option("--silence", type=Duration(), help="Alert when nothing came for this long instead."),
     click.option("--surge", type=float, metavar="TIMES", help="Alert when so many times the usual came instead."),
     click.option(

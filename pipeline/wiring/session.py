@@ -94,15 +94,15 @@ class Session:
         """Run batches until told to stop, then until nothing is left."""
         try:
             while True:
-                outcomes = embedded.step(0.0 if self._stopping.is_set() else WAIT_S)
+                # What came while a step waited for articles may be history: only a step begun afterwards tells.
+                ending = self._stopping.is_set()
+                outcomes = embedded.step(0.0 if ending else WAIT_S)
                 for outcome in outcomes:
                     self._tell(outcome)
                 if time.monotonic() - self._counted_at >= PROGRESS_S:
                     self._counted_at = time.monotonic()
                     self._progress(embedded.history_waiting)
-                if not outcomes and self._stopping.is_set():
-                    return
-                if self._stopping.is_set() and not self._once:
+                if ending and not (outcomes and self._once):
                     return
         except BaseException as exc:  # noqa: BLE001 - it is raised again in the main thread
             self._failure = exc
