@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alert": ("pipeline.commands.alerts:alert", "Be told about new articles that a query finds."),
     "brief": (
         "pipeline.commands.brief:brief",
-        "Print the day's stories that QUERY finds, those that most publishers tell first.",
+        "Print the day's stories that QUERY finds.",
     ),
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),

@@ -16,9 +16,9 @@ from pipeline.commands.context import open_store
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def brief(ctx: click.Context, query: str, days: int, limit: int, channels: tuple[str, ...], as_json: bool) -> None:
-    """Print the day's stories that QUERY finds, those that most publishers tell first.
+    """Print the day's stories that QUERY finds.
 
-    Exits with 1 when there is none, or when a channel did not take it.
+    Those that most publishers tell come first. Exits with 1 when there is none, or when a channel did not take it.
     """
     from pipeline.services import brief as briefs
     from pipeline.wiring import services, stores

@@ -106,6 +106,13 @@ def essence(article: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def groups(queries: Mapping[str, Iterable[str]], articles: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return by query the originals of what it found: copies are shown where they were not, and each group once."""
+    return {
+        query: sorted({articles[name]["duplicate_of"] or name for name in found}) for query, found in queries.items()
+    }
+
+
 def view(newswire: Newswire, queries: Iterable[str]) -> dict[str, Any]:
     """Return what a store holds, as ``expected.json`` keeps it."""
     articles = newswire.articles()
