@@ -54,11 +54,11 @@ class Feeder:
         """Return how many records wait to be moved."""
         return self._log.backlog(HISTORY.name, GROUP)
 
-    def step(self) -> int:
-        """Move a slice if little waits; return how many records were moved."""
+    def step(self, timeout: float = 0.0) -> int:
+        """Move a slice that comes within ``timeout`` seconds if little waits; return how many records were moved."""
         if sum(self._log.backlog(topic, group) for topic, group in self._readers) > self._slice:
             return 0
-        messages = self._log.read(HISTORY.name, GROUP, self._slice)
+        messages = self._log.read(HISTORY.name, GROUP, self._slice, timeout)
         if not messages:
             return 0
         with self._transaction():
@@ -71,7 +71,7 @@ class Feeder:
         """Move slices until told to stop; servers that are away are waited for."""
         while not stop.is_set():
             try:
-                moved = self.step()
+                moved = self.step(LOOK_S)
             except (TransientError, UnavailableError) as exc:
                 _log.warning("feeder waits error=%s", exc)
                 stop.wait(RETRY_S)

@@ -26,7 +26,8 @@ def feeder(log: MemoryLog) -> Feeder:
 def test_history_waits_apart_and_moves_in_order_while_the_readers_keep_up() -> None:
     log = MemoryLog()
     publish([*old(35), Article(id="fresh", source="s", seen=NOW)], log)
-    feeding, order = feeder(log), []
+    feeding = feeder(log)
+    order: list[str] = []
     while feeding.waiting or order[-1:] != ["034"]:
         feeding.step()
         order += [message.key for message in log.read(ARTICLES.name, "worker", 1000)]
