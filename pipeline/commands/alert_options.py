@@ -39,7 +39,7 @@ class Digest(click.ParamType):
             return value
         if not value.strip():
             return ""
-        if found := re.fullmatch(r"(\d{1,6})([smhdw])", value.strip()):
+        if (found := re.fullmatch(r"(\d{1,6})([smhdw])", value.strip())) and int(found[1]):
             return int(found[1]) * _UNITS[found[2]]
         try:
             read_schedule(value)
