@@ -243,9 +243,10 @@ class AlertRule(Record, frozen=True):
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
     ``min_origins`` is how many independent publishers must report it first. ``digest`` says when collected alerts go
     (``hourly``, ``daily@08:00``, ``weekdays@07:30``, ``weekly@mon 08:00``); ``digest_s`` collects over so many seconds
-    instead. ``asked`` is the query as it was written, where it names saved searches or lists: ``query`` has them
-    written out.
-    Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
+    instead. ``asked`` is the query as it was written, where it names saved searches: ``query`` has them written out.
+    Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA), which the days in the query are of, too. ``lists``
+    holds the names of the lists that the query uses: whoever reads a rule looks nothing up. Priority high passes quiet
+    hours, digests and caps.
     ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """
 
@@ -275,6 +276,7 @@ class AlertRule(Record, frozen=True):
     expires: datetime | None = None
     priority: Literal["low", "normal", "high"] = "normal"
     owner: str | None = None
+    lists: dict[str, tuple[str, ...]] = {}
     schema_version: int = SCHEMA_VERSION
 
 

@@ -79,6 +79,7 @@ PUSHES = TableTopic(name="news.pushes")
 RECENT = TableTopic(name="news.recent")
 RULES = TableTopic(name="news.rules", type=AlertRule)
 SEARCHES = TableTopic(name="news.searches")
+LISTS = TableTopic(name="news.lists")
 
 TOPICS: tuple[Topic, ...] = (
     ARTICLES,
@@ -94,6 +95,7 @@ TOPICS: tuple[Topic, ...] = (
     RECENT,
     RULES,
     SEARCHES,
+    LISTS,
 )
 
 

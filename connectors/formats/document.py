@@ -14,6 +14,7 @@ from connectors.formats.ninjs import looks_like_ninjs, parse_ninjs
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.formats.sitemap import looks_like_sitemap, parse_sitemap
 from connectors.formats.xmlfeed import looks_like_feed, parse_feed
+from pipeline.plain_words import not_json
 
 MAX_INFLATED_BYTES = 50_000_000
 _WIDE = (
@@ -56,7 +57,7 @@ def _parse_json(body: bytes, url: str) -> ParsedFeed:
     try:
         value = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise NotAFeedError(f"{url} is no valid JSON: {exc}.") from exc
+        raise NotAFeedError(f"{url}: {not_json(exc)}.") from exc
     return parse_ninjs(value) if looks_like_ninjs(value) else parse_json_feed(value, url)
 
 
@@ -68,7 +69,7 @@ def _inflated(body: bytes, url: str) -> bytes:
     try:
         inflated = unpacker.decompress(body, MAX_INFLATED_BYTES)
     except zlib.error as exc:
-        raise NotAFeedError(f"{url} is a damaged gzip file: {exc}.") from exc
+        raise NotAFeedError(f"{url} is a damaged gzip file.") from exc
     if unpacker.unconsumed_tail:
         raise NotAFeedError(f"{url} unpacks to more than {MAX_INFLATED_BYTES // 1_000_000} MB; it was not read.")
     return inflated

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from pipeline.commands.context import current_settings
+from pipeline.commands.secrets import secret_file
 from pipeline.errors import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -50,6 +52,8 @@ class Digest(click.ParamType):
 
 OPTIONS = (
     click.option("--to", "channels", multiple=True, metavar="CHANNEL", help="A channel's name or address; repeatable."),
+    secret_file("--to-file", "A channel's address"),
+    secret_file("--secret-file", "The KEY that its webhooks are signed with"),
     click.option("--feed", "feeds", multiple=True, help="Only articles of this feed; repeatable."),
     click.option("--tag", "tags", multiple=True, help="Only articles with this tag; repeatable."),
     click.option("--lang", "languages", multiple=True, help="Only articles in this language; repeatable."),
@@ -77,7 +81,13 @@ OPTIONS = (
     click.option("--cap-per-hour", type=int, metavar="N", help="Send N messages an hour, then one with the rest."),
     click.option("--cap-per-day", type=int, metavar="N", help="Send N messages a day, then one with the rest."),
     click.option("--quiet", metavar="HH:MM-HH:MM", help="Hold messages back between these times."),
-    click.option("--time-zone", default="UTC", show_default=True, metavar="ZONE", help="Of --quiet and of days."),
+    click.option(
+        "--time-zone",
+        default=lambda: current_settings().time_zone,
+        show_default="time_zone of the settings",
+        metavar="ZONE",
+        help="Of --quiet, --digest and of days.",
+    ),
     click.option("--expires", type=click.DateTime(), help="Stop at this time (UTC)."),
     click.option("--priority", type=click.Choice(("low", "normal", "high")), default="normal", show_default=True),
 )

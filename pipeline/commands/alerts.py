@@ -12,6 +12,7 @@ import msgspec
 from pipeline.commands.alert_options import Duration, digest_fields, rule_options
 from pipeline.commands.context import open_store
 from pipeline.errors import UsageError
+from pipeline.plain_words import os_words
 
 
 @click.group()
@@ -30,6 +31,9 @@ def add(
     silence: int | None,
     surge: float | None,
     quiet: str | None,
+    channels: tuple[str, ...],
+    to_file: str | None,
+    secret_file: str | None,
     expires: datetime | None,
     digest: str | int | None,
     replace: bool,
@@ -38,13 +42,15 @@ def add(
     """Keep QUERY as the alert NAME.
 
     Channels: a name from [channels] in the settings, or terminal:, desktop:, webhook+https://host/path#secret=KEY,
-    ntfy:topic, mailto:you@example.org, smtps://…, atom:FILE, jsonfeed:FILE, apprise:URL. Default: the terminal that
+    ntfy:topic, mailto:you@example.org, smtps://…, atom:FILE, jsonfeed:FILE, apprise:URL;
+    or {env = "NAME"} or {file = "PATH"}, read when something is sent. Default: the terminal that
     the notifier runs in. Priority high passes quiet hours, digests and caps.
     """
-    from pipeline.services.alerts import new_rule
+    from pipeline.services.alerts import new_rule, signed
     from pipeline.views.alerts import forecast_line, warning_lines
     from pipeline.wiring import services, stores
 
+    channels = signed((*channels, *([to_file] if to_file else ())), secret_file, Path.cwd())
     end = expires.replace(tzinfo=UTC) if expires else None
     rule = new_rule(
         name,
@@ -54,6 +60,7 @@ def add(
         surge_times=surge,
         quiet=quiet,
         expires=end,
+        channels=channels,
         **digest_fields(digest),
         **options,
     )
@@ -81,6 +88,9 @@ def edit(
     silence: int | None,
     surge: float | None,
     quiet: str | None,
+    channels: tuple[str, ...],
+    to_file: str | None,
+    secret_file: str | None,
     expires: datetime | None,
     digest: str | int | None,
     **options: Any,
@@ -89,7 +99,7 @@ def edit(
 
     An empty text takes away: --quiet "", --digest "".
     """
-    from pipeline.services.alerts import quiet_hours
+    from pipeline.services.alerts import quiet_hours, signed
     from pipeline.views.alerts import forecast_line, warning_lines
     from pipeline.wiring import services
 
@@ -97,6 +107,8 @@ def edit(
         return ctx.get_parameter_source(option) == click.core.ParameterSource.COMMANDLINE
 
     changes = {option: value for option, value in options.items() if given(option)}
+    if channels or to_file:
+        changes["channels"] = signed((*channels, *([to_file] if to_file else ())), secret_file, Path.cwd())
     changes |= {"query": query} if query is not None else {}
     changes |= {"name": new_name} if new_name is not None else {}
     changes |= {"expires": expires.replace(tzinfo=UTC)} if expires is not None else {}
@@ -185,7 +197,7 @@ def export(file: Path | None) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as exc:
-        raise UsageError(f"{file} cannot be written: {exc.strerror}.") from exc
+        raise UsageError(f"{file} cannot be written: {os_words(exc)}.") from exc
 
 
 @alert.command(name="list")
@@ -320,7 +332,7 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
     try:
         content = path.read_bytes()
     except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
     refused = 0
     with open_store() as store:
         rules = read_rules(content, str(path), stores.clock())

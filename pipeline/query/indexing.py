@@ -132,7 +132,10 @@ def similar_query(
     ``frequencies`` tells how many of the ``size`` indexed documents hold each word. ``None``: nothing to go by.
     """
     counts: dict[str, float] = {}
-    for part, weight in ((analyse(document.title, document.language), 3), (analyse(document.text), 1)):
+    for part, weight in (
+        (analyse(document.title, document.language), 3),
+        (analyse(document.text, document.language), 1),
+    ):
         for token in part.tokens:
             if len(token) > 2 and not token.isdecimal():
                 counts[token] = counts.get(token, 0) + weight

@@ -21,7 +21,7 @@ from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
-from pipeline.ports.search import SearchIndex
+from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.table import Table, Transaction
 from pipeline.runners.advance import (
     DEAD_LETTERED,
@@ -37,6 +37,7 @@ from pipeline.runners.advance import (
     outcome_of,
 )
 from pipeline.runners.feeder import Feeder
+from pipeline.runners.renewing import Renewing
 from pipeline.stages.decision import Memory
 from pipeline.topics import INDEX
 
@@ -72,7 +73,8 @@ class Embedded:
     """Drive the stages of ``flow`` over ``log`` with the memories rebuilt from the tables that ``table`` opens.
 
     ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
-    The ``feeder`` moves history into the log when nothing else waits.
+    The ``feeder`` moves history into the log when nothing else waits. ``renewal`` is the index as one that another
+    version of the text analysis may have written.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Embedded:
         flow: Sequence[Stage] = FLOW,
         wait: Callable[[float], object] = time.sleep,
         feeder: Feeder | None = None,
+        renewal: Renewal | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
@@ -96,6 +99,7 @@ class Embedded:
         self._clock = clock
         self._flow = flow
         self._wait = wait
+        self._renewing = Renewing(renewal) if renewal is not None else None
         self._memories: dict[str, Memory] = {}
         # Whether records wait in front of a stage that takes them in order: they keep their place before those that
         # come. A stage that is not in here has not been looked at.
@@ -113,7 +117,10 @@ class Embedded:
         for stage in (*unseen, *self._flow):
             messages = self._read(stage)
             if messages:
+                self._renew(busy=True)
                 return self._run(stage, messages)
+        if self._renew(busy=False):
+            return []
         first = self._flow[0]
         if self._feeder is not None and self._feeder.step():
             timeout = 0.0
@@ -124,6 +131,9 @@ class Embedded:
     def history_waiting(self) -> int:
         """Return how many articles of history wait until nothing newer does."""
         return self._feeder.waiting if self._feeder is not None else 0
+
+    def _renew(self, *, busy: bool) -> bool:
+        return self._renewing is not None and self._renewing.step(busy=busy)
 
     def _read(self, stage: Stage) -> Sequence[Message]:
         messages = self._log.read(stage.reads.name, GROUP, stage.batch)

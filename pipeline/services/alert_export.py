@@ -10,7 +10,7 @@ import msgspec
 from pipeline.model import AlertRule
 
 # What belongs to this store and not to what somebody wants to be told.
-OWN = frozenset({"id", "created", "owner", "schema_version", "asked"})
+OWN = frozenset({"id", "created", "owner", "schema_version", "asked", "lists"})
 
 
 def write_toml(rules: Iterable[AlertRule], searches: Mapping[str, str]) -> str:

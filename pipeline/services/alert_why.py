@@ -9,10 +9,9 @@ import msgspec
 from pipeline.model import AlertRule, Document
 from pipeline.ports.alerts import Deliveries, Delivery
 from pipeline.query.evaluate import MatchView
-from pipeline.query.parser import parse
 from pipeline.query.printer import restate
 from pipeline.query.requirements import holds
-from pipeline.query.scope import scoped
+from pipeline.query.scope import query_of
 from pipeline.query.tree import And, AnyNode, Or, Query
 
 LOOKED_AT = 5_000
@@ -42,7 +41,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 def explain(rule: AlertRule, article: Document, deliveries: Deliveries, now: datetime) -> Why:
     """Look into the query and the ledger. Raises ``UsageError`` for a rule whose query cannot be read any more."""
-    query = scoped(parse(rule.query), rule)
+    query = query_of(rule)
     reading = MatchView(article)
     matches = holds(query.root, reading, now)
     subjects = {article.id, article.story_id, article.duplicate_of, *article.merged} - {None}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,8 +17,8 @@ from pipeline.model import AlertRule, derive_id
 from pipeline.ports.alerts import DeliveriesRequest, Notice
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
-from pipeline.query.parser import parse
 from pipeline.query.printer import restate
+from pipeline.references import anchored, is_reference
 from pipeline.services.alert_export import write_toml
 from pipeline.services.alert_names import cleaned, key
 from pipeline.services.forecast import Forecast, forecast
@@ -177,7 +179,7 @@ class Alerts:
 
     def forecast(self, rule: AlertRule, days: int = HISTORY_DAYS) -> Forecast:
         """Tell what a rule would have found in the last ``days``."""
-        query = admit(rule, self._searches.all())
+        query = admit(self._with_lists(rule), self._searches.all())
         return forecast(self._index, query, self._clock(), days, rule, self._limits)
 
     def forecast_of(self, text: str, days: int = HISTORY_DAYS) -> Forecast:
@@ -231,7 +233,7 @@ class Alerts:
                         self._put(rule)
                     yield Taken(rule=rule)
                     continue
-                parse(f"search:{entry.name}", searches | {entry.name: entry.query})
+                self._searches.check(entry.name, searches | {entry.name: entry.query})
                 if not dry_run:
                     self._searches.keep(entry.name, entry.query)
                 searches[entry.name] = entry.query
@@ -249,11 +251,18 @@ class Alerts:
 
     def _checked(self, rule: AlertRule, searches: Mapping[str, str]) -> AlertRule:
         """Return a rule as it is to be kept: named so that it is found again, saved searches written out."""
-        rule = msgspec.structs.replace(rule, name=cleaned(rule.name))
+        if rule.expires is not None and rule.expires <= self._clock():
+            raise UsageError(f"It expires at {rule.expires:%Y-%m-%d %H:%M} UTC, which is over; give a later --expires.")
+        lists = self._searches.lists_among(rule.query, searches)
+        rule = msgspec.structs.replace(rule, name=cleaned(rule.name), lists=lists)
         admit(rule, searches)
         for channel in rule.channels:
             self._channels.check(channel)
         return written_out(rule, searches)
+
+    def _with_lists(self, rule: AlertRule) -> AlertRule:
+        """Write the lists that a rule's query uses into the rule."""
+        return msgspec.structs.replace(rule, lists=self._searches.lists_in(rule.query))
 
     def _put(self, rule: AlertRule) -> None:
         self._rules.put(rule.id, msgspec.json.encode(rule))
@@ -305,6 +314,20 @@ def new_rule(
         quiet_until=end,
         **options,
     )
+
+
+def signed(channels: Sequence[str], secret: str | None, directory: Path) -> tuple[str, ...]:
+    """Return channels as they are kept: webhooks with the secret they sign with, references counted from a directory.
+
+    Raises ``UsageError`` for a secret without a webhook to sign.
+    """
+    kept = [anchored(channel, directory) if is_reference(channel) else channel for channel in channels]
+    if secret is None:
+        return tuple(kept)
+    if not any(channel.startswith("webhook+") for channel in kept):
+        raise UsageError("--secret-file signs webhooks: give --to webhook+https://… too.")
+    mark = f"#secret={quote(secret, safe='')}"
+    return tuple(channel.partition("#")[0] + mark if channel.startswith("webhook+") else channel for channel in kept)
 
 
 def _in_place_of(kept: AlertRule | None, rule: AlertRule) -> AlertRule:

@@ -18,7 +18,7 @@ from connectors.pages.pages import Pages
 from connectors.polling.outcome import USUAL, Pace
 from connectors.polling.parser import Parser
 from connectors.polling.schedule import QUIET, awake, interval_s
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from connectors.websub import offered, page_links
 from pipeline.language.shorten import shorten
 from pipeline.model import Article
@@ -81,7 +81,7 @@ async def _fetched(fetcher: Fetcher, parser: Parser, asked: Subscription, tell: 
         hops.append(url)
 
     try:
-        fetched = await fetcher.fetch(asked.url, headers_for(asked, asked.url), permit=follow, proxy=asked.proxy)
+        fetched = await fetcher.fetch(asked.url, headers_for(asked, asked.url), permit=follow, proxy=proxy_for(asked))
     except FetchError as exc:
         tell(Step(f"fetch ({exc.kind})", "fail", str(exc)))
         if exc.retry_after_s:
@@ -101,7 +101,7 @@ async def _look_around(fetcher: Fetcher, parser: Parser, asked: Subscription, te
     """Tell which feeds the main page offers of the site that has lost this one."""
     home = urljoin(asked.url, "/")
     try:
-        page = await fetcher.fetch(home, headers_for(asked, home), proxy=asked.proxy)
+        page = await fetcher.fetch(home, headers_for(asked, home), proxy=proxy_for(asked))
     except FetchError:
         return
     for candidate in (await candidates_on(parser, page))[:SHOWN]:
@@ -128,7 +128,7 @@ async def _ask_again(fetcher: Fetcher, asked: Subscription, fetched: Fetched, te
         tell(Step("unchanged", "ok", "the server gives no ETag or Last-Modified; equal bodies are told by their hash"))
         return
     try:
-        again = await fetcher.fetch(fetched.url, headers_for(asked, fetched.url) | validators, proxy=asked.proxy)
+        again = await fetcher.fetch(fetched.url, headers_for(asked, fetched.url) | validators, proxy=proxy_for(asked))
     except FetchError as exc:
         tell(Step("unchanged", "warn", f"asked again with {' and '.join(validators)}: {exc}"))
         return
@@ -192,7 +192,7 @@ async def _try_pages(pages: Pages, asked: Subscription, parsed: ParsedFeed, tell
             id="", source="", seen=now, url=entry.url, title=entry.title, text=entry.text, html=entry.html
         )
         try:
-            verdict = (await pages.fill(article, headers_for(asked, article.url or ""), asked.proxy)).verdict
+            verdict = (await pages.fill(article, headers_for(asked, article.url or ""), proxy_for(asked))).verdict
             detail = f"{entry.url}: {verdict.reason}" + ("" if verdict.better else "; the feed's own text is kept")
             tell(Step("full text", "ok" if verdict.better else "warn", detail))
         except (FetchError, PageError) as exc:

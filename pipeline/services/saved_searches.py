@@ -1,4 +1,4 @@
-"""Saved searches: queries by name, for which ``search:NAME`` stands in others and in alerts.
+"""Saved searches: queries by name, for which ``search:NAME`` stands in others and in alerts; how every query is read.
 
 An alert keeps its query as it was asked beside the one with every name written out, which is all that matching knows:
 when a saved search changes, the alerts that name it are rewritten with it.
@@ -7,7 +7,7 @@ when a saved search changes, the alerts that name it are rewritten with it.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -15,16 +15,23 @@ from pipeline.alerts.rules import admit
 from pipeline.errors import UsageError
 from pipeline.model import AlertRule
 from pipeline.ports.table import Table
-from pipeline.query.parser import parse
+from pipeline.query.parser import Lists, parse, parse_part
 from pipeline.query.printer import show
-from pipeline.query.tree import Query
+from pipeline.query.tree import And, Last, Listed, Query, walk
 
 
 class SavedSearches:
-    """Keep queries by name; ``rules`` are the alerts that may name them."""
+    """Keep queries by name, and read queries.
 
-    def __init__(self, table: Table, rules: Table | None = None) -> None:
+    ``lists`` returns the names of ``list:``, ``zone`` is that of days; ``rules`` are the alerts that may name searches.
+    """
+
+    def __init__(
+        self, table: Table, lists: Callable[[], Lists] = dict, zone: str = "UTC", rules: Table | None = None
+    ) -> None:
         self._table = table
+        self._lists = lists
+        self._zone = zone
         self._rules = rules
 
     def all(self) -> dict[str, str]:
@@ -32,11 +39,32 @@ class SavedSearches:
         return {name: value.decode() for name, value in self._table.items()}
 
     def parse(self, text: str) -> Query:
-        """Read a query in which saved searches may stand. Raises ``UsageError``.
+        """Read a query in which saved searches and lists may stand. Raises ``UsageError``.
 
-        The table lies in Kafka in the distributed runtime: what uses none of them needs the index alone.
+        Both lie in Kafka in the distributed runtime: what uses none of them needs the index alone.
         """
-        return parse(text, self.all() if "search:" in text.casefold() else {})
+        searches, lists = self._named(text)
+        return parse(text, searches, lists, self._zone)
+
+    def lists_in(self, text: str) -> dict[str, tuple[str, ...]]:
+        """Return the lists that a query uses, itself or by a saved search. Raises ``UsageError``."""
+        return self.lists_among(text, self.all() if "search:" in text.casefold() else {})
+
+    def lists_among(self, text: str, searches: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """Return the lists that a query uses, itself or by one of these saved searches. Raises ``UsageError``."""
+        if not any("list:" in query.casefold() for query in (text, *searches.values())):
+            return {}
+        lists = self._lists()
+        used = {node.name for node in walk(parse(text, searches, lists).root) if isinstance(node, Listed)}
+        return {name: tuple(lists[name]) for name in sorted(used)}
+
+    def of_last_days(self, text: str | None, days: int) -> Query:
+        """Read a query that is asked of the articles of so many days; it may say only what must be absent."""
+        recent = Last(seconds=days * 86_400, column=1)
+        if not text:
+            return Query(text=f"last:{days}d", root=recent)
+        part = parse_part(text, *self._named(text), self._zone)
+        return Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1))
 
     def keep(self, name: str, query: str | None) -> int:
         """Keep a query and rewrite the alerts that name it; return how many.
@@ -52,12 +80,19 @@ class SavedSearches:
                 f"{name!r} cannot name a saved search; use letters, digits and _, beginning with a letter."
             )
         searches = self.all() | {name: query}
-        parse(f"search:{name}", searches)
+        self.check(name, searches)
         rewritten = {rule.id: msgspec.json.encode(rule) for rule in self._rewritten(name, searches)}
         self._table.put(name, query.encode())
         if self._rules is not None and rewritten:
             self._rules.update(rewritten)
         return len(rewritten)
+
+    def check(self, name: str, searches: Mapping[str, str]) -> None:
+        """Raise ``UsageError`` where one of these saved searches cannot be read, or names itself by any way round."""
+        parse_part(f"search:{name}", searches, self._lists_of(searches), self._zone)
+
+    def _lists_of(self, searches: Mapping[str, str]) -> Lists:
+        return self._lists() if any("list:" in query.casefold() for query in searches.values()) else {}
 
     def forget(self, name: str) -> None:
         """Drop a saved search. Raises ``UsageError`` where there is none of that name, or something names it."""
@@ -71,6 +106,12 @@ class SavedSearches:
             raise UsageError(f"{name!r} is in use by {', '.join(users[:3])}{more}; change or remove that first.")
         self._table.put(name, None)
 
+    def _named(self, text: str) -> tuple[dict[str, str], Lists]:
+        """Return the saved searches and lists, as far as a query may use some."""
+        searches = self.all() if "search:" in text.casefold() else {}
+        uses_lists = any("list:" in query.casefold() for query in (text, *searches.values()))
+        return searches, self._lists() if uses_lists else {}
+
     def _alerts(self) -> list[AlertRule]:
         items = self._rules.items() if self._rules is not None else ()
         return [msgspec.json.decode(value, type=AlertRule) for _, value in items]
@@ -81,7 +122,8 @@ class SavedSearches:
             if rule.asked is None or name not in used(rule.asked, searches):
                 continue
             try:
-                rule = written_out(msgspec.structs.replace(rule, query=rule.asked), searches)
+                lists = self.lists_among(rule.asked, searches)
+                rule = written_out(msgspec.structs.replace(rule, query=rule.asked, lists=lists), searches)
                 admit(rule)
             except UsageError as exc:
                 raise UsageError(f"The alert {rule.name!r} names {name!r} and could not be kept so: {exc}") from exc
@@ -93,9 +135,9 @@ def used(text: str, searches: Mapping[str, str]) -> frozenset[str]:
     """Return the names of the saved searches that a query names, itself or by others."""
     asked = _Asked(searches)
     try:
-        parse(text, asked)
+        parse_part(text, asked, _AnyList())
     except UsageError:
-        return frozenset(asked.names)
+        return frozenset(asked.names)  # as far as it can be read
     return frozenset(asked.names)
 
 
@@ -103,7 +145,19 @@ def written_out(rule: AlertRule, searches: Mapping[str, str]) -> AlertRule:
     """Return a rule with saved searches written out, and its query as it was asked. Raises ``UsageError``."""
     if not used(rule.query, searches):
         return msgspec.structs.replace(rule, asked=None)
-    return msgspec.structs.replace(rule, query=show(parse(rule.query, searches)), asked=rule.query)
+    return msgspec.structs.replace(
+        rule, query=show(parse(rule.query, searches, rule.lists, rule.time_zone)), asked=rule.query
+    )
+
+
+class _AnyList(dict[str, tuple[str, ...]]):
+    """Know every list, each with one name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> tuple[str, ...]:
+        return ("x",)
 
 
 class _Asked(dict[str, str]):
