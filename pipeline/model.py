@@ -110,7 +110,12 @@ class ResolvedDate(Record, frozen=True):
 
 
 class Actor(Record, frozen=True):
-    """Name who acts or is acted on: ISO 3166-1 alpha-3 or organisation ``code``, and ``sector`` such as GOV or MIL."""
+    """Name who acts or is acted on: ISO 3166-1 alpha-3 or organisation ``code``, and ``sector`` such as GOV or MIL.
+
+    ``found`` says where the code comes from: the kind of name in the party's own words (country, demonym, capital,
+    city, region, office, org, group, person, leader), ``role`` (said of them elsewhere in the article), ``owner``
+    ("its army"), else ``place`` (of the event) or ``article`` (its dateline, tags or address).
+    """
 
     text: str
     start: int
@@ -118,6 +123,7 @@ class Actor(Record, frozen=True):
     name: str | None = None
     code: str | None = None
     sector: str | None = None
+    found: str | None = None
 
 
 class Speaker(Record, frozen=True):

@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.model import Actor
+from pipeline.stages.extract.events.cast import Cast
 from pipeline.stages.extract.events.coder import Coded, Coder
 from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.events.participants import Sentence
-from pipeline.stages.extract.events.rank import features
+from pipeline.stages.extract.events.rank import NOWHERE, features
 from pipeline.stages.extract.events.syntax import parser
 from pipeline.stages.extract.names.gazetteer import find
 
@@ -55,7 +56,8 @@ def codes(actors: Sequence[Actor]) -> frozenset[str]:
 
 def code_sentence(text: str) -> list[Coded]:
     """Code one sentence with every candidate kept."""
-    return Coder(lexicon(), Sentence(0, find(text)), ()).code(parser().parse([text])[0])
+    mentions = find(text)
+    return Coder(lexicon(), Sentence(0, mentions, Cast(text, mentions))).code(parser().parse([text])[0])
 
 
 def candidates(gold: Sequence[dict[str, Any]]) -> list[Candidate]:
@@ -69,7 +71,7 @@ def candidates(gold: Sequence[dict[str, Any]]) -> list[Candidate]:
         for coded in code_sentence(text):
             reading = (coded.sense.type, codes(coded.actors), codes(coded.recipients))
             right_type = any(key[0] == reading[0] for key in keys)
-            result.append(Candidate(number, features(coded, 0), right_type, reading in keys))
+            result.append(Candidate(number, features(coded, NOWHERE), right_type, reading in keys))
     return result
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from deploy.models.rank import TODAY, code_sentence, codes, gold_codes
 from pipeline.model import Actor
 from pipeline.stages.extract.events.contexts import contexts_of
-from pipeline.stages.extract.events.rank import confidence
+from pipeline.stages.extract.events.rank import NOWHERE, confidence, features
 
 # Spellings in the gold data.
 CONTEXTS = {"refugees": "refugee", "politics": "political", "assets": "economic", "unknown": ""}
@@ -20,7 +20,7 @@ def gold_standard(gold: list[dict[str, Any]]) -> dict[str, float]:
         found = code_sentence(item["text"])
         if not found:
             continue
-        best = max(found, key=lambda coded: confidence(coded, 0))
+        best = max(found, key=lambda coded: confidence(features(coded, NOWHERE)))
         if best.sense.type != TODAY.get(item["event"], item["event"]):
             continue
         types += 1
