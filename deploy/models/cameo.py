@@ -15,26 +15,27 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.stages.extract.events.clauses import SPEECH
 from pipeline.stages.extract.events.lemmas import lemma
 
 TARGET = Path("pipeline/stages/extract/events/lexicon/cameo.txt")
 TYPES = {
-    "03": "AGREE", "04": "CONSULT", "05": "SUPPORT", "06": "COOPERATE", "07": "AID", "08": "CONCEDE", "09": "ACCUSE investigate",
-    "10": "REQUEST", "11": "ACCUSE disapprove", "12": "REJECT", "13": "THREATEN", "14": "PROTEST demo", "15": "MOBILIZE",
-    "16": "SANCTION", "17": "COERCE restrict", "18": "ASSAULT", "19": "ASSAULT", "20": "ASSAULT",
-    "041": "CONSULT phone", "042": "CONSULT visit", "043": "CONSULT visit", "055": "CONCEDE", "0813": "CONCEDE",
-    "0814": "CONCEDE", "084": "RETREAT release", "0842": "RETREAT return", "085": "RETREAT ease", "086": "RETREAT access",
-    "087": "RETREAT withdraw", "0871": "RETREAT ceasefire", "0873": "RETREAT disarm", "112": "ACCUSE allege",
-    "114": "ACCUSE allege", "115": "ACCUSE allege", "116": "SANCTION convict", "103": "REQUEST assist",
-    "105": "REQUEST yield", "106": "REQUEST meet", "142": "PROTEST hunger", "143": "PROTEST boycott",
-    "144": "PROTEST obstruct", "145": "PROTEST riot", "152": "MOBILIZE troops", "154": "MOBILIZE troops",
-    "161": "SANCTION withdraw", "162": "SANCTION discontinue", "163": "SANCTION discontinue", "164": "SANCTION withdraw",
-    "166": "SANCTION expel", "1711": "COERCE seize", "1712": "ASSAULT destroy", "1721": "COERCE censor",
-    "1723": "COERCE curfew", "1724": "COERCE martial-law", "173": "COERCE arrest", "174": "COERCE deport",
-    "175": "ASSAULT crowd-control", "176": "COERCE cyber", "181": "ASSAULT abduct", "182": "ASSAULT beat",
-    "1821": "ASSAULT sexual", "1822": "ASSAULT torture", "183": "ASSAULT explosives", "185": "ASSAULT targeted",
-    "186": "ASSAULT targeted", "191": "COERCE restrict", "192": "COERCE seize", "193": "ASSAULT firearms",
-    "194": "ASSAULT heavy-weapons", "195": "ASSAULT aerial",
+    "03": "AGREE", "04": "CONSULT", "05": "SUPPORT", "06": "COOPERATE", "07": "AID", "08": "CONCEDE",
+    "09": "ACCUSE investigate", "10": "REQUEST", "11": "ACCUSE disapprove", "12": "REJECT", "13": "THREATEN",
+    "14": "PROTEST demo", "15": "MOBILIZE", "16": "SANCTION", "17": "COERCE restrict", "18": "ASSAULT",
+    "19": "ASSAULT", "20": "ASSAULT", "041": "CONSULT phone", "042": "CONSULT visit", "043": "CONSULT visit",
+    "055": "CONCEDE", "0813": "CONCEDE", "0814": "CONCEDE", "084": "RETREAT release", "0842": "RETREAT return",
+    "085": "RETREAT ease", "086": "RETREAT access", "087": "RETREAT withdraw", "0871": "RETREAT ceasefire",
+    "0873": "RETREAT disarm", "112": "ACCUSE allege", "114": "ACCUSE allege", "115": "ACCUSE allege",
+    "116": "SANCTION convict", "103": "REQUEST assist", "105": "REQUEST yield", "106": "REQUEST meet",
+    "142": "PROTEST hunger", "143": "PROTEST boycott", "144": "PROTEST obstruct", "145": "PROTEST riot",
+    "152": "MOBILIZE troops", "154": "MOBILIZE troops", "161": "SANCTION withdraw", "162": "SANCTION discontinue",
+    "163": "SANCTION discontinue", "164": "SANCTION withdraw", "166": "SANCTION expel", "1711": "COERCE seize",
+    "1712": "ASSAULT destroy", "1721": "COERCE censor", "1723": "COERCE curfew", "1724": "COERCE martial-law",
+    "173": "COERCE arrest", "174": "COERCE deport", "175": "ASSAULT crowd-control", "176": "COERCE cyber",
+    "181": "ASSAULT abduct", "182": "ASSAULT beat", "1821": "ASSAULT sexual", "1822": "ASSAULT torture",
+    "183": "ASSAULT explosives", "185": "ASSAULT targeted", "186": "ASSAULT targeted", "191": "COERCE restrict",
+    "192": "COERCE seize", "193": "ASSAULT firearms", "194": "ASSAULT heavy-weapons", "195": "ASSAULT aerial",
 }  # fmt: skip
 PARTICLES = frozenset("out up off back down over in into for on to from against with of at away".split())
 # Words that many patterns end in and that bind nothing.
@@ -42,6 +43,10 @@ _EMPTY = frozenset("a an the of and all its their new more some any no not by as
 _BLOCK = re.compile(r"^---\s+(\S+)")
 _VERB = re.compile(r"^([+A-Z][\w+-]*)\s*(?:\{[^}]*\})?")
 _PATTERN = re.compile(r"^-\s+(.*?)\s*\[([^\]]*)\]\s*(?:#\s*([A-Z_-]*))?")
+# What is said, wanted or planned is coded by what it is, not by who says so.
+_FRAMES = SPEECH | frozenset(
+    "want plan prepare need expect hope consider intend fear foil identify delay let get".split()
+)
 MOST_WORDS = 120
 
 
@@ -113,7 +118,7 @@ def compile_patterns(text: str) -> list[str]:
             used.add(name)
         for verb in verbs:
             key = "_".join(lemma(part) if not at else part for at, part in enumerate(verb.split("_")))
-            if key:
+            if key and key not in _FRAMES:
                 rules[kind, code, f"{key}_{particle}" if particle and "_" not in key else key].add(wanted)
     head = ["# Compiled from CAMEO.2.0.txt of the Open Event Data Alliance (MIT: NOTICE.md) by deploy/models/cameo.py."]
     head += [f"class {n[1:].replace('_', '-')}: {' '.join(sorted(set(known[n])))}" for n in sorted(used)]

@@ -1,7 +1,7 @@
 """Remember who takes part in an article: the roles it gives to names, and whom a pronoun may stand for.
 
 "President Oleh Marchuk" in one paragraph says what "Marchuk" is in the next. A pronoun stands for the last party that
-acted within two sentences and fits it: "he" for a person, "it" for a state or body, "they" for several. Else for nobody.
+acted within two sentences and fits it: "he" for a person, "it" for a state or body, "they" for several. Else for none.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from pipeline.model import Actor
+from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.names.gazetteer import Mention
 
 Form = Literal["person", "body", "several"]
@@ -92,6 +93,13 @@ class Cast:
             self._recent = [seen for seen in self._recent if seen.position >= position - REACH]
             self._recent.append(_Seen(position, form, actors))
 
+    def body_before(self, offset: int) -> Mention | None:
+        """Return the international body named last before a place in the text: what "the bloc" means there."""
+        for mention in reversed(self._mentions[: bisect_left(self._ends, offset)]):
+            if mention.kind == "org" and mention.code == "IGO":
+                return mention
+        return None
+
     def stand_for(self, pronoun: str, position: int) -> tuple[Actor, ...]:
         """Return whom a pronoun in a sentence stands for, from the sentences before."""
         forms = FORMS.get(pronoun, ())
@@ -107,7 +115,7 @@ class Cast:
         words = set(re.split(r"[^a-z]+", around.casefold().rpartition(".")[2]))
         code = self._nation(text, at)
         sector = next((_SIDES[word] for word in _SIDES if word in words), TITLES[title.casefold()])
-        if code is not None and len(code) == 3 and code in ("IGO", "UNO", "EUR", "NGO"):
+        if code in ("IGO", "UNO", "EUR", "NGO"):
             sector = ""
         self._roles[surname] = Role(name, code, sector or None)
 
@@ -119,7 +127,7 @@ class Cast:
         mention = self._mentions[last]
         between = text[mention.end : at]
         if mention.kind in _NATIONS and len(between) < 30 and _BETWEEN.fullmatch(between):
-            return mention.code
+            return lexicon().bodies.get(mention.entry.name.casefold().replace(" ", "_"), mention.code)
         return None
 
 

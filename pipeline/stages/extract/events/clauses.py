@@ -53,6 +53,14 @@ FACTLESS = frozenset("REQUEST REJECT THREATEN AGREE".split())
 MODAL = frozenset("could would might may should must can".split())
 SUBJECTS = ("nsubj", "nsubj:pass", "csubj", "nsubj:outer")
 CLAUSES = ("ccomp", "xcomp", "advcl", "acl", "acl:relcl", "parataxis", "conj", "advcl:relcl")
+# Verbs whose subject is who it happens to: "went on trial", "fled".
+SUFFERED = frozenset(
+    (("go", "ACCUSE"), ("stand", "ACCUSE"), ("appear", "ACCUSE"), ("face", "ACCUSE"), ("flee", "SANCTION"))
+)
+# Things of armies: they act for them, and are bought, sent and shot down.
+EQUIPMENT = frozenset(
+    "jet aircraft warplane gunboat tank helicopter warship ship vessel plane missile artillery bomber drone".split()
+)
 # CAMEO codes of drills, and of what is done to bodies.
 DRILLS = frozenset("155 150".split())
 BODILY = frozenset("1823 182 193 1821 1822".split())
@@ -137,6 +145,7 @@ def words_around(token: Token) -> set[str]:
         if (
             child.dep_ == "nsubj"
             or child.dep_ in ("conj", "parataxis", "advcl:relcl")
+            or (child.dep_ == "ccomp" and lemma(token.text) in SPEECH)  # what is said is said elsewhere
             or (child.dep_ == "nsubj:pass" and not passive)
         ):
             continue
@@ -147,7 +156,19 @@ def words_around(token: Token) -> set[str]:
 
 
 def is_reduced_passive(token: Token) -> bool:
-    return token.dep_ == "acl" and token.tag_ == "VBN" and not any(c.dep_ == "obj" for c in token.children)
+    if token.dep_ != "acl" or token.tag_ != "VBN" or is_misread_clause(token):
+        return False
+    return not any(c.dep_ == "obj" for c in token.children)
+
+
+def is_misread_clause(token: Token) -> bool:
+    """Say whether a verb read as a participle after the root noun must be the verb of the sentence: it has no other."""
+    if token.dep_ != "acl" or token.tag_ != "VBN" or token.head.dep_ != "ROOT" or not token.head.tag_.startswith("NN"):
+        return False
+    return not any(
+        t.tag_ in ("VBD", "VBZ", "VBP", "MD") and not t.dep_.startswith("acl") and token not in (t, *t.ancestors)
+        for t in token.doc
+    )
 
 
 def auxiliaries_of(token: Token) -> Iterator[Token]:

@@ -116,7 +116,7 @@ class Coder:
         ]
 
     def _verb(self, token: Token, used: set[int]) -> Coded | None:
-        word = lemma(token.text)
+        word = token.lower_ if token.tag_ == "JJ" else lemma(token.text)  # "willing" is no form of "will"
         composed = False
         sense = self._sense(token)
         inner: Token | None = None
@@ -131,11 +131,11 @@ class Coder:
             sense = self._light(token)
             if sense is not None:
                 used.update(t.i for t in objects_of(token))
+        must = self._must(token) if sense is None or sense.type == "AGREE" else None
+        if must is not None:
+            sense, inner, composed = must, token, True
         if sense is None:
-            sense = self._must(token)
-            if sense is None:
-                return None
-            inner, composed = token, True
+            return None
         if sense.type not in FACTLESS:
             turned = self._modal(token, sense)
             if turned is not None:

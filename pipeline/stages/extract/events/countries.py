@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ON_THE_SPOT = frozenset("ASSAULT COERCE PROTEST AID MOBILIZE RETREAT SANCTION".split())
 # Seats of international bodies: what is filed there is seldom about the country.
 _SEATS = frozenset(("BEL", "CHE"))
-_LEAD_CHARS = 400
+_LEAD_CHARS = 200
 _HERE = re.compile(r"\b(?:in|at|near|outside|across|around|inside)\s+(?:the\s+)?(?:[\w'’.-]+\s+){0,3}$")
 _FOLDER = re.compile(r"/([a-z-]{4,30})(?=/)")
 
@@ -51,7 +51,7 @@ def article_country(reading: Reading, dateline: Dateline, begin: int) -> str | N
             and mention.kind in ("country", "capital", "city", "region")
             and is_setting(reading.text[max(begin, mention.start - 80) : mention.start])
         ):
-            return mention.code
+            return mention.code if mention.code not in _SEATS or mention.kind == "country" else None
     return None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from pipeline.language.sentences import split_sentences
-from pipeline.model import Actor, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
+from pipeline.model import Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
 from pipeline.stages.extract.datelines import find_dateline
 from pipeline.stages.extract.events.cast import Cast
 from pipeline.stages.extract.events.coder import Coded, Coder
@@ -145,9 +145,7 @@ def _triggers(word: str, triggers: frozenset[str]) -> bool:
     return lemma(word) in triggers
 
 
-def _event(
-    coded: Coded, sure: float, where: Place | None, names: Sentence, sentence: Span, reading: Reading
-) -> Event:
+def _event(coded: Coded, sure: float, where: Place | None, names: Sentence, sentence: Span, reading: Reading) -> Event:
     token = coded.trigger
     start = sentence.start + token.idx
     end = start + len(token)

@@ -31,6 +31,16 @@ _CALENDAR = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
     "september october november december jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
+# What somebody is chief, officer or member of says more than that.
+_GENERIC = frozenset(
+    "officer official chief leader member spokesman spokeswoman spokesperson general commander head candidate deputy "
+    "lawyer agent source inspector director supporter".split()
+)
+# Offices of many countries that the gazetteer has for one.
+_SHARED_OFFICES = frozenset(
+    "senate congress supreme_court house_of_representatives national_assembly parliament house".split()
+)
+_BLOCS = frozenset("bloc alliance union organisation organization body".split())
 _CIVIL = frozenset("rebel opposition militant guerrilla armed".split())
 _TRANSPARENT = frozenset(
     "number group thousand hundred dozen score million series member rest part majority most all some many both "
@@ -150,6 +160,15 @@ class Sentence:
             if members is not None:
                 yield from (a for part in members.subtree if self.named_at(part) for a in self._one(part))
                 return
+        if sector is None and mentions and all(self._is_setting_of(head, token) for token, _ in mentions):
+            return  # "a truce in Pretoria"
+        if not mentions and lemma(head.text) in _BLOCS and any(c.lower_ == "the" for c in head.children):
+            bloc = self.cast.body_before(self.offset + head.idx)
+            if bloc is not None:
+                code = lexicon().bodies.get(bloc.entry.name.casefold().replace(" ", "_"), bloc.code)
+                span = self._span(head, phrase)
+                yield msgspec.convert({**span, "name": bloc.entry.name, "code": code, "found": "org"}, Actor)
+                return
         if not mentions:
             if head.tag_.startswith("NNP") and not _is_date(head) and head.lower_ not in _NO_PARTY:
                 span = self._span(head, phrase)
@@ -179,14 +198,17 @@ class Sentence:
             return
         yield self._actor(head, first, sector, phrase)
 
+    def _is_setting_of(self, head: Token, token: Token) -> bool:
+        """Say whether a name stands in a phrase of place after a common noun."""
+        while token.head != head and token.head != token:
+            token = token.head
+        return token.dep_ == "nmod" and bool(_cases(token) & {"in", "from", "at"}) and head.tag_ in ("NN", "NNS")
+
     def _role(self, head: Token, named: Mention | None) -> Role | None:
         """Return the role that the article gives to a name; a gazetteer's person or place of that name is another."""
         if not head.tag_.startswith("NNP") or (named is not None and named.kind not in _MISTAKEN):
             return None
-        last = head
-        for child in head.children:
-            if child.dep_ in ("flat", "compound") and child.tag_.startswith("NNP") and child.i > last.i:
-                last = child
+        last = (head, *self._rest(head))[-1]
         role = self.cast.role_of(last.text)
         # A role that the gazetteer knows better: the person it has, of the country it has.
         if role is not None and named is not None and named.kind in ("person", "leader") and role.code is None:
@@ -210,6 +232,12 @@ class Sentence:
         if code in BODY_CODES and sector in ("GOV", "MIL", "LAB", "PTY"):
             sector = "MIL" if sector == "MIL" and not inside else None
         found = mention.kind if code else None
+        if (
+            mention.kind == "office"
+            and self.cast.country
+            and mention.entry.name.casefold().replace(" ", "_") in _SHARED_OFFICES
+        ):
+            code, found = self.cast.country, "article"
         if mention.kind in STATES or mention.kind not in ("person", "leader", "org", "office", "group"):
             return msgspec.convert(
                 {
@@ -233,18 +261,19 @@ class Sentence:
             t for t in phrase if t.dep_ not in ("det", "case", "punct") and abs(t.i - head.i) < 8 and t.i <= head.i
         ]
         tokens = tokens or [head]
-        after = head.i + 1  # the rest of a name: "Martin Aldridge"
-        while (
-            after < len(head.doc)
-            and head.doc[after].tag_.startswith("NNP")
-            and head.doc[after].dep_ in ("flat", "compound")
-            and head in head.doc[after].ancestors
-        ):
-            tokens.append(head.doc[after])
-            after += 1
+        tokens += self._rest(head)
         start = min(t.idx for t in tokens)
         end = max(t.idx + len(t) for t in tokens)
         return {"text": head.doc.text[start:end], "start": self.offset + start, "end": self.offset + end}
+
+    def _rest(self, head: Token) -> list[Token]:
+        """Return what of a name stands after its head: "Martin Aldridge"."""
+        rest: list[Token] = []
+        for token in head.doc[head.i + 1 : head.i + 5] if head.tag_.startswith("NNP") else ():
+            if not token.tag_.startswith("NNP") or not token.text[0].isalpha() or self.named_at(token) is not None:
+                break
+            rest.append(token)
+        return rest
 
     def _joined(self, token: Token, head: Token) -> bool:
         """Say whether a nationality before a noun is one of several: "Hungarian and Romanian officials"."""
@@ -269,7 +298,20 @@ class Sentence:
             yield from self._phrase(child, depth + 1)
 
     def _sector(self, head: Token) -> str | None:
-        words = [head, *(c for c in head.children if c.dep_ in ("compound", "flat", "appos") or c.lower_ in _CIVIL)]
+        before = [c for c in head.children if c.i < head.i]
+        if (
+            any(c.lower_ in ("former", "ex", "ousted", "deposed") for c in before)
+            and lemma(head.text) in lexicon().sectors
+        ):
+            return "ELI"
+        modifiers = [c for c in before if c.dep_ in ("compound", "flat") or c.lower_ in _CIVIL]
+        words = [
+            head,
+            *modifiers,
+            *(c for c in head.children if c.dep_ in ("compound", "flat", "appos") and c.i > head.i),
+        ]
+        if lemma(head.text) in _GENERIC:  # "police chief", "army officers", "opposition leader"
+            words = [*(c for c in before if c.dep_ in ("compound", "flat", "amod", "nmod:poss")), *words]
         if lemma(head.text) in _TRANSPARENT:
             words += [c for c in head.children if c.dep_ == "nmod"]
         for token in words:

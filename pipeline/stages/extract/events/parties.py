@@ -10,9 +10,11 @@ from pipeline.stages.extract.events.cast import FORMS
 from pipeline.stages.extract.events.clauses import (
     DEMAND,
     DIRECT_CASES,
+    EQUIPMENT,
     MUTUAL,
     SPEECH,
     SUBJECTS,
+    SUFFERED,
     case_of,
     is_conditional,
     is_reduced_passive,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 # What is sent or withdrawn is no recipient: "moved troops to the border".
 _SENT = frozenset("MOBILIZE RETREAT AID".split())
 _FORCES = frozenset("MIL COP MED".split())
+_HARM = frozenset("ASSAULT COERCE".split())
+# What lies deeper in a phrase is not whom these are directed at.
+_SHALLOW = frozenset("PROTEST MOBILIZE".split())
 
 
 class Parties:
@@ -70,6 +75,8 @@ class Parties:
                 recipients = handed or self._recipients(token, actors, sense)
             return actors, recipients
         actors = self.subject(token)
+        if (lemma(token.text), sense.type) in SUFFERED:
+            return (), actors
         recipients = (self._handed(token) if sense.cameo == "063" else ()) or self._recipients(token, actors, sense)
         if sense.type in ("CONSULT", "AGREE", "COOPERATE", "SUPPORT") and len({a.code for a in actors}) > 1:
             codes = {a.code for a in actors}
@@ -103,8 +110,10 @@ class Parties:
         own = {(a.start, a.end) for a in actors}
         coded = {a.code for a in actors if a.code}
         fallback: tuple[Actor, ...] = ()
+        if sense.cameo == "083":  # nobody is resigned at
+            return ()
         for phrase in self._targets(token):
-            if self._is_setting(phrase):
+            if self._is_setting(phrase) or (sense.type not in _HARM and lemma(phrase.text) in EQUIPMENT):
                 continue
             found = tuple(a for a in self.who(phrase, subject_token(token)) if (a.start, a.end) not in own)
             sent = phrase.dep_ == "obj" and sense.type in _SENT and all(a.sector in _FORCES for a in found)
@@ -112,7 +121,7 @@ class Parties:
             if found and not sent and not mine:
                 return found
             fallback = fallback or (() if sent else found)
-            deeper = self._within(phrase, actors)
+            deeper = () if sense.type in _SHALLOW else self._within(phrase, actors)
             if deeper:
                 return deeper[:4]
         return fallback
@@ -122,12 +131,15 @@ class Parties:
         if phrase.dep_ != "obl" or case_of(phrase) not in ("in", "at", "near"):
             return False
         mention = self._names.named_at(phrase)
-        return mention is not None and mention.kind in ("country", "capital", "city", "region")
+        if mention is None:  # a place that the gazetteer lacks
+            return phrase.tag_.startswith("NNP")
+        return mention.kind in ("country", "capital", "city", "region")
 
     def _targets(self, token: Token) -> Iterator[Token]:
         children = list(token.children)
         yield from (c for c in children if c.dep_ == "iobj")
-        yield from (c for c in children if c.dep_ == "obj")
+        # A name read as a predicate is an object: "attacked Budapest".
+        yield from (c for c in children if c.dep_ == "obj" or (c.dep_ == "xcomp" and c.tag_ == "NNP"))
         if (
             token.dep_ == "acl:relcl"
             and subject_token(token) is not None
@@ -187,8 +199,13 @@ class Parties:
             return ()
         if token.dep_ in ("acl:relcl", "acl"):
             return self._names.actors(head) if not modifies_clause(head) else ()
-        if token.dep_ == "conj" and not is_verbal(head):
-            return ()
+        if token.dep_ == "conj" and not is_verbal(
+            head
+        ):  # joined to a noun by mistake: "declared a day of mourning and"
+            verb = next((a for a in head.ancestors if is_verbal(a) and a.i < token.i), None)
+            return self.subject(verb, depth + 1) if verb is not None and token.tag_ in ("VBD", "VBN", "VBZ") else ()
+        if token.dep_ == "parataxis" and head.dep_ == "ROOT" and head.tag_.startswith("NN") and head.i < token.i:
+            return self._names.actors(head)
         if token.dep_ == "xcomp":
             object_ = next((c for c in head.children if c.dep_ in ("obj", "iobj")), None)
             if object_ is not None and lemma(head.text) in DEMAND | {"allow", "force", "help", "tell"}:
