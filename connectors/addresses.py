@@ -1,10 +1,10 @@
-"""What one address is: unwrapped from redirectors, without trackers, in one form."""
+"""Join addresses, and give each the one form that it is known by."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 # Parameters that tell where a reader came from and never which article is read. A deny-list: an unknown one stays.
 _TRACKERS = re.compile(
@@ -27,6 +27,12 @@ _REDIRECTORS = {
     ("www.linkedin.com", "/redir/redirect"): "url", ("exit.sc", "/"): "url",
 }  # fmt: skip
 _GOOGLE = re.compile(r"^(?:www\.)?google\.[a-z.]+$")
+
+
+def join(base: str, address: str) -> str:
+    """Return an address made absolute (RFC 3986), each character as its publisher wrote it. Raises ``ValueError``."""
+    # yarl's own join writes the path of the base anew (%7E becomes ~), and what is stored must not change.
+    return urljoin(base, address)
 
 
 @lru_cache(4096)

@@ -14,11 +14,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
-from urllib.parse import urljoin
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
+from connectors.addresses import join
 from connectors.discovery.links import header_links
 
 LEASE = timedelta(days=10)
@@ -81,7 +81,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_live(now) and self.last_ping is not None and not (self.missed and self.missed > self.last_ping)
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class HubAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Answer a hub's call with a status and a text; ``push`` is what to keep."""
 
     status: int
@@ -160,14 +160,14 @@ def form(push: Push) -> dict[str, str]:
     return fields | {"hub.lease_seconds": str(int(LEASE.total_seconds())), "hub.secret": push.secret}
 
 
-def verified(push: Push, query: Mapping[str, str], now: datetime, jitter: float) -> Verdict:
+def verified(push: Push, query: Mapping[str, str], now: datetime, jitter: float) -> HubAnswer:
     """Answer a hub that asks whether we meant it, or tells that it denies: 404 to what was not asked for.
 
     ``jitter`` from 0 to 1 spreads renewals: between 60 and 75 % of the lease.
     """
     mode, topic = query.get("hub.mode"), query.get("hub.topic")
     if topic != push.topic:
-        return Verdict(status=404, push=push)
+        return HubAnswer(status=404, push=push)
     if mode == "denied" and push.ended is None:
         reason = " ".join(query.get("hub.reason", "no reason given").split())[:MAX_NOTE]
         after = msgspec.structs.replace(
@@ -178,12 +178,12 @@ def verified(push: Push, query: Mapping[str, str], now: datetime, jitter: float)
             next_ask=now + AFTER_DENIAL,
             note=f"{push.hub} denied the subscription: {reason}",
         )
-        return Verdict(status=200, push=after)
+        return HubAnswer(status=200, push=after)
     challenge = query.get("hub.challenge")
     if not challenge or mode is None or mode != push.pending:
-        return Verdict(status=404, push=push)
+        return HubAnswer(status=404, push=push)
     if mode == "unsubscribe":
-        return Verdict(
+        return HubAnswer(
             status=200, text=challenge, push=msgspec.structs.replace(push, pending=None, next_ask=push.ended or now)
         )
     lease = _lease(query.get("hub.lease_seconds"))
@@ -195,20 +195,20 @@ def verified(push: Push, query: Mapping[str, str], now: datetime, jitter: float)
         failures=0,
         note=None,
     )
-    return Verdict(status=200, text=challenge, push=after)
+    return HubAnswer(status=200, text=challenge, push=after)
 
 
-def received(push: Push, body: bytes, signature: str | None, now: datetime) -> Verdict:
+def received(push: Push, body: bytes, signature: str | None, now: datetime) -> HubAnswer:
     """Answer a ping: 410 for an ended subscription, 202 otherwise. It counts if it is ``push.pings`` that grew.
 
     A ping with a false or missing signature is answered like a true one and otherwise ignored, as the specification
     has it: a forger learns nothing.
     """
     if push.ended is not None:
-        return Verdict(status=410, push=push)
+        return HubAnswer(status=410, push=push)
     if not is_signed(body, signature, push.secret):
-        return Verdict(status=202, push=msgspec.structs.replace(push, forged=push.forged + 1))
-    return Verdict(status=202, push=msgspec.structs.replace(push, pings=push.pings + 1, last_ping=now))
+        return HubAnswer(status=202, push=msgspec.structs.replace(push, forged=push.forged + 1))
+    return HubAnswer(status=202, push=msgspec.structs.replace(push, pings=push.pings + 1, last_ping=now))
 
 
 def is_signed(body: bytes, signature: str | None, secret: str) -> bool:
@@ -243,7 +243,7 @@ def _lease(seconds: str | None) -> timedelta:
 
 def _joined(url: str, address: str) -> str:
     try:
-        return urljoin(url, address.strip())
+        return join(url, address.strip())
     except ValueError:
         return ""
 

@@ -21,6 +21,7 @@ import platformdirs
 
 from pipeline.errors import UsageError
 from pipeline.networks import masked as masked_address
+from pipeline.version import USER_AGENT
 
 PREFIX = "NEWSWIRE_"
 # Read by others than this module: the settings file's place, and what deploy/servers and the tests are told.
@@ -36,7 +37,7 @@ def _about(text: str, **limits: Any) -> msgspec.Meta:
 class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say how feeds are fetched."""
 
-    user_agent: Annotated[str, _about("how the fetcher introduces itself to sites")] = "Newswire/0.1"
+    user_agent: Annotated[str, _about("how the fetcher introduces itself to sites")] = USER_AGENT
     allow: Annotated[tuple[str, ...], _about("private networks that may be fetched from, such as 127.0.0.0/8")] = ()
     concurrency: Annotated[int, _about("fetches under way at once", ge=1, le=1000)] = 64
     per_host: Annotated[int, _about("fetches under way at once per host", ge=1, le=64)] = 2
@@ -86,6 +87,9 @@ class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         tuple[str, ...], _about("private networks that an alert's own channels may lead to, such as 127.0.0.0/8")
     ] = ()
     smtp: Annotated[str | None, _about("SMTP server of mailto: channels, such as smtps://user:password@host")] = None
+    proxy: Annotated[
+        str | None, _about("HTTP proxy that webhooks and ntfy go through, such as http://user:password@host:3128")
+    ] = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,7 +163,9 @@ def masked(settings: Settings) -> Settings:
         elasticsearch_api_key="***" if settings.elasticsearch_api_key else None,
         channels={name: _mask_address(address) for name, address in settings.channels.items()},
         notify=msgspec.structs.replace(
-            settings.notify, smtp=_mask_address(settings.notify.smtp) if settings.notify.smtp else None
+            settings.notify,
+            smtp=_mask_address(settings.notify.smtp) if settings.notify.smtp else None,
+            proxy=_mask_address(settings.notify.proxy) if settings.notify.proxy else None,
         ),
     )
 

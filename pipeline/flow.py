@@ -1,71 +1,69 @@
-"""The one table of stages: what happens to an article, in order, in both runtimes.
+"""The one table of stages: what happens to an article, in order, in both runtimes; ``topics`` is its other half.
 
 feed -> news.articles -> identify -> news.revisions -> deduplicate -> news.documents -> extract -> news.enriched
      -> match -> news.alerts -> notifier;  news.enriched -> index
+
+How a runtime treats a stage or a topic is said by its attributes: nothing outside this file
+and ``topics`` repeats or compares a name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from pipeline.model import Alert, Article, Document, Record
-from pipeline.ports.log import Message
+from pipeline.model import Article
 from pipeline.stages.decision import Decision, Memory, NoMemory
-from pipeline.stages.deduplicate.stage import Remembered, deduplicate
+from pipeline.stages.deduplicate.stage import SIMILARITY, WINDOW, Remembered, deduplicate
 from pipeline.stages.extract.stage import extract
 from pipeline.stages.identify.stage import Known, identify
 from pipeline.stages.match.stage import Rules, match
-
-
-class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """Name a topic, the type of its values and the key that decides which partition a value goes to."""
-
-    name: str
-    type: type[Record]
-    key: Callable[[Any], str]
-
-
-def _by_id(article: Article) -> str:
-    return article.id
-
-
-def _by_language(article: Article) -> str:
-    return article.language or "und"
-
-
-def _by_subject(alert: Alert) -> str:
-    """Return what keeps a rule's alerts about one story in order: whether one is news depends on those before it."""
-    return f"{alert.rule_id} {alert.subject}"
-
-
-ARTICLES = Topic(name="news.articles", type=Article, key=_by_id)
-REVISIONS = Topic(name="news.revisions", type=Article, key=_by_language)
-DOCUMENTS = Topic(name="news.documents", type=Document, key=_by_id)
-ENRICHED = Topic(name="news.enriched", type=Document, key=_by_id)
-ALERTS = Topic(name="news.alerts", type=Alert, key=_by_subject)
-RULES = "news.rules"
-DEAD = "news.dead"
+from pipeline.topics import ALERTS, ARTICLES, DOCUMENTS, ENRICHED, REVISIONS, RULES, Stream, TableTopic
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """Bind a stage function to the topics it stands between and to the memory it needs.
 
-    ``prepare`` may be given the values of a batch before they are decided one by one: it only saves time.
+    ``prepare`` is given the values of a batch before they are decided one by one: it only saves time.
+    ``keeps_facts``: the facts of its decisions are stored and its memory is rebuilt from them.
+    ``follows``: its memory is made of a table that others write.
+    ``pages``: what it emits may reach a person, so a replay leaves it out.
+    ``batch``: how many records are taken at a time, fewer where one costs milliseconds.
+    ``may_wait``: a batch that is too large to be taken all the way at once waits in front of it.
+    ``in_order``: what it decides of one article depends on the others before it, so nothing overtakes what waits.
     """
 
     name: str
-    reads: Topic
-    writes: Topic
+    reads: Stream
+    writes: Stream
     decide: Callable[[Any, Any, datetime], Decision]
     memory: Callable[[], Memory] = NoMemory
     prepare: Callable[[Any, Sequence[Any]], None] | None = None
+    keeps_facts: bool = False
+    follows: TableTopic | None = None
+    pages: bool = False
+    batch: int = 64
+    may_wait: bool = False
+    in_order: bool = False
+
+    @property
+    def facts(self) -> str:
+        """Return the name of the table that holds the stage's facts in the embedded store."""
+        return f"facts.{self.name}"
+
+    @property
+    def changelog(self) -> str:
+        """Return the name of the stage's table in a worker: Kafka's changelog topic is called after it."""
+        return f"{self.name}-facts"
 
 
-IDENTIFY = Stage(name="identify", reads=ARTICLES, writes=REVISIONS, decide=identify, memory=Known)
+IDENTIFY = Stage(
+    name="identify", reads=ARTICLES, writes=REVISIONS, decide=identify, memory=Known, keeps_facts=True, batch=256
+)
 DEDUPLICATE = Stage(
     name="deduplicate",
     reads=REVISIONS,
@@ -73,18 +71,30 @@ DEDUPLICATE = Stage(
     decide=deduplicate,
     memory=Remembered,
     prepare=Remembered.expect,
+    keeps_facts=True,
+    batch=256,
+    may_wait=True,
+    in_order=True,
 )
-EXTRACT = Stage(name="extract", reads=DOCUMENTS, writes=ENRICHED, decide=extract)
-MATCH = Stage(name="match", reads=ENRICHED, writes=ALERTS, decide=match, memory=Rules)
+EXTRACT = Stage(name="extract", reads=DOCUMENTS, writes=ENRICHED, decide=extract, may_wait=True)
+MATCH = Stage(name="match", reads=ENRICHED, writes=ALERTS, decide=match, memory=Rules, follows=RULES, pages=True)
 
 FLOW = (IDENTIFY, DEDUPLICATE, EXTRACT, MATCH)
 
 
-def dead_letter(message: Message, *, stage: str, reason: str, returns_to: str | None) -> Message:
-    """Make the record that news.dead keeps of a refused one: its bytes, and who refused it, why and how often.
+def configured(*, window: timedelta = WINDOW, similarity: float = SIMILARITY) -> tuple[Stage, ...]:
+    """Return the stages with copies looked for within ``window``, sharing ``similarity`` of their words (0 to 1)."""
+    remembered = partial(Remembered, window=window, similarity=similarity)
+    return (IDENTIFY, msgspec.structs.replace(DEDUPLICATE, memory=remembered), EXTRACT, MATCH)
 
-    ``returns_to`` is the topic that ``admin dead --replay`` puts it back into, if that makes sense at all.
-    """
-    attempts = int(message.headers.get("attempts", "0")) + 1
-    headers = {"stage": stage, "error": reason, "attempts": str(attempts), "topic": returns_to or ""}
-    return Message(topic=DEAD, key=message.key, value=message.value, headers=headers)
+
+def _as_backfill(article: Article, memory: NoMemory, now: datetime) -> Decision:
+    return Decision(outcome="replayed", emit=(msgspec.structs.replace(article, backfill=True),))
+
+
+AS_BACKFILL = Stage(name="replay", reads=ARTICLES, writes=ARTICLES, decide=_as_backfill)
+
+
+def replayed(flow: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Return the stages that articles pass again in a replay: marked as backfill, and without those that page."""
+    return (AS_BACKFILL, *(stage for stage in flow if not stage.pages))

@@ -236,6 +236,7 @@ class AlertRule(Record, frozen=True):
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
     ``min_origins`` is how many sources must report it first. ``digest_s`` collects alerts over so many seconds.
     Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
+    ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """
 
     id: str
@@ -261,6 +262,7 @@ class AlertRule(Record, frozen=True):
     snoozed_until: datetime | None = None
     expires: datetime | None = None
     priority: Literal["low", "normal", "high"] = "normal"
+    owner: str | None = None
     schema_version: int = SCHEMA_VERSION
 
 
@@ -283,6 +285,12 @@ class Alert(Record, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
 
+def as_document(article: Article, **found: object) -> Document:
+    """Return an article as a document with what stages ``found`` about it, by the names of ``Document``'s fields."""
+    given = {name: getattr(article, name) for name in article.__struct_fields__}
+    return Document(**(given | found))
+
+
 def derive_id(*parts: str) -> str:
     """Derive a stable id of 32 hexadecimal digits from ``parts``.
 
@@ -293,3 +301,9 @@ def derive_id(*parts: str) -> str:
         digest.update(part.encode("utf-8", "surrogatepass"))
         digest.update(b"\0")
     return digest.hexdigest()[:32]
+
+
+# msgspec learns a type when it is first used, and a second thread that uses it meanwhile crashes the whole process:
+# pipeline, notifier and each channel read alerts in threads of their own. So all are learned before any thread starts.
+for _record in (Article, Document, ReportedEvent, Alert, AlertRule):
+    msgspec.json.Decoder(_record)

@@ -10,9 +10,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ("kafka", "elasticsearch")
+
+# A busy machine is no bug, so no example has a deadline; a failure names what repeats it, so no database is needed.
+settings.register_profile("default", deadline=None, database=None, print_blob=True)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=500)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the word that all is to be run."""
+    parser.addoption("--all", action="store_true", help="also run what is marked slow, and 500 examples of properties")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try more examples where all is to be run."""
+    if config.getoption("--all"):
+        settings.load_profile("thorough")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked slow, unless all is to be run."""
+    if config.getoption("--all"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin
 
 import msgspec
+
+from connectors.addresses import join
 
 _NAME = r"[\w!#$&+.^`|~*-]++"
 _VALUE = r'(?:"((?:[^"\\]|\\.)*+)"|([^\s",;<>]*+))'
@@ -30,7 +31,7 @@ def header_links(value: str, url: str) -> list[Link]:
         for name, quoted, bare in _PARAMETER.findall(text):
             parameters.setdefault(name.lower(), quoted or bare)  # of several, the first counts
         try:
-            joined = urljoin(url, address.strip())
+            joined = join(url, address.strip())
         except ValueError:
             continue
         relations = tuple(parameters.get("rel", "").lower().split())

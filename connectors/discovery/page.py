@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from connectors.addresses import join
 from connectors.discovery.links import header_links
 from connectors.discovery.platforms import fediverse_feeds, platform_feeds
 
@@ -96,8 +97,8 @@ def platform_candidates(url: str) -> list[Candidate]:
 def well_known(url: str) -> list[Candidate]:
     """Return the places to try on a site whose pages declare nothing: near the page first, then the usual ones."""
     path = urlsplit(url).path.rstrip("/")
-    near = [urljoin(url, f"{path}/{name}") for name in NEAR] if path else []
-    return [Candidate(address, None, 10) for address in (*near, *(urljoin(url, usual) for usual in WELL_KNOWN))]
+    near = [join(url, f"{path}/{name}") for name in NEAR] if path else []
+    return [Candidate(address, None, 10) for address in (*near, *(join(url, usual) for usual in WELL_KNOWN))]
 
 
 def _pages_meant(url: str, tree: LexborHTMLParser, links: list[tuple[set[str], LexborNode]]) -> list[str]:
@@ -143,7 +144,7 @@ def _joined(url: str, address: str | None) -> str | None:
         return None
     address = re.sub(r"^feed:(?://)?(?=https?:)|^feed:(?=//)", "", address.strip())
     try:
-        joined = urljoin(url, address).partition("#")[0]
+        joined = join(url, address).partition("#")[0]
         parts = urlsplit(joined)
         whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:

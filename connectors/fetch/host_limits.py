@@ -1,4 +1,4 @@
-"""Turns at a host: how many fetches at once, and how long after one another, whoever fetches."""
+"""Limit the fetches at one host: how many at once, and how many seconds between their beginnings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 HOSTS_KEPT = 10_000
 
 
-class HostTurns:
+class HostLimits:
     """Let at most ``per_host`` fetches at a time go to one host; feeds, pages and robots.txt share one object."""
 
     def __init__(self, per_host: int) -> None:
@@ -18,12 +18,12 @@ class HostTurns:
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
-    async def of(self, url: str, spacing_s: float = 0.0) -> AsyncIterator[None]:
-        """Hold a turn at the host of ``url``, begun at least ``spacing_s`` after the one before it."""
+    async def at(self, url: str, spacing_s: float = 0.0) -> AsyncIterator[None]:
+        """Hold a place at the host of ``url`` for the block, begun ``spacing_s`` seconds or more after the last."""
         host = self._host(_netloc(url))
         host.users += 1
         try:
-            async with host.turn:
+            async with host.places:
                 async with host.pace:
                     await asyncio.sleep(host.begun + spacing_s - asyncio.get_running_loop().time())
                     host.begun = asyncio.get_running_loop().time()
@@ -45,12 +45,12 @@ def _netloc(url: str) -> str:
 
 
 class _Host:
-    """Count who is at a host or waits for it; ``begun`` is when the latest turn began, on the loop's clock."""
+    """Count who is at a host or waits for it; ``begun`` is when the latest fetch began, on the loop's clock."""
 
-    __slots__ = ("begun", "pace", "turn", "users")
+    __slots__ = ("begun", "pace", "places", "users")
 
     def __init__(self, per_host: int) -> None:
-        self.turn = asyncio.Semaphore(per_host)
+        self.places = asyncio.Semaphore(per_host)
         self.pace = asyncio.Lock()
         self.users = 0
         self.begun = float("-inf")

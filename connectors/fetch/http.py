@@ -7,26 +7,31 @@ a private network. Bodies are inflated here, up to a limit. Credentials go to th
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import re
-import socket
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
+from connectors.addresses import join
+from connectors.fetch.guard import (
+    PrivateAddressError,
+    check_written_host,
+    guarded_socket,
+    networks,
+    refused_address,
+)
 from connectors.fetch.origin import origin_of
 from connectors.fetch.unpacking import Unpacker
 from pipeline.errors import NewswireError
-from pipeline.networks import Network, may_reach, parsed_address
+from pipeline.moments import from_http
+from pipeline.version import USER_AGENT
 
 REDIRECTS = 8
 CONNECT_S = 10
@@ -79,7 +84,7 @@ class Fetcher:
     def __init__(
         self,
         *,
-        user_agent: str = "Newswire/0.1",
+        user_agent: str = USER_AGENT,
         allow: Sequence[str] = (),
         timeout_s: float = 30.0,
         headers_s: float = HEADERS_S,
@@ -87,7 +92,7 @@ class Fetcher:
         concurrency: int = 64,
     ) -> None:
         self._user_agent = user_agent
-        self._allowed = [ipaddress.ip_network(network, strict=False) for network in allow]
+        self._allowed = networks(allow)
         self._timeout_s = timeout_s
         self._headers_s = headers_s
         self._max_bytes = max_bytes
@@ -96,7 +101,7 @@ class Fetcher:
 
     async def __aenter__(self) -> Fetcher:
         connector = aiohttp.TCPConnector(
-            limit=self._concurrency, limit_per_host=8, ttl_dns_cache=60, socket_factory=self._socket
+            limit=self._concurrency, limit_per_host=8, ttl_dns_cache=60, socket_factory=guarded_socket(self._allowed)
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -214,7 +219,10 @@ class Fetcher:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Give the answer to one request, with whatever goes wrong in ``FetchError``'s terms."""
         if proxy is not None:
-            self._check_written_address(url)
+            try:
+                check_written_host(urlsplit(url).hostname or "", self._allowed)
+            except PrivateAddressError as exc:
+                raise _refusal(exc, url) from exc
         try:
             async with await self._begun(method, url, headers, form, proxy) as response:
                 yield response
@@ -250,9 +258,9 @@ class Fetcher:
                 return await self._session.request(
                     method, url, headers=headers, data=form, allow_redirects=False, proxy=proxy
                 )
-        except (FetchError, aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as exc:
-            if refusal := _refusal(exc, proxy or url):
-                raise refusal from exc
+        except (PrivateAddressError, aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as exc:
+            if refused := refused_address(exc):
+                raise _refusal(refused, proxy or url) from exc
             raise
 
     async def _body(self, url: str, response: aiohttp.ClientResponse, keep_bytes: int | None) -> tuple[bytes, bool]:
@@ -279,25 +287,6 @@ class Fetcher:
             raise FetchError("body", f"{url} sent a body that was cut short; it is tried again later.")
         return b"".join(pieces), False
 
-    def _check_written_address(self, url: str) -> None:
-        """Refuse a private address that stands in an address of the web, where no name is resolved here."""
-        host = urlsplit(url).hostname or ""
-        if host == "localhost" or host.endswith(".localhost"):
-            host = "127.0.0.1"
-        try:
-            # Resolvers take 0x7f.1 and 2130706433 for an address, too.
-            numeric = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
-        except OSError:
-            return
-        for *_, address in numeric:
-            check_address(str(address[0]), self._allowed)
-
-    def _socket(self, address_info: Any) -> socket.socket:
-        """Refuse a private address at the last moment, when it is about to be connected to."""
-        family, kind, protocol, _, address = address_info
-        check_address(address[0], self._allowed)
-        return socket.socket(family=family, type=kind, proto=protocol)
-
 
 def _reason(error: OSError) -> str:
     """Say why a connection failed: of several addresses tried the error has no text of its own, but a number."""
@@ -308,20 +297,19 @@ def _reason(error: OSError) -> str:
 
 def _redirected(url: str, location: str) -> str:
     try:
-        return urljoin(url, location)
+        return join(url, location)
     except ValueError as exc:
         raise FetchError("redirect", f"{url} redirects to {location[:200]!r}, which is no address.") from exc
 
 
-def _refusal(error: BaseException, url: str) -> FetchError | None:
-    """Return our own refusal of an address where that is why a connection failed, with the name that led there."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, FetchError):
-        cause = cause.__cause__ or cause.__context__
+def _refusal(error: PrivateAddressError, url: str) -> FetchError:
+    """Return the guard's refusal with the host that led there and what to do about it."""
     host = urlsplit(url).hostname or ""
-    if cause is None or str(cause).startswith(host):
-        return cause
-    return FetchError(cause.kind, f"{host}: {cause}")
+    return FetchError(
+        "address",
+        f"{'' if error.address.startswith(host) else f'{host}: '}{error}; if it is meant, add its network to `allow` "
+        "under [fetch] in the settings, or to NEWSWIRE_FETCH_ALLOW.",
+    )
 
 
 def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
@@ -332,28 +320,14 @@ def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
     return headers
 
 
-def check_address(address: str, allowed: Sequence[Network] = ()) -> None:
-    """Refuse an IP address that is not public, by whatever name. Raises ``FetchError`` of kind ``address``."""
-    if not may_reach(parsed_address(address), allowed):
-        raise FetchError(
-            "address",
-            f"{address} is not a public address; if it is meant, add its network to `allow` under [fetch] "
-            "in the settings, or to NEWSWIRE_FETCH_ALLOW.",
-        )
-
-
 def retry_after_s(value: str | None, now: datetime) -> float | None:
     """Return the seconds that a Retry-After header asks to wait: a number or an HTTP date (RFC 9110)."""
     if not value:
         return None
     if re.fullmatch(r"\s*\d{1,9}\s*", value):
         return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    moment = from_http(value)
+    return max(0.0, (moment - now).total_seconds()) if moment is not None else None
 
 
 def check_scheme(url: str) -> None:

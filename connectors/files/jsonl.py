@@ -1,4 +1,4 @@
-"""Article lines: one JSON object a line."""
+"""Read article lines: one JSON object a line. The only reader of them, for files, rules and extraction alike."""
 
 from __future__ import annotations
 
@@ -8,12 +8,31 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from connectors.formats.dates import parse_date
 from pipeline.errors import UsageError
 from pipeline.model import Article, derive_id
 
 
+class ArticleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the article of one line; ``number`` counts from 1, ``label`` is what the line calls it: id or address."""
+
+    number: int
+    label: str
+    article: Article
+
+
 def read_jsonl(lines: Iterable[bytes], name: str, seen: datetime) -> Iterator[Article]:
-    """Read articles, one JSON object a line; all fields are optional but title or text. Raises ``UsageError``."""
+    """Yield the articles of the lines of ``name``, as ``read_lines`` does."""
+    return (line.article for line in read_lines(lines, name, seen))
+
+
+def read_lines(lines: Iterable[bytes], name: str, seen: datetime) -> Iterator[ArticleLine]:
+    """Yield each line of ``name`` as an article that was ``seen`` then; blank lines are passed over.
+
+    All fields of ``Article`` are taken, and none is needed but a title, text or html; ``null`` is as if absent. A date
+    is ISO 8601 or as feeds write it, in UTC where it has no zone; a day alone begins at midnight. The id is derived
+    from source and url, else from source, title and text. Raises ``UsageError`` naming the line.
+    """
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -24,16 +43,17 @@ def read_jsonl(lines: Iterable[bytes], name: str, seen: datetime) -> Iterator[Ar
         if not isinstance(record, dict) or not (record.get("title") or record.get("text") or record.get("html")):
             raise UsageError(f"{name}, line {number}: an article is an object with a title or a text.")
         try:
-            yield _json_article({key: value for key, value in record.items() if value is not None}, name, seen)
+            article = _article({key: value for key, value in record.items() if value is not None}, name, seen)
         except (msgspec.ValidationError, ValueError) as exc:
             raise UsageError(f"{name}, line {number}: {exc}.") from exc
+        yield ArticleLine(number=number, label=str(record.get("id") or article.url or article.id), article=article)
 
 
-def _json_article(record: dict[str, object], name: str, seen: datetime) -> Article:
+def _article(record: dict[str, object], name: str, seen: datetime) -> Article:
     for field in ("published", "updated", "seen"):
-        if isinstance(record.get(field), str):
-            moment = datetime.fromisoformat(str(record[field]))
-            record[field] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        value = record.get(field)
+        if isinstance(value, str):
+            record[field] = _date(field, value)
     source = str(record.get("source") or name)
     identity = str(record.get("url") or json.dumps([record.get("title"), record.get("text")]))
     allowed = {field: record[field] for field in Article.__struct_fields__ if field in record}
@@ -41,3 +61,13 @@ def _json_article(record: dict[str, object], name: str, seen: datetime) -> Artic
     allowed.setdefault("seen", seen)
     allowed["revision"] = 0
     return msgspec.convert(allowed, Article)
+
+
+def _date(field: str, text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        if (read := parse_date(text)) is None:
+            raise ValueError(f"{field} {text[:100]!r} is not a date such as 2022-02-24 or 2022-02-24T12:00Z") from None
+        return read
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

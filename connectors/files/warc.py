@@ -12,7 +12,7 @@ import msgspec
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 from connectors.formats.document import HtmlPageError, parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.pages.webpage import parse_page
@@ -56,7 +56,7 @@ def _articles(record: Any, seen: datetime) -> Iterator[Article]:
     body = record.content_stream().read(MAX_RECORD_BYTES)
     if len(body) < MAX_RECORD_BYTES and getattr(record.raw_stream, "limit", 0) > 0:
         raise EOFError(f"the record of {url} ends early")
-    archived = moment(record.rec_headers.get_header("WARC-Date") or "")
+    archived = parse_date(record.rec_headers.get_header("WARC-Date"))
     for article in articles_of(_parsed(body, kind, url), url, seen, source=urlsplit(url).netloc.removeprefix("www.")):
         yield article if article.published else msgspec.structs.replace(article, published=archived)
 

@@ -79,8 +79,10 @@ _ZONES = {name: hours for hours, names in _HOURS.items() for name in names.split
 _NEXT_CENTURY = 70
 
 
-def moment(text: str) -> datetime | None:
-    """Read a date as some feed writes it; without a zone it is in UTC. Return ``None`` for what is none."""
+def parse_date(text: str | None) -> datetime | None:
+    """Return a date as feeds write it, in UTC; without a zone it is taken for UTC. Return ``None`` if it is no date."""
+    if not text:
+        return None
     text = " ".join(text.split())
     try:
         if _EPOCH_S.fullmatch(text):

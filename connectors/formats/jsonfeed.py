@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
+from connectors.addresses import join
 from connectors.formats.bounds import MAX_ENTRIES
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 
@@ -44,7 +43,7 @@ def parse_json_feed(feed: Any, url: str) -> ParsedFeed:
 
 def _entry(item: dict[str, Any], feed: dict[str, Any], base: str) -> ParsedEntry:
     link = _text(item.get("url")) or _text(item.get("external_url"))
-    url = urljoin(base, link) if link else None
+    url = join(base, link) if link else None
     identity = item.get("id")
     markup, plain = _text(item.get("content_html")), _text(item.get("content_text")) or _text(item.get("summary"))
     published = _text(item.get("date_published"))
@@ -54,8 +53,8 @@ def _entry(item: dict[str, Any], feed: dict[str, Any], base: str) -> ParsedEntry
         url=url if url and url.startswith(("http://", "https://")) else None,
         title=title,
         authors=_authors(item) or _authors(feed),
-        published=_time(published) or _time(_text(item.get("date_modified"))),
-        updated=_time(_text(item.get("date_modified"))),
+        published=parse_date(published) or parse_date(_text(item.get("date_modified"))),
+        updated=parse_date(_text(item.get("date_modified"))),
         html=sanitised(markup),
         text=None if markup else plain,
         tags=tuple(tag for tag in _list(item.get("tags"))[:50] if isinstance(tag, str) and tag),
@@ -67,10 +66,6 @@ def _authors(source: dict[str, Any]) -> tuple[str, ...]:
     people = _list(source.get("authors")) or [source.get("author")]
     names = [_text(person.get("name")) for person in people if isinstance(person, dict)]
     return tuple(name for name in names if name)
-
-
-def _time(value: str | None) -> datetime | None:
-    return moment(value) if value else None
 
 
 def _text(value: object) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from urllib.parse import urljoin
 
 import nh3
 
+from connectors.addresses import join
 from connectors.formats.bounds import MAX_FIELD
 
 _SCHEMES = {"http", "https", "mailto"}
@@ -35,7 +35,7 @@ def _kept_attribute(tag: str, name: str, value: str) -> str | None:
 def _absolute_links(markup: str, base: str) -> str:
     def resolve(match: re.Match[str]) -> str:
         try:
-            return match.group(1) + html.escape(urljoin(base, html.unescape(match.group(2)))) + match.group(3)
+            return match.group(1) + html.escape(join(base, html.unescape(match.group(2)))) + match.group(3)
         except ValueError:
             return match.group()
 

@@ -6,31 +6,31 @@ NewsML-G2 2.x: newsMessage, newsItem and packageItem; a body is inline XML (NITF
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from connectors.formats.bounds import MAX_ENTRIES
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
+from connectors.formats.doctype import SEARCHED_BYTES, without_doctype
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 
 _ROOT = re.compile(rb"<(?:\w+:)?(newsMessage|newsItem|packageItem|nitf)[\s>]")
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(\[.*?\])?[^>]*>", re.DOTALL | re.IGNORECASE)
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _CANCELED = "canceled"
 
 
 def looks_like_newsml(body: bytes) -> bool:
     """Tell whether the first element of a document is one of an agency's."""
-    first = re.search(rb"<[A-Za-z]", _DOCTYPE.sub(b"", body[:20_000]))
-    return bool(first and _ROOT.match(_DOCTYPE.sub(b"", body[:20_000]), first.start()))
+    start = without_doctype(body[:SEARCHED_BYTES])
+    first = re.search(rb"<[A-Za-z]", start)
+    return bool(first and _ROOT.match(start, first.start()))
 
 
 def parse_newsml(body: bytes, url: str) -> ParsedFeed:
     """Read the items of a message. Raises ``NotAFeedError``; a package only names items, so it has none itself."""
     try:
         # Without a DOCTYPE there are no entities to expand and nothing outside to fetch.
-        root = _bare(fromstring(_DOCTYPE.sub(b"", body[:20_000]) + body[20_000:]))
+        root = _bare(fromstring(without_doctype(body)))
     except (ParseError, ValueError) as exc:
         raise NotAFeedError(f"{url} is no well-formed NewsML or NITF: {exc}.") from exc
     items = [root] if root.tag in ("newsItem", "nitf") else list(root.iter("newsItem"))
@@ -66,8 +66,8 @@ def _item(item: Element) -> ParsedEntry:
         url=link if link and link.startswith(("http://", "https://")) else None,
         title=title,
         authors=_authors(item),
-        published=_moment(created),
-        updated=_moment(_words(item, "itemMeta/versionCreated")),
+        published=parse_date(created),
+        updated=parse_date(_words(item, "itemMeta/versionCreated")),
         html=sanitised(markup),
         text=None if markup else plain,
         tags=tuple(dict.fromkeys(tag for tag in (*names, *keywords) if tag))[:50],
@@ -95,7 +95,7 @@ def _nitf(root: Element) -> ParsedEntry:
         identity=Entry(guid, None, title, date),
         title=title,
         authors=(by,) if by else (),
-        published=_moment(date),
+        published=parse_date(date),
         html=sanitised(_markup(root)),
         language=root.get(_LANGUAGE),
     )
@@ -138,7 +138,3 @@ def _all(element: Element) -> str:
 def _attribute(element: Element, path: str, name: str) -> str | None:
     found = element.find(path)
     return found.get(name) if found is not None else None
-
-
-def _moment(value: str | None) -> datetime | None:
-    return moment(value) if value else None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from connectors.formats.bounds import MAX_ENTRIES
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, ParsedEntry, ParsedFeed
 
@@ -75,8 +74,8 @@ def _entry(item: dict[str, Any]) -> ParsedEntry:
         url=url,
         title=title,
         authors=_authors(item),
-        published=_moment(created),
-        updated=_moment(changed),
+        published=parse_date(created),
+        updated=parse_date(changed),
         html=sanitised(markup),
         text=None if markup else plain or None,
         tags=tuple(dict.fromkeys(tag for tag in tags if isinstance(tag, str) and tag))[:50],
@@ -129,7 +128,3 @@ def _name(value: dict[str, Any]) -> str:
 
 def _dicts(value: object) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _moment(value: str | None) -> datetime | None:
-    return moment(value) if value else None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from connectors.formats.update_hints import NO_WISHES, Wishes
+from connectors.formats.update_hints import NO_HINTS, UpdateHints
 from pipeline.errors import NewswireError
 
 
@@ -57,7 +57,7 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     next_page: str | None = None
     parts: tuple[Part, ...] = ()
     ttl_s: int | None = None
-    wishes: Wishes = NO_WISHES
+    hints: UpdateHints = NO_HINTS
     entries: tuple[ParsedEntry, ...] = ()
     errors: dict[int, str] = {}
     kind: str = "feed"

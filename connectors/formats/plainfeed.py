@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from feedparser.util import FeedParserDict
 
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -302,6 +302,6 @@ def _plain_address(value: str) -> str:
 def _moment(entry: Any, field: str, element: Element) -> None:
     _once(entry, field)
     value = _text(element)
-    if moment(value) is None:
+    if parse_date(value) is None:
         raise _UnusualError
     entry[field] = value

@@ -5,11 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
 
 from connectors.formats.bounds import MAX_ENTRIES
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed, Part
 
 # Sitemaps are flat and machine-made: patterns read them in linear time, and read broken ones too.
@@ -44,7 +43,7 @@ def _parts(text: str) -> Iterator[Part]:
     for match in islice(_CHILD.finditer(text), MAX_ENTRIES):
         address = _value("loc", match.group(1))
         if address and address.startswith(("http://", "https://")):
-            yield Part(address, _time(_value("lastmod", match.group(1))))
+            yield Part(address, parse_date(_value("lastmod", match.group(1))))
 
 
 def _entry(block: str) -> ParsedEntry | None:
@@ -58,8 +57,8 @@ def _entry(block: str) -> ParsedEntry | None:
         identity=Entry(None, address, title, published),
         url=address,
         title=title,
-        published=_time(_value("publication_date", block)) or _time(_value("lastmod", block)),
-        updated=_time(_value("lastmod", block)),
+        published=parse_date(_value("publication_date", block)) or parse_date(_value("lastmod", block)),
+        updated=parse_date(_value("lastmod", block)),
         tags=tuple(tag.strip() for tag in keywords.split(",") if tag.strip())[:50],
         language=_value("language", block),
     )
@@ -72,10 +71,6 @@ def _value(name: str, block: str) -> str | None:
     inner = match.group(1).strip()
     cdata = re.fullmatch(r"<!\[CDATA\[(.*?)\]\]>", inner, re.DOTALL)
     return (cdata.group(1) if cdata else html.unescape(inner)).strip() or None
-
-
-def _time(value: str | None) -> datetime | None:
-    return moment(value) if value else None
 
 
 def _decoded(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a feed asks of those who poll it, beside ttl: hours and days of rest (RSS 2.0), and to follow it elsewhere.
+"""Read what a feed asks of its readers beside ttl: hours and days without polls (RSS 2.0), and a new address.
 
 Read from the bytes: feedparser keeps only the last hour, and nothing of podcasts' moves where both parsers would agree.
 """
@@ -17,7 +17,7 @@ _SKIPPED_DAYS = re.compile(rb"<skipDays>((?:\s*<day>\s*[a-z]{6,9}\s*</day>){1,8}
 _MOVED = re.compile(rb"<itunes:new-feed-url>\s*(?:<!\[CDATA\[)?\s*(https?://[^\s<\]]{1,2000})", re.IGNORECASE)
 
 
-class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+class UpdateHints(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the hours (0 to 23, UTC) and days (0 is Monday) of rest, and the address to go to from now on."""
 
     skip_hours: tuple[int, ...] = ()
@@ -25,22 +25,22 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     moved_to: str | None = None
 
 
-NO_WISHES = Wishes()
+NO_HINTS = UpdateHints()
 
 
-def wishes_of(body: bytes) -> Wishes:
+def update_hints(body: bytes) -> UpdateHints:
     """Read what an RSS feed asks; what is written wrongly, or would leave no time to poll, is passed over."""
     start = body[:SEARCHED_BYTES]
     lower = start.lower()
     if not any(name in lower for name in (b"<skiphours", b"<skipdays", b"<itunes:new-feed-url")):
-        return NO_WISHES
+        return NO_HINTS
     hours = _HOURS.search(start)
     days = _SKIPPED_DAYS.search(start)
     moved = _MOVED.search(start)
     skip_hours = {int(hour) % 24 for hour in re.findall(rb"\d+", hours.group(1)) if int(hour) <= 24} if hours else set()
     names = re.findall(rb">\s*([a-z]+)\s*<", days.group(1).lower()) if days else []
     skip_days = {_DAYS.index(name.decode()) for name in names if name.decode() in _DAYS}
-    return Wishes(
+    return UpdateHints(
         skip_hours=tuple(sorted(skip_hours)) if len(skip_hours) < 24 else (),
         skip_days=tuple(sorted(skip_days)) if len(skip_days) < 7 else (),
         moved_to=html.unescape(moved.group(1).decode("utf-8", "replace")) if moved else None,

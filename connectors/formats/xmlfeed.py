@@ -14,16 +14,17 @@ from calendar import timegm
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import feedparser
 
+from connectors.addresses import join
 from connectors.formats.bounds import MAX_ENTRIES, MAX_FIELD, MAX_NAME
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
+from connectors.formats.doctype import SEARCHED_BYTES, without_doctype
 from connectors.formats.markup import _absolute_links, sanitised
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.plainfeed import parse_plain
-from connectors.formats.update_hints import wishes_of
+from connectors.formats.update_hints import update_hints
 
 _CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
 _STRAY_AMPERSAND = re.compile(rb"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
@@ -31,7 +32,6 @@ _STRAY_AMPERSAND = re.compile(rb"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A
 _LONG_NAME = re.compile(
     rb"(<(?:[\w]+:)?(?:author|creator|name|managingEditor|webMaster)\b[^>]*>[^<]{2000})[^<]+", re.IGNORECASE
 )
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(\[.*?\])?[^>]*>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:\w+:)?(rss|feed|RDF|channel)[\s>]", re.IGNORECASE)
 _PAGES = (None, "text/html", "application/xhtml+xml")
 # RFC 6721: an entry that its feed took back.
@@ -44,7 +44,7 @@ _EXTERNAL = re.compile(r"^https?://\S+$", re.IGNORECASE)
 
 def looks_like_feed(body: bytes) -> bool:
     """Tell whether the beginning of a document is that of an XML feed."""
-    return bool(_ROOT.search(_DOCTYPE.sub(b"", body[:20_000].replace(b"\0", b""))))
+    return bool(_ROOT.search(without_doctype(body[:SEARCHED_BYTES].replace(b"\0", b""))))
 
 
 def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = True) -> ParsedFeed:
@@ -74,7 +74,7 @@ def parse_feed(body: bytes, content_type: str | None, url: str, *, fast: bool = 
         topic=next(iter(told["self"]), None),
         next_page=next((page for name in ("next", "prev-archive") for page in _addresses(links, name, url)), None),
         ttl_s=_minutes(feed.get("ttl")),
-        wishes=wishes_of(body),
+        hints=update_hints(body),
         entries=tuple(entries),
         errors=errors,
     )
@@ -85,9 +85,7 @@ def _tombstones(body: bytes) -> list[ParsedEntry]:
         return []
     found = [match.groups() for match in _DELETED.finditer(body.decode("utf-8", "replace"))][:MAX_ENTRIES]
     return [
-        ParsedEntry(
-            identity=Entry(html.unescape(ref), None, None, when), updated=moment(when) if when else None, withdrawn=True
-        )
+        ParsedEntry(identity=Entry(html.unescape(ref), None, None, when), updated=parse_date(when), withdrawn=True)
         for ref, when in found
     ]
 
@@ -105,7 +103,7 @@ def _parse_any(body: bytes, content_type: str | None, url: str) -> tuple[Any, li
 
 def _repaired(body: bytes) -> bytes:
     """Escape stray ampersands outside CDATA, cut absurd names, and drop a DOCTYPE with its entities."""
-    body = _DOCTYPE.sub(b"", body[:20_000]) + body[20_000:]
+    body = without_doctype(body)
     if b"\0" in body[:200]:
         return body  # UTF-16 or UTF-32: byte patterns do not apply
     body = _LONG_NAME.sub(rb"\1", body)
@@ -177,7 +175,7 @@ def _authors(source: Any) -> tuple[str, ...]:
 def _time(entry: Any, field: str) -> datetime | None:
     # dict.get: feedparser answers a missing "updated" with "published".
     raw, parsed = dict.get(entry, field), dict.get(entry, f"{field}_parsed")
-    found = moment(raw) if raw else None
+    found = parse_date(raw)
     try:
         return found or (datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None)
     except (ValueError, OverflowError, TypeError, OSError):
@@ -188,7 +186,7 @@ def _address(link: str | None, base: str, inner_base: str) -> str | None:
     if not link:
         return None
     try:
-        joined = urljoin(urljoin(base, inner_base), link.strip())
+        joined = join(join(base, inner_base), link.strip())
     except ValueError:
         return None
     return joined if _EXTERNAL.match(joined) else None

@@ -1,12 +1,12 @@
-"""What a page says to its reader instead of, or beside, its article: consent, paywall, log-in and error notices."""
+"""Recognise boilerplate: what a page says instead of, or beside, its article on consent, payment, log-in and errors."""
 
 from __future__ import annotations
 
 import re
 
-NOTICE_CHARS = 500
+BOILERPLATE_CHARS_MAX = 500
 # Each speaks to the reader, or of the page itself: articles are about cookies and paywalls, too.
-_NOTICES = (
+_PATTERNS = (
     # consent
     r"\b(?:we|our partners|this (?:web)?site|our (?:web)?site) (?:and our (?:\d+ )?partners )?uses? cookies",
     r"\baccept (?:all|our) cookies|\bour cookie policy|\b(?:manage|change|your) cookie (?:settings|preferences)",
@@ -52,14 +52,14 @@ _NOTICES = (
     r"^follow us on\b|^share this (?:article|story)",
     r"\ball rights reserved\.?$",
 )  # fmt: skip
-_NOTICE = re.compile("|".join(_NOTICES), re.IGNORECASE)
+_BOILERPLATE = re.compile("|".join(_PATTERNS), re.IGNORECASE)
 
 
-def is_notice(paragraph: str) -> bool:
-    """Tell whether a paragraph talks to the reader about anything but its subject; long ones never do."""
-    return len(paragraph) <= NOTICE_CHARS and _NOTICE.search(paragraph) is not None
+def is_boilerplate(paragraph: str) -> bool:
+    """Return whether a paragraph is a consent, paywall, log-in or error notice; a long one never is."""
+    return len(paragraph) <= BOILERPLATE_CHARS_MAX and _BOILERPLATE.search(paragraph) is not None
 
 
-def without_notices(text: str) -> str:
-    """Return a text, its paragraphs set off by blank lines, without those that are notices."""
-    return "\n\n".join(part for part in text.strip().split("\n\n") if not is_notice(part))
+def without_boilerplate(text: str) -> str:
+    """Return a text, its paragraphs set off by blank lines, without those that are boilerplate."""
+    return "\n\n".join(part for part in text.strip().split("\n\n") if not is_boilerplate(part))

@@ -9,16 +9,19 @@ from __future__ import annotations
 import codecs
 import logging
 import re
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from connectors.addresses import join
 from connectors.formats.markup import sanitised
-from connectors.pages.boilerplate import is_notice, without_notices
+from connectors.pages.boilerplate import is_boilerplate, without_boilerplate
 from connectors.pages.site_rules import SiteRule
 from pipeline.errors import NewswireError
+from pipeline.language.blocks import BLOCK_ELEMENTS
 from pipeline.language.detect import detect
+from pipeline.language.scripts import WITHOUT_SPACES
 from pipeline.language.words import COMMON_WORDS
 
 MAX_PAGE_BYTES = 5_000_000
@@ -43,17 +46,12 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _APPEARED = re.compile(r"The post .{0,300} (?:appeared first on|first appeared on) .{0,100}$", re.DOTALL)
-# Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Kana, Han.
-_SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
+_SPACELESS = re.compile(f"[{WITHOUT_SPACES}]+")
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(word for words in COMMON_WORDS.values() for word in words.split())
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔།။៕][\"'”’»)\]]*$")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _HIDDEN = "script, style, noscript, template, iframe, object, embed, svg, form, button, nav, head, title"
-_BLOCKS = frozenset(
-    "p div section article header footer main aside blockquote pre ul ol li table tr td th dl dt dd figure figcaption "
-    "h1 h2 h3 h4 h5 h6 br hr".split()
-)
 
 
 class PageError(NewswireError):
@@ -61,7 +59,7 @@ class PageError(NewswireError):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what one page says: ``text`` is all that was found, ``html`` the same, clean and without notices."""
+    """Hold what one page says: ``text`` is all that was found, ``html`` the same, clean and without boilerplate."""
 
     text: str
     html: str
@@ -94,7 +92,7 @@ def extract_page(body: bytes, content_type: str | None, url: str, rule: SiteRule
     for headline in article.css("h1")[:1]:
         headline.decompose()  # the feed has it
     text = _text(article.body)
-    _drop_notices(article)
+    _drop_boilerplate(article)
     clean = sanitised(_with_whole_links(article, url)[:MAX_HTML]) or ""
     return Page(text=text[:MAX_HTML], html=clean, next_page=next_page, single_page=single_page)
 
@@ -106,7 +104,7 @@ def better(feed_text: str, page_text: str, title: str) -> Verdict:
     error notices are taken off; more still where the feed seems to give the whole article already.
     """
     feed_text = _APPEARED.sub("", feed_text.strip()).strip()
-    kept = without_notices(page_text)
+    kept = without_boilerplate(page_text)
     gone = len(kept) < len(page_text.strip())
     size, given = _size(kept), _size(feed_text)
     if size < MIN_WORDS:
@@ -171,9 +169,9 @@ def _trafilatura(markup: str, url: str, precision: bool) -> str:
     return found or ""
 
 
-def _drop_notices(article: LexborHTMLParser) -> None:
+def _drop_boilerplate(article: LexborHTMLParser) -> None:
     for node in article.css("p, li, h1, h2, h3, h4, h5, h6"):
-        if is_notice(" ".join((node.text() or "").split())):
+        if is_boilerplate(" ".join((node.text() or "").split())):
             node.decompose()
 
 
@@ -181,7 +179,7 @@ def _with_whole_links(article: LexborHTMLParser, url: str) -> str:
     for name in ("href", "src"):
         for node in article.css(f"[{name}]"):
             try:
-                node.attrs[name] = urljoin(url, node.attributes.get(name) or "")
+                node.attrs[name] = join(url, node.attributes.get(name) or "")
             except ValueError:
                 del node.attrs[name]
     return article.body.inner_html or "" if article.body else ""
@@ -191,7 +189,7 @@ def _link(tree: LexborHTMLParser, selector: str | None, url: str) -> str | None:
     """Return the first link of a selector that leads to another page of the same site."""
     for node in tree.css(selector) if selector else ():
         try:
-            target = urldefrag(urljoin(url, (node.attributes.get("href") or "").strip())).url
+            target = urldefrag(join(url, (node.attributes.get("href") or "").strip())).url
             same = urlsplit(target)[:2] == urlsplit(url)[:2]
         except ValueError:
             continue
@@ -207,7 +205,7 @@ def _text(body: LexborNode | None) -> str:
     for node in body.traverse(include_text=True):
         if node.tag == "-text":
             pieces.append((node.text_content or "").replace("\n", " "))
-        elif node.tag in _BLOCKS:
+        elif node.tag in BLOCK_ELEMENTS:
             pieces.append("\n\n")
     return "\n\n".join(_paragraphs("".join(pieces)))
 

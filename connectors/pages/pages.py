@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connectors.fetch.child import Child
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, Fetcher, FetchError, check_scheme
 from connectors.pages.fulltext import MAX_HTML, MAX_PAGE_BYTES, Page, PageError, Verdict, better, extract_page, plain
 from connectors.pages.site_rules import SiteRule, SiteRules
@@ -49,21 +49,21 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pages:
-    """Read pages through the one fetcher, as robots.txt allows, in turn with all other fetches from their hosts."""
+    """Read pages through the one fetcher, as robots.txt allows, within the limits of each host."""
 
     def __init__(
         self,
         *,
         fetcher: Fetcher,
         robots: Robots,
-        turns: HostTurns,
+        limits: HostLimits,
         rules: SiteRules,
         child: Child,
         spacing_s: float = SPACING_S,
     ) -> None:
         self._fetcher = fetcher
         self._robots = robots
-        self._turns = turns
+        self._limits = limits
         self._rules = rules
         self._child = child
         self._spacing_s = spacing_s
@@ -117,7 +117,7 @@ class Pages:
         host = urlsplit(url).netloc
         async with AsyncExitStack() as held:
             delay_s = max(self._spacing_s, await self._robots.crawl_delay_s(url, proxy))
-            async with self._turns.of(url, delay_s):
+            async with self._limits.at(url, delay_s):
                 await held.enter_async_context(self._room)
                 fetched = await self._fetch(host, url, headers, proxy)
             _check_answer(url, fetched)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
-from connectors.formats.dates import moment
+from connectors.addresses import join
+from connectors.formats.dates import parse_date
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, ParsedEntry
 from connectors.pages.fulltext import MIN_WORDS, PageError, decoded, extract_page
@@ -51,8 +50,8 @@ def parse_page(body: bytes, content_type: str | None, url: str) -> ParsedEntry |
         url=link if link.startswith(("http://", "https://")) else url,
         title=title,
         authors=tuple(name for name in dict.fromkeys(names) if not name.startswith("http")),
-        published=_moment(published),
-        updated=_moment(changed),
+        published=parse_date(published),
+        updated=parse_date(changed),
         html=sanitised(markup),
         language=_attribute(tree, "html[lang]", "lang"),
     )
@@ -128,12 +127,8 @@ def _attribute(tree: LexborHTMLParser, selector: str, name: str) -> str | None:
     return node.attributes.get(name) or None if node is not None else None
 
 
-def _moment(value: str | None) -> datetime | None:
-    return moment(value) if value else None
-
-
 def _joined(url: str, address: str) -> str:
     try:
-        return urljoin(url, address)
+        return join(url, address)
     except ValueError:
         return url

@@ -9,12 +9,12 @@ import msgspec
 
 from connectors.fetch.http import FetchError
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
-from connectors.polling.reading import KEPT, Reading
+from connectors.polling.reading import KEPT, FeedReading
 
 # An index lists a site's whole history; what changed within this time is news.
 NEWS = timedelta(days=2)
 MOST_SITEMAPS = 10
-Read = Callable[[str, bytes | None, int], Awaitable[Reading]]
+Read = Callable[[str, bytes | None, int], Awaitable[FeedReading]]
 
 
 def sitemaps_due(index: ParsedFeed, since: datetime | None, now: datetime) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def sitemaps_due(index: ParsedFeed, since: datetime | None, now: datetime) -> tu
     return tuple(dict.fromkeys([*due, *ends]))[:MOST_SITEMAPS]
 
 
-async def read_pages(first: Reading, url: str, read: Read, most: int, failed: Callable[[str], None]) -> Reading:
+async def read_pages(first: FeedReading, url: str, read: Read, most: int, failed: Callable[[str], None]) -> FeedReading:
     """Read the older pages of a feed after its first, ``most`` at the most; one that fails ends it, and is told of.
 
     ``read`` fetches an address and reads it, given what earlier readings remember and how much of that to keep.
@@ -52,30 +52,29 @@ async def read_pages(first: Reading, url: str, read: Read, most: int, failed: Ca
 
 
 async def read_sitemaps(
-    index: Reading,
+    index: FeedReading,
     due: tuple[str, ...],
     read: Read,
     recent: Callable[[str], bytes | None],
     failed: Callable[[str], None],
-) -> tuple[Reading, dict[str, bytes]]:
-    """Read the sitemaps of an index; return all they brought, and what each is to be remembered by."""
-    reading, remembered = index, {}
+) -> FeedReading:
+    """Read the sitemaps of an index and return all they brought; one that cannot be read costs only itself."""
+    reading = index
     for address in due:
         try:
             part = await read(address, recent(address), KEPT)
         except (FetchError, NotAFeedError) as exc:
             failed(f"the sitemap {address} was left out: {exc}")
             continue
-        remembered[address] = part.recent
-        reading = _joined(reading, part)
-    return reading, remembered
+        reading = msgspec.structs.replace(_joined(reading, part), parts=reading.parts | {address: part.recent})
+    return reading
 
 
-def _joined(one: Reading, other: Reading) -> Reading:
+def _joined(one: FeedReading, other: FeedReading) -> FeedReading:
     """Return both readings as one, each article once."""
     articles = {article.id: article for article in (*other.articles, *one.articles)}
     errors = one.parsed.errors | {one.entries + place: error for place, error in other.parsed.errors.items()}
-    return Reading(
+    return FeedReading(
         parsed=msgspec.structs.replace(one.parsed, errors=errors),
         entries=one.entries + other.entries,
         articles=tuple(articles.values()),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connectors.fetch.http import Fetched, FetchError
-from connectors.polling.reading import Reading
+from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import (
     MOVES_BELIEVED,
     Poll,
@@ -37,7 +37,7 @@ def succeeded(
     poll: Poll,
     subscription: Subscription,
     fetched: Fetched,
-    reading: Reading | None,
+    reading: FeedReading | None,
     now: datetime,
     pace: Pace,
     sparse: float = 1.0,
@@ -51,8 +51,8 @@ def succeeded(
     if reading is not None:
         wait = interval_s(published, fetched.headers, reading.parsed.ttl_s, now, pace.floor_s, pace.ceiling_s)
     wait = subscription.interval_s or wait
-    wishes = reading.parsed.wishes if reading is not None else None
-    skip_hours, skip_days = (wishes.skip_hours, wishes.skip_days) if wishes else (poll.skip_hours, poll.skip_days)
+    hints = reading.parsed.hints if reading is not None else None
+    skip_hours, skip_days = (hints.skip_hours, hints.skip_days) if hints else (poll.skip_hours, poll.skip_days)
     pause = min(wait * (1.0 if subscription.interval_s else sparse), max(pace.ceiling_s, wait))
     next_check = now + timedelta(seconds=jittered(pause, digest(subscription.url.encode())))
     moved_to, moves = _move(poll, subscription, fetched, reading)
@@ -79,7 +79,7 @@ def succeeded(
     )
 
 
-def pinged(poll: Poll, reading: Reading, now: datetime) -> Poll:
+def pinged(poll: Poll, reading: FeedReading, now: datetime) -> Poll:
     """Return a poll after a ping: when the next one is due, and with which validators, is as it was."""
     moments = [moment for moment in (*reading.published, poll.last_entry) if moment is not None and moment <= now]
     return msgspec.structs.replace(
@@ -107,11 +107,13 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
-def _move(poll: Poll, subscription: Subscription, fetched: Fetched, reading: Reading | None) -> tuple[str | None, int]:
+def _move(
+    poll: Poll, subscription: Subscription, fetched: Fetched, reading: FeedReading | None
+) -> tuple[str | None, int]:
     """Return where a feed says that it moved, and how often in a row it has said so."""
     # Fetched from the address it moved to, a feed redirects no more: that it moved must not be forgotten.
     moved = fetched.moved_to or poll.moved_to_if_believed
-    own_word = reading.parsed.wishes.moved_to if reading is not None else None
+    own_word = reading.parsed.hints.moved_to if reading is not None else None
     if own_word and own_word not in (subscription.url, moved):
         return own_word, MOVES_BELIEVED  # which no proxy puts in
     if moved is None:
@@ -119,7 +121,7 @@ def _move(poll: Poll, subscription: Subscription, fetched: Fetched, reading: Rea
     return moved, min(poll.moves + 1, MOVES_BELIEVED) if moved == poll.moved_to else 1
 
 
-def _validators(fetched: Fetched, reading: Reading | None, poll: Poll) -> dict[str, str | None]:
+def _validators(fetched: Fetched, reading: FeedReading | None, poll: Poll) -> dict[str, str | None]:
     """Return what the next poll asks with; an index may stand still while its parts change."""
     if reading is not None and reading.parsed.parts:
         return {"etag": None, "modified": None, "body_hash": None}
@@ -131,7 +133,7 @@ def _validators(fetched: Fetched, reading: Reading | None, poll: Poll) -> dict[s
     }
 
 
-def _delays(poll: Poll, reading: Reading | None, now: datetime) -> tuple[int, ...]:
+def _delays(poll: Poll, reading: FeedReading | None, now: datetime) -> tuple[int, ...]:
     """Return the delays with those of a reading; what a new feed has had for long is not late."""
     if reading is None or poll.last_success is None:
         return poll.delays

@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.fetch.child import DEADLINE_S, Arguments, Child, Result
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
-from connectors.polling.reading import Origin, Reading, read
+from connectors.polling.reading import FeedReading, Origin, read
 
 
 class Parser:
@@ -30,7 +30,7 @@ class Parser:
         seen: datetime,
         recent: bytes | None,
         kept: int,
-    ) -> Reading:
+    ) -> FeedReading:
         """Read what is new in one document. Raises ``NotAFeedError`` as ``parse`` does."""
         return self._call(url, read, body, content_type, url, origin, seen, recent, kept)
 

@@ -37,12 +37,14 @@ class Origin(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what one document brought.
+class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what one poll, push or document of a feed brought, from reading it to publishing it.
 
     ``parsed`` is what the feed says of itself, with the errors that are new but without entries; ``entries`` counts all
     that stand in it and ``published`` has their dates, ``arrived`` those of entries never seen before; ``articles`` are
-    new or changed; ``per_day`` counts entries remembered; ``recent`` is for the next reading.
+    new or changed and still to be published; ``per_day`` counts entries remembered. ``recent`` is what the next reading
+    is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the articles that were
+    left out as the feed's options ask, ``full_text_note`` says why a page was not used.
     """
 
     parsed: ParsedFeed
@@ -52,6 +54,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     recent: bytes
     arrived: tuple[datetime, ...] = ()
     per_day: float = 0.0
+    parts: dict[str, bytes] = {}
+    muted: int = 0
+    full_text_note: str | None = None
 
 
 class _Seen(msgspec.Struct, array_like=True, frozen=True):
@@ -77,7 +82,7 @@ def read(
     seen: datetime,
     recent: bytes | None = None,
     kept: int = KEPT,
-) -> Reading:
+) -> FeedReading:
     """Read a feed of any kind, given what the last reading remembered. Raises ``NotAFeedError``.
 
     ``kept`` is how many entries are remembered at least, those of this document first.
@@ -117,7 +122,7 @@ def read(
         current[raw.hex()] = _Seen(raw.hex(), raw, b"", 0, ())
     older = [entry for identity, entry in before.items() if identity not in current]
     remembered = (*current.values(), *older[: max(0, kept - len(current))])
-    return Reading(
+    return FeedReading(
         parsed=msgspec.structs.replace(parsed, entries=()),
         entries=len(unchanged) + len(articles),
         articles=tuple(changed),

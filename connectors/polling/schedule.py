@@ -6,10 +6,11 @@ import itertools
 import re
 import statistics
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 import msgspec
+
+from pipeline.moments import from_http
 
 MOVES_BELIEVED = 3
 QUIET = timedelta(days=60)
@@ -110,10 +111,10 @@ def fresh_s(headers: Mapping[str, str], now: datetime) -> float:
     spent = float(age.group()) if age else 0.0
     if match := re.search(r"\bmax-age\s*=\s*\"?(\d{1,8})", control):
         return max(0.0, float(match.group(1)) - spent)
-    expires = _moment(headers.get("expires"))
+    expires = from_http(headers.get("expires"))
     if expires is None:
         return 0.0
-    return max(0.0, (expires - (_moment(headers.get("date")) or now)).total_seconds() - spent)
+    return max(0.0, (expires - (from_http(headers.get("date")) or now)).total_seconds() - spent)
 
 
 def awake(moment: datetime, skip_hours: Sequence[int], skip_days: Sequence[int]) -> datetime:
@@ -136,11 +137,3 @@ def with_delays(delays: Sequence[int], arrived: Sequence[datetime], now: datetim
     """Return the latest delays with those of entries that have just arrived; one that was dated back says nothing."""
     new = [int((now - moment).total_seconds()) for moment in sorted(arrived) if moment <= now]
     return (*delays, *(delay for delay in new if delay <= LONGEST_DELAY_S))[-DELAYS_KEPT:]
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text) if text else None
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -11,7 +11,7 @@ import msgspec
 from pipeline.errors import UsageError
 from pipeline.model import Document
 from pipeline.ports.search import SearchRequest
-from pipeline.query.evaluate import Reading, find
+from pipeline.query.evaluate import MatchView, find
 from pipeline.query.indexing import names_copies
 
 CHUNK = 200
@@ -28,7 +28,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     copies: bool = False
 
 
-class Found(msgspec.Struct, frozen=True):
+class VerifiedHits(msgspec.Struct, frozen=True):
     """Hold a page's documents and, when there may be more, the cursor after the last one looked at."""
 
     documents: list[Document]
@@ -63,22 +63,22 @@ def unfolds(request: SearchRequest) -> bool:
 
 def matches(document: Document, request: SearchRequest) -> bool:
     """Tell whether a document matches, by the reference matcher."""
-    return request.query is None or find(request.query.root, Reading(document), request.now) is not None
+    return request.query is None or find(request.query.root, MatchView(document), request.now) is not None
 
 
-def collect(candidates: Iterable[tuple[int, Document]], request: SearchRequest, exact: bool) -> Found:
+def collect(candidates: Iterable[tuple[int, Document]], request: SearchRequest, exact: bool) -> VerifiedHits:
     """Take a page from candidates in order, verifying each unless they are exact."""
     documents: list[Document] = []
     last: Cursor | None = None
     for examined, (key, document) in enumerate(candidates, 1):
         if exact or matches(document, request):
             if len(documents) == request.limit:
-                return Found(documents, last)
+                return VerifiedHits(documents, last)
             documents.append(document)
         last = Cursor(key, document.id)
         if examined >= MAX_VERIFIED and not exact:
-            return Found(documents, last)
-    return Found(documents, None)
+            return VerifiedHits(documents, last)
+    return VerifiedHits(documents, None)
 
 
 def estimate(count: int, sample: Sequence[Document], request: SearchRequest) -> tuple[int, bool]:

@@ -14,13 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.language.scripts import HAN, HANGUL, KANA, THAI
 from pipeline.language.words import COMMON_WORDS, NEWS_WORDS
 
 # A script that (nearly) one language of the news uses.
 _SCRIPTS = (
-    ("ko", re.compile("[\uac00-\ud7af]")),
-    ("zh", re.compile("[\u4e00-\u9fff]")),
-    ("th", re.compile("[\u0e01-\u0e7f]")),
+    ("ko", re.compile(f"[{HANGUL}]")),
+    ("zh", re.compile(f"[{HAN}]")),
+    ("th", re.compile(f"[{THAI}]")),
     ("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),
     ("he", re.compile("[\u0590-\u05ff]")),
     ("hy", re.compile("[\u0530-\u058f]")),
@@ -29,8 +30,8 @@ _SCRIPTS = (
     ("bn", re.compile("[\u0980-\u09ff]")),
     ("ta", re.compile("[\u0b80-\u0bff]")),
 )
-_KANA = re.compile("[\u3041-\u30ff]")
-_HAN = re.compile("[\u4e00-\u9fff]")
+_KANA = re.compile(f"[{KANA}]")
+_HAN = re.compile(f"[{HAN}]")
 _ARABIC = re.compile("[\u0600-\u06ff]")
 # Letters and marks that one language of a script has and its neighbours have not.
 _TELLTALE = {

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 import Stemmer
 
+from pipeline.language.scripts import BY_CHARACTER
 from pipeline.language.sentences import split_sentences
 
 # What lies beyond is neither searched nor matched, by any engine: a bound on the work for one article.
@@ -38,24 +39,19 @@ STEMMERS: dict[str, str] = {
     "sr": "serbian", "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 
-# Scripts without spaces between words: Thai, Lao, Myanmar, Khmer; kana, Han and Hangul.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
 _TOKEN = re.compile(
     r"(?<!\w)[A-Za-z](?:\+\+|#)(?!\w)"  # C++, C#
     r"|(?<![\w.])(?:[^\W\d_]\.){2,}"  # U.S.
     r"|\d+(?:[.,:]\d+)+(?![^\W\d])"  # 1,800  4.25  12:30
-    rf"|[^\W{_UNSPACED}]+(?:&[^\W{_UNSPACED}]+)+"  # AT&T
-    rf"|[{_UNSPACED}]+"
-    rf"|(?:[^\W{_UNSPACED}]|[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff])+"
+    rf"|[^\W{BY_CHARACTER}]+(?:&[^\W{BY_CHARACTER}]+)+"  # AT&T
+    rf"|[{BY_CHARACTER}]+"
+    rf"|(?:[^\W{BY_CHARACTER}]|[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff])+"
 )
 # What no token holds nor looks at beside it: splitting there first, and remembering the pieces, is several times faster
 # than searching. Typographic marks are blanked too: alone they should not cost a text the way of plain ASCII.
 _APART = str.maketrans({c: " " for c in map(chr, range(128)) if not (c.isalnum() or c in "_&.,:+#")})
 _PUNCTUATION = "‘’“”„«»–—…•·€£©®°\u00a0\u2009\u202f"
-_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_IS_BY_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ħ": "h"})
 # Letters of their own that Unicode would take for и and і with an accent; Snowball's Russian needs the first.
 _NOT_ACCENTED = "йї"
@@ -205,7 +201,7 @@ def _read(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield (folded token, start, end): what ``_analyse`` must agree with, piece by piece."""
     for found in _TOKEN.finditer(text):
         word, start = found.group(), found.start()
-        if word.isascii() or not _IS_UNSPACED.match(word):
+        if word.isascii() or not _IS_BY_CHARACTER.match(word):
             yield fold(word), start, found.end()
             continue
         for n in range(max(len(word) - 1, 1)):

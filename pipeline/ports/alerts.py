@@ -10,6 +10,8 @@ import msgspec
 
 from pipeline.model import Alert
 
+State = Literal["queued", "sent", "failed", "withheld"]
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Record one alert on its way to one channel. ``id`` is (alert id, channel) and the idempotency key.
@@ -21,7 +23,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     channel: str
     alert: Alert
-    state: Literal["queued", "sent", "failed", "withheld"]
+    state: State
     due: datetime
     changed: datetime
     attempts: int = 0
@@ -29,6 +31,47 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     digest: bool = False
     priority: Literal["low", "normal", "high"] = "normal"
     receipt: str | None = None
+
+
+class DeliveriesRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for deliveries of one rule (by id or name) and in some states, if given, after an earlier page."""
+
+    rule: str | None = None
+    states: tuple[State, ...] = ()
+    limit: int = 50
+    cursor: str | None = None
+
+
+class DeliveriesPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer with deliveries, the last entered first, and the cursor of the next page if any."""
+
+    deliveries: tuple[Delivery, ...]
+    cursor: str | None = None
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """Name what a delivery is about: a rule's alerts on one subject, on their way to one channel."""
+
+    rule_id: str
+    channel: str
+    subject: str
+
+
+class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+    """Sum up the deliveries about something: whether one was not withheld, and the sources of all their articles."""
+
+    delivered: bool = False
+    sources: frozenset[str] = frozenset()
+
+
+class DeliveryHistory(Protocol):
+    """Look back at all deliveries, however many came after them. Raises as ``Deliveries``."""
+
+    def page(self, request: DeliveriesRequest) -> DeliveriesPage:
+        """Return one page. Raises ``UsageError`` for a cursor that no page gave."""
+
+    def earlier(self, about: Sequence[About]) -> Sequence[Earlier]:
+        """Sum up what is known about each, in the same order."""
 
 
 class Deliveries(Protocol):
@@ -44,7 +87,7 @@ class Deliveries(Protocol):
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
 
 
-class Ledger(Deliveries, Protocol):
+class Ledger(Deliveries, DeliveryHistory, Protocol):
     """Remember every delivery, so that none is lost and none is started twice.
 
     Each method sees what the ones before it wrote, from any process. All raise ``UnavailableError`` or

@@ -11,6 +11,9 @@ import msgspec
 from pipeline.model import Document
 from pipeline.query.tree import Query
 
+# What the articles of a query can be counted by.
+FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
+
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for a page of documents: ``cursor`` continues after an earlier page, ``copies`` unfolds duplicates."""

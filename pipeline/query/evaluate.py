@@ -41,7 +41,7 @@ Hit = tuple[str, int, int]
 EVERYWHERE = ("title", "body")
 
 
-class Reading:
+class MatchView:
     """Read a document for matching: the tokens of its parts and where each stands, made when first asked for."""
 
     __slots__ = ("_joined", "_parts", "_positions", "_sets", "document", "words")
@@ -102,12 +102,12 @@ def _unknown(word: str) -> bool | None:
     return None
 
 
-def find(node: AnyNode, reading: Reading, now: datetime, parts: Sequence[str] = EVERYWHERE) -> list[Hit] | None:
+def find(node: AnyNode, reading: MatchView, now: datetime, parts: Sequence[str] = EVERYWHERE) -> list[Hit] | None:
     """Return the hits that make the document match, or ``None`` when it does not."""
     return _find(node, reading, parts, now)
 
 
-def marks(hits: Iterable[Hit], reading: Reading, limit: int = 50) -> tuple[Mark, ...]:
+def marks(hits: Iterable[Hit], reading: MatchView, limit: int = 50) -> tuple[Mark, ...]:
     """Turn hits in title and body into marked characters, in order of appearance, without repetition."""
     found = []
     for part, first, last in sorted(set(hits), key=lambda hit: (hit[0] != "title", hit[1], -hit[2])):
@@ -122,7 +122,7 @@ def marks(hits: Iterable[Hit], reading: Reading, limit: int = 50) -> tuple[Mark,
     return tuple(found)
 
 
-def _find(node: AnyNode, reading: Reading, parts: Sequence[str], now: datetime) -> list[Hit] | None:
+def _find(node: AnyNode, reading: MatchView, parts: Sequence[str], now: datetime) -> list[Hit] | None:
     match node:
         case And(nodes=nodes):
             hits: list[Hit] = []
@@ -157,7 +157,7 @@ def _find(node: AnyNode, reading: Reading, parts: Sequence[str], now: datetime) 
             return [hit for part in parts for hit in _text_hits(node, reading, part)] or None
 
 
-def _text_hits(node: AnyNode, reading: Reading, part: str) -> list[Hit]:
+def _text_hits(node: AnyNode, reading: MatchView, part: str) -> list[Hit]:
     match node:
         case Word(text=text):
             key = stem(text, reading.document.language) if part in EVERYWHERE else text
@@ -188,12 +188,12 @@ def token_test(node: Prefix | Wildcard | Fuzzy) -> Callable[[str], bool]:
             return lambda token: within_edits(text, token, distance)
 
 
-def _hits_of(tokens: Iterable[str], reading: Reading, part: str) -> list[Hit]:
+def _hits_of(tokens: Iterable[str], reading: MatchView, part: str) -> list[Hit]:
     positions = reading.positions(part)
     return [(part, position, position + 1) for token in tokens for position in positions[token]]
 
 
-def _phrase_hits(tokens: Sequence[str], reading: Reading, part: str) -> list[Hit]:
+def _phrase_hits(tokens: Sequence[str], reading: MatchView, part: str) -> list[Hit]:
     positions = reading.positions(part)
     if any(token not in positions for token in tokens):
         return []
@@ -204,7 +204,7 @@ def _phrase_hits(tokens: Sequence[str], reading: Reading, part: str) -> list[Hit
     return [(part, s, s + len(wanted)) for s in starts if s >= 0 and text[s : s + len(wanted)] == wanted]
 
 
-def _near_hits(tokens: Sequence[str], distance: int, reading: Reading, part: str) -> list[Hit]:
+def _near_hits(tokens: Sequence[str], distance: int, reading: MatchView, part: str) -> list[Hit]:
     """Find windows with every token (as often as it is asked for) and at most ``distance`` others."""
     positions = reading.positions(part)
     needed: dict[str, int] = {}
@@ -230,7 +230,9 @@ def _near_hits(tokens: Sequence[str], distance: int, reading: Reading, part: str
     return hits
 
 
-def _same_sentence(nodes: Sequence[AnyNode], reading: Reading, parts: Sequence[str], now: datetime) -> list[Hit] | None:
+def _same_sentence(
+    nodes: Sequence[AnyNode], reading: MatchView, parts: Sequence[str], now: datetime
+) -> list[Hit] | None:
     found: list[list[Hit]] = []
     for node in nodes:
         hits = _find(node, reading, parts, now)
@@ -276,7 +278,7 @@ def _in_range(node: Range, document: Document) -> bool:
     return (node.low is None or value >= node.low) and (node.high is None or value <= node.high)  # type: ignore[operator]
 
 
-def _event_hits(node: EventFilter, reading: Reading) -> list[Hit] | None:
+def _event_hits(node: EventFilter, reading: MatchView) -> list[Hit] | None:
     """Find the events (their triggers) or quotations that fit."""
     document = reading.document
     spans: list[Span | Quotation]
@@ -310,6 +312,11 @@ def quotation_values(quotation: Quotation) -> dict[str, tuple[str, ...]]:
     speaker = quotation.speaker
     said = () if speaker is None else _folded(speaker.text, speaker.name, speaker.role)
     return {"said": said, "quote": _folded(quotation.text)}
+
+
+def satisfies(event: Event, conditions: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether one event satisfies all conditions of an ``EventFilter``."""
+    return _fits(event_values(event), conditions)
 
 
 def _fits(values: dict[str, tuple[str, ...]], conditions: Sequence[tuple[str, str]]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import takewhile
 
 from pipeline.model import Document, Mark, Record
-from pipeline.query.evaluate import Reading, find, marks
+from pipeline.query.evaluate import MatchView, find, marks
 from pipeline.query.tree import Query
 
 WIDTH = 240
@@ -27,7 +27,7 @@ def highlight(document: Document, query: Query | None, now: datetime, width: int
     """Return at most about ``width`` characters of the text with as many different matching words as possible."""
     found: tuple[Mark, ...] = ()
     if query is not None:
-        reading = Reading(document)
+        reading = MatchView(document)
         found = marks(find(query.root, reading, now) or (), reading, limit=_MARKS)
     text = document.text or ""
     in_text = sorted({(mark.start, mark.end) for mark in found if mark.part == "text"})

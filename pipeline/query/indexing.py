@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from pipeline.language.tokens import STEMMERS, Analysis, analyse, stem
 from pipeline.model import Document
+from pipeline.moments import EPOCH, microseconds
 from pipeline.query.evaluate import event_values, quotation_values
 from pipeline.query.tree import (
     And,
@@ -35,8 +36,6 @@ MAX_TOKEN = 100
 MAX_KEYWORD = 500
 _TIE_BITS = 30
 _MAX_SECONDS = (1 << 32) - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 # What differs between an article and its copies: who asks by one of these asks for the copy itself.
 _TELL_COPIES_APART = frozenset({"source", "author", "feed", "id", "lang"})
 _COMMONEST_TERMS = 40
@@ -122,12 +121,7 @@ def order_key(document: Document, first_seen: datetime) -> int:
 
 def order_day(key: int) -> str:
     """Return the day, in UTC, of an order key."""
-    return f"{_EPOCH + timedelta(seconds=key >> _TIE_BITS):%Y-%m-%d}"
-
-
-def microseconds(moment: datetime) -> int:
-    """Return a moment as whole microseconds since 1970: exact, where floats are not."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return f"{EPOCH + timedelta(seconds=key >> _TIE_BITS):%Y-%m-%d}"
 
 
 def names_copies(node: AnyNode) -> bool:

@@ -8,44 +8,44 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.language.tokens import stem
-from pipeline.query.evaluate import EVERYWHERE, Reading, find, token_test
+from pipeline.query.evaluate import EVERYWHERE, MatchView, find, token_test
 from pipeline.query.tree import And, AnyNode, Field, Fuzzy, Near, Not, Or, Phrase, Prefix, Wildcard, Word
 
-_Test = Callable[[Any, Reading, datetime, Sequence[str]], bool]
+_Test = Callable[[Any, MatchView, datetime, Sequence[str]], bool]
 
 
-def holds(node: AnyNode, reading: Reading, now: datetime, parts: Sequence[str] = EVERYWHERE) -> bool:
+def holds(node: AnyNode, reading: MatchView, now: datetime, parts: Sequence[str] = EVERYWHERE) -> bool:
     """Tell whether ``find`` finds anything; words are looked up in sets, phrases in the joined tokens."""
     return _TESTS.get(type(node), _found)(node, reading, now, parts)
 
 
-def _found(node: AnyNode, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _found(node: AnyNode, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     return find(node, reading, now, parts) is not None
 
 
-def _and(node: And, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _and(node: And, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     for inner in node.nodes:  # noqa: SIM110 - a generator would cost as much as the test of a word
         if not _TESTS.get(type(inner), _found)(inner, reading, now, parts):
             return False
     return True
 
 
-def _or(node: Or, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _or(node: Or, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     for inner in node.nodes:  # noqa: SIM110
         if _TESTS.get(type(inner), _found)(inner, reading, now, parts):
             return True
     return False
 
 
-def _not(node: Not, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _not(node: Not, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     return not holds(node.node, reading, now, parts)
 
 
-def _field(node: Field, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _field(node: Field, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     return holds(node.node, reading, now, (node.name,))
 
 
-def _word(node: Word, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _word(node: Word, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     if parts is EVERYWHERE and (known := reading.words(node.text)) is not None:
         return known
     for part in parts:
@@ -55,12 +55,12 @@ def _word(node: Word, reading: Reading, now: datetime, parts: Sequence[str]) -> 
     return False
 
 
-def _phrase(node: Phrase, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _phrase(node: Phrase, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     wanted = f" {' '.join(node.tokens)} "
     return any(wanted in reading.joined(part) for part in parts)
 
 
-def _near(node: Near, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _near(node: Near, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     present = [part for part in parts if reading.tokens(part).issuperset(node.tokens)]
     if len(node.tokens) != 2 or node.tokens[0] == node.tokens[1]:
         return bool(present) and find(node, reading, now, present) is not None
@@ -76,7 +76,7 @@ def _near(node: Near, reading: Reading, now: datetime, parts: Sequence[str]) -> 
     return False
 
 
-def _pattern(node: Prefix | Wildcard | Fuzzy, reading: Reading, now: datetime, parts: Sequence[str]) -> bool:
+def _pattern(node: Prefix | Wildcard | Fuzzy, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     if isinstance(node, Prefix):
         text = node.text
         return any([token.startswith(text) for part in parts for token in reading.tokens(part)])  # noqa: C419

@@ -10,29 +10,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import faust
 import msgspec
 
-from pipeline.errors import TerminalError, TransientError
-from pipeline.flow import DEAD, MATCH, Stage, dead_letter
-from pipeline.model import Record
+from pipeline.errors import TransientError, UnavailableError
+from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
-from pipeline.ports.log import Message
 from pipeline.ports.table import Table
-from pipeline.stages.decision import Decision, Fact, Memory, NoMemory
+from pipeline.runners import watchdog
+from pipeline.runners.advance import Buried, Decided, Given, advance, emitted
+from pipeline.runners.watchdog import Stall, Verdict, waiting
+from pipeline.stages.decision import Fact, Memory
+from pipeline.topics import DEAD, TableTopic
 
 log = logging.getLogger(__name__)
 
-RULES_S = 0.4
-WATCH_S = 10.0
-STALLED_S = 40.0
+FOLLOW_S = 0.4
 IN_FLIGHT = 100
+# Small enough that a batch of the slowest stage holds up the loop for a tenth of a second at most.
+BATCH = 32
 MAX_MESSAGE_BYTES = 20_000_000
 
 
@@ -40,14 +43,14 @@ def make_app(
     *,
     servers: str,
     flow: Sequence[Stage],
-    rules: Callable[[], Table],
+    follow: Callable[[TableTopic], Table],
     clock: Clock,
     directory: Path,
     prefix: str = "",
     partitions: int = 8,
     session_timeout_s: float = 10.0,
 ) -> Any:
-    """Return the Faust app with one agent per stage; ``rules`` opens the table of alert rules in the worker."""
+    """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows."""
     app = faust.App(
         f"{prefix}newswire-worker",
         broker=";".join(f"kafka://{server}" for server in servers.split(",")),
@@ -66,28 +69,29 @@ def make_app(
         worker_redirect_stdouts=False,
     )
     progress = _Progress()
-    dead = _topic(app, prefix + DEAD)
-    for stage in flow:
-        _Agent(app, stage, prefix, dead, clock, progress, rules if stage.name == MATCH.name else None)
-    app.timer(WATCH_S, name="watchdog")(lambda: _watch(app, progress))
+    dead = _topic(app, prefix + DEAD.name)
+    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
+    watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
+    app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
     return app
 
 
 class _Progress:
-    """Count handled events, for the watchdog."""
+    """Count what happens, for the watchdog, and what ended here, in the words of ``advance``."""
 
     def __init__(self) -> None:
-        self.handled = 0
-        self.seen = 0
-        self.still_s = 0.0
+        self.moves = 0
+        self.counts: Counter[str] = Counter()
 
 
-class _Handled(msgspec.Struct, frozen=True):
-    """Hold an event whose output is on its way."""
+class _Handled:
+    """Hold a decided event: the facts to keep, and the sends under way once they were handed over."""
 
-    event: Any
-    sent: Sequence[Any]
-    facts: Sequence[Fact]
+    def __init__(self, event: Any, result: Decided | Buried) -> None:
+        self.event = event
+        self.result = result
+        self.facts: Sequence[Fact] = result.facts if isinstance(result, Decided) else ()
+        self.sent: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
 
 
 class _InFlight:
@@ -95,29 +99,41 @@ class _InFlight:
 
     def __init__(self) -> None:
         self._events: deque[_Handled] = deque()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     def __iter__(self) -> Iterator[_Handled]:
         return iter(self._events)
 
-    async def put(self, handled: _Handled) -> None:
-        """Add an event, once there is room."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: len(self._events) < IN_FLIGHT)
-            self._events.append(handled)
-            self._changed.notify_all()
+    def add(self, handled: Sequence[_Handled]) -> None:
+        """Add events at once: what the memory learned of them is then never missing from here."""
+        self._events.extend(handled)
+        self._changed.set()
+
+    async def room(self, count: int) -> None:
+        """Return when there is room for ``count`` events."""
+        await self._until(lambda: len(self._events) + count <= IN_FLIGHT)
 
     async def first(self) -> _Handled:
         """Return the oldest event, once there is one."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: bool(self._events))
-            return self._events[0]
+        await self._until(lambda: bool(self._events))
+        return self._events[0]
 
-    async def done(self) -> None:
+    def done(self) -> None:
         """Forget the oldest event."""
-        async with self._changed:
-            self._events.popleft()
-            self._changed.notify_all()
+        self._events.popleft()
+        self._changed.set()
+
+    def clear(self) -> bool:
+        """Forget all events: not acknowledged, they are read again. Tell whether there were any."""
+        had = bool(self._events)
+        self._events.clear()
+        self._changed.set()
+        return had
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
 
 
 class _Agent:
@@ -131,7 +147,7 @@ class _Agent:
         dead: Any,
         clock: Clock,
         progress: _Progress,
-        rules: Callable[[], Table] | None,
+        follow: Callable[[TableTopic], Table],
     ) -> None:
         self._app = app
         self._stage = stage
@@ -139,66 +155,91 @@ class _Agent:
         self._clock = clock
         self._progress = progress
         self._memory: Memory = stage.memory()
+        self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
         self._in_flight = _InFlight()
-        self._reason = ""
-        self._rules = rules
-        self._rules_known = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._followed = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
         self._table: Any = None
-        if rules is not None:
-            app.task(lambda: self._follow_rules(rules))
-        elif stage.memory is not NoMemory:
-            self._table = app.Table(f"{stage.name}-facts", key_type=bytes, value_type=bytes, on_recover=self._remember)
+        followed = stage.follows
+        if followed is not None:
+            app.task(lambda: self._follow(partial(follow, followed)))
+        if stage.keeps_facts:
+            self._table = app.Table(stage.changelog, key_type=bytes, value_type=bytes, on_recover=self._remember)
         reads = _topic(app, prefix + stage.reads.name)
         app.agent(reads, name=f"newswire.{stage.name}", concurrency=1)(self._run)
 
     async def _run(self, stream: Any) -> None:
-        settling = asyncio.create_task(self._settle())
+        """Read events; two tasks beside it decide on those that wait, and settle those that were sent."""
+        await self.restart()
         try:
             async for event in stream.noack().events():
-                await self._handle(event)
+                await self._waiting.put(event)
         except Exception as exc:
             await self._give_up(exc)
             raise
         finally:
-            settling.cancel()
+            self._cancel()
 
-    async def _handle(self, event: Any) -> None:
+    async def restart(self) -> None:
+        """Begin anew with nothing in hand; the memory forgets what was learned of events that will be read again."""
+        self._cancel()
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        if self._in_flight.clear() and self._table is not None:
+            await self._remember()
+        self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._settle())]
+
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+
+    async def _work(self) -> None:
+        """Take what waits, a batch at a time: as much as there is, without waiting for more."""
+        try:
+            while True:
+                events = [await self._waiting.get()]
+                while len(events) < BATCH and not self._waiting.empty():
+                    events.append(self._waiting.get_nowait())
+                await self._handle(events)
+        except Exception as exc:  # noqa: BLE001 - told and raised by crash()
+            await self._give_up(exc)
+
+    async def _handle(self, events: Sequence[Any]) -> None:
         """Decide and send; what waits for Kafka's answer settles meanwhile, a bounded number at a time, in order."""
-        if self._rules is not None:
-            await self._rules_known.wait()
-        decision = await self._decide(event)
-        sent = [await self._send(value) for value in decision.emit] if decision else [await self._sent_to_dead(event)]
-        for fact in decision.facts if decision else ():
-            self._memory.learn(fact.key, fact.value)
-        await self._in_flight.put(_Handled(event, sent, decision.facts if decision else ()))
+        if self._stage.follows is not None:
+            await self._followed.wait()
+        while events := [event for event in events if self._is_current(event)]:
+            await self._in_flight.room(len(events))
+            done = advance(self._stage, self._memory, [_given(event) for event in events], self._clock())
+            handled = [_Handled(event, result) for event, result in zip(events, done.results, strict=False)]
+            self._in_flight.add(handled)
+            self._progress.counts += done.counts
+            for each in handled:
+                each.sent.set_result(await self._send(each))
+            events = events[len(handled) :]
+            if done.wait is not None:
+                log.warning("waiting stage=%s error=%s", self._stage.name, done.wait)
+                self._progress.moves += 1  # it waits on purpose
+                await asyncio.sleep(done.wait.retry_after)
 
-    async def _decide(self, event: Any) -> Decision | None:
-        """Return the decision, or ``None`` with the reason kept when none can be made; wait for what may pass."""
-        while True:
-            try:
-                value = msgspec.json.decode(event.value, type=self._stage.reads.type)
-                return self._stage.decide(value, self._memory, self._clock())
-            except TransientError as exc:
-                log.warning("waiting stage=%s error=%s", self._stage.name, exc)
-                await asyncio.sleep(exc.retry_after)
-            except Exception as exc:  # noqa: BLE001 - one record's bug must not stop the others
-                self._reason = exc.reason if isinstance(exc, TerminalError) else _trace(exc)
-                log.error("dead letter stage=%s key=%s error=%r", self._stage.name, event.key, exc)
-                return None
+    def _is_current(self, event: Any) -> bool:
+        """Tell whether an event's partition has not been given away since it was read; its new reader has it, too."""
+        return bool(event.message.generation_id == self._app.consumer_generation_id)
 
     async def _settle(self) -> None:
         """Acknowledge events in order, each when its output is durable and its facts are on their way."""
         try:
             while True:
                 handled = await self._in_flight.first()
-                for durable in handled.sent:
+                for durable in await handled.sent:
                     await durable
                 for fact in handled.facts:
                     self._keep(fact.key.encode(), fact.value, handled.event.message.partition)
                 handled.event.ack()
-                await self._in_flight.done()
-                self._progress.handled += 1
+                self._in_flight.done()
+                self._progress.moves += 1
         except Exception as exc:  # noqa: BLE001 - told and raised by crash()
             await self._give_up(exc)
 
@@ -207,9 +248,17 @@ class _Agent:
         log.error("stopping stage=%s error=%r", self._stage.name, error)
         await self._app.crash(error)
 
-    async def _send(self, value: Record) -> Any:
-        key = self._stage.writes.key(value).encode()
-        return await self._writes.send(key=key, value=msgspec.json.encode(value))
+    async def _send(self, handled: _Handled) -> list[Any]:
+        """Hand over what came of an event: everything its decision emitted, or its dead letter."""
+        event, result = handled.event, handled.result
+        if isinstance(result, Buried):
+            log.error("dead letter %s", result.error)
+            headers = {name: text.encode() for name, text in result.letter.headers.items()}
+            return [await self._dead.send(key=event.key, value=event.message.value, headers=headers)]
+        return [
+            await self._writes.send(key=going.key.encode(), value=msgspec.json.encode(going.value))
+            for going in emitted(self._stage, result)
+        ]
 
     def _keep(self, key: bytes, value: bytes | None, partition: int) -> None:
         """Write a fact to the table and its changelog, in the partition of the event that it came from."""
@@ -218,14 +267,6 @@ class _Agent:
             self._table.data[key] = value
         else:
             self._table.data.pop(key, None)
-
-    async def _sent_to_dead(self, event: Any) -> Any:
-        stage, headers = self._stage, dict(event.headers or {})
-        attempts = headers.get("attempts", b"0").decode()
-        refused = Message(topic=stage.reads.name, key="", value=b"", headers={"attempts": attempts})
-        letter = dead_letter(refused, stage=stage.name, reason=self._reason, returns_to=stage.reads.name)
-        encoded = {name: text.encode() for name, text in letter.headers.items()}
-        return await self._dead.send(key=event.key, value=event.message.value, headers=encoded)
 
     async def _remember(self) -> None:
         """Rebuild the memory from the facts, after Faust has recovered the table."""
@@ -238,40 +279,68 @@ class _Agent:
         self._memory = memory
         log.info("remembered stage=%s facts=%d", self._stage.name, len(self._table))
 
-    async def _follow_rules(self, rules: Callable[[], Table]) -> None:
-        """Keep the rules as they are in their compacted topic, within half a second."""
-        table = await asyncio.to_thread(rules)
+    async def _follow(self, open_table: Callable[[], Table]) -> None:
+        """Keep the memory as the followed table is, within half a second."""
+        table = await asyncio.to_thread(open_table)
         while not self._app.should_stop:
             try:
                 for key, value in await asyncio.to_thread(table.changes):
                     self._memory.learn(key, value)
-            except TransientError as exc:
+            except (TransientError, UnavailableError) as exc:
                 log.warning("waiting stage=%s error=%s", self._stage.name, exc)
             else:
-                self._rules_known.set()
-            await asyncio.sleep(RULES_S)
+                self._followed.set()
+            await asyncio.sleep(FOLLOW_S)
+
+
+def _given(event: Any) -> Given:
+    headers = {name: value.decode("utf-8", "replace") for name, value in (event.headers or {}).items()}
+    return Given(key=(event.key or b"").decode("utf-8", "replace"), raw=event.message.value or b"", headers=headers)
 
 
 def _topic(app: Any, name: str) -> Any:
     return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
 
-def _trace(error: Exception) -> str:
-    return "".join(traceback.format_exception(error, limit=-8))
+class _Watchdog:
+    """Restart streams that stand still, and end the process when that does not help: whoever runs it starts it anew."""
 
+    def __init__(self, app: Any, topics: Collection[str], agents: Sequence[_Agent], progress: _Progress) -> None:
+        self._app = app
+        self._topics = frozenset(topics)
+        self._agents = agents
+        self._progress = progress
+        self._stall = Stall(watchdog.STALLED_S)
+        self._looked = time.monotonic()
 
-async def _watch(app: Any, progress: _Progress) -> None:
-    """End the process when records wait and none is handled: a stalled consumer recovers by starting anew."""
-    consumer = app.consumer
-    waiting = 0
-    for partition in consumer.assignment() if consumer is not None else ():
-        highwater, position = consumer.highwater(partition), consumer._read_offset.get(partition)
-        waiting += max(0, (highwater or 0) - (position or 0) - 1)
-    progress.still_s = progress.still_s + WATCH_S if waiting and progress.handled == progress.seen else 0.0
-    progress.seen = progress.handled
-    if progress.still_s >= STALLED_S:
-        log.critical("stalled waiting=%d seconds=%d", waiting, progress.still_s)
-        await app.crash(RuntimeError(f"{waiting} records wait and none was handled for {STALLED_S:.0f} s"))
+    async def look(self) -> None:
+        """Look once; a broker that does not answer, or a consumer that is being replaced, is looked at again later."""
+        app = self._app
+        counted = " ".join(f"{word}={count}" for word, count in sorted(self._progress.counts.items()))
+        log.info("counted %s", counted or "nothing")
+        try:
+            behind = await waiting(app.consumer, self._topics, app.consumer._committed_offset.get)
+        except Exception as exc:  # noqa: BLE001 - Faust and aiokafka raise many kinds while they reconnect
+            log.warning("not watched error=%r", exc)
+            return
+        records = sum(end - offset for offset, end in behind.values())
+        recovering = app.rebalancing or app.tables.recovery.in_recovery
+        elapsed, self._looked = time.monotonic() - self._looked, time.monotonic()
+        verdict = self._stall.judge(records, self._progress.moves, elapsed, recovering=recovering)
+        if verdict is Verdict.RESTART:
+            log.error("stalled, restarting waiting=%d", records)
+            await self._restart({partition: offset for partition, (offset, _) in behind.items()})
+        elif verdict is Verdict.EXIT:
+            log.critical("stalled, stopping waiting=%d", records)
+            await app.crash(RuntimeError(f"{records} records wait and none is handled, also after a restart"))
+
+    async def _restart(self, offsets: Mapping[Any, int]) -> None:
+        """Read again from where the group has come."""
+        for agent in self._agents:
+            await agent.restart()
+        await self._app.consumer.seek_wait(offsets)
+        self._app.consumer.resume_partitions(set(offsets))
+        self._app.flow_control.resume()
 
 
 def run(app: Any) -> None:

@@ -11,231 +11,213 @@ between the stages need no rows: what would stand in them lives and dies with th
 
 from __future__ import annotations
 
-import traceback
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from pipeline.errors import TerminalError
-from pipeline.flow import ALERTS, DEDUPLICATE, ENRICHED, EXTRACT, FLOW, IDENTIFY, MATCH, Stage, dead_letter
-from pipeline.model import Alert, Article, Document, Record
+from pipeline.flow import FLOW, Stage
+from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.search import SearchIndex
 from pipeline.ports.table import Table, Transaction
+from pipeline.runners.advance import (
+    DEAD_LETTERED,
+    UNCHANGED,
+    Buried,
+    Decided,
+    Given,
+    advance_all,
+    bury,
+    count_indexed,
+    emitted,
+    ends,
+    outcome_of,
+)
 from pipeline.stages.decision import Memory
+from pipeline.topics import INDEX
 
 GROUP = "pipeline"
-BATCH = 256
 AT_ONCE = 64
 WAITING = "waiting"
-_OUTCOME = "outcome"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell what became of an article: new, revised, unchanged, withdrawn, duplicate or dead; or waiting still."""
+    """Tell what became of an article: indexed, unchanged, duplicate or dead-lettered; or waiting still."""
 
-    kind: str
-    document: Document | None = None
-    error: str | None = None
-
-
-class _Item(msgspec.Struct, kw_only=True):
-    """Follow one record through the stages: ``value`` is what the next stage reads, ``None`` when there is no more."""
-
-    message: Message
-    value: Record | None
     kind: str
     document: Document | None = None
     error: str | None = None
 
 
 class _Batch(msgspec.Struct, kw_only=True):
-    """Collect what one batch is to write."""
+    """Collect what one batch is to write, and what became of its records.
+
+    ``early`` documents are indexed so that they are found while they wait; they come again, and are counted then.
+    """
 
     facts: dict[str, dict[str, bytes | None]]
+    early: list[Document] = []
     documents: list[Document] = []
-    waiting: list[Message] = []
-    alerts: list[Alert] = []
-    dead: list[Message] = []
+    messages: list[Message] = []
+    outcomes: list[Outcome] = []
+    counts: Counter[str] = msgspec.field(default_factory=Counter)
+    behind: dict[str, bool] = {}
 
 
 class Embedded:
-    """Drive the stages of ``flow`` over ``log`` with the memories rebuilt from ``table``."""
+    """Drive the stages of ``flow`` over ``log`` with the memories rebuilt from the tables that ``table`` opens.
+
+    ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
+    """
 
     def __init__(
         self,
         *,
         log: Log,
         table: Callable[[str], Table],
-        rules: Table,
         index: SearchIndex,
         transaction: Transaction,
         clock: Clock,
         flow: Sequence[Stage] = FLOW,
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
         self._log = log
-        self._tables = {stage.name: table(f"facts.{stage.name}") for stage in flow}
-        self._rules = rules
+        self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
+        self._followed = {stage.name: table(stage.follows.table) for stage in flow if stage.follows is not None}
         self._index = index
         self._transaction = transaction
         self._clock = clock
         self._flow = flow
+        self._wait = wait
         self._memories: dict[str, Memory] = {}
-        # Revisions that wait keep their place before those that come: the earliest is the original. None: not known.
-        self._revisions_wait: bool | None = None
+        # Whether records wait in front of a stage that takes them in order: they keep their place before those that
+        # come. A stage that is not in here has not been looked at.
+        self._behind: dict[str, bool] = {}
         self.counts: Counter[str] = Counter()
         self._remember()
 
     def step(self, timeout: float = 0.0) -> list[Outcome]:
-        """Take the next batch all the way; return one outcome per article, or nothing when none came in time.
+        """Take the next batch all the way; return what became of its records, or nothing when none came in time.
 
         New articles come first; the later topics hold what waits to be read for events, and what
         ``admin dead --replay`` put back.
         """
-        first = [stage for stage in self._flow if stage.name == DEDUPLICATE.name and self._revisions_wait is None]
-        for stage in (*first, *self._flow):
+        unseen = [stage for stage in self._flow if stage.in_order and stage.name not in self._behind]
+        for stage in (*unseen, *self._flow):
             messages = self._read(stage)
             if messages:
                 return self._run(stage, messages)
-        messages = self._log.read(self._flow[0].reads.name, GROUP, BATCH, timeout)
-        return self._run(self._flow[0], messages) if messages else []
+        first = self._flow[0]
+        messages = self._log.read(first.reads.name, GROUP, first.batch, timeout)
+        return self._run(first, messages) if messages else []
 
     def _read(self, stage: Stage) -> Sequence[Message]:
-        limit = BATCH if stage.name in (IDENTIFY.name, DEDUPLICATE.name) else AT_ONCE
-        messages = self._log.read(stage.reads.name, GROUP, limit)
-        if stage.name == DEDUPLICATE.name:
-            self._revisions_wait = len(messages) == limit
+        messages = self._log.read(stage.reads.name, GROUP, stage.batch)
+        if stage.in_order:
+            self._behind[stage.name] = len(messages) == stage.batch
         return messages
 
     def _run(self, first: Stage, messages: Sequence[Message]) -> list[Outcome]:
-        self._learn_rules()
-        batch = _Batch(facts={stage.name: {} for stage in self._flow})
-        awaited = self._awaited(first, len(messages))
+        self._learn_followed()
         try:
-            items = [self._opened(first, message, batch) for message in messages]
-            for stage in self._flow[self._flow.index(first) :]:
-                live = [item for item in items if item.value is not None]
-                if stage.name == awaited:
-                    self._put_off(stage, live, batch)
-                    break
-                self._prepare(stage, live)
-                for item in live:
-                    self._advance(stage, item, batch)
-            batch.documents += [item.document for item in items if item.document is not None]
-            self._write(batch, messages[0].topic)
+            batch = self._taken(first, messages)
+            self._write(batch, first)
         except BaseException:
             # The memories learned what was not kept: begin again from what was.
             self._remember()
             raise
-        self.counts.update(item.kind for item in items if item.kind != WAITING)
-        return [Outcome(kind=item.kind, document=item.document, error=item.error) for item in items]
+        self.counts += batch.counts
+        self._behind |= batch.behind
+        return batch.outcomes
 
-    def _awaited(self, first: Stage, count: int) -> str | None:
-        """Return the stage that a batch is to wait for, or ``None`` when it can go all the way."""
-        if first.name == IDENTIFY.name:
-            return DEDUPLICATE.name if count > AT_ONCE or self._revisions_wait else None
-        return EXTRACT.name if count > AT_ONCE else None
+    def _taken(self, first: Stage, messages: Sequence[Message]) -> _Batch:
+        """Take a batch as far as it can go at once."""
+        batch = _Batch(facts={name: {} for name in self._facts})
+        given = [Given.read(message) for message in messages]
+        awaited = self._awaited(first, len(messages))
+        for stage in self._flow[self._flow.index(first) :]:
+            if stage is awaited:
+                self._put_off(stage, given, batch)
+                break
+            done = advance_all(stage, self._memories[stage.name], given, self._clock, self._wait)
+            batch.counts += done.counts
+            given = [going for result in done.results for going in self._sort(stage, result, batch)]
+        return batch
 
-    def _opened(self, stage: Stage, message: Message, batch: _Batch) -> _Item:
-        item = _Item(message=message, value=None, kind=message.headers.get(_OUTCOME, "unchanged"))
-        try:
-            item.value = msgspec.json.decode(message.value, type=stage.reads.type)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            self._bury(stage, item, message, exc, batch)
-        return item
+    def _awaited(self, first: Stage, count: int) -> Stage | None:
+        """Return the stage that a batch is to wait in front of, or ``None`` when it can go all the way."""
+        for stage in self._flow[self._flow.index(first) + 1 :]:
+            if stage.may_wait and (count > AT_ONCE or self._behind.get(stage.name)):
+                return stage
+        return None
 
-    def _prepare(self, stage: Stage, items: Sequence[_Item]) -> None:
-        if stage.prepare is None or not items:
-            return
-        try:
-            stage.prepare(self._memories[stage.name], [item.value for item in items])
-        except Exception:  # noqa: BLE001 - it only saves time; what is wrong with one value shows when that is decided
-            return
+    def _sort(self, stage: Stage, result: Decided | Buried, batch: _Batch) -> list[Given]:
+        """Put a result where it is written from; return what goes on to the next stage."""
+        if stage.reads.indexed and isinstance(result.value, Document):
+            batch.documents.append(result.value)  # found whether or not it can be matched
+        if isinstance(result, Buried):
+            batch.messages.append(result.letter)
+            batch.outcomes.append(Outcome(kind=DEAD_LETTERED, error=result.error))
+            return []
+        if stage.keeps_facts:
+            batch.facts[stage.name] |= {fact.key: fact.value for fact in result.facts}
+        if ends(stage, result):
+            batch.outcomes.append(Outcome(kind=UNCHANGED))
+        going = emitted(stage, result)
+        if stage is not self._flow[-1]:
+            return going
+        batch.messages += [given.message(stage.writes) for given in going]
+        return []
 
-    def _advance(self, stage: Stage, item: _Item, batch: _Batch) -> None:
-        """Take one record through one stage."""
-        value, memory = item.value, self._memories[stage.name]
-        assert value is not None
-        try:
-            decision = stage.decide(value, memory, self._clock())
-            for fact in decision.facts:
-                memory.learn(fact.key, fact.value)
-        except Exception as exc:  # noqa: BLE001 - one article's bug must not stop the others
-            self._bury(stage, item, _message(stage, item.message, value), exc, batch)
-            return
-        batch.facts[stage.name] |= {fact.key: fact.value for fact in decision.facts}
-        item.kind = _notable(item.kind, decision.outcome)
-        item.value = None
-        if stage.name == MATCH.name:
-            assert isinstance(value, Document)
-            item.document = value
-            batch.alerts += [alert for alert in decision.emit if isinstance(alert, Alert)]
-        elif decision.emit:
-            (item.value,) = decision.emit
-
-    def _put_off(self, stage: Stage, items: Sequence[_Item], batch: _Batch) -> None:
-        """Index what is new as it is; all wait for the stage."""
+    def _put_off(self, stage: Stage, items: Sequence[Given], batch: _Batch) -> None:
+        """Index what is new as it is; all wait in front of the stage."""
         for item in items:
             assert isinstance(item.value, Article)
             if isinstance(item.value, Document):
-                batch.documents.append(item.value)
-            elif item.kind == "new":  # the others are found by what they were until it is known what they copy
-                fields = {name: getattr(item.value, name) for name in Article.__struct_fields__}
-                batch.documents.append(Document(**fields))
-            headers = item.message.headers | {_OUTCOME: item.kind}
-            batch.waiting.append(msgspec.structs.replace(_message(stage, item.message, item.value), headers=headers))
-            item.kind = WAITING
-        if stage.name == DEDUPLICATE.name:
-            self._revisions_wait = True
+                batch.early.append(item.value)
+            elif item.value.revision == 1 and not item.value.withdrawn:
+                # The others are found by what they were until it is known what they copy.
+                batch.early.append(as_document(item.value))
+            batch.messages.append(item.message(stage.reads))
+            batch.outcomes.append(Outcome(kind=WAITING))
+        if stage.in_order:
+            batch.behind[stage.name] = True
 
-    def _bury(self, stage: Stage, item: _Item, letter: Message, error: Exception, batch: _Batch) -> None:
-        reason = error.reason if isinstance(error, TerminalError) else _trace(error)
-        batch.dead.append(dead_letter(letter, stage=stage.name, reason=reason, returns_to=letter.topic))
-        item.kind, item.value, item.error = "dead", None, f"{stage.name}: {letter.key}: {error!r}"
-
-    def _write(self, batch: _Batch, topic: str) -> None:
+    def _write(self, batch: _Batch, first: Stage) -> None:
         with self._transaction():
             for name, facts in batch.facts.items():
-                self._tables[name].update(facts)
-            for article_id, reason in self._index.upsert(batch.documents):
-                document = next(d for d in batch.documents if d.id == article_id)
-                letter = Message(topic=ENRICHED.name, key=article_id, value=msgspec.json.encode(document))
-                batch.dead.append(dead_letter(letter, stage="index", reason=reason, returns_to=letter.topic))
-            self._log.append(
-                Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert))
-                for alert in batch.alerts
-            )
-            self._log.append((*batch.waiting, *batch.dead))
-            self._log.commit(topic, GROUP)
-            if topic != self._flow[0].reads.name:  # the articles are kept to be replayed; these are done with
-                self._log.expire(topic, self._clock())
+                self._facts[name].update(facts)
+            self._index.upsert(batch.early)
+            refused = dict(self._index.upsert(batch.documents))
+            letters = [
+                bury(Given(key=document.id, value=document).message(INDEX.reads), stage=INDEX.name, error=reason)
+                for document in batch.documents
+                if (reason := refused.get(document.id)) is not None
+            ]
+            self._log.append((*batch.messages, *letters))
+            self._log.commit(first.reads.name, GROUP)
+            if first is not self._flow[0]:  # the articles are kept to be replayed; these are done with
+                self._log.expire(first.reads.name, self._clock())
+        batch.counts += count_indexed(batch.documents, refused)
+        batch.outcomes += [
+            Outcome(kind=DEAD_LETTERED, error=f"{INDEX.name}: {document.id}: {refused[document.id]}")
+            if document.id in refused
+            else Outcome(kind=outcome_of(document), document=document)
+            for document in batch.documents
+        ]
 
     def _remember(self) -> None:
+        """Rebuild the memories from what is stored."""
+        self._behind = {}
         self._memories = {stage.name: stage.memory() for stage in self._flow}
-        for stage in self._flow:
-            facts = self._rules if stage.name == MATCH.name else self._tables[stage.name]
-            for key, value in facts.items():
-                self._memories[stage.name].learn(key, value)
+        for name, table in (self._facts | self._followed).items():
+            for key, value in table.items():
+                self._memories[name].learn(key, value)
 
-    def _learn_rules(self) -> None:
-        memory = self._memories[MATCH.name]
-        for key, value in self._rules.changes():
-            memory.learn(key, value)
-
-
-def _notable(so_far: str, outcome: str) -> str:
-    """Keep the most telling word: a copy is a duplicate whether it is new or revised."""
-    if outcome == "duplicate" or (outcome in ("new", "revised", "withdrawn") and so_far == "unchanged"):
-        return outcome
-    return so_far
-
-
-def _message(stage: Stage, message: Message, value: Record) -> Message:
-    key, encoded = stage.reads.key(value), msgspec.json.encode(value)
-    return Message(topic=stage.reads.name, key=key, value=encoded, headers=message.headers)
-
-
-def _trace(error: Exception) -> str:
-    return "".join(traceback.format_exception(error, limit=-8))
+    def _learn_followed(self) -> None:
+        for name, table in self._followed.items():
+            for key, value in table.changes():
+                self._memories[name].learn(key, value)

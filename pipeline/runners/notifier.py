@@ -11,7 +11,6 @@ import contextlib
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -21,7 +20,6 @@ import msgspec
 from pipeline.alerts import policy
 from pipeline.alerts.message import compose, group
 from pipeline.errors import TerminalError, TransientError, UnavailableError, UsageError
-from pipeline.flow import ALERTS, dead_letter
 from pipeline.model import Alert, AlertRule
 from pipeline.ports.alerts import Delivery, Ledger, Notifier
 from pipeline.ports.clock import Clock
@@ -31,8 +29,9 @@ from pipeline.ports.table import Table, Transaction
 from pipeline.query.parser import parse
 from pipeline.query.scope import scoped
 from pipeline.query.tree import And, Last, Query
+from pipeline.runners.advance import bury
+from pipeline.topics import NOTIFY
 
-GROUP = "notify"
 BATCH = 256
 # How often the ledger is asked for deliveries whose time has come, and the index about silence and surge rules.
 POLL_S = 0.5
@@ -91,7 +90,7 @@ class NotifierLoop:
     def step(self, timeout: float = 0.0) -> int:
         """Enter the alerts that came within ``timeout`` seconds and wake the channels with work; return how many."""
         self._learn()
-        messages = self._log.read(ALERTS.name, GROUP, BATCH, timeout)
+        messages = self._log.read(NOTIFY.reads.name, NOTIFY.name, BATCH, timeout)
         if messages:
             # A rule may have come while waiting, just before its first alert.
             self._learn()
@@ -167,7 +166,7 @@ class NotifierLoop:
             try:
                 with self._transaction():
                     self._enter([self._read(message) for message in messages])
-                    self._log.commit(ALERTS.name, GROUP)
+                    self._log.commit(NOTIFY.reads.name, NOTIFY.name)
                 return
             except (TransientError, UnavailableError) as exc:
                 _log.warning("ledger is away error=%s", exc)
@@ -204,7 +203,7 @@ class NotifierLoop:
             except (TransientError, UnavailableError):
                 raise
             except Exception as exc:  # noqa: BLE001 - a bug over one alert must not stop the others
-                self._bury(Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert)), exc)
+                self._bury(_message(alert), exc)
                 continue
             for delivery in deliveries:
                 known.setdefault(_about(delivery), []).append(delivery)
@@ -235,9 +234,8 @@ class NotifierLoop:
 
     def _bury(self, message: Message, error: Exception) -> None:
         """Make a message that cannot be handled a dead letter."""
-        trace = "".join(traceback.format_exception(error, limit=-8))
-        self._log.append([dead_letter(message, stage=GROUP, reason=trace, returns_to=ALERTS.name)])
-        _log.error("dead letter stage=%s key=%s error=%r", GROUP, message.key, error)
+        self._log.append([bury(message, stage=NOTIFY.name, error=error)])
+        _log.error("dead letter stage=%s key=%s error=%r", NOTIFY.name, message.key, error)
 
     def _watch(self) -> None:
         for rule in self._rules.values():
@@ -351,6 +349,11 @@ class _Sender(threading.Thread):
             _log.error("channel failed channel=%s error=%s", self._channel, type(exc).__name__)
             return [policy.postponed(each, type(exc).__name__, 0.0, self._clock()) for each in message]
         return [policy.succeeded(each, receipt, self._clock()) for each in message]
+
+
+def _message(alert: Alert) -> Message:
+    topic = NOTIFY.reads
+    return Message(topic=topic.name, key=topic.key(alert), value=msgspec.json.encode(alert))
 
 
 def _about(delivery: Delivery) -> _About:

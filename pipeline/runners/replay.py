@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
-import msgspec
-
-from pipeline.flow import ARTICLES, MATCH, Stage
-from pipeline.model import Document, Record
+from pipeline.flow import Stage, replayed
+from pipeline.model import Document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchIndex
+from pipeline.runners.advance import Buried, Given, advance_all, emitted
 from pipeline.stages.decision import Memory
 
 BATCH = 500
@@ -22,47 +23,38 @@ def replay(
     index: SearchIndex,
     clock: Clock,
     progress: Callable[[int], None] = lambda count: None,
+    wait: Callable[[float], object] = time.sleep,
 ) -> tuple[int, list[str]]:
     """Rebuild documents from news.articles with fresh memories and upsert them.
 
     Return how many documents were written and a sentence for each record that could not be.
-    The stages' stored facts stay as they are: the same log gives the same facts. ``match`` is left out, so nothing
-    is sent.
+    The stages' stored facts stay as they are: the same log gives the same facts. Stages that page are left out, so
+    nothing is sent.
     """
-    stages = [(stage, stage.memory()) for stage in flow if stage.name != MATCH.name]
-    written, failures, batch = 0, [], []
-    for message in messages:
-        try:
-            document = _take(message, stages, clock)
-        except Exception as exc:  # noqa: BLE001 - one bad record must not stop a rebuild; it is told at the end
-            failures.append(f"{message.key}: {exc!r}")
-            continue
-        if document is None:
-            continue
-        batch.append(document)
-        if len(batch) >= BATCH:
-            failures += _write(index, batch)
-            written += len(batch)
-            batch = []
-            progress(written)
-    failures += _write(index, batch)
+    stages = [(stage, stage.memory()) for stage in replayed(flow)]
+    written, failures = 0, []
+    for batch in _batches(messages):
+        documents, failed = _take(batch, stages, clock, wait)
+        failures += failed
+        failures += [f"{article_id}: {reason}" for article_id, reason in index.upsert(documents)]
+        written += len(documents)
+        progress(written)
     index.refresh()
-    return written + len(batch), failures
+    return written, failures
 
 
-def _take(message: Message, stages: Sequence[tuple[Stage, Memory]], clock: Clock) -> Document | None:
-    article = msgspec.json.decode(message.value, type=ARTICLES.type)
-    value: Record = msgspec.structs.replace(article, backfill=True)
+def _batches(messages: Iterable[Message]) -> Iterator[list[Given]]:
+    given = map(Given.read, messages)
+    while batch := list(islice(given, BATCH)):
+        yield batch
+
+
+def _take(
+    batch: Sequence[Given], stages: Sequence[tuple[Stage, Memory]], clock: Clock, wait: Callable[[float], object]
+) -> tuple[list[Document], list[str]]:
+    failed: list[str] = []
     for stage, memory in stages:
-        decision = stage.decide(value, memory, clock())
-        for fact in decision.facts:
-            memory.learn(fact.key, fact.value)
-        if not decision.emit:
-            return None
-        (value,) = decision.emit
-    assert isinstance(value, Document)
-    return value
-
-
-def _write(index: SearchIndex, batch: Sequence[Document]) -> list[str]:
-    return [f"{article_id}: {reason}" for article_id, reason in index.upsert(batch)]
+        results = advance_all(stage, memory, batch, clock, wait).results
+        failed += [result.error for result in results if isinstance(result, Buried)]
+        batch = [given for result in results if not isinstance(result, Buried) for given in emitted(stage, result)]
+    return [given.value for given in batch if isinstance(given.value, Document)], failed

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from pipeline.errors import TransientError
-from pipeline.flow import ENRICHED, dead_letter
 from pipeline.model import Document
 from pipeline.ports.log import Log, Message
 from pipeline.ports.search import SearchIndex
+from pipeline.runners.advance import DEAD_LETTERED, bury, count_indexed
+from pipeline.topics import INDEX
 
 log = logging.getLogger(__name__)
 
-GROUP = "index"
 BATCH = 500
 WAIT_S = 0.2
 LONGEST_WAIT_S = 30.0
@@ -29,6 +30,7 @@ class Sink:
         self._log = log
         self._index = index
         self._sleep = sleep
+        self.counts: Counter[str] = Counter()
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop."""
@@ -41,7 +43,7 @@ class Sink:
 
     def step(self, timeout: float, stop: threading.Event) -> int:
         """Index one batch; return how many records it had. Nothing is committed when told to stop half-way."""
-        messages = self._log.read(ENRICHED.name, GROUP, BATCH, timeout)
+        messages = self._log.read(INDEX.reads.name, INDEX.name, BATCH, timeout)
         if not messages:
             return 0
         documents, dead = _decoded(messages)
@@ -49,10 +51,16 @@ class Sink:
         if refused is None:
             return 0
         by_id = {message.key: message for message in messages}
-        dead += [_refused(by_id[article_id], reason) for article_id, reason in refused if article_id in by_id]
+        dead += [
+            bury(by_id[article_id], stage=INDEX.name, error=reason)
+            for article_id, reason in refused
+            if article_id in by_id
+        ]
         if dead:
             self._log.append(dead)
-        self._log.commit(ENRICHED.name, GROUP)
+        self._log.commit(INDEX.reads.name, INDEX.name)
+        self.counts += count_indexed(documents, [article_id for article_id, _ in refused])
+        self.counts[DEAD_LETTERED] += len(messages) - len(documents)
         return len(messages)
 
     def _upsert(self, documents: Sequence[Document], stop: threading.Event) -> Sequence[tuple[str, str]] | None:
@@ -74,9 +82,5 @@ def _decoded(messages: Sequence[Message]) -> tuple[list[Document], list[Message]
         try:
             documents.append(msgspec.json.decode(message.value, type=Document))
         except msgspec.DecodeError as exc:
-            dead.append(_refused(message, f"no document: {exc}"))
+            dead.append(bury(message, stage=INDEX.name, error=f"no document: {exc}"))
     return documents, dead
-
-
-def _refused(message: Message, reason: str) -> Message:
-    return dead_letter(message, stage="index", reason=reason, returns_to=ENRICHED.name)

@@ -11,15 +11,13 @@ from contextlib import (
     contextmanager,
 )
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from pipeline.config import Settings
 from pipeline.errors import UnavailableError
+from pipeline.topics import FEEDS, RULES, TOPICS
 from pipeline.wiring.connectors import poll_until, polling
-from pipeline.wiring.stores import Store, clock, store
+from pipeline.wiring.stores import Store, clock, replaying, store
 
 if TYPE_CHECKING:
     from pipeline.adapters.notify.addresses import Channels
@@ -33,14 +31,10 @@ SWITCH_S = 0.0005
 
 def flow(settings: Settings) -> tuple[Stage, ...]:
     """Return the table of stages with the memories set up as configured."""
-    from pipeline.flow import DEDUPLICATE, FLOW
-    from pipeline.stages.deduplicate.stage import Remembered
+    from pipeline.flow import configured
 
     window = timedelta(days=settings.deduplicate.window_days)
-    remembered = partial(Remembered, window=window, similarity=settings.deduplicate.similarity)
-    return tuple(
-        msgspec.structs.replace(stage, memory=remembered) if stage.name == DEDUPLICATE.name else stage for stage in FLOW
-    )
+    return configured(window=window, similarity=settings.deduplicate.similarity)
 
 
 def embedded(opened: Store) -> Embedded:
@@ -50,7 +44,6 @@ def embedded(opened: Store) -> Embedded:
     return Embedded(
         log=opened.log,
         table=opened.table,
-        rules=opened.rules,
         index=opened.index,
         transaction=opened.transaction,
         clock=clock,
@@ -66,6 +59,7 @@ def channels(settings: Settings, write: Callable[[str], None] | None = None) -> 
         settings.channels,
         allow=settings.notify.allow,
         smtp=settings.notify.smtp,
+        proxy=settings.notify.proxy,
         directory=settings.directory / "alerts",
         write=write,
     )
@@ -77,7 +71,7 @@ def notifier(opened: Store, write: Callable[[str], None] | None = None) -> Notif
 
     return NotifierLoop(
         log=opened.log,
-        rules=opened.table("rules"),
+        rules=opened.table(RULES.table),
         ledger=opened.ledger,
         index=opened.index,
         channels=channels(opened.settings, write),
@@ -114,14 +108,14 @@ def run_notifier(settings: Settings) -> None:
 
 def worker_app(settings: Settings) -> Any:
     """Return the Faust app that runs the stages on the configured servers."""
-    from pipeline.adapters.kafka import KafkaTable
+    from pipeline.adapters.kafka.table import KafkaTable
     from pipeline.runners.agents import make_app
 
     settings.directory.mkdir(parents=True, exist_ok=True)  # Faust makes its own directory, but not those above
     return make_app(
         servers=settings.kafka,
         flow=flow(settings),
-        rules=lambda: KafkaTable(settings.kafka, "news.rules", prefix=settings.prefix),
+        follow=lambda topic: KafkaTable(settings.kafka, topic.name, prefix=settings.prefix),
         clock=clock,
         directory=settings.directory,
         prefix=settings.prefix,
@@ -132,10 +126,10 @@ def worker_app(settings: Settings) -> Any:
 
 def run_worker(settings: Settings) -> None:
     """Run the stages as Faust agents until SIGTERM or SIGINT. Raises ``UnavailableError`` before it starts."""
-    from pipeline.adapters.kafka import missing_topics
+    from pipeline.adapters.kafka.topics import missing_topics
     from pipeline.runners.agents import run
 
-    if missing := missing_topics(settings.kafka, prefix=settings.prefix):
+    if missing := missing_topics(settings.kafka, TOPICS, prefix=settings.prefix):
         raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
     run(worker_app(settings))
 
@@ -149,12 +143,27 @@ def run_sink(settings: Settings) -> None:
         Sink(opened.log, opened.index, stop.wait).run(stop)
 
 
+def rebuild(settings: Settings, into: str | None, progress: Callable[[int], None]) -> tuple[int, list[str]]:
+    """Rebuild the index from the articles in the log, or a second one that takes its place when all went well.
+
+    Return how many revisions were written, and a sentence for each that could not be.
+    """
+    from pipeline.runners.replay import replay
+    from pipeline.topics import ARTICLES
+
+    with replaying(settings, into) as (log, index, finish):
+        written, failures = replay(log.replay(ARTICLES.name), flow(settings), index, clock, progress)
+        if not failures:
+            finish()
+    return written, failures
+
+
 def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], None]) -> None:
     """Poll feeds and publish to Kafka until SIGTERM or SIGINT, or all feeds for one round.
 
     Connectors that run at the same time share the feeds between them.
     """
-    from pipeline.adapters.kafka import KafkaShares
+    from pipeline.adapters.kafka.shares import KafkaShares
 
     stop = stop_signal()
 
@@ -163,7 +172,7 @@ def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], 
             async with polling(opened, report) as ingest:
                 await poll_until(stop, ingest, once=True)
             return
-        with KafkaShares(settings.kafka, "news.feeds", "connect", prefix=settings.prefix) as shares:
+        with KafkaShares(settings.kafka, FEEDS.name, "connect", prefix=settings.prefix) as shares:
             async with polling(opened, report, shares.mine) as ingest:
                 await poll_until(stop, ingest, once=False)
 

@@ -18,9 +18,13 @@ import msgspec
 from pipeline.config import Settings
 from pipeline.errors import UsageError
 from pipeline.ports.alerts import Ledger
+from pipeline.ports.arrivals import Arrivals
+from pipeline.ports.events import Events
 from pipeline.ports.log import Log
 from pipeline.ports.search import SearchIndex
+from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
+from pipeline.topics import FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -32,6 +36,9 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     log: Log
     index: SearchIndex
+    arrivals: Arrivals
+    stories: Stories
+    events: Events
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -41,6 +48,15 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     rules: Table
     searches: Table
     transaction: Transaction
+
+
+class _Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the ports that read one set of documents."""
+
+    index: SearchIndex
+    arrivals: Arrivals
+    stories: Stories
+    events: Events
 
 
 @contextmanager
@@ -94,9 +110,9 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
 def set_up_servers(settings: Settings) -> list[str]:
     """Create what the distributed runtime needs on its servers; return one line per thing. Safe to repeat."""
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
-    from pipeline.adapters.kafka import create_topics
+    from pipeline.adapters.kafka.topics import create_topics
 
-    created = create_topics(settings.kafka, prefix=settings.prefix, partitions=settings.partitions)
+    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()
@@ -109,41 +125,61 @@ def clock() -> datetime:
 
 
 def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
+    from pipeline.adapters.sqlite.arrivals import SqliteArrivals
+    from pipeline.adapters.sqlite.events import SqliteEvents
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
 
     opened = stack.enter_context(database(settings))
-    table = partial(SqliteTable, opened)
-    return _store(
-        settings, SqliteLog(opened), SqliteIndex(opened), SqliteLedger(opened), table, transaction=opened.transaction
+    index = SqliteIndex(opened)
+    stories = SqliteStories(opened, index)
+    reading = _Reading(
+        index=index,
+        arrivals=SqliteArrivals(opened, index),
+        stories=stories,
+        events=SqliteEvents(opened, index, stories),
     )
+    table = partial(SqliteTable, opened)
+    return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
+    from pipeline.adapters.elasticsearch.arrivals import ElasticsearchArrivals
+    from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
-    from pipeline.adapters.kafka import KafkaLog, KafkaTable
+    from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
+    from pipeline.adapters.kafka.log import KafkaLog
+    from pipeline.adapters.kafka.table import KafkaTable
 
     log = KafkaLog(settings.kafka, prefix=settings.prefix)
     stack.callback(log.close)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(index.close)
+    stories = ElasticsearchStories(index)
+    reading = _Reading(
+        index=index,
+        arrivals=ElasticsearchArrivals(index),
+        stories=stories,
+        events=ElasticsearchEvents(index, stories),
+    )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
 
     def table(name: str) -> Table:
-        opened = KafkaTable(settings.kafka, f"news.{name}", prefix=settings.prefix)
+        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix)
         stack.callback(opened.close)
         return opened
 
-    return _store(settings, log, index, ledger, table, transaction=nullcontext)
+    return _store(settings, log, reading, ledger, table, transaction=nullcontext)
 
 
 def _store(
     settings: Settings,
     log: Log,
-    index: SearchIndex,
+    reading: _Reading,
     ledger: Ledger,
     table: Callable[[str], Table],
     transaction: Transaction,
@@ -151,14 +187,17 @@ def _store(
     return Store(
         settings=settings,
         log=log,
-        index=index,
+        index=reading.index,
+        arrivals=reading.arrivals,
+        stories=reading.stories,
+        events=reading.events,
         ledger=ledger,
         table=table,
-        feeds=table("feeds"),
-        polls=table("polls"),
-        pushes=table("pushes"),
-        recent=table("recent"),
-        rules=table("rules"),
-        searches=table("searches"),
+        feeds=table(FEEDS.table),
+        polls=table(POLLS.table),
+        pushes=table(PUSHES.table),
+        recent=table(RECENT.table),
+        rules=table(RULES.table),
+        searches=table(SEARCHES.table),
         transaction=transaction,
     )

@@ -22,10 +22,11 @@ import trafilatura
 
 from connectors.pages.fulltext import Page, better, extract_page, plain
 from connectors.pages.site_rules import NO_RULE
+from pipeline.language.scripts import WITHOUT_SPACES
 
 PACKAGE = "newspaper4k==0.9.6"
 TEASER_CHARS = 220
-_SPACELESS = re.compile("[\u0e00-\u0e7f\u1000-\u109f\u3040-\u9fff]")
+_SPACELESS = re.compile(f"[{WITHOUT_SPACES}]")
 
 
 class _Sample(msgspec.Struct, frozen=True):

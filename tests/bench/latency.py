@@ -23,9 +23,9 @@ from pathlib import Path
 import msgspec
 
 from pipeline import config
-from pipeline.flow import ARTICLES
 from pipeline.model import AlertRule, Article, derive_id
 from pipeline.ports.log import Log, Message
+from pipeline.topics import ARTICLES
 from pipeline.wiring import runners, stores
 from tests.bench.corpus import Corpus
 

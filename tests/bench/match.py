@@ -23,7 +23,7 @@ import platformdirs
 
 from pipeline.language.tokens import stem
 from pipeline.model import AlertRule, Document
-from pipeline.query.evaluate import Reading, find
+from pipeline.query.evaluate import MatchView, find
 from pipeline.query.parser import parse
 from pipeline.query.tree import (
     And,
@@ -150,7 +150,7 @@ def timed(rules: Rules, articles: Sequence[Document]) -> tuple[list[list[int]], 
     for _ in range(3):
         texts = fresh(articles)
         began = time.process_time()
-        matched = [rules.matching(Reading(article), NOW) for article in texts]
+        matched = [rules.matching(MatchView(article), NOW) for article in texts]
         best = min(best, time.process_time() - began)
         found = [[int(rules.rule(number).id) for number in numbers] for numbers in matched]
     return found, best
@@ -161,7 +161,7 @@ def agreement(queries: Sequence[str], articles: Sequence[Document], found: Seque
     roots = [parse(query).root for query in queries]
     same = every = 0
     for article, ours in zip(articles, found, strict=False):
-        reading = Reading(article)
+        reading = MatchView(article)
         theirs = {number for number, root in enumerate(roots) if find(root, reading, NOW) is not None}
         same += len(theirs & set(ours))
         every += len(theirs | set(ours))
@@ -240,7 +240,7 @@ def _prefix(node: AnyNode) -> list[str]:
 
 
 def _fields(article: Document) -> str:
-    reading = Reading(article)
+    reading = MatchView(article)
     title, body = reading.part("title"), reading.part("body")
     parts = (
         title.tokens,

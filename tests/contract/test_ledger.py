@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.ledger import SqliteLedger
+from pipeline.errors import UsageError
 from pipeline.model import Alert, Document, derive_id
-from pipeline.ports.alerts import Delivery, Ledger
+from pipeline.ports.alerts import About, DeliveriesRequest, Delivery, Earlier, Ledger
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -154,3 +156,74 @@ def test_pruning_forgets_what_is_old_and_done_with(ledger: Ledger) -> None:
     assert ledger.prune(NOW - timedelta(days=365)) == 3
     assert {derive_id(name) for name in ("queued", "recent")} == {entry.alert.id for entry in ledger.entries(10)}
     assert ledger.prune(NOW - timedelta(days=365)) == 0
+
+
+def page_through(ledger: Ledger, limit: int, **asked: Any) -> list[str]:
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = ledger.page(DeliveriesRequest(limit=limit, cursor=cursor, **asked))
+        assert len(page.deliveries) <= limit
+        found += [each.id for each in page.deliveries]
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
+def test_pages_of_deliveries_join_newest_first(ledger: Ledger) -> None:
+    entered = [delivery(str(number)) for number in range(25)]
+    for start in range(0, 25, 5):
+        ledger.enter(entered[start : start + 5])
+    newest_first = [each.id for each in reversed(entered)]
+    assert page_through(ledger, 7) == page_through(ledger, 25) == page_through(ledger, 1_000) == newest_first
+
+
+def test_deliveries_of_some_states_are_found_behind_any_number_of_others(ledger: Ledger) -> None:
+    sent = [msgspec.structs.replace(delivery(f"sent {n}", rule="x"), state="sent") for n in range(3)]
+    failed = msgspec.structs.replace(delivery("failed", rule="y"), state="failed")
+    ledger.enter([*sent, failed])
+    ledger.enter([msgspec.structs.replace(delivery(str(n), rule="x"), state="withheld") for n in range(120)])
+    assert page_through(ledger, 2, states=("sent",)) == [each.id for each in reversed(sent)]
+    assert page_through(ledger, 2, states=("sent", "failed")) == [failed.id, *(each.id for each in reversed(sent))]
+    assert page_through(ledger, 50, states=("failed",), rule="x") == []
+    assert page_through(ledger, 50, states=("failed",), rule="id of y") == [failed.id]
+
+
+def test_foreign_cursor_of_deliveries_is_refused(ledger: Ledger) -> None:
+    ledger.enter([delivery("a")])
+    for cursor in ("x", "%%%", "-1", "💥", "", "7b7d"):
+        with pytest.raises(UsageError):
+            ledger.page(DeliveriesRequest(cursor=cursor))
+
+
+def test_earlier_deliveries_are_known_however_many_came_after(ledger: Ledger) -> None:
+    first = delivery("first", subject="old")
+    withheld = msgspec.structs.replace(delivery("second", subject="quiet"), state="withheld")
+    ledger.enter([first, withheld])
+    ledger.enter([msgspec.structs.replace(delivery(str(n)), state="withheld") for n in range(1_200)])
+    asked = [
+        About(rule_id="id of rule", channel=channel, subject=subject)
+        for channel, subject in (("hook", "old"), ("hook", "quiet"), ("other", "old"), ("hook", "unknown"))
+    ]
+    bbc = frozenset({"bbc"})
+    assert list(ledger.earlier(asked)) == [
+        Earlier(delivered=True, sources=bbc),
+        Earlier(delivered=False, sources=bbc),
+        Earlier(),
+        Earlier(),
+    ]
+    assert list(ledger.earlier([])) == []
+
+
+def test_earlier_deliveries_name_every_source_once(ledger: Ledger) -> None:
+    def from_source(number: int, source: str) -> Delivery:
+        made = delivery(str(number))
+        assert made.alert.article is not None
+        article = msgspec.structs.replace(made.alert.article, source=source)
+        return msgspec.structs.replace(made, alert=msgspec.structs.replace(made.alert, article=article))
+
+    alarm = delivery("alarm")
+    alarm = msgspec.structs.replace(alarm, alert=msgspec.structs.replace(alarm.alert, article=None))
+    ledger.enter([alarm, *(from_source(n, f"source {n % 40}") for n in range(200))])
+    (found,) = ledger.earlier([About(rule_id="id of rule", channel="hook", subject="story")])
+    assert found == Earlier(delivered=True, sources=frozenset(f"source {n}" for n in range(40)))

@@ -12,8 +12,9 @@ import pytest
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.ports.log import Log, Message
+from pipeline.topics import ALERTS
 
-TOPIC = "news.alerts"
+TOPIC = ALERTS.name
 Open = Callable[[], Log]
 
 
@@ -24,10 +25,12 @@ def open_log(request: pytest.FixtureRequest, tmp_path: object, prefix: str) -> I
             database = stack.enter_context(Database(f"{tmp_path}/log.db"))
             yield lambda: SqliteLog(database)
             return
-        from pipeline.adapters.kafka import KafkaLog, create_topics
+        from pipeline.adapters.kafka.log import KafkaLog
+        from pipeline.adapters.kafka.topics import create_topics
+        from pipeline.topics import TOPICS
 
         servers = request.getfixturevalue("kafka_servers")
-        create_topics(servers, prefix=prefix, partitions=2)
+        create_topics(servers, TOPICS, prefix=prefix, partitions=2)
 
         def opened() -> Log:
             log = KafkaLog(servers, prefix=prefix)

@@ -9,6 +9,7 @@ import json
 import socket
 import socketserver
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.model import Alert, Document, Mark
 from pipeline.ports.alerts import Notice
 from tests.faults.receiver import Receiver, Request, receiving
+from tests.integration.connectors.raw_server import RawServer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -169,6 +171,69 @@ def test_name_that_leads_to_a_private_address_is_refused_when_sent_to(monkeypatc
 def test_operator_s_own_channel_may_be_private(hook: Receiver) -> None:
     Channels({"pager": f"webhook+{hook.url}"}).open("pager").send(notice())
     assert len(hook.requests) == 1
+
+
+def test_server_that_does_not_speak_tls_is_left_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        left: list[bytes] = []
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(10)
+                connection.recv(4096)
+                connection.sendall(b"no TLS here\r\n")
+                while received := connection.recv(4096):
+                    left.append(received)
+                left.append(b"")  # the other side has closed
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        with pytest.raises(TransientError, match=r"^127\.0\.0\.1: \w*SSL\w*$"):
+            open_channel(f"webhook+https://127.0.0.1:{server.getsockname()[1]}/secret").send(notice())
+        thread.join(5)
+        assert left[-1:] == [b""]
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"])
+def test_no_error_tells_more_of_an_address_than_its_host(answer: bytes) -> None:
+    server, key = RawServer(lambda _: [answer]), "k3y" * 3
+    try:
+        with pytest.raises(TransientError) as caught:
+            open_channel(f"webhook+{server.url}/{key}?key={key}").send(notice())
+    finally:
+        server.close()
+    assert key not in "".join(traceback.format_exception(caught.value))
+
+
+def test_address_is_sent_as_it_is_written(hook: Receiver) -> None:
+    open_channel(f"webhook+{hook.url}/%7Euser/a+b/%2f?c=%20d+e&f=%C3%a9").send(notice())
+    assert hook.requests[0].path == "/hook/%7Euser/a+b/%2f?c=%20d+e&f=%C3%a9"
+
+
+def test_webhook_goes_through_the_proxy_of_the_settings_and_no_other(
+    hook: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = hook.url.removesuffix("/hook")
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("http_proxy", proxy)
+    with pytest.raises(TransientError):
+        open_channel("webhook+http://127.0.0.1:1/x").send(notice())
+    assert hook.requests == []
+    open_channel("webhook+http://receiver.example/x", proxy=proxy).send(notice())
+    assert [request.path for request in hook.requests] == ["http://receiver.example/x"]
+
+
+def test_private_address_is_refused_through_a_proxy_too(hook: Receiver) -> None:
+    with pytest.raises(UsageError, match="private address"):
+        Channels({}, proxy=hook.url).open("webhook+http://0x7f.1/x")
+
+
+@pytest.mark.parametrize("proxy", ["", "proxy:3128", "https://proxy", "http://proxy:0", "http://[::1"])
+def test_proxy_that_is_no_address_is_a_usage_error(proxy: str) -> None:
+    with pytest.raises(UsageError, match="proxy"):
+        Channels({}, proxy=proxy)
 
 
 def test_mail_is_addressed_titled_and_identified(mail_server: MailServer) -> None:

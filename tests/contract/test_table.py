@@ -21,13 +21,15 @@ def open_table(request: pytest.FixtureRequest, tmp_path: object, prefix: str) ->
             database = stack.enter_context(Database(f"{tmp_path}/table.db"))
             yield lambda: SqliteTable(database, "rules")
             return
-        from pipeline.adapters.kafka import KafkaTable, create_topics
+        from pipeline.adapters.kafka.table import KafkaTable
+        from pipeline.adapters.kafka.topics import create_topics
+        from pipeline.topics import RULES, TOPICS
 
         servers = request.getfixturevalue("kafka_servers")
-        create_topics(servers, prefix=prefix, partitions=2)
+        create_topics(servers, TOPICS, prefix=prefix, partitions=2)
 
         def opened() -> Table:
-            table = KafkaTable(servers, "news.rules", prefix=prefix)
+            table = KafkaTable(servers, RULES.name, prefix=prefix)
             stack.callback(table.close)
             return table
 

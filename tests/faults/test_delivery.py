@@ -24,12 +24,12 @@ from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
-from pipeline.flow import ALERTS
 from pipeline.model import Alert, AlertRule, Document, Mark, derive_id
 from pipeline.ports.alerts import Delivery
 from pipeline.ports.log import Message
 from pipeline.runners import notifier
 from pipeline.runners.notifier import NotifierLoop
+from pipeline.topics import ALERTS
 from tests.faults.receiver import Receiver, Request, accept, fail, receiving
 
 SECRET = "s3cret-key"

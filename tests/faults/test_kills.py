@@ -12,17 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import flow
-from pipeline.flow import DEAD
+from pipeline import topics
 from pipeline.model import Article, derive_id
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
+from pipeline.topics import DEAD
 from pipeline.wiring import stores
+from pipeline.wiring.stores import Store
 from tests.integration.distributed import Cluster, wait_until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ARTICLES = 1200
-ARTICLES_TOPIC = flow.ARTICLES.name
+ARTICLES_TOPIC = topics.ARTICLES.name
 BATCHES = 6
 pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(240)]
 
@@ -37,6 +38,11 @@ def article(number: int) -> Article:
         text=f"The report {number} says: {words}.",
         language="en",
     )
+
+
+def total(store: Store) -> int:
+    store.index.refresh()
+    return store.index.search(SearchRequest(query=None, now=NOW, limit=1, copies=True)).total
 
 
 @pytest.fixture
@@ -77,21 +83,21 @@ def test_killed_worker_and_sink_lose_nothing_and_double_nothing(cluster: Cluster
         assert wait_until(lambda: len(set(found())) == ARTICLES, 120, every=1.0), cluster.logs()
         ids = found()
         assert (len(ids), set(ids)) == (ARTICLES, expected)
-        assert [] == [letter.headers for letter in store.log.replay(DEAD)]
+        assert [] == [letter.headers for letter in store.log.replay(DEAD.name)]
 
 
 def test_record_that_cannot_be_read_is_kept_with_its_reason_and_can_be_sent_back(cluster: Cluster) -> None:
     cluster.start("worker")
     with stores.store(cluster.settings) as store:
         store.log.append([Message(topic=ARTICLES_TOPIC, key="k", value=b"{no json")])
-        assert wait_until(lambda: len(list(store.log.replay(DEAD))) == 1, 60), cluster.logs()
-        (letter,) = store.log.replay(DEAD)
+        assert wait_until(lambda: len(list(store.log.replay(DEAD.name))) == 1, 60), cluster.logs()
+        (letter,) = store.log.replay(DEAD.name)
         assert (letter.value, letter.headers["stage"], letter.headers["attempts"]) == (b"{no json", "identify", "1")
         command = [sys.executable, "-c", "from pipeline.cli import main; main()", "admin", "dead", "--replay"]
         sent = subprocess.run(command, env=os.environ | cluster.environment, capture_output=True, text=True, check=True)
         assert sent.stdout == "1 records sent back.\n"
-        assert wait_until(lambda: len(list(store.log.replay(DEAD))) == 2, 60), cluster.logs()
-        assert {"1", "2"} == {letter.headers["attempts"] for letter in store.log.replay(DEAD)}
+        assert wait_until(lambda: len(list(store.log.replay(DEAD.name))) == 2, 60), cluster.logs()
+        assert {"1", "2"} == {letter.headers["attempts"] for letter in store.log.replay(DEAD.name)}
 
 
 def test_faust_command_runs_the_same_worker_and_stops_on_sigterm(cluster: Cluster, tmp_path: Path) -> None:
@@ -100,12 +106,7 @@ def test_faust_command_runs_the_same_worker_and_stops_on_sigterm(cluster: Cluste
     cluster.start("index")
     cluster.publish(article(n) for n in range(20))
     with stores.store(cluster.settings) as store:
-
-        def found() -> int:
-            store.index.refresh()
-            return store.index.search(SearchRequest(query=None, now=NOW, limit=1, copies=True)).total
-
-        assert wait_until(lambda: found() == 20, 60), cluster.logs()
+        assert wait_until(lambda: total(store) == 20, 60), cluster.logs()
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(15) == 0, cluster.logs()
 
@@ -114,7 +115,9 @@ def test_every_role_stops_within_fifteen_seconds_of_sigterm(cluster: Cluster) ->
     roles = ("worker", "index", "notify", "connect")
     processes = {role: cluster.start(role) for role in roles}
     cluster.publish(article(n) for n in range(50))
-    time.sleep(8)
+    with stores.store(cluster.settings) as store:
+        # As many seconds as a busy machine needs: a program that is told to stop before it listens just ends.
+        assert wait_until(lambda: total(store) == 50, 60), cluster.logs()
     assert dict.fromkeys(roles) == {role: process.poll() for role, process in processes.items()}, cluster.logs()
     started = time.monotonic()
     for process in processes.values():

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.flow import DEAD, DOCUMENTS, REVISIONS
 from pipeline.model import Article, Document, derive_id
 from pipeline.ports.log import Message
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
+from pipeline.topics import DEAD, DOCUMENTS, REVISIONS
 from pipeline.wiring import stores
 from pipeline.wiring.stores import Store
 from tests.bench.stories import read
@@ -83,7 +83,7 @@ def check(cluster: Cluster, store: Store) -> None:
     assert wait_until(done, 150, every=1.0), cluster.logs()
     found = documents(store)
     assert [] == [(key, wanted[key], found[key]) for key in wanted if found[key] != wanted[key]][:5]
-    assert [] == [letter.headers for letter in store.log.replay(DEAD)]
+    assert [] == [letter.headers for letter in store.log.replay(DEAD.name)]
 
 
 @pytest.mark.parametrize(("partitions", "workers"), [(1, 1), (3, 1), (8, 3)])

@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from pipeline import config
 from pipeline.cli import main
-from pipeline.flow import ARTICLES
 from pipeline.model import Article, derive_id
 from pipeline.ports.log import Message
+from pipeline.topics import ARTICLES
 from pipeline.wiring import runners, stores
 
 Newswire = Callable[..., Result]

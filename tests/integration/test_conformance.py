@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from pipeline import config, demo
-from pipeline.flow import ALERTS
 from pipeline.model import Alert, AlertRule, Article, Document, derive_id
 from pipeline.ports.search import SearchRequest
 from pipeline.query.parser import parse
 from pipeline.runners.polling.publishing import publish
+from pipeline.topics import ALERTS
 from pipeline.wiring import runners, stores
 from pipeline.wiring.stores import Store
 from tests.integration.distributed import Cluster, wait_until

@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
+from pipeline.adapters.elasticsearch.arrivals import ElasticsearchArrivals
 from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
 from pipeline.cli import main
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.model import Document
+from pipeline.ports.arrivals import ArrivalsRequest
 from pipeline.ports.search import SearchRequest
+from pipeline.ports.stories import StoriesRequest
 from pipeline.query.parser import parse
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
@@ -41,7 +46,7 @@ def found(index: ElasticsearchIndex, text: str) -> list[str]:
 
 def names(url: str, prefix: str) -> list[str]:
     with Elasticsearch(url) as client:
-        return sorted(client.indices.get(index=f"{prefix}*").body)
+        return sorted(client.indices.get(index=f"{prefix}newswire-*").body)
 
 
 def test_one_index_per_month_of_first_sight(
@@ -150,3 +155,44 @@ def test_a_search_that_uses_no_saved_one_needs_elasticsearch_alone(
     found = CliRunner().invoke(main, ["search", "putin"])
     assert (1, "") == (found.exit_code, found.output)
     assert CliRunner().invoke(main, ["search", "search:mine"]).exit_code == 3
+
+
+def test_rebuilt_index_keeps_item_numbers_and_the_place_of_readers(index: ElasticsearchIndex) -> None:
+    arrivals = ElasticsearchArrivals(index)
+    old = [article("a"), article("b", "Ministers meet again", datetime(2022, 1, 3, tzinfo=UTC))]
+    index.upsert(old)
+    numbers = arrivals.numbers_of(["a", "b"])
+    position = arrivals.since(None, ArrivalsRequest(now=NOW)).position
+    shadow = index.shadow("second")
+    shadow.upsert(old)
+    index.upsert([article("c")])
+    shadow.promote()
+    index.refresh()
+    assert numbers == arrivals.numbers_of(["a", "b"])
+    given = arrivals.since(position, ArrivalsRequest(now=NOW))
+    assert [arrival.document.id for arrival in given.arrivals] == ["c"]
+    assert arrivals.since(given.position, ArrivalsRequest(now=NOW)).arrivals == ()
+    shadow.close()
+
+
+def test_month_that_was_lost_and_filled_again_is_read_from_its_beginning(
+    index: ElasticsearchIndex, elasticsearch_url: str, elasticsearch_prefix: str
+) -> None:
+    arrivals = ElasticsearchArrivals(index)
+    index.upsert([article(name) for name in "abc"])
+    position = arrivals.since(None, ArrivalsRequest(now=NOW)).position
+    with Elasticsearch(elasticsearch_url) as client:
+        client.indices.delete(index=names(elasticsearch_url, elasticsearch_prefix)[0])
+    index.upsert([article("d")])
+    given = arrivals.since(position, ArrivalsRequest(now=NOW)).arrivals
+    assert [arrival.document.id for arrival in given] == ["d"]
+
+
+def test_stories_beyond_those_that_are_looked_at_make_an_estimate(
+    index: ElasticsearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.adapters.elasticsearch.stories.MAX_STORIES", 3)
+    index.upsert([msgspec.structs.replace(article(f"{n}-{m}"), story_id=f"s{n}") for n in range(5) for m in range(n)])
+    index.refresh()
+    page = ElasticsearchStories(index).summaries(StoriesRequest(now=NOW))
+    assert ([story.id for story in page.stories], page.estimated) == (["s4", "s3", "s2"], True)

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.flow import ARTICLES
 from pipeline.model import Article
+from pipeline.topics import ARTICLES
 from pipeline.wiring import stores
 from tests.integration import feed_server
 from tests.integration.distributed import Cluster, wait_until

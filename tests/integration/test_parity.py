@@ -19,7 +19,7 @@ from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.language.tokens import tokens_of
 from pipeline.model import Actor, Document, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker
 from pipeline.ports.search import SearchIndex, SearchRequest
-from pipeline.query.evaluate import Reading, find
+from pipeline.query.evaluate import MatchView, find
 from pipeline.query.tree import (
     And,
     AnyNode,
@@ -248,7 +248,7 @@ def _worlds(queries: int) -> st.SearchStrategy[tuple[list[Document], list[Query]
 
 
 def _expected(document_list: Sequence[Document], query: Query) -> list[str]:
-    return sorted(d.id for d in document_list if find(query.root, Reading(d), NOW) is not None)
+    return sorted(d.id for d in document_list if find(query.root, MatchView(d), NOW) is not None)
 
 
 def _found(index: SearchIndex, query: Query) -> list[str]:
@@ -257,7 +257,7 @@ def _found(index: SearchIndex, query: Query) -> list[str]:
     return sorted(document.id for document in page.documents)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(_worlds(queries=12))
 @pytest.mark.timeout(300)
 def test_fts5_finds_exactly_what_the_matcher_matches(world: tuple[list[Document], list[Query]]) -> None:
@@ -297,7 +297,7 @@ def elasticsearch(elasticsearch_url: str) -> Iterator[Callable[[], SearchIndex]]
 
 
 @pytest.mark.elasticsearch
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(world=_worlds(queries=40))
 @pytest.mark.timeout(600)
 def test_elasticsearch_finds_exactly_what_the_matcher_matches(

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from connectors import websub
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, Fetcher
 from connectors.websub import Offer
 from pipeline.runners.polling.callbacks import listening
@@ -128,7 +128,7 @@ async def subscriber(table: MemoryTable, *hubs: str) -> AsyncIterator[Scene]:
             table=table,
             transaction=nullcontext,
             fetcher=fetcher,
-            turns=HostTurns(2),
+            limits=HostLimits(2),
             clock=FastClock(),
             base=f"http://127.0.0.1:{port}",
             listen=partial(listening, host="127.0.0.1", port=port),

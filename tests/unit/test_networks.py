@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.fetch.http import FetchError, check_address
+from connectors.fetch.guard import PrivateAddressError, check_address
 from pipeline.networks import is_public, may_reach, parsed_address
 
 
@@ -24,7 +24,7 @@ from pipeline.networks import is_public, may_reach, parsed_address
     """.split(),
 )
 def test_private_addresses_are_refused(address: str) -> None:
-    with pytest.raises(FetchError, match="not a public address"):
+    with pytest.raises(PrivateAddressError, match="not a public address"):
         check_address(address)
 
 

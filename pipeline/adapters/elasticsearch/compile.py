@@ -15,7 +15,8 @@ import msgspec
 from pipeline.adapters.elasticsearch.template import EVENT_CODES
 from pipeline.errors import UsageError
 from pipeline.language.tokens import STEMMERS
-from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, microseconds, stem_terms
+from pipeline.moments import microseconds
+from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, stem_terms
 from pipeline.query.tree import (
     COUNT_FIELDS,
     DATE_FIELDS,

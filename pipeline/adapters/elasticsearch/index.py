@@ -32,13 +32,12 @@ from pipeline.adapters.verified_search import (
 )
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.model import Document
-from pipeline.ports.search import Count, Day, SearchPage, SearchRequest
+from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.indexing import clip, counts_copies, similar_query
 from pipeline.query.tree import And, Query
 
 MAX_DAYS = 20_000
 MAX_COPIED = 50_000
-FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 SEARCH_TIMEOUT_S = 10
 
 
@@ -48,32 +47,36 @@ class ElasticsearchIndex:
     def __init__(
         self, url: str, *, api_key: str | None = None, prefix: str = "", generation: str | None = None
     ) -> None:
-        self._url = url
+        self.url = url
         self._api_key = api_key
         self._prefix = prefix
         self._client: Elasticsearch = connect(url, api_key)
-        self._months = Months(url, self._client, prefix, generation)
+        self.months = Months(url, self._client, prefix, generation)
 
     def setup(self) -> None:
-        """Put the template; idempotent. The first ``upsert`` does it too."""
-        self._months.setup()
+        """Put the template and complete what an earlier version wrote; idempotent. ``upsert`` does it bit by bit."""
+        self.months.setup()
+        while not self.months.complete(1):
+            continue
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
         """Store documents by id; an older revision never replaces a newer one."""
         if not documents:
             return ()
         try:
-            return self._months.write(documents)
+            refused = self.months.write(documents)
+            self.months.complete(1)
+            return refused
         except UnavailableError as exc:
             raise TransientError(str(exc), RETRY_AFTER_S) from exc
 
     def get(self, article_id: str) -> Document | None:
         """Return the newest revision of a document, as soon as it was written, with the ids of its copies."""
-        months = self._months.names()
-        found = self._months.locate([article_id], months, with_document=True) if months else {}
+        months = self.months.names()
+        found = self.months.locate([article_id], months, with_document=True) if months else {}
         if article_id not in found:
             return None
-        (document,) = self._with_copies([document_of(found[article_id])])
+        (document,) = self.with_copies([document_of(found[article_id])])
         return document
 
     def search(self, request: SearchRequest) -> SearchPage:
@@ -94,18 +97,18 @@ class ElasticsearchIndex:
         by_day = field == "day"
         order = [{"_key": "desc"}] if by_day else [{"_count": "desc"}, {"_key": "asc"}]
         terms = {"field": "nw.day" if by_day else f"nw.facets.{field}", "size": limit, "order": order}
-        answer = self._ask(size=0, query=self._matching(request), aggs={"values": {"terms": terms}})
+        answer = self.ask(size=0, query=self.matching(request), aggs={"values": {"terms": terms}})
         buckets = answer["aggregations"]["values"]["buckets"] if "aggregations" in answer else []
         return [Count(value=bucket["key"], documents=bucket["doc_count"]) for bucket in buckets]
 
     def timeline(self, request: SearchRequest) -> Sequence[Day]:
         """Count matching documents and all documents by day."""
-        whole = self._matching(msgspec.structs.replace(request, query=None))
+        whole = self.matching(msgspec.structs.replace(request, query=None))
         days = {"days": {"terms": {"field": "nw.day", "size": MAX_DAYS}}}
-        answer = self._ask(
+        answer = self.ask(
             size=0,
             query={"match_all": {}},
-            aggs={"found": {"filter": self._matching(request), "aggs": days}, "all": {"filter": whole, "aggs": days}},
+            aggs={"found": {"filter": self.matching(request), "aggs": days}, "all": {"filter": whole, "aggs": days}},
         )
         if "aggregations" not in answer:
             return ()
@@ -117,7 +120,7 @@ class ElasticsearchIndex:
 
     def similar(self, document: Document, request: SearchRequest) -> SearchPage:
         """Return documents that share this one's most telling words, best first."""
-        size = self._ask(size=0, query={"match_all": {}})["hits"]["total"]["value"]
+        size = self.ask(size=0, query={"match_all": {}})["hits"]["total"]["value"]
         query = similar_query(document, self._frequencies, size)
         if query is None:
             return SearchPage(documents=(), total=0)
@@ -127,31 +130,31 @@ class ElasticsearchIndex:
 
     def refresh(self) -> None:
         """Make everything upserted so far visible to ``search``."""
-        with translated(self._url):
-            self._client.indices.refresh(index=self._months.target(), ignore_unavailable=True, allow_no_indices=True)
+        with translated(self.url):
+            self._client.indices.refresh(index=self.months.target(), ignore_unavailable=True, allow_no_indices=True)
 
     def prune(self, before: datetime) -> int:
         """Drop the indices of whole months before a moment; return how many documents they held."""
-        return self._months.prune(before)
+        return self.months.prune(before)
 
     def shadow(self, name: str) -> ElasticsearchIndex:
         """Return a second, empty set of indices, which ``promote`` puts in this one's place."""
         if not re.fullmatch(r"[a-z0-9_]{1,40}", name):
             raise UsageError(f"{name!r} cannot name an index; use up to 40 small letters, digits and _.")
-        shadow = ElasticsearchIndex(self._url, api_key=self._api_key, prefix=self._prefix, generation=name)
-        if shadow._months.names():
+        shadow = ElasticsearchIndex(self.url, api_key=self._api_key, prefix=self._prefix, generation=name)
+        if shadow.months.names():
             raise UsageError(f"There is an index {name!r} already; choose another name.")
         return shadow
 
     def promote(self) -> None:
         """Let the alias stand for this generation, copy what others received meanwhile, and drop them."""
-        self._months.promote()
+        self.months.promote()
 
     def close(self) -> None:
         """Close the connections; idempotent."""
         self._client.close()
 
-    def _filter(self, request: SearchRequest, copies: bool) -> Plan:
+    def filtered(self, request: SearchRequest, copies: bool) -> Plan:
         """Compile the request's query, without copies unless they are wanted."""
         plan = Plan({"match_all": {}})
         if request.query is not None:
@@ -162,9 +165,9 @@ class ElasticsearchIndex:
         return Plan(originals, plan.exact)
 
     def _page(self, request: SearchRequest, cursor: Cursor | None, copies: bool) -> SearchPage:
-        plan = self._filter(request, copies)
+        plan = self.filtered(request, copies)
         found = collect(self._candidates(plan, request, cursor), request, plan.exact)
-        count = self._ask(size=0, query=plan.filter)["hits"]["total"]["value"]
+        count = self.ask(size=0, query=plan.filter)["hits"]["total"]["value"]
         total, estimated = count, False
         if not plan.exact:
             newest = msgspec.structs.replace(request, sort="newest", limit=MAX_SAMPLED - 1)
@@ -174,7 +177,7 @@ class ElasticsearchIndex:
         if following is not None:
             following = msgspec.structs.replace(following, copies=copies)
         return SearchPage(
-            documents=tuple(self._with_copies(found.documents)),
+            documents=tuple(self.with_copies(found.documents)),
             total=total,
             cursor=write_cursor(following),
             estimated=estimated,
@@ -195,11 +198,11 @@ class ElasticsearchIndex:
         if cursor is not None:
             after = self._place(query, sort, cursor) if best else [cursor.key, cursor.id]
         while True:
-            answer = self._ask(query=query, sort=sort, size=size, search_after=after, track_total_hits=False)
+            answer = self.ask(query=query, sort=sort, size=size, search_after=after, track_total_hits=False)
             hits = answer["hits"]["hits"]
             documents = [document_of(hit) for hit in hits]
             if not plan.exact and request.query is not None and counts_copies(request.query.root):
-                documents = self._with_copies(documents)
+                documents = self.with_copies(documents)
             yield from ((hit["_source"]["nw"]["order"], found) for hit, found in zip(hits, documents, strict=True))
             if len(hits) < size:
                 return
@@ -208,15 +211,15 @@ class ElasticsearchIndex:
     def _place(self, query: dict[str, Any], sort: list[dict[str, str]], cursor: Cursor) -> list[Any]:
         """Return the place of the cursor's document in today's ranking: scores shift with all that is indexed."""
         only = {"bool": {"must": query, "filter": {"term": {"nw.id": cursor.id}}}}
-        hits = self._ask(query=only, sort=sort, size=1, source=False)["hits"]["hits"]
+        hits = self.ask(query=only, sort=sort, size=1, source=False)["hits"]["hits"]
         if not hits:
             raise UsageError("The article that the cursor stands after is no longer found; start again without it.")
         place: list[Any] = hits[0]["sort"]
         return place
 
-    def _matching(self, request: SearchRequest) -> dict[str, Any]:
+    def matching(self, request: SearchRequest) -> dict[str, Any]:
         """Return a filter for all matching documents. Raises ``UsageError`` when too many need reading."""
-        plan = self._filter(request, unfolds(request))
+        plan = self.filtered(request, unfolds(request))
         if plan.exact:
             return plan.filter
         every = msgspec.structs.replace(request, sort="newest", limit=CHUNK)
@@ -233,14 +236,14 @@ class ElasticsearchIndex:
             str(n): {"bool": {"should": [{"term": {f"nw.terms.{part}": clip(token)}} for part in ("title", "body")]}}
             for n, token in enumerate(tokens)
         }
-        answer = self._ask(size=0, query={"match_all": {}}, aggs={"tokens": {"filters": {"filters": filters}}})
+        answer = self.ask(size=0, query={"match_all": {}}, aggs={"tokens": {"filters": {"filters": filters}}})
         buckets = answer["aggregations"]["tokens"]["buckets"]
         return [buckets[str(n)]["doc_count"] for n in range(len(tokens))]
 
     def _copied(self, least: int, most: int | None) -> list[str]:
         """Return the ids of articles with so many copies. Raises ``UsageError`` when they are too many to list."""
         terms = {"field": "nw.original", "size": MAX_COPIED, "min_doc_count": least}
-        answer = self._ask(size=0, query={"match_all": {}}, aggs={"originals": {"terms": terms}})
+        answer = self.ask(size=0, query={"match_all": {}}, aggs={"originals": {"terms": terms}})
         if "aggregations" not in answer:
             return []
         counted = answer["aggregations"]["originals"]
@@ -248,10 +251,10 @@ class ElasticsearchIndex:
             raise UsageError(f"More than {MAX_COPIED:,} articles have copies; ask for a greater number of them.")
         return [bucket["key"] for bucket in counted["buckets"] if most is None or bucket["doc_count"] <= most]
 
-    def _with_copies(self, documents: Sequence[Document]) -> list[Document]:
+    def with_copies(self, documents: Sequence[Document]) -> list[Document]:
         copies: dict[str, list[str]] = {}
         if documents:
-            answer = self._ask(
+            answer = self.ask(
                 query={"terms": {"nw.original": [document.id for document in documents]}},
                 sort=[{"nw.order": "asc"}],
                 size=10_000,
@@ -261,11 +264,19 @@ class ElasticsearchIndex:
                 copies.setdefault(hit["_source"]["nw"]["original"], []).append(hit["_id"])
         return [msgspec.structs.replace(document, copies=tuple(copies.get(document.id, ()))) for document in documents]
 
-    def _ask(self, **body: Any) -> dict[str, Any]:
+    def statistics(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return by index how far each copy of each of its shards is written."""
+        with translated(self.url):
+            answer = self._client.indices.stats(index=list(names), level="shards", metric="docs")
+        found: dict[str, Any] = answer.body["indices"]
+        return found
+
+    def ask(self, index: str | None = None, **body: Any) -> dict[str, Any]:
+        """Search all months, or one index, within the time that anyone waits."""
         body.setdefault("track_total_hits", True)
-        with translated(self._url):
+        with translated(self.url):
             answer = self._client.search(
-                index=self._months.target(),
+                index=index or self.months.target(),
                 ignore_unavailable=True,
                 allow_no_indices=True,
                 search_type="dfs_query_then_fetch",

@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from pipeline.adapters.elasticsearch.client import connect, translated
-from pipeline.errors import TransientError, UnavailableError
-from pipeline.ports.alerts import Delivery
+from pipeline.errors import TransientError, UnavailableError, UsageError
+from pipeline.moments import from_microseconds, microseconds
+from pipeline.ports.alerts import About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier
 
 _KEYWORD = {"type": "keyword"}
 _LONG = {"type": "long"}
 _MAPPINGS: dict[str, Any] = {
     "dynamic": False,
     "properties": {
-        **dict.fromkeys(("channel", "state", "rule_id", "rule", "subject", "message"), _KEYWORD),
+        **dict.fromkeys(("channel", "state", "rule_id", "rule", "subject", "message", "source", "key"), _KEYWORD),
         # Microseconds since 1970; `entered` also counts within a batch.
         **dict.fromkeys(("due", "claimed", "entered"), _LONG),
     },
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_CHANNELS = 10_000
 _CHUNK = 1_000
+# The sources of one rule's deliveries to a channel on one subject; no story has more.
+_MOST_SOURCES = 10_000
 
 
 class ElasticsearchLedger:
@@ -67,7 +69,7 @@ class ElasticsearchLedger:
         operations: list[dict[str, Any]] = []
         for hit in hits:
             unchanged = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
-            operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": {"claimed": _number(until)}}]
+            operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": {"claimed": microseconds(until)}}]
         won = self._bulk(operations)
         return [_delivery(hit) for hit, status in zip(hits, won, strict=True) if status == 200]
 
@@ -85,8 +87,7 @@ class ElasticsearchLedger:
         """Return the latest deliveries, newest first, of one rule and about any of some subjects, if given."""
         conditions: list[dict[str, Any]] = []
         if rule is not None:
-            either = [{"term": {"rule_id": rule}}, {"term": {"rule": rule}}]
-            conditions.append({"bool": {"should": either, "minimum_should_match": 1}})
+            conditions.append(_of_rule(rule))
         if subjects is not None:
             conditions.append({"terms": {"subject": list(subjects)}})
         found: list[Delivery] = []
@@ -101,13 +102,51 @@ class ElasticsearchLedger:
             after = {"search_after": hits[-1]["sort"]}
         return found
 
+    def page(self, request: DeliveriesRequest) -> DeliveriesPage:
+        """Return one page, the last entered first; a cursor tells when the last of it was entered, and its id."""
+        conditions = [_of_rule(request.rule)] if request.rule is not None else []
+        if request.states:
+            conditions.append({"terms": {"state": list(request.states)}})
+        after = {"search_after": _read_cursor(request.cursor)} if request.cursor is not None else {}
+        found: list[dict[str, Any]] = []
+        while len(found) <= request.limit:
+            size = min(request.limit + 1 - len(found), _CHUNK)
+            order = [{"entered": "desc"}, {"key": "desc"}]
+            hits = self._search(query=_all(conditions), size=size, sort=order, **after)["hits"]["hits"]
+            found += hits
+            if len(hits) < size:
+                break
+            after = {"search_after": hits[-1]["sort"]}
+        page = found[: request.limit]
+        cursor = msgspec.json.encode(page[-1]["sort"]).hex() if page and len(found) > len(page) else None
+        return DeliveriesPage(deliveries=tuple(map(_delivery, page)), cursor=cursor)
+
+    def earlier(self, about: Sequence[About]) -> Sequence[Earlier]:
+        """Sum up what is known about each by aggregates; of rows that an earlier version wrote, the rows are read."""
+        found = []
+        for start in range(0, len(about), _CHUNK):
+            asked = {str(n): _about(each) for n, each in enumerate(about[start : start + _CHUNK])}
+            counts = {
+                "delivered": {"filter": {"bool": {"must_not": {"term": {"state": "withheld"}}}}},
+                "sources": {"terms": {"field": "source", "size": _MOST_SOURCES}},
+                "unnamed": {"filter": {"bool": {"must_not": {"exists": {"field": "key"}}}}},
+            }
+            answer = self._search(size=0, aggs={"about": {"filters": {"filters": asked}, "aggs": counts}})
+            for number, query in asked.items():
+                bucket = answer["aggregations"]["about"]["buckets"][number]
+                sources = {each["key"] for each in bucket["sources"]["buckets"]}
+                if bucket["unnamed"]["doc_count"]:
+                    sources |= self._sources_of_older_rows(query)
+                found.append(Earlier(delivered=bucket["delivered"]["doc_count"] > 0, sources=frozenset(sources)))
+        return found
+
     def paged(self, rule_id: str, channel: str, since: datetime) -> int:
         """Count a rule's messages to a channel that were or are due after ``since``; a digest is one message."""
         conditions: list[dict[str, Any]] = [
             {"term": {"rule_id": rule_id}},
             {"term": {"channel": channel}},
             {"terms": {"state": ["queued", "sent"]}},
-            {"range": {"due": {"gte": _number(since)}}},
+            {"range": {"due": {"gte": microseconds(since)}}},
         ]
         messages = {"messages": {"cardinality": {"field": "message", "precision_threshold": 40_000}}}
         answer = self._search(query=_all(conditions), size=0, aggs=messages)
@@ -116,7 +155,7 @@ class ElasticsearchLedger:
     def prune(self, before: datetime) -> int:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
         old: dict[str, Any] = {
-            "filter": {"range": {"due": {"lt": _number(before)}}},
+            "filter": {"range": {"due": {"lt": microseconds(before)}}},
             "must_not": {"term": {"state": "queued"}},
         }
         removed = 0
@@ -124,6 +163,20 @@ class ElasticsearchLedger:
             statuses = self._bulk([{"delete": {"_id": hit["_id"]}} for hit in hits])
             removed += sum(status == 200 for status in statuses)
         return removed
+
+    def _sources_of_older_rows(self, query: dict[str, Any]) -> set[str]:
+        older = {"bool": {"filter": query, "must_not": {"exists": {"field": "key"}}}}
+        found: set[str] = set()
+        after: dict[str, Any] = {}
+        while True:
+            wanted = ["alert.article.source"]
+            hits = self._search(query=older, size=_CHUNK, sort=[{"entered": "desc"}], source=wanted, **after)["hits"][
+                "hits"
+            ]
+            found |= {hit["_source"]["alert"]["article"]["source"] for hit in hits if hit["_source"].get("alert")}
+            if len(hits) < _CHUNK:
+                return found
+            after = {"search_after": hits[-1]["sort"]}
 
     def _search(self, **body: Any) -> dict[str, Any]:
         with translated(self._url):
@@ -151,8 +204,9 @@ class ElasticsearchLedger:
         if self._created:
             return
         settings = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
-        # 400: it exists already.
+        # 400: it exists already, perhaps without the fields that came later.
         self._client.options(ignore_status=400).indices.create(index=self._index, mappings=_MAPPINGS, settings=settings)
+        self._client.indices.put_mapping(index=self._index, properties=_MAPPINGS["properties"])
         self._created = True
 
 
@@ -160,8 +214,24 @@ def _all(conditions: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"bool": {"filter": list(conditions)}} if conditions else {"match_all": {}}
 
 
+def _of_rule(rule: str) -> dict[str, Any]:
+    either = [{"term": {"rule_id": rule}}, {"term": {"rule": rule}}]
+    return {"bool": {"should": either, "minimum_should_match": 1}}
+
+
+def _about(about: About) -> dict[str, Any]:
+    return _all([{"term": {name: getattr(about, name)}} for name in ("rule_id", "channel", "subject")])
+
+
+def _read_cursor(text: str) -> list[Any]:
+    try:
+        return msgspec.json.decode(bytes.fromhex(text), type=list[int | str | None])
+    except (ValueError, msgspec.MsgspecError) as exc:
+        raise UsageError("The cursor is not one that an earlier page gave; start again without it.") from exc
+
+
 def _due(now: datetime, *conditions: dict[str, Any]) -> dict[str, Any]:
-    passed = {"lte": _number(now)}
+    passed = {"lte": microseconds(now)}
     return _all(
         [{"term": {"state": "queued"}}, {"range": {"due": passed}}, {"range": {"claimed": passed}}, *conditions]
     )
@@ -171,22 +241,20 @@ def _source(delivery: Delivery) -> dict[str, Any]:
     source: dict[str, Any] = msgspec.to_builtins(delivery)
     alert = delivery.alert
     return source | {
-        "due": _number(delivery.due),
-        "changed": _number(delivery.changed),
+        "due": microseconds(delivery.due),
+        "changed": microseconds(delivery.changed),
         "claimed": 0,
         "rule_id": alert.rule_id,
         "rule": alert.rule,
         "subject": alert.subject,
-        "message": f"digest {_number(delivery.due)}" if delivery.digest else delivery.id,
+        "source": alert.article.source if alert.article else None,
+        "key": delivery.id,
+        "message": f"digest {microseconds(delivery.due)}" if delivery.digest else delivery.id,
     }
 
 
 def _delivery(hit: dict[str, Any]) -> Delivery:
     source = dict(hit["_source"])
     for name in ("due", "changed"):
-        source[name] = _EPOCH + timedelta(microseconds=source[name])
+        source[name] = from_microseconds(source[name])
     return msgspec.convert(source, Delivery)
-
-
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)

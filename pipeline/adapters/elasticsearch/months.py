@@ -7,22 +7,25 @@ version, so that an older one never replaces a newer one; a revision goes where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from elasticsearch import Elasticsearch
 
 from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, translated
-from pipeline.adapters.elasticsearch.template import entry_of, month_of, template
+from pipeline.adapters.elasticsearch.numbers import Numbers
+from pipeline.adapters.elasticsearch.template import entry_of, mapped, month_of, template
 from pipeline.adapters.verified_search import CHUNK
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Document
+from pipeline.moments import from_microseconds, microseconds
 
 FIRST_GENERATION = "1"
 BULK_BYTES = 8_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Item numbers have sixteen digits.
+LEAST_NUMBER = 10**15
 Hit = dict[str, Any]
 
 
@@ -36,16 +39,25 @@ class Months:
         self._generation = generation
         self._alias = f"{prefix}newswire"
         self._since = datetime.now(UTC)
+        self._is_complete = False
+        self._earlier = 0
+        self.numbers = Numbers(url, client, prefix)
         self._is_set_up = False
 
     def setup(self) -> None:
-        """Put the template; idempotent. The first ``write`` does it too."""
+        """Put the template, and what is new in it to the indices there are; idempotent. ``write`` does it first."""
         with translated(self._url):
             self._client.indices.put_index_template(name=self._alias, **template(self._prefix))
+        if existing := self.names():
+            with translated(self._url):
+                self._client.indices.put_mapping(index=existing, properties=mapped())
         self._is_set_up = True
 
-    def write(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
-        """Store the newest revision of each document; return (article id, reason) for those that cannot be."""
+    def write(self, documents: Sequence[Document], numbers: Mapping[str, int] | None = None) -> list[tuple[str, str]]:
+        """Store the newest revision of each document; return (article id, reason) for those that cannot be.
+
+        ``numbers`` are item numbers for articles that have none yet; others are given the next ones.
+        """
         if not self._is_set_up:
             self.setup()
         newest: dict[str, Document] = {}
@@ -55,18 +67,19 @@ class Months:
             if document.id not in newest or newest[document.id].revision <= document.revision:
                 newest[document.id] = document
         indices = self.names()
-        if indices:
-            for article_id, hit in self.locate(list(newest), indices, with_document=False).items():
-                first_seen[article_id] = _EPOCH + timedelta(microseconds=hit["_source"]["nw"]["first_seen"])
+        stored = self.locate(list(newest), indices, with_document=False) if indices else {}
+        for article_id, hit in stored.items():
+            first_seen[article_id] = from_microseconds(hit["_source"]["nw"]["first_seen"])
+        numbered = self._numbered(newest, stored, numbers or {})
         refused: list[tuple[str, str]] = []
         lines: list[bytes] = []
-        size = 0
+        size, outdone = 0, set[str]()
         now = datetime.now(UTC)
         generation = self._generation or _generation_of(indices)
         for document in newest.values():
             name = f"{self._alias}-{generation}-{month_of(first_seen[document.id])}"
             try:
-                entry = entry_of(document, first_seen[document.id], now)
+                entry = entry_of(document, first_seen[document.id], now, numbered[document.id])
                 document.id.encode()
             except UnicodeEncodeError as exc:
                 refused.append((document.id, f"its text is not valid Unicode: {exc}"))
@@ -74,13 +87,45 @@ class Months:
             if name not in indices:
                 self._create(name)
                 indices.append(name)
-            action = {"_index": name, "_id": document.id, "version": document.revision}
-            lines += [msgspec.json.encode({"index": action | {"version_type": "external_gte"}}), entry]
+            # What is new must not replace what another writer made of it meanwhile, or its number would change.
+            kind = "external_gte" if document.id in stored else "external"
+            action = {"_index": name, "_id": document.id, "version": document.revision, "version_type": kind}
+            lines += [msgspec.json.encode({"index": action}), entry]
             size += len(entry)
             if size > BULK_BYTES:
-                refused += self._send(lines)
+                refused += self._send(lines, outdone)
                 lines, size = [], 0
-        return refused + (self._send(lines) if lines else [])
+        if lines:
+            refused += self._send(lines, outdone)
+        # 409: a newer revision is there already, or the same by another writer, whose number it then keeps.
+        again = [newest[article_id] for article_id in sorted(outdone - stored.keys())]
+        return refused + (self.write(again) if again else [])
+
+    def complete(self, slices: int) -> bool:
+        """Write some of the documents anew that an earlier version wrote, with all fields of this one.
+
+        Tell whether none is left. Numbers follow the order of first sight.
+        """
+        for _ in range(slices):
+            if self._is_complete:
+                break
+            if not self._is_set_up:
+                self.setup()
+            with translated(self._url):
+                self._client.indices.refresh(index=self.target(), ignore_unavailable=True, allow_no_indices=True)
+                answer = self._client.search(
+                    index=self.target(),
+                    ignore_unavailable=True,
+                    allow_no_indices=True,
+                    query={"bool": {"must_not": {"exists": {"field": "nw.number"}}}},
+                    sort=[{"nw.first_seen": "asc"}, {"nw.id": "asc"}],
+                    size=CHUNK,
+                )
+            hits = answer["hits"]["hits"]
+            self._is_complete = not hits
+            if hits:
+                self.write([document_of(hit) for hit in hits], self._earlier_numbers(hits))
+        return self._is_complete
 
     def names(self) -> list[str]:
         """Return the names of this generation's indices, oldest month first."""
@@ -96,7 +141,7 @@ class Months:
 
     def locate(self, ids: Sequence[str], indices: Sequence[str], with_document: bool) -> dict[str, Hit]:
         """Find documents in whichever month they are, as written this instant."""
-        wanted: bool | list[str] = True if with_document else ["nw.first_seen"]
+        wanted: bool | list[str] = True if with_document else ["nw.first_seen", "nw.number"]
         found: dict[str, Hit] = {}
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
@@ -140,14 +185,53 @@ class Months:
         if error and error.get("type") != "resource_already_exists_exception":
             raise UnavailableError(f"Elasticsearch does not create the index {name}: {error.get('reason')}.")
 
-    def _send(self, lines: list[bytes]) -> list[tuple[str, str]]:
+    def _numbered(
+        self, newest: Mapping[str, Document], stored: Mapping[str, Hit], given: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Return each article's item number: the one it has, here or in the indices this generation is to replace."""
+        known = {article_id: hit["_source"]["nw"].get("number") for article_id, hit in stored.items()}
+        if self._generation is not None and (replaced := self._aliased()):
+            others = self.locate([each for each in newest if not known.get(each)], replaced, with_document=False)
+            known |= {article_id: hit["_source"]["nw"].get("number") for article_id, hit in others.items()}
+        found = {each: known.get(each) or given.get(each) for each in newest}
+        new = [article_id for article_id, number in found.items() if number is None]
+        first = self.numbers.take(len(new)) if new else 0
+        following = dict(zip(new, range(first, first + len(new)), strict=True))
+        return {article_id: number or following[article_id] for article_id, number in found.items()}
+
+    def _earlier_numbers(self, hits: Sequence[Hit]) -> dict[str, int]:
+        """Return free item numbers for articles from before there were any, in this order, about their first sight."""
+        least, width = max(LEAST_NUMBER, self._earlier + 1), len(hits)
+        while True:
+            numbers: list[int] = []
+            for hit in hits:
+                numbers.append(max(least, int(hit["_source"]["nw"]["first_seen"]), numbers[-1] + 1 if numbers else 0))
+            span = {"gte": numbers[0], "lte": max(numbers[-1], numbers[0] + width)}
+            with translated(self._url):
+                answer = self._client.search(
+                    index=self.target(),
+                    size=0,
+                    query={"range": {"nw.number": span}},
+                    aggs={"last": {"max": {"field": "nw.number"}}},
+                )
+            taken = answer["aggregations"]["last"]["value"]
+            if taken is None:
+                self._earlier = numbers[-1]
+                return dict(zip((hit["_id"] for hit in hits), numbers, strict=True))
+            # Thousands may have been seen at one moment: look further each time.
+            least, width = int(taken) + 1, width * 2
+
+    def _send(self, lines: list[bytes], outdone: set[str]) -> list[tuple[str, str]]:
+        """Send lines of a bulk request; return what can never be stored, and add what others were quicker with."""
         with translated(self._url):
             answer = self._client.bulk(operations=lines)  # type: ignore[arg-type]  # bytes go as they are
         refused = []
         for item in answer["items"] if answer["errors"] else ():
             result = item["index"]
             status = result["status"]
-            if status < 300 or status == 409:  # 409: a newer revision is there already
+            if status == 409:
+                outdone.add(result["_id"])
+            if status < 300 or status == 409:
                 continue
             if status == 429 or status >= 500 or status == 404:  # 404: the month was dropped this instant
                 raise TransientError(f"Elasticsearch did not index {result['_id']}: {status}.", RETRY_AFTER_S)
@@ -161,7 +245,7 @@ class Months:
 
     def _catch_up(self, others: Sequence[str]) -> None:
         """Index again what arrived in other indices since this generation was begun."""
-        since = int(self._since.timestamp() * 1_000_000)
+        since = microseconds(self._since)
         after: list[Any] | None = None
         with translated(self._url):
             self._client.indices.refresh(index=",".join(others), ignore_unavailable=True)
@@ -177,7 +261,8 @@ class Months:
             hits = answer["hits"]["hits"]
             if not hits:
                 return
-            self.write([document_of(hit) for hit in hits])
+            numbers = {hit["_id"]: hit["_source"]["nw"].get("number") for hit in hits}
+            self.write([document_of(hit) for hit in hits], {each: n for each, n in numbers.items() if n})
             after = hits[-1]["sort"]
 
 

@@ -7,23 +7,15 @@ in the ordinary way for other users of the index, such as Kibana. Only core feat
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from pipeline.model import Document
+from pipeline.moments import microseconds
 from pipeline.query.evaluate import keyword_values
-from pipeline.query.indexing import (
-    clip_keyword,
-    events_of,
-    facets_of,
-    microseconds,
-    order_day,
-    order_key,
-    quotations_of,
-    terms_of,
-)
+from pipeline.query.indexing import clip_keyword, events_of, facets_of, order_day, order_key, quotations_of, terms_of
 
 _TOKENS = {"type": "text", "analyzer": "whitespace"}
 _KEYWORD = {"type": "keyword"}
@@ -32,7 +24,7 @@ _PARTS = ("title", "body", "title_stems", "body_stems", "author", "source")
 EVENT_CODES = ("event", "when", "scheduled")
 _MAPPINGS: dict[str, Any] = {
     "dynamic": False,
-    "_source": {"excludes": ["nw.terms", "nw.keys", "nw.events", "nw.quotations", "nw.facets"]},
+    "_source": {"excludes": ["nw.terms", "nw.keys", "nw.events", "nw.quotations", "nw.facets", "nw.event_ids"]},
     "properties": {
         "title": {"type": "text"},
         "text": {"type": "text"},
@@ -59,12 +51,21 @@ _MAPPINGS: dict[str, Any] = {
                 "published": _LONG,
                 "updated": _LONG,
                 "seen": _LONG,
+                "number": _LONG,
+                # What stories are summed up by: the id that all copies share, when it reported, what it is ordered by.
+                "origin": _KEYWORD,
+                "reported": _LONG,
+                "dated": _LONG,
+                "merged": _KEYWORD,
+                "event_ids": _KEYWORD,
                 "terms": {"properties": dict.fromkeys(_PARTS, _TOKENS)},
                 "keys": {"properties": dict.fromkeys(("lang", "tag", "feed", "story", "id", "url"), _KEYWORD)},
                 "events": {
                     "type": "nested",
                     "properties": dict.fromkeys(EVENT_CODES, _KEYWORD)
-                    | dict.fromkeys(("actor", "target", "place"), _TOKENS),
+                    | dict.fromkeys(("actor", "target", "place"), _TOKENS)
+                    # Events of one type that one story reports of one day are counted once.
+                    | {"day": _KEYWORD, "same": _KEYWORD, "confidence": {"type": "float"}},
                 },
                 "quotations": {"type": "nested", "properties": {"said": _TOKENS, "quote": _TOKENS}},
                 "facets": {
@@ -93,12 +94,18 @@ def template(prefix: str) -> dict[str, Any]:
     }
 
 
+def mapped() -> dict[str, Any]:
+    """Return all fields, to be made known to indices that an earlier version made."""
+    properties: dict[str, Any] = _MAPPINGS["properties"]
+    return properties
+
+
 def month_of(first_seen: datetime) -> str:
     """Return the month that names an index, such as ``2022.02``."""
     return f"{first_seen:%Y.%m}"
 
 
-def entry_of(document: Document, first_seen: datetime, indexed: datetime) -> bytes:
+def entry_of(document: Document, first_seen: datetime, indexed: datetime, number: int) -> bytes:
     """Return the JSON to index. Raises ``UnicodeEncodeError`` for text with lone surrogates."""
     entry: dict[str, Any] = msgspec.structs.asdict(document)
     order = order_key(document, first_seen)
@@ -107,6 +114,7 @@ def entry_of(document: Document, first_seen: datetime, indexed: datetime) -> byt
         facets["language"] = [clip_keyword(document.language)]
     for name, value in sorted(facets_of(document)):
         facets.setdefault(name, []).append(clip_keyword(value))
+    dated = document.published or document.seen
     entry["nw"] = {
         "id": document.id,
         "order": order,
@@ -119,9 +127,23 @@ def entry_of(document: Document, first_seen: datetime, indexed: datetime) -> byt
         "published": microseconds(document.published) if document.published else None,
         "updated": microseconds(document.updated) if document.updated else None,
         "seen": microseconds(document.seen),
+        "number": number,
+        "origin": document.duplicate_of or document.id,
+        "reported": microseconds(min(dated, document.seen)),
+        "dated": microseconds(dated),
+        "merged": list(document.merged),
+        "event_ids": [event.id for event in document.events],
         "terms": terms_of(document),
         "keys": {name: [clip_keyword(value) for value in values] for name, values in keyword_values(document).items()},
-        "events": events_of(document),
+        "events": [
+            values
+            | {
+                "day": event.date.value[:10] if event.date else f"{dated.astimezone(UTC):%Y-%m-%d}",
+                "same": f"{event.type} {document.story_id or document.id}",
+                "confidence": event.confidence,
+            }
+            for event, values in zip(document.events, events_of(document), strict=True)
+        ],
         "quotations": quotations_of(document),
         "facets": facets,
     }

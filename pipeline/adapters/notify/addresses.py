@@ -27,7 +27,8 @@ class Channels:
     """Open channels, given by a ``named`` one's name or by an address.
 
     Named ones are the operator's own and may lead anywhere; addresses on a rule may lead to private networks only
-    where ``allow`` says so (CIDR notation).
+    where ``allow`` says so (CIDR notation). Webhooks and ntfy go through the HTTP ``proxy``, if there is one.
+    Raises ``UsageError`` for a proxy that is no address.
     """
 
     def __init__(
@@ -36,12 +37,18 @@ class Channels:
         *,
         allow: Sequence[str] = (),
         smtp: str | None = None,
+        proxy: str | None = None,
         directory: Path | None = None,
         write: Callable[[str], None] | None = None,
     ) -> None:
         self._named = named
         self._allow = tuple(allow)
         self._smtp = smtp
+        self._proxy = proxy
+        if proxy is not None:
+            from pipeline.adapters.notify.post import check_proxy
+
+            check_proxy(proxy)
         self._directory = directory or Path()
         self._write = write
         self._open: dict[str, Notifier] = {}
@@ -72,11 +79,11 @@ class Channels:
         if scheme.startswith("webhook+"):
             from pipeline.adapters.notify.webhook import Webhook
 
-            return Webhook(address.removeprefix("webhook+"), allow)
+            return Webhook(address.removeprefix("webhook+"), allow, self._proxy)
         if scheme.startswith("ntfy"):
             from pipeline.adapters.notify.ntfy import Ntfy
 
-            return Ntfy(address, allow)
+            return Ntfy(address, allow, self._proxy)
         if scheme in ("mailto", "smtp", "smtps"):
             from pipeline.adapters.notify.mail import Mail
 

@@ -20,7 +20,7 @@ _MAX_TEXT = 3500  # ntfy makes an attachment of more than 4,096 bytes
 class Ntfy:
     """Publish notices to ``ntfy:TOPIC`` on ntfy.sh or ``ntfy+https://[:token@|user:password@]host/TOPIC``."""
 
-    def __init__(self, address: str, allow: Sequence[str] | None) -> None:
+    def __init__(self, address: str, allow: Sequence[str] | None, proxy: str | None = None) -> None:
         if address.startswith("ntfy:"):
             address = "ntfy+https://ntfy.sh/" + address.removeprefix("ntfy:").lstrip("/")
         parts = urlsplit(address.removeprefix("ntfy+"))
@@ -30,6 +30,7 @@ class Ntfy:
             raise UsageError("An ntfy address ends with a topic: ntfy+https://ntfy.sh/my-topic.")
         self._url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{base}"
         self._allow = allow
+        self._proxy = proxy
         self._headers = {"Content-Type": "application/json", **_authorization(parts.username, parts.password)}
 
     def send(self, notice: Notice) -> str:
@@ -45,7 +46,7 @@ class Ntfy:
         if notice.url:
             message["click"] = notice.url
         headers = {**self._headers, "Idempotency-Key": notice.id}
-        return post(self._url, msgspec.json.encode(message), headers, notice.id, self._allow)
+        return post(self._url, msgspec.json.encode(message), headers, notice.id, self._allow, self._proxy)
 
 
 def _authorization(user: str | None, password: str | None) -> dict[str, str]:

@@ -1,58 +1,78 @@
-"""POST with the guards a stranger's address needs: checked network address, no redirects, bounded time and answer.
+"""POST to an address that a stranger may have chosen: guarded network addresses, no redirects, bounded time and answer.
 
-One connection per request, whose answer's head alone is read: what a notice needs, in as few waits as can be.
+Each request has a connection and an event loop of its own, so that it can be made from any thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import ipaddress
 import re
 import socket
-import ssl
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import SplitResult, urlsplit
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from connectors.fetch.guard import (
+    PrivateAddressError,
+    check_address,
+    check_written_host,
+    guarded_socket,
+    networks,
+    refused_address,
+)
+from connectors.fetch.http import retry_after_s
 from pipeline.errors import TerminalError, TransientError, UsageError
-from pipeline.networks import may_reach, parsed_address
+from pipeline.networks import Network
+from pipeline.version import USER_AGENT
 
 TIMEOUT_S = 10.0
-MAX_HEAD = 65_536
+MAX_WAIT_S = 3600.0
 # Statuses after which the same request may succeed: timeout, conflict with itself, too early, too many.
 REPEATABLE = (408, 409, 425, 429)
 _STAGE = "notify"
 _TARGET = re.compile(r"[!-~]*")
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
-_RETRY_AFTER = re.compile(rb"\r\nretry-after:[ \t]*(\d{1,6})[ \t]*\r\n", re.IGNORECASE)
+_ANYWHERE = networks(("0.0.0.0/0", "::/0"))
+Result = TypeVar("Result")
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], identity: str, allow: Sequence[str] | None) -> str:
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    identity: str,
+    allow: Sequence[str] | None,
+    proxy: str | None = None,
+) -> str:
     """POST once and return the accepting status such as ``HTTP 204``.
 
-    ``allow`` are private networks that may be reached, ``None`` all. Raises ``TransientError`` or ``TerminalError``,
-    neither with more of the address than the host.
+    ``allow`` are private networks that may be reached, ``None`` all; a ``proxy`` is the operator's own, may be at a
+    private address and resolves names itself. Raises ``TransientError`` or ``TerminalError``, neither with more of the
+    address than the host.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    deadline = time.monotonic() + TIMEOUT_S
+    host = urlsplit(url).hostname or ""
+    allowed = _ANYWHERE if allow is None else networks(allow)
     try:
-        with contextlib.closing(_connect(parts, deadline, identity, allow)) as connection:
-            connection.sendall(_request(parts, body, headers))
-            head = _read_head(connection, deadline)
-    except TimeoutError as exc:
-        raise TransientError(f"{host}: no answer in time") from exc
-    except OSError as exc:
-        raise TransientError(f"{host}: {type(exc).__name__}") from exc
-    found = _STATUS.match(head)
-    if found is None:
-        raise TransientError(f"{host}: no answer in HTTP")
-    status = int(found[1])
+        if proxy is not None:
+            check_written_host(host, allowed)
+        status, wait_s = _run(_ask(url, body, headers, _ANYWHERE if proxy is not None else allowed, proxy))
+    except TimeoutError:
+        raise TransientError(f"{host}: no answer in time") from None
+    except (PrivateAddressError, aiohttp.ClientError, OSError, ValueError) as exc:
+        # Not "from exc": the errors of the client show the whole address, which may be a secret.
+        if refused_address(exc) is not None:
+            raise TerminalError(identity, _STAGE, f"{host} is at a private address") from None
+        raise TransientError(f"{host}: {_kind(exc)}") from None
     if 200 <= status < 300:
         return f"HTTP {status}"
     if status >= 500 or status in REPEATABLE:
-        wish = _RETRY_AFTER.search(head)
-        raise TransientError(f"{host}: HTTP {status}", min(float(wish[1]), 3600.0) if wish else 0.0)
+        raise TransientError(f"{host}: HTTP {status}", min(wait_s or 0.0, MAX_WAIT_S))
     raise TerminalError(identity, _STAGE, f"{host}: HTTP {status}" + (" (not followed)" if status < 400 else ""))
 
 
@@ -61,78 +81,121 @@ def check(url: str, allow: Sequence[str] | None) -> None:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
+        URL(url, encoded=True)
     except ValueError as exc:
         raise UsageError(f"The address of the channel is not well formed: {exc}.") from exc
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise UsageError("A webhook's address is webhook+https:// with a host.")
     if not _TARGET.fullmatch(parts.path + parts.query + parts.netloc):
         raise UsageError("The address of the channel holds characters that belong percent-encoded in a URL.")
-    literal = "127.0.0.1" if host == "localhost" else host
-    with contextlib.suppress(ValueError):
-        if not _may_reach(literal, allow):
-            raise UsageError(
-                f"{host} is a private address: add its network to `allow` under [notify] in the settings "
-                "(or NEWSWIRE_NOTIFY_ALLOW), or name the channel under [channels]."
-            )
+    try:
+        check_written_host(host, _ANYWHERE if allow is None else networks(allow))
+    except PrivateAddressError as exc:
+        raise UsageError(
+            f"{host} is a private address: add its network to `allow` under [notify] in the settings "
+            "(or NEWSWIRE_NOTIFY_ALLOW), or name the channel under [channels]."
+        ) from exc
 
 
-def _may_reach(address: str, allow: Sequence[str] | None) -> bool:
-    if allow is None:
-        return True
-    return may_reach(parsed_address(address), [ipaddress.ip_network(network, strict=False) for network in allow])
+def check_proxy(url: str) -> None:
+    """Raise ``UsageError`` when a URL is not that of an HTTP proxy."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError("`proxy` under [notify] is no HTTP proxy; write http://[user:password@]host:port.")
 
 
 def reachable(host: str, port: int, identity: str, allow: Sequence[str] | None) -> Iterator[str]:
     """Yield the addresses of a host to connect to: a name looked up again may answer differently."""
+    allowed = _ANYWHERE if allow is None else networks(allow)
     for *_, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        address = str(target[0])
-        if not _may_reach(address, allow):
-            raise TerminalError(identity, _STAGE, f"{host} is at a private address")
-        yield address
-
-
-def _connect(parts: SplitResult, deadline: float, identity: str, allow: Sequence[str] | None) -> socket.socket:
-    secure, host = parts.scheme == "https", parts.hostname or ""
-    port = parts.port or (443 if secure else 80)
-    failure = OSError("no address")
-    for address in reachable(host, port, identity, allow):
         try:
-            connection = socket.create_connection((address, port), timeout=_left(deadline))
-        except OSError as exc:
-            failure = exc
-            continue
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return ssl.create_default_context().wrap_socket(connection, server_hostname=host) if secure else connection
-    raise failure
+            check_address(str(target[0]), allowed)
+        except PrivateAddressError as exc:
+            raise TerminalError(identity, _STAGE, f"{host} is at a private address") from exc
+        yield str(target[0])
 
 
-def _request(parts: SplitResult, body: bytes, headers: Mapping[str, str]) -> bytes:
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    lines = {
-        "Host": parts.netloc.rpartition("@")[2],
-        "User-Agent": "Newswire/0.1",
-        "Content-Length": str(len(body)),
-        "Connection": "close",
-        **headers,
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return f"POST {target} HTTP/1.1\r\n{head}\r\n".encode() + body
+async def _ask(
+    url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[Network], proxy: str | None
+) -> tuple[int, float | None]:
+    """Return the status of the answer and the seconds that it asks to wait; its body is not read."""
+    connector = aiohttp.TCPConnector(
+        force_close=True, resolver=_Resolver(), use_dns_cache=False, socket_factory=guarded_socket(allowed)
+    )
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": USER_AGENT},
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        ) as session,
+        session.post(
+            # What is configured is sent as it is written: yarl's own quoting could change what a receiver signs.
+            URL(url, encoded=True),
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            proxy=proxy,
+        ) as answer,
+    ):
+        return answer.status, retry_after_s(answer.headers.get("Retry-After"), datetime.now(UTC))
 
 
-def _read_head(connection: socket.socket, deadline: float) -> bytes:
-    """Read up to the end of the answer's headers; a server that drips is cut off by the total time."""
-    head = b""
-    while b"\r\n\r\n" not in head and len(head) < MAX_HEAD:
-        connection.settimeout(_left(deadline))
-        received = connection.recv(8192)
-        if not received:
-            raise ConnectionResetError("the answer ended early")
-        head += received
-    return head[: head.find(b"\r\n\r\n") + 4]
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
+def _kind(error: Exception) -> str:
+    """Return the name of the error, without its text; of what the client wraps, that of the cause."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered {error.status}"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"the proxy cannot be reached ({type(error.os_error).__name__})"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "no answer in HTTP"
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    return type(cause).__name__
+
+
+class _Resolver(AbstractResolver):
+    """Resolve names in a daemon thread: neither the deadline nor the end of the program waits for a name server."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Any]] = loop.create_future()
+
+        def settle(method: Callable[[Any], None], outcome: Any) -> None:
+            if not answer.done():
+                method(outcome)
+
+        def tell(method: Callable[[Any], None], outcome: Any) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
+                loop.call_soon_threadsafe(settle, method, outcome)
+
+        def look_up() -> None:
+            try:
+                found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+            except Exception as exc:  # noqa: BLE001 - the one who asked is told
+                tell(answer.set_exception, exc)
+            else:
+                tell(answer.set_result, found)
+
+        threading.Thread(target=look_up, name="resolver", daemon=True).start()
+        return [
+            ResolveResult(hostname=host, host=str(address[0]), port=port, family=found, proto=protocol, flags=0)
+            for found, _, protocol, _, address in await answer
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: the threads end by themselves."""

@@ -24,11 +24,12 @@ from pipeline.ports.alerts import Notice
 class Webhook:
     """POST notices to ``address``; ``#secret=KEY`` at its end is the key to sign with and is not sent."""
 
-    def __init__(self, address: str, allow: Sequence[str] | None) -> None:
+    def __init__(self, address: str, allow: Sequence[str] | None, proxy: str | None = None) -> None:
         check(address, allow)
         self._url, fragment = urldefrag(address)
         self._secret = parse_qs(fragment).get("secret", [""])[0]
         self._allow = allow
+        self._proxy = proxy
 
     def send(self, notice: Notice) -> str:
         """POST one notice; return the status that acknowledged it."""
@@ -41,7 +42,7 @@ class Webhook:
         }
         if self._secret:
             headers["X-Newswire-Signature"] = f"sha256={signature(self._secret, stamp, body)}"
-        return post(self._url, body, headers, notice.id, self._allow)
+        return post(self._url, body, headers, notice.id, self._allow, self._proxy)
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

@@ -13,7 +13,8 @@ import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.language.tokens import stem
-from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, microseconds
+from pipeline.moments import microseconds
+from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword
 from pipeline.query.tree import (
     COUNT_FIELDS,
     DATE_FIELDS,

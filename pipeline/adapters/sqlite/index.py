@@ -39,20 +39,15 @@ from pipeline.adapters.verified_search import (
 )
 from pipeline.errors import UsageError
 from pipeline.model import Document
-from pipeline.ports.search import Count, Day, SearchPage, SearchRequest
+from pipeline.moments import microseconds
+from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.evaluate import within_edits
-from pipeline.query.indexing import (
-    clip,
-    counts_copies,
-    microseconds,
-    similar_query,
-)
+from pipeline.query.indexing import clip, counts_copies, similar_query
 from pipeline.query.tree import And, Fuzzy, Query, Wildcard
 
 DEADLINE_S = 10.0
 # BM25 costs a microsecond a hit: of a word that more articles hold than this, the newest are ranked.
 MAX_RANKED = 50_000
-FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event")
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
 _RANK = "bm25(terms, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
 _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")
@@ -74,14 +69,14 @@ class SqliteIndex:
         row = self._database.connection.execute(
             "SELECT value FROM documents JOIN bodies USING (position) WHERE id = ?", (article_id,)
         ).fetchone()
-        return self._with_copies(unpack(row[0])) if row else None
+        return self.with_copies(unpack(row[0])) if row else None
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Return one page, verified where FTS5 cannot answer exactly; such a page may be short and still go on."""
         check_order(request)
         cursor = read_cursor(request.cursor)
         copies = unfolds(request) or (cursor is not None and cursor.copies)
-        with self._bounded():
+        with self.bounded():
             page = self._page(request, cursor, copies)
             if not page.documents and cursor is None and not copies:
                 # Only copies match, by words that the original lacks.
@@ -92,8 +87,8 @@ class SqliteIndex:
         """Count matching documents by the values of ``field``."""
         if field not in FACETS:
             raise UsageError(f"There is no facet {field!r}; the facets are {', '.join(FACETS)}.")
-        with self._bounded():
-            found, params = self._matching(request)
+        with self.bounded():
+            found, params = self.matching(request)
             if field in ("source", "language"):
                 sql = f"SELECT {field} AS value, count(*) AS n FROM documents WHERE position IN ({found})"
             elif field == "day":
@@ -110,7 +105,7 @@ class SqliteIndex:
     def timeline(self, request: SearchRequest) -> Sequence[Day]:
         """Count matching documents and all documents by day."""
         everything = msgspec.structs.replace(request, query=None)
-        with self._bounded():
+        with self.bounded():
             days = dict(self._days(request))
             whole = dict(self._days(everything)) if days else {}
         return [Day(day=day, documents=count, all=whole[day]) for day, count in sorted(days.items())]
@@ -166,7 +161,7 @@ class SqliteIndex:
         if following is not None:
             following = msgspec.structs.replace(following, copies=copies)
         return SearchPage(
-            documents=tuple(map(self._with_copies, found.documents)),
+            documents=tuple(map(self.with_copies, found.documents)),
             total=total,
             cursor=write_cursor(following),
             estimated=estimated,
@@ -179,7 +174,7 @@ class SqliteIndex:
         while True:
             rows = self._best(plan, after, size) if best else self._newest(plan, after, size)
             for position in rows:
-                document = self._read(position, request)
+                document = self.read(position, request)
                 after = (position, document.id if document else "")
                 if document is not None:
                     yield position, document
@@ -228,18 +223,18 @@ class SqliteIndex:
             return count, False
         return estimate(count, list(self._documents(self._newest(plan, None, MAX_SAMPLED), request).values()), request)
 
-    def _read(self, position: int, request: SearchRequest) -> Document | None:
+    def read(self, position: int, request: SearchRequest) -> Document | None:
         """Return a document with what the query may have to be verified by."""
         document = read_document(self._database, position)
         if document is None or request.query is None or not counts_copies(request.query.root):
             return document
-        return self._with_copies(document)
+        return self.with_copies(document)
 
     def _documents(self, positions: Sequence[int], request: SearchRequest) -> dict[int, Document]:
-        found = {position: self._read(position, request) for position in positions}
+        found = {position: self.read(position, request) for position in positions}
         return {position: document for position, document in found.items() if document is not None}
 
-    def _matching(self, request: SearchRequest) -> tuple[str, tuple[str | int, ...]]:
+    def matching(self, request: SearchRequest) -> tuple[str, tuple[str | int, ...]]:
         """Return SQL for the positions of all matching documents. Raises ``UsageError`` when too many need reading."""
         plan = self._plan(request, unfolds(request))
         sql, params = _select(plan, None)
@@ -252,7 +247,7 @@ class SqliteIndex:
         return "SELECT value AS position FROM json_each(?)", (msgspec.json.encode(found).decode(),)
 
     def _days(self, request: SearchRequest) -> list[tuple[str, int]]:
-        found, params = self._matching(request)
+        found, params = self.matching(request)
         return self._database.connection.execute(
             f"SELECT {_day('position')}, count(*) FROM ({found}) GROUP BY 1", params
         ).fetchall()
@@ -288,14 +283,14 @@ class SqliteIndex:
         )
         return [token for (token,) in rows if within_edits(node.text, token, node.distance)][: MAX_EXPANSION + 1]
 
-    def _with_copies(self, document: Document) -> Document:
+    def with_copies(self, document: Document) -> Document:
         rows = self._database.connection.execute(
             "SELECT id FROM documents WHERE original = ? ORDER BY position", (document.id,)
         ).fetchall()
         return msgspec.structs.replace(document, copies=tuple(article_id for (article_id,) in rows))
 
     @contextmanager
-    def _bounded(self) -> Iterator[None]:
+    def bounded(self) -> Iterator[None]:
         """Interrupt a query that takes longer than anyone waits."""
         connection = self._database.connection
         deadline = time.monotonic() + DEADLINE_S

@@ -6,17 +6,17 @@ Entering waits for the disk. Claiming and marking do not: undone by a power cut,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from pipeline.adapters.sqlite.database import Database
+from pipeline.errors import UsageError
 from pipeline.model import Alert
-from pipeline.ports.alerts import Delivery
+from pipeline.moments import from_microseconds, microseconds
+from pipeline.ports.alerts import About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _COLUMNS = "id, channel, alert, state, due, changed, attempts, error, digest, priority, receipt"
 
 
@@ -29,13 +29,19 @@ class SqliteLedger:
     def enter(self, deliveries: Sequence[Delivery]) -> int:
         """Keep those whose id is not yet known, in one transaction; return how many were new."""
         rows = [
-            (*_row(delivery), delivery.alert.rule_id, delivery.alert.rule, delivery.alert.subject)
+            (
+                *_row(delivery),
+                delivery.alert.rule_id,
+                delivery.alert.rule,
+                delivery.alert.subject,
+                delivery.alert.article.source if delivery.alert.article else None,
+            )
             for delivery in deliveries
         ]
         with self._database.transaction():
             entered = self._database.connection.executemany(
-                f"INSERT OR IGNORE INTO deliveries ({_COLUMNS}, rule_id, rule, subject) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT OR IGNORE INTO deliveries ({_COLUMNS}, rule_id, rule, subject, source) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
         return max(entered.rowcount, 0)
@@ -44,7 +50,7 @@ class SqliteLedger:
         """Return the channels that have queued deliveries whose time has come."""
         rows = self._database.connection.execute(
             "SELECT DISTINCT channel FROM deliveries WHERE state = 'queued' AND due <= :now AND claimed <= :now",
-            {"now": _number(now)},
+            {"now": microseconds(now)},
         )
         return [channel for (channel,) in rows]
 
@@ -54,17 +60,25 @@ class SqliteLedger:
             rows = self._database.connection.execute(
                 f"SELECT {_COLUMNS} FROM deliveries WHERE state = 'queued' AND channel = :channel "
                 "AND due <= :now AND claimed <= :now ORDER BY due, number LIMIT :limit",
-                {"channel": channel, "now": _number(now), "limit": limit},
+                {"channel": channel, "now": microseconds(now), "limit": limit},
             ).fetchall()
             self._database.connection.executemany(
-                "UPDATE deliveries SET claimed = ? WHERE id = ?", [(_number(until), row[0]) for row in rows]
+                "UPDATE deliveries SET claimed = ? WHERE id = ?", [(microseconds(until), row[0]) for row in rows]
             )
         return [_delivery(row) for row in rows]
 
     def mark(self, deliveries: Sequence[Delivery]) -> None:
         """Replace deliveries by their newer states."""
         rows = [
-            (each.state, _number(each.due), _number(each.changed), each.attempts, each.error, each.receipt, each.id)
+            (
+                each.state,
+                microseconds(each.due),
+                microseconds(each.changed),
+                each.attempts,
+                each.error,
+                each.receipt,
+                each.id,
+            )
             for each in deliveries
         ]
         with self._database.repeatable_transaction():
@@ -88,12 +102,46 @@ class SqliteLedger:
         )
         return [_delivery(row) for row in rows]
 
+    def page(self, request: DeliveriesRequest) -> DeliveriesPage:
+        """Return one page, the last entered first; a cursor is the number of the row after which it goes on."""
+        conditions: list[str] = []
+        params: dict[str, object] = {"limit": request.limit + 1}
+        if request.rule is not None:
+            conditions.append("(rule_id = :rule OR rule = :rule)")
+            params["rule"] = request.rule
+        if request.states:
+            conditions.append("state IN (SELECT value FROM json_each(:states))")
+            params["states"] = msgspec.json.encode(request.states).decode()
+        if request.cursor is not None:
+            conditions.append("number < :cursor")
+            params["cursor"] = _read_cursor(request.cursor)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self._database.connection.execute(
+            f"SELECT number, {_COLUMNS} FROM deliveries {where} ORDER BY number DESC LIMIT :limit", params
+        ).fetchall()
+        found = rows[: request.limit]
+        cursor = str(found[-1][0]) if len(rows) > len(found) and found else None
+        return DeliveriesPage(deliveries=tuple(_delivery(row[1:]) for row in found), cursor=cursor)
+
+    def earlier(self, about: Sequence[About]) -> Sequence[Earlier]:
+        """Sum up what is known about each, from an index that holds all it asks for."""
+        found = []
+        for each in about:
+            rows = self._database.connection.execute(
+                "SELECT DISTINCT source, state <> 'withheld' FROM deliveries "
+                "WHERE rule_id = ? AND subject = ? AND channel = ?",
+                (each.rule_id, each.subject, each.channel),
+            ).fetchall()
+            sources = frozenset(source for source, _ in rows if source is not None)
+            found.append(Earlier(delivered=any(was_sent for _, was_sent in rows), sources=sources))
+        return found
+
     def paged(self, rule_id: str, channel: str, since: datetime) -> int:
         """Count a rule's messages to a channel that were or are due after ``since``; a digest is one message."""
         (count,) = self._database.connection.execute(
             "SELECT count(DISTINCT CASE WHEN digest THEN due ELSE id END) FROM deliveries "
             "WHERE rule_id = ? AND channel = ? AND due >= ? AND state IN ('queued', 'sent')",
-            (rule_id, channel, _number(since)),
+            (rule_id, channel, microseconds(since)),
         ).fetchone()
         return int(count)
 
@@ -101,8 +149,14 @@ class SqliteLedger:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
         with self._database.transaction():
             return self._database.connection.execute(
-                "DELETE FROM deliveries WHERE state <> 'queued' AND due < ?", (_number(before),)
+                "DELETE FROM deliveries WHERE state <> 'queued' AND due < ?", (microseconds(before),)
             ).rowcount
+
+
+def _read_cursor(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise UsageError("The cursor is not one that an earlier page gave; start again without it.")
+    return int(text)
 
 
 def _row(delivery: Delivery) -> tuple[object, ...]:
@@ -111,8 +165,8 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
         delivery.channel,
         msgspec.json.encode(delivery.alert),
         delivery.state,
-        _number(delivery.due),
-        _number(delivery.changed),
+        microseconds(delivery.due),
+        microseconds(delivery.changed),
         delivery.attempts,
         delivery.error,
         delivery.digest,
@@ -125,10 +179,6 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
     values["alert"] = msgspec.json.decode(values["alert"], type=Alert)
     for name in ("due", "changed"):
-        values[name] = _EPOCH + _MICROSECOND * values[name]
+        values[name] = from_microseconds(values[name])
     values["digest"] = bool(values["digest"])
     return msgspec.convert(values, Delivery)
-
-
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND

@@ -50,4 +50,36 @@ VERSION_2: tuple[str, ...] = (
     "INSERT INTO terms (terms, rank) VALUES ('hashsize', 16777216)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2)
+VERSION_3: tuple[str, ...] = (
+    # `number` is an article's item number and stays, `written` that of its last write; both are taken from one counter.
+    "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+    "ALTER TABLE documents ADD COLUMN number INTEGER",
+    "ALTER TABLE documents ADD COLUMN written INTEGER",
+    "ALTER TABLE documents ADD COLUMN story TEXT",
+    # Earlier articles are numbered by first sight: the largest of those before plus one, or the time if that is later.
+    "UPDATE documents SET number = n, written = n FROM (SELECT place, "
+    "rank + max(moment - rank) OVER (ORDER BY rank) AS n FROM "
+    "(SELECT position AS place, max(first_seen, 1000000000000000) AS moment, "
+    "row_number() OVER (ORDER BY first_seen, position) AS rank FROM documents)) WHERE position = place",
+    "INSERT INTO counters (name, value) SELECT 'written', ifnull(max(number), 0) FROM documents",
+    "UPDATE documents SET story = value FROM facets WHERE facets.position = documents.position AND field = 'story'",
+    "CREATE UNIQUE INDEX documents_number ON documents (number)",
+    "CREATE INDEX documents_written ON documents (written)",
+    "CREATE INDEX documents_story ON documents (story) WHERE story IS NOT NULL",
+    # `kept` is the story that goes on, never one that was merged in its turn.
+    "CREATE TABLE merges (gone TEXT PRIMARY KEY, kept TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX merges_kept ON merges (kept)",
+    # `day` is that of the event, where it has one.
+    "CREATE TABLE events (position INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, day TEXT, "
+    "confidence REAL NOT NULL, PRIMARY KEY (position, id)) WITHOUT ROWID",
+    "CREATE INDEX events_id ON events (id)",
+    # Merges and events of earlier articles are in their text only: they are read in slices, down from this position.
+    "INSERT INTO counters (name, value) SELECT 'unread', max(position) + 1 FROM documents WHERE position IS NOT NULL "
+    "HAVING count(*) > 0",
+    "ALTER TABLE deliveries ADD COLUMN source TEXT",
+    "UPDATE deliveries SET source = json_extract(CAST(alert AS TEXT), '$.article.source')",
+    "CREATE INDEX deliveries_about ON deliveries (rule_id, subject, channel, source, state)",
+    "CREATE INDEX deliveries_state ON deliveries (state, number)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token, name_tokens
 from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.language.tokens import analyse, stem
 from pipeline.model import Document
+from pipeline.moments import from_microseconds, microseconds
 from pipeline.query.evaluate import keyword_values
 from pipeline.query.indexing import (
     MAX_TOKEN,
@@ -24,7 +26,6 @@ from pipeline.query.indexing import (
     facets_of,
     index_language,
     joined,
-    microseconds,
     order_key,
     quotations_of,
 )
@@ -32,7 +33,6 @@ from pipeline.query.indexing import (
 MAX_KNOWN_TOKENS = 500_000
 # Fewer than the analyses that are remembered: each text is asked for twice.
 AT_ONCE = 100
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
 _INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 11)})"
 _DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {_COLUMNS}) VALUES ('delete', {', '.join('?' * 11)})"
@@ -43,6 +43,7 @@ class _Stored(msgspec.Struct, frozen=True):
     position: int
     revision: int
     first_seen: int
+    number: int
 
 
 class Writer:
@@ -50,6 +51,7 @@ class Writer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._derived = Derived(database)
         self._known_tokens: dict[str, set[str]] = {}
         self._counted: dict[str, int] = {}
 
@@ -80,7 +82,7 @@ class Writer:
         document = read_document(self._database, position)
         if document is not None:
             connection.execute(_DELETE_TERMS, (position, *_terms_row(document)))
-        for table in ("documents", "bodies", "facets"):
+        for table in ("documents", "bodies", "facets", "events"):
             connection.execute(f"DELETE FROM {table} WHERE position = ?", (position,))
 
     def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
@@ -89,7 +91,7 @@ class Writer:
             chunk = ids[start : start + 500]
             marks = ", ".join("?" * len(chunk))
             for article_id, *row in self._database.connection.execute(
-                f"SELECT id, position, revision, first_seen FROM documents WHERE id IN ({marks})", chunk
+                f"SELECT id, position, revision, first_seen, number FROM documents WHERE id IN ({marks})", chunk
             ):
                 found[article_id] = _Stored(*row)
         return found
@@ -98,17 +100,20 @@ class Writer:
         rows, bodies, written = [], [], []
         facets: list[tuple[int, str, str]] = []
         taken: set[int] = set()
+        numbers = next_numbers(self._database, len(documents))
         for document, value in documents:
             first_seen = document.seen
+            number = writing = next(numbers)
             before = stored.get(document.id)
             if before is not None:
                 if before.revision > document.revision or self._is_stored(before, value):
                     continue
-                first_seen = _EPOCH + timedelta(microseconds=before.first_seen)
+                first_seen = from_microseconds(before.first_seen)
+                number = before.number
                 self.remove(before.position)
             position = self._free(order_key(document, first_seen), taken)
             taken.add(position)
-            rows.append((position, *_columns(document, first_seen)))
+            rows.append((position, *_columns(document, first_seen), number, writing))
             bodies.append((position, value))
             facets += ((position, *pair) for pair in facets_of(document))
             written.append((position, document))
@@ -116,7 +121,7 @@ class Writer:
         connection = self._database.connection
         connection.executemany(
             "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
-            "source, origins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "source, origins, story, number, written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         connection.executemany("INSERT INTO bodies (position, value) VALUES (?, ?)", bodies)
@@ -124,6 +129,7 @@ class Writer:
             _INSERT_TERMS, ((position, *_terms_row(document, write)) for position, document in written)
         )
         connection.executemany("INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", facets)
+        self._derived.add(written)
 
     def _is_stored(self, stored: _Stored, value: bytes) -> bool:
         """Tell whether this is a redelivery of what is there already."""
@@ -207,6 +213,7 @@ def _columns(document: Document, first_seen: datetime) -> tuple[str | int | None
         document.language,
         document.source,
         document.origins,
+        document.story_id,
     )
 
 

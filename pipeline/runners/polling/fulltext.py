@@ -14,13 +14,14 @@ import msgspec
 from connectors.fetch.http import FetchError
 from connectors.pages.fulltext import PageError
 from connectors.pages.pages import Filled, Pages, is_passing
+from connectors.polling.reading import FeedReading
 from connectors.polling.subscription import Subscription, headers_for
 from pipeline.model import Article
 
 PATIENCE_S = 60.0
 AGAIN_S = (300.0, 1_800.0)
 LONGEST_WAIT_S = 3_600.0
-MAX_PURSUED = 10_000
+WAITS_MAX = 10_000
 TOGETHER_S = 2.0  # pages that come within this are published together, with the poll
 LOOK_S = 0.05
 EXTRA_MISSING = (
@@ -31,13 +32,6 @@ EXTRA_MISSING = (
 Deliver = Callable[[Article], Awaitable[bool]]  # whether it was published
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the articles that are still to be published, and why the last page that is not used is not."""
-
-    articles: tuple[Article, ...]
-    note: str | None = None
-
-
 class FullText:
     """Fill articles from their pages, many at a time, and deliver what comes late."""
 
@@ -45,27 +39,27 @@ class FullText:
         self._pages = pages
         self._patience_s = patience_s
         self._again_s = tuple(again_s)
-        self._pursuits: dict[str, _Pursuit] = {}
+        self._waits: dict[str, _PageWait] = {}
 
-    async def fill(self, subscription: Subscription, articles: Sequence[Article], deliver: Deliver) -> Fill:
-        """Wait for the articles' pages; return what is still to be published then.
+    async def fill(self, subscription: Subscription, reading: FeedReading, deliver: Deliver) -> FeedReading:
+        """Wait for the pages of a reading's articles; return it with those that are still to be published then.
 
         Where it takes longer, ``deliver`` gets each article as its page comes, so that none waits for the others.
         """
-        waiting = {article.id: (article, self._begin(subscription, article, deliver)) for article in articles}
+        waiting = {article.id: (article, self._begin(subscription, article, deliver)) for article in reading.articles}
         deadline = asyncio.get_running_loop().time() + self._patience_s
         note = None
         ready: list[Article] = []
         while waiting:
             left_s = deadline - asyncio.get_running_loop().time()
-            firsts = [pursuit.first for _, pursuit in waiting.values() if pursuit is not None]
+            firsts = [wait.first for _, wait in waiting.values() if wait is not None]
             if firsts:
                 await asyncio.wait(firsts, timeout=max(0.0, min(left_s, TOGETHER_S)))
             is_over = asyncio.get_running_loop().time() >= deadline
-            for article, pursuit in list(waiting.values()):
-                if pursuit is not None and not pursuit.first.done() and not is_over:
+            for article, wait in list(waiting.values()):
+                if wait is not None and not wait.first.done() and not is_over:
                     continue
-                outcome = pursuit.outcome() if pursuit is not None else "Too many pages are waited for."
+                outcome = wait.outcome() if wait is not None else "Too many pages are waited for."
                 del waiting[article.id]
                 if isinstance(outcome, Filled):
                     ready.append(outcome.article)
@@ -75,54 +69,54 @@ class FullText:
                     note = outcome or note
             if waiting:
                 ready = [article for article in ready if not await deliver(article)]
-        return Fill(articles=tuple(ready), note=note)
+        return msgspec.structs.replace(reading, articles=tuple(ready), full_text_note=note)
 
     async def settle(self) -> None:
         """Return when every page has been tried once and what came of it is delivered."""
-        while any(not pursuit.tried for pursuit in self._pursuits.values()):
+        while any(not wait.tried for wait in self._waits.values()):
             await asyncio.sleep(LOOK_S)
 
     async def close(self) -> None:
-        """Give up what is still pursued."""
-        tasks = [pursuit.task for pursuit in self._pursuits.values() if pursuit.task is not None]
+        """Give up the pages that are still waited for."""
+        tasks = [wait.task for wait in self._waits.values() if wait.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, subscription: Subscription, article: Article, deliver: Deliver) -> _Pursuit | None:
-        older = self._pursuits.pop(article.id, None)
+    def _begin(self, subscription: Subscription, article: Article, deliver: Deliver) -> _PageWait | None:
+        older = self._waits.pop(article.id, None)
         if older is not None and older.task is not None:
             older.task.cancel()  # its page would bring back what the feed has since changed
-        if len(self._pursuits) >= MAX_PURSUED:
+        if len(self._waits) >= WAITS_MAX:
             return None
-        pursuit = self._pursuits[article.id] = _Pursuit()
-        pursuit.task = asyncio.create_task(self._pursue(subscription, article, pursuit, deliver))
-        return pursuit
+        wait = self._waits[article.id] = _PageWait()
+        wait.task = asyncio.create_task(self._read(subscription, article, wait, deliver))
+        return wait
 
-    async def _pursue(self, subscription: Subscription, article: Article, pursuit: _Pursuit, deliver: Deliver) -> None:
+    async def _read(self, subscription: Subscription, article: Article, wait: _PageWait, deliver: Deliver) -> None:
         try:
             for wait_s in (*self._again_s, None):
                 try:
                     headers = headers_for(subscription, article.url or "")
                     filled = await self._pages.fill(article, headers, subscription.proxy)
                 except (FetchError, PageError) as exc:
-                    pursuit.tell(str(exc))
+                    wait.tell(str(exc))
                     if wait_s is None or not is_passing(exc):
                         return
                     asked = exc.retry_after_s if isinstance(exc, FetchError) else None
                     await asyncio.sleep(min(max(wait_s, asked or 0.0), LONGEST_WAIT_S))
                     continue
-                if not pursuit.tell(filled) and filled.verdict.better:
+                if not wait.tell(filled) and filled.verdict.better:
                     await deliver(filled.article)
                 return
         finally:
-            pursuit.tell("It was given up.")
-            pursuit.tried = True
-            if self._pursuits.get(article.id) is pursuit:
-                del self._pursuits[article.id]
+            wait.tell("It was given up.")
+            wait.tried = True
+            if self._waits.get(article.id) is wait:
+                del self._waits[article.id]
 
 
-class _Pursuit:
+class _PageWait:
     """Follow one article's page: ``first`` is what came of it, as long as somebody waits for that."""
 
     def __init__(self) -> None:

@@ -7,72 +7,67 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-import msgspec
-
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, Fetcher
 from connectors.polling.following import read_pages, read_sitemaps, sitemaps_due
 from connectors.polling.parser import Parser
-from connectors.polling.reading import KEPT, Origin, Reading
+from connectors.polling.reading import KEPT, FeedReading, Origin
 from connectors.polling.subscription import Subscription, headers_for
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
-
-
-class Gathered(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what one poll brought, and what is to be remembered of it, by key of the table of recent entries."""
-
-    reading: Reading
-    recent: dict[str, bytes]
 
 
 class Gathering:
     """Read feeds with what the table remembers of them; ``pages`` is how many older ones of a new feed are read."""
 
     def __init__(
-        self, *, fetcher: Fetcher, parser: Parser, turns: HostTurns, recent: Table, clock: Clock, pages: int
+        self, *, fetcher: Fetcher, parser: Parser, limits: HostLimits, recent: Table, clock: Clock, pages: int
     ) -> None:
         self._fetcher = fetcher
         self._parser = parser
-        self._turns = turns
+        self._limits = limits
         self._recent = recent
         self._clock = clock
         self._pages = pages
 
-    async def document(self, subscription: Subscription, fetched: Fetched) -> Gathered:
+    async def document(self, subscription: Subscription, fetched: Fetched) -> FeedReading:
         """Read one answer. Raises ``NotAFeedError``."""
         recent = await asyncio.to_thread(self._recent.get, subscription.url)
-        reading = await self._read(subscription, fetched, recent, KEPT)
-        return Gathered(reading=reading, recent={subscription.url: reading.recent})
+        return await self._read(subscription, fetched, recent, KEPT)
 
     async def whole(
         self, subscription: Subscription, fetched: Fetched, since: datetime | None, failed: Callable[[str], None]
-    ) -> Gathered:
+    ) -> FeedReading:
         """Read an answer and what belongs to it; ``since`` is when that was last done. Raises ``NotAFeedError``.
 
         What cannot be read of the rest is told to ``failed`` and costs only itself.
         """
         first = await self.document(subscription, fetched)
         read = partial(self._fetch, subscription)
-        if first.reading.parsed.parts:
-            due = sitemaps_due(first.reading.parsed, since, self._clock())
-            known = {part: await asyncio.to_thread(self._recent.get, _key(subscription, part)) for part in due}
-            reading, parts = await read_sitemaps(first.reading, due, read, known.get, failed)
-            return Gathered(reading=reading, recent={_key(subscription, part): value for part, value in parts.items()})
+        if first.parsed.parts:
+            due = sitemaps_due(first.parsed, since, self._clock())
+            known = {part: await asyncio.to_thread(self._recent.get, _key(subscription.url, part)) for part in due}
+            return await read_sitemaps(first, due, read, known.get, failed)
         if since is None:
-            reading = await read_pages(first.reading, fetched.url, read, self._pages, failed)
-            return Gathered(reading=reading, recent={subscription.url: reading.recent})
+            return await read_pages(first, fetched.url, read, self._pages, failed)
         return first
 
-    async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> Reading:
-        async with self._turns.of(url):
+    async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> FeedReading:
+        async with self._limits.at(url):
             fetched = await self._fetcher.fetch(url, headers_for(subscription, url), proxy=subscription.proxy)
         return await self._read(subscription, fetched, recent, kept)
 
-    async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> Reading:
+    async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> FeedReading:
         origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
         body, kind = fetched.body or b"", fetched.content_type
         return await asyncio.to_thread(self._parser.read, body, kind, fetched.url, origin, self._clock(), recent, kept)
+
+
+def remembered(subscription_url: str, reading: FeedReading) -> dict[str, bytes]:
+    """Return what the table of recent entries is to hold after a reading; each sitemap of an index has a key."""
+    if reading.parsed.parts:
+        return {_key(subscription_url, part): recent for part, recent in reading.parts.items()}
+    return {subscription_url: reading.recent}
 
 
 def forget(recent: Table, subscription_url: str) -> None:
@@ -81,5 +76,5 @@ def forget(recent: Table, subscription_url: str) -> None:
     recent.update(dict.fromkeys(gone))
 
 
-def _key(subscription: Subscription, part: str) -> str:
-    return f"{subscription.url}\n{part}"
+def _key(subscription_url: str, part: str) -> str:
+    return f"{subscription_url}\n{part}"

@@ -14,11 +14,11 @@ from functools import partial
 
 import msgspec
 
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.outcome import USUAL, Pace, digest, failed, pinged, succeeded
-from connectors.polling.reading import Reading
+from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
 from connectors.polling.subscription import Subscription, headers_for
 from connectors.websub import Offer
@@ -27,8 +27,8 @@ from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.table import Table, Transaction
-from pipeline.runners.polling.fulltext import EXTRA_MISSING, Fill, FullText
-from pipeline.runners.polling.gathering import Gathered, Gathering
+from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
+from pipeline.runners.polling.gathering import Gathering, remembered
 from pipeline.runners.polling.mute import is_muted
 from pipeline.runners.polling.outbox import Outbox
 from pipeline.runners.polling.publishing import message_of, messages_of
@@ -48,12 +48,11 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class _Result(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what one poll is to write, or an article that comes after its poll."""
+class _Write(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what is written in one transaction: messages to the log, polls by feed, recent entries by key."""
 
-    url: str
-    poll: Poll | None
     messages: list[Message]
+    polls: dict[str, Poll] = {}
     recent: dict[str, bytes] = {}
 
 
@@ -70,7 +69,7 @@ class Ingest:
         transaction: Transaction,
         fetcher: Fetcher,
         gathering: Gathering,
-        turns: HostTurns,
+        limits: HostLimits,
         clock: Clock,
         full_text: FullText | None = None,
         pushes: Pushes | None = None,
@@ -89,7 +88,7 @@ class Ingest:
         self._clock = clock
         self._pace = pace
         self._turn = asyncio.Semaphore(concurrency)
-        self._host_turns = turns
+        self._limits = limits
         self._full_text = full_text
         self._pushes = pushes
         self._report = report
@@ -142,15 +141,14 @@ class Ingest:
             poll = self._polls[url]
             try:
                 address = poll.address(url)
-                async with self._host_turns.of(address):
+                async with self._limits.at(address):
                     headers = _headers(subscription, poll, address)
                     fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
-                gathered = await self._gathered(url, fetched)
+                reading = await self._gathered(url, fetched)
             except (FetchError, NotAFeedError) as exc:
                 await self._fail(url, exc)
                 return
-        reading = gathered.reading if gathered else None
-        published = await self._publish(url, gathered, partial(self._success, subscription, fetched, reading))
+        published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
         if self._pushes is not None:
             self._pushes.polled(url, published)
 
@@ -171,11 +169,11 @@ class Ingest:
     async def _take(self, url: str, pushed: Fetched | None) -> None:
         if pushed is not None and pushed.body:
             try:
-                gathered = await self._gathering.document(self._subscriptions[url], pushed)
+                reading = await self._gathering.document(self._subscriptions[url], pushed)
             except NotAFeedError:
                 pass
             else:
-                await self._publish(url, gathered, lambda poll: pinged(poll, gathered.reading, self._clock()))
+                await self._publish(url, reading, lambda poll: pinged(poll, reading, self._clock()))
                 return
         await self.poll(url)
         self.hasten(url, AFTER_PING_S)
@@ -198,7 +196,7 @@ class Ingest:
         """Tell whether a feed is this process's to poll."""
         return self._mine(url)
 
-    async def _gathered(self, url: str, fetched: Fetched) -> Gathered | None:
+    async def _gathered(self, url: str, fetched: Fetched) -> FeedReading | None:
         """Read an answer and what belongs to it, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
         poll = self._polls[url]
         if fetched.body is None or digest(fetched.body) == poll.body_hash:
@@ -207,55 +205,56 @@ class Ingest:
             self._subscriptions[url], fetched, poll.last_success, lambda why: self._report(Polled(url=url, error=why))
         )
 
-    async def _publish(self, url: str, gathered: Gathered | None, after: Callable[[Poll], Poll]) -> int:
+    async def _publish(self, url: str, reading: FeedReading | None, after: Callable[[Poll], Poll]) -> int:
         """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
-        reading = gathered.reading if gathered else None
-        # The turn is given back by now: other feeds are polled while pages are waited for.
-        read = reading.articles if reading else ()
-        articles = await self._wanted(self._subscriptions[url], read)
-        fill = await self._filled(self._subscriptions[url], articles)
+        count = entries = 0
+        if reading is not None:
+            # The place among the polls is given back by now: other feeds are polled while pages are waited for.
+            reading = await self._without_muted(self._subscriptions[url], reading)
+            count, entries = len(reading.articles), reading.entries
+            reading = await self._filled(self._subscriptions[url], reading)
         if url not in self._polls:
             return 0  # unsubscribed meanwhile
-        messages = messages_of(url, fill.articles, reading) if reading else []
-        poll = after(self._polls[url])
-        full_texts = poll.full_texts + sum(article.full_text for article in fill.articles)
-        poll = msgspec.structs.replace(
-            poll,
-            full_texts=full_texts,
-            full_text_note=fill.note or poll.full_text_note,
-            muted=poll.muted + len(read) - len(articles),
-        )
-        if not await self._remember(url, poll, messages, gathered.recent if gathered else {}):
+        poll, messages, recent = after(self._polls[url]), [], {}
+        if reading is not None:
+            poll = msgspec.structs.replace(
+                poll,
+                full_texts=poll.full_texts + sum(article.full_text for article in reading.articles),
+                full_text_note=reading.full_text_note or poll.full_text_note,
+                muted=poll.muted + reading.muted,
+            )
+            messages, recent = messages_of(url, reading), remembered(url, reading)
+        if not await self._remember(url, poll, messages, recent):
             return 0
-        entries = reading.entries if reading else 0
-        self._report(Polled(url=url, entries=entries, published=len(articles)))
-        return len(articles)
+        self._report(Polled(url=url, entries=entries, published=count))
+        return count
 
-    async def _wanted(self, subscription: Subscription, articles: tuple[Article, ...]) -> tuple[Article, ...]:
+    async def _without_muted(self, subscription: Subscription, reading: FeedReading) -> FeedReading:
         """Leave out what the feed's reader has muted, judged by what the feed says."""
-        if not subscription.mute or not articles:
-            return articles
-        muted = await asyncio.to_thread(self._muted, subscription, articles)
-        return tuple(article for article, is_muted in zip(articles, muted, strict=True) if not is_muted)
+        if not subscription.mute or not reading.articles:
+            return reading
+        muted = await asyncio.to_thread(self._muted, subscription, reading.articles)
+        wanted = tuple(article for article, is_muted in zip(reading.articles, muted, strict=True) if not is_muted)
+        return msgspec.structs.replace(reading, articles=wanted, muted=sum(muted))
 
     def _muted(self, subscription: Subscription, articles: tuple[Article, ...]) -> list[bool]:
         now = self._clock()
         return [is_muted(article, subscription.mute, now) for article in articles]
 
-    async def _filled(self, subscription: Subscription, articles: tuple[Article, ...]) -> Fill:
-        if not subscription.fulltext or not articles:
-            return Fill(articles=articles)
+    async def _filled(self, subscription: Subscription, reading: FeedReading) -> FeedReading:
+        if not subscription.fulltext or not reading.articles:
+            return reading
         if self._full_text is None:
             self._report(Polled(url=subscription.url, error=EXTRA_MISSING))
-            return Fill(articles=articles, note=EXTRA_MISSING)
-        return await self._full_text.fill(subscription, articles, self._publish_apart)
+            return msgspec.structs.replace(reading, full_text_note=EXTRA_MISSING)
+        return await self._full_text.fill(subscription, reading, self._publish_apart)
 
     async def _publish_apart(self, article: Article) -> bool:
         """Publish an article before or after its poll is remembered; return whether that could be done."""
         if article.feed not in self._subscriptions:
             return False
         try:
-            await self._outbox.put(_Result(url=article.feed, poll=None, messages=[message_of(article)]))
+            await self._outbox.put(_Write(messages=[message_of(article)]))
         except (TransientError, UnavailableError) as exc:
             self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
             return False
@@ -268,7 +267,7 @@ class Ingest:
     async def _remember(self, url: str, poll: Poll, messages: list[Message], recent: dict[str, bytes]) -> bool:
         """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
         try:
-            await self._outbox.put(_Result(url=url, poll=poll, messages=messages, recent=recent))
+            await self._outbox.put(_Write(messages=messages, polls={url: poll}, recent=recent))
         except (TransientError, UnavailableError) as exc:
             self._due[url] = self._clock() + timedelta(seconds=UNWRITTEN_S)
             self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
@@ -280,13 +279,14 @@ class Ingest:
                 del self._due[url]
         return True
 
-    def _write(self, results: Sequence[_Result]) -> None:
+    def _write(self, writes: Sequence[_Write]) -> None:
         with self._transaction():
-            self._log.append([message for result in results for message in result.messages])
-            self._polls_table.update({r.url: msgspec.json.encode(r.poll) for r in results if r.poll is not None})
-            self._recent.update({key: value for result in results for key, value in result.recent.items()})
+            self._log.append([message for write in writes for message in write.messages])
+            polls = {url: poll for write in writes for url, poll in write.polls.items()}
+            self._polls_table.update({url: msgspec.json.encode(poll) for url, poll in polls.items()})
+            self._recent.update({key: value for write in writes for key, value in write.recent.items()})
 
-    def _success(self, subscription: Subscription, fetched: Fetched, reading: Reading | None, poll: Poll) -> Poll:
+    def _success(self, subscription: Subscription, fetched: Fetched, reading: FeedReading | None, poll: Poll) -> Poll:
         sparse = self._pushes.sparseness(subscription.url) if self._pushes is not None else 1.0
         return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
 

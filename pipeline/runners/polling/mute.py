@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from pipeline.errors import UsageError
-from pipeline.model import Article, Document
-from pipeline.query.evaluate import Reading
+from pipeline.model import Article, as_document
+from pipeline.query.evaluate import MatchView
 from pipeline.query.parser import parse
 from pipeline.query.requirements import holds
 from pipeline.query.tree import AnyNode
@@ -21,8 +21,7 @@ def is_muted(article: Article, queries: Iterable[str], now: datetime) -> bool:
     if not roots:
         return False
     article = normalize(article)
-    document = Document(**{name: getattr(article, name) for name in article.__struct_fields__})
-    reading = Reading(document)
+    reading = MatchView(as_document(article))
     return any(holds(root, reading, now) for root in roots)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from connectors.polling.reading import Reading
-from pipeline.flow import ARTICLES, dead_letter
+from connectors.polling.reading import FeedReading
 from pipeline.model import Article
 from pipeline.ports.log import Log, Message
+from pipeline.topics import ARTICLES, PARSE, dead_letter
 
 
 def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
@@ -25,10 +25,10 @@ def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
     return count + len(messages)
 
 
-def messages_of(url: str, articles: Iterable[Article], reading: Reading) -> list[Message]:
+def messages_of(url: str, reading: FeedReading) -> list[Message]:
     """Return what to publish of a reading: its articles, and a dead letter for each entry that could not be read."""
     unread = [_unread(url, f"entry {place + 1}: {reason}") for place, reason in reading.parsed.errors.items()]
-    return [*map(message_of, articles), *unread]
+    return [*map(message_of, reading.articles), *unread]
 
 
 def message_of(article: Article) -> Message:
@@ -39,4 +39,4 @@ def message_of(article: Article) -> Message:
 def _unread(url: str, error: str) -> Message:
     """Tell of an entry that could not be read. It cannot be sent back: polling the feed again is what helps."""
     message = Message(topic=ARTICLES.name, key=url, value=error.encode())
-    return dead_letter(message, stage="parse", reason=error, returns_to=None)
+    return dead_letter(message, stage=PARSE, reason=error, returns_to=None)

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import msgspec
 
 from connectors import websub
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, Fetcher, FetchError
-from connectors.websub import Offer, Push, Verdict
+from connectors.websub import HubAnswer, Offer, Push
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
@@ -54,7 +54,7 @@ class Pushes:
         table: Table,
         transaction: Transaction,
         fetcher: Fetcher,
-        turns: HostTurns,
+        limits: HostLimits,
         clock: Clock,
         base: str,
         listen: Callable[[Pushes], AbstractAsyncContextManager[None]],
@@ -65,7 +65,7 @@ class Pushes:
         self._table = table
         self._transaction = transaction
         self._fetcher = fetcher
-        self._turns = turns
+        self._limits = limits
         self._clock = clock
         self._base = base
         self._listen = listen
@@ -124,12 +124,12 @@ class Pushes:
         push = self._pushes.get(name)
         if push is None:
             return 404, ""
-        verdict = websub.verified(push, query, self._clock(), self._jitter())
-        if verdict.push is not push:
-            await self._put(name, verdict.push)
-            if verdict.push.note is not None and verdict.push.note != push.note:
-                self._report(push.feed, verdict.push.note)
-        return verdict.status, verdict.text
+        answer = websub.verified(push, query, self._clock(), self._jitter())
+        if answer.push is not push:
+            await self._put(name, answer.push)
+            if answer.push.note is not None and answer.push.note != push.note:
+                self._report(push.feed, answer.push.note)
+        return answer.status, answer.text
 
     async def find(self, name: str) -> Push | None:
         """Return a subscription by its name, also one that another process has just made."""
@@ -140,13 +140,13 @@ class Pushes:
     def receive(self, push: Push, body: bytes, signature: str | None, content_type: str | None) -> int:
         """Answer a ping and, if it is true, have it taken in soon."""
         push = self._pushes.get(push.id, push)
-        verdict: Verdict = websub.received(push, body, signature, self._clock())
-        if verdict.push is not push:
-            self._keep_soon(verdict.push)
-        if verdict.push.pings > push.pings:
+        answer: HubAnswer = websub.received(push, body, signature, self._clock())
+        if answer.push is not push:
+            self._keep_soon(answer.push)
+        if answer.push.pings > push.pings:
             headers = {"content-type": content_type} if content_type else {}
             self._hold(push.feed, Fetched(url=push.topic, status=200, body=body, headers=headers) if body else None)
-        return verdict.status
+        return answer.status
 
     async def _keep(self, intake: Intake) -> None:
         """Look what is to be asked for, renewed or ended, for ever."""
@@ -199,7 +199,7 @@ class Pushes:
     async def _ask(self, push: Push) -> None:
         try:
             await self._put(push.id, push)
-            async with self._turns.of(push.hub):
+            async with self._limits.at(push.hub):
                 await self._fetcher.post(push.hub, websub.form(push))
         except FetchError as exc:
             latest = self._pushes.get(push.id)

@@ -24,6 +24,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.language.scripts import BY_CHARACTER, IDEOGRAPHIC_MARKS
+
 SKETCH_VERSION = 3
 PAIR = 2
 KEYS = 20
@@ -61,10 +63,8 @@ _MARKS = (
     "‘’“”„«»–—…•·£€©®°\u00a0\u00a1\u00bf\u2009\u202f\u3000\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f"
     "\u060c\u061b\u061f\u06d4\u0964"
 )
-# Scripts that put no space between words: each of their characters stands for itself.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+# Each of these characters stands for itself.
+_UNSPACED = re.compile(f"[{BY_CHARACTER}{IDEOGRAPHIC_MARKS}]")
 
 
 class _Bytes(NamedTuple):

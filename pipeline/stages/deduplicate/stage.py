@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from pipeline.model import Article, Document
+from pipeline.model import Article, as_document
 from pipeline.stages.decision import Decision, Fact
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicateIndex, SketchFact
 from pipeline.stages.deduplicate.sketch import PAIR, SKETCH_VERSION, Sketch, sketch, sketches
@@ -36,16 +36,16 @@ class Remembered:
         self.containment = similarity**PAIR
         self._near_duplicates: dict[str, NearDuplicateIndex] = {}
         self._stories: dict[str, Stories] = {}
-        self._expected: dict[tuple[str, int], Sketch] = {}
+        self._expected: dict[tuple[str | None, str | None], Sketch] = {}
 
     def expect(self, articles: Sequence[Article]) -> None:
         """Sketch together the articles that come next, because that costs less than one by one."""
-        made = sketches([(article.title, article.text) for article in articles])
-        self._expected = {(article.id, article.revision): each for article, each in zip(articles, made, strict=True)}
+        texts = [(article.title, article.text) for article in articles]
+        self._expected = dict(zip(texts, sketches(texts), strict=True))
 
     def sketch(self, article: Article) -> Sketch:
         """Return the sketch of an article."""
-        made = self._expected.get((article.id, article.revision))
+        made = self._expected.get((article.title, article.text))
         return made if made is not None else sketch(article.title, article.text)
 
     def learn(self, key: str, value: bytes | None) -> None:
@@ -110,5 +110,5 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
 
 
 def _decision(article: Article, fact: SketchFact, facts: tuple[Fact, ...]) -> Decision:
-    document = Document(**msgspec.structs.asdict(article), duplicate_of=fact.duplicate_of, **story_fields(fact.story))
+    document = as_document(article, duplicate_of=fact.duplicate_of, **story_fields(fact.story))
     return Decision(outcome="duplicate" if fact.duplicate_of else "original", emit=(document,), facts=facts)

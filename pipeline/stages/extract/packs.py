@@ -15,7 +15,7 @@ from typing import Protocol
 
 from pipeline.model import Entity, Event, Quotation, ResolvedDate
 from pipeline.stages.extract.dates.dates import find_dates
-from pipeline.stages.extract.events.events import Reading, code_events
+from pipeline.stages.extract.events.events import ArticleText, code_events
 from pipeline.stages.extract.names.gazetteer import Mention
 from pipeline.stages.extract.names.names import find_entities
 from pipeline.stages.extract.quotations.quotations import find_quotations
@@ -35,7 +35,7 @@ class Pack(Protocol):
     def names(self, text: str, mentions: Sequence[Mention]) -> Sequence[Entity]:
         """Return the names in a text, in order; ``mentions`` are those that the gazetteer knows."""
 
-    def events(self, reading: Reading) -> Sequence[Event]:
+    def events(self, reading: ArticleText) -> Sequence[Event]:
         """Return who did what to whom, in order, reports of one event merged."""
 
 
@@ -60,7 +60,7 @@ class Plain:
         """Return the names in a text."""
         return find_entities(text, self.language, mentions)
 
-    def events(self, reading: Reading) -> Sequence[Event]:
+    def events(self, reading: ArticleText) -> Sequence[Event]:
         """Return the events of a text, where the language's grammar is known."""
         return code_events(reading, self.language)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from pipeline.model import Document, Span
 from pipeline.stages.decision import Decision, NoMemory
-from pipeline.stages.extract.events.events import Reading
+from pipeline.stages.extract.events.events import ArticleText
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.packs import pack_of
 
@@ -34,7 +34,7 @@ def read(document: Document) -> Document:
         return text[span.start : span.end] == span.text
 
     events = pack.events(
-        Reading(text, published, mentions, dates, quotations, document.title, document.tags, document.url)
+        ArticleText(text, published, mentions, dates, quotations, document.title, document.tags, document.url)
     )
     return msgspec.structs.replace(
         document,

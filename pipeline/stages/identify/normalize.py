@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from pipeline.language.blocks import BLOCK_ELEMENTS
 from pipeline.language.detect import detect, normalise_language
 from pipeline.model import Article
 
@@ -30,10 +31,6 @@ _INVISIBLE = re.compile(
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
-_BLOCKS = frozenset(
-    "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
-)
 _HIDDEN = "script, style, noscript, template, iframe, object, embed, svg, math, head, select, textarea"
 
 
@@ -91,7 +88,7 @@ def _pieces(body: LexborNode) -> Iterator[str]:
     for node in body.traverse(include_text=True):
         if node.tag == "-text":
             yield _SPACES.sub(" ", (node.text_content or "").replace("\n", " "))
-        elif node.tag in _BLOCKS:
+        elif node.tag in BLOCK_ELEMENTS:
             yield "\n" if node.tag in ("br", "td", "th", "li", "tr") else "\n\n"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 
 from pipeline.language.tokens import STEMMERS, stem
-from pipeline.query.evaluate import Reading, event_values, keyword_values, quotation_values, token_test
+from pipeline.query.evaluate import MatchView, event_values, keyword_values, quotation_values, token_test
 from pipeline.query.tree import Fuzzy, Wildcard
 from pipeline.stages.match.clauses import Gram
 
@@ -77,7 +77,7 @@ class Grams:
         """Return the number of a word's gram, if it has one."""
         return self._words.get(text)
 
-    def held(self, reading: Reading) -> bytes:
+    def held(self, reading: MatchView) -> bytes:
         """Return the packed numbers of the grams a document holds, ``EVERYTHING`` first, some perhaps twice."""
         title = reading.tokens("title")
         language = self._language(reading.document.language)
@@ -132,7 +132,7 @@ class _Language(dict[str, bytes]):
         return result
 
 
-def _field_grams(reading: Reading) -> Iterator[Gram]:
+def _field_grams(reading: MatchView) -> Iterator[Gram]:
     document = reading.document
     for name, values in keyword_values(document).items():
         for value in values:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.query.evaluate import Reading
+from pipeline.query.evaluate import MatchView
 from pipeline.stages.match.clauses import Clause
 from pipeline.stages.match.grams import EVERYTHING, NOTHING, Grams
 from pipeline.stages.match.rarity import share
@@ -39,7 +39,7 @@ class Postings:
             for exact in (0, 1):
                 self._filed.remove(gram, _OWNER, owner << 1 | exact)
 
-    def candidates(self, reading: Reading) -> tuple[list[int], list[int]]:
+    def candidates(self, reading: MatchView) -> tuple[list[int], list[int]]:
         """Return the owners that match for certain, and those whose query has to be verified."""
         held = np.frombuffer(self._grams.held(reading), np.intc)
         rows = self._filed.rows(held)

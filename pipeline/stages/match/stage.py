@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.model import Alert, AlertRule, Document, derive_id
-from pipeline.query.evaluate import Reading, find, marks
+from pipeline.query.evaluate import MatchView, find, marks
 from pipeline.query.parser import parse
 from pipeline.query.requirements import holds
 from pipeline.query.scope import scoped
@@ -23,7 +23,7 @@ from pipeline.stages.match.clauses import clauses
 from pipeline.stages.match.postings import Postings
 
 
-class Filed(msgspec.Struct, frozen=True, gc=False):
+class IndexedRule(msgspec.Struct, frozen=True, gc=False):
     """Hold of a rule what matching needs: a million of them are kept in memory."""
 
     id: str
@@ -38,7 +38,7 @@ class Rules:
 
     def __init__(self) -> None:
         self._postings = Postings()
-        self._filed: list[Filed | None] = []
+        self._filed: list[IndexedRule | None] = []
         self._numbers: dict[str, int] = {}
         self._free: list[int] = []
 
@@ -61,15 +61,15 @@ class Rules:
         if number == len(self._filed):
             self._filed.append(None)
         grams = self._postings.add(number, clauses(root))
-        self._filed[number] = Filed(key, rule.name, rule.once_per, root, grams)
+        self._filed[number] = IndexedRule(key, rule.name, rule.once_per, root, grams)
         self._numbers[key] = number
 
-    def matching(self, reading: Reading, now: datetime) -> list[int]:
+    def matching(self, reading: MatchView, now: datetime) -> list[int]:
         """Return the numbers of the rules that a document matches, in no particular order (see ``rule``)."""
         sure, unsure = self._postings.candidates(reading)
         return sure + [number for number in unsure if holds(self.rule(number).root, reading, now)]
 
-    def rule(self, number: int) -> Filed:
+    def rule(self, number: int) -> IndexedRule:
         """Return the rule of a number that ``matching`` gave."""
         rule = self._filed[number]
         assert rule is not None  # its rows leave with it
@@ -85,7 +85,7 @@ class Rules:
             self._postings.remove(number, filed.grams)
 
 
-def _id(rule: Filed) -> str:
+def _id(rule: IndexedRule) -> str:
     return rule.id
 
 
@@ -103,7 +103,7 @@ def match(document: Document, rules: Rules, now: datetime) -> Decision:
     taken_back = any(change.part == "withdrawn" for change in document.changes)
     if document.duplicate_of or document.backfill or (document.withdrawn and not taken_back):
         return Decision(outcome="unmatched")
-    reading = Reading(document)
+    reading = MatchView(document)
     alerts = [
         Alert(
             id=alert_id(rule, document),
@@ -119,7 +119,7 @@ def match(document: Document, rules: Rules, now: datetime) -> Decision:
     return Decision(outcome="matched" if alerts else "unmatched", emit=tuple(alerts))
 
 
-def alert_id(rule: AlertRule | Filed, document: Document) -> str:
+def alert_id(rule: AlertRule | IndexedRule, document: Document) -> str:
     """Derive the idempotency key of an alert from the rule, its subject and the revision class.
 
     The class of a first report is its source, or nothing when every article alerts; a revision that changed more than
@@ -131,6 +131,6 @@ def alert_id(rule: AlertRule | Filed, document: Document) -> str:
     return derive_id(rule.id, subject(rule, document), reporter, revision)
 
 
-def subject(rule: AlertRule | Filed, document: Document) -> str:
+def subject(rule: AlertRule | IndexedRule, document: Document) -> str:
     """Return what alerts of the rule are once per: the story where there is one, or the article."""
     return (document.story_id if rule.once_per == "story" else None) or document.id

@@ -10,7 +10,7 @@ import pytest
 from pipeline.alerts.rules import admit
 from pipeline.errors import UsageError
 from pipeline.model import AlertRule, Document
-from pipeline.query.evaluate import Reading, find
+from pipeline.query.evaluate import MatchView, find
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ def a_rule(**options: Any) -> AlertRule:
 def matches(rule: AlertRule, **article: Any) -> bool:
     values: dict[str, Any] = {"id": "a", "source": "bbc", "seen": NOW, "title": "Putin"}
     document = Document(**values | article)
-    return find(admit(rule).root, Reading(document), NOW) is not None
+    return find(admit(rule).root, MatchView(document), NOW) is not None
 
 
 def test_plain_rule_is_admitted() -> None:

@@ -58,5 +58,5 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], g
     assert "Traceback" not in result.output
 
 
-def test_folder_is_refused(tmp_path: Path) -> None:
-    assert run(str(tmp_path)).exit_code == 2
+def test_folder_is_refused() -> None:
+    assert run(str(Path(__file__).parent)).exit_code == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.language.detect import detect, normalise_language
@@ -75,7 +75,6 @@ def test_declared_language_is_written_in_two_letters(declared: str, code: str | 
     assert normalise_language(declared) == code
 
 
-@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_any_text_has_a_language_or_none(text: str) -> None:
     language = detect(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.language.tokens import STEMMERS, analyse, fold, stem, tokens_of
@@ -40,14 +40,12 @@ def test_tokens(text: str, tokens: list[str]) -> None:
 _TEXT = st.text(alphabet=st.sampled_from("abcABC123.,:&+#@-'’\"() \n\téßЙйї東京ไทयि_½ﬁ"), max_size=60)
 
 
-@settings(deadline=None)
 @given(_TEXT)
 def test_each_token_is_the_folded_text_of_its_span(text: str) -> None:
     analysis = analyse(text)
     assert analysis.tokens == [fold(text[start:end]) for start, end in zip(analysis.starts, analysis.ends, strict=True)]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_tokenised_with_spans_in_order(text: str) -> None:
     analysis = analyse(text, "en")
@@ -56,7 +54,6 @@ def test_any_text_is_tokenised_with_spans_in_order(text: str) -> None:
     assert all(" " not in token for token in analysis.tokens)
 
 
-@settings(deadline=None)
 @given(_TEXT)
 def test_folding_twice_is_folding_once(text: str) -> None:
     for token in tokens_of(text):

@@ -90,7 +90,7 @@ def test_every_query_can_be_said_in_plain_words(text: str) -> None:
 
 
 @given(NODES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_shown_tree_reads_back_as_itself(node: AnyNode) -> None:
     try:
         once = parse(show(Query(text="", root=node)))
@@ -104,7 +104,7 @@ def test_a_shown_tree_reads_back_as_itself(node: AnyNode) -> None:
 @example("-" * 20_000 + "a")
 @example("NOT " * 20_000 + "a")
 @example("title:" * 500 + "a")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_raises_anything_but_our_error_and_what_parses_is_stable(text: str) -> None:
     try:
         query = parse(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,8 +14,8 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
-from pipeline.errors import TerminalError
-from pipeline.flow import ALERTS, ARTICLES, DEAD, EXTRACT, FLOW
+from pipeline.errors import TerminalError, TransientError
+from pipeline.flow import EXTRACT, FLOW, MATCH, Stage
 from pipeline.model import Alert, AlertRule, Article, Document
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
@@ -23,6 +23,7 @@ from pipeline.runners.embedded import AT_ONCE, WAITING, Embedded
 from pipeline.runners.polling.publishing import publish
 from pipeline.runners.replay import replay
 from pipeline.stages.decision import Decision, NoMemory
+from pipeline.topics import ALERTS, ARTICLES, DEAD, ENRICHED
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -38,7 +39,6 @@ class Store:
             Embedded,
             log=self.log,
             table=partial(SqliteTable, database),
-            rules=self.rules,
             index=self.index,
             transaction=database.transaction,
             clock=lambda: NOW,
@@ -155,8 +155,8 @@ def test_bug_and_refusal_become_dead_letters_and_the_rest_goes_on(store: Store) 
     runtime = store.make(flow=BROKEN)
     while runtime.step():
         pass
-    letters = {letter.headers["error"].splitlines()[-1] for letter in store.log.replay(DEAD)}
-    assert (runtime.counts["dead"], len(store.documents())) == (2, 33)
+    letters = {letter.headers["error"].splitlines()[-1] for letter in store.log.replay(DEAD.name)}
+    assert (runtime.counts["dead-lettered"], len(store.documents())) == (2, 33)
     assert letters == {"cannot be read", "ValueError: a bug"}
 
 
@@ -164,7 +164,7 @@ def test_dead_letter_sent_back_is_taken_up_where_it_failed(store: Store) -> None
     publish(demo.articles(NOW), store.log)
     while store.make(flow=BROKEN).step():
         pass
-    letters = list(store.log.replay(DEAD))
+    letters = list(store.log.replay(DEAD.name))
     store.log.append(
         Message(topic=m.headers["topic"], key=m.key, value=m.value, headers={"attempts": "1"}) for m in letters
     )
@@ -176,7 +176,7 @@ def test_dead_letter_sent_back_is_taken_up_where_it_failed(store: Store) -> None
 
 def test_unreadable_record_becomes_a_dead_letter(store: Store) -> None:
     store.log.append([Message(topic=ARTICLES.name, key="k", value=b"{no json")])
-    assert ["dead"] == [outcome.kind for outcome in store.make().step()]
+    assert ["dead-lettered"] == [outcome.kind for outcome in store.make().step()]
 
 
 def test_failed_write_keeps_nothing_and_is_repeated(store: Store) -> None:
@@ -193,7 +193,7 @@ def test_failed_write_keeps_nothing_and_is_repeated(store: Store) -> None:
     again = Store(store.index._database).make()  # as after a restart
     while again.step():
         pass
-    assert (dict(again.counts), len(store.documents())) == ({"new": 3, "duplicate": 2}, 5)
+    assert (dict(again.counts), len(store.documents())) == ({"indexed": 3, "duplicate": 2}, 5)
 
 
 def test_rule_added_while_running_matches_the_next_article_once(store: Store) -> None:
@@ -231,3 +231,76 @@ def test_backfilled_article_alerts_nobody(store: Store) -> None:
     publish([old], store.log)
     store.make().step()
     assert ([], 1) == (list(store.log.replay(ALERTS.name)), len(store.documents()))
+
+
+def replaced(stage: Stage, decide: Callable[..., Decision]) -> tuple[Stage, ...]:
+    return tuple(msgspec.structs.replace(each, decide=decide) if each is stage else each for each in FLOW)
+
+
+def test_every_document_of_a_decision_is_indexed_and_counted(store: Store) -> None:
+    def part(document: Document, memory: NoMemory, now: datetime) -> Decision:
+        other = msgspec.structs.replace(document, id=f"{document.id} parted")
+        return Decision(outcome="extracted", emit=(document, other))
+
+    publish([Article(id=key, source="s", seen=NOW, title=key) for key in ("a", "b")], store.log)
+    runtime = store.make(flow=replaced(EXTRACT, part))
+    outcomes = [outcome.kind for some in iter(runtime.step, []) for outcome in some]
+    assert {document.id for document in store.documents()} == {"a", "b", "a parted", "b parted"}
+    assert (outcomes, runtime.counts) == (["indexed"] * 4, {"indexed": 4})
+
+
+def test_document_that_cannot_be_matched_is_found_and_its_alert_can_be_sent_for_again(store: Store) -> None:
+    def fail(document: Document, memory: NoMemory, now: datetime) -> Decision:
+        raise ValueError("a bug")
+
+    store.rules.put("r", msgspec.json.encode(AlertRule(id="r", name="n", query="harbour", created=NOW)))
+    publish([Article(id="a", source="s", seen=NOW, title="The harbour")], store.log)
+    runtime = store.make(flow=replaced(MATCH, fail))
+    runtime.step()
+    (letter,) = store.log.replay(DEAD.name)
+    assert ([document.id for document in store.documents()], letter.headers["topic"]) == (["a"], ENRICHED.name)
+    assert runtime.counts == {"dead-lettered": 1, "indexed": 1}
+    store.log.append([Message(topic=letter.headers["topic"], key=letter.key, value=letter.value)])
+    store.make().step()
+    assert len(list(store.log.replay(ALERTS.name))) == 1
+
+
+def test_stage_that_asks_for_time_is_waited_for(store: Store) -> None:
+    asked, waited = [3], list[float]()
+
+    def busy(document: Document, memory: NoMemory, now: datetime) -> Decision:
+        if asked[0]:
+            asked[0] -= 1
+            raise TransientError("busy", 0.25)
+        return Decision(outcome="extracted", emit=(document,))
+
+    publish([Article(id=key, source="s", seen=NOW, title=key) for key in ("a", "b")], store.log)
+    runtime = store.make(flow=replaced(EXTRACT, busy), wait=waited.append)
+    runtime.step()
+    assert (waited, runtime.counts, list(store.log.replay(DEAD.name))) == ([0.25] * 3, {"indexed": 2}, [])
+
+
+def test_stop_while_a_stage_asks_for_time_keeps_nothing_and_loses_nothing(store: Store) -> None:
+    def busy(document: Document, memory: NoMemory, now: datetime) -> Decision:
+        raise TransientError("busy")
+
+    publish([Article(id="a", source="s", seen=NOW, title="The harbour")], store.log)
+    with pytest.raises(TransientError):
+        store.make(flow=replaced(EXTRACT, busy), wait=lambda seconds: True).step()
+    assert store.documents() == []
+    again = Store(store.index._database).make()  # as after a restart
+    again.step()
+    assert again.counts == {"indexed": 1}
+
+
+@pytest.mark.parametrize("stage", FLOW, ids=lambda stage: stage.name)
+def test_every_record_meets_the_same_end_whatever_stage_fails(store: Store, stage: Stage) -> None:
+    def fail(value: Article, memory: NoMemory, now: datetime) -> Decision:
+        raise TerminalError(value.id, "any", "refused")
+
+    publish([Article(id=key, source="s", seen=NOW, title=key) for key in ("a", "b")], store.log)
+    runtime = store.make(flow=replaced(stage, fail))
+    while runtime.step():
+        pass
+    assert runtime.counts["dead-lettered"] == 2
+    assert [letter.headers["topic"] for letter in store.log.replay(DEAD.name)] == [stage.reads.name] * 2

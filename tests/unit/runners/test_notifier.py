@@ -14,12 +14,12 @@ from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
-from pipeline.flow import ALERTS, DEAD
 from pipeline.model import Alert, AlertRule, Document, derive_id
 from pipeline.ports.alerts import Notice
 from pipeline.ports.log import Message
 from pipeline.runners import notifier
 from pipeline.runners.notifier import NotifierLoop
+from pipeline.topics import ALERTS, DEAD
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -180,5 +180,5 @@ def test_unreadable_alert_is_a_dead_letter_and_stops_nothing(newsroom: Newsroom)
     newsroom.log.append([Message(topic=ALERTS.name, key="x", value=b"{")])
     newsroom.tell("a")
     assert newsroom.titles() == ["rule: a Putin"]
-    (letter,) = newsroom.log.read(DEAD, "test", 9)
+    (letter,) = newsroom.log.read(DEAD.name, "test", 9)
     assert (letter.value, letter.headers["stage"], letter.headers["topic"]) == (b"{", "notify", "news.alerts")

@@ -11,10 +11,10 @@ import msgspec
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.errors import TransientError
-from pipeline.flow import DEAD, ENRICHED
 from pipeline.model import Document
 from pipeline.ports.log import Message
-from pipeline.runners.sink import GROUP, Sink
+from pipeline.runners.sink import Sink
+from pipeline.topics import DEAD, ENRICHED, INDEX
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def test_batch_is_repeated_until_the_index_takes_it() -> None:
         log, index = SqliteLog(database), Index(failures=3)
         log.append(enriched("a", "b"))
         slept = run(log, index)
-        assert (index.taken, log.backlog(ENRICHED.name, GROUP)) == (["a", "b"], 0)
+        assert (index.taken, log.backlog(ENRICHED.name, INDEX.name)) == (["a", "b"], 0)
         assert slept == sorted(slept)
         assert len(slept) == 3
 
@@ -60,7 +60,7 @@ def test_refused_document_becomes_a_dead_letter_and_the_others_pass() -> None:
         log, index = SqliteLog(database), Index()
         log.append([*enriched("a", "bad", "c"), Message(topic=ENRICHED.name, key="x", value=b"[]")])
         run(log, index)
-        letters = {letter.key: letter.headers["error"] for letter in log.replay(DEAD)}
+        letters = {letter.key: letter.headers["error"] for letter in log.replay(DEAD.name)}
         assert index.taken == ["a", "c"]
         assert (letters["bad"], "no document" in letters["x"]) == ("no such field", True)
 
@@ -76,4 +76,15 @@ def test_nothing_is_committed_when_stopped_before_the_index_answered() -> None:
                 raise TransientError("busy")
 
         run(log, Stopping(), stop)
-        assert log.backlog(ENRICHED.name, GROUP) == 1
+        assert log.backlog(ENRICHED.name, INDEX.name) == 1
+
+
+def test_every_record_is_counted_by_what_became_of_it() -> None:
+    with Database(":memory:") as database:
+        log, index = SqliteLog(database), Index()
+        copy = Document(id="c", source="s", seen=NOW, revision=1, duplicate_of="a")
+        letter = Message(topic=ENRICHED.name, key="c", value=msgspec.json.encode(copy))
+        log.append([*enriched("a", "bad"), letter, Message(topic=ENRICHED.name, key="x", value=b"[]")])
+        sink = Sink(log, index, lambda seconds: None)  # type: ignore[arg-type]
+        sink.step(0.0, threading.Event())
+        assert sink.counts == {"indexed": 1, "duplicate": 1, "dead-lettered": 2}

@@ -17,7 +17,7 @@ from pipeline.stages.extract.names.gazetteer import gazetteer
 
 if TYPE_CHECKING:
     from pipeline.stages.extract.events.coder import Coded
-    from pipeline.stages.extract.events.events import Reading
+    from pipeline.stages.extract.events.events import ArticleText
 
 # Where these happen says whose people they happen among; where ministers meet says nothing.
 _ON_THE_SPOT = frozenset("ASSAULT COERCE PROTEST AID MOBILIZE RETREAT SANCTION".split())
@@ -33,7 +33,7 @@ def is_setting(before: str) -> bool:
     return _HERE.search(before) is not None
 
 
-def article_country(reading: Reading, dateline: Dateline, begin: int) -> str | None:
+def article_country(reading: ArticleText, dateline: Dateline, begin: int) -> str | None:
     """Return the country that an article is from: by its dateline, a tag, its address, or the setting of its lead."""
     own = {m.code for m in reading.mentions if m.kind in ("country", "demonym", "capital")}
     if dateline.country is not None:

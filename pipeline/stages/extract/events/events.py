@@ -43,7 +43,7 @@ _MEETINGS = {"036", "040", "041", "042", "043", "046", "039"}
 _PLANNED = frozenset("meeting summit talk visit call session drill election".split())
 
 
-class Reading(NamedTuple):
+class ArticleText(NamedTuple):
     """Hold what is already known about a text when its events are coded."""
 
     text: str
@@ -56,7 +56,7 @@ class Reading(NamedTuple):
     url: str | None = None
 
 
-def code_events(reading: Reading, language: str | None) -> tuple[Event, ...]:
+def code_events(reading: ArticleText, language: str | None) -> tuple[Event, ...]:
     """Return the events of an English text in reading order, reports of the same one merged.
 
     Texts in other languages give none. At most ``MOST_SENTENCES`` sentences are parsed.
@@ -71,7 +71,7 @@ def code_events(reading: Reading, language: str | None) -> tuple[Event, ...]:
     )
 
 
-def candidates(reading: Reading, language: str | None) -> Iterator[Event]:
+def candidates(reading: ArticleText, language: str | None) -> Iterator[Event]:
     """Yield every event that the rules read in an English text, however unsure, in reading order."""
     for told in readings(reading, language):
         yield told.event
@@ -84,7 +84,7 @@ class Told(NamedTuple):
     features: dict[str, float]
 
 
-def readings(reading: Reading, language: str | None) -> Iterator[Told]:
+def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
     """Yield the events of a text with the features that their confidence comes from."""
     if language not in (None, "en") or not reading.text:
         return
@@ -106,7 +106,11 @@ def readings(reading: Reading, language: str | None) -> Iterator[Told]:
             yield Told(_event(settled, confidence(values), where, names, sentence, reading), values)
 
 
-def _worth_reading(reading: Reading, language: str | None, begin: int) -> list[tuple[int, int, int]]:
+<<<<<<< HEAD
+def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> list[tuple[int, int, int]]:
+=======
+def _worth_reading(reading: ArticleText, language: str | None) -> list[tuple[int, int, int]]:
+>>>>>>> main
     """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
     triggers = _trigger_forms()
     text = reading.text
@@ -145,7 +149,11 @@ def _triggers(word: str, triggers: frozenset[str]) -> bool:
     return lemma(word) in triggers
 
 
-def _event(coded: Coded, sure: float, where: Place | None, names: Sentence, sentence: Span, reading: Reading) -> Event:
+<<<<<<< HEAD
+def _event(coded: Coded, sure: float, where: Place | None, names: Sentence, sentence: Span, reading: ArticleText) -> Event:
+=======
+def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: ArticleText) -> Event:
+>>>>>>> main
     token = coded.trigger
     start = sentence.start + token.idx
     end = start + len(token)
@@ -248,7 +256,7 @@ def _day(when: ResolvedDate | None) -> date | None:
     return None
 
 
-def _location(coded: Coded, sentence: Span, reading: Reading) -> Place | None:
+def _location(coded: Coded, sentence: Span, reading: ArticleText) -> Place | None:
     taken = {(a.start, a.end) for a in coded.actors + coded.recipients}
     for mention in reading.mentions:
         if mention.start < sentence.start or mention.end > sentence.end or (mention.start, mention.end) in taken:
@@ -260,7 +268,7 @@ def _location(coded: Coded, sentence: Span, reading: Reading) -> Place | None:
     return None
 
 
-def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: Reading) -> Speaker | None:
+def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: ArticleText) -> Speaker | None:
     start = sentence.start + coded.trigger.idx
     for quotation in reading.quotations:
         if quotation.start <= start < quotation.end and quotation.speaker is not None:

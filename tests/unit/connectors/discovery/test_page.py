@@ -170,8 +170,8 @@ def test_page_of_nothing_but_feeds_is_cut_short() -> None:
 )
 def test_hostile_page_is_read_in_bounded_time(piece: str) -> None:
     started = time.process_time()
-    feeds(piece * (500_000 // len(piece)))
-    assert time.process_time() - started < 5
+    feeds(piece * (150_000 // len(piece)))
+    assert time.process_time() - started < 2
 
 
 @given(st.text(alphabet="<>=\"/ linkahrefrssalternate:[]?#&;'", max_size=300), st.text(max_size=40))

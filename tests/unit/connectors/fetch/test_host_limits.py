@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from itertools import pairwise
 
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 
 
 def test_no_more_fetches_at_a_host_than_allowed() -> None:
-    turns, now, most = HostTurns(per_host=2), 0, 0
+    limits, now, most = HostLimits(per_host=2), 0, 0
 
     async def fetch(url: str) -> None:
         nonlocal now, most
-        async with turns.of(url):
+        async with limits.at(url):
             now += 1
             most = max(most, now)
             await asyncio.sleep(0.005)
@@ -29,13 +29,13 @@ def test_no_more_fetches_at_a_host_than_allowed() -> None:
 def test_fetches_at_a_host_keep_their_distance_and_other_hosts_do_not_wait() -> None:
     begun: list[tuple[str, float]] = []
 
-    async def fetch(turns: HostTurns, host: str) -> None:
-        async with turns.of(f"http://{host}/", spacing_s=0.03):
+    async def fetch(limits: HostLimits, host: str) -> None:
+        async with limits.at(f"http://{host}/", spacing_s=0.03):
             begun.append((host, asyncio.get_running_loop().time()))
 
     async def all_of_them() -> None:
-        turns = HostTurns(per_host=4)
-        await asyncio.gather(*(fetch(turns, host) for host in "aaab"))
+        limits = HostLimits(per_host=4)
+        await asyncio.gather(*(fetch(limits, host) for host in "aaab"))
 
     asyncio.run(all_of_them())
     assert [host for host, _ in begun][:2] == ["a", "b"]

@@ -44,7 +44,8 @@ def atom(inside: str) -> ParsedFeed:
         lambda: atom(f"<title>{LONG}</title><author><name>{LONG}</name></author><content type='text'>{LONG}</content>"
                      f"<link href='https://x.example/{LONG}'/>" + "<author><name>b</name></author>" * 99),
         lambda: json_feed({"id": "1", "title": LONG, "content_text": LONG, "url": f"https://x.example/{LONG}",
-                           "tags": [LONG, *map(str, range(99))], "authors": [{"name": LONG}] * 99, "language": LONG}),
+                           "tags": [LONG, *map(str, range(99))], "authors": [{"name": LONG},
+                           *[{"name": "b"}] * 99], "language": LONG}),
         lambda: json_feed({"id": "1", "content_html": f"<p>{LONG}</p>"}),
         lambda: parse_document(json.dumps({"uri": "u:1", "headline": LONG, "body_text": LONG, "language": LONG,
                                            "keywords": [LONG]}).encode(), None, URL),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.formats.dates import moment
+from connectors.formats.dates import parse_date
 
 TEN = datetime(2022, 2, 21, 10, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ TEN = datetime(2022, 2, 21, 10, tzinfo=UTC)
     ],
 )
 def test_the_same_moment_in_many_hands(text: str) -> None:
-    assert moment(text) == TEN
+    assert parse_date(text) == TEN
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_the_same_moment_in_many_hands(text: str) -> None:
     ],
 )
 def test_edges(text: str, wanted: datetime) -> None:
-    assert moment(text) == wanted
+    assert parse_date(text) == wanted
 
 
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "Thu, 30 Feb 2022 10:00:00 GMT", "2022-13-40", "99:99", "12345", "32/32/2022", "Mon, 21"]
 )
 def test_what_is_no_date_is_none(text: str) -> None:
-    assert moment(text) is None
+    assert parse_date(text) is None
 
 
 @given(
@@ -81,11 +81,11 @@ def test_what_is_no_date_is_none(text: str) -> None:
 )
 def test_standard_forms_are_read_as_the_library_writes_them(naive: datetime, quarters: int) -> None:
     wanted = naive.replace(tzinfo=timezone(timedelta(minutes=15 * quarters)))
-    assert moment(wanted.isoformat()) == wanted
-    assert moment(format_datetime(wanted)) == wanted.replace(microsecond=0)
+    assert parse_date(wanted.isoformat()) == wanted
+    assert parse_date(format_datetime(wanted)) == wanted.replace(microsecond=0)
 
 
 @given(st.text(st.sampled_from("0123456789 :/-.,TZ+GMTjanfebmar年月日éй\n"), max_size=40))
 def test_any_text_is_a_moment_in_utc_or_none(text: str) -> None:
-    found = moment(text)
+    found = parse_date(text)
     assert found is None or found.tzinfo is UTC

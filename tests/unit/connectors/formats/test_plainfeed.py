@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.formats.parsed import ParsedFeed
@@ -118,7 +118,6 @@ def joined(parts: st.SearchStrategy[str], most: int = 7) -> st.SearchStrategy[st
     return st.lists(parts, max_size=most).map("".join)
 
 
-@settings(max_examples=250)
 @given(joined(channel_parts, 4), st.lists(joined(rss_parts), max_size=3), st.sampled_from(TYPES))
 def test_rss_is_read_the_same(channel: str, items: list[str], content_type: str | None) -> None:
     entries = "".join(f"<item>{item}</item>" for item in items)
@@ -127,7 +126,6 @@ def test_rss_is_read_the_same(channel: str, items: list[str], content_type: str 
     assert fast == slow
 
 
-@settings(max_examples=250)
 @given(joined(atom_parts, 4), st.lists(joined(atom_parts), max_size=3), st.sampled_from(["", ' xml:lang="en_GB"']))
 def test_atom_is_read_the_same(head: str, items: list[str], language: str) -> None:
     entries = "".join(f"<entry>{item}</entry>" for item in items)
@@ -135,7 +133,6 @@ def test_atom_is_read_the_same(head: str, items: list[str], language: str) -> No
     assert fast == slow
 
 
-@settings(max_examples=250)
 @given(st.lists(joined(rss_parts), max_size=3))
 def test_rdf_is_read_the_same(items: list[str]) -> None:
     entries = "".join(f'<item rdf:about="http://a.example/{n}">{item}</item>' for n, item in enumerate(items))

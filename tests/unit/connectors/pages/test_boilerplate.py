@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.pages.boilerplate import NOTICE_CHARS, is_notice, without_notices
+from connectors.pages.boilerplate import BOILERPLATE_CHARS_MAX, is_boilerplate, without_boilerplate
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from connectors.pages.boilerplate import NOTICE_CHARS, is_notice, without_notice
     ],
 )
 def test_notice_is_told(text: str) -> None:
-    assert is_notice(text)
+    assert is_boilerplate(text)
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_notice_is_told(text: str) -> None:
     ],
 )
 def test_article_about_such_things_is_none(text: str) -> None:
-    assert not is_notice(text)
+    assert not is_boilerplate(text)
 
 
 def test_long_paragraph_is_never_a_notice() -> None:
-    assert not is_notice("We use cookies. " + "word " * (NOTICE_CHARS // 5))
+    assert not is_boilerplate("We use cookies. " + "word " * (BOILERPLATE_CHARS_MAX // 5))
 
 
 @given(st.lists(st.text(max_size=40), max_size=6).map("\n\n".join))
 def test_taking_notices_off_twice_is_taking_them_off_once(text: str) -> None:
-    once = without_notices(text)
-    assert (without_notices(once), len(once) <= len(text)) == (once, True)
+    once = without_boilerplate(text)
+    assert (without_boilerplate(once), len(once) <= len(text)) == (once, True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.pages.boilerplate import is_notice
+from connectors.pages.boilerplate import is_boilerplate
 from connectors.pages.fulltext import Page, PageError, better, extract_page, plain
 from connectors.pages.site_rules import NO_RULE, SiteRule
 
@@ -185,7 +185,6 @@ pieces = st.one_of(
 )
 
 
-@settings(deadline=None)  # the first call imports trafilatura
 @given(
     st.lists(pieces, max_size=25).map("".join), st.sampled_from([NO_RULE, SiteRule(keep=("p", "div"), strip=("b",))])
 )
@@ -195,4 +194,4 @@ def test_no_page_makes_reading_fail_but_in_our_words(markup: str, rule: SiteRule
     except PageError:
         return
     assert "<script" not in page.html
-    assert not any(is_notice(paragraph) for paragraph in plain(page.html).split("\n\n") if len(paragraph) < 100)
+    assert not any(is_boilerplate(paragraph) for paragraph in plain(page.html).split("\n\n") if len(paragraph) < 100)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.fetch.host_limits import HostTurns
+from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched, FetchError
 from connectors.pages.fulltext import PageError
 from connectors.pages.pages import FAILURES_IN_A_ROW, MAX_PAGES, Pages, is_passing
@@ -66,8 +66,8 @@ class Web:
 
 
 def pages_of(web: Web) -> Pages:
-    rules, turns = SiteRules({"news.example": RULE}), HostTurns(2)
-    return Pages(fetcher=web, robots=web, turns=turns, rules=rules, child=web, spacing_s=0.0)  # type: ignore[arg-type]
+    rules, limits = SiteRules({"news.example": RULE}), HostLimits(2)
+    return Pages(fetcher=web, robots=web, limits=limits, rules=rules, child=web, spacing_s=0.0)  # type: ignore[arg-type]
 
 
 def read(web: Web, path: str = "/a") -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from connectors.pages.site_rules import NO_RULE, SiteRule, SiteRules, load, read
@@ -48,15 +46,6 @@ def test_bad_rule_is_named_and_costs_only_itself(table: str, words: str) -> None
     for rules, errors in (first, second):
         assert list(rules) == ["good.example"]
         assert (len(errors), words in errors[0], '"a' in errors[0] or "https" in errors[0]) == (1, True, True)
-
-
-def test_users_rule_replaces_ours_and_a_broken_file_leaves_ours(tmp_path: Path) -> None:
-    file = tmp_path / "fulltext.toml"
-    file.write_text('["zeit.de"]\nkeep = ["main"]\n')
-    assert load(file).of("https://zeit.de/") == SiteRule(keep=("main",))
-    file.write_text("[[[")
-    broken = load(file)
-    assert (broken.of("https://zeit.de/"), len(broken.errors)) == (load().of("https://zeit.de/"), 1)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from connectors.fetch.http import FetchError
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import ParsedFeed, Part
 from connectors.polling.following import MOST_SITEMAPS, read_pages, read_sitemaps, sitemaps_due
-from connectors.polling.reading import KEPT, Origin, Reading, read
+from connectors.polling.reading import KEPT, FeedReading, Origin, read
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 URL = "https://news.example/feed"
@@ -34,15 +34,15 @@ class Site:
         self.pages = pages
         self.asked: list[str] = []
 
-    async def read(self, url: str, recent: bytes | None, kept: int) -> Reading:
+    async def read(self, url: str, recent: bytes | None, kept: int) -> FeedReading:
         self.asked.append(url)
         if url not in self.pages:
             raise FetchError("status", f"{url} answered 404")
         return read(self.pages[url], None, url, Origin(URL), NOW, recent, kept)
 
 
-def pages_of(site: Site, most: int = 10) -> tuple[Reading, list[str]]:
-    async def work() -> Reading:
+def pages_of(site: Site, most: int = 10) -> tuple[FeedReading, list[str]]:
+    async def work() -> FeedReading:
         first = await site.read(URL, None, KEPT)
         return await read_pages(first, URL, site.read, most, failed.append)
 
@@ -83,13 +83,13 @@ def test_sitemaps_of_an_index_are_read_and_one_that_fails_costs_only_itself() ->
     failed: list[str] = []
     due = ("https://news.example/a.xml", "https://news.example/gone.xml", "https://news.example/b.xml")
 
-    async def work(recent: dict[str, bytes]) -> tuple[Reading, dict[str, bytes]]:
+    async def work(recent: dict[str, bytes]) -> FeedReading:
         index = await site.read(URL, None, KEPT)
         return await read_sitemaps(index, due, site.read, recent.get, failed.append)
 
-    found, recent = asyncio.run(work({}))
-    assert (len(found.articles), len(failed), sorted(recent)) == (8, 1, [due[0], due[2]])
-    assert asyncio.run(work(recent))[0].articles == ()
+    found = asyncio.run(work({}))
+    assert (len(found.articles), len(failed), sorted(found.parts)) == (8, 1, [due[0], due[2]])
+    assert asyncio.run(work(found.parts)).articles == ()
 
 
 def test_index_names_its_parts_with_their_age() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from connectors.fetch.http import Fetched, FetchError
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
-from connectors.formats.update_hints import Wishes
+from connectors.formats.update_hints import UpdateHints
 from connectors.polling.outcome import USUAL, failed, pinged, succeeded
-from connectors.polling.reading import Reading
+from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import MOVES_BELIEVED, Poll
 from connectors.polling.subscription import Subscription
 
@@ -25,15 +25,15 @@ def answer(body: bytes | None = b"x", moved_to: str | None = None, **headers: st
     return Fetched(url=moved_to or URL, status=200 if body else 304, body=body, headers=headers, moved_to=moved_to)
 
 
-def reading(*minutes_ago: float, moved_to: str | None = None) -> Reading:
+def reading(*minutes_ago: float, moved_to: str | None = None) -> FeedReading:
     moments = tuple(NOW - timedelta(minutes=minutes) for minutes in minutes_ago)
-    parsed = ParsedFeed(wishes=Wishes(moved_to=moved_to))
-    return Reading(
+    parsed = ParsedFeed(hints=UpdateHints(moved_to=moved_to))
+    return FeedReading(
         parsed=parsed, entries=len(moments), articles=(), published=moments, recent=b"", arrived=moments, per_day=2.0
     )
 
 
-def after(poll: Poll, *readings: Reading | None, fetched: Fetched | None = None) -> Poll:
+def after(poll: Poll, *readings: FeedReading | None, fetched: Fetched | None = None) -> Poll:
     for one in readings:
         poll = succeeded(poll, FEED, fetched or answer(), one, NOW, USUAL)
     return poll

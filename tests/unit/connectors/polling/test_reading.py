@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.formats.parsed import NotAFeedError
-from connectors.polling.reading import Origin, Reading, read
+from connectors.polling.reading import FeedReading, Origin, read
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 ORIGIN = Origin("https://news.example/feed")
@@ -29,11 +29,11 @@ def feed(*items: str, built: str = "1") -> bytes:
     return f"<?xml version='1.0'?><rss version='2.0'>{head}{''.join(items)}</channel></rss>".encode()
 
 
-def reading(body: bytes, recent: bytes | None = None) -> Reading:
+def reading(body: bytes, recent: bytes | None = None) -> FeedReading:
     return read(body, "application/rss+xml", ORIGIN.url, ORIGIN, NOW, recent)
 
 
-def texts(found: Reading) -> list[str | None]:
+def texts(found: FeedReading) -> list[str | None]:
     return [article.html for article in found.articles]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.formats.update_hints import Wishes, wishes_of
+from connectors.formats.update_hints import UpdateHints, update_hints
 from connectors.polling.schedule import (
     DELAYS_KEPT,
     MOVES_BELIEVED,
@@ -110,27 +110,27 @@ def test_jitter_is_a_tenth_at_most_and_always_the_same(seconds: float, key: str)
 
 
 @pytest.mark.parametrize(
-    ("channel", "wishes"),
+    ("channel", "hints"),
     [
-        ("", Wishes()),
-        ("<skipHours><hour>0</hour> <hour>23</hour><hour>24</hour></skipHours>", Wishes(skip_hours=(0, 23))),
-        ("<SkipDays>\n<day>Saturday</day><day>sunday</day></SkipDays>", Wishes(skip_days=(5, 6))),
-        ("<skipDays><day>Someday</day><day>Friday</day></skipDays>", Wishes(skip_days=(4,))),
-        ("<skipHours>" + "".join(f"<hour>{hour}</hour>" for hour in range(24)) + "</skipHours>", Wishes()),
-        ("<skipHours><hour>never</hour></skipHours>", Wishes()),
+        ("", UpdateHints()),
+        ("<skipHours><hour>0</hour> <hour>23</hour><hour>24</hour></skipHours>", UpdateHints(skip_hours=(0, 23))),
+        ("<SkipDays>\n<day>Saturday</day><day>sunday</day></SkipDays>", UpdateHints(skip_days=(5, 6))),
+        ("<skipDays><day>Someday</day><day>Friday</day></skipDays>", UpdateHints(skip_days=(4,))),
+        ("<skipHours>" + "".join(f"<hour>{hour}</hour>" for hour in range(24)) + "</skipHours>", UpdateHints()),
+        ("<skipHours><hour>never</hour></skipHours>", UpdateHints()),
         (
             "<itunes:new-feed-url> https://new.example/feed?a=1&amp;b=2 </itunes:new-feed-url>",
-            Wishes(moved_to="https://new.example/feed?a=1&b=2"),
+            UpdateHints(moved_to="https://new.example/feed?a=1&b=2"),
         ),
         (
             "<itunes:new-feed-url><![CDATA[https://new.example/]]></itunes:new-feed-url>",
-            Wishes(moved_to="https://new.example/"),
+            UpdateHints(moved_to="https://new.example/"),
         ),
-        ("<itunes:new-feed-url>javascript:x()</itunes:new-feed-url>", Wishes()),
+        ("<itunes:new-feed-url>javascript:x()</itunes:new-feed-url>", UpdateHints()),
     ],
 )
-def test_what_a_feed_asks_is_read(channel: str, wishes: Wishes) -> None:
-    assert wishes_of(f"<rss><channel>{channel}<item/></channel></rss>".encode()) == wishes
+def test_what_a_feed_asks_is_read(channel: str, hints: UpdateHints) -> None:
+    assert update_hints(f"<rss><channel>{channel}<item/></channel></rss>".encode()) == hints
 
 
 def test_feed_that_moved_is_polled_there_but_never_lost_when_that_fails() -> None:

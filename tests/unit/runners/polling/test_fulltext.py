@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from connectors.fetch.http import FetchError
+from connectors.formats.parsed import ParsedFeed
 from connectors.pages.fulltext import PageError, Verdict
 from connectors.pages.pages import Filled
+from connectors.polling.reading import FeedReading
 from connectors.polling.subscription import Subscription
 from pipeline.model import Article
 from pipeline.runners.polling import fulltext
@@ -45,8 +47,11 @@ class Site:
         )
 
 
-def articles(*names: str) -> list[Article]:
-    return [Article(id=name, source="s", seen=NOW, url=f"https://a.example/{name}", text="teaser") for name in names]
+def reading(*names: str) -> FeedReading:
+    articles = [
+        Article(id=name, source="s", seen=NOW, url=f"https://a.example/{name}", text="teaser") for name in names
+    ]
+    return FeedReading(parsed=ParsedFeed(), entries=len(names), articles=tuple(articles), published=(), recent=b"")
 
 
 async def fill(
@@ -60,11 +65,11 @@ async def fill(
         return True
 
     full_text = FullText(site, patience_s, again_s)  # type: ignore[arg-type]
-    filled = await full_text.fill(SUBSCRIPTION, articles(*names), deliver)
+    filled = await full_text.fill(SUBSCRIPTION, reading(*names), deliver)
     await full_text.settle()
     await asyncio.sleep(wait_s)
     await full_text.close()
-    return {article.id: article.text for article in filled.articles}, late, filled.note
+    return {article.id: article.text for article in filled.articles}, late, filled.full_text_note
 
 
 async def _never() -> str:
@@ -99,7 +104,7 @@ def test_page_that_never_comes_holds_up_nothing() -> None:
         async def deliver(article: Article) -> bool:
             return False
 
-        filled = await full_text.fill(SUBSCRIPTION, articles("a", "b"), deliver)
+        filled = await full_text.fill(SUBSCRIPTION, reading("a", "b"), deliver)
         await full_text.close()
         return {article.id: article.text for article in filled.articles}
 
@@ -125,7 +130,7 @@ def test_server_that_asks_to_wait_is_waited_for() -> None:
     assert (late, site.asked) == ([], ["a"])
 
 
-def test_newer_version_of_an_article_ends_the_pursuit_of_the_older_ones_page() -> None:
+def test_newer_version_of_an_article_ends_the_wait_for_the_older_ones_page() -> None:
     async def run() -> list[str | None]:
         delivered: list[str | None] = []
 
@@ -135,8 +140,8 @@ def test_newer_version_of_an_article_ends_the_pursuit_of_the_older_ones_page() -
 
         site = Site(a=[_late, "page of the newer"])
         full_text = FullText(site, 0.01)  # type: ignore[arg-type]
-        await full_text.fill(SUBSCRIPTION, articles("a"), deliver)
-        newer = await full_text.fill(SUBSCRIPTION, articles("a"), deliver)
+        await full_text.fill(SUBSCRIPTION, reading("a"), deliver)
+        newer = await full_text.fill(SUBSCRIPTION, reading("a"), deliver)
         await asyncio.sleep(0.2)
         await full_text.close()
         return [newer.articles[0].text, *delivered]
@@ -164,7 +169,7 @@ def test_article_that_could_not_be_published_apart_is_published_with_the_poll(mo
             return False
 
         full_text = FullText(Site(a=["page a"], b=[_late]), 5.0)  # type: ignore[arg-type]
-        filled = await full_text.fill(SUBSCRIPTION, articles("a", "b"), deliver)
+        filled = await full_text.fill(SUBSCRIPTION, reading("a", "b"), deliver)
         return sorted(article.text or "" for article in filled.articles)
 
     assert asyncio.run(run()) == ["late page", "page a"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.model import Article, derive_id
@@ -162,6 +162,7 @@ def test_burst_of_unrelated_articles_in_one_hour_is_forgotten_again() -> None:
     assert len(stories) == 8
 
 
+@settings(max_examples=20)  # each draws and joins 60 reports
 @given(st.integers(0, 2**32 - 1))
 def test_memory_rebuilt_from_facts_in_any_order_decides_the_same(seed: int) -> None:
     draw = random.Random(seed)

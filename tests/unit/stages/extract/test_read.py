@@ -57,7 +57,7 @@ def test_next_to_nothing_is_read_without_complaint(text: str | None) -> None:
     assert is_proven(emitted)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(max_size=200), st.sampled_from(["en", "de", "zh", None]))
 def test_spans_prove_what_is_read_in_any_text(text: str, language: str | None) -> None:
     assert is_proven(read(document(text, language)))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stages.extract.dates.dates import find_dates
@@ -107,7 +107,6 @@ def test_other_languages_give_numeric_dates() -> None:
     assert [date.value for date in found] == ["2022-02-24", "2022-03-01"]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pipeline.model import Actor, Event
 from pipeline.stages.extract.dates.dates import find_dates
-from pipeline.stages.extract.events.events import Reading, code_events
+from pipeline.stages.extract.events.events import ArticleText, code_events
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.quotations.quotations import find_quotations
 
@@ -15,7 +15,7 @@ DAY = datetime(2022, 2, 21, 9, tzinfo=UTC)
 
 def events_of(text: str, language: str = "en") -> tuple[Event, ...]:
     """Return the events of ``text``."""
-    known = Reading(text, DAY, find(text), find_dates(text, DAY, language), find_quotations(text, language))
+    known = ArticleText(text, DAY, find(text), find_dates(text, DAY, language), find_quotations(text, language))
     return code_events(known, language)
 
 

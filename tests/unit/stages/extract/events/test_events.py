@@ -84,7 +84,7 @@ def test_bad_input_never_crashes_and_every_event_has_its_evidence(text: str) -> 
         assert text[event.trigger.start : event.trigger.end] == event.trigger.text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from([sentence for sentence, _ in COMPOSED]), min_size=1, max_size=6), st.sampled_from(" \n")
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stages.extract.names.gazetteer import find, gazetteer
@@ -69,7 +69,6 @@ def test_other_languages_have_the_gazetteer() -> None:
     assert [(entity.name, entity.type) for entity in found] == [("Berlin", "LOC"), ("Russia", "LOC")]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model import Quotation
@@ -106,7 +106,6 @@ def test_hostile_marks_take_bounded_time(unit: str) -> None:
     assert time.process_time() - began < 5
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

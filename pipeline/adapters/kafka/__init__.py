@@ -1,0 +1,1 @@
+"""The Log and Table ports on Kafka, with kafka-python."""

@@ -1,0 +1,60 @@
+"""What the processes of a group share between them."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+
+from pipeline.adapters.kafka.client import ANSWER_S, CONNECT_MS, MEMBERSHIP, consumer_of, translated
+from pipeline.errors import TransientError, UnavailableError
+
+
+class KafkaShares:
+    """Share a list of keys between the processes of a group: each key belongs to one of them, and to another when that
+    one goes.
+
+    Holding a partition of ``topic`` stands for holding a share of the keys; its records do not matter.
+    """
+
+    def __init__(self, servers: str, topic: str, group: str, *, prefix: str = "") -> None:
+        self._servers = servers
+        self._topic = prefix + topic
+        self._group = f"{prefix}newswire-{group}"
+        self._held: frozenset[int] = frozenset()
+        self._count = 1
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"shares of {topic}", daemon=True)
+
+    def __enter__(self) -> KafkaShares:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopping.set()
+        self._thread.join(ANSWER_S)
+
+    def mine(self, key: str) -> bool:
+        """Tell whether a key belongs to this process now."""
+        return zlib.crc32(key.encode()) % self._count in self._held
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with translated(self._servers):
+                    self._keep_up()
+            except (TransientError, UnavailableError):
+                self._held = frozenset()  # whoever cannot reach Kafka cannot publish either
+                self._stopping.wait(CONNECT_MS / 1000)
+
+    def _keep_up(self) -> None:
+        """Stay in the group and follow what it assigns."""
+        consumer = consumer_of(self._servers, group_id=self._group, enable_auto_commit=False, **MEMBERSHIP)
+        try:
+            self._count = len(consumer.partitions_for_topic(self._topic) or (0,))
+            consumer.subscribe([self._topic])
+            while not self._stopping.is_set():
+                consumer.poll(timeout_ms=500)
+                self._held = frozenset(held.partition for held in consumer.assignment())
+        finally:
+            self._held = frozenset()
+            consumer.close(autocommit=False)

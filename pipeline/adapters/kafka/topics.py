@@ -1,0 +1,83 @@
+"""The topics, made as the table of the flow says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError
+
+from pipeline.adapters.kafka.client import CONNECT_MS, MAX_MESSAGE_BYTES, translated
+from pipeline.errors import UnavailableError
+from pipeline.topics import Topic
+
+OLDEST = (4, 0)
+
+
+def create_topics(
+    servers: str,
+    topics: Sequence[Topic],
+    *,
+    prefix: str = "",
+    partitions: int = 8,
+    replication: int = -1,
+    keep: Mapping[str, timedelta] | None = None,
+) -> list[str]:
+    """Create the topics that are missing, with their retention or compaction; return their names. Safe to repeat.
+
+    ``keep`` sets how long topics of the given names keep their records, instead of what the table says.
+    """
+    with _admin(servers) as admin:
+        present = set(admin.list_topics())
+        wanted = {
+            prefix + topic.name: {
+                "num_partitions": partitions if topic.partitioned else 1,
+                "replication_factor": replication,
+                "configs": topic_configs(topic, keep or {}),
+            }
+            for topic in topics
+            if prefix + topic.name not in present
+        }
+        if wanted:
+            try:
+                admin.create_topics(wanted, wait_for_metadata=True)
+            except TopicAlreadyExistsError:
+                return []
+        return sorted(wanted)
+
+
+def missing_topics(servers: str, topics: Sequence[Topic], *, prefix: str = "") -> list[str]:
+    """Return the topics that ``create_topics`` would create. Raises ``UnavailableError``."""
+    with _admin(servers) as admin:
+        present = set(admin.list_topics())
+        return sorted(prefix + topic.name for topic in topics if prefix + topic.name not in present)
+
+
+def topic_configs(topic: Topic, keep: Mapping[str, timedelta]) -> dict[str, str]:
+    """Return what Kafka is to know of a topic: how large its records may be, and how long it keeps them."""
+    size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    if topic.keep is None:
+        return size | {"cleanup.policy": "compact"}
+    return size | {"retention.ms": str(keep.get(topic.name, topic.keep) // timedelta(milliseconds=1))}
+
+
+@contextmanager
+def _admin(servers: str) -> Iterator[Any]:
+    with translated(servers):
+        admin = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=CONNECT_MS)
+        try:
+            _check_version(servers, admin)
+            yield admin
+        finally:
+            admin.close()
+
+
+def _check_version(servers: str, admin: Any) -> None:
+    version = tuple(admin.config.get("api_version") or ()) or None
+    found = getattr(getattr(admin, "_manager", None), "broker_version", version)
+    if found and tuple(found) < OLDEST:
+        shown = ".".join(map(str, found))
+        raise UnavailableError(f"Kafka at {servers} is version {shown}; Newswire needs 4.0 or newer.")

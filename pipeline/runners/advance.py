@@ -1,0 +1,209 @@
+"""A batch of records through one stage: the one way, shared by the embedded runtime, the agents and the replay.
+
+Decoding, preparing, deciding, learning, counting and burying happen here and nowhere else, so that a record meets the
+same in every runtime. What a runtime adds is where records come from and how what was decided is made durable.
+
+The runtimes still differ in this, each for its reason:
+
+- *Search before compare* (embedded): more articles than can be taken all the way at once are indexed as they are
+  before they are compared and read for events, for there one process does everything; in the distributed runtime the
+  stages run beside each other, and what waits for one holds up no other.
+- *No news.enriched in the embedded runtime*: the index is in the same transaction as the facts, so there is nothing
+  between match and index that could be lost; Kafka and Elasticsearch share no transaction.
+- *Where a failure to store goes*: embedded takes the batch back and rebuilds its memories; an agent stops the worker,
+  and the records not yet acknowledged are read again.
+- *When rules are learned*: embedded before each batch, from a table beside the log; agents every 0.4 s, for asking
+  Kafka before every record would cost a round trip each.
+- *Retention*: ``expire`` is called on the topics between the stages in the embedded store, which has nobody else to do
+  it; Kafka's topics have the retention that ``flow`` gives them.
+- *Who counts what was indexed*: embedded in the same step; in the distributed runtime the sink does, under the same
+  words, and the worker counts what ended before.
+- *The place of a record sent back*: both put a dead letter back where it failed, but only Kafka keeps it by partition:
+  records of one key stay in order, others may pass it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from pipeline.errors import TerminalError, TransientError
+from pipeline.flow import Stage
+from pipeline.model import Document, Record
+from pipeline.ports.clock import Clock
+from pipeline.ports.log import Message
+from pipeline.stages.decision import Fact, Memory
+from pipeline.topics import Stream, dead_letter
+
+# What a record may end in, in the words that every runtime counts it by.
+INDEXED = "indexed"
+UNCHANGED = "unchanged"
+DUPLICATE = "duplicate"
+DEAD_LETTERED = "dead-lettered"
+
+_FRAMES = 8
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a record on its way into a stage: its bytes as they were read, or the value that a stage just emitted."""
+
+    key: str
+    raw: bytes = b""
+    value: Record | None = None
+    headers: dict[str, str] = {}
+
+    @classmethod
+    def read(cls, message: Message) -> Given:
+        """Take a record as a log gave it."""
+        return cls(key=message.key, raw=message.value, headers=message.headers)
+
+    def message(self, topic: Stream) -> Message:
+        """Return the record as its topic holds it."""
+        raw = self.raw if self.value is None else msgspec.json.encode(self.value)
+        return Message(topic=topic.name, key=self.key, value=raw, headers=self.headers)
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell what a stage made of a record: the values that go on, in order, and the facts to keep."""
+
+    given: Given
+    value: Record
+    outcome: str
+    emit: tuple[Record, ...]
+    facts: tuple[Fact, ...]
+
+
+class Buried(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell why a stage could make nothing of a record, with the dead letter to keep."""
+
+    given: Given
+    value: Record | None
+    letter: Message
+    error: str
+
+
+class Advanced(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one result per record, in order, and a count of the records that ended here.
+
+    With ``wait``, the stage asked for time at the record after the last result: wait, and hand in the rest again.
+    """
+
+    results: tuple[Decided | Buried, ...]
+    counts: Counter[str]
+    wait: TransientError | None = None
+
+
+def advance(stage: Stage, memory: Memory, batch: Sequence[Given], now: datetime) -> Advanced:
+    """Take a batch through a stage, record by record; the memory learns each decision before the next is made.
+
+    A record that cannot be handled costs only itself. Nothing is stored and nothing sent: a batch that is dropped
+    leaves only the memory changed.
+    """
+    opened = [_opened(stage, given) for given in batch]
+    _prepare(stage, memory, [value for value in opened if not isinstance(value, Exception)])
+    results: list[Decided | Buried] = []
+    counts: Counter[str] = Counter()
+    for given, value in zip(batch, opened, strict=True):
+        try:
+            result = _decided(stage, memory, given, value, now)
+        except TransientError as exc:
+            return Advanced(results=tuple(results), counts=counts, wait=exc)
+        results.append(result)
+        if isinstance(result, Buried):
+            counts[DEAD_LETTERED] += 1
+        elif ends(stage, result):
+            counts[UNCHANGED] += 1
+    return Advanced(results=tuple(results), counts=counts)
+
+
+def advance_all(
+    stage: Stage, memory: Memory, batch: Sequence[Given], clock: Clock, wait: Callable[[float], object]
+) -> Advanced:
+    """Take a whole batch through a stage, waiting where the stage asks for time.
+
+    ``wait`` takes seconds; when it returns something true it was told to stop, and the ``TransientError`` is raised.
+    """
+    results: list[Decided | Buried] = []
+    counts: Counter[str] = Counter()
+    while True:
+        done = advance(stage, memory, batch[len(results) :], clock())
+        results += done.results
+        counts += done.counts
+        if done.wait is None:
+            return Advanced(results=tuple(results), counts=counts)
+        if wait(done.wait.retry_after):
+            raise done.wait
+
+
+def ends(stage: Stage, decided: Decided) -> bool:
+    """Tell whether a record goes no further because it says nothing new; what was enriched ends in the index."""
+    return not decided.emit and not stage.reads.indexed
+
+
+def emitted(stage: Stage, decided: Decided) -> list[Given]:
+    """Return what goes on to the next stage, with the key it has in its topic."""
+    return [Given(key=stage.writes.key(value), value=value, headers=decided.given.headers) for value in decided.emit]
+
+
+def count_indexed(documents: Iterable[Document], refused: Iterable[str]) -> Counter[str]:
+    """Count what became of documents handed to the index, of which it refused those with the given ids."""
+    without = frozenset(refused)
+    return Counter(DEAD_LETTERED if document.id in without else outcome_of(document) for document in documents)
+
+
+def outcome_of(document: Document) -> str:
+    """Return the word that an indexed document is counted by."""
+    return DUPLICATE if document.duplicate_of else INDEXED
+
+
+def bury(message: Message, *, stage: str, error: Exception | str) -> Message:
+    """Make the dead letter of a record that goes back to the topic it came from, with the reason or the trace."""
+    reason = error if isinstance(error, str) else _reason(error)
+    return dead_letter(message, stage=stage, reason=reason, returns_to=message.topic)
+
+
+def _opened(stage: Stage, given: Given) -> Record | Exception:
+    if given.value is not None:
+        return given.value
+    try:
+        return msgspec.json.decode(given.raw, type=stage.reads.type)
+    except Exception as exc:  # noqa: BLE001 - deep nesting raises RecursionError, bad text UnicodeDecodeError
+        return exc
+
+
+def _prepare(stage: Stage, memory: Memory, values: Sequence[Record]) -> None:
+    if stage.prepare is None or not values:
+        return
+    try:
+        stage.prepare(memory, values)
+    except Exception:  # noqa: BLE001 - it only saves time; what is wrong with one value shows when that is decided
+        return
+
+
+def _decided(stage: Stage, memory: Memory, given: Given, value: Record | Exception, now: datetime) -> Decided | Buried:
+    if isinstance(value, Exception):
+        return _buried(stage, given, None, value)
+    try:
+        decision = stage.decide(value, memory, now)
+        for fact in decision.facts:
+            memory.learn(fact.key, fact.value)
+    except TransientError:
+        raise
+    except Exception as exc:  # noqa: BLE001 - one record's bug must not stop the others
+        return _buried(stage, given, value, exc)
+    return Decided(given=given, value=value, outcome=decision.outcome, emit=decision.emit, facts=decision.facts)
+
+
+def _buried(stage: Stage, given: Given, value: Record | None, error: Exception) -> Buried:
+    letter = bury(given.message(stage.reads), stage=stage.name, error=error)
+    return Buried(given=given, value=value, letter=letter, error=f"{stage.name}: {given.key}: {error!r}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TerminalError):
+        return error.reason
+    return "".join(traceback.format_exception(error, limit=-_FRAMES))

@@ -1,0 +1,124 @@
+"""The options of a subscription: as they are given, changed and shown. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from connectors.polling.subscription import Subscription, basic, merged
+from pipeline.errors import UsageError
+from pipeline.networks import masked
+
+# What an option is called, the field it fills, and what that is when it is cleared.
+CLEARED: dict[str, tuple[str, object]] = {
+    "title": ("title", None), "tags": ("tags", ()), "interval": ("interval_s", None), "language": ("language", None),
+    "headers": ("headers", {}), "user-agent": ("user_agent", None), "proxy": ("proxy", None), "mute": ("mute", ()),
+}  # fmt: skip
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS = frozenset(("host", "connection", "content-length", "transfer-encoding", "accept-encoding", "te", "upgrade"))
+
+
+class FeedOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the options that a user gives for a feed; ``None`` or nothing leaves what there was.
+
+    ``headers`` are lines (``Name: value``), ``cookies`` pairs (``name=value``), ``auth`` is ``user:password``.
+    """
+
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    interval: int | None = None
+    language: str | None = None
+    headers: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
+    auth: str | None = None
+    bearer: str | None = None
+    user_agent: str | None = None
+    proxy: str | None = None
+    mute: tuple[str, ...] = ()
+    fulltext: bool | None = None
+
+
+def changed(before: Subscription, options: FeedOptions) -> Subscription:
+    """Return a subscription with the options that were given; the others keep what they were.
+
+    Raises ``UsageError`` for one that is not usable.
+    """
+    given: dict[str, Any] = {
+        name: value for name in ("title", "tags", "language", "user_agent") if (value := getattr(options, name))
+    }
+    if options.interval:
+        given["interval_s"] = options.interval
+    if options.proxy:
+        given["proxy"] = _proxy(options.proxy)
+    if options.mute:
+        given["mute"] = _queries(options.mute)
+    if options.fulltext is not None:
+        given["fulltext"] = options.fulltext
+    return msgspec.structs.replace(before, **given, headers=merged(before.headers, _headers(options)))
+
+
+def cleared(before: Subscription, names: Sequence[str]) -> Subscription:
+    """Return a subscription without some of its options."""
+    return msgspec.structs.replace(before, **dict(CLEARED[name] for name in names))
+
+
+def shown(subscription: Subscription) -> dict[str, object]:
+    """Return the options of a subscription, with every secret hidden."""
+    return {
+        "interval": subscription.interval_s,
+        "language": subscription.language,
+        "headers": dict.fromkeys(subscription.headers, "***"),
+        "user_agent": subscription.user_agent,
+        "proxy": masked(subscription.proxy) if subscription.proxy else None,
+        "mute": list(subscription.mute),
+        "fulltext": subscription.fulltext,
+    }
+
+
+def _headers(options: FeedOptions) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in options.headers:
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if not colon or not _NAME.fullmatch(name) or not value.isprintable():
+            raise UsageError(f"--header {name!r} is no header; write 'Name: value'.")
+        if name.lower() in _OURS:
+            raise UsageError(f"--header {name}: this one is the program's own to send.")
+        headers = merged(headers, {name: value})
+    cookies = options.cookies
+    if wrong := [cookie.partition("=")[0] for cookie in cookies if not re.fullmatch(r"[^\s=;,]+=[ -:<-~]*", cookie)]:
+        raise UsageError(f"--cookie {wrong[0]!r} is no cookie; write NAME=VALUE, once for each.")
+    if cookies:
+        headers = merged(headers, {"Cookie": "; ".join(cookies)})
+    if options.auth and options.bearer:
+        raise UsageError("--auth and --bearer exclude each other: both say who you are.")
+    if options.auth:
+        user, _, password = options.auth.partition(":")
+        headers = merged(headers, basic(user, password))
+    if options.bearer:
+        if not re.fullmatch(r"[!-~]+", options.bearer):
+            raise UsageError("--bearer takes a token without spaces.")
+        headers = merged(headers, {"Authorization": f"Bearer {options.bearer}"})
+    return headers
+
+
+def _proxy(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "http" and parts.hostname and (parts.port or 1) > 0 and parts.path in ("", "/")
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"--proxy {masked(url)!r} is no proxy; write http://[USER:PASSWORD@]HOST:PORT.")
+    return url
+
+
+def _queries(texts: tuple[str, ...]) -> tuple[str, ...]:
+    from pipeline.query.parser import parse
+
+    for text in texts:
+        parse(text)
+    return texts
