@@ -106,11 +106,7 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
             yield Told(_event(settled, confidence(values), where, names, sentence, reading), values)
 
 
-<<<<<<< HEAD
 def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> list[tuple[int, int, int]]:
-=======
-def _worth_reading(reading: ArticleText, language: str | None) -> list[tuple[int, int, int]]:
->>>>>>> main
     """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
     triggers = _trigger_forms()
     text = reading.text
@@ -149,11 +145,7 @@ def _triggers(word: str, triggers: frozenset[str]) -> bool:
     return lemma(word) in triggers
 
 
-<<<<<<< HEAD
 def _event(coded: Coded, sure: float, where: Place | None, names: Sentence, sentence: Span, reading: ArticleText) -> Event:
-=======
-def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: ArticleText) -> Event:
->>>>>>> main
     token = coded.trigger
     start = sentence.start + token.idx
     end = start + len(token)

@@ -15,8 +15,8 @@ from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.subjects import EVENTLESS, POLITICS, Subject
 
 # Below this an event is not shown: see the curve in README.md.
-THRESHOLD = 0.25
-SCHEDULED_THRESHOLD = 0.15
+THRESHOLD = 0.5
+SCHEDULED_THRESHOLD = 0.3
 
 
 class Setting(NamedTuple):
