@@ -298,7 +298,7 @@ def is_unasserted(token: Token, kind: str) -> bool:
         return True
     if token.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ == "from" for c in token.children):
         return lemma(head.text) in _WISHED
-    if not infinitive:
+    if not infinitive or lemma(head.text) in DUE:
         return False
     if token.dep_ == "acl":
         return lemma(head.text) in _WISHES

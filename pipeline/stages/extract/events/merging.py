@@ -13,6 +13,8 @@ from pipeline.model import Actor, Document, Event, Figure, Report, ReportedEvent
 from pipeline.stages.extract.events.clauses import MUTUAL
 from pipeline.stages.extract.events.lemmas import lemma
 
+# Verbs of one sentence that put the same parties to these tell of one act.
+_ONE_ACT = frozenset("ASSAULT PROTEST CONSULT".split())
 # Two reports that give no day are of one happening only if they were published this close to each other.
 NEAR = timedelta(days=2)
 _NUMBERS = "two three four five six seven eight nine ten eleven twelve".split()
@@ -128,7 +130,8 @@ def _same(one: Event, other: Event) -> bool:
         return False
     if one.cameo != other.cameo and one.type == "AGREE":
         return False
-    if one.cameo != other.cameo and lemma(one.trigger.text) != lemma(other.trigger.text):
+    one_act = one.type in _ONE_ACT and one.sentence == other.sentence  # "attacked the army and killed 12 soldiers"
+    if one.cameo != other.cameo and not one_act and lemma(one.trigger.text) != lemma(other.trigger.text):
         return False
     ours, theirs = (_codes(one.actors), _codes(one.recipients)), (_codes(other.actors), _codes(other.recipients))
     if one.type in MUTUAL and ours[0] | ours[1] == theirs[0] | theirs[1]:

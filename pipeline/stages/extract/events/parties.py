@@ -72,7 +72,7 @@ class Parties:
                 return recipients, ()
             handed = self._handed(token) if sense.cameo == "063" else ()
             if handed or (not recipients and not (sense.type in MUTUAL and len(actors) > 1)):
-                recipients = handed or self._recipients(token, actors, sense)
+                recipients = handed or self._in_subject(token, actors) or self._recipients(token, actors, sense)
             return actors, recipients
         actors = self.subject(token)
         if (lemma(token.text), sense.type) in SUFFERED:
@@ -98,6 +98,11 @@ class Parties:
         if token.lower_ in PRONOUNS:
             return self._names.antecedent(token, avoid)
         return self._names.actors(token)
+
+    def _in_subject(self, token: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        """Return whom the subject of a passive names: "the summit between Putin and Biden was brokered"."""
+        subject = subject_token(token)
+        return tuple(a for a in self._within(subject, actors) if a not in actors)[:3] if subject is not None else ()
 
     def _handed(self, token: Token) -> tuple[Actor, ...]:
         """Return to whom somebody is handed: "extradited two men to France"."""

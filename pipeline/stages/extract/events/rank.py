@@ -19,6 +19,10 @@ THRESHOLD = 0.5
 SCHEDULED_THRESHOLD = 0.3
 
 
+# Who speaks or is spoken to in a text that is no report.
+FIRST = frozenset("i we you me us my our your".split())
+
+
 class Setting(NamedTuple):
     """Hold where a coded event stands: which sentence of the article, and what both are about."""
 
@@ -62,9 +66,9 @@ def features(coded: Coded, setting: Setting) -> dict[str, float]:
         "root": float(depth == 0),
         "clause": float(coded.trigger.dep_ in ("advcl", "acl", "acl:relcl")),
         "participle": float(coded.trigger.tag_ == "VBG"),
-        "infinitive": float(coded.trigger.tag_ == "VB"),
+        "infinitive": float(any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in coded.trigger.children)),
         "pronoun": float(subject is not None and subject.lower_ in FORMS),
-        "person pronoun": float(any(t.lower_ in ("i", "we", "you", "me", "us") for t in coded.trigger.doc)),
+        "person pronoun": float(any(t.text.lower() in FIRST and t.text != "US" for t in coded.trigger.doc)),
         "negated": float(coded.negated),
         "hypothetical": float(coded.hypothetical),
         "future": float(coded.future),
