@@ -22,7 +22,7 @@ from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.events.merging import merge
 from pipeline.stages.extract.events.participants import NAMED, Sentence
 from pipeline.stages.extract.events.rank import SCHEDULED_THRESHOLD, THRESHOLD, Setting, confidence, features
-from pipeline.stages.extract.events.subjects import subject_of
+from pipeline.stages.extract.events.subjects import manner_of, subject_of
 from pipeline.stages.extract.events.syntax import parser
 from pipeline.stages.extract.names.gazetteer import Mention
 from pipeline.stages.extract.names.places import place_of
@@ -93,6 +93,7 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
     if not spans:
         return
     subject = subject_of(reading.text, reading.title, reading.tags, reading.url)
+    manner = manner_of(reading.text)
     documents = parser().parse([reading.text[start:end] for _, start, end in spans])
     cast = Cast(reading.text, reading.mentions, article_country(reading, dateline, spans[0][1]))
     for (position, start, end), doc in zip(spans, documents, strict=True):
@@ -102,7 +103,7 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
         for coded in Coder(lexicon(), names).code(doc):
             where = _location(coded, sentence, reading)
             settled = with_countries(coded, where, cast.country)
-            values = features(settled, Setting(position, subject, subject_of(sentence.text), dateline.end > 0))
+            values = features(settled, Setting(position, subject, subject_of(sentence.text), dateline.end > 0, manner))
             yield Told(_event(settled, confidence(values), where, names, sentence, reading), values)
 
 
@@ -145,7 +146,9 @@ def _triggers(word: str, triggers: frozenset[str]) -> bool:
     return lemma(word) in triggers
 
 
-def _event(coded: Coded, sure: float, where: Place | None, names: Sentence, sentence: Span, reading: ArticleText) -> Event:
+def _event(
+    coded: Coded, sure: float, where: Place | None, names: Sentence, sentence: Span, reading: ArticleText
+) -> Event:
     token = coded.trigger
     start = sentence.start + token.idx
     end = start + len(token)

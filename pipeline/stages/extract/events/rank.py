@@ -12,15 +12,11 @@ from pipeline.stages.extract.events.cast import FORMS
 from pipeline.stages.extract.events.clauses import subject_token
 from pipeline.stages.extract.events.coder import Coded
 from pipeline.stages.extract.events.lemmas import lemma
-from pipeline.stages.extract.events.subjects import EVENTLESS, POLITICS, Subject
+from pipeline.stages.extract.events.subjects import EVENTLESS, FIRST, POLITICS, Manner, Subject
 
 # Below this an event is not shown: see the curve in README.md.
 THRESHOLD = 0.5
 SCHEDULED_THRESHOLD = 0.3
-
-
-# Who speaks or is spoken to in a text that is no report.
-FIRST = frozenset("i we you me us my our your".split())
 
 
 class Setting(NamedTuple):
@@ -30,6 +26,7 @@ class Setting(NamedTuple):
     article: Subject
     sentence: Subject
     dateline: bool
+    manner: Manner = Manner(0.0, 0.0)
 
 
 NOWHERE = Setting(0, Subject({}), Subject({}), False)
@@ -68,7 +65,7 @@ def features(coded: Coded, setting: Setting) -> dict[str, float]:
         "participle": float(coded.trigger.tag_ == "VBG"),
         "infinitive": float(any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in coded.trigger.children)),
         "pronoun": float(subject is not None and subject.lower_ in FORMS),
-        "person pronoun": float(any(t.text.lower() in FIRST and t.text != "US" for t in coded.trigger.doc)),
+        "person pronoun": float(any(t.text.lower() in FIRST for t in coded.trigger.doc)),
         "negated": float(coded.negated),
         "hypothetical": float(coded.hypothetical),
         "future": float(coded.future),
@@ -76,6 +73,9 @@ def features(coded: Coded, setting: Setting) -> dict[str, float]:
         "later": float(setting.position > 2),
         "lead": float(setting.position == 0),
         "dateline": float(setting.dateline),
+        "article personal": min(setting.manner.personal, 0.1) * 10,
+        "article told": min(setting.manner.told, 0.03) * 33,
+        "deep": float(setting.position > 20),
         "long": min(len(coded.trigger.doc), 60) / 60,
         "article politics": politics,
         "sentence politics": setting.sentence.share(POLITICS),
