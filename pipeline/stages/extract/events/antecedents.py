@@ -18,8 +18,8 @@ _BODIES = frozenset(
     "navy force air_force unit parliament congress senate legislature assembly court tribunal jury opposition party "
     "coalition company firm bank corporation business union newspaper agency broadcaster television church council "
     "commission group militia faction alliance gang cartel hospital school university charity junta treasury "
-    "department regulator watchdog house association foundation retailer airline chain carrier country bloc organisation "
-    "organization kingdom republic state brigade battalion".split()
+    "department regulator watchdog house association foundation retailer airline chain carrier country bloc "
+    "organisation organization kingdom republic state brigade battalion".split()
 )
 _CROWDS = frozenset("police people crowd youth media staff family mob public".split())
 _BODY_NAMES = frozenset(

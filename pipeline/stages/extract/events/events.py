@@ -21,7 +21,13 @@ from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.events.merging import merge
 from pipeline.stages.extract.events.participants import NAMED, Sentence
-from pipeline.stages.extract.events.rank import SCHEDULED_THRESHOLD, THRESHOLD, Setting, confidence, features
+from pipeline.stages.extract.events.rank import (
+    SCHEDULED_THRESHOLD,
+    THRESHOLD,
+    Setting,
+    confidence,
+    features,
+)
 from pipeline.stages.extract.events.subjects import manner_of, subject_of
 from pipeline.stages.extract.events.syntax import parser
 from pipeline.stages.extract.names.gazetteer import Mention
@@ -100,10 +106,11 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
         inside = [m for m in reading.mentions if start <= m.start and m.end <= end]
         names = Sentence(start, inside, cast, position)
         sentence = Span(text=reading.text[start:end], start=start, end=end)
+        about = subject_of(sentence.text)
         for coded in Coder(lexicon(), names).code(doc):
             where = _location(coded, sentence, reading)
             settled = with_countries(coded, where, cast.country)
-            values = features(settled, Setting(position, subject, subject_of(sentence.text), dateline.end > 0, manner))
+            values = features(settled, Setting(position, subject, about, dateline.end > 0, manner))
             yield Told(_event(settled, confidence(values), where, names, sentence, reading), values)
 
 
