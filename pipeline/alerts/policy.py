@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipeline.model import Alert, AlertRule, derive_id
+from pipeline.model import Alert, AlertRule, derive_id, origins
 from pipeline.ports.alerts import Delivery
 
 # An update is sent when the number of sources reaches one of these, not at every newcomer.
@@ -137,16 +137,18 @@ def _judge(alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: date
     untold = all(delivery.state == "withheld" for delivery in earlier)
     if alert.article.withdrawn:
         return msgspec.structs.replace(alert, reason="update", note="withdrawn"), "withdrawn" if untold else None
-    before = {delivery.alert.article.source for delivery in earlier if delivery.alert.article}
-    origins = before | {alert.article.source}
+    told = [delivery.alert.article for delivery in earlier if delivery.alert.article]
+    before, publishers = origins(told), origins([*told, alert.article])
+    # The rule need not match every report of the story that counts.
+    count = max(alert.article.origins, len(publishers))
+    note = f"{count} sources: {_listed(publishers or {alert.article.source})}"
     if untold:
-        if len(origins) < rule.min_origins:
-            return alert, f"{len(origins)} of {rule.min_origins} sources"
+        if count < rule.min_origins:
+            return alert, f"{count} of {rule.min_origins} sources"
         if rule.min_origins > 1:
-            return msgspec.structs.replace(alert, note=f"{len(origins)} sources: {_listed(origins)}"), None
+            return msgspec.structs.replace(alert, note=note), None
         return alert, None
-    if rule.once_per == "story" and len(origins) > len(before) and len(origins) in ORIGIN_STEPS:
-        note = f"{len(origins)} sources: {_listed(origins)}"
+    if rule.once_per == "story" and len(publishers) > len(before) and count in ORIGIN_STEPS:
         return msgspec.structs.replace(alert, reason="update", note=note), None
     corrected = _corrections(alert)
     if corrected is None:
@@ -165,9 +167,9 @@ def _corrections(alert: Alert) -> str | None:
     return "; ".join(notes) or None
 
 
-def _listed(origins: set[str]) -> str:
-    shown = sorted(origins)[:5]
-    return ", ".join(shown) + (" …" if len(origins) > len(shown) else "")
+def _listed(publishers: set[str]) -> str:
+    shown = sorted(publishers)[:5]
+    return ", ".join(shown) + (" …" if len(publishers) > len(shown) else "")
 
 
 def _due(rule: AlertRule, paged: Paged, now: datetime) -> datetime:
