@@ -2,7 +2,8 @@
 
 ``python -m deploy.models.rank --data ../shared/data`` takes every event that the rules read in two kinds of text: our
 own articles (``tests/data/extract/honest/open.json``, right or wrong by their gold as RULES.md counts) and running text
-of all open genres of GUM and EWT (right or wrong by hand: ``tests/data/extract/negatives``). It prints, cross-validated
+of all open genres of GUM and EWT (right or wrong by hand: ``tests/data/extract/negatives``); PLOVER's gold sentences, which
+the rules saw, are added at half weight. It prints, cross-validated
 over articles, precision and recall by threshold and the reliability table, and writes ``lexicon/rank.json``.
 """
 
@@ -113,6 +114,22 @@ def eventless_samples() -> Iterator[Sample]:
             yield Sample(article["id"], "eventless", each.features, False, alone(each, SOME_DAY))
 
 
+def sentence_samples(path: Path) -> Iterator[Sample]:
+    """Yield what is read in PLOVER's gold sentences, each of which names one event.
+
+    What has its type is right. The rest may be right as well and is left out, unless nothing has its type.
+    """
+    accepted: dict[str, set[str]] = {}
+    for item in json.loads(path.read_text("utf-8")):
+        accepted.setdefault(item["text"], set()).add(TODAY.get(item["event"], item["event"]))
+    for number, (text, types) in enumerate(accepted.items()):
+        told = told_in(text, SOME_DAY)
+        matched = any(each.event.type in types for each in told)
+        for each in told:
+            if not matched or each.event.type in types:
+                yield Sample(f"gsr-{number}", "gsr", each.features, each.event.type in types, None)
+
+
 def treebank_samples(folder: Path) -> Iterator[Sample]:
     """Yield what is read in the treebanks and was labelled; a label whose sentence has changed is an error."""
     labels: dict[tuple[str, str, int, str], dict[str, Any]] = {}
@@ -163,7 +180,7 @@ def table_of(found: Sequence[Sample], names: Sequence[str]) -> Table:
     return Table(
         np.array([[values.get(name, 0.0) for name in names] for values in described]),
         np.array([float(sample.right) for sample in both]),
-        np.array([1.0] * len(found) + [ALONE_WEIGHT] * len(single)),
+        np.array([ALONE_WEIGHT if sample.source == "gsr" else 1.0 for sample in found] + [ALONE_WEIGHT] * len(single)),
         [sample.article for sample in both],
     )
 
@@ -198,7 +215,9 @@ def main() -> None:
     """Train, cross-validate, print and write the weights."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, default=Path("../shared/data"))
-    found = [*own_samples(), *eventless_samples(), *treebank_samples(arguments.parse_args().data / "language")]
+    folder: Path = arguments.parse_args().data
+    found = [*own_samples(), *eventless_samples(), *treebank_samples(folder / "language")]
+    found += sentence_samples(folder / "events" / "plover-gsr-dev.json")
     having = Counter(name for name, _ in {(name, sample.article) for sample in found for name in sample.values})
     names = sorted(name for name, count in having.items() if count >= ARTICLES_MIN)
     table = table_of(found, names)
@@ -206,9 +225,11 @@ def main() -> None:
     size = len(found)
     own = np.array([sample.source in ("own", "eventless") for sample in found])
     print("cross-validated over articles:")
-    report("all", chance[:size], table.labels[:size])
+    gsr = np.array([sample.source == "gsr" for sample in found])
+    report("all articles", chance[:size][~gsr], table.labels[:size][~gsr])
     report("own articles", chance[:size][own], table.labels[:size][own])
-    report("GUM and EWT", chance[:size][~own], table.labels[:size][~own])
+    report("GUM and EWT", chance[:size][~own & ~gsr], table.labels[:size][~own & ~gsr])
+    report("PLOVER's sentences (the rules saw them)", chance[:size][gsr], table.labels[:size][gsr])
     report("their sentences alone", chance[size:], table.labels[size:])
     print("by source", dict(Counter(sample.source for sample in found)))
     weights = dict(zip(names, (round(float(w), 4) for w in fit(table.rows, table.labels, table.counts)), strict=True))

@@ -71,10 +71,14 @@ def code_events(reading: ArticleText, language: str | None) -> tuple[Event, ...]
         [
             event
             for event in candidates(reading, language)
-            # A day named for it is evidence of its own.
-            if event.confidence >= (SCHEDULED_THRESHOLD if event.schedule else THRESHOLD)
+            # A day named for it is evidence of its own; what somebody says might happen is not told as a fact.
+            if event.confidence >= (SCHEDULED_THRESHOLD if event.schedule or _is_supposed(event) else THRESHOLD)
         ]
     )
+
+
+def _is_supposed(event: Event) -> bool:
+    return event.hypothetical and event.attributed_to is not None
 
 
 def candidates(reading: ArticleText, language: str | None) -> Iterator[Event]:

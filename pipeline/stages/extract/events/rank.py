@@ -9,14 +9,14 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from pipeline.stages.extract.events.cast import FORMS
-from pipeline.stages.extract.events.clauses import subject_token
+from pipeline.stages.extract.events.clauses import DUE, subject_token
 from pipeline.stages.extract.events.coder import Coded
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.subjects import EVENTLESS, FIRST, POLITICS, Manner, Subject
 
 # Below this an event is not shown: see the curve in README.md.
 THRESHOLD = 0.5
-SCHEDULED_THRESHOLD = 0.3
+SCHEDULED_THRESHOLD = 0.25
 
 
 class Setting(NamedTuple):
@@ -63,7 +63,10 @@ def features(coded: Coded, setting: Setting) -> dict[str, float]:
         "root": float(depth == 0),
         "clause": float(coded.trigger.dep_ in ("advcl", "acl", "acl:relcl")),
         "participle": float(coded.trigger.tag_ == "VBG"),
-        "infinitive": float(any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in coded.trigger.children)),
+        "infinitive": float(
+            any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in coded.trigger.children)
+            and lemma(coded.trigger.head.text) not in DUE
+        ),
         "pronoun": float(subject is not None and subject.lower_ in FORMS),
         "person pronoun": float(any(t.text.lower() in FIRST for t in coded.trigger.doc)),
         "negated": float(coded.negated),
