@@ -202,11 +202,15 @@ class Report(Record, frozen=True):
 
 
 class ReportedEvent(Record, frozen=True):
-    """Hold an event as all articles of its story report it; ``figures`` are those on which they disagree."""
+    """Hold an event as all articles of its story report it; ``figures`` are those on which they disagree.
+
+    ``confirmed`` says that independent publishers report it: worked out when reports are merged, and never stored.
+    """
 
     event: Event
     told_by: tuple[Report, ...]
     figures: tuple[Figure, ...] = ()
+    confirmed: bool = False
 
 
 class Document(Article, frozen=True):

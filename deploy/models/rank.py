@@ -2,8 +2,8 @@
 
 ``python -m deploy.models.rank --data ../shared/data`` takes every event that the rules read in two kinds of text: our
 own articles (``tests/data/extract/honest/open.json``, right or wrong by their gold as RULES.md counts) and running text
-of all open genres of GUM and EWT (right or wrong by hand: ``tests/data/extract/negatives``); PLOVER's gold sentences, which
-the rules saw, are added at half weight. It prints, cross-validated
+of all open genres of GUM and EWT (right or wrong by hand: ``tests/data/extract/negatives``); PLOVER's gold
+sentences, which the rules saw, are added at half weight. It prints, cross-validated
 over articles, precision and recall by threshold and the reliability table, and writes ``lexicon/rank.json``.
 """
 

@@ -20,6 +20,8 @@ RAISING = frozenset(
     "remain use be set need".split()
 )
 COMMIT = frozenset("agree promise pledge vow offer commit undertake consent willing ready prepared committed".split())
+# What is promised in these words may be a threat.
+_SWORN = frozenset("vow pledge promise".split())
 REFUSE = frozenset("refuse decline reject fail renege".split())
 DEMAND = frozenset("urge demand call ask request press pressure order appeal insist implore lobby".split())
 DUE = frozenset("due schedule scheduled set expect expected slate slated suppose supposed".split())
@@ -61,6 +63,7 @@ SUFFERED = frozenset(
 EQUIPMENT = frozenset(
     "jet aircraft warplane gunboat tank helicopter warship ship vessel plane missile artillery bomber drone".split()
 )
+PARTICLES = frozenset("over out off down up back away".split())
 # CAMEO codes of drills, and of what is done to bodies.
 DRILLS = frozenset("155 150".split())
 BODILY = frozenset("1823 182 193 1821 1822".split())
@@ -255,9 +258,11 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
             return None
         if meaning.type in FRIENDLY:
             return turned_into(meaning, "AGREE", FRIENDLY[meaning.type])
+        if meaning.type == "REJECT":  # "vowed to oppose"
+            return meaning
         return (
             turned_into(meaning, "THREATEN", HOSTILE[meaning.type])
-            if meaning.type in HOSTILE and word not in COMMIT - {"vow"}
+            if meaning.type in HOSTILE and word not in COMMIT - _SWORN
             else None
         )
     if word in REFUSE:

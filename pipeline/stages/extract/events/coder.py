@@ -23,6 +23,7 @@ from pipeline.stages.extract.events.clauses import (
     HOSTILE,
     INTENT,
     LIGHT,
+    PARTICLES,
     RAISING,
     REFUSE,
     auxiliaries_of,
@@ -45,7 +46,7 @@ from pipeline.stages.extract.events.clauses import (
 )
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Lexicon, Sense
-from pipeline.stages.extract.events.participants import Sentence
+from pipeline.stages.extract.events.participants import STATES, Sentence
 from pipeline.stages.extract.events.parties import Parties
 
 if TYPE_CHECKING:
@@ -162,14 +163,18 @@ class Coder:
     def _cannot(self, token: Token, sense: Sense, actors: tuple[Actor, ...]) -> bool:
         """Say whether what is said to act cannot act, or what is said to be hurt cannot be hurt."""
         things, sectors = self._lexicon.things, self._lexicon.sectors
-        agents = [c for c in token.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i]
+        clause = token.head if token.dep_ == "conj" and subject_token(token) is None else token
+        agents = [c for c in clause.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i]
         agents += [c for c in token.children if c.dep_ in ("obl", "obl:agent") and case_of(c) == "by"]
         if not actors and any(c.tag_ in ("NN", "NNS") and lemma(c.text) not in things for c in agents):
             return True
         if sense.cameo not in BODILY:
             return False
         hurt = [c for c in token.children if c.dep_ in ("obj", "nsubj:pass") and c.tag_ in ("NN", "NNS")]
-        return any(lemma(c.text) not in sectors and not is_counted(c) for c in hurt)
+        if any(lemma(c.text) not in sectors and not is_counted(c) for c in hurt):
+            return True
+        whole = [self._names.named_at(c) for c in token.children if c.dep_ == "obj" and c.tag_.startswith("NNP")]
+        return any(mention is not None and mention.kind in STATES for mention in whole)  # "England beat France"
 
     def _noun(self, token: Token) -> Coded | None:
         if token.tag_ not in ("NN", "NNS") or token.dep_ in ("compound", "amod"):
@@ -236,6 +241,9 @@ class Coder:
                 if child.dep_ != "compound:prt" and child.dep_ != "advmod":
                     particle = next((g.lower_ for g in child.children if g.dep_ in ("case", "mark")), "")
                 senses += self._lexicon.verbs.get(f"{word}_{particle}", ())
+        after = token.nbor(1).lower_ if token.i + 1 < len(token.doc) else ""
+        if not senses and after in PARTICLES:  # hung on the next word by mistake: "handed over 700 kg"
+            senses += self._lexicon.verbs.get(f"{word}_{after}", ())
         senses += self._lexicon.verbs.get(word, ())
         if not senses:
             return None

@@ -250,10 +250,11 @@ class Sentence:
                 Actor,
             )
         people = mention.kind in ("person", "leader")
+        own = None if code in BODY_CODES else mention.sector
         return Actor(
             text=self.text_of(head, mention.start, mention.end), start=mention.start, end=mention.end,
             name=mention.entry.name, code=code, found=found,
-            sector=(mention.sector or sector) if people else (sector or (None if code in BODY_CODES else mention.sector)),
+            sector=(mention.sector or sector) if people else (sector or own),
         )  # fmt: skip
 
     def _span(self, head: Token, phrase: Sequence[Token]) -> dict[str, object]:
