@@ -46,7 +46,7 @@ from pipeline.stages.extract.events.clauses import (
 )
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Lexicon, Sense
-from pipeline.stages.extract.events.participants import STATES, Sentence
+from pipeline.stages.extract.events.participants import Sentence
 from pipeline.stages.extract.events.parties import Parties
 
 if TYPE_CHECKING:
@@ -174,7 +174,9 @@ class Coder:
         if any(lemma(c.text) not in sectors and not is_counted(c) for c in hurt):
             return True
         whole = [self._names.named_at(c) for c in token.children if c.dep_ == "obj" and c.tag_.startswith("NNP")]
-        return any(mention is not None and mention.kind in STATES for mention in whole)  # "England beat France"
+        return any(
+            mention is not None and mention.kind in ("country", "capital") for mention in whole
+        )  # "England beat France"
 
     def _noun(self, token: Token) -> Coded | None:
         if token.tag_ not in ("NN", "NNS") or token.dep_ in ("compound", "amod"):
