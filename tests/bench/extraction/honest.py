@@ -137,7 +137,7 @@ def _fit(event: Event, gold: dict[str, Any]) -> float:
     score = 2.0 * codes_right(event, gold)
     for given, wanted in ((event.actors, gold["actors"]), (event.recipients, gold["recipients"])):
         score += sum(any(a.start < p["end"] and p["start"] < a.end for a in given) for p in wanted)
-    return score - abs(event.trigger.start - gold["trigger"]["start"]) / 1000
+    return score - float(abs(event.trigger.start - gold["trigger"]["start"])) / 1000
 
 
 def _may_match(event: Event, gold: dict[str, Any]) -> bool:

@@ -231,7 +231,7 @@ class Sentence:
             sector = mention.sector
         if code in BODY_CODES and sector in ("GOV", "MIL", "LAB", "PTY"):
             sector = "MIL" if sector == "MIL" and not inside else None
-        found = mention.kind if code else None
+        found: str | None = mention.kind if code else None
         if (
             mention.kind == "office"
             and self.cast.country
