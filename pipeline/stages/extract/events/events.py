@@ -13,7 +13,7 @@ import msgspec
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
 from pipeline.stages.extract.datelines import find_dateline
-from pipeline.stages.extract.events.cast import Cast
+from pipeline.stages.extract.events.cast import FORMS, REACH, Cast
 from pipeline.stages.extract.events.coder import Coded, Coder
 from pipeline.stages.extract.events.contexts import contexts_of
 from pipeline.stages.extract.events.countries import article_country, is_setting, with_countries
@@ -110,11 +110,14 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
         inside = [m for m in reading.mentions if start <= m.start and m.end <= end]
         names = Sentence(start, inside, cast, position)
         sentence = Span(text=reading.text[start:end], start=start, end=end)
-        about = subject_of(sentence.text)
-        for coded in Coder(lexicon(), names).code(doc):
+        coded_here = Coder(lexicon(), names).code(doc)
+        if not coded_here:
+            continue
+        about, personal = subject_of(sentence.text), manner_of(sentence.text, quoted=True).personal > 0
+        for coded in coded_here:
             where = _location(coded, sentence, reading)
             settled = with_countries(coded, where, cast.country)
-            values = features(settled, Setting(position, subject, about, dateline.end > 0, manner))
+            values = features(settled, Setting(position, subject, about, dateline.end > 0, manner, personal))
             yield Told(_event(settled, confidence(values), where, names, sentence, reading), values)
 
 
@@ -130,6 +133,7 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         + [q.start for q in reading.quotations]
     )
     chosen: list[tuple[int, int, int]] = []
+    before: list[tuple[int, int, int]] = []
     at = 0
     for position, (first, last) in enumerate(split_sentences(text[begin:], language)):
         start, end = begin + first, begin + last
@@ -138,14 +142,20 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         marked = at < len(marks) and marks[at] < end
         if end - start > LONGEST_CHARS:
             continue
-        words = _WORD.findall(text, start, end)
-        if any(_triggers(word, triggers) for word in words) and (
-            marked or position < LEAD or any(lemma(word) in lexicon().sectors for word in words)
-        ):
-            chosen.append((position, start, end))
-        if len(chosen) == MOST_SENTENCES:
+        lemmas = {lemma(word) for word in _WORD.findall(text, start, end)}
+        if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
+            continue
+        here = (position, start, end)
+        if not lexicon().may_speak(lemmas):
+            before = [*before[-1:], here]
+            continue
+        if not lemmas.isdisjoint(FORMS):  # whom "he" means may stand in sentences that hold no event
+            chosen += (sentence for sentence in before if position - sentence[0] <= REACH)
+        before = []
+        chosen.append(here)
+        if len(chosen) >= MOST_SENTENCES:
             break
-    return chosen
+    return chosen[:MOST_SENTENCES]
 
 
 @cache

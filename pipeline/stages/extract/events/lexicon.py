@@ -37,6 +37,10 @@ class Sense(msgspec.Struct, frozen=True):
         return not self.needs.isdisjoint(around) or any(group <= around for group in self.groups)
 
 
+# "Y must do Z" is a request whatever Z is.
+_NORMS = frozenset("must should ought due".split())
+
+
 class Lexicon:
     """Look predicates up by lemma; ``verbs`` keys may carry a particle after an underscore.
 
@@ -50,6 +54,7 @@ class Lexicon:
         self.things: dict[str, str] = {}
         self.bodies: dict[str, str] = {}
         self.also: list[tuple[str, Sense]] = []
+        self._by_word: dict[str, list[tuple[str, Sense]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         self.read(lines, "en")
 
@@ -80,6 +85,32 @@ class Lexicon:
                 sense = self._sense(rest if kind == "noun" else head, conditions, f"{source}/{number}")
                 for predicate in predicates.split():
                     table.setdefault(predicate, []).append(sense)
+
+    def may_speak(self, lemmas: Set[str]) -> bool:
+        """Say whether a sentence of these words may hold a predicate that has a sense with them beside it."""
+        if not lemmas.isdisjoint(_NORMS):
+            return True
+        starts = self._starts()
+        for word in lemmas & starts.keys():
+            for particle, sense in starts[word]:
+                if particle and particle not in lemmas:
+                    continue
+                if not sense.conditional or not sense.needs.isdisjoint(lemmas):
+                    return True
+                if any(group <= lemmas for group in sense.groups):
+                    return True
+        return False
+
+    def _starts(self) -> dict[str, list[tuple[str, Sense]]]:
+        """Return the senses by first word, those without conditions first; worked out once."""
+        if not self._by_word:
+            for table in (self.verbs, self.nouns):
+                for key, senses in table.items():
+                    word, _, particle = key.partition("_")
+                    self._by_word.setdefault(word, []).extend((particle, sense) for sense in senses)
+            for entries in self._by_word.values():
+                entries.sort(key=lambda entry: (entry[1].conditional, bool(entry[0])))
+        return self._by_word
 
     def triggers(self) -> frozenset[str]:
         """Return every lemma that may start an event, for the gate before parsing."""

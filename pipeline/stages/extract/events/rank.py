@@ -12,7 +12,7 @@ from pipeline.stages.extract.events.cast import FORMS
 from pipeline.stages.extract.events.clauses import DUE, subject_token
 from pipeline.stages.extract.events.coder import Coded
 from pipeline.stages.extract.events.lemmas import lemma
-from pipeline.stages.extract.events.subjects import EVENTLESS, FIRST, POLITICS, Manner, Subject
+from pipeline.stages.extract.events.subjects import EVENTLESS, POLITICS, Manner, Subject
 
 # Below this an event is not shown: see the curve in README.md.
 THRESHOLD = 0.5
@@ -20,13 +20,14 @@ SCHEDULED_THRESHOLD = 0.25
 
 
 class Setting(NamedTuple):
-    """Hold where a coded event stands: which sentence of the article, and what both are about."""
+    """Hold where a coded event stands: which sentence of the article, what both are about, how they speak."""
 
     position: int
     article: Subject
     sentence: Subject
     dateline: bool
     manner: Manner = Manner(0.0, 0.0)
+    personal: bool = False
 
 
 NOWHERE = Setting(0, Subject({}), Subject({}), False)
@@ -68,7 +69,7 @@ def features(coded: Coded, setting: Setting) -> dict[str, float]:
             and lemma(coded.trigger.head.text) not in DUE
         ),
         "pronoun": float(subject is not None and subject.lower_ in FORMS),
-        "person pronoun": float(any(t.text.lower() in FIRST for t in coded.trigger.doc)),
+        "person pronoun": float(setting.personal),
         "negated": float(coded.negated),
         "hypothetical": float(coded.hypothetical),
         "future": float(coded.future),

@@ -43,9 +43,10 @@ class Manner(NamedTuple):
     told: float
 
 
-def manner_of(text: str) -> Manner:
-    """Return how a text speaks; what stands in quotation marks is left out."""
-    words = [word.lower() for word in _WORDS.findall(_QUOTED.sub(" ", text[:READ_CHARS]))]
+def manner_of(text: str, quoted: bool = False) -> Manner:
+    """Return how a text speaks; what stands in quotation marks counts if ``quoted``."""
+    text = text[:READ_CHARS]
+    words = [word.lower() for word in _WORDS.findall(text if quoted else _QUOTED.sub(" ", text))]
     total = len(words) + 20
     return Manner(sum(word in FIRST for word in words) / total, sum(word in _TOLD for word in words) / total)
 
