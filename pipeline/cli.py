@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from pipeline.errors import NewswireError, UnavailableError
+from pipeline.failures import Ending, ending, flush, prepare_streams
 
 # name: (where it is, what it does). The line is repeated here so that `--help` imports nothing.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -21,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("pipeline.commands.show:show", "Show one article with all that is known about it."),
     "tail": ("pipeline.commands.tail:tail", "Print articles as they are indexed."),
     "alert": ("pipeline.commands.alerts:alert", "Be told about new articles that a query finds."),
+    "list": ("pipeline.commands.name_lists:list_", "Keep lists of names, for which list:NAME stands in queries."),
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
     "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),
@@ -38,14 +42,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("pipeline.commands.doctor:doctor", "Check that everything needed is there and works."),
     "completion": ("pipeline.commands.completion:completion", "Print the shell completion script."),
 }
-
-
-class Failure(click.ClickException):
-    """Carry one of our errors to click with its exit code: 2 for what was asked, 3 for what is missing."""
-
-    def __init__(self, error: NewswireError) -> None:
-        super().__init__(str(error))
-        self.exit_code = 3 if isinstance(error, UnavailableError) else 2
 
 
 class LazyGroup(click.Group):
@@ -66,11 +62,67 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command and end the program: whatever happens is told in one sentence, with its exit code.
+
+        Without ``standalone_mode`` return the exit code, or raise what the command raised.
+        """
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, False, **extra)
+        prepare_streams()
         try:
+            code = super().main(args, prog_name, complete_var, False, **extra)
+            end = flush() or Ending(code if isinstance(code, int) else 0)
+        except _UnseenError as exc:
+            end = ending(exc.error)
+        except BaseException as exc:  # noqa: BLE001 - here what nobody caught becomes a sentence
+            end = ending(exc)
+        if end.sentence is not None:
+            _complain(end.sentence)
+        sys.exit(end.code)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the arguments, which may already print: help and version."""
+        with _unseen():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        with _unseen():
             return super().invoke(ctx)
-        except NewswireError as exc:
-            raise Failure(exc) from exc
+
+
+class _UnseenError(Exception):
+    """Carry an ``error`` past click, which would end the program itself, with another exit code."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+@contextmanager
+def _unseen() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SystemExit) as exc:
+        raise _UnseenError(exc) from exc
+
+
+def _complain(sentence: str) -> None:
+    """Print what went wrong; where nobody can be told, the exit code has to do."""
+    try:
+        click.echo(sentence, err=True)
+    except (OSError, ValueError):
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the program ends
 
 
 def _remember(ctx: click.Context, option: click.Parameter, value: str | None) -> None:

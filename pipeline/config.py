@@ -9,18 +9,21 @@ value of ``NAME``, as container platforms hand out secrets; in the file any text
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
 
 import msgspec
 import platformdirs
 
 from pipeline.errors import UsageError
 from pipeline.networks import masked as masked_address
+from pipeline.plain_words import TomlError, invalid, not_utf8, os_words, read_toml
+from pipeline.references import secret
 from pipeline.version import USER_AGENT
 
 PREFIX = "NEWSWIRE_"
@@ -108,6 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _about("partitions per topic, set up once: how many workers can share a stage", ge=1)
     ] = 8
     session_timeout_s: Annotated[float, _about("after this silence another worker takes over", gt=0)] = 10.0
+    time_zone: Annotated[str, _about("whose days a query means, such as Europe/Berlin; alerts have their own")] = "UTC"
     channels: Annotated[
         dict[str, str], _about("where alerts go: a name and an address such as webhook+https://...")
     ] = {}
@@ -128,13 +132,22 @@ def default_path() -> Path:
     return platformdirs.user_config_path("newswire", appauthor=False) / "newswire.toml"
 
 
+def file_in_use(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the settings file that ``load`` reads if it is there."""
+    return _named(path, environ) or default_path()
+
+
+def _named(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    return path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
+
+
 def load(
     path: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Read the settings. Raises ``UsageError`` that lists every unknown key and the first bad value."""
-    named = path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
+    named = _named(path, environ)
     tree = _read_file(named or default_path(), required=named is not None)
     unknown = _unknown_keys(tree, Settings, "")
     if unknown:
@@ -143,9 +156,18 @@ def load(
     _merge_environment(tree, environ)
     tree.update({key: value for key, value in (overrides or {}).items() if value is not None})
     try:
-        return msgspec.convert(tree, Settings)
+        settings = msgspec.convert(tree, Settings)
+        ZoneInfo(settings.time_zone)
     except msgspec.ValidationError as exc:
-        raise UsageError(f"The settings are not usable: {exc}; see `newswire config show`.") from exc
+        raise UsageError(
+            f"The settings are not usable: {invalid(exc)}; `newswire config init FILE` writes settings that are."
+        ) from exc
+    except (KeyError, ValueError, OSError) as exc:
+        wrong = f"time_zone {tree['time_zone']!r} is none; name one such as Europe/Berlin"
+        raise UsageError(f"The settings are not usable: {wrong}.") from exc
+    _check_networks("fetch.allow", settings.fetch.allow)
+    _check_networks("notify.allow", settings.notify.allow)
+    return settings
 
 
 def describe(settings: Settings) -> str:
@@ -170,15 +192,25 @@ def masked(settings: Settings) -> Settings:
     )
 
 
+def _check_networks(name: str, networks: tuple[str, ...]) -> None:
+    for network in networks:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            raise UsageError(f"{name}: {network!r} is no network; write one such as 127.0.0.0/8 or fd00::/8.") from None
+
+
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path.read_bytes())
     except FileNotFoundError:
         if required:
             raise UsageError(f"The settings file {path} does not exist; `newswire config init` writes one.") from None
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise UsageError(f"The settings file {path} cannot be read: {exc}.") from exc
+    except OSError as exc:
+        raise UsageError(f"The settings file {path} cannot be read: {os_words(exc)}.") from exc
+    except TomlError as exc:
+        raise UsageError(f"The settings file {path} cannot be used: {exc}.") from exc
 
 
 def _unknown_keys(tree: Mapping[str, Any], kind: type[msgspec.Struct], where: str) -> list[str]:
@@ -226,20 +258,13 @@ def resolved(value: Any, name: str, environ: Mapping[str, str] = os.environ, dir
     if not isinstance(value, dict) or len(value) != 1:
         return value
     ((source, place),) = value.items()
-    if source == "env" and isinstance(place, str):
-        if place not in environ:
-            raise UsageError(f"{name}: the environment has no variable {place}; set it where Newswire is started.")
-        return environ[place]
-    if source == "file" and isinstance(place, str):
-        try:
-            return (directory / Path(place).expanduser()).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as exc:
-            raise UsageError(f"{name}: the file {place} cannot be read ({_why(exc)}).") from exc
+    if source in ("env", "file") and isinstance(place, str):
+        return secret(source, place, name, environ, directory)
     return value
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:
-    return str(error.strerror) if isinstance(error, OSError) else "it is not UTF-8"
+    return os_words(error) if isinstance(error, OSError) else not_utf8(error)
 
 
 def _known_variables() -> set[str]:
@@ -270,6 +295,8 @@ def _merge_environment(tree: dict[str, Any], environ: Mapping[str, str]) -> None
             _override(tree, field.name, PREFIX + field.name.upper(), get_type_hints(Settings)[field.name], environ)
             continue
         branch = tree.setdefault(field.name, {})
+        if not isinstance(branch, dict):
+            continue  # said when the settings are checked
         for inner in msgspec.structs.fields(section):
             name = f"{PREFIX}{field.name}_{inner.name}".upper()
             _override(branch, inner.name, name, get_type_hints(section)[inner.name], environ)
@@ -280,14 +307,14 @@ def _override(branch: dict[str, Any], key: str, name: str, hint: Any, environ: M
     if environ.get(name + "_FILE"):
         try:
             text = Path(environ[name + "_FILE"]).read_text(encoding="utf-8").strip()
-        except OSError as exc:
-            raise UsageError(f"{name}_FILE: {exc}.") from exc
+        except (OSError, UnicodeDecodeError) as exc:
+            raise UsageError(f"{name}_FILE: {environ[name + '_FILE']} cannot be read: {_why(exc)}.") from exc
     if text is None:
         return
     try:
         branch[key] = _from_text(text, hint)
-    except (msgspec.ValidationError, tomllib.TOMLDecodeError) as exc:
-        raise UsageError(f"{name}={text!r} is not usable: {exc}.") from exc
+    except (msgspec.ValidationError, TomlError) as exc:
+        raise UsageError(f"{name} cannot be used as it is set: {invalid(exc)}.") from exc
 
 
 def _from_text(text: str, hint: Any) -> Any:
@@ -295,7 +322,7 @@ def _from_text(text: str, hint: Any) -> Any:
     if origin is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if origin is dict:
-        return tomllib.loads(f"value = {text}")["value"]
+        return read_toml(f"value = {text}").get("value")
     if hint is str or (get_args(hint) and str in get_args(hint)):
         return text
     return msgspec.convert(text, hint, strict=False)

@@ -35,12 +35,21 @@ class Mark(Span, frozen=True):
     part: Literal["title", "text"] = "text"
 
 
+class Enclosure(Record, frozen=True):
+    """Name a file that belongs to an article, such as the sound of an episode; ``length`` is in bytes."""
+
+    address: str
+    type: str | None = None
+    length: int | None = None
+
+
 class Article(Record, frozen=True):
     """Hold one article as its source published it.
 
     ``id`` is derived from ``source`` identity and entry identity. ``html`` is sanitised markup, ``text`` its plain
     reading; with ``full_text`` they are those of its page, not of its feed. ``seen`` is when a connector first met this
-    version. ``revision`` is our own counter: 0 before ``identify``, then 1, 2, ...
+    version. ``revision`` is our own counter: 0 before ``identify``, then 1, 2, ... With ``title_is_text`` the title is
+    plain words in which nothing is markup. ``image`` is the address of its picture.
     """
 
     id: str
@@ -61,6 +70,9 @@ class Article(Record, frozen=True):
     withdrawn: bool = False
     backfill: bool = False
     full_text: bool = False
+    title_is_text: bool = False
+    image: str | None = None
+    enclosures: tuple[Enclosure, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 
@@ -250,8 +262,9 @@ class AlertRule(Record, frozen=True):
     ``languages`` narrow the query. ``kind`` silence tells that nothing came for ``window_s`` seconds, surge that
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
     ``min_origins`` is how many independent publishers must report it first. ``digest_s`` collects alerts over so many
-    seconds.
-    Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
+    seconds. Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA), which the days in the query are of, too.
+    ``lists`` holds the names of the lists that the query uses: whoever reads a rule looks nothing up. Priority high
+    passes quiet hours, digests and caps.
     ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """
 
@@ -279,6 +292,7 @@ class AlertRule(Record, frozen=True):
     expires: datetime | None = None
     priority: Literal["low", "normal", "high"] = "normal"
     owner: str | None = None
+    lists: dict[str, tuple[str, ...]] = {}
     schema_version: int = SCHEMA_VERSION
 
 

@@ -78,6 +78,7 @@ PUSHES = TableTopic(name="news.pushes")
 RECENT = TableTopic(name="news.recent")
 RULES = TableTopic(name="news.rules", type=AlertRule)
 SEARCHES = TableTopic(name="news.searches")
+LISTS = TableTopic(name="news.lists")
 
 TOPICS: tuple[Topic, ...] = (
     ARTICLES,
@@ -92,6 +93,7 @@ TOPICS: tuple[Topic, ...] = (
     RECENT,
     RULES,
     SEARCHES,
+    LISTS,
 )
 
 

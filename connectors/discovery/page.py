@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from connectors.addresses import join
 from connectors.discovery.links import header_links
 from connectors.discovery.platforms import fediverse_feeds, platform_feeds
+from connectors.formats.characters import decoded
 
 MAX_BYTES = 2_000_000
 MAX_CANDIDATES = 200
@@ -71,7 +72,7 @@ def discover(body: bytes, url: str, link_header: str | None = None) -> list[Cand
     for link in header_links(link_header or "", url):
         if _is_declared(set(link.relations), link.type, link.url):
             found.add(link.url, link.title, 100)
-    tree = LexborHTMLParser(body[:MAX_BYTES])
+    tree = LexborHTMLParser(_markup(body[:MAX_BYTES]))
     links = [(set((node.attributes.get("rel") or "").lower().split()), node) for node in tree.css("link[href]")]
     for page in dict.fromkeys((url, *_pages_meant(url, tree, links))):
         for candidate in platform_candidates(page):
@@ -108,6 +109,12 @@ def _pages_meant(url: str, tree: LexborHTMLParser, links: list[tuple[set[str], L
         channels = [node.attributes.get("content") or "" for node in tree.css(_CHANNEL)]
         pages += [f"https://www.youtube.com/channel/{channel}" for channel in channels]
     return [page for page in pages if page]
+
+
+def _markup(body: bytes) -> bytes | str:
+    """Return a page as it can be parsed: one in UTF-16 or UTF-32 is decoded."""
+    is_wide = b"\0" in body[:200] or body.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return decoded(body) if is_wide else body
 
 
 def _is_declared(relations: set[str], kind: str, address: str) -> bool:

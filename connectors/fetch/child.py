@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import ParamSpec, TypeVar
@@ -49,7 +51,9 @@ class Child:
         return result
 
     def close(self) -> None:
-        """End the child; idempotent."""
+        """End the child, also one that is at work for another thread; idempotent."""
+        if (child := self._child) is not None:
+            child.kill()
         with self._turn:
             self._stop()
 
@@ -59,7 +63,8 @@ class Child:
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
             self._child = context.Process(target=_serve, args=(theirs,), daemon=True, name="newswire-parser")
-            self._child.start()
+            with _deaf_to_interrupts():
+                self._child.start()
             theirs.close()
         return self._pipe
 
@@ -72,11 +77,25 @@ class Child:
         self._child = self._pipe = None
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: it is for the parent, which then ends them.
+
+    A process inherits what its parent holds back; what it does of itself comes after its imports, and too late.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(pipe: Connection) -> None:
     """Answer one call after the other until the parent goes away."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
             function, arguments, options = pipe.recv()
@@ -88,5 +107,7 @@ def _serve(pipe: Connection) -> None:
             result = exc
         try:
             pipe.send(result)
+        except OSError:
+            return
         except Exception as exc:  # noqa: BLE001 - an error that cannot be pickled is told in words
             pipe.send(RuntimeError(repr(exc)))

@@ -12,6 +12,7 @@ from connectors.formats.parsed import NotAFeedError
 from connectors.polling.articles import _plain, articles_of
 from pipeline.errors import UsageError
 from pipeline.model import Article, derive_id
+from pipeline.plain_words import os_words
 
 MAX_FILE_BYTES = 200_000_000
 MAX_TEXT_BYTES = 10_000_000
@@ -81,4 +82,4 @@ def _read(path: Path) -> bytes:
             raise UsageError(f"{path} has {size / 1e6:,.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:,.0f} MB. Split it.")
         return path.read_bytes()
     except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc

@@ -11,6 +11,7 @@ import msgspec
 from connectors.formats.dates import parse_date
 from pipeline.errors import UsageError
 from pipeline.model import Article, derive_id
+from pipeline.plain_words import invalid, not_json
 
 
 class ArticleLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,14 +39,14 @@ def read_lines(lines: Iterable[bytes], name: str, seen: datetime) -> Iterator[Ar
             continue
         try:
             record = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise UsageError(f"{name}, line {number}: no valid JSON ({exc}).") from exc
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise UsageError(f"{name}, line {number}: {not_json(exc)}.") from exc
         if not isinstance(record, dict) or not (record.get("title") or record.get("text") or record.get("html")):
             raise UsageError(f"{name}, line {number}: an article is an object with a title or a text.")
         try:
             article = _article({key: value for key, value in record.items() if value is not None}, name, seen)
         except (msgspec.ValidationError, ValueError) as exc:
-            raise UsageError(f"{name}, line {number}: {exc}.") from exc
+            raise UsageError(f"{name}, line {number}: {invalid(exc)}.") from exc
         yield ArticleLine(number=number, label=str(record.get("id") or article.url or article.id), article=article)
 
 

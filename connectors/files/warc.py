@@ -19,6 +19,7 @@ from connectors.pages.webpage import parse_page
 from connectors.polling.articles import articles_of
 from pipeline.errors import UsageError
 from pipeline.model import Article
+from pipeline.plain_words import os_words
 
 MAX_RECORD_BYTES = 20_000_000
 _KINDS = ("html", "xml", "rss", "atom", "json")
@@ -38,7 +39,7 @@ def read_archive(path: Path, seen: datetime) -> Iterator[Article]:
             if records.offset < stream.tell():
                 raise EOFError("its last record ends early")
     except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
     except (ArchiveLoadFailed, EOFError, ValueError) as exc:
         raise UsageError(f"{path} is no whole WARC archive: {exc}. What stood before the damage was read.") from exc
 

@@ -1,139 +1,198 @@
-"""Dates as feeds write them: RFC 822, ISO 8601, asctime and what people make of them, in UTC.
+"""Dates as feeds write them: RFC 822, ISO 8601, asctime and what people of all languages make of them, in UTC.
 
-feedparser reads most; but it takes ``2022/02/21`` for November, epoch seconds for a year, and does not know CEST.
+A wrong date is worse than none: what could be two days or two hours is read only where something in it, or the feed's
+language, decides. feedparser's own reading is never asked: it takes ``2022/02/21`` for November.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-_CLOCK = (
-    r"(?:[T, ]+(?P<hour>\d{1,2})[:.h](?P<minute>\d\d)(?::(?P<second>\d\d)(?P<fraction>[.,]\d+)?)?)?"
-    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?"
-)
-_ZONE = r"\s*(?P<zone>[A-Za-z/_]{1,32})?\s*(?P<offset>[+-]\d\d?:?(?:\d\d)?)?\s*(?:\([^)]*\))?"
-_DAY_NAME = r"(?:[^\W\d_]{2,12}(?:\.?,\s*|\.?\s+))?"
-_MONTH = r"(?P<name>[^\W\d_]{3,12})\.?"
-_FORMS = tuple(
-    re.compile(form, re.IGNORECASE)
-    for form in (
-        rf"(?P<year>\d{{4}})[-/.年](?P<month>\d{{1,2}})[-/.月](?P<day>\d{{1,2}})日?{_CLOCK}{_ZONE}",
-        rf"{_DAY_NAME}(?P<day>\d{{1,2}})\.?[ -](?:de )?{_MONTH}[ -](?:de )?(?P<year>\d{{4}}|\d\d){_CLOCK}{_ZONE}",
-        rf"{_DAY_NAME}{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
-        rf"{_DAY_NAME}{_MONTH}\s+(?P<day>\d{{1,2}}){_CLOCK}(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?\s+(?P<year>\d{{4}})",
-        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)T(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?" + _ZONE,
-        rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
-        rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
-        r"(?P<year>\d{4})-(?P<month>\d\d)",
-        r"(?P<year>[12]\d{3})",
-    )
-)
-_EPOCH_S, _EPOCH_MS = re.compile(r"\d{9,10}"), re.compile(r"\d{12,13}")
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan ene gen янв ιαν sty led tammi janv januar",
-            "feb fév fev фев φεβ lut úno helmi févr",
-            "mar mär mrt maa мар μαρ bře maalis mars mrz märz",
-            "apr abr avr апр απρ kwi dub huhti avril",
-            "may mai mag mei мая май μαι μαϊ maj kvě touko maio mayo",
-            "jun giu juin июн ιουν cze čer kesä junho",
-            "jul lug juil июл ιουλ lip čvc heinä julho juillet",
-            "aug ago aoû авг αυγ sie srp elo août",
-            "sep set сен σεπ wrz zář syys sept",
-            "oct okt out ott окт οκτ paź říj loka outubro",
-            "nov нов νοε νοέ lis marras",
-            "dec dez dic déc дек δεκ gru pro joulu",
-        ),
-        1,
-    )
-    for name in names.split()
-}
-_HOURS = {
-    0: "Z UT UTC GMT WET",
-    1: "BST IST WEST CET MEZ WAT",
-    2: "CEST MESZ EET SAST CAT",
-    3: "EEST MSK EAT TRT AST",
-    4: "GST SAMT",
-    5: "PKT UZT",
-    7: "WIB ICT",
-    8: "HKT SGT AWST PHT MYT",
-    9: "JST KST",
-    10: "AEST",
-    11: "AEDT",
-    12: "NZST",
-    13: "NZDT",
-    -3: "BRT ART ADT",
-    -4: "EDT",
-    -5: "EST CDT",
-    -6: "CST MDT",
-    -7: "MST PDT",
-    -8: "PST AKDT",
-    -9: "AKST",
-    -10: "HST",
-}
-_ZONES = {name: hours for hours, names in _HOURS.items() for name in names.split()}
+from connectors.formats.months import month_of
+from connectors.formats.zones import NOWHERE, Home, at_zone
+
+MAX_CHARS = 120
+YEARS = range(1900, 2200)
 _NEXT_CENTURY = 70
+_BUDDHIST, _MINGUO = 543, 1911
+_AM = "a\\.m|am|a|上午|午前|오전|πμ|ص|vorm"
+_PM = "p\\.m|pm|p|下午|午後|오후|μμ|م|nachm"
+_WORDS = r"at|um|à|às|as|a las|a les|alle|alle ore|ore|kl\.?|klo|la|los|om|o|г\.,?|в|о|у|ob|την|στις"
+_JOINED = rf"(?:\s*(?:[T,;|@–—-]|(?:{_WORDS})(?=[\s\d]))\s*|\s+)"
+_TIME = (
+    rf"(?:(?:\s*,?\s*[^\W\d_]{{2,12}}[.,]?)??{_JOINED}{{1,3}}(?:(?P<half1>{_AM}|{_PM})\s*)?"
+    r"(?P<hour>\d{1,2})\s*(?:(?:[:.h時时시点點])\s*(?P<minute>\d\d)\s*[分분]?\s*(?::?\.?\s*(?P<second>\d\d)[秒초]?(?P<fraction>[.,]\d+)?)?"
+    rf"|(?=\s*(?:[ap]\.?m\b|h\b|uhr\b)))(?:\s*(?:uhr|h|hrs|hs|ч|Ч)\b\.?)?(?:\s*(?P<half2>{_AM}|{_PM})(?![^\W\d_])\.?)?)?"
+)
+_BASIC_TIME = r"(?:[T ](?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<fraction>[.,]\d+)?)"
+_PLACE = r"[A-Za-z]{1,12}(?:/[A-Za-z0-9_+-]{2,32}){1,2}"
+_OFFSET = r"(?P<offset>[+\u2212-]\s?\d{1,2}:?(?:\d\d)?(?:\s+[A-Z]{1,5})?)"
+_ZONE = rf"\s*(?P<zone>{_PLACE}|[A-Za-z]{{1,5}}|Eastern|Central|Mountain|Pacific)?\s*{_OFFSET}?"
+_DAY_NAME = r"(?:(?P<weekday>[^\W\d][^\d,]{1,24}?)(?:\s*[,،]\s*|\.?\s+))?"
+_MONTH = r"(?P<name>[^\W\d][^\d\s,/:;()+-]{1,24})"
+_DAY = r"(?P<day>\d{1,2})"
+_YEAR = r"(?P<year>\d{4}|['’]?\d\d)"
+_OF = r"(?:(?:de|del|di|da|ta['’]|of|o)\s+|d['’]\s*)?"
+_DATES = (
+    rf"{_DAY_NAME}(?P<year>\d{{4}})\s*(?P<mark>[-/.年년])\s*(?P<month>\d{{1,2}})\s*[-/.月월]\s*{_DAY}\s*[日일.]?(?:\s*[（(][^)）]{{1,4}}[)）])?",
+    rf"(?:中華民國|民國)\s*(?P<year>\d{{2,3}})\s*(?P<mark>年)\s*(?P<month>\d{{1,2}})\s*月\s*{_DAY}\s*日",
+    rf"{_DAY_NAME}{_DAY}(?:st|nd|rd|th|er|e|º|ª|°)?\.?[\s-]*{_OF}{_MONTH}\.?[,\s-]*{_OF}{_YEAR}(?:\s*(?:г|р|году|року|оны)\.?)?",
+    rf"{_DAY_NAME}{_MONTH}\.?[\s-]+{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}",
+    rf"{_DAY_NAME}(?P<year>\d{{4}})[.,]?[\s-]+{_MONTH}\.?[\s-]+{_DAY}\.?",
+    rf"{_DAY_NAME}(?P<day_first>){_DAY}(?P<mark>[/.-])\s?(?P<month>\d{{1,2}})[/.-]\s?(?P<year>\d{{4}}|\d\d)\.?",
+)
+_FORMS = (
+    *(re.compile(date + _TIME + _ZONE, re.IGNORECASE) for date in _DATES),
+    re.compile(
+        rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?\s+(?P<year>\d{{4}})", re.IGNORECASE
+    ),
+    re.compile(rf"(?P<year>\d{{4}})-?(?P<month>\d\d)-?{_DAY.replace('1,2', '2')}{_BASIC_TIME}{_ZONE}", re.IGNORECASE),
+    re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?"),
+    re.compile(rf"{_DAY}/{_MONTH}/(?P<year>\d{{4}}):(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d){_ZONE}"),
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)"),
+    re.compile(r"(?P<year>(?:19|20)\d\d)"),
+)  # fmt: skip
+_EPOCH_S, _EPOCH_MS = re.compile(r"(\d{9,10})(?:\.\d{1,9})?"), re.compile(r"\d{12,13}")
+# What follows a time and says no more: the zone's long name, Java's and Go's.
+_TAIL = re.compile(r"\s*(?:\([^()]{0,60}\)|\[[\w/+-]{1,40}\]|\bm=[+-][\d.]+)\s*$")
+_DASHED_TIME = re.compile(r"(\s)[-–—|]\s+(?=\d{1,2}[:.h])")
+# Nine of ten dates: RFC 822 and ISO 8601 as programs write them.
+_ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_USUAL = re.compile(
+    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(\d\d?) ({'|'.join(_ENGLISH_MONTHS)}) (20\d\d|19\d\d) "
+    r"(\d\d):(\d\d):(\d\d) (?:GMT|UTC|Z|([+-])([01]\d)([0-5]\d))"
+    r"|(20\d\d|19\d\d)-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:Z|([+-])([01]\d):([0-5]\d))",
+    re.IGNORECASE,
+)
+_ENGLISH_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTH_FIRST = ("us", "en-us")
 
 
-def parse_date(text: str | None) -> datetime | None:
-    """Return a date as feeds write it, in UTC; without a zone it is taken for UTC. Return ``None`` if it is no date."""
-    if not text:
+def parse_date(text: str | None, home: Home = NOWHERE) -> datetime | None:
+    """Return a date as feeds write it, in UTC; without a zone it is taken for UTC. Return ``None`` if it is no date.
+
+    ``home`` decides about months, zones and orders of day and month that mean one thing here and another there.
+    """
+    if not text or len(text) > 4 * MAX_CHARS:
         return None
-    text = " ".join(text.split())
+    if usual := _USUAL.fullmatch(text.strip()):
+        return _usual(usual)
+    text = _plain(text)
+    if not text or len(text) > MAX_CHARS or not any(map(str.isdigit, text)):
+        return None
     try:
-        if _EPOCH_S.fullmatch(text):
-            return datetime.fromtimestamp(int(text), UTC)
+        if match := _EPOCH_S.fullmatch(text):
+            return datetime.fromtimestamp(int(match.group(1)), UTC)
         if _EPOCH_MS.fullmatch(text):
             return datetime.fromtimestamp(int(text) // 1000, UTC)
-        for form in _FORMS:
-            if match := form.fullmatch(text):
-                return _read(match.groupdict())
     except (ValueError, OverflowError, OSError):
         return None
+    for form in _FORMS:
+        if match := form.fullmatch(text):
+            try:
+                return _read(match.groupdict(), home)
+            except (ValueError, OverflowError):
+                continue
     return None
 
 
-def _read(parts: dict[str, str | None]) -> datetime:
-    year, day = int(parts["year"] or 0), int(parts.get("day") or 1)
-    if len(parts["year"] or "") == 2:
-        year += 2000 if year < _NEXT_CENTURY else 1900
-    month = _month(parts["name"] or "") if "name" in parts else int(parts.get("month") or 1)
-    if month > 12 and day <= 12:
-        day, month = month, day  # 21/02/2022
-    hour, minute, second = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))
-    if half := parts.get("half"):
-        hour = hour % 12 + (12 if half.lower() == "p" else 0)
-    extra = timedelta(days=1) if hour == 24 else timedelta(seconds=1) if second == 60 else timedelta()
-    micros = round(float("0." + (parts.get("fraction") or ".0")[1:7]) * 1_000_000)
-    zone = _zone(parts.get("zone"), parts.get("offset"))
-    found = datetime(year, month, day, 0 if hour == 24 else hour, minute, min(second, 59), micros, tzinfo=zone)
-    return (found + extra).astimezone(UTC)
-
-
-def _month(name: str) -> int:
-    """Return the number of a month by its name in any of the languages feeds are written in. Raises ``ValueError``."""
-    name = name.lower()
-    for length in range(len(name), 2, -1):
-        if number := _MONTHS.get(name[:length]):
-            return number
-    raise ValueError(name)
-
-
-def _zone(name: str | None, offset: str | None) -> tzinfo:
-    """Return the zone; an offset counts before a name that it may follow. Raises ``ValueError``."""
-    if offset:
-        digits = offset[1:].replace(":", "").ljust(4, "0") if len(offset) > 2 else f"0{offset[1]}00"
-        ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-        return timezone(-ahead if offset[0] == "-" else ahead)
-    if not name or name.upper() == "T":
-        return UTC
-    if name.upper() in _ZONES:
-        return timezone(timedelta(hours=_ZONES[name.upper()]))
+def _usual(match: re.Match[str]) -> datetime | None:
+    groups = match.groups()
+    if name := groups[1]:
+        day, _, year, hour, minute, second, sign, ahead_h, ahead_m = groups[:9]
+        month = str(1 + _ENGLISH_MONTHS.index(name.lower()))
+    else:
+        year, month, day, hour, minute, second, sign, ahead_h, ahead_m = groups[9:]
+    extra = timedelta(hours=int(ahead_h or 0), minutes=int(ahead_m or 0)) * (-1 if sign == "-" else 1)
+    if second == "60":
+        second, extra = "59", extra - timedelta(seconds=1)
+    if (hour, minute, second) == ("24", "00", "00"):
+        hour, extra = "00", extra - timedelta(days=1)
     try:
-        return ZoneInfo(name) if "/" in name else UTC
-    except (KeyError, ValueError, OSError):
-        return UTC
+        found = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        return found - extra if abs(extra) <= timedelta(hours=38) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _plain(text: str) -> str:
+    if "&" in text:
+        text = html.unescape(html.unescape(text))
+    if not text.isascii():
+        text = "".join(_ascii_digit(char) for char in text)
+    text = _TAIL.sub("", _TAIL.sub("", " ".join(text.split())))
+    return _DASHED_TIME.sub(r"\1", text).strip(" ,.")
+
+
+def _ascii_digit(char: str) -> str:
+    if char in "\u200e\u200f\u061c\u202a\u202b\u202c":
+        return ""  # marks of direction
+    return str(unicodedata.decimal(char)) if not char.isascii() and char.isdecimal() else char
+
+
+def _read(parts: Mapping[str, str | None], home: Home) -> datetime:
+    """Return the moment that the parts of a form name. Raises ``ValueError``."""
+    year, month, day = _day(parts, home)
+    hour, minute, second = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))
+    if half := (parts.get("half1") or parts.get("half2")):
+        if hour > 12 and not re.fullmatch(_AM, half, re.IGNORECASE) and hour > 23:
+            raise ValueError(half)
+        if hour <= 12:
+            hour = hour % 12 + (12 if re.fullmatch(_PM, half, re.IGNORECASE) else 0)
+    extra = timedelta(days=1) if hour == 24 else timedelta(seconds=1) if second == 60 else timedelta()
+    if hour == 24 and (minute or second):
+        raise ValueError(hour)
+    micros = round(float("0." + (parts.get("fraction") or ".0")[1:7]) * 1_000_000)
+    time = (0 if hour == 24 else hour, minute, min(second, 59), min(micros, 999_999))
+    naive = datetime(year, month, day, *time)  # noqa: DTZ001 - its zone comes next
+    return at_zone(naive, parts.get("zone"), parts.get("offset"), home) + extra
+
+
+def _day(parts: Mapping[str, str | None], home: Home) -> tuple[int, int, int]:
+    year, day = int((parts["year"] or "").strip("'’")), int(parts.get("day") or 1)
+    if len((parts["year"] or "").strip("'’")) == 2:
+        year += 2000 if year < _NEXT_CENTURY else 1900
+    elif year < 200 and parts.get("mark") == "年":
+        year += _MINGUO
+    name = parts.get("name")
+    if name is not None:
+        month = month_of(name, home.language)
+        if month is None:
+            raise ValueError(name)
+        year -= _BUDDHIST if year - _BUDDHIST in YEARS and year not in YEARS else 0
+    else:
+        month = int(parts.get("month") or 1)
+        if "day_first" in parts and parts.get("day"):
+            month, day = _ordered(year, day, month, parts, home)
+        elif month > 12 and day <= 12:
+            month, day = day, month  # 2022-21-02
+    if year not in YEARS:
+        raise ValueError(year)
+    return year, month, day
+
+
+def _ordered(year: int, first: int, second: int, parts: Mapping[str, str | None], home: Home) -> tuple[int, int]:
+    """Return month and day of two numbers before a year. Raises ``ValueError`` where nothing tells which is which."""
+    if first > 12 or first == second or parts.get("mark") == ".":
+        return second, first
+    if second > 12:
+        return first, second
+    weekday = (parts.get("weekday") or "")[:3].lower()
+    if weekday in _ENGLISH_DAYS:
+        fitting = {
+            (month, day)
+            for month, day in ((first, second), (second, first))
+            if datetime(year, month, day).weekday() == _ENGLISH_DAYS.index(weekday)  # noqa: DTZ001
+        }
+        if len(fitting) == 1:
+            return fitting.pop()
+    half = parts.get("half1") or parts.get("half2")
+    if half or any(hint in _MONTH_FIRST for hint in home.hints()):
+        return first, second  # hours are counted in halves where months come first
+    if home.language and home.language.lower() != "en":
+        return second, first
+    raise ValueError("day or month")

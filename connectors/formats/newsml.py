@@ -5,32 +5,24 @@ NewsML-G2 2.x: newsMessage, newsItem and packageItem; a body is inline XML (NITF
 
 from __future__ import annotations
 
-import re
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.dates import parse_date
-from connectors.formats.doctype import SEARCHED_BYTES, without_doctype
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
+from connectors.formats.xmltree import prolog_end
 
-_ROOT = re.compile(rb"<(?:\w+:)?(newsMessage|newsItem|packageItem|nitf)[\s>]")
+NEWSML_ROOTS = ("newsmessage", "newsitem", "packageitem", "nitf")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _CANCELED = "canceled"
 
 
-def looks_like_newsml(body: bytes) -> bool:
-    """Tell whether the first element of a document is one of an agency's."""
-    start = without_doctype(body[:SEARCHED_BYTES])
-    first = re.search(rb"<[A-Za-z]", start)
-    return bool(first and _ROOT.match(start, first.start()))
-
-
-def parse_newsml(body: bytes, url: str) -> ParsedFeed:
+def parse_newsml(text: str, url: str) -> ParsedFeed:
     """Read the items of a message. Raises ``NotAFeedError``; a package only names items, so it has none itself."""
     try:
         # Without a DOCTYPE there are no entities to expand and nothing outside to fetch.
-        root = _bare(fromstring(without_doctype(body)))
+        root = _bare(fromstring(text[prolog_end(text) :]))
     except (ParseError, ValueError) as exc:
         raise NotAFeedError(f"{url} is no well-formed NewsML or NITF: {exc}.") from exc
     items = [root] if root.tag in ("newsItem", "nitf") else list(root.iter("newsItem"))

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.characters import without_halves
 from connectors.formats.dates import parse_date
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, ParsedEntry, ParsedFeed
+from connectors.formats.titles import line_of_markup
 
 # What tells a news item from other JSON: it is named, and has one of these.
 _MARKS = frozenset(
@@ -57,7 +59,8 @@ def _entry(item: dict[str, Any]) -> ParsedEntry:
         item, "firstcreated", "firstCreated", "contentcreated", "contentCreated", "versioncreated", "versionCreated"
     )
     changed = _first_text(item, "versioncreated", "versionCreated")
-    title = _first_text(item, "headline") or _longest(item.get("headlines")) or _first_text(item, "title", "slugline")
+    headline = _first_text(item, "headline") or _longest(item.get("headlines"))
+    title = line_of_markup(headline or _first_text(item, "title", "slugline"))
     url = next(
         (
             link
@@ -119,7 +122,7 @@ def _first_text(item: dict[str, Any], *names: str) -> str | None:
 
 
 def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    return without_halves(value.strip()) if isinstance(value, str) else ""
 
 
 def _name(value: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from connectors.formats.update_hints import NO_HINTS, UpdateHints
 from pipeline.errors import NewswireError
+from pipeline.model import Enclosure
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -24,7 +25,10 @@ class NotAFeedError(NewswireError):
 
 
 class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one entry as its feed gave it: markup sanitised, addresses absolute, times in UTC."""
+    """Hold one entry as its feed gave it: markup sanitised, addresses absolute, times in UTC, its title plain words.
+
+    ``unread_date`` is a date that was given but could not be understood, where there is no other.
+    """
 
     identity: Entry
     url: str | None = None
@@ -37,6 +41,9 @@ class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     language: str | None = None
     withdrawn: bool = False
+    image: str | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    unread_date: str | None = None
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -47,7 +54,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold a document's entries and what it says about itself; ``errors`` maps the places of unreadable ones to why."""
+    """Hold a document's entries and what it says about itself; ``errors`` maps the places of unreadable ones to why.
+
+    ``flaw`` says where a document that was read all the same is ill-formed, and how.
+    """
 
     title: str | None = None
     home: str | None = None
@@ -61,3 +71,4 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[ParsedEntry, ...] = ()
     errors: dict[int, str] = {}
     kind: str = "feed"
+    flaw: str | None = None

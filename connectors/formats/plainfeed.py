@@ -1,307 +1,381 @@
-"""A fast road for the plain majority of feeds: well-formed XML in UTF-8 with nothing unusual in it.
+"""Read RSS, RDF and Atom from their tree: the fast road that nearly all feeds take, and those that were mended.
 
-It gives what feedparser gives, in feedparser's own shape, for the fields that ``connectors.formats.xmlfeed`` reads, and
-declines whatever it is not sure to read the same. A differential test holds the two equal, field by field.
+It finds what feedparser finds; ``connectors.formats.entries`` says for both what it means. A differential test holds
+the two equal.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any
-from xml.etree.ElementTree import Element, ParseError, fromstring
+from collections.abc import Callable, Iterator
+from xml.etree.ElementTree import Element
 
-from feedparser.util import FeedParserDict
+import msgspec
 
-from connectors.formats.dates import parse_date
-
-_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
-_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_NAMESPACES = {
-    "": "",
-    "http://www.w3.org/2005/Atom": "",
-    "http://purl.org/rss/1.0/": "",
-    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf:",
-    "http://purl.org/dc/elements/1.1/": "dc:",
-    "http://purl.org/rss/1.0/modules/content/": "content:",
-    "http://purl.org/rss/1.0/modules/syndication/": "sy:",
-    "http://purl.org/rss/1.0/modules/slash/": "slash:",
-    "http://wellformedweb.org/CommentAPI/": "wfw:",
-    "http://search.yahoo.com/mrss/": "media:",
-    "com-wordpress:feed-additions:1": "wordpress:",
-}
-_ROOTS = {"rss", "feed", "rdf:rdf"}
-# What is about an entry or a feed but never in an article.
-_PASSED_OVER = frozenset(
-    "comments generator docs copyright rights lastbuilddate webmaster slash:comments wfw:commentrss image rdf:items "
-    "media:thumbnail wordpress:post-id icon logo cloud source".split()
+from connectors.addresses import join
+from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.characters import text_of
+from connectors.formats.contents import content_of, inner_markup, words_of
+from connectors.formats.entries import (
+    ALTERNATE,
+    Found,
+    Link,
+    Source,
+    Words,
+    absolute,
+    domain_of,
+    entry_of,
+    is_image,
+    line_of,
 )
-_FEED_ONLY = frozenset("description subtitle pubdate updated category dc:date dc:rights dc:publisher".split())
-_KINDS = {None: None, "text": "text/plain", "text/plain": "text/plain", "html": "text/html", "text/html": "text/html"}
-_PLAIN_ADDRESS = re.compile(
-    r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[\w.~%!$'()*+,:@/=-]*)?(?:\?[\w.~%!$'()*+,:@/=&-]+)?", re.A
-)
-_PLAIN_ID = re.compile(r"(?:urn|tag):[A-Za-z0-9][\w.:,/@-]*", re.A)
-_MAIL = re.compile("[@()<>]")
-_CONTROL = re.compile(rb"\xc2[\x80-\x9f]|&#0*(?:1[2-5]\d|x0*[89][0-9a-f]);", re.IGNORECASE)
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-_DECLARED = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w-]+)[\"']")
+from connectors.formats.names import RDF, XML, name_of
+from connectors.formats.parsed import ParsedEntry, ParsedFeed
+from connectors.formats.people import people
+from connectors.formats.xmltree import tree_of
+from connectors.formats.zones import Home
+
+MAX_MEDIA = 50
+MAX_MEDIA_DEPTH = 20
+ONCE = frozenset(("title", "guid", "id", "pubdate", "published", "updated", "dc:date"))
+_LANG, _BASE, _ABOUT = f"{{{XML}}}lang", f"{{{XML}}}base", f"{{{RDF}}}about"
 
 
-class _UnusualError(Exception):
-    """Decline: feedparser is to read this one."""
+def parse_plain(body: bytes, content_type: str | None, url: str) -> ParsedFeed | None:
+    """Return the feed in some bytes, or ``None`` where feedparser knows better or there is none."""
+    tree = tree_of(text_of(body, content_type))
+    return read_tree(tree.root, url) if tree is not None else None
 
 
-def parse_plain(body: bytes, content_type: str | None, url: str) -> tuple[Any, list[Any]] | None:
-    """Return a feed and its entries as feedparser would give them, or ``None`` when it had better be asked."""
-    declared = _DECLARED.search(body[:200])
-    charset = _CHARSET.search(content_type or "")
-    names = {declared.group(1).decode() if declared else "utf-8", charset.group(1) if charset else "utf-8"}
-    if {name.lower() for name in names} != {"utf-8"} or b"<!DOCTYPE" in body[:2_000] or _CONTROL.search(body):
+def read_tree(root: Element, url: str) -> ParsedFeed | None:
+    """Return the feed of a tree, or ``None`` where it is of a format that feedparser knows better."""
+    channel = _channel(root)
+    if channel is None:
         return None
-    try:
-        return _read(fromstring(body), url)  # no DOCTYPE, no entities to expand
-    except (_UnusualError, ParseError, ValueError, OverflowError):
-        return None
-
-
-def _read(root: Element, url: str) -> tuple[Any, list[Any]]:
-    kind = _name(root)
-    if kind not in _ROOTS:
-        raise _UnusualError
-    feed, entries = FeedParserDict(), []
+    kind = name_of(root.tag)
+    base = _based(None, root, url)
     language = root.get(_LANG)
-    if language and kind != "rdf:rdf":
-        language = feed["language"] = language.replace("_", "-")
-    reader = _Reader(url, language, atom=kind == "feed")
-    channel = root
-    if kind != "feed":
-        channels = [child for child in root if _name(child) == "channel"]
-        if len(channels) != 1 or (kind == "rss" and len(root) != 1) or set(channels[0].keys()) - {_RDF_ABOUT}:
-            raise _UnusualError
-        channel = channels[0]
-        entries = [reader.entry(child) for child in root if _name(child) == "item"]
-        if kind == "rdf:rdf" and any(_name(child) not in ("channel", "item", "image") for child in root):
-            raise _UnusualError
-    for element in channel:
-        name = _name(element)
+    own = channel if channel is not root else None
+    if own is not None:
+        base, language = _based(base, own, url), own.get(_LANG) or language
+    head = Found(document=url, language=language, base=base)
+    items: list[Element] = [root] if kind in ("entry", "item") else []
+    fields: dict[str, str] = {}
+    for element in channel if not items else ():
+        name = name_of(element.tag)
         if name in ("item", "entry"):
-            entries.append(reader.entry(element))
+            items.append(element)
         else:
-            reader.feed_field(feed, name, element)
-    return feed, entries
+            _feed_field(head, fields, name, element)
+    if own is not None:
+        items += [element for element in root if name_of(element.tag) in ("item", "entry")]
+    links = [(link.relation.lower().split(), absolute(link.href, base or url, link.base)) for link in head.links]
+    home = next((address for relations, address in links if set(relations) & set(ALTERNATE) and address), None)
+    source = Source(
+        home or url, Home(head.language or fields.get("language"), domain_of(home or url)), people(head.people)
+    )
+    entries, errors = _entries(items[:MAX_ENTRIES], base, language, url, source)
+
+    def told(relation: str) -> tuple[str, ...]:
+        return tuple(address for relations, address in links if relation in relations and address)
+
+    return ParsedFeed(
+        title=line_of(head.title),
+        home=home,
+        language=fields.get("language") or (head.language or "").replace("_", "-") or None,
+        hubs=told("hub"),
+        topic=next(iter(told("self")), None),
+        next_page=next(iter((*told("next"), *told("prev-archive"))), None),
+        ttl_s=minutes(fields.get("ttl")),
+        entries=tuple(entries),
+        errors=errors,
+    )
 
 
-def _name(element: Element) -> str:
-    tag = element.tag
-    if not isinstance(tag, str):
-        raise _UnusualError
-    namespace, brace, local = tag.rpartition("}")
-    prefix = _NAMESPACES.get(namespace[1:] if brace else "")
-    if prefix is None:
-        raise _UnusualError
-    return prefix + local.lower()
+def home_of(root: Element, url: str) -> str | None:
+    """Return the address of the site that a feed says it belongs to."""
+    channel = _channel(root)
+    head = Found(document=url, base=_based(None, root, url))
+    for element in channel if channel is not None else ():
+        if name_of(element.tag) == "link":
+            _link(head, element)
+    alternates = [link for link in head.links if link.relation.lower() in ALTERNATE]
+    return next((whole for link in alternates if (whole := absolute(link.href, head.base or url, link.base))), None)
 
 
-class _Reader:
-    """Read the elements of one feed into feedparser's dictionaries."""
+def minutes(value: str | None) -> int | None:
+    """Return a number of minutes in seconds, or nothing for what is no number."""
+    value = (value or "").strip()
+    return int(value) * 60 if value.isascii() and value.isdecimal() and len(value) < 7 else None
 
-    def __init__(self, url: str, language: str | None, *, atom: bool) -> None:
-        self._url = url
-        self._language = language
-        self._atom = atom
 
-    def entry(self, item: Element) -> Any:
-        """Return one entry. Raises ``_UnusualError``."""
-        entry = FeedParserDict()
-        if item.keys():
-            if item.keys() != [_RDF_ABOUT]:
-                raise _UnusualError
-            entry["id"] = item.get(_RDF_ABOUT)
-        for element in item:
-            name = _name(element)
-            read = _ENTRY_FIELDS.get(name)
-            if read is not None:
-                read(self, entry, element)
-            elif name not in _PASSED_OVER or len(element):
-                raise _UnusualError
-        return entry
+def _channel(root: Element) -> Element | None:
+    kind = name_of(root.tag)
+    if kind == "channel" and (root.get("href") or root.get("HREF")):
+        return None  # Microsoft's CDF
+    if kind in ("feed", "channel", "entry", "item"):
+        return root
+    direct = next((child for child in root if name_of(child.tag) == "channel"), None)
+    return direct if direct is not None else next((one for one in root.iter() if name_of(one.tag) == "channel"), root)
 
-    def feed_field(self, feed: Any, name: str, element: Element) -> None:
-        """Read one thing that a feed says about itself. Raises ``_UnusualError``."""
-        if name in ("title", "link", "id"):
-            _ENTRY_FIELDS[name](self, feed, element)
-        elif name == "author" and self._atom:
-            self._author(feed, element)
-        elif name in ("language", "ttl", "sy:updateperiod", "sy:updatefrequency"):
-            key = name.replace(":", "_")
-            _once(feed if key != "language" else {}, key)
-            feed[key] = _text(element)
-        elif name not in _PASSED_OVER and (name not in _FEED_ONLY or len(element)):
-            raise _UnusualError
 
-    def _title(self, entry: Any, element: Element) -> None:
-        _once(entry, "title_detail")
-        kind, value = self._content_of(element, "text/plain")
-        if value:
-            entry["title"] = value
-        entry["title_detail"] = self._detail(kind, value)
-
-    def _link(self, entry: Any, element: Element) -> None:
-        links = entry.setdefault("links", [])
-        link = FeedParserDict({name.lower(): value for name, value in element.items()})
-        if {"base", "url", "uri"} & link.keys():
-            raise _UnusualError
-        link["rel"] = link.get("rel", "alternate").lower()
-        link["type"] = link.get("type", "application/atom+xml" if link["rel"] == "self" else "text/html").lower()
-        links.append(link)
-        if "href" in link:
-            if _text(element):
-                raise _UnusualError
-            link["href"] = _plain_address(link["href"])
-            if link["rel"] == "alternate" and link["type"] in ("text/html", "application/xhtml+xml"):
-                entry["link"] = link["href"]
-        else:
-            if element.keys() or not (value := _text(element)):
-                raise _UnusualError
-            entry["link"] = link["href"] = _plain_address(value)
-
-    def _guid(self, entry: Any, element: Element) -> None:
-        if element.keys() not in ([], ["isPermaLink"]) or "id" in entry:
-            raise _UnusualError
-        value = _text(element)
-        is_address = element.get("isPermaLink", "true") == "true"
-        if is_address and not (_PLAIN_ID.fullmatch(value) and self._atom):
-            _plain_address(value)
-        entry["id"] = value
-        entry.setdefault("guidislink", is_address and "link" not in entry)
-        if is_address:
-            entry.setdefault("link", value)
-
-    def _description(self, entry: Any, element: Element) -> None:
-        _once(entry, "summary_detail")
-        kind, value = self._content_of(element, "text/html" if _name(element) == "description" else "text/plain")
-        entry["summary"] = value
-        entry["summary_detail"] = self._detail(kind, value)
-
-    def _content(self, entry: Any, element: Element) -> None:
-        # A second text, or one that follows a summary in Atom's own words, is told apart by rules of feedparser's own.
-        _once(entry, "content")
-        kind, value = self._content_of(element, "text/plain" if _name(element) == "content" else "text/html")
-        if element.get("src"):
-            raise _UnusualError
-        entry["content"] = [self._detail(kind, value)]
-        entry.setdefault("summary", value)
-
-    def _author(self, entry: Any, element: Element) -> None:
-        _once(entry, "authors")
-        if self._atom and _name(element) == "author":
-            if [_name(child) for child in element] not in (["name"], ["name", "uri"], ["name", "uri", "email"]):
-                raise _UnusualError
-            value = _text(element[0])
-            _blank(element)
-        else:
-            value = _text(element)
-        if not value or element.keys() or _MAIL.search(value):
-            raise _UnusualError
-        entry["author"] = value
-        entry["authors"] = [FeedParserDict(name=value)]
-
-    def _category(self, entry: Any, element: Element) -> None:
-        value, term, label = _text(element), element.get("term"), element.get("label")
-        if value and term:
-            raise _UnusualError
-        tag = FeedParserDict(
-            term=term or value or None, scheme=element.get("scheme", element.get("domain")), label=label
+def _entries(
+    items: list[Element], base: str | None, language: str | None, url: str, source: Source
+) -> tuple[list[ParsedEntry], dict[int, str]]:
+    entries: list[ParsedEntry] = []
+    errors: dict[int, str] = {}
+    for number, item in enumerate(items):
+        found = Found(
+            document=url, base=_based(base, item, url), language=_language_of(item, language), guid=item.get(_ABOUT)
         )
-        if not value and (tag.scheme or label) and not term:
-            raise _UnusualError
-        tags = entry.setdefault("tags", [])
-        told_apart = not term and (tag.scheme or label)  # feedparser compares before it knows the term
-        if (tag.term or tag.label) and (told_apart or tag not in tags):
-            tags.append(tag)
-
-    def _published(self, entry: Any, element: Element) -> None:
-        _moment(entry, "published", element)
-
-    def _updated(self, entry: Any, element: Element) -> None:
-        _moment(entry, "updated", element)
-
-    def _enclosure(self, entry: Any, element: Element) -> None:
-        link = FeedParserDict({name.lower(): value for name, value in element.items()})
-        if {"uri", "href", "rel"} & link.keys() or "url" not in link or len(element) or _text(element):
-            raise _UnusualError
-        link["href"] = link.pop("url")
-        link["rel"] = "enclosure"
-        entry.setdefault("links", []).append(link)
-
-    def _content_of(self, element: Element, default: str) -> tuple[str, str]:
-        kind = _KINDS.get((element.get("type") or "").lower() or None, "")
-        if kind == "" or element.get("mode") or element.get(_LANG):
-            raise _UnusualError
-        return kind or default, _text(element)
-
-    def _detail(self, kind: str, value: str) -> Any:
-        return FeedParserDict(type=kind, language=self._language, base=self._url, value=value)
+        if found.guid and found.guid.startswith("http"):
+            found.permalink = found.guid
+        try:
+            seen: set[str] = set()
+            for element in item:
+                name = name_of(element.tag)
+                read = _ENTRY_FIELDS.get(name)
+                if read is None or name in seen:
+                    continue
+                read(found, element)
+                if name in ONCE and words_of(element):
+                    seen.add(name)  # the first of several counts
+            entries.append(entry_of(found, source))
+        except (ValueError, OverflowError, RecursionError) as exc:
+            errors[number] = repr(exc)
+    return entries, errors
 
 
-_ENTRY_FIELDS = {
-    "title": _Reader._title,
-    "link": _Reader._link,
-    "guid": _Reader._guid,
-    "id": _Reader._guid,
-    "description": _Reader._description,
-    "summary": _Reader._description,
-    "content": _Reader._content,
-    "content:encoded": _Reader._content,
-    "author": _Reader._author,
-    "dc:creator": _Reader._author,
-    "category": _Reader._category,
-    "dc:subject": _Reader._category,
-    "pubdate": _Reader._published,
-    "published": _Reader._published,
-    "updated": _Reader._updated,
-    "dc:date": _Reader._updated,
-    "enclosure": _Reader._enclosure,
+def _feed_field(head: Found, fields: dict[str, str], name: str, element: Element) -> None:
+    if name in ("title", "dc:title", "link", "author", "managingeditor", "dc:creator", "itunes:author"):
+        if name != "title" or head.title is None:
+            _ENTRY_FIELDS[name](head, element)
+    elif name in ("language", "dc:language", "ttl"):
+        fields.setdefault(name.removeprefix("dc:"), words_of(element))
+
+
+def _title(found: Found, element: Element) -> None:
+    words = content_of(element, "guess")
+    if words.value and (found.title is None or name_of(element.tag) == "title"):
+        found.title = words
+
+
+def _link(found: Found, element: Element) -> None:
+    attributes = {name.lower(): value for name, value in element.items()}
+    href = attributes.get("href") or attributes.get("url") or attributes.get("uri")
+    if href is None:
+        href = attributes.get(f"{{{RDF}}}resource") or words_of(element)
+    if href.strip():
+        found.links.append(
+            Link(
+                href,
+                attributes.get("rel") or "alternate",
+                attributes.get("type"),
+                attributes.get("length"),
+                _based(found.base, element, found.document) if _BASE in element.attrib else None,
+            )
+        )
+
+
+def _guid(found: Found, element: Element) -> None:
+    value = words_of(element)
+    if not value:
+        return
+    found.guid = value
+    is_address = next((flag for name, flag in element.items() if name.lower() == "ispermalink"), "true")
+    found.permalink = value if is_address.strip().lower() == "true" else None
+
+
+def _identifier(found: Found, element: Element) -> None:
+    found.guid = found.guid or words_of(element) or None
+
+
+def _original(found: Found, element: Element) -> None:
+    found.original = words_of(element) or None
+
+
+def _description(found: Found, element: Element) -> None:
+    _add_text(found, element, content_of(element, "html"))
+
+
+def _summary(found: Found, element: Element) -> None:
+    _add_text(found, element, content_of(element, "guess"))
+
+
+def _content(found: Found, element: Element) -> None:
+    src = element.get("src")
+    words = content_of(element, "guess")
+    if src and not words.value:
+        found.links.append(Link(src, "content", element.get("type")))
+    else:
+        _add_text(found, element, words)
+
+
+def _body(found: Found, element: Element) -> None:
+    _add_text(found, element, Words(inner_markup(element), "html"))
+
+
+def _add_text(found: Found, element: Element, words: Words) -> None:
+    if not words.value:
+        return
+    longest = max((len(one.value) for one in found.texts), default=-1)
+    found.texts.append(words)
+    if len(words.value) > longest:
+        if _BASE in element.attrib:
+            found.text_base = _based(found.base, element, found.document)
+        if element.get(_LANG):
+            found.language = element.get(_LANG)
+
+
+def _author(found: Found, element: Element) -> None:
+    names = {name_of(child.tag): words_of(child) for child in element}
+    if names:
+        found.people.append(names.get("name") or names.get("email") or "")
+    else:
+        found.people.append(words_of(element))
+
+
+def _source(found: Found, element: Element) -> None:
+    inner = Found(document=found.document)
+    for child in element:
+        if name_of(child.tag) == "author":
+            _author(inner, child)
+    found.source_people += inner.people
+
+
+def _category(found: Found, element: Element) -> None:
+    found.tags.append(element.get("label") or element.get("term") or words_of(element))
+
+
+def _keywords(found: Found, element: Element) -> None:
+    found.tags += [word.strip() for word in words_of(element).split(",")]
+
+
+def _published(found: Found, element: Element) -> None:
+    found.published.append(words_of(element))
+
+
+def _created(found: Found, element: Element) -> None:
+    found.created.append(words_of(element))
+
+
+def _updated(found: Found, element: Element) -> None:
+    found.updated.append(words_of(element))
+
+
+def _language(found: Found, element: Element) -> None:
+    found.language = words_of(element) or found.language
+
+
+def _enclosure(found: Found, element: Element) -> None:
+    href = element.get("url") or element.get("href") or element.get(f"{{{RDF}}}resource") or ""
+    if href.strip():
+        found.links.append(Link(href, "enclosure", element.get("type"), element.get("length"), found.base))
+
+
+def _thumbnail(found: Found, element: Element) -> None:
+    found.images.append(element.get("url") or element.get("href") or words_of(element))
+
+
+def _image(found: Found, element: Element) -> None:
+    inner = next((words_of(child) for child in element if name_of(child.tag) == "url"), "")
+    found.images.append(
+        element.get("href") or element.get("url") or inner or ("" if len(element) else words_of(element))
+    )
+
+
+def _media(found: Found, element: Element) -> None:
+    """Take in files, pictures and what is said of them, however they are grouped."""
+    for inner in _media_elements(element, MAX_MEDIA_DEPTH):
+        name = name_of(inner.tag)
+        if name == "media:content" and (inner.get("url") or "").strip() and len(found.media) < MAX_MEDIA:
+            kind = inner.get("type") or inner.get("medium")
+            file = Link(inner.get("url") or "", "enclosure", kind, inner.get("filesize"))
+            found.media.append(msgspec.structs.replace(file, relation="image") if is_image(file) else file)
+        elif name == "media:thumbnail":
+            _thumbnail(found, inner)
+        elif name == "media:description":
+            found.captions.append(words_of(inner))
+        elif name == "media:title":
+            found.media_title = found.media_title or content_of(inner, "guess")
+        elif name == "media:keywords":
+            _keywords(found, inner)
+        elif name == "media:category":
+            _category(found, inner)
+
+
+def _media_elements(element: Element, depth: int) -> Iterator[Element]:
+    yield element
+    if depth:
+        for child in element:
+            yield from _media_elements(child, depth - 1)
+
+
+_Field = Callable[[Found, Element], None]
+_ENTRY_FIELDS: dict[str, _Field] = {
+    "title": _title,
+    "dc:title": _title,
+    "itunes:title": _title,
+    "link": _link,
+    "guid": _guid,
+    "id": _guid,
+    "dc:identifier": _identifier,
+    "feedburner:origlink": _original,
+    "description": _description,
+    "dc:description": _description,
+    "summary": _summary,
+    "abstract": _summary,
+    "dcterms:abstract": _summary,
+    "itunes:summary": _summary,
+    "googleplay:description": _summary,
+    "content": _content,
+    "content:encoded": _description,
+    "fullitem": _description,
+    "body": _body,
+    "xhtml:body": _body,
+    "xhtml:div": _body,
+    "author": _author,
+    "managingeditor": _author,
+    "dc:creator": _author,
+    "dc:author": _author,
+    "itunes:author": _author,
+    "source": _source,
+    "category": _category,
+    "dc:subject": _category,
+    "itunes:keywords": _keywords,
+    "pubdate": _published,
+    "published": _published,
+    "issued": _published,
+    "dcterms:issued": _published,
+    "prism:publicationdate": _created,
+    "created": _created,
+    "dcterms:created": _created,
+    "updated": _updated,
+    "modified": _updated,
+    "dc:date": _updated,
+    "dcterms:modified": _updated,
+    "lastbuilddate": _updated,
+    "dc:language": _language,
+    "language": _language,
+    "enclosure": _enclosure,
+    "image": _image,
+    "itunes:image": _image,
+    **dict.fromkeys(
+        (f"media:{name}" for name in "group content thumbnail description title keywords category".split()), _media
+    ),
 }
 
 
-def _once(entry: Any, key: str) -> None:
-    if dict.__contains__(entry, key):
-        raise _UnusualError
+def _language_of(element: Element, around: str | None) -> str | None:
+    """Return the language that an element has of its own."""
+    own = (element.get(_LANG) or "").replace("_", "-") or None
+    return own if own != (around or "").replace("_", "-") else None
 
 
-def _text(element: Element) -> str:
-    if len(element):
-        raise _UnusualError
-    raw = element.text or ""
-    if not raw.isascii() and _is_twice_encoded(raw):
-        raise _UnusualError
-    return raw.strip()
-
-
-def _is_twice_encoded(text: str) -> bool:
-    """Tell whether this looks like UTF-8 taken for Latin-1, which feedparser mends in some feeds."""
+def _based(base: str | None, element: Element, url: str) -> str | None:
+    """Return the base that holds in an element, given the one around it; ``None`` where nothing names one."""
+    own = element.get(_BASE)
+    if own is None or not own.strip():
+        return base
     try:
-        text.encode("iso-8859-1").decode("utf-8")
-    except UnicodeError:
-        return False
-    return True
-
-
-def _blank(element: Element) -> None:
-    if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
-        raise _UnusualError
-
-
-def _plain_address(value: str) -> str:
-    if not _PLAIN_ADDRESS.fullmatch(value):
-        raise _UnusualError
-    return value
-
-
-def _moment(entry: Any, field: str, element: Element) -> None:
-    _once(entry, field)
-    value = _text(element)
-    if parse_date(value) is None:
-        raise _UnusualError
-    entry[field] = value
+        return join(base or url, own.strip())
+    except ValueError:
+        return base

@@ -10,74 +10,101 @@ from itertools import islice
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.dates import parse_date
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed, Part
+from connectors.formats.titles import line_of_markup
 
 # Sitemaps are flat and machine-made: patterns read them in linear time, and read broken ones too.
-_URL = re.compile(r"<(?:\w+:)?url\b[^>]*>(.*?)</(?:\w+:)?url\s*>", re.DOTALL | re.IGNORECASE)
-_CHILD = re.compile(r"<(?:\w+:)?sitemap\b[^>]*>(.*?)</(?:\w+:)?sitemap\s*>", re.DOTALL | re.IGNORECASE)
-_ROOT = re.compile(rb"<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
-_ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([\w-]+)""")
+_PREFIX, _ATTRIBUTES = r"(?:[\w-]{1,40}:)?", r"(?:\s[^<>]*)?"
+SITEMAP_ROOTS = ("urlset", "sitemapindex")
+_ROOT = re.compile(r"<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
+SEARCHED_CHARS = 20_000
 
 
-def looks_like_sitemap(body: bytes) -> bool:
+def looks_like_sitemap(text: str) -> bool:
     """Tell whether the beginning of a document is that of a sitemap or sitemap index."""
-    return bool(_ROOT.search(body[:20_000]))
+    return bool(_ROOT.search(text, 0, SEARCHED_CHARS))
 
 
-def parse_sitemap(body: bytes, url: str) -> ParsedFeed:
+def parse_sitemap(text: str, url: str) -> ParsedFeed:
     """Parse a sitemap: its articles, or of an index its parts. Raises ``NotAFeedError``."""
-    text = _decoded(body)
     entries = []
-    for match in _URL.finditer(text):
-        entry = _entry(match.group(1))
+    for _, _, block in _elements(text, f"{_PREFIX}url"):
+        entry = _entry(block)
         if entry is not None:
             entries.append(entry)
         if len(entries) >= MAX_ENTRIES:
             break
-    if not entries and not _ROOT.search(body[:20_000]):
+    if not entries and not looks_like_sitemap(text):
         raise NotAFeedError(f"{url} is no sitemap.")
     parts = tuple(_parts(text))
     return ParsedFeed(title=None, entries=tuple(entries), parts=parts, kind="sitemap index" if parts else "sitemap")
 
 
 def _parts(text: str) -> Iterator[Part]:
-    for match in islice(_CHILD.finditer(text), MAX_ENTRIES):
-        address = _value("loc", match.group(1))
+    for _, _, block in islice(_elements(text, f"{_PREFIX}sitemap"), MAX_ENTRIES):
+        address = _value("loc", block)
         if address and address.startswith(("http://", "https://")):
-            yield Part(address, parse_date(_value("lastmod", match.group(1))))
+            yield Part(address, parse_date(_value("lastmod", block)))
 
 
 def _entry(block: str) -> ParsedEntry | None:
-    address = _value("loc", block)
+    own = _without_media(block)
+    address = _value("loc", own)
     if not address or not address.startswith(("http://", "https://")):
         return None
-    published = _value("publication_date", block) or _value("lastmod", block)
-    title = _value("title", block)
-    keywords = _value("keywords", block) or ""
+    # What is said of a page's news counts before what is said of its pictures and films.
+    told = next((_without_media(inner) for _, _, inner in _elements(block, f"{_PREFIX}news")), own)
+    published, changed = _value("publication_date", told), _value("lastmod", own)
+    title = line_of_markup(_value("title", told))
+    dates = [parse_date(published), parse_date(changed)]
+    keywords = _value("keywords", told) or ""
     return ParsedEntry(
-        identity=Entry(None, address, title, published),
+        identity=Entry(None, address, title, published or changed),
         url=address,
         title=title,
-        published=parse_date(_value("publication_date", block)) or parse_date(_value("lastmod", block)),
-        updated=parse_date(_value("lastmod", block)),
+        published=dates[0] or dates[1],
+        updated=dates[1],
         tags=tuple(tag.strip() for tag in keywords.split(",") if tag.strip())[:50],
-        language=_value("language", block),
+        language=_value("language", told),
+        image=_picture(block),
+        unread_date=(published or changed) if not any(dates) else None,
     )
 
 
+def _picture(block: str) -> str | None:
+    for _, _, picture in _elements(block, "image:image"):
+        address = _value("loc", picture)
+        return address if address and address.startswith(("http://", "https://")) else None
+    return None
+
+
+def _without_media(block: str) -> str:
+    if ":image" not in block and ":video" not in block and "<image:" not in block and "<video:" not in block:
+        return block
+    for name in (r"[\w-]{1,40}:image", r"[\w-]{1,40}:video", r"(?:image|video):[\w-]{1,40}"):
+        pieces, place = [], 0
+        for start, end, _ in _elements(block, name):
+            pieces.append(block[place:start])
+            place = end
+        block = "".join((*pieces, block[place:]))
+    return block
+
+
+def _elements(text: str, name: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where each element of a name begins and ends, and what is in it; ``name`` is a pattern."""
+    opening = re.compile(rf"<({name}){_ATTRIBUTES}>", re.IGNORECASE)
+    place = 0
+    while match := opening.search(text, place):
+        closing = re.compile(rf"</{re.escape(match.group(1))}\s*>", re.IGNORECASE).search(text, match.end())
+        if closing is None:
+            return
+        yield match.start(), closing.end(), text[match.end() : closing.start()]
+        place = closing.end()
+
+
 def _value(name: str, block: str) -> str | None:
-    match = re.search(rf"<(?:[\w-]+:)?{name}\b[^>]*>(.*?)</(?:[\w-]+:)?{name}\s*>", block, re.DOTALL | re.IGNORECASE)
-    if not match:
+    inner = next((held.strip() for _, _, held in _elements(block, f"{_PREFIX}{name}")), None)
+    if not inner:
         return None
-    inner = match.group(1).strip()
-    cdata = re.fullmatch(r"<!\[CDATA\[(.*?)\]\]>", inner, re.DOTALL)
-    return (cdata.group(1) if cdata else html.unescape(inner)).strip() or None
-
-
-def _decoded(body: bytes) -> str:
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return body.decode("utf-16", "replace")
-    match = _ENCODING.search(body[:200])
-    try:
-        return body.decode(match.group(1).decode() if match else "utf-8", "replace")
-    except LookupError:
-        return body.decode("utf-8", "replace")
+    if inner.startswith("<![CDATA[") and inner.endswith("]]>"):
+        return inner[9:-3].strip() or None
+    return html.unescape(inner).strip() or None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+from pipeline.plain_words import TomlError, invalid, os_words, read_toml
 
 USER_FILE = "fulltext.toml"
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d+)?")
@@ -68,25 +69,25 @@ def load(user_file: Path | None = None) -> SiteRules:
     rules, errors = read(files("connectors.pages").joinpath("site_rules.toml").read_text(encoding="utf-8"))
     if user_file is not None and user_file.exists():
         try:
-            own, wrong = read(user_file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as exc:
-            own, wrong = {}, (f"the file cannot be read: {exc}.",)
+            own, wrong = read(user_file.read_bytes())
+        except OSError as exc:
+            own, wrong = {}, (f"the file cannot be read: {os_words(exc)}.",)
         rules, errors = rules | own, errors + wrong
     return SiteRules(rules, errors, user_file)
 
 
-def read(text: str) -> tuple[dict[str, SiteRule], tuple[str, ...]]:
+def read(text: bytes | str) -> tuple[dict[str, SiteRule], tuple[str, ...]]:
     """Return the rules of a file by host, and one sentence for each that is not usable."""
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        return {}, (f"the file is no TOML, and none of its rules is used: {exc}.",)
+        tables = read_toml(text)
+    except TomlError as exc:
+        return {}, (f"none of its rules is used: {exc}.",)
     rules, errors = {}, []
     for host, table in tables.items():
         try:
             rules[host.lower()] = _rule(host, table)
         except (msgspec.ValidationError, ValueError) as exc:
-            errors.append(f'the rule for "{host}" is not used: {exc}.')
+            errors.append(f'the rule for "{host}" is not used: {invalid(exc)}.')
     return rules, tuple(errors)
 
 

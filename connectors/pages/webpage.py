@@ -17,6 +17,7 @@ from connectors.addresses import join
 from connectors.formats.dates import parse_date
 from connectors.formats.markup import sanitised
 from connectors.formats.parsed import Entry, ParsedEntry
+from connectors.formats.titles import line_of_markup
 from connectors.pages.fulltext import MIN_WORDS, PageError, decoded, extract_page
 from connectors.pages.site_rules import SiteRule
 
@@ -48,7 +49,7 @@ def parse_page(body: bytes, content_type: str | None, url: str) -> ParsedEntry |
     return ParsedEntry(
         identity=Entry(None, link, title, published),
         url=link if link.startswith(("http://", "https://")) else url,
-        title=title,
+        title=line_of_markup(title),
         authors=tuple(name for name in dict.fromkeys(names) if not name.startswith("http")),
         published=parse_date(published),
         updated=parse_date(changed),

@@ -58,6 +58,9 @@ def _article(
         tags=tuple(dict.fromkeys((*entry.tags, *tags))),
         feed=feed_url,
         withdrawn=entry.withdrawn,
+        title_is_text=True,
+        image=entry.image,
+        enclosures=entry.enclosures,
     )
 
 

@@ -45,8 +45,10 @@ class Parser:
             return self.child.call(function, *arguments, **options)
         except NotAFeedError:
             raise
-        except (TimeoutError, EOFError, OSError) as exc:
+        except TimeoutError as exc:
             message = f"{url} could not be parsed within {self.child.deadline_s:g} s; it was left out."
             raise NotAFeedError(message) from exc
+        except (EOFError, OSError) as exc:
+            raise NotAFeedError(f"{url} ended the process that parses it; it was left out.") from exc
         except Exception as exc:
-            raise NotAFeedError(f"{url} could not be parsed: {exc!r}.") from exc
+            raise NotAFeedError(f"{url} could not be parsed ({type(exc).__name__}); it was left out.") from exc

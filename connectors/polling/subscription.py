@@ -11,10 +11,16 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import msgspec
 
 from connectors.fetch.origin import same_origin
+from pipeline.errors import UsageError
+from pipeline.references import followed, has_reference
 
 _BARE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE)
 _FEED_BEFORE = re.compile(r"^feed:(?=https?://)", re.IGNORECASE)
 _FEED_SCHEME = re.compile(r"^feed:(?://)?", re.IGNORECASE)
+
+
+# Begins the value of an Authorization header that is made of the user and password a reference leads to.
+ACCOUNT = "account "
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +46,42 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def headers_for(subscription: Subscription, url: str) -> dict[str, str]:
-    """Return what to send with a fetch for a feed: to another origin nothing but the name we go by."""
-    headers = dict(subscription.headers) if same_origin(subscription.url, url) else {}
+    """Return what to send with a fetch for a feed: to another origin nothing but the name we go by.
+
+    Raises ``FetchError`` where a reference leads to nothing that can be sent.
+    """
+    headers = {}
+    if same_origin(subscription.url, url):
+        headers = {name: _header(value, subscription.url) for name, value in subscription.headers.items()}
     if subscription.user_agent:
         headers["User-Agent"] = subscription.user_agent
     return headers
+
+
+def proxy_for(subscription: Subscription) -> str | None:
+    """Return the proxy that a feed is fetched through, if any. Raises ``FetchError`` as ``headers_for`` does."""
+    return _followed(subscription.proxy, subscription.url) if subscription.proxy else None
+
+
+def _header(value: str, url: str) -> str:
+    if not has_reference(value):
+        return value
+    if value.startswith(ACCOUNT):
+        user, _, password = _followed(value.removeprefix(ACCOUNT), url).partition(":")
+        return basic(user, password)["Authorization"]
+    return _followed(value, url)
+
+
+def _followed(text: str, url: str) -> str:
+    from connectors.fetch.http import FetchError  # brings the HTTP client, which listing needs not
+
+    try:
+        found = followed(text, url)
+    except UsageError as exc:
+        raise FetchError("address", str(exc)) from exc
+    if not found.isprintable():
+        raise FetchError("address", f"{url}: what {text} leads to has characters that cannot be sent; it is one line.")
+    return found
 
 
 def merged(headers: Mapping[str, str], newer: Mapping[str, str]) -> dict[str, str]:

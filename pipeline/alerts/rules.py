@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from zoneinfo import ZoneInfo
 
 from pipeline.errors import UsageError
+from pipeline.language.codes import normalise_language
 from pipeline.model import AlertRule
+from pipeline.query.days import zone_of
 from pipeline.query.indexing import counts_copies
-from pipeline.query.parser import parse
-from pipeline.query.scope import scoped
+from pipeline.query.scope import query_of
 from pipeline.query.tree import Query
+from pipeline.query.vocabulary import is_language, language_error
 
 SHORTEST_WINDOW_S = 60
 LONGEST_NAME = 200
@@ -21,7 +22,9 @@ def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
     """Return the query a rule asks, its scope included. Raises ``UsageError`` with the first thing wrong with it."""
     if not rule.name.strip() or len(rule.name) > LONGEST_NAME or not rule.name.isprintable():
         raise UsageError(f"An alert needs a printable name of 1 to {LONGEST_NAME} characters.")
-    query = scoped(parse(rule.query, searches), rule)
+    zone_of(rule.time_zone)
+    _check_scope(rule)
+    query = query_of(rule, searches)
     if counts_copies(query.root):
         raise UsageError("Copies come after the alert; ask for independent reports instead: origins:>=2.")
     if rule.min_origins < 1:
@@ -39,11 +42,16 @@ def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
     return query
 
 
+def _check_scope(rule: AlertRule) -> None:
+    for option, values in (("--feed", rule.feeds), ("--tag", rule.tags), ("--lang", rule.languages)):
+        if not all(value.strip() for value in values):
+            raise UsageError(f"{option} was given nothing; leave it out, or say which.")
+    for language in rule.languages:
+        if normalise_language(language) != language.casefold() or not is_language(language.casefold()):
+            raise UsageError(f"--lang {language_error(language)}")
+
+
 def _check_quiet_hours(rule: AlertRule) -> None:
-    try:
-        ZoneInfo(rule.time_zone)
-    except (KeyError, ValueError, OSError) as exc:
-        raise UsageError(f"{rule.time_zone!r} is no time zone; name one such as Europe/Berlin.") from exc
     hours = (rule.quiet_from, rule.quiet_until)
     if hours == (None, None):
         return

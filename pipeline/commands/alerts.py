@@ -10,8 +10,10 @@ from typing import Any
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import current_settings, open_store
+from pipeline.commands.secrets import secret_file
 from pipeline.errors import UsageError
+from pipeline.plain_words import os_words
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -39,6 +41,8 @@ def alert() -> None:
 @click.argument("name")
 @click.argument("query")
 @click.option("--to", "channels", multiple=True, metavar="CHANNEL", help="A channel's name or address; repeatable.")
+@secret_file("--to-file", "A channel's address")
+@secret_file("--secret-file", "The KEY that its webhooks are signed with")
 @click.option("--feed", "feeds", multiple=True, help="Only articles of this feed; repeatable.")
 @click.option("--tag", "tags", multiple=True, help="Only articles with this tag; repeatable.")
 @click.option("--lang", "languages", multiple=True, help="Only articles in this language; repeatable.")
@@ -53,7 +57,13 @@ def alert() -> None:
 @click.option("--cap-per-hour", type=int, metavar="N", help="Send N messages an hour, then one with the rest.")
 @click.option("--cap-per-day", type=int, metavar="N", help="Send N messages a day, then one with the rest.")
 @click.option("--quiet", metavar="HH:MM-HH:MM", help="Hold messages back between these times.")
-@click.option("--time-zone", default="UTC", show_default=True, metavar="ZONE", help="Of --quiet and of days.")
+@click.option(
+    "--time-zone",
+    default=lambda: current_settings().time_zone,
+    show_default="time_zone of the settings",
+    metavar="ZONE",
+    help="Of --quiet and of days.",
+)
 @click.option("--expires", type=click.DateTime(), help="Stop at this time (UTC).")
 @click.option("--priority", type=click.Choice(("low", "normal", "high")), default="normal", show_default=True)
 @click.option("--replace", is_flag=True, help="Replace the alert of this name.")
@@ -63,6 +73,9 @@ def add(
     silence: int | None,
     surge: float | None,
     quiet: str | None,
+    channels: tuple[str, ...],
+    to_file: str | None,
+    secret_file: str | None,
     expires: datetime | None,
     replace: bool,
     **options: Any,
@@ -70,16 +83,26 @@ def add(
     """Keep QUERY as the alert NAME.
 
     Channels: a name from [channels] in the settings, or terminal:, desktop:, webhook+https://host/path#secret=KEY,
-    ntfy:topic, mailto:you@example.org, smtps://…, atom:FILE, jsonfeed:FILE, apprise:URL. Default: the terminal that
+    ntfy:topic, mailto:you@example.org, smtps://…, atom:FILE, jsonfeed:FILE, apprise:URL;
+    or {env = "NAME"} or {file = "PATH"}, read when something is sent. Default: the terminal that
     the notifier runs in. Priority high passes quiet hours, digests and caps.
     """
-    from pipeline.services.alerts import new_rule
+    from pipeline.services.alerts import new_rule, signed
     from pipeline.views.alerts import forecast_line, warning_lines
     from pipeline.wiring import services, stores
 
+    channels = signed((*channels, *([to_file] if to_file else ())), secret_file, Path.cwd())
     end = expires.replace(tzinfo=UTC) if expires else None
     rule = new_rule(
-        name, query, stores.clock(), silence_s=silence, surge_times=surge, quiet=quiet, expires=end, **options
+        name,
+        query,
+        stores.clock(),
+        silence_s=silence,
+        surge_times=surge,
+        quiet=quiet,
+        expires=end,
+        channels=channels,
+        **options,
     )
     with open_store() as store:
         alerts = services.alerts(store)
@@ -216,7 +239,7 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
     try:
         content = path.read_bytes()
     except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
     refused = 0
     with open_store() as store:
         rules = read_rules(content, str(path), stores.clock())

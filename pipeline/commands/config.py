@@ -8,8 +8,10 @@ import click
 import msgspec
 
 from pipeline import config as settings_file
+from pipeline import private_files
 from pipeline.commands.context import current_settings
 from pipeline.errors import UsageError
+from pipeline.plain_words import os_words
 
 
 @click.group()
@@ -35,13 +37,12 @@ def init(file: Path | None) -> None:
     target = file or settings_file.default_path()
     text = settings_file.describe(settings_file.Settings())
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        private_files.make_directory(target.parent)
+        private_files.write_new(target, text.encode())
     except FileExistsError:
         raise UsageError(f"{target} already exists; edit it, or name another file.") from None
     except OSError as exc:
-        raise UsageError(f"{target} cannot be written: {exc}.") from exc
+        raise UsageError(f"{target} cannot be written: {os_words(exc)}.") from exc
     click.echo(target)
 
 

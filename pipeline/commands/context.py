@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline import config
+from pipeline import config, private_files
 
 if TYPE_CHECKING:
     from pipeline.wiring.stores import Store
 
 
 def current_settings() -> config.Settings:
-    """Load the settings that ``--config``, the environment and ``--data`` make. Raises ``UsageError``."""
+    """Load the settings that ``--config``, the environment and ``--data`` make. Raises ``UsageError``.
+
+    What others may read of them and of the store is taken from them, with a word.
+    """
     chosen: dict[str, str] = click.get_current_context().ensure_object(dict)
     path = Path(chosen["config"]) if "config" in chosen else None
-    return config.load(path, {"data": chosen.get("data")})
+    settings = config.load(path, {"data": chosen.get("data")})
+    files = [config.file_in_use(path)]
+    for line in private_files.tightened(settings.directory, files, ours=settings.data is None):
+        click.echo(line, err=True)
+    return settings
 
 
 def open_store() -> AbstractContextManager[Store]:

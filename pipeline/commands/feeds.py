@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import current_settings, open_store
+from pipeline.commands.secrets import one_of, secret_file
 from pipeline.errors import UnavailableError, UsageError
 from pipeline.services.feed_settings import CLEARED, FeedOptions
 
@@ -27,10 +28,15 @@ def feed_options(command: Command) -> Command:
         click.option("--language", help="The language of its articles, such as en."),
         click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send a header to this site."),
         click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Send a cookie to this site."),
+        secret_file("--header-file", "Headers, one a line,"),
+        secret_file("--cookie-file", "Cookies, one a line,"),
         click.option("--auth", metavar="USER:PASSWORD", help="Send a user name and password to this site."),
         click.option("--bearer", metavar="TOKEN", help="Send a token as Authorization: Bearer to this site."),
+        secret_file("--auth-file", "USER:PASSWORD"),
+        secret_file("--bearer-file", "The token"),
         click.option("--user-agent", help="Introduce the fetcher by another name."),
         click.option("--proxy", metavar="URL", help="Fetch it and its pages through http://[USER:PASSWORD@]HOST:PORT."),
+        secret_file("--proxy-file", "The proxy's address"),
         click.option("--mute", multiple=True, metavar="QUERY", help="Leave out its articles that a query finds."),
         click.option(
             "--fulltext/--no-fulltext",
@@ -43,6 +49,16 @@ def feed_options(command: Command) -> Command:
     return command
 
 
+def _options(given: dict[str, Any]) -> FeedOptions:
+    """Return the options that were given, those from files among them."""
+    for name in ("auth", "bearer", "proxy"):
+        given[name] = one_of(given[name], given.pop(f"{name}_file"), name)
+    for name in ("header", "cookie"):
+        lines = (given.pop(f"{name}_file") or "").splitlines()
+        given[f"{name}s"] += tuple(line.strip() for line in lines if line.strip())
+    return FeedOptions(**given)
+
+
 @click.command()
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
 @feed_options
@@ -53,7 +69,7 @@ def add(urls: tuple[str, ...], every: bool, no_check: bool, **given: Any) -> Non
     from pipeline.views.feeds import followed_line
     from pipeline.wiring import connectors, services
 
-    options = FeedOptions(**given)
+    options = _options(given)
     failures: list[UnavailableError | UsageError] = []
     with open_store() as store:
         feeds = services.feeds(store)
@@ -152,7 +168,7 @@ def edit(url: str, clear: tuple[str, ...], **given: Any) -> None:
     from pipeline.wiring import services
 
     with open_store() as store:
-        subscription, different = services.feeds(store).edit(url, FeedOptions(**given), clear)
+        subscription, different = services.feeds(store).edit(url, _options(given), clear)
     click.echo(f"{subscription.url} is {'changed' if different else 'as it was'}.")
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from pipeline import private_files
 from pipeline.commands.context import current_settings, open_store
 from pipeline.errors import UsageError
+from pipeline.plain_words import os_words
 
 
 @click.command("import")
@@ -40,9 +42,9 @@ def export(file: Path | None) -> None:
         click.echo(text, nl=False)
         return
     try:
-        file.write_text(text, encoding="utf-8")
+        private_files.write(file, text.encode("utf-8", "backslashreplace"))
     except OSError as exc:
-        raise UsageError(f"{file} cannot be written: {exc.strerror}.") from exc
+        raise UsageError(f"{file} cannot be written: {os_words(exc)}.") from exc
 
 
 def _read(file: Path) -> bytes:
@@ -52,4 +54,4 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES + 1)
     except OSError as exc:
-        raise UsageError(f"{file} cannot be read: {exc.strerror}.") from exc
+        raise UsageError(f"{file} cannot be read: {os_words(exc)}.") from exc

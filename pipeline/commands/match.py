@@ -9,6 +9,7 @@ from typing import IO
 import click
 
 from pipeline.errors import UsageError
+from pipeline.plain_words import os_words
 
 
 @click.command
@@ -28,7 +29,7 @@ def match(path: Path, as_json: bool, articles: IO[bytes]) -> None:
     try:
         content = path.read_bytes()
     except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
     rules = RuleFile(content, str(path), clock())
     for line in rules.refused:
         click.echo(line, err=True)

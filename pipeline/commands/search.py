@@ -49,10 +49,12 @@ def search(
 ) -> None:
     """Find articles.
 
-    QUERY: words, "exact phrases", AND OR NOT ( ), word*, word~, "a b"~5, title:word, source:bbc, lang:en,
-    published:2022-02-01..2022-02-28, last:7d, origins>=2, event:CONSULT actor:lavrov, said:peskov, search:NAME.
+    QUERY: words, "exact phrases", AND OR NOT ( ), word*, *ending, word~, "a b"~5, =US (these very letters), /regex/,
+    title:word, source:bbc, site:example.org, lang:en, published:2022-02-01..2022-02-28, after:yesterday, last:7d,
+    is:copy, origins>=2, event:CONSULT actor:lavrov, said:peskov, list:NAME, search:NAME.
     Without QUERY, everything. Newest first.
     """
+    from pipeline.query.hints import hints
     from pipeline.views.results import footer, found_parts
     from pipeline.wiring import services
 
@@ -76,6 +78,8 @@ def search(
                 click.secho(footer(page), fg="bright_black")
             found = bool(page.documents)
     if not found:
+        for hint in hints(request.query) if request.query else ():
+            click.echo(hint, err=True)
         ctx.exit(1)
 
 

@@ -62,7 +62,9 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
             session.add_demo(store)
             hint = f"newswire search ceasefire --data {settings.directory}"
             complain(f"These articles are made up. In another shell: {hint}")
-        if not (files or demo or feeds.all()):
+        if outdated := store.renewal.outdated():
+            complain(f"Texts are read in a new way: {outdated:,} articles are indexed anew in the background.")
+        if not (files or demo or feeds.all() or session.has_work(store, once=once)):
             raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
         session.publish(store, chain(whole, *streams))
         running = session.Session(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.language.codes import normalise_language
 from pipeline.language.scripts import HAN, HANGUL, KANA, THAI
 from pipeline.language.words import COMMON_WORDS, NEWS_WORDS
 
@@ -64,10 +65,6 @@ _NEWS_OF: dict[str, list[str]] = {}
 for _language, _words in NEWS_WORDS.items():
     for _word in frozenset(_words.split()):
         _NEWS_OF.setdefault(_word, []).append(_language)
-_ISO_639_2 = {"eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "por": "pt",
-              "rus": "ru", "zho": "zh", "chi": "zh", "jpn": "ja", "kor": "ko", "ara": "ar", "nld": "nl", "dut": "nl",
-              "swe": "sv", "dan": "da", "nor": "no", "nob": "no", "nno": "no", "nb": "no", "nn": "no", "iw": "he",
-              "in": "id", "pol": "pl", "ukr": "uk", "tur": "tr", "tl": "fil"}  # fmt: skip
 SAMPLE_CHARS = 2000
 CLEAR_WORDS = 5
 JUDGED_WORDS = 25
@@ -152,15 +149,6 @@ def grams(word: str) -> list[str]:
     found += [padded[at : at + 3] for at in range(length - 2)]
     found += [padded[at : at + LONGEST_GRAM] for at in range(length - 3)]
     return found
-
-
-def normalise_language(declared: str | None) -> str | None:
-    """Return the two-letter code of a declared language such as ``en-US``, ``EN`` or ``eng`` (BCP 47, ISO 639)."""
-    if not declared:
-        return None
-    code = re.split(r"[-_]", declared.strip().lower())[0]
-    code = _ISO_639_2.get(code, code)
-    return code if re.fullmatch(r"[a-z]{2,3}", code) else None
 
 
 def _by_script(sample: str, declared: str | None) -> str | None:

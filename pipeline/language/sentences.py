@@ -17,7 +17,8 @@ _MAY_END = frozenset("inc ltd co corp jr sr etc".split())
 # Languages that write "3. Mai".
 _ORDINAL_DOTS = frozenset(("de", "da", "no", "fi", "cs", "sk", "hu", "pl", "tr", "hr", "sl", "et", "lv"))
 _PARAGRAPH = re.compile(r"[^\n]+")
-_BREAK = re.compile(r"([.!?…]+|[。！？｡])([\"'”’»)\]]*)(\s+|(?<=[。！？｡])|$)")
+# A run of marks is looked at once, from its first: else a page of dots takes the square of its length.
+_BREAK = re.compile(r"((?<![.!?…])[.!?…]++|[。！？｡])([\"'”’»)\]]*)(\s+|(?<=[。！？｡])|$)")
 _OPENERS = "\"'“‘«„([-–—"
 _LAST_WORD = re.compile(r"(\S+)$")
 

@@ -1,9 +1,10 @@
 """Tokenisation: the one reading of text that search, alerts, deduplication and extraction share.
 
-A token is a run of letters, marks and digits. Kept whole: numbers with separators (``1,800``, ``4.25``), dotted
-acronyms (``U.S.``), ``AT&T``, ``C++`` and ``C#``. Everything else that joins words (hyphen, apostrophe, slash, ``#``,
-``@``) separates them, so ``covid-19`` is two tokens and a query for it is a phrase of two. Scripts written without
-spaces become overlapping bigrams. Each token is folded: compatibility forms, case, accents and width are gone.
+A token is a run of letters, marks and digits. Kept whole: numbers with separators (``4.25``; what only groups the
+digits is left out, ``1,800`` is ``1800``), dotted acronyms (``U.S.`` is ``us``), ``AT&T``, ``C++`` and ``C#``. A ``&``
+that stands alone is ``and``. Everything else that joins words (hyphen, apostrophe, slash, ``#``, ``@``) separates them,
+so ``covid-19`` is two tokens and a query for it is a phrase of two. Scripts written without spaces become overlapping
+bigrams. Each token is folded: compatibility forms, case, accents, width, and variants of Arabic letters are gone.
 """
 
 from __future__ import annotations
@@ -17,9 +18,15 @@ from functools import lru_cache
 
 import Stemmer
 
+from pipeline.language.numbers import marks_of, plain_number
+from pipeline.language.overstemmed import OWN_STEMS
+from pipeline.language.plurals import singular
 from pipeline.language.scripts import BY_CHARACTER
 from pipeline.language.sentences import split_sentences
 
+# What an index was written with is only found by the same: a change of tokens or stems is a new version, and indices of
+# an earlier one are written anew in the background.
+ANALYSIS_VERSION = 2
 # What lies beyond is neither searched nor matched, by any engine: a bound on the work for one article.
 MAX_CHARS = 1_000_000
 # Remembered are texts for as long as a batch of articles takes through all stages, and the many short values apart from
@@ -41,11 +48,12 @@ STEMMERS: dict[str, str] = {
 
 _TOKEN = re.compile(
     r"(?<!\w)[A-Za-z](?:\+\+|#)(?!\w)"  # C++, C#
-    r"|(?<![\w.])(?:[^\W\d_]\.){2,}"  # U.S.
-    r"|\d+(?:[.,:]\d+)+(?![^\W\d])"  # 1,800  4.25  12:30
+    rf"|(?<![\w.])[^\W\d_{BY_CHARACTER}](?:\.[^\W\d_{BY_CHARACTER}])+(?!\w)\.?"  # U.S.
+    r"|\d+(?:[.,:\u066b\u066c]\d+)+(?![^\W\d])"  # 1,800  4.25  12:30
+    r"|(?<![\w&])&(?![\w&])"  # Marks & Spencer
     rf"|[^\W{BY_CHARACTER}]+(?:&[^\W{BY_CHARACTER}]+)+"  # AT&T
     rf"|[{BY_CHARACTER}]+"
-    rf"|(?:[^\W{BY_CHARACTER}]|[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff])+"
+    rf"|(?:[^\W{BY_CHARACTER}]|[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff])+"
 )
 # What no token holds nor looks at beside it: splitting there first, and remembering the pieces, is several times faster
 # than searching. Typographic marks are blanked too: alone they should not cost a text the way of plain ASCII.
@@ -53,6 +61,9 @@ _APART = str.maketrans({c: " " for c in map(chr, range(128)) if not (c.isalnum()
 _PUNCTUATION = "‘’“”„«»–—…•·€£©®°\u00a0\u2009\u202f"
 _IS_BY_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ħ": "h"})
+# Letters that Arabic, Persian and Urdu, or the habits of who types, write differently; tatweel only stretches a word.
+_ARABIC = str.maketrans({"ى": "ي", "ی": "ي", "ک": "ك", "ڪ": "ك", "ٱ": "ا", "ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه",
+                         "ـ": None, "\u066c": ",", "\u066b": "."})  # fmt: skip
 # Letters of their own that Unicode would take for и and і with an accent; Snowball's Russian needs the first.
 _NOT_ACCENTED = "йї"
 
@@ -103,7 +114,7 @@ class Analysis:
 
     def _located(self) -> tuple[list[int], list[int]]:
         if self._spans is None:
-            found = list(_read(self.text[:MAX_CHARS]))
+            found = list(_read(self.text[:MAX_CHARS], marks_of(self.language)))
             self._spans = [start for _, start, _ in found], [end for _, _, end in found]
         return self._spans
 
@@ -126,14 +137,24 @@ def tokens_of(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1 << 17)
 def fold(token: str) -> str:
     """Fold one token: NFKC, case, accents, and letters that Unicode does not take apart (``ø``, ``ł``, ``æ``)."""
+    if token == "&":
+        return "and"
+    if "." in token and token[0].isalpha():
+        token = token.replace(".", "")
     if token.isascii():
         return token.lower()
     plain = unicodedata.normalize("NFKC", token).casefold().translate(_LETTERS)
     if plain.isascii():
         return plain
     decomposed = "".join(c if c in _NOT_ACCENTED else unicodedata.normalize("NFKD", c) for c in plain)
-    kept = "".join(c for c in decomposed if not _is_accent(c))
+    kept = "".join(_digit(c) if c.isdecimal() else c for c in decomposed if not _is_accent(c)).translate(_ARABIC)
     return unicodedata.normalize("NFC", kept) or plain
+
+
+def written(word: str, marks: str = ",") -> str:
+    """Return the token that a word of a text is read as; ``marks`` group the digits of numbers in its language."""
+    token = fold(word)
+    return plain_number(token, marks) if token[0].isdigit() and not token.isalnum() else token
 
 
 def stem(token: str, language: str | None) -> str:
@@ -151,10 +172,12 @@ class _Stems(dict[str, str]):
 
     def __init__(self, language: str) -> None:
         super().__init__()
+        self._language = language
+        self._own = OWN_STEMS if language == "en" else {}
         self._stem = Stemmer.Stemmer(STEMMERS[language], 0).stemWord
 
     def __missing__(self, token: str) -> str:
-        result = fold(self._stem(token))
+        result = self._own.get(token) or fold(self._stem(singular(token, self._language)))
         if len(self) >= MAX_STEMS:
             self.clear()
         self[token] = result
@@ -166,6 +189,10 @@ def _stems_of(language: str) -> _Stems:
     return _Stems(language)
 
 
+def _digit(character: str) -> str:
+    return str(unicodedata.decimal(character))
+
+
 def _is_accent(character: str) -> bool:
     # Marks above U+0900 carry vowels in Indic and Thai scripts: part of the spelling, not an accent.
     return unicodedata.category(character) == "Mn" and ord(character) < 0x900
@@ -173,6 +200,7 @@ def _is_accent(character: str) -> bool:
 
 def _analyse(text: str, language: str | None) -> Analysis:
     plain = text[:MAX_CHARS]
+    marks = marks_of(language)
     if not plain.isascii():
         for mark in _PUNCTUATION:
             plain = plain.replace(mark, " ")
@@ -184,7 +212,7 @@ def _analyse(text: str, language: str | None) -> Analysis:
         elif piece[-1] in ".,:" and piece.isascii() and piece[:-1].isalnum():
             tokens.append(piece[:-1].lower())
         else:
-            tokens += _parts(piece) if len(piece) < MAX_PIECE else [token for token, _, _ in _read(piece)]
+            tokens += _parts(piece, marks) if len(piece) < MAX_PIECE else [token for token, _, _ in _read(piece, marks)]
     return Analysis(text, language, tokens)
 
 
@@ -193,16 +221,19 @@ _long = lru_cache(maxsize=CACHED_LONG)(_analyse)
 
 
 @lru_cache(maxsize=1 << 15)
-def _parts(piece: str) -> tuple[str, ...]:
-    return tuple(token for token, _, _ in _read(piece))
+def _parts(piece: str, marks: str) -> tuple[str, ...]:
+    return tuple(token for token, _, _ in _read(piece, marks))
 
 
-def _read(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield (folded token, start, end): what ``_analyse`` must agree with, piece by piece."""
+def _read(text: str, marks: str) -> Iterator[tuple[str, int, int]]:
+    """Yield (folded token, start, end): what ``_analyse`` must agree with, piece by piece.
+
+    ``marks`` are those that group the digits of a number in the text's language.
+    """
     for found in _TOKEN.finditer(text):
         word, start = found.group(), found.start()
         if word.isascii() or not _IS_BY_CHARACTER.match(word):
-            yield fold(word), start, found.end()
+            yield written(word, marks), start, found.end()
             continue
         for n in range(max(len(word) - 1, 1)):
             yield fold(word[n : n + 2]), start + n, start + min(n + 2, len(word))

@@ -92,3 +92,13 @@ class SearchIndex(Coverage, Protocol):
 
     def close(self) -> None:
         """Release connections; idempotent."""
+
+
+class Renewal(Protocol):
+    """Bring an index up to date that an earlier version of the text analysis has written; all is found meanwhile."""
+
+    def outdated(self) -> int:
+        """Count the documents that were indexed by another version of the text analysis."""
+
+    def renew(self, limit: int) -> int:
+        """Index up to ``limit`` of them anew, newest first; return how many, 0 when none is left. Idempotent."""

@@ -37,7 +37,7 @@ MAX_KEYWORD = 500
 _TIE_BITS = 30
 _MAX_SECONDS = (1 << 32) - 1
 # What differs between an article and its copies: who asks by one of these asks for the copy itself.
-_TELL_COPIES_APART = frozenset({"source", "author", "feed", "id", "lang"})
+_TELL_COPIES_APART = frozenset({"source", "author", "feed", "id", "lang", "site", "is"})
 _COMMONEST_TERMS = 40
 
 
@@ -152,7 +152,10 @@ def similar_query(
     ``frequencies`` tells how many of the ``size`` indexed documents hold each word. ``None``: nothing to go by.
     """
     counts: dict[str, float] = {}
-    for part, weight in ((analyse(document.title, document.language), 3), (analyse(document.text), 1)):
+    for part, weight in (
+        (analyse(document.title, document.language), 3),
+        (analyse(document.text, document.language), 1),
+    ):
         for token in part.tokens:
             if len(token) > 2 and not token.isdecimal():
                 counts[token] = counts.get(token, 0) + weight

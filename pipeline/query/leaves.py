@@ -4,89 +4,145 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from typing import NoReturn
 
-from pipeline.language.tokens import fold, tokens_of
+from pipeline.errors import UsageError
+from pipeline.language.numbers import is_ambiguous
+from pipeline.language.scripts import BY_CHARACTER
+from pipeline.language.tokens import analyse, fold, tokens_of
+from pipeline.query.conditions import condition
 from pipeline.query.lexer import Lexeme, QueryError
+from pipeline.query.regex import compiled
 from pipeline.query.tree import (
-    COUNT_FIELDS,
-    DATE_FIELDS,
-    EVENT_FIELDS,
-    KEYWORD_FIELDS,
-    QUOTATION_FIELDS,
+    TEXT_FIELDS,
+    And,
     AnyNode,
-    EventFilter,
+    ByGrouping,
+    Containing,
+    Ending,
+    Exact,
     Fuzzy,
-    Keyword,
-    Last,
     Near,
     Phrase,
     Prefix,
-    Range,
+    Regex,
     Wildcard,
     Word,
 )
 
 MIN_PREFIX = 2
+MIN_ENDING = 3
 MAX_DISTANCE = 100
 MAX_FUZZY = 40
 MAX_PHRASE = 200
-_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_ONE_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
+# "cedarvale,granholm": nobody means one word.
+_RUN_TOGETHER = re.compile(r"(?<=[^\W\d_])(?:[,;]+|&&)(?=[^\W\d_])")
+_Tokenise = Callable[[str], tuple[str, ...]]
+# One language for each way to group the digits of a number.
+_BY_COMMA, _BY_POINT, _BY_EITHER = None, "de", "es"
 
 
-def leaf(lexeme: Lexeme, field: str | None) -> AnyNode:
-    """Make the leaf for a word or quoted text, in the field it stands under, if any."""
-    column, text = lexeme.column, lexeme.text
-    if field in KEYWORD_FIELDS:
-        return _keyword(lexeme, field)
-    if field in DATE_FIELDS or field in COUNT_FIELDS:
-        return _range(lexeme, field)
-    if field == "last":
-        return _last(lexeme)
-    if field == "corrected":
-        if text not in ("yes", "no"):
-            raise QueryError(column, "expected corrected:yes or corrected:no.")
-        return Range(name="revision", low=2, column=column) if text == "yes" else Range(
-            name="revision", high=1, column=column
-        )  # fmt: skip
-    if field in EVENT_FIELDS or field in QUOTATION_FIELDS:
-        return _condition(lexeme, field)
-    return _quoted(lexeme, field) if lexeme.kind == "quoted" else _word(lexeme, field)
+def leaf(lexeme: Lexeme, field: str | None, zone: str = "UTC") -> AnyNode:
+    """Make the leaf for a word, quoted text or expression, in the field it stands under, if any."""
+    if field is not None and field not in TEXT_FIELDS:
+        if lexeme.kind == "regex":
+            raise QueryError(lexeme.column, f"a regular expression was not expected after {field}:")
+        return condition(lexeme, field, zone)
+    if lexeme.kind == "regex":
+        return _regex(lexeme)
+    if lexeme.kind == "quoted":
+        return _by_grouping(lexeme, lambda tokenise: _quoted(lexeme, tokenise))
+    if lexeme.text.isalnum():
+        return _word(lexeme, field, tokens_of)
+    parts = _RUN_TOGETHER.split(lexeme.text)
+    if len(parts) > 1:
+        pieces = [Lexeme("word", part, lexeme.column) for part in parts]
+        return And(nodes=tuple(leaf(piece, field) for piece in pieces), column=lexeme.column)
+    return _by_grouping(lexeme, lambda tokenise: _word(lexeme, field, tokenise))
 
 
-def _quoted(lexeme: Lexeme, field: str | None) -> AnyNode:
-    tokens = tokens_of(lexeme.text)
+def exact(lexeme: Lexeme, column: int) -> AnyNode:
+    """Make the leaf for what has to be written with these very letters, this case and these accents."""
+    if lexeme.kind not in ("word", "quoted") or lexeme.number is not None or re.search(r"[*?~]", lexeme.text):
+        raise QueryError(column, "= takes one word or quoted text as it is written, without * ? ~.")
+    analysis = analyse(lexeme.text)
+    if not analysis.tokens:
+        raise QueryError(lexeme.column, f"{lexeme.text!r} has no letter or digit to search for.")
+    text = as_written(lexeme.text[analysis.starts[0] : analysis.ends[-1]])
+    quoted = Lexeme("quoted", text, lexeme.column)
+    return Exact(text=text, node=leaf(quoted, None), column=column)
+
+
+def as_written(text: str) -> str:
+    """Return a text as exact forms compare it: one kind of apostrophe, one space between words."""
+    return " ".join(text.replace("’", "'").split())
+
+
+def _by_grouping(lexeme: Lexeme, make: Callable[[_Tokenise], AnyNode]) -> AnyNode:
+    node = make(tokens_of)
+    if lexeme.text.isalpha() or not is_ambiguous(lexeme.text) or not isinstance(node, Word | Phrase | Near):
+        return node
+    comma, point, either = (make(_tokens_in(language)) for language in (_BY_COMMA, _BY_POINT, _BY_EITHER))
+    shown = lexeme.text if lexeme.kind == "word" else f'"{" ".join(lexeme.text.split())}"'
+    if isinstance(node, Near):
+        shown += f"~{node.distance}"
+    return ByGrouping(text=shown, comma=comma, point=point, either=either, column=lexeme.column)
+
+
+def _tokens_in(language: str | None) -> _Tokenise:
+    return lambda text: tuple(map(sys.intern, analyse(text, language).tokens))
+
+
+def _quoted(lexeme: Lexeme, tokenise: _Tokenise) -> AnyNode:
+    tokens = tokenise(lexeme.text)
     if not tokens:
+        if lexeme.text.strip() and _is_symbol(lexeme.text):
+            return _symbol(lexeme)
         raise QueryError(lexeme.column, "there is no letter or digit between the quotation marks.")
     if len(tokens) > MAX_PHRASE:
         raise QueryError(lexeme.column, f"a phrase may have {MAX_PHRASE} words; search for its beginning.")
     if lexeme.number is not None and len(tokens) > 1:
         return Near(tokens=tokens, distance=min(lexeme.number, MAX_DISTANCE), column=lexeme.column)
-    return Phrase(tokens=tokens, column=lexeme.column)
+    return _character(tokens, lexeme) or Phrase(tokens=tokens, column=lexeme.column)
 
 
-def _word(lexeme: Lexeme, field: str | None) -> AnyNode:
+def _word(lexeme: Lexeme, field: str | None, tokenise: _Tokenise) -> AnyNode:
     column, text = lexeme.column, lexeme.text
-    fuzzy = re.fullmatch(r"(.+?)~([0-2])?", text)
+    fuzzy = re.fullmatch(r"(.+?)~(-?\d*)", text) if "~" in text else None
     if fuzzy:
-        tokens = tokens_of(fuzzy.group(1))
+        tokens = tokenise(fuzzy.group(1))
         if len(tokens) != 1 or not 3 <= len(tokens[0]) <= MAX_FUZZY:
             raise QueryError(column, f"word~ takes one word of three to {MAX_FUZZY} letters.")
+        if fuzzy.group(2) not in ("", "0", "1", "2"):
+            raise QueryError(column, f"word~ takes 0, 1 or 2 letters that may differ; did you mean {tokens[0]}~2?")
         return Fuzzy(text=tokens[0], distance=int(fuzzy.group(2) or 1), column=column)
     if "*" in text or "?" in text.rstrip("?"):
         return _pattern(lexeme)
-    tokens = tokens_of(text)
+    tokens = tokenise(text)
     if not tokens:
+        if _is_symbol(text):
+            return _symbol(lexeme)
         raise QueryError(column, f"{text!r} has no letter or digit to search for.")
     if len(tokens) > 1 or field in ("author", "source"):
-        return Phrase(tokens=tokens, column=column)
-    return Word(text=tokens[0], column=column)
+        return _character(tokens, lexeme) or Phrase(tokens=tokens, column=column)
+    return _character(tokens, lexeme) or Word(text=tokens[0], column=column)
+
+
+def _character(tokens: tuple[str, ...], lexeme: Lexeme) -> AnyNode | None:
+    """Return the leaf for one character of a script whose words are kept as pairs of characters."""
+    if len(tokens) == 1 and len(tokens[0]) == 1 and _ONE_CHARACTER.fullmatch(tokens[0]):
+        return Containing(text=tokens[0], column=lexeme.column)
+    return None
 
 
 def _pattern(lexeme: Lexeme) -> AnyNode:
     text = lexeme.text
     pattern = "".join(part if part in "*?" else fold(part) for part in re.split(r"([*?])", text) if part)
+    ending = pattern.removeprefix("*")
+    if len(ending) < len(pattern) and ending and not re.search(r"[*?]", ending):
+        return _ending(lexeme, ending)
     literal = re.split(r"[*?]", pattern)[0]
     if not re.fullmatch(r"[\w&+#.,*?]+", pattern) or len(tokens_of(literal)) > 1:
         _refuse(lexeme, f"{text!r}: * and ? stand inside one word; quote a phrase, or search its words.")
@@ -97,92 +153,33 @@ def _pattern(lexeme: Lexeme) -> AnyNode:
     return Wildcard(pattern=pattern, column=lexeme.column)
 
 
-def _keyword(lexeme: Lexeme, field: str) -> AnyNode:
-    value = lexeme.text.strip().casefold()
-    prefix = value.endswith("*") or (field in ("id", "story") and len(value) < 32)
-    value = value.rstrip("*")
-    if not value:
-        raise QueryError(lexeme.column, f"expected a value after {field}:")
-    return Keyword(name=field, value=value, prefix=prefix, column=lexeme.column)
+def _ending(lexeme: Lexeme, ending: str) -> AnyNode:
+    if not re.fullmatch(r"\w+", ending) or len(tokens_of(ending)) != 1:
+        _refuse(lexeme, f"{lexeme.text!r}: * stands before the end of one word; quote a phrase, or search its words.")
+    if len(ending) < MIN_ENDING:
+        _refuse(lexeme, f"{lexeme.text!r} would match nearly everything; give {MIN_ENDING} letters or more after *.")
+    return Ending(text=sys.intern(ending), column=lexeme.column)
 
 
-def _condition(lexeme: Lexeme, field: str) -> AnyNode:
-    value = lexeme.text.strip()
-    if field == "event":
-        value = value.upper()
-    elif field == "scheduled":
-        if value not in ("yes", "no"):
-            raise QueryError(lexeme.column, "expected scheduled:yes or scheduled:no.")
-    elif field == "when":
-        if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", value):
-            raise QueryError(lexeme.column, f"{value!r} is no date; expected 2022, 2022-02 or 2022-02-24.")
-    else:
-        value = " ".join(tokens_of(value))
-    if not value:
-        raise QueryError(lexeme.column, f"expected a value after {field}:")
-    return EventFilter(conditions=((field, value),), column=lexeme.column)
-
-
-def _range(lexeme: Lexeme, field: str) -> AnyNode:
-    text = lexeme.text
-    low: datetime | int | None = None
-    high: datetime | int | None = None
-    if ".." in text:
-        first, _, second = text.partition("..")
-        low = _bound(first, lexeme, field)[0] if first else None
-        high = _bound(second, lexeme, field)[1] if second else None
-    elif text.startswith((">", "<")):
-        sign = text[: 2 if text[1:2] == "=" else 1]
-        start, end = _bound(text[len(sign) :], lexeme, field)
-        if sign[0] == ">":
-            low = start if sign == ">=" else _after(end)
-        else:
-            high = end if sign == "<=" else _before(start)
-    else:
-        low, high = _bound(text, lexeme, field)
-    if low is None and high is None:
-        raise QueryError(lexeme.column, f"expected a value, or two with .. between, after {field}:")
-    return Range(name=field, low=low, high=high, column=lexeme.column)
-
-
-def _bound(text: str, lexeme: Lexeme, field: str) -> tuple[datetime, datetime] | tuple[int, int]:
-    """Return the first and last value that ``text`` stands for: a day, month and year are spans of time."""
-    if field in COUNT_FIELDS:
-        if not text.isdecimal() or len(text) > 9:
-            raise QueryError(lexeme.column, f"{text!r} is no number; expected {field}:>1 or {field}:2..5.")
-        return int(text), int(text)
+def _regex(lexeme: Lexeme) -> AnyNode:
     try:
-        return _moment(text)
-    except (ValueError, OverflowError):
-        raise QueryError(lexeme.column, f"{text!r} is no date; expected 2022-02-24, 2022-02 or 2022.") from None
+        compiled(lexeme.text)
+    except UsageError as exc:
+        raise QueryError(lexeme.column, str(exc)) from None
+    return Regex(pattern=lexeme.text, column=lexeme.column)
 
 
-def _moment(text: str) -> tuple[datetime, datetime]:
-    tick = timedelta(microseconds=1)
-    if re.fullmatch(r"\d{4}", text):
-        start = datetime(int(text), 1, 1, tzinfo=UTC)
-        return start, start.replace(year=start.year + 1) - tick
-    if re.fullmatch(r"\d{4}-\d\d", text):
-        start = datetime(int(text[:4]), int(text[5:]), 1, tzinfo=UTC)
-        return start, (start + timedelta(days=31)).replace(day=1) - tick
-    moment = datetime.fromisoformat(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return (moment, moment + timedelta(days=1) - tick) if len(text) == 10 else (moment, moment)
+def _is_symbol(text: str) -> bool:
+    return not any(character.isalnum() or character in "*?" for character in text)
 
 
-def _after(value: datetime | int) -> datetime | int:
-    return value + 1 if isinstance(value, int) else value + timedelta(microseconds=1)
-
-
-def _before(value: datetime | int) -> datetime | int:
-    return value - 1 if isinstance(value, int) else value - timedelta(microseconds=1)
-
-
-def _last(lexeme: Lexeme) -> AnyNode:
-    found = re.fullmatch(r"(\d{1,5})([mhdw])", lexeme.text)
-    if not found:
-        raise QueryError(lexeme.column, "expected a number and m, h, d or w, such as last:7d.")
-    return Last(seconds=int(found.group(1)) * _UNITS[found.group(2)], column=lexeme.column)
+def _symbol(lexeme: Lexeme) -> AnyNode:
+    """Return the leaf for a symbol such as an emoji, which is no token: it is looked for in the text as it is."""
+    symbol = lexeme.text.strip("\"'.,;:!?()[]{}<>&+-=/\\|@#%^~`_ ")
+    if not symbol:
+        raise QueryError(lexeme.column, f"{lexeme.text!r} has no letter or digit to search for.")
+    pattern = "".join(rf"\x{{{ord(character):x}}}" for character in symbol)
+    return Regex(pattern=pattern, symbol=symbol, column=lexeme.column)
 
 
 def _refuse(lexeme: Lexeme, message: str) -> NoReturn:

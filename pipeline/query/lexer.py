@@ -1,26 +1,47 @@
-"""The lexemes of a query: words, quoted texts, brackets, operators and fields, each with its column."""
+"""The lexemes of a query: words, quoted texts, brackets, operators and fields, each with its column.
+
+What people type or paste is read as they mean it: any pair of quotation marks opens a phrase, ``!``, a minus sign or an
+en dash in front of something negates it, ``&&``, ``||`` and ``|`` are AND and OR, marks that stand alone are nothing.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.query.tree import COUNT_FIELDS, DATE_FIELDS
+from pipeline.query.tree import COUNT_FIELDS, DATE_FIELDS, FIELDS
 
+# One character for one, so that columns stay those of the query.
+_MARKS = str.maketrans(dict.fromkeys("“”„‟«»‹›＂❝❞「」『』", '"') | dict.fromkeys("‐‑﹣－", "-") | {"！": "!"})
+_KNOWN = "|".join(FIELDS)
+_COMPARED = "|".join((*COUNT_FIELDS, *DATE_FIELDS))
+# Inside a word or phrase: the mark of Hebrew abbreviations, and of inches.
+_HEBREW_MARK = r'(?<=[\u0590-\u05ff])"(?=[\u0590-\u05ff])'
+_LETTER_MARK = r'(?<=[^\W\d_])"(?=[^\W\d_])|(?<=\d)"(?=[\s)]|$)'
+_BEGINS = r"(?=[\"(\w'‘‚/=*#@$€£])"
 _LEXEME = re.compile(
     r"\s*(?:"
-    r"(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[^\s)]))"
-    r"|(?P<field>[a-z_]+):(?!//)(?=\S)"
-    rf"|(?P<compared>{'|'.join((*COUNT_FIELDS, *DATE_FIELDS))})(?=[<>]=?\d)"
-    r'|"(?P<quoted>[^"]*)"(?:~(?P<distance>\d+))?'
+    rf"(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[^\s)])|[!−–]{_BEGINS})|(?P<plus>\+{_BEGINS})"
+    rf"|(?P<field>(?i:{_KNOWN})|[a-z_]+):(?!//)(?=\S)"
+    rf"|(?P<empty>(?i:{_KNOWN})):(?=\s|$)"
+    rf"|(?P<compared>(?i:{_COMPARED}))(?=[<>])"
+    r"|(?P<exact>=)(?=[\"\w'‘‚#@$€£])"
+    r"|(?P<and>&&)(?=[\s(]|$)|(?P<or>\|\|?)(?=[\s(]|$)"
+    rf'|"(?P<quoted>(?:[^"]|{_HEBREW_MARK})*)"(?:~(?P<distance>[^\s()"]*))?'
+    r"|['‘‚‛](?P<single>(?:[^'‘’]|(?<=\w)['’](?=\w))*(?<=\S))['’‘](?:~(?P<reach>[^\s()\"]*)|(?=[\s)]|$))"
+    r"|/(?P<regex>(?!\s)(?:[^/\\\n]|\\.)*(?<!\s))/(?=[\s)]|$)"
     r"|(?P<function>SENTENCE|ATLEAST(?P<count>\d+))(?=\s*\()"
     r"|(?P<operator>AND|OR|NOT)(?=[\s()\"]|$)"
-    r'|(?P<word>[^\s()"]+)'
+    rf'|(?P<word>(?:[^\s()"]|{_LETTER_MARK})+)'
     r'|(?P<unclosed>"))'
 )
-_KINDS = {"distance": "quoted", "count": "function", "compared": "field"}
+_KINDS = {"distance": "quoted", "count": "function", "compared": "field", "single": "quoted", "reach": "quoted",
+          "and": "operator", "or": "operator"}  # fmt: skip
+_TEXTS = {"distance": "quoted", "reach": "single", "count": "function"}
+_TAKE_A_VALUE = ("field", "exact")
 
 
 class QueryError(UsageError):
@@ -29,6 +50,7 @@ class QueryError(UsageError):
     def __init__(self, column: int, message: str) -> None:
         super().__init__(f"The query cannot be read at column {column}: {message}")
         self.column = column
+        self.message = message
 
 
 class Lexeme(msgspec.Struct, frozen=True):
@@ -41,20 +63,57 @@ class Lexeme(msgspec.Struct, frozen=True):
 
 
 def lexemes(text: str) -> list[Lexeme]:
-    """Take a query apart. Raises ``QueryError`` for a quotation mark that is not closed."""
+    """Take a query apart. Raises ``QueryError`` for a quotation mark that is not closed, and for a field of nothing."""
+    if not text.isascii():
+        text = text.translate(_MARKS)
     found: list[Lexeme] = []
     position = 0
     stripped = len(text.rstrip())
     while position < stripped:
         match = _LEXEME.match(text, position)
         assert match is not None  # every character begins a word, a mark or white space
-        found_as = match.lastgroup or ""
-        kind = _KINDS.get(found_as, found_as)
-        text_of = kind if found_as != "compared" else found_as
-        column = match.start(text_of) + (0 if kind == "quoted" else 1)
-        if kind == "unclosed":
-            raise QueryError(column, 'the quotation mark is not closed; expected ".')
-        number = match.group("distance") or match.group("count")
-        found.append(Lexeme(kind, match.group(text_of), column, int(number[:9]) if number else None))
+        lexeme = _lexeme(match)
         position = match.end()
-    return found
+        if lexeme.kind != "plus":
+            found.append(lexeme)
+    kept = [lexeme for n, lexeme in enumerate(found) if not _is_loose(lexeme, found[n - 1] if n else None)]
+    if found and not kept:
+        raise QueryError(found[0].column, f"{found[0].text!r} has no letter or digit to search for.")
+    return kept
+
+
+def _lexeme(match: re.Match[str]) -> Lexeme:
+    found_as = match.lastgroup or ""
+    kind = _KINDS.get(found_as, found_as)
+    text_of = _TEXTS.get(found_as, found_as)
+    column = match.start(text_of) + (0 if kind in ("quoted", "regex") else 1)
+    if kind == "unclosed":
+        raise QueryError(column, 'the quotation mark is not closed; expected ".')
+    text = match.group(text_of)
+    if kind == "empty":
+        raise QueryError(match.end() + 1, f"expected a value right after {text.lower()}:, without a space; "
+                         f'to search for the word itself, write "{text}".')  # fmt: skip
+    if kind in ("field", "operator"):
+        text = {"&&": "AND", "|": "OR", "||": "OR"}.get(text) or (text if kind == "operator" else text.lower())
+    return Lexeme(kind, text, column, _number(match, column))
+
+
+def _number(match: re.Match[str], column: int) -> int | None:
+    distance = match.group("distance") if match.group("distance") is not None else match.group("reach")
+    if distance is not None and not (distance.isascii() and distance.isdecimal()):
+        raise QueryError(column, f'expected how many words may stand between after ~, such as "a b"~5; '
+                         f"found {distance or 'nothing'!r}.")  # fmt: skip
+    number = distance or match.group("count")
+    return int(number[:9]) if number else None
+
+
+def _is_loose(lexeme: Lexeme, before: Lexeme | None) -> bool:
+    """Tell whether this is a mark that stands alone, as in ``fish & chips`` or ``Macron ?``."""
+    if (
+        lexeme.kind != "word"
+        or lexeme.text[0].isalnum()
+        or "*" in lexeme.text
+        or (before is not None and before.kind in _TAKE_A_VALUE)
+    ):
+        return False
+    return not any(character.isalnum() or unicodedata.category(character) == "So" for character in lexeme.text)

@@ -2,71 +2,96 @@
 
     query    = branch { "OR" branch }
     branch   = part { ["AND"] part }
-    part     = ["NOT" | "-"] ( "(" query ")" | SENTENCE "(" query ")" | ATLEASTn "(" query ")" | field | text )
-    text     = word | word "*" | word "~" [n] | '"' words '"' [ "~" n ]
+    part     = ["NOT" | "-" | "!"] ( "(" query ")" | SENTENCE "(" query ")" | ATLEASTn "(" query ")" | field | text )
+    text     = word | word "*" | "*" ending | word "~" [n] | '"' words '"' [ "~" n ] | "=" word | "/" expression "/"
     field    = name ":" ( text | range | "(" query ")" )
     range    = value ".." value | (">" | ">=" | "<" | "<=") value | value        ("origins>=2" needs no colon)
 
-Operators are in capitals; a word that matters as a word goes in quotation marks.
+Operators are in capitals, or ``&&``, ``||``, ``|``; a word that matters as a word goes in quotation marks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from pipeline.query.leaves import leaf
+from pipeline.language.clean import cleaned
+from pipeline.language.tokens import tokens_of
+from pipeline.query.leaves import exact, leaf
 from pipeline.query.lexer import Lexeme, QueryError, lexemes
 from pipeline.query.tree import (
-    COUNT_FIELDS,
-    DATE_FIELDS,
-    EVENT_FIELDS,
-    KEYWORD_FIELDS,
-    QUOTATION_FIELDS,
+    FIELDS,
+    LEAVES,
     TEXT_FIELDS,
     And,
     AnyNode,
     AtLeast,
     EventFilter,
     Field,
+    Listed,
     Not,
     Or,
-    Phrase,
-    Prefix,
     Query,
     SameSentence,
-    Word,
 )
+from pipeline.query.vocabulary import nearest, nearest_field
 
 MAX_CHARS = 50_000
 MAX_LEAVES = 5_000
 MAX_DEPTH = 100
 
-FIELDS = (
-    *TEXT_FIELDS, *KEYWORD_FIELDS, *DATE_FIELDS, *COUNT_FIELDS, *EVENT_FIELDS, *QUOTATION_FIELDS,
-    "last", "corrected", "search",
-)  # fmt: skip
+Lists = Mapping[str, Sequence[str]]
 
 
-def parse(text: str, searches: Mapping[str, str] | None = None) -> Query:
-    """Parse a query; ``searches`` are the saved ones that ``search:name`` stands for. Raises ``QueryError``."""
-    if len(text) > MAX_CHARS:
-        raise QueryError(MAX_CHARS, f"a query may have {MAX_CHARS:,} characters; split it.")
-    parser = _Parser(text, searches or {})
-    root = parser.query(0)
-    parser.expect_end()
+def parse(text: str, searches: Mapping[str, str] | None = None, lists: Lists | None = None, zone: str = "UTC") -> Query:
+    """Parse a query. Raises ``QueryError``.
+
+    ``searches`` are the saved ones that ``search:name`` stands for, ``lists`` the names that ``list:name`` does;
+    ``zone`` is the time zone of days.
+    """
+    root = parse_part(text, searches, lists, zone)
     if not _is_positive(root):
         raise QueryError(1, "it says only what must be absent; add a word that must be present.")
     return Query(text=text, root=root)
 
 
+def parse_part(
+    text: str, searches: Mapping[str, str] | None = None, lists: Lists | None = None, zone: str = "UTC"
+) -> AnyNode:
+    """Parse a query that is to be joined to another, so that it may say only what must be absent."""
+    if len(text) > MAX_CHARS:
+        raise QueryError(MAX_CHARS, f"a query may have {MAX_CHARS:,} characters; split it, or make a list of names.")
+    parser = _Parser(cleaned(text), _Known(searches or {}, lists or {}, zone))
+    root = parser.query(0)
+    parser.expect_end()
+    return root
+
+
+def listed(name: str, names: Sequence[str], column: int = 0) -> Listed:
+    """Make the leaf for a list of names."""
+    found: dict[str, dict[tuple[str, ...], None]] = {}
+    for written in names:
+        tokens = tokens_of(written)
+        if tokens:
+            found.setdefault(tokens[0], {})[tokens] = None
+    return Listed(name=name, names={first: tuple(several) for first, several in found.items()}, column=column)
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """Hold what the names in a query stand for, and the time zone of its days."""
+
+    searches: Mapping[str, str]
+    lists: Lists
+    zone: str
+
+
 class _Parser:
-    def __init__(self, text: str, searches: Mapping[str, str], inside: tuple[str, ...] = ()) -> None:
+    def __init__(self, text: str, known: _Known, inside: tuple[str, ...] = ()) -> None:
         self._lexemes = lexemes(text)
         self._next = 0
         self._end = len(text) + 1
-        self._searches = searches
+        self._known = known
         self._inside = inside
         self._leaves = 0
 
@@ -120,9 +145,11 @@ class _Parser:
                 return self._function(lexeme, depth, field)
             case "field":
                 return self._field(lexeme, depth, field)
-            case "quoted" | "word":
+            case "quoted" | "word" | "regex":
                 self._count(lexeme)
-                return leaf(lexeme, field)
+                return leaf(lexeme, field, self._known.zone)
+            case "exact":
+                return self._exact(lexeme, field)
             case "close":
                 raise QueryError(lexeme.column, 'found ")" where a word, a phrase or "(" was expected.')
             case _:
@@ -140,45 +167,75 @@ class _Parser:
         self._next += 1
         inner = self._bracketed(opening, depth, field)
         if lexeme.number is not None:
-            if not isinstance(inner, Word | Phrase | Prefix) or lexeme.number < 1:
+            if not isinstance(inner, LEAVES) or lexeme.number < 1:
                 raise QueryError(lexeme.column, "ATLEASTn(...) takes one word, phrase or prefix, and n of 1 or more.")
             return AtLeast(word=inner, count=lexeme.number, column=lexeme.column)
         nodes = inner.nodes if isinstance(inner, And) else (inner,)
-        if not all(isinstance(node, Word | Phrase | Prefix) for node in nodes):
+        if not all(isinstance(node, LEAVES) for node in nodes):
             raise QueryError(lexeme.column, "SENTENCE(...) takes words, phrases and prefixes, without operators.")
         return SameSentence(nodes=nodes, column=lexeme.column)
 
     def _field(self, lexeme: Lexeme, depth: int, outer: str | None) -> AnyNode:
         name = lexeme.text
         if name not in FIELDS:
-            raise QueryError(lexeme.column, f"there is no field {name!r}; the fields are {', '.join(FIELDS)}. "
+            hint = nearest_field(name, FIELDS) or f"; the fields are {', '.join(FIELDS)}."
+            raise QueryError(lexeme.column, f"there is no field {name!r}{hint} "
                              "To search for the text itself, put it in quotation marks.")  # fmt: skip
         if outer is not None:
             raise QueryError(lexeme.column, f"a field inside {outer}:(...) was not expected.")
         value = self._peek()
-        if value is None or value.kind not in ("word", "quoted", "open"):
+        if value is None or value.kind not in ("word", "quoted", "open", "regex", "exact"):
             raise QueryError(self._column(), f"expected a value after {name}:")
         self._next += 1
         if value.kind == "open":
             inner = self._bracketed(value, depth, name)
             return Field(name=name, node=inner, column=lexeme.column) if name in TEXT_FIELDS else inner
+        if value.kind == "exact":
+            inner = self._exact(value, name)
+            return Field(name=name, node=inner, column=lexeme.column)
         self._count(value)
         if name == "search":
             return self._saved(value)
+        if name == "list":
+            return self._list(value)
         if name in TEXT_FIELDS:
             return Field(name=name, node=leaf(value, name), column=lexeme.column)
-        return leaf(value, name)
+        return leaf(value, name, self._known.zone)
+
+    def _exact(self, lexeme: Lexeme, field: str | None) -> AnyNode:
+        if field is not None and field not in TEXT_FIELDS:
+            raise QueryError(lexeme.column, f"= was not expected after {field}:")
+        value = self._peek()
+        assert value is not None  # there is something behind the sign
+        self._next += 1
+        self._count(value)
+        return exact(value, lexeme.column)
+
+    def _list(self, lexeme: Lexeme) -> AnyNode:
+        name = lexeme.text.strip().casefold()
+        if name not in self._known.lists:
+            known = ", ".join(sorted(self._known.lists)) or "none"
+            hint = nearest(name, self._known.lists)
+            raise QueryError(lexeme.column, f"there is no list {lexeme.text!r} (there are: {known}){hint}")
+        node = listed(name, self._known.lists[name], lexeme.column)
+        if not node.names:
+            raise QueryError(lexeme.column, f"the list {name!r} holds no name.")
+        return node
 
     def _saved(self, lexeme: Lexeme) -> AnyNode:
-        name = lexeme.text
-        if name not in self._searches:
-            known = ", ".join(sorted(self._searches)) or "none"
+        name, searches = lexeme.text, self._known.searches
+        if name not in searches:
+            known = ", ".join(sorted(searches)) or "none"
             raise QueryError(lexeme.column, f"there is no saved search {name!r} (saved: {known}).")
         if name in self._inside:
             raise QueryError(lexeme.column, f"the saved search {name!r} refers to itself.")
-        parser = _Parser(self._searches[name], self._searches, (*self._inside, name))
-        root = parser.query(0)
-        parser.expect_end()
+        try:
+            parser = _Parser(cleaned(searches[name]), self._known, (*self._inside, name))
+            root = parser.query(0)
+            parser.expect_end()
+        except QueryError as exc:
+            # Its columns are not those of the query that was typed.
+            raise QueryError(lexeme.column, f"the saved search {name!r} cannot be read: {exc.message}") from exc
         return root
 
     def _count(self, lexeme: Lexeme) -> None:

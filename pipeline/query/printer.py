@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from pipeline.query.days import restated, written
 from pipeline.query.tree import (
     And,
     AnyNode,
     AtLeast,
+    ByGrouping,
+    Containing,
+    Ending,
     EventFilter,
+    Exact,
     Field,
     Fuzzy,
     Keyword,
     Last,
+    Listed,
     Near,
     Not,
     Or,
@@ -20,6 +24,7 @@ from pipeline.query.tree import (
     Prefix,
     Query,
     Range,
+    Regex,
     SameSentence,
     Wildcard,
     Word,
@@ -71,12 +76,22 @@ def _show(node: AnyNode) -> str:
             return f"{text}*"
         case Wildcard(pattern=pattern):
             return pattern
+        case Ending(text=text):
+            return f"*{text}"
+        case Containing(text=text) | ByGrouping(text=text):
+            return text
+        case Exact(text=text):
+            return f'="{text}"' if any(c.isspace() or c in "()'" for c in text) else f"={text}"
+        case Regex(pattern=pattern, symbol=symbol):
+            return symbol if symbol is not None else f"/{pattern}/"
+        case Listed(name=name):
+            return f"list:{_value(name)}"
         case Fuzzy(text=text, distance=distance):
             return f"{text}~{distance}"
         case Keyword(name=name, value=value, prefix=prefix):
             return f"{name}:{_value(value + ('*' if prefix else ''))}"
         case Range(name=name, low=low, high=high):
-            return f"{name}:{_bound(low)}..{_bound(high)}"
+            return f"{name}:{written(low)}..{written(high)}"
         case Last(seconds=seconds):
             size, unit, _ = _unit(seconds)
             return f"last:{seconds // size}{unit}"
@@ -95,12 +110,6 @@ def _inner(node: AnyNode) -> str:
 
 def _value(text: str) -> str:
     return f'"{text}"' if any(c.isspace() or c in "()" for c in text) else text
-
-
-def _bound(value: datetime | int | None) -> str:
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, int) else value.isoformat()
 
 
 def _unit(seconds: int) -> tuple[int, str, str]:
@@ -134,13 +143,34 @@ def _restate(node: AnyNode) -> str:
             return f"with a word that begins with “{text}”"
         case Wildcard(pattern=pattern):
             return f"with a word like “{pattern}”"
+        case Ending(text=text):
+            return f"with a word that ends with “{text}”"
+        case Containing(text=text):
+            return f"with the character “{text}”"
+        case Exact(text=text):
+            return f"with “{text}” in exactly these letters"
+        case Regex(symbol=str(symbol)):
+            return f"with the symbol {symbol}"
+        case Regex(pattern=pattern):
+            return f"whose title or text matches the regular expression {pattern}"
+        case ByGrouping(text=text, comma=comma, point=point):
+            return f"{_restate(point)} in languages that group digits by a point, {_restate(comma)} in others"
+        case Listed(name=name, names=names):
+            count = sum(map(len, names.values()))
+            return f"with one of the {count:,} name{'s' if count != 1 else ''} of the list “{name}”"
         case Fuzzy(text=text, distance=distance):
             return f"with a word within {distance} letter{'s' if distance > 1 else ''} of “{text}”"
+        case Keyword(name="is", value=value):
+            return f"that are a {value}"
+        case Keyword(name="site", value=value):
+            return f"of the site {value}"
         case Keyword(name=name, value=value, prefix=prefix):
             return f"whose {name} {'begins with' if prefix else 'is'} “{value}”"
         case Range(name=name, low=low, high=high):
             return f"whose {_COUNTED.get(name, f'date {name}')} is " + " and ".join(
-                f"{word} {_plain(value)}" for word, value in (("at least", low), ("at most", high)) if value is not None
+                f"{word} {restated(value)}"
+                for word, value in (("at least", low), ("at most", high))
+                if value is not None
             )
         case Last(seconds=seconds):
             size, _, unit = _unit(seconds)
@@ -150,7 +180,3 @@ def _restate(node: AnyNode) -> str:
 
 def _restate_inner(node: AnyNode) -> str:
     return f"({_restate(node)})" if isinstance(node, And | Or) else _restate(node)
-
-
-def _plain(value: datetime | int) -> str:
-    return str(value) if isinstance(value, int) else f"{value:%Y-%m-%d %H:%M}"

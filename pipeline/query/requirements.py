@@ -7,9 +7,27 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline.language.tokens import stem
+from pipeline.language.tokens import MAX_CHARS, stem
 from pipeline.query.evaluate import EVERYWHERE, MatchView, find, token_test
-from pipeline.query.tree import And, AnyNode, Field, Fuzzy, Near, Not, Or, Phrase, Prefix, Wildcard, Word
+from pipeline.query.grouping import reading as reading_of
+from pipeline.query.regex import compiled
+from pipeline.query.tree import (
+    And,
+    AnyNode,
+    ByGrouping,
+    Containing,
+    Ending,
+    Field,
+    Fuzzy,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Regex,
+    Wildcard,
+    Word,
+)
 
 _Test = Callable[[Any, MatchView, datetime, Sequence[str]], bool]
 
@@ -76,12 +94,23 @@ def _near(node: Near, reading: MatchView, now: datetime, parts: Sequence[str]) -
     return False
 
 
-def _pattern(node: Prefix | Wildcard | Fuzzy, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _pattern(
+    node: Prefix | Ending | Containing | Wildcard | Fuzzy, reading: MatchView, now: datetime, parts: Sequence[str]
+) -> bool:
     if isinstance(node, Prefix):
         text = node.text
         return any([token.startswith(text) for part in parts for token in reading.tokens(part)])  # noqa: C419
     test = token_test(node)
     return any(test(token) for part in parts for token in reading.tokens(part))
+
+
+def _by_grouping(node: ByGrouping, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+    return holds(reading_of(node, reading.document.language), reading, now, parts)
+
+
+def _regex(node: Regex, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+    expression = compiled(node.pattern)
+    return any(expression.search(reading.part(part).text[:MAX_CHARS]) is not None for part in parts)
 
 
 _TESTS: dict[type, _Test] = {
@@ -95,4 +124,8 @@ _TESTS: dict[type, _Test] = {
     Prefix: _pattern,
     Wildcard: _pattern,
     Fuzzy: _pattern,
+    Ending: _pattern,
+    Containing: _pattern,
+    ByGrouping: _by_grouping,
+    Regex: _regex,
 }

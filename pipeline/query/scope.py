@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.model import AlertRule
+from pipeline.query.parser import parse
 from pipeline.query.tree import And, AnyNode, Keyword, Or, Query
+
+
+def query_of(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
+    """Return the query a rule asks: its lists, its time zone and its scope included. Raises ``QueryError``."""
+    return scoped(parse(rule.query, searches, rule.lists, rule.time_zone), rule)
 
 
 def scoped(query: Query, rule: AlertRule) -> Query:

@@ -7,17 +7,21 @@ look at title and body unless a ``Field`` around them says which; a phrase or pr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 
 TEXT_FIELDS = ("title", "body", "author", "source")
-KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id", "url")
+KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id", "url", "site", "is")
 DATE_FIELDS = ("published", "updated", "seen")
 COUNT_FIELDS = ("revision", "origins", "copies")
 EVENT_FIELDS = ("event", "actor", "target", "place", "when", "scheduled")
 QUOTATION_FIELDS = ("said", "quote")
+FIELDS = (
+    *TEXT_FIELDS, *KEYWORD_FIELDS, *DATE_FIELDS, *COUNT_FIELDS, *EVENT_FIELDS, *QUOTATION_FIELDS,
+    "after", "before", "last", "corrected", "list", "search",
+)  # fmt: skip
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -57,6 +61,18 @@ class Prefix(Node, frozen=True):
     text: str
 
 
+class Ending(Node, frozen=True):
+    """Match tokens that end with ``text`` (three letters or more)."""
+
+    text: str
+
+
+class Containing(Node, frozen=True):
+    """Match tokens that hold ``text``: one character of a script without spaces, or a piece of a word."""
+
+    text: str
+
+
 class Wildcard(Node, frozen=True):
     """Match tokens against ``pattern``, where ``*`` is any run of characters and ``?`` exactly one."""
 
@@ -70,10 +86,46 @@ class Fuzzy(Node, frozen=True):
     distance: int = 1
 
 
+class Exact(Node, frozen=True):
+    """Match what ``node`` finds where it is written with these letters, this case and these accents."""
+
+    text: str
+    node: AnyNode
+
+
+class Regex(Node, frozen=True):
+    """Match title or text, as they are written, against a regular expression (RE2), any case unless it says (?-i).
+
+    ``symbol`` is the text it was made from where a person wrote a symbol, such as an emoji, not an expression.
+    """
+
+    pattern: str
+    symbol: str | None = None
+
+
+class ByGrouping(Node, frozen=True):
+    """Match a number by how the document's language groups digits: with a comma, a point, or either.
+
+    ``text`` is how it was written: ``1.800`` is 1800 in German, and one and eight tenths in English.
+    """
+
+    text: str
+    comma: AnyNode
+    point: AnyNode
+    either: AnyNode
+
+
+class Listed(Node, frozen=True):
+    """Match any name of the list ``name``: ``names`` are their folded tokens, by the first of them."""
+
+    name: str
+    names: Mapping[str, tuple[tuple[str, ...], ...]]
+
+
 class AtLeast(Node, frozen=True):
     """Match when ``word`` occurs ``count`` times or more in title and body together."""
 
-    word: Word | Phrase | Prefix
+    word: AnyLeaf
     count: int
 
 
@@ -92,16 +144,34 @@ class Keyword(Node, frozen=True):
     prefix: bool = False
 
 
+class Relative(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a moment that depends on when it is asked: so many seconds after now, or the start or end of a day.
+
+    ``day`` counts from today, in ``zone``.
+    """
+
+    seconds: int | None = None
+    day: int = 0
+    end: bool = False
+    zone: str = "UTC"
+
+
+Bound = datetime | Relative | int
+
+
 class Range(Node, frozen=True):
     """Match one of ``DATE_FIELDS`` or ``COUNT_FIELDS`` between two bounds, both included; ``None`` is open."""
 
     name: str
-    low: datetime | int | None = None
-    high: datetime | int | None = None
+    low: Bound | None = None
+    high: Bound | None = None
 
 
 class Last(Node, frozen=True):
-    """Match articles published within the last ``seconds`` before the moment of asking (or of matching)."""
+    """Match articles published within the last ``seconds`` before the moment of asking (or of matching).
+
+    Clocks of sites differ: what is dated up to an hour later counts as well, what is announced for tomorrow does not.
+    """
 
     seconds: int
 
@@ -138,9 +208,11 @@ class Not(Node, frozen=True):
     node: AnyNode
 
 
+AnyLeaf = Word | Phrase | Prefix | Ending | Containing | Exact | ByGrouping
+LEAVES = (Word, Phrase, Prefix, Ending, Containing, Exact, ByGrouping)
 AnyNode = (
-    Word | Phrase | Near | SameSentence | Prefix | Wildcard | Fuzzy | AtLeast | Field | Keyword | Range | Last
-    | EventFilter | And | Or | Not
+    Word | Phrase | Near | SameSentence | Prefix | Ending | Containing | Wildcard | Fuzzy | Exact | Regex | ByGrouping
+    | Listed | AtLeast | Field | Keyword | Range | Last | EventFilter | And | Or | Not
 )  # fmt: skip
 
 
@@ -158,5 +230,5 @@ def walk(node: AnyNode) -> Iterator[AnyNode]:
         case And(nodes=nodes) | Or(nodes=nodes) | SameSentence(nodes=nodes):
             for inner in nodes:
                 yield from walk(inner)
-        case Not(node=inner) | Field(node=inner) | AtLeast(word=inner):
+        case Not(node=inner) | Field(node=inner) | AtLeast(word=inner) | Exact(node=inner):
             yield from walk(inner)

@@ -21,7 +21,7 @@ from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
-from pipeline.ports.search import SearchIndex
+from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.table import Table, Transaction
 from pipeline.runners.advance import (
     DEAD_LETTERED,
@@ -36,6 +36,7 @@ from pipeline.runners.advance import (
     ends,
     outcome_of,
 )
+from pipeline.runners.renewing import Renewing
 from pipeline.stages.decision import Memory
 from pipeline.topics import INDEX
 
@@ -71,6 +72,7 @@ class Embedded:
     """Drive the stages of ``flow`` over ``log`` with the memories rebuilt from the tables that ``table`` opens.
 
     ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
+    ``renewal`` is the index as one that another version of the text analysis may have written.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Embedded:
         clock: Clock,
         flow: Sequence[Stage] = FLOW,
         wait: Callable[[float], object] = time.sleep,
+        renewal: Renewal | None = None,
     ) -> None:
         self._log = log
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
@@ -92,6 +95,7 @@ class Embedded:
         self._clock = clock
         self._flow = flow
         self._wait = wait
+        self._renewing = Renewing(renewal) if renewal is not None else None
         self._memories: dict[str, Memory] = {}
         # Whether records wait in front of a stage that takes them in order: they keep their place before those that
         # come. A stage that is not in here has not been looked at.
@@ -109,10 +113,16 @@ class Embedded:
         for stage in (*unseen, *self._flow):
             messages = self._read(stage)
             if messages:
+                self._renew(busy=True)
                 return self._run(stage, messages)
+        if self._renew(busy=False):
+            return []
         first = self._flow[0]
         messages = self._log.read(first.reads.name, GROUP, first.batch, timeout)
         return self._run(first, messages) if messages else []
+
+    def _renew(self, *, busy: bool) -> bool:
+        return self._renewing is not None and self._renewing.step(busy=busy)
 
     def _read(self, stage: Stage) -> Sequence[Message]:
         messages = self._log.read(stage.reads.name, GROUP, stage.batch)

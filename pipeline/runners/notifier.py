@@ -26,8 +26,7 @@ from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.search import SearchIndex, SearchRequest
 from pipeline.ports.table import Table, Transaction
-from pipeline.query.parser import parse
-from pipeline.query.scope import scoped
+from pipeline.query.scope import query_of
 from pipeline.query.tree import And, Last, Query
 from pipeline.runners.advance import bury
 from pipeline.topics import NOTIFY
@@ -251,7 +250,7 @@ class NotifierLoop:
                 self._enter([(alert, rule)])
 
     def _seen(self, rule: AlertRule, now: datetime) -> policy.Seen:
-        query = scoped(parse(rule.query), rule)
+        query = query_of(rule)
         recent = self._count(query, rule.window_s, now)
         if rule.kind == "surge":
             whole = self._count(query, rule.window_s * (1 + policy.SURGE_WINDOWS), now)

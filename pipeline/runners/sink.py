@@ -12,8 +12,9 @@ import msgspec
 from pipeline.errors import TransientError
 from pipeline.model import Document
 from pipeline.ports.log import Log, Message
-from pipeline.ports.search import SearchIndex
+from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.runners.advance import DEAD_LETTERED, bury, count_indexed
+from pipeline.runners.renewing import Renewing
 from pipeline.topics import INDEX
 
 log = logging.getLogger(__name__)
@@ -26,17 +27,22 @@ LONGEST_WAIT_S = 30.0
 class Sink:
     """Move documents from the log to the index: each is indexed, refused into news.dead, or tried again in place."""
 
-    def __init__(self, log: Log, index: SearchIndex, sleep: Callable[[float], object]) -> None:
+    def __init__(
+        self, log: Log, index: SearchIndex, sleep: Callable[[float], object], renewal: Renewal | None = None
+    ) -> None:
         self._log = log
         self._index = index
         self._sleep = sleep
+        self._renewing = Renewing(renewal) if renewal is not None else None
         self.counts: Counter[str] = Counter()
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop."""
         while not stop.is_set():
             try:
-                self.step(WAIT_S, stop)
+                busy = self.step(WAIT_S, stop) > 0
+                if self._renewing is not None and not stop.is_set():
+                    self._renewing.step(busy=busy)
             except TransientError as exc:
                 log.warning("waiting error=%s", exc)
                 self._sleep(exc.retry_after)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.model import AlertRule, derive_id
+from pipeline.plain_words import TomlError, invalid, read_toml
+from pipeline.references import anchored, is_reference, reference
 
 # Miniflux writes Field=RegEx; these fields have one of ours.
 _MINIFLUX = re.compile(r"(EntryTitle|EntryContent|EntryAuthor|EntryTag)=(.+)")
@@ -32,7 +35,10 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
         text = content.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise UsageError(f"{name} is not text in UTF-8 (byte {exc.start}).") from exc
-    if name.endswith(".toml"):
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith(("<", "{")):
+        raise UsageError(f"{name} is no file of alerts: neither TOML with [[alert]] tables nor one rule a line.")
+    if name.endswith(".toml") or start.startswith("[[alert]"):
         yield from _from_toml(name, text, now)
         return
     for number, line in enumerate(text.splitlines(), 1):
@@ -48,12 +54,13 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
 
 def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | str]:
     try:
-        entries = tomllib.loads(text).get("alert")
-    except tomllib.TOMLDecodeError as exc:
+        entries = read_toml(text).get("alert")
+    except TomlError as exc:
         raise UsageError(f"{file} is not TOML: {exc}.") from exc
     if not isinstance(entries, list):
         raise UsageError(f"{file} has no [[alert]] tables with name and query.")
-    known = {field.name for field in msgspec.structs.fields(AlertRule)} - {"id", "created", "owner", "schema_version"}
+    ours = {"id", "created", "owner", "lists", "schema_version"}
+    known = {field.name for field in msgspec.structs.fields(AlertRule)} - ours
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             yield f"{file}: alert {number} is no table."
@@ -64,10 +71,29 @@ def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | str]
             continue
         try:
             # What is not said is as in `alert add`.
+            entry = _with_references(entry, Path(file).absolute().parent)
             identity = {"id": derive_id("rule", str(name), now.isoformat()), "created": now}
             yield msgspec.convert(entry | identity, AlertRule)
         except msgspec.ValidationError as exc:
-            yield f"{file}: alert {name!r} is left out: {exc}."
+            yield f"{file}: alert {name!r} is left out: {invalid(exc)}."
+
+
+def _with_references(entry: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """Return an entry with each ``{env = …}`` and ``{file = …}`` of its channels as text, files from ``directory``."""
+    channels = entry.get("channels")
+    if not isinstance(channels, list):
+        return entry
+    return entry | {"channels": [_channel(channel, directory) for channel in channels]}
+
+
+def _channel(channel: object, directory: Path) -> object:
+    if isinstance(channel, str):
+        return anchored(channel, directory) if is_reference(channel) else channel
+    if isinstance(channel, dict) and len(channel) == 1:
+        ((source, place),) = channel.items()
+        if source in ("env", "file") and isinstance(place, str):
+            return anchored(reference(source, place), directory)
+    return channel
 
 
 def translate(line: str) -> tuple[str, str]:

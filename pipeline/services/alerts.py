@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 import msgspec
 
@@ -16,6 +18,7 @@ from pipeline.ports.table import Table
 from pipeline.query.parser import parse
 from pipeline.query.printer import restate
 from pipeline.query.printer import show as display
+from pipeline.references import anchored, is_reference
 from pipeline.services.forecast import Forecast, forecast
 from pipeline.services.saved_searches import SavedSearches
 
@@ -93,7 +96,7 @@ class Alerts:
 
     def forecast(self, rule: AlertRule, days: int = HISTORY_DAYS) -> Forecast:
         """Tell what a rule would have found in the last ``days``."""
-        query = admit(rule, self._searches.all())
+        query = admit(self._with_lists(rule), self._searches.all())
         return forecast(self._index, query, self._clock(), days, once_per=rule.once_per)
 
     def forecast_of(self, text: str, days: int = HISTORY_DAYS) -> Forecast:
@@ -148,14 +151,21 @@ class Alerts:
 
     def _keep(self, rule: AlertRule) -> None:
         """Check a rule and its channels and keep it."""
+        if rule.expires is not None and rule.expires <= self._clock():
+            raise UsageError(f"It expires at {rule.expires:%Y-%m-%d %H:%M} UTC, which is over; give a later --expires.")
         searches = self._searches.all()
+        rule = self._with_lists(rule)
         admit(rule, searches)
         for channel in rule.channels:
             self._channels.open(channel)
         if "search:" in rule.query:
             # A rule means what it meant when it was kept: saved searches are written out.
-            rule = msgspec.structs.replace(rule, query=display(parse(rule.query, searches)))
+            rule = msgspec.structs.replace(rule, query=display(parse(rule.query, searches, rule.lists, rule.time_zone)))
         self._put(rule)
+
+    def _with_lists(self, rule: AlertRule) -> AlertRule:
+        """Write the lists that a rule's query uses into the rule."""
+        return msgspec.structs.replace(rule, lists=self._searches.lists_in(rule.query))
 
     def _put(self, rule: AlertRule) -> None:
         self._rules.put(rule.id, msgspec.json.encode(rule))
@@ -207,6 +217,20 @@ def new_rule(
         quiet_until=end,
         **options,
     )
+
+
+def signed(channels: Sequence[str], secret: str | None, directory: Path) -> tuple[str, ...]:
+    """Return channels as they are kept: webhooks with the secret they sign with, references counted from a directory.
+
+    Raises ``UsageError`` for a secret without a webhook to sign.
+    """
+    kept = [anchored(channel, directory) if is_reference(channel) else channel for channel in channels]
+    if secret is None:
+        return tuple(kept)
+    if not any(channel.startswith("webhook+") for channel in kept):
+        raise UsageError("--secret-file signs webhooks: give --to webhook+https://… too.")
+    mark = f"#secret={quote(secret, safe='')}"
+    return tuple(channel.partition("#")[0] + mark if channel.startswith("webhook+") else channel for channel in kept)
 
 
 def _in_place_of(kept: AlertRule | None, rule: AlertRule) -> AlertRule:

@@ -111,14 +111,14 @@ class Articles:
     def matches(self, document: Document) -> list[Match]:
         """Return the alert rules whose query the article matches, each with the words that match."""
         from pipeline.query.evaluate import MatchView, find, marks
-        from pipeline.query.parser import parse
+        from pipeline.query.scope import query_of
 
         reading, now = MatchView(document), self._clock()
         searches = self._searches.all()
         found = []
         for rule in stored_rules(self._rules):
             try:
-                hits = find(parse(rule.query, searches).root, reading, now)
+                hits = find(query_of(rule, searches).root, reading, now)
             except UsageError:
                 continue  # a rule that names a search dropped since; `alert list` tells of it
             if hits is not None:

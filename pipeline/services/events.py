@@ -10,7 +10,8 @@ from pipeline.errors import UsageError
 from pipeline.model import ReportedEvent
 from pipeline.ports.clock import Clock
 from pipeline.ports.events import EventDays, EventsRequest
-from pipeline.query.parser import parse
+from pipeline.query.leaves import leaf
+from pipeline.query.lexer import Lexeme, QueryError
 from pipeline.query.tree import EventFilter
 from pipeline.services.saved_searches import SavedSearches
 
@@ -100,7 +101,12 @@ def conditions(asked: Asked) -> tuple[tuple[str, str], ...]:
     for name, value in values.items():
         if value is None:
             continue
-        root = parse(f'{name}:"{value.strip()}"').root
+        try:
+            root = leaf(Lexeme("quoted", value.strip(), 1), name)
+        except QueryError as exc:
+            raise UsageError(
+                f"--{'type' if name == 'event' else name} {value!r} cannot be looked for: {exc.message.rstrip('.:')}."
+            ) from exc
         if not isinstance(root, EventFilter):
             raise UsageError(f"{value!r} is more than one {name}; ask for it with --query.")
         found += root.conditions

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.polling.subscription import Subscription, basic, merged
+from connectors.polling.subscription import ACCOUNT, Subscription, basic, merged
 from pipeline.errors import UsageError
+from pipeline.language.codes import normalise_language
 from pipeline.networks import masked
+from pipeline.query.vocabulary import is_language, language_error
+from pipeline.references import anchored, is_reference
 
 # What an option is called, the field it fills, and what that is when it is cleared.
 CLEARED: dict[str, tuple[str, object]] = {
@@ -26,6 +30,7 @@ class FeedOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the options that a user gives for a feed; ``None`` or nothing leaves what there was.
 
     ``headers`` are lines (``Name: value``), ``cookies`` pairs (``name=value``), ``auth`` is ``user:password``.
+    In each a reference may stand for what is secret (``pipeline.references``).
     """
 
     title: str | None = None
@@ -47,13 +52,17 @@ def changed(before: Subscription, options: FeedOptions) -> Subscription:
 
     Raises ``UsageError`` for one that is not usable.
     """
+    if not all(tag.strip() for tag in options.tags):
+        raise UsageError("--tag was given nothing; leave it out, or name a tag.")
+    if options.language is not None:
+        options = msgspec.structs.replace(options, language=_language(options.language))
     given: dict[str, Any] = {
         name: value for name in ("title", "tags", "language", "user_agent") if (value := getattr(options, name))
     }
     if options.interval:
         given["interval_s"] = options.interval
     if options.proxy:
-        given["proxy"] = _proxy(options.proxy)
+        given["proxy"] = _proxy(anchored(options.proxy, Path.cwd()))
     if options.mute:
         given["mute"] = _queries(options.mute)
     if options.fulltext is not None:
@@ -81,6 +90,7 @@ def shown(subscription: Subscription) -> dict[str, object]:
 
 def _headers(options: FeedOptions) -> dict[str, str]:
     headers: dict[str, str] = {}
+    options = _anchored(options)
     for line in options.headers:
         name, colon, value = (part.strip() for part in line.partition(":"))
         if not colon or not _NAME.fullmatch(name) or not value.isprintable():
@@ -95,17 +105,40 @@ def _headers(options: FeedOptions) -> dict[str, str]:
         headers = merged(headers, {"Cookie": "; ".join(cookies)})
     if options.auth and options.bearer:
         raise UsageError("--auth and --bearer exclude each other: both say who you are.")
-    if options.auth:
+    if options.auth and is_reference(options.auth):
+        headers = merged(headers, {"Authorization": ACCOUNT + options.auth})
+    elif options.auth:
         user, _, password = options.auth.partition(":")
         headers = merged(headers, basic(user, password))
     if options.bearer:
-        if not re.fullmatch(r"[!-~]+", options.bearer):
+        if not is_reference(options.bearer) and not re.fullmatch(r"[!-~]+", options.bearer):
             raise UsageError("--bearer takes a token without spaces.")
         headers = merged(headers, {"Authorization": f"Bearer {options.bearer}"})
     return headers
 
 
+def _language(text: str) -> str:
+    code = normalise_language(text)
+    if code is None or not is_language(code):
+        raise UsageError(f"--language {language_error(text)}")
+    return code
+
+
+def _anchored(options: FeedOptions) -> FeedOptions:
+    """Return the options with the files of references named from the root: who polls may stand in another directory."""
+    here = Path.cwd()
+    return msgspec.structs.replace(
+        options,
+        headers=tuple(anchored(line, here) for line in options.headers),
+        cookies=tuple(anchored(pair, here) for pair in options.cookies),
+        auth=anchored(options.auth, here) if options.auth else None,
+        bearer=anchored(options.bearer, here) if options.bearer else None,
+    )
+
+
 def _proxy(url: str) -> str:
+    if is_reference(url):
+        return url
     try:
         parts = urlsplit(url)
         usable = parts.scheme == "http" and parts.hostname and (parts.port or 1) > 0 and parts.path in ("", "/")

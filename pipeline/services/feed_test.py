@@ -18,7 +18,7 @@ from connectors.pages.pages import Pages
 from connectors.polling.outcome import USUAL, Pace
 from connectors.polling.parser import Parser
 from connectors.polling.schedule import QUIET, awake, interval_s
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from connectors.websub import offered, page_links
 from pipeline.language.shorten import shorten
 from pipeline.model import Article
@@ -81,7 +81,7 @@ async def _fetched(fetcher: Fetcher, parser: Parser, asked: Subscription, tell: 
         hops.append(url)
 
     try:
-        fetched = await fetcher.fetch(asked.url, headers_for(asked, asked.url), permit=follow, proxy=asked.proxy)
+        fetched = await fetcher.fetch(asked.url, headers_for(asked, asked.url), permit=follow, proxy=proxy_for(asked))
     except FetchError as exc:
         tell(Step(f"fetch ({exc.kind})", "fail", str(exc)))
         if exc.retry_after_s:
@@ -101,7 +101,7 @@ async def _look_around(fetcher: Fetcher, parser: Parser, asked: Subscription, te
     """Tell which feeds the main page offers of the site that has lost this one."""
     home = urljoin(asked.url, "/")
     try:
-        page = await fetcher.fetch(home, headers_for(asked, home), proxy=asked.proxy)
+        page = await fetcher.fetch(home, headers_for(asked, home), proxy=proxy_for(asked))
     except FetchError:
         return
     for candidate in (await candidates_on(parser, page))[:SHOWN]:
@@ -128,7 +128,7 @@ async def _ask_again(fetcher: Fetcher, asked: Subscription, fetched: Fetched, te
         tell(Step("unchanged", "ok", "the server gives no ETag or Last-Modified; equal bodies are told by their hash"))
         return
     try:
-        again = await fetcher.fetch(fetched.url, headers_for(asked, fetched.url) | validators, proxy=asked.proxy)
+        again = await fetcher.fetch(fetched.url, headers_for(asked, fetched.url) | validators, proxy=proxy_for(asked))
     except FetchError as exc:
         tell(Step("unchanged", "warn", f"asked again with {' and '.join(validators)}: {exc}"))
         return
@@ -143,6 +143,8 @@ async def _ask_again(fetcher: Fetcher, asked: Subscription, fetched: Fetched, te
 def _describe(fetched: Fetched, parsed: ParsedFeed, asked: Subscription, tell: Tell, now: datetime, pace: Pace) -> None:
     entries = parsed.entries
     tell(Step("read", "ok", f"{parsed.kind}: {parsed.title or 'without a title'}, {len(entries)} entries"))
+    if parsed.flaw:
+        tell(Step("", "more", f"It is ill-formed ({parsed.flaw}); what could be read was, tell its publisher."))
     for place, error in list(parsed.errors.items())[:ERRORS_SHOWN]:
         tell(Step(f"entry {place + 1}", "warn", f"cannot be read and is left out: {error}"))
     for entry in entries[:SHOWN]:
@@ -169,6 +171,8 @@ def _judge_entries(entries: tuple[ParsedEntry, ...], dated: list[datetime], tell
             f"{len(dated)} of {len(entries)} entries are dated" + _UNDATED * bool(undated),
         )
     )
+    for raw in list(dict.fromkeys(entry.unread_date for entry in entries if entry.unread_date))[:SHOWN]:
+        tell(Step("", "more", f"The date {raw!r} is not understood, or could be two; it is not guessed at."))
     if ahead := sum(moment > now for moment in dated):
         tell(Step("", "more", f"{ahead} are dated into the future, which is not believed."))
     past = [moment for moment in dated if moment <= now]
@@ -192,7 +196,7 @@ async def _try_pages(pages: Pages, asked: Subscription, parsed: ParsedFeed, tell
             id="", source="", seen=now, url=entry.url, title=entry.title, text=entry.text, html=entry.html
         )
         try:
-            verdict = (await pages.fill(article, headers_for(asked, article.url or ""), asked.proxy)).verdict
+            verdict = (await pages.fill(article, headers_for(asked, article.url or ""), proxy_for(asked))).verdict
             detail = f"{entry.url}: {verdict.reason}" + ("" if verdict.better else "; the feed's own text is kept")
             tell(Step("full text", "ok" if verdict.better else "warn", detail))
         except (FetchError, PageError) as exc:

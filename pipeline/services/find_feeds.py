@@ -12,7 +12,7 @@ from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.document import HtmlPageError
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.parser import Parser
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from pipeline.errors import UsageError
 
 TRIED = 6
@@ -34,7 +34,7 @@ async def find_feeds(fetcher: Fetcher, parser: Parser, asked: Subscription) -> l
     """
     url = asked.url
     try:
-        fetched = await fetcher.fetch(url, headers_for(asked, url), proxy=asked.proxy)
+        fetched = await fetcher.fetch(url, headers_for(asked, url), proxy=proxy_for(asked))
     except FetchError:
         # Platforms that let no program see their pages still hand out their feeds.
         found = await _tried(fetcher, parser, asked, platform_candidates(url), TRIED)
@@ -76,7 +76,7 @@ async def _tried(
         if len(found) == most:
             break
         try:
-            fetched = await fetcher.fetch(candidate.url, headers_for(asked, candidate.url), proxy=asked.proxy)
+            fetched = await fetcher.fetch(candidate.url, headers_for(asked, candidate.url), proxy=proxy_for(asked))
             parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
         except (FetchError, NotAFeedError):
             continue

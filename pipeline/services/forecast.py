@@ -60,11 +60,14 @@ def forecast(index: SearchIndex, query: Query, now: datetime, days: int, *, once
 
 
 def _warnings(query: Query, matches: int, rate: float, covered: int, days: int) -> list[str]:
+    from pipeline.query.hints import hints
     from pipeline.stages.match.stage import is_wide
 
     found = []
     if covered and not matches:
         found.append(f"Nothing in the last {days} days would have matched: is a word misspelt, or too much asked?")
+    if not matches:
+        found += hints(query)
     if rate > NOISY_PER_DAY:
         found.append(f"About {rate:,.0f} alerts a day: narrow the query, or add --digest 1d or --cap-per-day 10.")
     if is_wide(query):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ import msgspec
 from connectors.files.jsonl import read_lines
 from pipeline.errors import UsageError
 from pipeline.model import Alert, AlertRule, Document, as_document
+from pipeline.plain_words import TomlError, read_toml
 from pipeline.query.parser import parse
 from pipeline.query.tree import EventFilter, Query, walk
 from pipeline.stages.decision import NoMemory
@@ -70,8 +70,8 @@ class RuleFile:
 
 def _entries(content: bytes, name: str) -> list[dict[str, Any]]:
     try:
-        tables = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        tables = read_toml(content)
+    except TomlError as exc:
         raise UsageError(f"{name} is not a rules file in TOML: {exc}.") from exc
     entries = tables.get("alert")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

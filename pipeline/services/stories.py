@@ -83,7 +83,7 @@ class Stories:
         now = self._clock()
         request = StoriesRequest(
             now=now,
-            query=self._searches.parse(f"last:{days}d" + (f" ({query})" if query else "")),
+            query=self._searches.of_last_days(query, days),
             articles_min=least,
             origins_min=origins,
             # closed from the moment that the story has been quiet for so long

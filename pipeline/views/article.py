@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from pipeline.language.shorten import shorten
-from pipeline.model import Document, Event, Mark, Quotation
+from pipeline.model import Document, Enclosure, Event, Mark, Quotation
 from pipeline.services.articles import Match
 
 WIDTH = 96
@@ -60,8 +60,15 @@ def _about(document: Document) -> list[str]:
         *(f"which story {story} turned out to be" for story in document.merged),
         f"copy of {document.duplicate_of}" if document.duplicate_of else None,
         f"tags {', '.join(document.tags)}" if document.tags else None,
+        f"image {document.image}" if document.image else None,
+        *map(_enclosure, document.enclosures),
     ]
     return about + [click.style(link, fg="bright_black") for link in links if link]
+
+
+def _enclosure(file: Enclosure) -> str:
+    size = f", {file.length:,} bytes" if file.length else ""
+    return f"file {file.address}  {file.type or 'of unknown type'}{size}"
 
 
 def _section(title: str, lines: list[str]) -> list[str]:

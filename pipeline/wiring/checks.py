@@ -11,6 +11,8 @@ import msgspec
 
 from pipeline.config import Settings
 from pipeline.errors import NewswireError
+from pipeline.plain_words import os_words
+from pipeline.private_files import make_directory
 from pipeline.wiring import connectors, stores
 
 ENOUGH_BYTES = 1_000_000_000
@@ -39,13 +41,16 @@ def checks(settings: Settings) -> Iterator[Check]:
 def _attempt(name: str, probe: Callable[[], str]) -> Check:
     try:
         return Check(name=name, ok=True, detail=probe())
-    except (NewswireError, OSError) as exc:
+    except NewswireError as exc:
         return Check(name=name, ok=False, detail=str(exc))
+    except OSError as exc:
+        where = f"{exc.filename}: " if exc.filename else ""
+        return Check(name=name, ok=False, detail=f"{where}{os_words(exc)}; set another --data, or see to that one.")
 
 
 def _directory(settings: Settings) -> str:
     directory = settings.directory
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     probe = directory / ".doctor"
     probe.write_bytes(b"")
     probe.unlink()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Settings
 from pipeline.errors import UnavailableError
+from pipeline.private_files import make_directory
 from pipeline.topics import FEEDS, RULES, TOPICS
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.stores import Store, clock, replaying, store
@@ -48,6 +49,7 @@ def embedded(opened: Store) -> Embedded:
         transaction=opened.transaction,
         clock=clock,
         flow=flow(opened.settings),
+        renewal=opened.renewal,
     )
 
 
@@ -111,7 +113,7 @@ def worker_app(settings: Settings) -> Any:
     from pipeline.adapters.kafka.table import KafkaTable
     from pipeline.runners.agents import make_app
 
-    settings.directory.mkdir(parents=True, exist_ok=True)  # Faust makes its own directory, but not those above
+    make_directory(settings.directory)  # Faust makes its own directory, but not those above
     return make_app(
         servers=settings.kafka,
         flow=flow(settings),
@@ -140,7 +142,7 @@ def run_sink(settings: Settings) -> None:
 
     stop = stop_signal()
     with store(settings) as opened:
-        Sink(opened.log, opened.index, stop.wait).run(stop)
+        Sink(opened.log, opened.index, stop.wait, opened.renewal).run(stop)
 
 
 def rebuild(settings: Settings, into: str | None, progress: Callable[[int], None]) -> tuple[int, list[str]]:

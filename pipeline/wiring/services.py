@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipeline.services.dead_letters import DeadLetters
     from pipeline.services.events import Events
     from pipeline.services.feeds import Feeds
+    from pipeline.services.lists import Lists
     from pipeline.services.retention import Removed
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.stories import Stories
@@ -43,7 +44,14 @@ def saved_searches(opened: Store) -> SavedSearches:
     """Wire the saved searches."""
     from pipeline.services.saved_searches import SavedSearches
 
-    return SavedSearches(opened.searches)
+    return SavedSearches(opened.searches, lists(opened).all, opened.settings.time_zone)
+
+
+def lists(opened: Store) -> Lists:
+    """Wire the lists of names."""
+    from pipeline.services.lists import Lists
+
+    return Lists(lists=opened.lists, rules=opened.rules, searches=opened.searches, transaction=opened.transaction)
 
 
 def articles(opened: Store) -> Articles:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +27,16 @@ def publish(opened: Store, articles: Iterable[Article]) -> int:
     from pipeline.runners.polling.publishing import publish
 
     return publish(articles, opened.log)
+
+
+def has_work(opened: Store, *, once: bool) -> bool:
+    """Tell whether there is something to do for who follows nothing: alerts to be sent, or for one round articles."""
+    from pipeline.topics import ARTICLES
+
+    end_of_time = datetime.max.replace(tzinfo=UTC)
+    if opened.ledger.waiting(end_of_time):
+        return True
+    return once and next(iter(opened.log.replay(ARTICLES.name)), None) is not None
 
 
 def add_demo(opened: Store) -> None:

@@ -11,20 +11,23 @@ from contextlib import (
 )
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from pipeline import private_files
 from pipeline.config import Settings
-from pipeline.errors import UsageError
+from pipeline.errors import UnavailableError, UsageError
+from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.events import Events
 from pipeline.ports.log import Log
-from pipeline.ports.search import SearchIndex
+from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.topics import FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -36,6 +39,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     log: Log
     index: SearchIndex
+    renewal: Renewal
     arrivals: Arrivals
     stories: Stories
     events: Events
@@ -47,6 +51,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     recent: Table
     rules: Table
     searches: Table
+    lists: Table
     transaction: Transaction
 
 
@@ -54,6 +59,7 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the ports that read one set of documents."""
 
     index: SearchIndex
+    renewal: Renewal
     arrivals: Arrivals
     stories: Stories
     events: Events
@@ -71,9 +77,12 @@ def store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def database(settings: Settings) -> Iterator[Database]:
     """Open the embedded store's file alone."""
+    from pipeline.adapters.sqlite.damage import explained
     from pipeline.adapters.sqlite.database import Database
 
-    with Database(settings.directory / "newswire.db") as opened:
+    path = settings.directory / "newswire.db"
+    _make_private(path)
+    with explained(path), Database(path) as opened:
         yield opened
 
 
@@ -104,7 +113,20 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
     """Return the lock that lets one process at a time run the pipeline on a store."""
     from pipeline.adapters.sqlite.database import RunLock
 
-    return RunLock(settings.directory / "up.lock")
+    path = settings.directory / "up.lock"
+    _make_private(path)
+    return RunLock(path)
+
+
+def _make_private(path: Path) -> None:
+    """Make a file of the data directory where there is none; what it will hold is nobody else's business."""
+    try:
+        private_files.make_directory(path.parent)
+        private_files.create(path)
+    except OSError as exc:
+        raise UnavailableError(
+            f"The data directory {path.parent} cannot be used: {os_words(exc)}; see to it, or name another by --data."
+        ) from exc
 
 
 def set_up_servers(settings: Settings) -> list[str]:
@@ -138,6 +160,7 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     stories = SqliteStories(opened, index)
     reading = _Reading(
         index=index,
+        renewal=index,
         arrivals=SqliteArrivals(opened, index),
         stories=stories,
         events=SqliteEvents(opened, index, stories),
@@ -162,6 +185,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     stories = ElasticsearchStories(index)
     reading = _Reading(
         index=index,
+        renewal=index,
         arrivals=ElasticsearchArrivals(index),
         stories=stories,
         events=ElasticsearchEvents(index, stories),
@@ -188,6 +212,7 @@ def _store(
         settings=settings,
         log=log,
         index=reading.index,
+        renewal=reading.renewal,
         arrivals=reading.arrivals,
         stories=reading.stories,
         events=reading.events,
@@ -199,5 +224,6 @@ def _store(
         recent=table(RECENT.table),
         rules=table(RULES.table),
         searches=table(SEARCHES.table),
+        lists=table(LISTS.table),
         transaction=transaction,
     )

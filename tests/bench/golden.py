@@ -1,15 +1,26 @@
-"""Open feeds against what was written from their sources by hand, field by field."""
+"""Open feeds against what was written from their sources by hand, field by field, beside other parsers.
+
+`python -m tests.bench golden` publishes the table. feedparser comes with the project; fastfeedparser is judged where it
+is installed, and gofeed where Go is.
+"""
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import shutil
+import subprocess
+import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from connectors.formats.dates import parse_date
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.articles import articles_of
@@ -17,56 +28,204 @@ from pipeline.model import Article
 from pipeline.stages.identify.normalize import normalize
 
 URL = "http://feeds.example/d/feed"
-SEEN = datetime(2026, 11, 20, tzinfo=UTC)
-FIELDS = ("count", "title", "url", "published", "updated", "authors", "text", "tags")
+SEEN = datetime(2026, 11, 25, tzinfo=UTC)
+FIELDS = ("count", "title", "url", "published", "updated", "authors", "text", "tags", "image", "enclosures")
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "connectors" / "golden.toml"
+GOFEED = Path(__file__).with_name("gofeed")
+# What other parsers do not offer is not held against them.
+OURS_ALONE = ("image", "enclosures")
+
+Parser = Callable[[Path, str | None], list[Article]]
 
 
 def run() -> dict[str, float]:
-    """Return for each field the share of values that came out right, and how many were judged."""
+    """Return for each field the share of values that came out right, ours and each peer's, and how many were judged."""
     feeds = Path(os.environ.get("NEWSWIRE_SHARED_DATA", "../shared/data")) / "feeds"
     if not feeds.is_dir():
         raise FileNotFoundError(f"{feeds} is missing: set NEWSWIRE_SHARED_DATA to the directory of open feeds")
-    right, judged = Counter[str](), Counter[str]()
-    for _, field, wanted, found in compared(feeds):
-        judged[field] += 1
-        right[field] += wanted == found
-    return {field: right[field] / judged[field] for field in FIELDS} | {"judged": float(judged.total())}
+    figures: dict[str, float] = {}
+    for name, parser in parsers(feeds).items():
+        right, judged = Counter[str](), Counter[str]()
+        for _, field, wanted, found in compared(feeds, parser):
+            judged[field] += 1
+            right[field] += wanted == found
+        prefix = "" if name == "newswire" else f"{name}_"
+        shown = [field for field in FIELDS if judged[field] and (not prefix or field not in OURS_ALONE)]
+        figures |= {f"{prefix}{field}": right[field] / judged[field] for field in shown}
+        if not prefix:
+            figures["judged"] = float(judged.total())
+    return figures
 
 
-def compared(feeds: Path) -> Iterator[tuple[str, str, object, object]]:
+def parsers(feeds: Path) -> dict[str, Parser]:
+    """Return every parser there is on this machine, ours first."""
+    found: dict[str, Parser] = {"newswire": _ours, "feedparser": _feedparser}
+    if find_spec("fastfeedparser") is not None:
+        found["fastfeedparser"] = _fastfeedparser
+    if shutil.which("go"):
+        read = _gofeed(sorted({path for golden in goldens() for path in files(feeds, golden)}))
+        found["gofeed"] = lambda path, content_type: read[path]
+    return found
+
+
+def goldens() -> list[dict[str, Any]]:
+    """Return what is known of the open feeds."""
+    found: list[dict[str, Any]] = tomllib.loads(GOLDEN.read_text(encoding="utf-8"))["golden"]
+    return found
+
+
+def files(feeds: Path, golden: Mapping[str, Any]) -> list[Path]:
+    """Return the files that an entry speaks of; those of trials stand beside the data. Raises ``FileNotFoundError``."""
+    root = feeds.parent.parent / "trials" if golden.get("trials") else feeds
+    paths = sorted({path for pattern in golden["files"] for path in root.glob(pattern)})
+    if not paths:
+        raise FileNotFoundError(f"no file below {root} matches {golden['files']}")
+    return paths
+
+
+def compared(feeds: Path, parser: Parser | None = None) -> Iterator[tuple[str, str, object, object]]:
     """Yield every judged value: its place, its field, what is wanted and what was found."""
-    for golden in tomllib.loads(GOLDEN.read_text())["golden"]:
-        paths = sorted(path for pattern in golden["files"] for path in feeds.glob(pattern))
-        if not paths:
-            raise FileNotFoundError(f"no file below {feeds} matches {golden['files']}")
-        for path in paths:
-            articles = _articles(path)
+    for golden in goldens():
+        for path in files(feeds, golden):
+            articles = (parser or _ours)(path, golden.get("content_type"))
             if "count" in golden:
                 yield path.name, "count", golden["count"], len(articles)
             for number, entry in enumerate(golden["entries"]):
                 article = articles[number] if number < len(articles) else None
                 for field, wanted in entry.items():
-                    yield (
-                        f"{path.relative_to(feeds)}, entry {number + 1}",
-                        field,
-                        _wanted(field, wanted),
-                        _found(article, field),
-                    )
+                    place = f"{'/'.join(path.parts[-6:])}, entry {number + 1}"
+                    yield place, field, _wanted(field, wanted), _found(article, field)
 
 
-def _articles(path: Path) -> list[Article]:
+def _ours(path: Path, content_type: str | None) -> list[Article]:
     try:
-        return [normalize(article) for article in articles_of(parse_document(path.read_bytes(), None, URL), URL, SEEN)]
+        parsed = parse_document(path.read_bytes(), content_type, URL)
     except NotAFeedError:
         return []
+    return [normalize(article) for article in articles_of(parsed, URL, SEEN)]
+
+
+def _feedparser(path: Path, content_type: str | None) -> list[Article]:
+    import feedparser
+
+    headers = {"content-location": URL, "content-type": content_type or "application/xml"}
+    try:
+        parsed: Any = feedparser.parse(io.BytesIO(path.read_bytes()), response_headers=headers)
+    except Exception:  # noqa: BLE001 - whatever a peer raises, it has found nothing
+        return []
+    return [_from_feedparser(entry) for entry in parsed.entries]
+
+
+def _from_feedparser(entry: Any) -> Article:
+    texts = [*(content.get("value") or "" for content in entry.get("content", ())), entry.get("summary") or ""]
+    names = [person.get("name") or person.get("email") for person in entry.get("authors", ())]
+    return _article(
+        title=entry.get("title"),
+        url=entry.get("link"),
+        text=max(texts, key=len),
+        authors=[name for name in names if name] or [entry.get("author")],
+        tags=[tag.get("label") or tag.get("term") for tag in entry.get("tags", ())],
+        published=_moment(entry.get("published_parsed") or dict.get(entry, "updated_parsed")),
+        updated=_moment(dict.get(entry, "updated_parsed")),
+    )
+
+
+def _fastfeedparser(path: Path, content_type: str | None) -> list[Article]:
+    import fastfeedparser
+
+    try:
+        parsed: Any = fastfeedparser.parse(path.read_bytes())
+    except Exception:  # noqa: BLE001
+        return []
+    return [
+        _article(
+            title=entry.get("title"),
+            url=entry.get("link"),
+            text=max(
+                [entry.get("description") or "", *(one.get("value") or "" for one in entry.get("content") or ())],
+                key=len,
+            ),
+            authors=[entry.get("author")],
+            tags=[tag.get("label") or tag.get("term") for tag in entry.get("tags") or ()],
+            published=parse_date(entry.get("published")) or parse_date(entry.get("updated")),
+            updated=parse_date(entry.get("updated")),
+        )
+        for entry in parsed.get("entries") or ()
+    ]
+
+
+def _gofeed(paths: list[Path]) -> dict[Path, list[Article]]:
+    """Read all files in one run of a small program around gofeed, which Go fetches and builds."""
+    with tempfile.TemporaryDirectory() as directory:
+        source = Path(directory) / "gofeed"
+        shutil.copytree(GOFEED, source)
+        binary = source / "lines"
+        subprocess.run(["go", "build", "-mod=mod", "-o", str(binary), "."], cwd=source, check=True)
+        lines = "".join(f"{path.resolve()}\n" for path in paths)
+        told = subprocess.run([str(binary)], input=lines, capture_output=True, check=True, text=True).stdout
+    read: dict[Path, list[Article]] = {}
+    for path, line in zip(paths, told.splitlines(), strict=True):
+        read[path] = [
+            _article(
+                title=entry.get("title"),
+                url=entry.get("url"),
+                text=entry.get("text"),
+                authors=entry.get("authors") or [],
+                tags=entry.get("tags") or [],
+                published=parse_date(entry.get("published")) or parse_date(entry.get("updated")),
+                updated=parse_date(entry.get("updated")),
+            )
+            for entry in json.loads(line)
+        ]
+    return read
+
+
+def _article(
+    *,
+    title: object,
+    url: object,
+    text: object,
+    authors: list[Any],
+    tags: list[Any],
+    published: datetime | None,
+    updated: datetime | None,
+) -> Article:
+    """Return what a peer read in our own normal form, so that spaces and markup count for nothing."""
+    article = Article(
+        id="",
+        source="peer",
+        seen=SEEN,
+        url=str(url) if url else None,
+        title=str(title) if title else None,
+        html=str(text) if text else None,
+        authors=tuple(str(name) for name in authors if name),
+        tags=tuple(str(tag) for tag in tags if tag),
+        published=published,
+        updated=updated,
+    )
+    return normalize(article)
+
+
+def _moment(parts: Any) -> datetime | None:
+    try:
+        year, month, day, hour, minute, second = parts[:6]
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except (ValueError, TypeError):
+        return None
 
 
 def _wanted(field: str, value: Any) -> object:
     if field in ("published", "updated"):
         return datetime.fromisoformat(value) if value else None
+    if field == "enclosures":
+        return tuple(tuple(one) for one in value)
     return tuple(value) if isinstance(value, list) else value or None
 
 
 def _found(article: Article | None, field: str) -> object:
-    return "no such entry" if article is None else getattr(article, field)
+    if article is None:
+        return "no such entry"
+    if field == "enclosures":
+        return tuple((one.address, one.type or "", one.length or 0) for one in article.enclosures)
+    found: object = getattr(article, field)
+    return found

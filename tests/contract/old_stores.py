@@ -9,18 +9,19 @@ from elasticsearch import Elasticsearch
 from pipeline.adapters.elasticsearch.template import template
 from pipeline.adapters.sqlite.database import Database
 
-NEWER_FIELDS = ("number", "origin", "reported", "dated", "merged", "event_ids")
+NEWER_FIELDS = ("number", "origin", "reported", "dated", "merged", "event_ids", "analysis")
 
 
 def make_old(database: Database) -> None:
     """Leave of a store what schema 2 had."""
     connection = database.connection
-    indices = "documents_number documents_written documents_story deliveries_about deliveries_state".split()
+    indices = "documents_number documents_written documents_story documents_analysis".split()
+    indices += ["deliveries_about", "deliveries_state"]
     for name in indices:
         connection.execute(f"DROP INDEX {name}")
     for table in ("counters", "merges", "events"):
         connection.execute(f"DROP TABLE {table}")
-    for column in ("number", "written", "story"):
+    for column in ("number", "written", "story", "analysis"):
         connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")
     connection.execute("ALTER TABLE deliveries DROP COLUMN source")
     connection.execute("PRAGMA user_version = 2")

@@ -20,6 +20,8 @@ from pipeline.language.tokens import tokens_of
 from pipeline.model import Actor, Document, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker
 from pipeline.ports.search import SearchIndex, SearchRequest
 from pipeline.query.evaluate import MatchView, find
+from pipeline.query.lexer import QueryError
+from pipeline.query.parser import listed, parse
 from pipeline.query.tree import (
     And,
     AnyNode,
@@ -52,10 +54,29 @@ VOCABULARIES = (
     ("Straße", "strasse", "don't", "#tag", "4.25"),
     ("日本語", "日本の首相", "首相", "กรุงเทพ", "run"),
     ("مرحبا", "ｆｕｌｌ", "Łódź", "ﬁne", "fine"),
+    ("US", "us", "U.S.", "Us", "EU", "E.U."),
+    ("1,800", "1.800", "1800", "1,800.50", "1\u00a0800", "euros"),
+    ("Marks & Spencer", "Marks and Spencer", "Marks", "R&D", "and"),
+    ("雨", "大雨", "雨量", "日本", "run"),
+    ("child", "children", "eleição", "eleições", "people", "person"),
+    ("الحكومة", "الحكومه", "ایران", "إيران", "ايران"),
+    ("año", "ano", "AÑO", "Mehrwertsteuer", "Steuer", "o’brien"),
+    ("colour", "color", "colours", "rocket 🚀", "F-16", "F16"),
 )
-LANGUAGES = (None, "en", "fr", "de", "ru", "ja", "th", "ar", "xx")
+EXPRESSIONS = (
+    "colou?r", "F-?16", "x{2}|[Mm]arks", "(?-i)US", "U\\.S\\.", "run|mini", "steuer", "[aeiou]{3}", "雨", "^the",
+    r"\d+", "(a|b)an", "Marks (&|and)", "election|x", "🚀", "child(ren)?",
+)  # fmt: skip
+LISTS = {
+    "some": ("Marks & Spencer", "run", "Ministers", "covid-19", "U.S."),
+    "more": ("日本", "the bank", "Ministère", "O'Brien", "people", "1,800"),
+}
+LANGUAGES = (None, "en", "fr", "de", "es", "pt", "ru", "ja", "th", "ar", "xx")
+URLS = (None, "https://www.example.org/a", "http://example.org:80/b", "https://news.example.co.uk/", "not an address")
 TAGS = ("World", "world news", "Énergie", 'say "x"', "a*b", "war|peace", "日本")
-moments = st.integers(0, 60 * 24 * 40).map(lambda minutes: NOW - timedelta(minutes=minutes, microseconds=minutes % 7))
+moments = st.integers(-60 * 30, 60 * 24 * 40).map(
+    lambda minutes: NOW - timedelta(minutes=minutes, microseconds=minutes % 7)
+)
 places = st.sampled_from(("Kyiv", "New York", "Łódź")).map(lambda name: Place(text=name, start=0, end=1, country="XXX"))
 days = st.sampled_from(("2022-02-24", "2022-02-25", "2022-03", "2022-02-01/2022-02-03")).map(
     lambda value: ResolvedDate(value=value, granularity="day", text="x", start=0, end=1)
@@ -101,6 +122,7 @@ def _documents(words: st.SearchStrategy[str]) -> st.SearchStrategy[list[Document
         authors=st.lists(names, max_size=2).map(tuple),
         language=st.sampled_from(LANGUAGES),
         tags=st.lists(st.sampled_from(TAGS), max_size=2).map(tuple),
+        url=st.sampled_from(URLS),
         feed=st.none() | st.sampled_from(("https://example.com/Feed A", "https://example.com/b")),
         story_id=st.none() | st.sampled_from(("s1", "s2")),
         revision=st.integers(1, 3),
@@ -141,6 +163,21 @@ def fuzzies(draw: st.DrawFn, tokens: st.SearchStrategy[str]) -> Fuzzy:
     return Fuzzy(text=text[:at] + put + text[at + draw(st.integers(0, 2)) :] or text, distance=draw(st.integers(0, 2)))
 
 
+@st.composite
+def written(draw: st.DrawFn, words: st.SearchStrategy[str]) -> AnyNode:
+    """Write a leaf in the query language: what the parser alone makes, such as exact forms and numbers."""
+    some = " ".join(draw(st.lists(words, min_size=1, max_size=2)))
+    form = draw(st.sampled_from(("{}", '"{}"', '="{}"', '"{}"~2', "*{}", "/{}/")))
+    if form == "/{}/":
+        some = draw(st.sampled_from(EXPRESSIONS))
+    elif form == "*{}":
+        some = some.split()[0][-draw(st.integers(3, 6)) :]
+    try:
+        return parse(form.format(some)).root
+    except QueryError:
+        return parse(f'"{some}"').root
+
+
 def _text_leaves(
     words: st.SearchStrategy[str], tokens: st.SearchStrategy[str]
 ) -> tuple[st.SearchStrategy[AnyNode], st.SearchStrategy[AnyNode]]:
@@ -156,7 +193,9 @@ def _text_leaves(
     )
     counted = st.builds(lambda word, count: AtLeast(word=word, count=count), simple, st.integers(1, 3))
     same = st.lists(simple, min_size=1, max_size=3).map(lambda some: SameSentence(nodes=tuple(some)))
-    return simple, simple | nears | wildcards(tokens) | fuzzies(tokens) | counted | same
+    names = st.sampled_from(sorted(LISTS)).map(lambda name: listed(name, LISTS[name]))
+    made = written(words)
+    return simple, made | made | names | simple | nears | wildcards(tokens) | fuzzies(tokens) | counted | same
 
 
 keywords = st.builds(
@@ -167,6 +206,13 @@ keywords = st.builds(
     ),
     st.booleans(),
     st.integers(1, 9),
+)
+spoken = st.sampled_from(
+    "site:example.org site:www.example.org site:co.uk site:org is:copy published:today published:yesterday..today "
+    "published:>now-7d after:today-3d before:yesterday seen:now-36h..now published:2022-02-24 after:2022-02 last:1d "
+    "revision:>1 updated:<today".split()
+).flatmap(
+    lambda text: st.sampled_from(("UTC", "Asia/Tokyo", "America/New_York")).map(lambda z: parse(text, zone=z).root)
 )
 ranges = st.builds(
     lambda name, low, high: Range(name=name, low=low, high=high if low is not None and high is None else high or NOW),
@@ -221,7 +267,18 @@ def _queries(vocabulary: Sequence[str]) -> st.SearchStrategy[Query]:
     )
     # Mostly words: the rest is said in few ways.
     leaves: st.SearchStrategy[AnyNode] = st.one_of(
-        text_leaves, text_leaves, text_leaves, fields, fields, name_fields, keywords, ranges, last, event_filters
+        text_leaves,
+        text_leaves,
+        text_leaves,
+        fields,
+        fields,
+        name_fields,
+        keywords,
+        spoken,
+        spoken,
+        ranges,
+        last,
+        event_filters,
     )
     return st.recursive(leaves, _branches, max_leaves=6).map(lambda root: Query(text="", root=root))
 

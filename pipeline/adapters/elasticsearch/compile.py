@@ -16,7 +16,11 @@ from pipeline.adapters.elasticsearch.template import EVENT_CODES
 from pipeline.errors import UsageError
 from pipeline.language.tokens import STEMMERS
 from pipeline.moments import microseconds
+from pipeline.query.days import resolved
+from pipeline.query.evaluate import AHEAD_S
+from pipeline.query.grouping import by_language
 from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, stem_terms
+from pipeline.query.regex import candidates
 from pipeline.query.tree import (
     COUNT_FIELDS,
     DATE_FIELDS,
@@ -24,17 +28,23 @@ from pipeline.query.tree import (
     And,
     AnyNode,
     AtLeast,
+    ByGrouping,
+    Containing,
+    Ending,
     EventFilter,
+    Exact,
     Field,
     Fuzzy,
     Keyword,
     Last,
+    Listed,
     Near,
     Not,
     Or,
     Phrase,
     Prefix,
     Range,
+    Regex,
     SameSentence,
     Wildcard,
     Word,
@@ -43,6 +53,8 @@ from pipeline.query.tree import (
 # Elasticsearch takes 30 levels of brackets and 65,536 terms in a list.
 MAX_DEPTH = 12
 MAX_TERMS = 60_000
+# Elasticsearch takes a thousand clauses on the smallest machine, and each word of a phrase is one.
+MAX_PHRASES = 200
 # What a common query is scored by; the rest of a very long one only filters.
 MAX_SCORED = 30
 _EVERYWHERE = ("title", "body")
@@ -96,16 +108,26 @@ def _compile(node: AnyNode, parts: Sequence[str], asked: Asked, depth: int) -> P
         case SameSentence(nodes=nodes):
             plans = [_all(nodes, (part,), asked, depth + 1) for part in parts]
             return Plan(_should([plan.filter for plan in plans]), exact=False)
+        case Exact(node=inner):
+            return Plan(_compile(inner, parts, asked, depth).filter, exact=False)
+        case Regex(pattern=pattern):
+            held = candidates(pattern)
+            return Plan(_ALL if held is None else _compile(held, parts, asked, depth).filter, exact=False)
+        case ByGrouping():
+            return _compile(by_language(node), parts, asked, depth)
+        case Keyword(name="is"):
+            return Plan({"exists": {"field": "nw.original"}})
         case Keyword(name=name, value=value, prefix=prefix):
             kind = "prefix" if prefix else "term"
             return Plan({kind: {f"nw.keys.{name}": clip_keyword(value)}}, exact=len(value) < MAX_KEYWORD)
         case Range():
-            return _copied(node, asked) if node.name == "copies" else _range(node)
+            return _copied(node, asked) if node.name == "copies" else _range(node, asked.now)
         case Last(seconds=seconds):
-            earliest = {"gte": microseconds(asked.now - timedelta(seconds=seconds))}
+            latest = microseconds(asked.now + timedelta(seconds=AHEAD_S))
+            within = {"gte": microseconds(asked.now - timedelta(seconds=seconds)), "lte": latest}
             unknown = {"bool": {"must_not": {"exists": {"field": "nw.published"}}}}
-            seen = {"bool": {"filter": [unknown, {"range": {"nw.seen": earliest}}]}}
-            return Plan(_should([{"range": {"nw.published": earliest}}, seen]))
+            seen = {"bool": {"filter": [unknown, {"range": {"nw.seen": within}}]}}
+            return Plan(_should([{"range": {"nw.published": within}}, seen]))
         case EventFilter(conditions=conditions):
             return _nested(conditions)
         case _:
@@ -128,6 +150,12 @@ def _text(node: AnyNode, part: str) -> Plan:
             return Plan({"prefix": {field: clip(text)}}, _are_whole(text))
         case Wildcard(pattern=pattern):
             return Plan({"wildcard": {field: {"value": pattern.replace("\\", "\\\\")}}}, _are_whole(pattern))
+        case Ending(text=text):
+            return Plan({"wildcard": {field: {"value": f"*{text}"}}}, _are_whole(text))
+        case Containing(text=text):
+            return Plan({"wildcard": {field: {"value": f"*{text}*"}}}, _are_whole(text))
+        case Listed(names=names):
+            return _listed(field, [name for several in names.values() for name in several])
         case Fuzzy(text=text, distance=distance):
             options = {"value": clip(text), "fuzziness": str(distance), "rewrite": "constant_score"}
             return Plan({"fuzzy": {field: options}}, _are_whole(text))
@@ -142,6 +170,26 @@ def _phrase(field: str, tokens: Sequence[str]) -> dict[str, Any]:
     return {"match_phrase": {field: " ".join(clipped)}}
 
 
+def _listed(field: str, names: Sequence[tuple[str, ...]]) -> Plan:
+    """Find any of many names: those of one word as a list of terms, the others as one condition."""
+    words = sorted({clip(name[0]) for name in names if len(name) == 1})
+    filters: list[dict[str, Any]] = [
+        {"terms": {field: words[n : n + MAX_TERMS]}} for n in range(0, len(words), MAX_TERMS)
+    ]
+    several = [name for name in names if len(name) > 1]
+    exact = all(_are_whole(*name) for name in names)
+    if len(several) > MAX_PHRASES:
+        # What holds a first and a last word; which of them hold a name is seen in their text.
+        ends = ({clip(name[end]) for name in several} for end in (0, -1))
+        filters.append({"bool": {"filter": [{"terms": {field: sorted(words)}} for words in ends]}})
+        return Plan(_should(filters), exact=False)
+    phrases = [" ".join(map(clip, name)) for name in several]
+    if phrases:
+        each = [{"match": {"query": phrase, "ordered": True, "max_gaps": 0}} for phrase in phrases]
+        filters.append({"intervals": {field: {"any_of": {"intervals": each}}}})
+    return Plan(_should(filters), exact)
+
+
 def _near(field: str, tokens: Sequence[str], distance: int) -> Plan:
     if len(set(tokens)) < len(tokens) or not _are_whole(*tokens):
         return Plan({"bool": {"filter": [{"term": {field: clip(token)}} for token in set(tokens)]}}, exact=False)
@@ -153,14 +201,13 @@ def _are_whole(*tokens: str) -> bool:
     return all(len(token) < MAX_TOKEN for token in tokens)
 
 
-def _range(node: Range) -> Plan:
+def _range(node: Range, now: datetime) -> Plan:
     if node.name not in (*DATE_FIELDS, *COUNT_FIELDS):
         raise UsageError(f"The index keeps no {node.name} to compare with.")
-    bounds = {
-        sign: microseconds(bound) if isinstance(bound, datetime) else bound
-        for sign, bound in (("gte", node.low), ("lte", node.high))
-        if bound is not None
-    }
+    found = (
+        (sign, resolved(bound, now)) for sign, bound in (("gte", node.low), ("lte", node.high)) if bound is not None
+    )
+    bounds = {sign: microseconds(value) if isinstance(value, datetime) else value for sign, value in found}
     return Plan({"range": {f"nw.{node.name}": bounds}})
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +40,15 @@ from pipeline.query.tree import And, Query
 MAX_DAYS = 20_000
 MAX_COPIED = 50_000
 SEARCH_TIMEOUT_S = 10
+
+
+@contextmanager
+def _in_the_end() -> Iterator[None]:
+    """Let what is not there now be tried again: what must not be lost waits for it."""
+    try:
+        yield
+    except UnavailableError as exc:
+        raise TransientError(str(exc), RETRY_AFTER_S) from exc
 
 
 class ElasticsearchIndex:
@@ -136,6 +146,16 @@ class ElasticsearchIndex:
     def prune(self, before: datetime) -> int:
         """Drop the indices of whole months before a moment; return how many documents they held."""
         return self.months.prune(before)
+
+    def outdated(self) -> int:
+        """Count the documents that were indexed by another version of the text analysis."""
+        with _in_the_end():
+            return self.months.outdated()
+
+    def renew(self, limit: int) -> int:
+        """Index up to ``limit`` of them anew, newest first; return how many."""
+        with _in_the_end():
+            return self.months.renew(limit)
 
     def shadow(self, name: str) -> ElasticsearchIndex:
         """Return a second, empty set of indices, which ``promote`` puts in this one's place."""

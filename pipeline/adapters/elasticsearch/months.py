@@ -19,6 +19,7 @@ from pipeline.adapters.elasticsearch.numbers import Numbers
 from pipeline.adapters.elasticsearch.template import entry_of, mapped, month_of, template
 from pipeline.adapters.verified_search import CHUNK
 from pipeline.errors import TransientError, UnavailableError
+from pipeline.language.tokens import ANALYSIS_VERSION
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 
@@ -27,6 +28,7 @@ BULK_BYTES = 8_000_000
 # Item numbers have sixteen digits.
 LEAST_NUMBER = 10**15
 Hit = dict[str, Any]
+_ANY_STATE: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
 
 
 class Months:
@@ -126,6 +128,39 @@ class Months:
             if hits:
                 self.write([document_of(hit) for hit in hits], self._earlier_numbers(hits))
         return self._is_complete
+
+    def outdated(self) -> int:
+        """Count the documents that another version of the text analysis was used for."""
+        with translated(self._url):
+            answer = self._client.search(
+                index=self.target(), size=0, query=_outdated(), track_total_hits=True, **_ANY_STATE
+            )
+        return int(answer["hits"]["total"]["value"])
+
+    def renew(self, limit: int) -> int:
+        """Write up to ``limit`` of them anew, newest first; return how many."""
+        if not self._is_set_up:
+            self.setup()
+        if not self._is_complete:
+            # Those that have no number yet are numbered in their order first.
+            self.complete(1)
+            if not self._is_complete:
+                return CHUNK
+        with translated(self._url):
+            self._client.indices.refresh(index=self.target(), ignore_unavailable=True, allow_no_indices=True)
+            answer = self._client.search(
+                index=self.target(),
+                query=_outdated(),
+                sort=[{"nw.order": "desc"}],
+                size=limit,
+                source=False,
+                **_ANY_STATE,
+            )
+        ids = [hit["_id"] for hit in answer["hits"]["hits"]]
+        if ids:
+            # As they are this instant: what was found may be a second old.
+            self.write([document_of(hit) for hit in self.locate(ids, self.names(), with_document=True).values()])
+        return len(ids)
 
     def names(self) -> list[str]:
         """Return the names of this generation's indices, oldest month first."""
@@ -264,6 +299,11 @@ class Months:
             numbers = {hit["_id"]: hit["_source"]["nw"].get("number") for hit in hits}
             self.write([document_of(hit) for hit in hits], {each: n for each, n in numbers.items() if n})
             after = hits[-1]["sort"]
+
+
+def _outdated() -> dict[str, Any]:
+    """Return the query for what another version of the text analysis was used for, or one that left no sign."""
+    return {"bool": {"must_not": {"term": {"nw.analysis": ANALYSIS_VERSION}}}}
 
 
 def document_of(hit: Hit) -> Document:

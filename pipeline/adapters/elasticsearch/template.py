@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.language.tokens import ANALYSIS_VERSION
 from pipeline.model import Document
 from pipeline.moments import microseconds
 from pipeline.query.evaluate import keyword_values
@@ -52,6 +53,7 @@ _MAPPINGS: dict[str, Any] = {
                 "updated": _LONG,
                 "seen": _LONG,
                 "number": _LONG,
+                "analysis": _LONG,
                 # What stories are summed up by: the id that all copies share, when it reported, what it is ordered by.
                 "origin": _KEYWORD,
                 "reported": _LONG,
@@ -59,7 +61,7 @@ _MAPPINGS: dict[str, Any] = {
                 "merged": _KEYWORD,
                 "event_ids": _KEYWORD,
                 "terms": {"properties": dict.fromkeys(_PARTS, _TOKENS)},
-                "keys": {"properties": dict.fromkeys(("lang", "tag", "feed", "story", "id", "url"), _KEYWORD)},
+                "keys": {"properties": dict.fromkeys(("lang", "tag", "feed", "story", "id", "url", "site"), _KEYWORD)},
                 "events": {
                     "type": "nested",
                     "properties": dict.fromkeys(EVENT_CODES, _KEYWORD)
@@ -90,7 +92,10 @@ def template(prefix: str) -> dict[str, Any]:
             "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "refresh_interval": "1s"},
             "mappings": _MAPPINGS,
         },
-        "_meta": {"description": "newswire articles, one index per month of first sight"},
+        "_meta": {
+            "description": "newswire articles, one index per month of first sight",
+            "analysis": ANALYSIS_VERSION,
+        },
     }
 
 
@@ -128,6 +133,7 @@ def entry_of(document: Document, first_seen: datetime, indexed: datetime, number
         "updated": microseconds(document.updated) if document.updated else None,
         "seen": microseconds(document.seen),
         "number": number,
+        "analysis": ANALYSIS_VERSION,
         "origin": clip_keyword(document.source) if document.duplicate_of is None else None,
         "reported": microseconds(min(dated, document.seen)),
         "dated": microseconds(dated),

@@ -8,12 +8,14 @@ Addresses: ``terminal:``, ``desktop:``, ``webhook+https://host/path#secret=KEY``
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
 from pipeline.ports.alerts import Notifier
+from pipeline.references import followed, is_reference
 
 SCHEMES = (
     "terminal", "desktop", "webhook+https", "webhook+http", "ntfy", "ntfy+https", "ntfy+http", "mailto", "smtp",
@@ -67,6 +69,10 @@ class Channels:
     def _make(self, channel: str) -> Notifier:
         allow = None if channel in self._named else self._allow
         address = self._named.get(channel, channel)
+        if channel not in self._named and is_reference(channel):
+            address = followed(channel, "The channel")
+            if not address.isprintable() or not _is_address(address):
+                raise UsageError(f"What {channel} leads to is no address of a channel, such as webhook+https://....")
         scheme = scheme_of(address)
         if scheme == "terminal":
             from pipeline.adapters.notify.terminal import Terminal
@@ -91,10 +97,29 @@ class Channels:
         if scheme in ("atom", "jsonfeed"):
             from pipeline.adapters.notify.feedfile import FeedFile
 
-            return FeedFile(scheme, self._directory / address.partition(":")[2])
+            name = address.partition(":")[2]
+            if channel not in self._named and not _is_plain_name(name):
+                raise UsageError(
+                    f"{redacted(channel)!r} is no file that an alert may write: give a name without a path, such as "
+                    f"{scheme}:alerts.xml, for a file in {self._directory}; paths go under [channels] in the settings."
+                )
+            path = self._directory / name
+            if path.is_dir():
+                file = f"{address.rstrip('/')}/alerts.xml"
+                raise UsageError(f"{address} is a directory; name a file in it, such as {file}.")
+            return FeedFile(scheme, path)
         from pipeline.adapters.notify.apprise import Apprise
 
         return Apprise(address.partition(":")[2])
+
+
+def _is_address(text: str) -> bool:
+    return text.partition(":")[0].lower() in SCHEMES
+
+
+def _is_plain_name(name: str) -> bool:
+    """Tell whether a name stands for a visible file of the very directory it is put into, on every system."""
+    return bool(re.fullmatch(r"[^/\\:.\x00-\x1f][^/\\:\x00-\x1f]{0,199}", name)) and name == name.strip()
 
 
 def scheme_of(address: str) -> str:
@@ -112,6 +137,8 @@ def scheme_of(address: str) -> str:
 
 def redacted(address: str) -> str:
     """Return an address without credentials, path, query and fragment, with a short digest to tell it from others."""
+    if is_reference(address):
+        return address
     scheme, colon, rest = address.partition(":")
     if not colon or scheme in ("terminal", "desktop"):
         return scheme

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import msgspec
 
+from pipeline import private_files
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TransientError
 from pipeline.ports.alerts import Notice
@@ -34,10 +35,8 @@ class FeedFile:
             try:
                 items = [_item(notice), *(item for item in self._items() if item["id"] != _name(notice.id))][:KEPT]
                 content = _atom(items) if self._kind == "atom" else _json_feed(items)
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                partial = self._path.with_name(self._path.name + ".partial")
-                partial.write_bytes(content)
-                partial.replace(self._path)
+                private_files.make_directory(self._path.parent)
+                private_files.write(self._path, content)
             except (OSError, ValueError, ElementTree.ParseError) as exc:
                 raise TransientError(f"{self._path.name}: {type(exc).__name__}", retry_after=60.0) from exc
 

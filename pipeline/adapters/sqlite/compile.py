@@ -8,30 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice, product
 
 import msgspec
 
+from pipeline.adapters.sqlite.generations import table_of
 from pipeline.errors import UsageError
+from pipeline.language.numbers import marks_of
+from pipeline.language.respelled import read_again
 from pipeline.language.tokens import stem
 from pipeline.moments import microseconds
+from pipeline.query.days import resolved
+from pipeline.query.evaluate import AHEAD_S
+from pipeline.query.grouping import by_language
 from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword
+from pipeline.query.regex import candidates
 from pipeline.query.tree import (
     COUNT_FIELDS,
     DATE_FIELDS,
     And,
     AnyNode,
     AtLeast,
+    ByGrouping,
+    Containing,
+    Ending,
     EventFilter,
+    Exact,
     Field,
     Fuzzy,
     Keyword,
     Last,
+    Listed,
     Near,
     Not,
     Or,
     Phrase,
     Prefix,
     Range,
+    Regex,
     SameSentence,
     Wildcard,
     Word,
@@ -41,10 +55,16 @@ from pipeline.query.tree import (
 MAX_FTS_DEPTH = 8
 MAX_SQL_DEPTH = 20
 MAX_EXPANSION = 2_000
+MAX_RESPELLED = 64
+# SQLite joins 500 SELECTs at most, and a list has 10,000 names.
+MAX_GROUP = 100
 _EVERYWHERE = ("title", "body")
 _COPIES = "(SELECT count(*) FROM documents AS c WHERE c.original = d.id)"
 # The keywords and event codes of a document stand in one column, each as one token "field|value".
 _CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
+
+
+Pattern = Wildcard | Fuzzy | Ending | Containing
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,13 +85,20 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """Tell the compiler what the index holds.
 
     ``languages``: about how many documents there are by language of stems; ``family``: which tokens have one of these
-    stems, given by language; ``like``: tokens like a pattern or word, ``MAX_EXPANSION + 1`` at most.
+    stems, given by language; ``like``: tokens like a pattern or word, ``MAX_EXPANSION + 1`` at most; ``earlier``:
+    versions of the analysis that have terms in a table of their own; ``respelled``: which tokens of an earlier analysis
+    stand for one; ``holds``: whether the index may hold a token; ``expansion``: how many tokens a pattern
+    may stand for.
     """
 
     languages: Mapping[str, int]
     family: Callable[[Mapping[str, str]], Iterable[str]]
-    like: Callable[[Wildcard | Fuzzy], Sequence[str]]
+    like: Callable[[Pattern], Sequence[str]]
     now: datetime
+    earlier: tuple[int, ...] = ()
+    respelled: Callable[[str], Sequence[str]] = lambda _: ()
+    holds: Callable[[str], bool] = lambda _: True
+    expansion: int = MAX_EXPANSION
 
 
 def compile_query(node: AnyNode, vocabulary: Vocabulary) -> Plan:
@@ -116,19 +143,33 @@ def any_of(expressions: Sequence[str]) -> str:
 def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     match node:
         case And(nodes=nodes):
-            return _all([_negatable(inner, parts, vocabulary) for inner in nodes])
+            return _all(vocabulary.earlier, [_negatable(inner, parts, vocabulary) for inner in nodes])
         case Or(nodes=nodes):
-            return _any([_compile(inner, parts, vocabulary) for inner in nodes])
+            return _any(vocabulary.earlier, [_compile(inner, parts, vocabulary) for inner in nodes])
         case Not():
-            return _all([_negatable(node, parts, vocabulary)])
+            return _all(vocabulary.earlier, [_negatable(node, parts, vocabulary)])
         case Field(name=name, node=inner):
             return _compile(inner, (name,), vocabulary)
         case AtLeast(word=word, count=count):
             plan = _compile(word, parts, vocabulary)
             return plan if count == 1 else msgspec.structs.replace(plan, exact=False)
         case SameSentence(nodes=nodes):
-            per_part = [_all([(True, _compile(inner, (part,), vocabulary)) for inner in nodes]) for part in parts]
-            return msgspec.structs.replace(_any(per_part), exact=False)
+            per_part = [
+                _all(vocabulary.earlier, [(True, _compile(inner, (part,), vocabulary)) for inner in nodes])
+                for part in parts
+            ]
+            return msgspec.structs.replace(_any(vocabulary.earlier, per_part), exact=False)
+        case Exact(node=inner):
+            return msgspec.structs.replace(_compile(inner, parts, vocabulary), exact=False)
+        case Regex(pattern=pattern):
+            held = candidates(pattern)
+            few = msgspec.structs.replace(vocabulary, expansion=MAX_GROUP)
+            plan = _compile(held, parts, few) if held is not None else Plan()
+            return msgspec.structs.replace(plan, exact=False)
+        case ByGrouping():
+            return _compile(by_language(node), parts, vocabulary)
+        case Keyword(name="is"):
+            return Plan(match=quoted(COPY))
         case Keyword(name=name, value=value, prefix=prefix):
             token = keyword_token(name, value)
             return Plan(match=quoted(token) + (" *" if prefix else ""), exact=len(value) < MAX_KEYWORD)
@@ -136,7 +177,7 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return _instants(node, vocabulary.now)
         case EventFilter(conditions=conditions):
             # FTS5 does not know which event a code belongs to: two conditions may hold for two events.
-            found = _all([(True, _condition(name, value)) for name, value in conditions])
+            found = _all(vocabulary.earlier, [(True, _condition(name, value)) for name, value in conditions])
             return msgspec.structs.replace(found, exact=found.exact and len(conditions) == 1)
         case _:
             return _text(node, parts, vocabulary)
@@ -147,7 +188,7 @@ def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
         case Word(text=text):
             return _word(text, parts, vocabulary)
         case Phrase(tokens=tokens):
-            return Plan(match=_column(parts) + quoted(*_written(tokens, parts)), exact=_are_whole(tokens))
+            return _phrase(tokens, parts, vocabulary)
         case Near(tokens=tokens, distance=distance):
             # FTS5 counts all tokens between the outermost two, and may use one occurrence of a repeated token twice.
             between = distance + max(len(tokens) - 2, 0)
@@ -156,10 +197,43 @@ def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
             return Plan(match=f"{_column(parts)}NEAR({inner}, {between})", exact=exact)
         case Prefix(text=text):
             return Plan(match=f"{_column(parts)}{quoted(*_written((text,), parts))} *", exact=_are_whole((text,)))
-        case Wildcard() | Fuzzy():
+        case Wildcard() | Fuzzy() | Ending() | Containing():
             return _expanded(node, parts, vocabulary)
+        case Listed(names=names):
+            return _listed([name for several in names.values() for name in several], parts, vocabulary)
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
+
+
+def _phrase(tokens: Sequence[str], parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    ways = [(token, *vocabulary.respelled(token)) for token in tokens]
+    several = list(islice(product(*ways), MAX_RESPELLED))
+    found = any_of([quoted(*_written(way, parts)) for way in several])
+    # A number may have been read otherwise in the document's language.
+    return Plan(match=_column(parts) + found, depth=2, exact=len(several) == 1 and _are_whole(tokens))
+
+
+def _listed(names: Sequence[Sequence[str]], parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    """Find any of many names: those that the index can hold at all, in groups, as each row costs FTS5 a look at all."""
+    exact = all(map(_are_whole, names))
+    held = [name for name in names if all(map(vocabulary.holds, map(clip, name)))]
+    phrases = [quoted(*_written(name, parts)) for name in held]
+    if len(phrases) <= MAX_GROUP:
+        return Plan(match=_column(parts) + any_of(phrases or [quoted(keyword_token("none", ""))]), depth=4, exact=exact)
+    groups = [any_of(phrases[n : n + MAX_GROUP]) for n in range(0, len(phrases), MAX_GROUP)]
+    selects, params = [], []
+    for table, condition in _tables(vocabulary.earlier):
+        selects += [f"SELECT rowid FROM {table} WHERE {table} MATCH ?{condition}"] * len(groups)
+        params += [_column(parts) + group for group in groups]
+    return Plan(
+        where=f"d.position IN ({' UNION ALL '.join(selects)})", where_depth=2, params=tuple(params), exact=exact
+    )
+
+
+def _tables(earlier: Sequence[int]) -> list[tuple[str, str]]:
+    """Return the tables of terms, and what restricts each to the documents that it counts for."""
+    within = " AND rowid IN (SELECT position FROM documents WHERE analysis = {})"
+    return [("terms", ""), *((table_of(version), within.format(version)) for version in earlier)]
 
 
 def _column(parts: Sequence[str]) -> str:
@@ -177,8 +251,10 @@ def _word(text: str, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
         return Plan(match=_column(parts) + quoted(*name_tokens((text,))), exact=_are_whole((text,)))
     stems = {language: stem(text, language or None) for language in vocabulary.languages}
     by_languages: dict[frozenset[str], list[str]] = {}
-    for token in sorted({text, *stems.values(), *vocabulary.family(stems)}):
-        languages = frozenset(name for name, wanted in stems.items() if stem(token, name or None) == wanted)
+    family = {text, *stems.values(), *vocabulary.family(stems)}
+    family |= {spelling for token in family for spelling in vocabulary.respelled(token)}
+    for token in sorted(family):
+        languages = frozenset(name for name, wanted in stems.items() if _stem(token, name or None) == wanted)
         by_languages.setdefault(languages, []).append(quoted(clip(token)))
     found = []
     for languages, tokens in by_languages.items():
@@ -190,6 +266,11 @@ def _word(text: str, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     return Plan(match=any_of(found), depth=4, exact=_are_whole((text,)))
 
 
+def _stem(token: str, language: str | None) -> str:
+    """Return the stem that a token, perhaps of an earlier analysis, has today."""
+    return stem(read_again(token, marks_of(language)), language)
+
+
 def _within(languages: frozenset[str], expression: str, vocabulary: Vocabulary) -> str:
     """Narrow an expression to documents of some languages, by the shorter list: theirs or the others'."""
     others = vocabulary.languages.keys() - languages
@@ -199,16 +280,18 @@ def _within(languages: frozenset[str], expression: str, vocabulary: Vocabulary) 
     return f"(({expression}) AND {any_of([quoted(language_token(name)) for name in sorted(languages)])})"
 
 
-def _expanded(node: Wildcard | Fuzzy, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+def _expanded(node: Pattern, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     tokens = vocabulary.like(node)
     if not tokens:
         return Plan(match=quoted(keyword_token("none", "")))
-    if len(tokens) <= MAX_EXPANSION:
+    if len(tokens) <= vocabulary.expansion:
         return Plan(match=_column(parts) + any_of([quoted(token) for token in _written(tokens, parts)]), depth=2)
     if isinstance(node, Fuzzy):
         raise UsageError(
             f"{node.text}~{node.distance} stands for more than {MAX_EXPANSION:,} words; use ~1 or spell it."
         )
+    if isinstance(node, Ending | Containing):
+        return Plan(exact=False)
     literal = node.pattern.split("*")[0].split("?")[0]
     return Plan(match=f"{_column(parts)}{quoted(*_written((literal,), parts))} *", exact=False)
 
@@ -229,15 +312,17 @@ def _condition(name: str, value: str) -> Plan:
 def _instants(node: Range | Last, now: datetime) -> Plan:
     if isinstance(node, Last):
         earliest = microseconds(now - timedelta(seconds=node.seconds))
-        return Plan(where="ifnull(d.published, d.seen) >= ?", params=(earliest,))
+        latest = microseconds(now + timedelta(seconds=AHEAD_S))
+        return Plan(where="ifnull(d.published, d.seen) BETWEEN ? AND ?", params=(earliest, latest))
     if node.name not in (*DATE_FIELDS, *COUNT_FIELDS):
         raise UsageError(f"The index keeps no {node.name} to compare with.")
     column = _COPIES if node.name == "copies" else f"d.{node.name}"
     conditions, params = [f"{column} IS NOT NULL"], []
     for sign, bound in ((">=", node.low), ("<=", node.high)):
         if bound is not None:
+            value = resolved(bound, now)
             conditions.append(f"{column} {sign} ?")
-            params.append(microseconds(bound) if isinstance(bound, datetime) else bound)
+            params.append(microseconds(value) if isinstance(value, datetime) else value)
     return Plan(where="(" + " AND ".join(conditions) + ")", params=tuple(params))
 
 
@@ -248,8 +333,8 @@ def _negatable(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> t
     return True, _compile(node, parts, vocabulary)
 
 
-def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
-    plans = [(positive, _shallow(plan)) for positive, plan in plans]
+def _all(earlier: Sequence[int], plans: Sequence[tuple[bool, Plan]]) -> Plan:
+    plans = [(positive, _shallow(plan, earlier)) for positive, plan in plans]
     exact = all(plan.exact for _, plan in plans)
     wanted = [plan for positive, plan in plans if positive]
     # To exclude what an inexact plan finds would lose rows: the verification excludes them.
@@ -258,11 +343,12 @@ def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
     excluded = [plan.match for plan in unwanted if plan.match is not None and plan.where is None]
     conditions = [(plan.where, plan.params) for plan in wanted if plan.where is not None]
     if not texts:
-        conditions += [(f"NOT {sql}", params) for sql, params in map(_as_sql, unwanted)]
+        conditions += [(f"NOT {sql}", params) for sql, params in (_as_sql(plan, earlier) for plan in unwanted)]
         excluded = []
     else:
         conditions += [
-            (f"NOT {sql}", params) for sql, params in map(_as_sql, (p for p in unwanted if p.where is not None))
+            (f"NOT {sql}", params)
+            for sql, params in (_as_sql(plan, earlier) for plan in unwanted if plan.where is not None)
         ]
     match = None
     if texts:
@@ -279,10 +365,10 @@ def _all(plans: Sequence[tuple[bool, Plan]]) -> Plan:
     )
 
 
-def _any(plans: Sequence[Plan]) -> Plan:
+def _any(earlier: Sequence[int], plans: Sequence[Plan]) -> Plan:
     if len(plans) == 1:
         return plans[0]
-    plans = [_shallow(plan) for plan in plans]
+    plans = [_shallow(plan, earlier) for plan in plans]
     exact = all(plan.exact for plan in plans)
     texts = [plan.match for plan in plans if plan.match is not None and plan.where is None]
     depth = 1 + max(plan.depth for plan in plans)
@@ -290,7 +376,7 @@ def _any(plans: Sequence[Plan]) -> Plan:
     rest = [plan for plan in plans if plan.where is not None or plan.match is None]
     if joined is not None and not rest:
         return joined
-    branches = [_as_sql(plan) for plan in ([joined] if joined else []) + rest]
+    branches = [_as_sql(plan, earlier) for plan in ([joined] if joined else []) + rest]
     return Plan(
         where="(" + " OR ".join(sql for sql, _ in branches) + ")",
         where_depth=1 + max(plan.where_depth for plan in plans),
@@ -299,20 +385,24 @@ def _any(plans: Sequence[Plan]) -> Plan:
     )
 
 
-def _shallow(plan: Plan) -> Plan:
+def _shallow(plan: Plan, earlier: Sequence[int]) -> Plan:
     """Return a plan that the parsers can take among others."""
     if plan.where_depth > MAX_SQL_DEPTH:
         return Plan(exact=False)
     if plan.depth < MAX_FTS_DEPTH:
         return plan
-    where, params = _as_sql(plan)
+    where, params = _as_sql(plan, earlier)
     return Plan(where=where, where_depth=plan.where_depth + 1, params=params, exact=plan.exact)
 
 
-def _as_sql(plan: Plan) -> tuple[str, tuple[str | int, ...]]:
+def _as_sql(plan: Plan, earlier: Sequence[int]) -> tuple[str, tuple[str | int, ...]]:
     if plan.match is None:
         return f"({plan.where or '1'})", plan.params
     found = "d.position IN (SELECT rowid FROM terms WHERE terms MATCH ?)"
+    for version in earlier:
+        table = table_of(version)
+        found += f" OR (d.analysis = {version} AND d.position IN (SELECT rowid FROM {table} WHERE {table} MATCH ?))"
+    matches = (plan.match,) * (1 + len(earlier))
     if plan.where is None:
-        return f"({found})", (plan.match,)
-    return f"({found} AND {plan.where})", (plan.match, *plan.params)
+        return f"({found})", matches
+    return f"(({found}) AND {plan.where})", (*matches, *plan.params)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from pipeline import private_files
+from pipeline.adapters.sqlite.damage import damaged
 from pipeline.adapters.sqlite.schema import MIGRATIONS
 from pipeline.errors import UnavailableError, UsageError
 
@@ -117,7 +119,7 @@ class Database:
         """Verify the file's structure and return a line about it. Raises ``UnavailableError`` when it is damaged."""
         (verdict,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
-            raise UnavailableError(f"The store {self.path} is damaged ({verdict}); restore a backup.")
+            raise damaged(self.path)
         return f"{self.path}, SQLite {sqlite3.sqlite_version}, schema {self._version()}"
 
     def back_up(self, target: Path) -> None:
@@ -128,6 +130,7 @@ class Database:
         partial = target.with_name(target.name + ".partial")
         partial.unlink(missing_ok=True)
         try:
+            private_files.create(partial)  # an empty file takes it, and keeps its mode
             self.connection.execute("VACUUM INTO ?", (str(partial),))
             partial.rename(target)
         except (sqlite3.DatabaseError, OSError) as exc:

@@ -16,12 +16,14 @@ import msgspec
 from pipeline.adapters.sqlite.compile import (
     COPY,
     MAX_EXPANSION,
+    Pattern,
     Plan,
     Vocabulary,
     compile_query,
     quoted,
 )
 from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.generations import CURRENT, earlier_versions, outdated, table_of
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
@@ -38,18 +40,19 @@ from pipeline.adapters.verified_search import (
     write_cursor,
 )
 from pipeline.errors import UsageError
+from pipeline.language.respelled import spellings
 from pipeline.model import Document
 from pipeline.moments import microseconds
 from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.evaluate import within_edits
 from pipeline.query.indexing import clip, counts_copies, similar_query
-from pipeline.query.tree import And, Fuzzy, Query, Wildcard
+from pipeline.query.tree import And, Containing, Ending, Fuzzy, Query, Wildcard
 
 DEADLINE_S = 10.0
 # BM25 costs a microsecond a hit: of a word that more articles hold than this, the newest are ranked.
 MAX_RANKED = 50_000
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
-_RANK = "bm25(terms, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
+_RANK = "bm25({table}, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
 _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")
 
 
@@ -135,6 +138,14 @@ class SqliteIndex:
                 count += len(rows)
         return count
 
+    def outdated(self) -> int:
+        """Count the documents that were indexed by another version of the text analysis."""
+        return outdated(self._database)
+
+    def renew(self, limit: int) -> int:
+        """Index up to ``limit`` of them anew, newest first, in one transaction; return how many there were."""
+        return self._writer.renew(limit)
+
     def close(self) -> None:
         """Do nothing: the database is closed by who opened it."""
 
@@ -143,7 +154,13 @@ class SqliteIndex:
         plan = Plan()
         if request.query is not None:
             vocabulary = Vocabulary(
-                languages=languages(self._database), family=self._family, like=self._tokens_like, now=request.now
+                languages=languages(self._database),
+                family=self._family,
+                like=self._tokens_like,
+                now=request.now,
+                earlier=earlier_versions(self._database),
+                holds=self._holds,
+                respelled=self._respelled if outdated(self._database) else lambda _: (),
             )
             plan = compile_query(request.query.root, vocabulary)
         if copies:
@@ -152,6 +169,11 @@ class SqliteIndex:
             return msgspec.structs.replace(plan, match=f"({plan.match}) NOT {quoted(COPY)}")
         where = "d.original IS NULL" + (f" AND {plan.where}" if plan.where else "")
         return msgspec.structs.replace(plan, where=where)
+
+    def _select(
+        self, plan: Plan, bound: tuple[str, tuple[int, ...]] | None, rank: bool = False
+    ) -> tuple[str, tuple[str | int, ...]]:
+        return _select(plan, bound, rank, earlier_versions(self._database))
 
     def _page(self, request: SearchRequest, cursor: Cursor | None, copies: bool) -> SearchPage:
         plan = self._plan(request, copies)
@@ -182,18 +204,18 @@ class SqliteIndex:
                 return
 
     def _newest(self, plan: Plan, after: tuple[int, str] | None, size: int) -> list[int]:
-        sql, params = _select(plan, ("{position} < ?", (after[0],)) if after else None)
+        sql, params = self._select(plan, ("{position} < ?", (after[0],)) if after else None)
         rows = self._database.connection.execute(f"{sql} ORDER BY 1 DESC LIMIT ?", (*params, size))
         return [position for (position,) in rows]
 
     def _best(self, plan: Plan, after: tuple[int, str] | None, size: int) -> list[int]:
         connection = self._database.connection
-        sql, params = _select(plan, self._newest_ranked(plan), rank=True)
+        sql, params = self._select(plan, self._newest_ranked(plan), rank=True)
         if after is None:
             rows = connection.execute(f"{sql} ORDER BY rank, position DESC LIMIT ?", (*params, size))
             return [position for position, _ in rows]
         # The place of the last document in today's ranking: scores shift with every article that is indexed.
-        anchor, anchor_params = _select(plan, ("{position} = ?", (self._position(after),)), rank=True)
+        anchor, anchor_params = self._select(plan, ("{position} = ?", (self._position(after),)), rank=True)
         found = connection.execute(anchor, anchor_params).fetchone()
         if found is None:
             raise UsageError("The article that the cursor stands after is no longer found; start again without it.")
@@ -206,7 +228,7 @@ class SqliteIndex:
 
     def _newest_ranked(self, plan: Plan) -> tuple[str, tuple[int, ...]] | None:
         """Return the bound within which hits are ranked, if they are more than that."""
-        sql, params = _select(plan, None)
+        sql, params = self._select(plan, None)
         row = self._database.connection.execute(
             f"{sql} ORDER BY 1 DESC LIMIT 1 OFFSET ?", (*params, MAX_RANKED - 1)
         ).fetchone()
@@ -217,7 +239,7 @@ class SqliteIndex:
         return row[0] if row else after[0]
 
     def _total(self, plan: Plan, request: SearchRequest) -> tuple[int, bool]:
-        sql, params = _select(plan, None)
+        sql, params = self._select(plan, None)
         (count,) = self._database.connection.execute(f"SELECT count(*) FROM ({sql})", params).fetchone()
         if plan.exact:
             return count, False
@@ -237,7 +259,7 @@ class SqliteIndex:
     def matching(self, request: SearchRequest) -> tuple[str, tuple[str | int, ...]]:
         """Return SQL for the positions of all matching documents. Raises ``UsageError`` when too many need reading."""
         plan = self._plan(request, unfolds(request))
-        sql, params = _select(plan, None)
+        sql, params = self._select(plan, None)
         if plan.exact:
             return sql, params
         positions = self._newest(plan, None, MAX_VERIFIED + 1)
@@ -265,12 +287,21 @@ class SqliteIndex:
         connection = self._database.connection
         return [token for pair in stems.items() for (token,) in connection.execute(look_up, pair)]
 
-    def _tokens_like(self, node: Wildcard | Fuzzy) -> Sequence[str]:
+    def _holds(self, token: str) -> bool:
+        row = self._database.connection.execute("SELECT 1 FROM vocabulary WHERE token = ?", (token,)).fetchone()
+        return row is not None
+
+    def _respelled(self, token: str) -> list[str]:
+        """Return tokens of an earlier analysis that the index holds and that stand for one."""
+        look_up = "SELECT token FROM vocabulary WHERE token = ?"
         connection = self._database.connection
-        if isinstance(node, Wildcard):
-            pattern = node.pattern.replace("[", "[[]")
+        return [known for way in spellings(token) for (known,) in connection.execute(look_up, (way,))]
+
+    def _tokens_like(self, node: Pattern) -> Sequence[str]:
+        connection = self._database.connection
+        if not isinstance(node, Fuzzy):
             rows = connection.execute(
-                "SELECT token FROM vocabulary WHERE token GLOB ? LIMIT ?", (pattern, MAX_EXPANSION + 1)
+                "SELECT token FROM vocabulary WHERE token GLOB ? LIMIT ?", (_glob(node), MAX_EXPANSION + 1)
             )
             return [token for (token,) in rows]
         # One edit touches at most two of 2d + 1 pieces' borders, so one piece at least is found unchanged.
@@ -293,6 +324,10 @@ class SqliteIndex:
     def bounded(self) -> Iterator[None]:
         """Interrupt a query that takes longer than anyone waits."""
         connection = self._database.connection
+        # Tables of an earlier analysis may be dropped at any moment: read one state of the file.
+        snapshot = not connection.in_transaction and bool(earlier_versions(self._database))
+        if snapshot:
+            connection.execute("BEGIN")
         deadline = time.monotonic() + DEADLINE_S
         connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
         try:
@@ -305,29 +340,54 @@ class SqliteIndex:
             raise
         finally:
             connection.set_progress_handler(None, 0)
+            if snapshot:
+                connection.execute("ROLLBACK")
+
+
+def _glob(node: Wildcard | Ending | Containing) -> str:
+    if isinstance(node, Wildcard):
+        return node.pattern.replace("[", "[[]")
+    return f"*{node.text}" if isinstance(node, Ending) else f"*{node.text}*"
 
 
 def _select(
-    plan: Plan, bound: tuple[str, tuple[int, ...]] | None, rank: bool = False
+    plan: Plan, bound: tuple[str, tuple[int, ...]] | None, rank: bool = False, earlier: Sequence[int] = ()
 ) -> tuple[str, tuple[str | int, ...]]:
-    """Write the SELECT of matching positions, within a bound on ``{position}``; with ``rank``, their score too."""
-    conditions: list[str] = []
-    params: list[str | int] = []
-    table, position = ("terms", "terms.rowid") if plan.match is not None else ("documents AS d", "d.position")
-    if plan.match is not None:
-        conditions.append("terms MATCH ?")
-        params.append(plan.match)
+    """Write the SELECT of matching positions, within a bound on ``{position}``; with ``rank``, their score too.
+
+    Terms of ``earlier`` versions of the analysis count for the documents that were indexed by them.
+    """
+    if plan.match is None:
+        conditions = [bound[0].format(position="d.position")] if bound is not None else []
+        conditions += [plan.where] if plan.where is not None else []
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        scored = ", 0 AS rank" if rank else ""
+        params = (*(bound[1] if bound is not None else ()), *plan.params)
+        return f"SELECT d.position AS position{scored} FROM documents AS d{where}", params
+    found = [_select_terms(plan, bound, rank, CURRENT, None)]
+    found += [_select_terms(plan, bound, rank, table_of(version), version) for version in earlier]
+    return " UNION ALL ".join(sql for sql, _ in found), tuple(param for _, params in found for param in params)
+
+
+def _select_terms(
+    plan: Plan, bound: tuple[str, tuple[int, ...]] | None, rank: bool, table: str, version: int | None
+) -> tuple[str, tuple[str | int, ...]]:
+    assert plan.match is not None
+    position = f"{table}.rowid"
+    conditions = [f"{table} MATCH ?"]
+    params: list[str | int] = [plan.match, *(bound[1] if bound is not None else ())]
     if bound is not None:
         conditions.append(bound[0].format(position=position))
-        params += bound[1]
+    within = [f"d.analysis = {version}"] if version is not None else []
     if plan.where is not None:
-        # A row at a time, in the order FTS5 finds them; a join could be turned round.
-        inner = f"EXISTS (SELECT 1 FROM documents AS d WHERE d.position = {position} AND {plan.where})"
-        conditions.append(inner if plan.match is not None else plan.where)
+        within.append(f"({plan.where})")
         params += plan.params
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    scored = f", {_RANK} AS rank" if rank else ""
-    return f"SELECT {position} AS position{scored} FROM {table}{where}", tuple(params)
+    if within:
+        # A row at a time, in the order FTS5 finds them; a join could be turned round.
+        inner = f"SELECT 1 FROM documents AS d WHERE d.position = {position} AND {' AND '.join(within)}"
+        conditions.append(f"EXISTS ({inner})")
+    scored = f", {_RANK.format(table=table)} AS rank" if rank else ""
+    return f"SELECT {position} AS position{scored} FROM {table} WHERE {' AND '.join(conditions)}", tuple(params)
 
 
 def _day(column: str) -> str:

@@ -82,4 +82,11 @@ VERSION_3: tuple[str, ...] = (
     "CREATE INDEX deliveries_state ON deliveries (state, number)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3)
+VERSION_4: tuple[str, ...] = (
+    # The version of the text analysis that made a document's terms; `analysis` among the counters is that of the table.
+    "ALTER TABLE documents ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1",
+    "CREATE INDEX documents_analysis ON documents (analysis)",
+    "INSERT INTO counters (name, value) SELECT 'analysis', 1 WHERE EXISTS (SELECT 1 FROM documents)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)

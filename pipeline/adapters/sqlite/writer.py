@@ -1,6 +1,7 @@
 """Writing documents into the tables of the index, and taking them out.
 
-FTS5 holds postings only, not the text: to remove a document's, its terms are made again from the stored document.
+FTS5 holds postings only, not the text: to remove a document's, its terms are made again from the stored document, if
+this version of the text analysis made them; others are left behind with their table (see ``generations``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import msgspec
 from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token, name_tokens
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.derived import Derived, next_numbers
-from pipeline.language.tokens import analyse, stem
+from pipeline.adapters.sqlite.generations import begin, finish
+from pipeline.language.tokens import ANALYSIS_VERSION, analyse, stem
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.query.evaluate import keyword_values
@@ -67,6 +69,7 @@ class Writer:
             except UnicodeEncodeError as exc:
                 refused.append((document.id, f"its text is not valid Unicode: {exc}"))
         with self._database.transaction():
+            begin(self._database)
             if languages(self._database) != self._counted:
                 # Another process wrote, or what was noted here was dropped with its transaction.
                 self._known_tokens.clear()
@@ -77,13 +80,35 @@ class Writer:
         return refused
 
     def remove(self, position: int) -> None:
-        """Take a document out, to its last posting."""
+        """Take a document out, to its last posting, in the transaction that is open."""
+        begin(self._database)
         connection = self._database.connection
+        row = connection.execute("SELECT analysis FROM documents WHERE position = ?", (position,)).fetchone()
         document = read_document(self._database, position)
-        if document is not None:
+        if document is not None and row == (ANALYSIS_VERSION,):
             connection.execute(_DELETE_TERMS, (position, *_terms_row(document)))
         for table in ("documents", "bodies", "facets", "events"):
             connection.execute(f"DELETE FROM {table} WHERE position = ?", (position,))
+
+    def renew(self, limit: int) -> int:
+        """Make the terms anew of up to ``limit`` documents of another analysis, newest first; return of how many."""
+        with self._database.transaction():
+            begin(self._database)
+            connection = self._database.connection
+            rows = connection.execute(
+                "SELECT position, value FROM documents JOIN bodies USING (position) "
+                "WHERE analysis < ? OR analysis > ? ORDER BY position DESC LIMIT ?",
+                (ANALYSIS_VERSION, ANALYSIS_VERSION, limit),
+            ).fetchall()
+            written = [(position, unpack(value)) for position, value in rows]
+            self._index(written)
+            connection.executemany(
+                "UPDATE documents SET analysis = ? WHERE position = ?",
+                [(ANALYSIS_VERSION, position) for position, _ in written],
+            )
+            if len(rows) < limit:
+                finish(self._database)
+        return len(rows)
 
     def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
         found = {}
@@ -117,19 +142,24 @@ class Writer:
             bodies.append((position, value))
             facets += ((position, *pair) for pair in facets_of(document))
             written.append((position, document))
-        write = joined if self._learn([document for _, document in written]) else " ".join
         connection = self._database.connection
         connection.executemany(
             "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
-            "source, origins, story, number, written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "source, origins, story, number, written, analysis) "
+            f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {ANALYSIS_VERSION})",
             rows,
         )
         connection.executemany("INSERT INTO bodies (position, value) VALUES (?, ?)", bodies)
-        connection.executemany(
-            _INSERT_TERMS, ((position, *_terms_row(document, write)) for position, document in written)
-        )
+        self._index(written)
         connection.executemany("INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", facets)
         self._derived.add(written)
+
+    def _index(self, written: Sequence[tuple[int, Document]]) -> None:
+        """Write the terms of documents at their positions."""
+        write = joined if self._learn([document for _, document in written]) else " ".join
+        self._database.connection.executemany(
+            _INSERT_TERMS, ((position, *_terms_row(document, write)) for position, document in written)
+        )
 
     def _is_stored(self, stored: _Stored, value: bytes) -> bool:
         """Tell whether this is a redelivery of what is there already."""

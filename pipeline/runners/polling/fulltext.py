@@ -15,7 +15,7 @@ from connectors.fetch.http import FetchError
 from connectors.pages.fulltext import PageError
 from connectors.pages.pages import Filled, Pages, is_passing
 from connectors.polling.reading import FeedReading
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from pipeline.model import Article
 
 PATIENCE_S = 60.0
@@ -98,7 +98,7 @@ class FullText:
             for wait_s in (*self._again_s, None):
                 try:
                     headers = headers_for(subscription, article.url or "")
-                    filled = await self._pages.fill(article, headers, subscription.proxy)
+                    filled = await self._pages.fill(article, headers, proxy_for(subscription))
                 except (FetchError, PageError) as exc:
                     wait.tell(str(exc))
                     if wait_s is None or not is_passing(exc):

@@ -12,7 +12,7 @@ from connectors.fetch.http import Fetched, Fetcher
 from connectors.polling.following import read_pages, read_sitemaps, sitemaps_due
 from connectors.polling.parser import Parser
 from connectors.polling.reading import KEPT, FeedReading, Origin
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 
@@ -54,7 +54,7 @@ class Gathering:
 
     async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> FeedReading:
         async with self._limits.at(url):
-            fetched = await self._fetcher.fetch(url, headers_for(subscription, url), proxy=subscription.proxy)
+            fetched = await self._fetcher.fetch(url, headers_for(subscription, url), proxy=proxy_for(subscription))
         return await self._read(subscription, fetched, recent, kept)
 
     async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> FeedReading:

@@ -20,7 +20,7 @@ from connectors.formats.parsed import NotAFeedError
 from connectors.polling.outcome import USUAL, Pace, digest, failed, pinged, succeeded
 from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
-from connectors.polling.subscription import Subscription, headers_for
+from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from connectors.websub import Offer
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Article
@@ -143,7 +143,7 @@ class Ingest:
                 address = poll.address(url)
                 async with self._limits.at(address):
                     headers = _headers(subscription, poll, address)
-                    fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
+                    fetched = await self._fetcher.fetch(address, headers, proxy=proxy_for(subscription))
                 reading = await self._gathered(url, fetched)
             except (FetchError, NotAFeedError) as exc:
                 await self._fail(url, exc)

@@ -63,7 +63,8 @@ class Links:
 
     def is_linkable(self, article_id: str) -> bool:
         """Tell whether a copy has parts of its own that others may copy."""
-        return self._near_duplicates.sketch(article_id) is not None
+        kept = self._near_duplicates.sketch(article_id)
+        return kept is not None and bool(kept.minima)
 
     def parted_from(self, original: Article, made: Sketch, story: bytes) -> list[Parted]:
         """Decide anew on the copies of a revised original; return those that are no copies of it any more."""
@@ -114,6 +115,6 @@ class Links:
             fact,
             duplicate_of=found.original if found is not None else None,
             story=joined.story,
-            sketch=made if found is None or found.is_part else None,
+            sketch=made if found is None or found.is_part else Sketch(made.content),
         )
         return Parted(article=article, fact=fact, story_facts=joined.facts)

@@ -47,7 +47,8 @@ class SketchFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``order`` counts the facts of a language, ``seen`` is the Unix time of the first revision, ``story`` is opaque,
     ``source`` a hash of the publisher, 0 where an earlier version kept none.
-    There is no sketch of what no article may be linked to: a copy, or a withdrawn article.
+    There is no sketch of a withdrawn article, and of a copy only that of its content: another of the same words is a
+    copy of the same original.
     """
 
     version: int

@@ -136,7 +136,7 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
         revision=article.revision,
         duplicate_of=original,
         story=joined.story,
-        sketch=made if linkable and not article.withdrawn else None,
+        sketch=None if article.withdrawn else made if linkable else Sketch(made.content),
         source=source_hash(article),
     )
     facts = [*joined.facts, *_expired(remembered, language, article)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +11,9 @@ import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipeline.language.blocks import BLOCK_ELEMENTS
-from pipeline.language.detect import detect, normalise_language
+from pipeline.language.clean import cleaned
+from pipeline.language.codes import normalise_language
+from pipeline.language.detect import detect
 from pipeline.model import Article
 
 MAX_TEXT_CHARS = 2_000_000
@@ -25,9 +26,6 @@ WRAPPED_CHARS = 30
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
 
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
@@ -40,13 +38,14 @@ def normalize(article: Article) -> Article:
     Text is paragraphs separated by one blank line, without markup, without a repeat of the title at its head and with
     no paragraph twice. Empty strings become ``None``, dates are UTC, absurd dates are dropped.
     """
-    title = normal_title(article.title)
+    title = _one_line(article.title) if article.title_is_text else normal_title(article.title)
     text = _normal_text(article, title)
     published = _normal_date(article.published, article.seen)
     return msgspec.structs.replace(
         article,
-        source=" ".join(_clean(article.source).split())[:MAX_SOURCE_CHARS] or "unknown",
+        source=" ".join(cleaned(article.source).split())[:MAX_SOURCE_CHARS] or "unknown",
         title=title,
+        title_is_text=True,
         text=text,
         url=article.url or None,
         authors=tuple(dict.fromkeys(name for raw in article.authors if (name := normal_title(raw)))),
@@ -70,7 +69,11 @@ def normal_title(title: str | None) -> str | None:
             plain = html.unescape(plain)
         if plain == before:
             break
-    return " ".join(_clean(plain).split())[:MAX_TITLE_CHARS].strip() or None
+    return _one_line(plain)
+
+
+def _one_line(text: str | None) -> str | None:
+    return " ".join(cleaned(text[: MAX_TITLE_CHARS * 4]).split())[:MAX_TITLE_CHARS].strip() or None if text else None
 
 
 def html_to_text(markup: str) -> str:
@@ -99,7 +102,7 @@ def _normal_text(article: Article, title: str | None) -> str | None:
 
 
 def _tidied(source: str, title: str | None) -> str | None:
-    paragraphs = list(_paragraphs(_clean(source[:MAX_TEXT_CHARS])))
+    paragraphs = list(_paragraphs(cleaned(source[:MAX_TEXT_CHARS])))
     if title and len(paragraphs) > 1 and paragraphs[0].casefold() == title.casefold():
         del paragraphs[0]
     seen: set[str] = set()
@@ -132,13 +135,6 @@ def _unwrapped(lines: Sequence[str]) -> Iterator[str]:
         yield whole
         whole = line
     yield whole
-
-
-def _clean(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
-    if text.isascii():
-        return _INVISIBLE.sub("", text) if not text.isprintable() else text
-    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
 
 
 def _normal_date(moment: datetime | None, seen: datetime) -> datetime | None:

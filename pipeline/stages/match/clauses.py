@@ -13,19 +13,26 @@ from itertools import pairwise, product
 
 import msgspec
 
+from pipeline.query.regex import candidates
 from pipeline.query.tree import (
     And,
     AnyNode,
     AtLeast,
+    ByGrouping,
+    Containing,
+    Ending,
     EventFilter,
+    Exact,
     Field,
     Fuzzy,
     Keyword,
+    Listed,
     Near,
     Not,
     Or,
     Phrase,
     Prefix,
+    Regex,
     SameSentence,
     Wildcard,
     Word,
@@ -56,8 +63,17 @@ def clauses(node: AnyNode, part: str = "") -> list[Clause]:
             return [_phrase_clause(part, tokens)]
         case Near(tokens=tokens):
             return [_text_clause(part, "token", tokens, exact=False)]
-        case Prefix(text=text) | Wildcard(pattern=text) | Fuzzy(text=text):
+        case Prefix(text=text) | Wildcard(pattern=text) | Fuzzy(text=text) | Ending(text=text) | Containing(text=text):
             return [_pattern_clause(node, text, part)]
+        case Listed(names=names):
+            return [_phrase_clause(part, name) for several in names.values() for name in several]
+        case ByGrouping(comma=comma, point=point, either=either):
+            return [_inexact(clause) for inner in (comma, point, either) for clause in clauses(inner, part)]
+        case Exact(node=inner):
+            return [_inexact(clause) for clause in clauses(inner, part)]
+        case Regex(pattern=pattern):
+            held = candidates(pattern)
+            return [_ANYTHING] if held is None else [_inexact(clause) for clause in clauses(held, part)]
         case Keyword(name=name, value=value, prefix=False):
             return [Clause(frozenset({(name, value)}))]
         case EventFilter():
@@ -94,10 +110,13 @@ def _phrase_clause(part: str, tokens: Sequence[str]) -> Clause:
     return _text_clause(part, "pair", map(" ".join, pairwise(tokens)), exact=len(tokens) == 2)
 
 
-def _pattern_clause(node: Prefix | Wildcard | Fuzzy, text: str, part: str) -> Clause:
+_KINDS: dict[type, str] = {Prefix: "prefix", Wildcard: "wildcard", Ending: "ending", Containing: "containing"}
+
+
+def _pattern_clause(node: Prefix | Ending | Containing | Wildcard | Fuzzy, text: str, part: str) -> Clause:
     if part in ("author", "source"):
         return _ANYTHING
-    kind = f"fuzzy{node.distance}" if isinstance(node, Fuzzy) else "prefix" if isinstance(node, Prefix) else "wildcard"
+    kind = f"fuzzy{node.distance}" if isinstance(node, Fuzzy) else _KINDS[type(node)]
     return Clause(frozenset({(kind, text)}), exact=not part)
 
 

@@ -67,7 +67,7 @@ class Grams:
                 self._pairs[tuple(map(sys.intern, text.split()))] = number
             case "title pair":
                 self._title_pairs[tuple(map(sys.intern, text.split()))] = number
-            case "prefix" | "wildcard" | "fuzzy1" | "fuzzy2":
+            case "prefix" | "ending" | "containing" | "wildcard" | "fuzzy1" | "fuzzy2":
                 self._patterns.add(kind, text, number)
                 for language in self._languages.values():
                     language.clear()
@@ -164,7 +164,11 @@ class Patterns:
         self._prefixes: dict[str, int] = {}
         self._wildcards: dict[str, list[tuple[Callable[[str], bool], int]]] = {}
         self._fuzzy: dict[str, list[tuple[Callable[[str], bool], int]]] = {}
+        self._endings: dict[str, int] = {}
+        self._pieces: dict[str, int] = {}
+        self._piece_lengths: set[int] = set()
         self._longest = 0
+        self._longest_ending = 0
         self._edits = 0
 
     def add(self, kind: str, text: str, number: int) -> None:
@@ -172,6 +176,12 @@ class Patterns:
         if kind == "prefix":
             self._prefixes[text] = number
             self._longest = max(self._longest, len(text))
+        elif kind == "ending":
+            self._endings[text] = number
+            self._longest_ending = max(self._longest_ending, len(text))
+        elif kind == "containing":
+            self._pieces[text] = number
+            self._piece_lengths.add(len(text))
         elif kind == "wildcard":
             self._wildcards.setdefault(text[:2], []).append((token_test(Wildcard(pattern=text)), number))
             self._longest = max(self._longest, 2)
@@ -188,6 +198,12 @@ class Patterns:
         prefixes = [self._prefixes.get(token[:n], 0) for n in range(2, min(len(token), self._longest) + 1)]
         found = list(filter(None, prefixes))
         found += [number for test, number in self._wildcards.get(token[:2], ()) if test(token)]
+        if self._endings:
+            endings = (self._endings.get(token[-n:], 0) for n in range(1, min(len(token), self._longest_ending) + 1))
+            found += filter(None, endings)
+        if self._pieces:
+            pieces = {token[at : at + n] for n in self._piece_lengths for at in range(len(token) - n + 1)}
+            found += [self._pieces[piece] for piece in pieces & self._pieces.keys()]
         if self._fuzzy and len(token) <= self._longest:
             near = {pair for shorter in _shortened(token, self._edits) for pair in self._fuzzy.get(shorter, ())}
             found += [number for test, number in near if test(token)]

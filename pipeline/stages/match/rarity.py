@@ -34,6 +34,8 @@ _SHARES = {
     "source": 0.02,
     "feed": 0.01,
     "tag": 0.01,
+    "site": 0.01,
+    "is": 0.3,
 }
 _IN_TITLE = 0.05
 _TOGETHER = 0.05
@@ -51,8 +53,10 @@ def share(gram: Gram) -> float:
             return min(map(_word_share, text.split())) * _TOGETHER
         case "title word" | "title token":
             return _word_share(text) * _IN_TITLE
-        case "prefix":
+        case "prefix" | "ending":
             return min(0.9, 8.0 / 2.5 ** len(text))
+        case "containing":
+            return 0.02 if not text.isascii() else min(0.9, 16.0 / 2.5 ** len(text))
         case "wildcard":
             return min(0.9, 8.0 / 2.5 ** (len(text.split("*")[0].split("?")[0]) + 1))
         case "fuzzy1" | "fuzzy2":

@@ -14,9 +14,8 @@ import msgspec
 from pipeline.errors import UsageError
 from pipeline.model import Alert, AlertRule, Document, derive_id
 from pipeline.query.evaluate import MatchView, find, marks
-from pipeline.query.parser import parse
 from pipeline.query.requirements import holds
-from pipeline.query.scope import scoped
+from pipeline.query.scope import query_of
 from pipeline.query.tree import AnyNode, Query
 from pipeline.stages.decision import Decision
 from pipeline.stages.match.clauses import clauses
@@ -54,7 +53,7 @@ class Rules:
         if rule.paused or rule.kind != "match":
             return
         try:
-            root = scoped(parse(rule.query), rule).root
+            root = query_of(rule).root
         except UsageError:
             return
         number = self._free.pop() if self._free else len(self._filed)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.language.detect import detect, normalise_language
+from pipeline.language.codes import normalise_language
+from pipeline.language.detect import detect
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.language.tokens import STEMMERS, analyse, fold, stem, tokens_of
+from pipeline.language.numbers import marks_of
+from pipeline.language.tokens import STEMMERS, analyse, fold, stem, tokens_of, written
 
 
 @pytest.mark.parametrize(
@@ -17,8 +18,14 @@ from pipeline.language.tokens import STEMMERS, analyse, fold, stem, tokens_of
         ("C#1 C++x", ["c", "1", "c", "x"]),
         ("AT&T's", ["at&t", "s"]),
         ("covid-19", ["covid", "19"]),
-        ("the U.S. said", ["the", "u.s.", "said"]),
-        ("1,800 or 4.25 at 12:30.", ["1,800", "or", "4.25", "at", "12:30"]),
+        ("the U.S. said", ["the", "us", "said"]),
+        ("1,800 or 4.25 at 12:30.", ["1800", "or", "4.25", "at", "12:30"]),
+        ("U.S.-led e.g. J.K. Rowling U.S", ["us", "led", "eg", "jk", "rowling", "us"]),
+        ("U.S.Army t.me", ["us", "army", "t", "me"]),
+        ("Marks & Spencer, R&D & more", ["marks", "and", "spencer", "r&d", "and", "more"]),
+        ("1,800,000.50 12,34,567 0,500 1,80 2022,2023", ["1800000.50", "1234567", "0,500", "1,80", "2022,2023"]),
+        ("\u0661\u066c\u0668\u0660\u0660 \u06f2\u06f0\u06f2\u06f6", ["1800", "2026"]),
+        ("الحكومة الحكومه ایران كتـــاب", ["الحكومه", "الحكومه", "ايران", "كتاب"]),
         ("#tag @handle", ["tag", "handle"]),
         ("https://example.org/a?b=1", ["https", "example", "org", "a", "b", "1"]),
         ("don’t don't", ["don", "t", "don", "t"]),
@@ -37,13 +44,41 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     assert tokens == analyse(text).tokens
 
 
-_TEXT = st.text(alphabet=st.sampled_from("abcABC123.,:&+#@-'’\"() \n\téßЙйї東京ไทयि_½ﬁ"), max_size=60)
+@pytest.mark.parametrize(
+    ("language", "tokens"),
+    [
+        ("en", ["1800", "1.800", "1800.50", "1800,50"]),
+        ("de", ["1,800", "1800", "1800.50", "1800,50"]),
+        ("es", ["1800", "1800", "1800.50", "1800,50"]),
+        (None, ["1800", "1.800", "1800.50", "1800,50"]),
+    ],
+)
+def test_mark_that_only_groups_digits_is_left_out_by_the_language(language: str | None, tokens: list[str]) -> None:
+    assert tokens == analyse("1,800 1.800 1,800.50 1.800,50", language).tokens
 
 
-@given(_TEXT)
-def test_each_token_is_the_folded_text_of_its_span(text: str) -> None:
-    analysis = analyse(text)
-    assert analysis.tokens == [fold(text[start:end]) for start, end in zip(analysis.starts, analysis.ends, strict=True)]
+_TEXT = st.text(alphabet=st.sampled_from("abcABC1230.,:&+#@-'’\"() \n\téßЙйї東京ไทयि_½ﬁ\u00a0ى٬٣"), max_size=60)
+
+
+@given(_TEXT, st.sampled_from([None, "en", "de", "es"]))
+def test_each_token_is_what_its_span_is_read_as(text: str, language: str | None) -> None:
+    analysis = analyse(text, language)
+    words = [text[start:end] for start, end in zip(analysis.starts, analysis.ends, strict=True)]
+    assert analysis.tokens == [written(word, marks_of(language)) for word in words]
+
+
+@given(st.integers(1000, 10**12), st.sampled_from(["en", "de", "es", "fr", "zh", None]))
+def test_number_is_one_token_however_its_digits_are_grouped(number: int, language: str | None) -> None:
+    plain = f"{number}"
+    ways = [f"{number:,}".replace(",", mark) for mark in marks_of(language)]
+    assert [[plain]] * len(ways) == [analyse(f"({way})", language).tokens for way in ways]
+
+
+@given(st.text(alphabet=st.sampled_from("ABCXYZÉЖ"), min_size=2, max_size=6))
+def test_acronym_is_one_token_with_and_without_its_points(letters: str) -> None:
+    pointed = ".".join(letters)
+    assert tokens_of(letters) == tokens_of(pointed) == tokens_of(f"the ({pointed}.)".removeprefix("the "))
+    assert len(tokens_of(letters)) == 1
 
 
 @given(st.text(max_size=200))

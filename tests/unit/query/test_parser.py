@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
+from pipeline.query.days import resolved
+from pipeline.query.hints import hints
 from pipeline.query.lexer import QueryError
 from pipeline.query.parser import parse
 from pipeline.query.printer import restate, show
@@ -27,11 +30,12 @@ from pipeline.query.tree import (
     Phrase,
     Prefix,
     Query,
+    Range,
     SameSentence,
     Word,
     walk,
 )
-from tests.unit.stages.match.generated import NODES
+from tests.unit.stages.match.generated import NODES, NOW
 
 
 def bare(query: Query) -> str:
@@ -100,7 +104,7 @@ def test_a_shown_tree_reads_back_as_itself(node: AnyNode) -> None:
 
 
 @example("(日&1)")
-@given(st.text(alphabet=st.sampled_from('ab "()~*?:-.>é日1_\x00\tANDORNT&+#@'), max_size=40))
+@given(st.text(alphabet=st.sampled_from("ab \"()~*?:-.>é日1_!=/&|,'“«–\x00\tANDORNT&+#@"), max_size=40))
 @example("-" * 20_000 + "a")
 @example("NOT " * 20_000 + "a")
 @example("title:" * 500 + "a")
@@ -125,7 +129,7 @@ def test_no_text_raises_anything_but_our_error_and_what_parses_is_stable(text: s
         ("a OR -b", 1, "must be present"),
         ("x p* y", 3, "2 letters"),
         ("colour:red", 1, "no field"),
-        ("published:yesterday", 11, "no date"),
+        ("published:yesteryear", 11, "no date"),
         ("published:2022-13", 11, "no date"),
         ("last:7", 6, "last:7d"),
         ("origins:many", 9, "no number"),
@@ -134,6 +138,45 @@ def test_no_text_raises_anything_but_our_error_and_what_parses_is_stable(text: s
         ("(" * 101 + "a" + ")" * 101, 102, "deep"),
         ("***", 1, "letters"),
         ("!!!", 1, "no letter"),
+        ("& - ?", 1, "no letter"),
+        ("war lang:english", 10, "did you mean 'en'"),
+        ("lang:klingon", 6, "no language"),
+        ("lang:deutsh", 6, "did you mean 'de'"),
+        ("a event:CONSLT", 9, "did you mean 'CONSULT'"),
+        ("event:FOO", 7, "expected one of"),
+        ("a origins>=x", 10, "'x' is no number"),
+        ("a origins>=", 10, "no number"),
+        ("published:2026-03-01..2026-02-01", 11, "did you mean published:2026-02-01..2026-03-01"),
+        ("origins:5..2", 9, "did you mean origins:2..5"),
+        ("published:now-1d..now-3d", 11, "comes after"),
+        ("published:2026-11-31", 11, "expected 2026-11-30"),
+        ("published:24.11.2026", 11, "expected 2026-11-24"),
+        ("published:2026/1/5", 11, "expected 2026-01-05"),
+        ("published:today-3h", 11, "no date"),
+        ("published:now-7d", 11, "published:>now-7d"),
+        ("last:0d", 6, "last:7d"),
+        ('"a b"~-1', 1, "how many words"),
+        ('"a b"~x', 1, "how many words"),
+        ("kyiv~9", 1, "kyiv~2"),
+        ("title:", 7, "expected a value right after title:"),
+        ("war title: kyiv", 11, "expected a value right after title:"),
+        ("Title:", 7, "expected a value"),
+        ("titel:war", 1, "did you mean 'title'"),
+        ("date:2026", 1, "did you mean 'published:'"),
+        ("intitle:war", 1, "did you mean 'title:'"),
+        ("is:duplicate", 4, "expected is:copy"),
+        ("site:example.org/sport", 6, "expected a host"),
+        ("scheduled:maybe", 11, "scheduled:yes"),
+        ("corrected:maybe", 11, "corrected:yes"),
+        ("when:tomorrow", 6, "no date"),
+        ("when:2022-2-4", 6, "expected 2022-02-04"),
+        ("*ab", 1, "3 letters or more after *"),
+        ("/(a/", 1, "cannot be read"),
+        ("/a*/", 1, "empty text"),
+        ("a lang:/en/", 8, "not expected"),
+        ("=ab*", 1, "as it is written"),
+        ("lang:=en", 6, "not expected after lang:"),
+        ("list:ministers", 6, "no list"),
     ],
 )
 def test_error_names_the_column_and_what_was_expected(text: str, column: int, expected: str) -> None:
@@ -141,6 +184,96 @@ def test_error_names_the_column_and_what_was_expected(text: str, column: int, ex
         parse(text)
     assert expected in str(caught.value)
     assert column == caught.value.column
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Title:war SOURCE:bbc", "title:war source:\"bbc\""),
+        ("LANG:en-US", "lang:en"),
+        ("Origins>=2", "origins:2.."),
+        ("a && b || c", "(a b) OR c"),
+        ("a !b –c −d", "a -b -c -d"),
+        ("“new york” «the bay»", '"new york" "the bay"'),
+        ("'new york'~4", '"new york"~4'),
+        ("after:2026-11-24 before:2026-11-26",
+         "published:2026-11-24T00:00:00+00:00.. published:..2026-11-25T23:59:59.999999+00:00"),
+        ("published:today", "published:today..today"),
+        ("published:>yesterday", "published:today.."),
+        ("seen:<today-2d", "seen:..today-3d"),
+        ("published:now-36h..", "published:now-36h.."),
+        ("is:COPY site:HTTPS://WWW.Example.ORG/", "is:copy site:www.example.org"),
+        ("site:bücher.example", "site:xn--bcher-kva.example"),
+        ("*steuer", "*steuer"),
+        ("=US =“New York”", '=US ="New York"'),
+        ("title:/^a(b|c)\\/d/", "title:/^a(b|c)\\/d/"),
+        ("1.800 \"2,400 kronen\"", "1.800 \"2,400 kronen\""),
+        ("雨 🚀", "雨 🚀"),
+        ("24/7 and/or /etc", '"24 7" "and or" etc'),
+    ],
+)  # fmt: skip
+def test_query_is_read_as_it_is_typed(text: str, shown: str) -> None:
+    assert shown == show(parse(text))
+    assert bare(parse(text)) == bare(parse(shown))
+
+
+@given(st.sampled_from(["“", "”", "„", "«", "»", "‹", "「", "＂", '"']), st.sampled_from(["”", "“", "»", "」", '"']))
+def test_any_two_quotation_marks_make_a_phrase(opening: str, closing: str) -> None:
+    assert bare(parse('war "a b"')) == bare(parse(f"war {opening}a b{closing}"))
+
+
+@given(
+    st.text(alphabet=st.sampled_from("abc אבג"), min_size=1, max_size=8).filter(lambda text: text.strip() == text),
+    st.sampled_from("\u00ad\u200b\u2060\ufeff"),
+    st.data(),
+)
+def test_what_nobody_sees_changes_no_query(text: str, unseen: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(text)))
+    assert bare(parse(text)) == bare(parse(text[:at] + unseen + text[at:]))
+
+
+def test_days_are_those_of_the_zone_and_may_have_23_or_25_hours() -> None:
+    def hours(text: str) -> float:
+        node = parse(text, zone="Europe/Berlin").root
+        assert isinstance(node, Range)
+        low, high = resolved(node.low or 0, NOW), resolved(node.high or 0, NOW)
+        assert isinstance(low, datetime)
+        assert isinstance(high, datetime)
+        return round((high - low).total_seconds() / 3600, 3)
+
+    assert [hours(f"published:{day}") for day in ("2026-03-29", "2026-10-25", "2026-10-26")] == [23, 25, 24]
+    assert hours("published:2026-03") == 31 * 24 - 1
+    assert hours("published:yesterday..today") == 48
+    late = parse("published:today", zone="Asia/Tokyo").root
+    assert isinstance(late, Range)
+    assert resolved(late.low or 0, datetime(2026, 11, 25, 16, tzinfo=UTC)) == datetime(2026, 11, 25, 15, tzinfo=UTC)
+
+
+@given(st.dates(min_value=date(1971, 1, 1), max_value=date(2100, 1, 1)))
+def test_after_and_before_a_day_leave_nothing_out_and_share_nothing(day: date) -> None:
+    since, until = parse(f"after:{day}").root, parse(f"before:{day}").root
+    assert isinstance(since, Range)
+    assert isinstance(until, Range)
+    assert (since.high, until.low) == (None, None)
+    assert isinstance(since.low, datetime)
+    assert isinstance(until.high, datetime)
+    assert since.low - until.high == timedelta(microseconds=1)
+
+
+def test_small_operator_words_and_a_host_as_address_get_a_hint() -> None:
+    assert all(hints(parse(text)) for text in ("war or peace", "war not peace", "war and peace"))
+    assert "site:example.org" in hints(parse("url:example.org"))[0]
+    assert hints(parse('war OR peace "this or that"')) == ()
+
+
+def test_list_stands_for_its_names_and_says_how_many() -> None:
+    query = parse("list:Ministers -sport", lists={"ministers": ["Ana Ruiz", "O'Hara", "ruiz"]})
+    assert show(query) == "list:ministers -sport"
+    assert "one of the 3 names of the list “ministers”" in restate(query)
+    with pytest.raises(QueryError, match="did you mean 'ministers'"):
+        parse("list:minister", lists={"ministers": ["a"]})
+    with pytest.raises(QueryError, match="no name"):
+        parse("list:empty", lists={"empty": ["!"]})
 
 
 def test_conditions_on_an_event_bind_to_one_event_and_those_on_a_quotation_to_one_quotation() -> None:

@@ -9,6 +9,9 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.model import Alert, AlertRule, Document
 from pipeline.ports.alerts import Delivery, Notifier
+from pipeline.query.evaluate import MatchView, find
+from pipeline.query.scope import query_of
+from pipeline.services.alert_import import read_rules
 from pipeline.services.alerts import Alerts, new_rule, quiet_hours
 from pipeline.services.saved_searches import SavedSearches
 from tests.fakes.index import MemoryIndex
@@ -184,3 +187,41 @@ def test_log_leaves_out_what_was_held_back_unless_asked() -> None:
     assert desk.service.log(10) == [sent]
     assert desk.service.log(10, "war", withheld=True) == [sent, held]
     assert desk.service.log(10, "other", withheld=True) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ({"expires": NOW}, "which is over"),
+        ({"expires": NOW - timedelta(days=1)}, "which is over"),
+        ({"tags": ("",)}, "--tag was given nothing"),
+        ({"tags": ("war", " ")}, "--tag was given nothing"),
+        ({"feeds": ("",)}, "--feed was given nothing"),
+        ({"languages": ("klingon",)}, "no language"),
+        ({"languages": ("en", "german")}, "did you mean 'de'"),
+        ({"time_zone": "Mars/Olympus"}, "no time zone"),
+        ({"query": "putin lang:english"}, "column 12"),
+        ({"query": "list:nobody"}, "no list"),
+    ],
+)
+def test_wrong_value_is_told_and_nothing_is_kept(options: dict[str, object], wrong: str) -> None:
+    desk = Desk()
+    with pytest.raises(UsageError, match=wrong):
+        desk.service.add(rule(**options))  # type: ignore[arg-type]
+    assert desk.service.all() == []
+
+
+@pytest.mark.parametrize("content", [b"<opml><body/></opml>", b'\n {"rules": []}', b"\xff\xfe", b"[[alert]\nname"])
+def test_import_of_a_file_that_is_none_keeps_nothing(content: bytes) -> None:
+    with pytest.raises(UsageError, match=r"rules\.txt"):
+        list(read_rules(content, "rules.txt", NOW))
+
+
+def test_days_of_a_rule_are_those_of_its_zone() -> None:
+    moment = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    document = Document(id="a", source="s", seen=moment, published=moment, title="Putin")
+    for zone, day in (("UTC", "2026-11-24"), ("Asia/Tokyo", "2026-11-25")):
+        asked = query_of(rule(query=f"putin published:{day}", time_zone=zone))
+        assert find(asked.root, MatchView(document), moment) == [("title", 0, 1)]
+        other = query_of(rule(query=f"putin -published:{day}", time_zone=zone))
+        assert find(other.root, MatchView(document), moment) is None

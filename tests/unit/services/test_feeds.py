@@ -208,3 +208,26 @@ def test_options_given_twice_change_nothing_and_cleared_ones_are_gone(options: F
     service.edit(URL, options)
     assert service.edit(URL, options)[1] is False
     assert service.edit(URL, PLAIN, tuple(CLEARED))[0] == plain
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        (FeedOptions(tags=("",)), "--tag was given nothing"),
+        (FeedOptions(tags=("war", " ")), "--tag was given nothing"),
+        (FeedOptions(language="klingon"), "no language"),
+        (FeedOptions(language="german"), "did you mean 'de'"),
+        (FeedOptions(mute=("lang:english",)), "column 6"),
+    ],
+)
+def test_wrong_option_is_told_and_no_feed_is_kept(options: FeedOptions, wrong: str) -> None:
+    desk = Desk()
+    with pytest.raises(UsageError, match=wrong):
+        desk.service.subscribe(URL, options)
+    assert desk.service.all() == []
+
+
+def test_language_of_a_feed_is_kept_as_its_code() -> None:
+    desk = Desk()
+    desk.service.subscribe(URL, FeedOptions(language="de-AT"))
+    assert [subscription.language for subscription in desk.service.all()] == ["de"]

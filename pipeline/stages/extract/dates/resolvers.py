@@ -53,7 +53,7 @@ _INTRODUCED = re.compile(
     r"[\s-]*$"
 )
 _COUNTED = re.compile(
-    r"\s*(?:-|–)?\s*(?i:people|persons|men|women|troops|soldiers|fighters|civilians|dollars|euros|pounds|rubles"
+    r"\s*+(?:[-–]\s*+)?(?i:people|persons|men|women|troops|soldiers|fighters|civilians|dollars|euros|pounds|rubles"
     r"|percent|per cent"
     r"|km|kilomet|met(?:er|re)s|miles|feet|tons|tonnes|hours|minutes|seconds|votes|cases|deaths|jobs|homes"
     r"|workers|employees"

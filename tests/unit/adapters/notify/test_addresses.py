@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.adapters.notify.addresses import Channels, redacted
+from pipeline.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,10 @@ def test_named_channel_is_called_by_its_name() -> None:
 @given(st.text())
 def test_label_of_anything_is_some_text(text: str) -> None:
     assert isinstance(redacted(text), str)
+
+
+def test_feed_file_that_is_a_directory_is_refused_before_anything_is_sent() -> None:
+    channels = Channels({}, directory=Path(__file__).parents[1])
+    with pytest.raises(UsageError, match=r"atom:notify/alerts\.xml"):
+        channels.open("atom:notify/")
+    channels.open("jsonfeed:notify/alerts.json")

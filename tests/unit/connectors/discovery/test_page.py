@@ -177,3 +177,10 @@ def test_hostile_page_is_read_in_bounded_time(piece: str) -> None:
 @given(st.text(alphabet="<>=\"/ linkahrefrssalternate:[]?#&;'", max_size=300), st.text(max_size=40))
 def test_no_page_is_too_strange(html: str, header: str) -> None:
     assert all(url.startswith(("http://", "https://")) for url in feeds(html, header=header))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_page_in_a_wide_encoding_offers_its_feeds(encoding: str) -> None:
+    page = '<html><head><link rel="alternate" type="application/rss+xml" title="Häfen" href="/rss"></head></html>'
+    [first, *_] = discover(page.encode(encoding), "https://news.example/")
+    assert (first.url, first.title) == ("https://news.example/rss", "Häfen")

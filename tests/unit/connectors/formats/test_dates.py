@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.formats.dates import parse_date
+from connectors.formats.zones import Home
 
 TEN = datetime(2022, 2, 21, 10, tzinfo=UTC)
 
@@ -46,6 +47,28 @@ TEN = datetime(2022, 2, 21, 10, tzinfo=UTC)
         "21/02/2022 10:00",
         "1645437600",
         "1645437600000",
+        "2022-02-21 10:00:00 +0000 UTC m=+0.05",
+        "Monday, February 21, 2022 - 10:00",
+        "Mon, 02/21/2022 - 10:00",
+        "21-02-2022 10:00",
+        "21. 2. 2022 10:00",
+        "2022. 2. 21. 10:00",
+        "2022년 2월 21일 오전 10:00",
+        "2022年2月21日 上午10:00",
+        "2022-02-21T100000",
+        "Mon, 21 Feb 2022 10:00:00 + 0000",
+        "Mon, 21 Feb 2022 05:00:00 ET",
+        "21st Feb 2022 10:00",
+        "Вт, 21 лют 2022 12:00:00 +0200",
+        "21 февраля 2022 10:00",
+        "21 Şubat 2022 Pazartesi 10:00",
+        "21 февруари 2022 г., 10:00",
+        "2022. február 21. 10:00",
+        "21 februarie 2022, 10:00",
+        "२१ फ़रवरी 2022 10:00",
+        "٢١ فبراير ٢٠٢٢ 10:00",
+        "21 ก.พ. 2565 10:00",
+        "2022-02-21T11:00:00+01:00[Europe/Paris]",
     ],
 )
 def test_the_same_moment_in_many_hands(text: str) -> None:
@@ -69,10 +92,49 @@ def test_edges(text: str, wanted: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "Thu, 30 Feb 2022 10:00:00 GMT", "2022-13-40", "99:99", "12345", "32/32/2022", "Mon, 21"]
+    "text",
+    [
+        "",
+        "yesterday",
+        "Thu, 30 Feb 2022 10:00:00 GMT",
+        "2022-13-40",
+        "99:99",
+        "12345",
+        "32/32/2022",
+        "Mon, 21",
+        "05/01/2026",
+        "05-01-2026 10:00",
+        "16th Nov",
+        "24 listopada 2026",
+        "Mon, 21 Feb 2022 10:00:00 XYZT",
+        "1400/11/22",
+        "21 Feb 2022 25:00",
+    ],
 )
 def test_what_is_no_date_is_none(text: str) -> None:
     assert parse_date(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "home", "day", "hour"),
+    [
+        ("Mon, 21 Feb 2022 10:00:00 IST", Home("en-IN"), 21, 4),
+        ("Mon, 21 Feb 2022 10:00:00 IST", Home("en", "ie"), 21, 9),
+        ("Mon, 21 Feb 2022 10:00:00 AST", Home("ar"), 21, 7),
+        ("05/02/2022", Home("fr"), 5, 0),
+        ("02/05/2022", Home("en-US"), 5, 0),
+    ],
+)
+def test_where_a_feed_is_at_home_decides_what_else_could_be_two(text: str, home: Home, day: int, hour: int) -> None:
+    found = parse_date(text, home)
+    assert found is not None
+    assert (found.month, found.day, found.hour) == (2, day, hour)
+
+
+@pytest.mark.parametrize(("language", "month"), [("pl", 11), ("hr", 10), ("cs", 11)])
+def test_month_that_languages_disagree_on_is_read_in_the_feeds_own(language: str, month: int) -> None:
+    found = parse_date("24 listopada 2021" if language != "cs" else "24 listopadu 2021", Home(language))
+    assert (found.month if found else None) == month
 
 
 @given(

@@ -160,18 +160,30 @@ def test_plain_feed_is_not_declined(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "title"),
     [
-        (b"<title>One", b"<title>&nbsp;One"),
-        (b'encoding="UTF-8"', b'encoding="ISO-8859-1"'),
-        (b"<rss", b"<!DOCTYPE rss [<!ENTITY a 'b'>]><rss"),
-        (b"<item>", b'<item xml:base="https://b.example/">'),
-        (b"<title>One", b"<title>One <b>bold</b>"),
-        (b"</item>", b"</itm>"),
+        (b"<title>One", b"<title>&nbsp;One", "One"),
+        (b'encoding="UTF-8"', b'encoding="ISO-8859-1"', "One"),
+        (b"<rss", b"<!DOCTYPE rss [<!ENTITY a 'b'>]><rss", "One"),
+        (b"<item>", b'<item xml:base="https://b.example/">', "One"),
+        (b"<title>One", b"<title>One <b>bold</b>", "One bold"),
+        (b"</item>", b"</itm>", "One"),
+        (b"<item>", b"<itm>", "One"),
+        (b"<title>One</title>", b"<titel>One</title>", "One"),
+        (b"<title>One</title>", b"<title>One</titel>", "One"),
+        (b"<title>One</title>", b"<title>One<title>", "One"),
     ],
 )
-def test_unusual_feed_is_declined(old: bytes, new: bytes) -> None:
-    assert parse_plain(PLAIN_RSS.replace(old, new, 1), None, URL) is None
+def test_unusual_feed_is_not_declined_either(old: bytes, new: bytes, title: str) -> None:
+    assert old in PLAIN_RSS
+    feed = parse_plain(PLAIN_RSS.replace(old, new), None, URL)
+    assert feed is not None
+    assert [(entry.title, entry.url) for entry in feed.entries] == [(title, "https://a.example/1")]
+
+
+def test_format_that_is_neither_rss_nor_atom_is_left_to_feedparser() -> None:
+    body = b'<CHANNEL HREF="https://a.example/"><TITLE>C</TITLE><ITEM HREF="https://a.example/1"/></CHANNEL>'
+    assert parse_plain(body, None, URL) is None
 
 
 def test_file_without_a_declared_encoding_is_utf_8() -> None:

@@ -265,3 +265,20 @@ def test_facts_of_the_first_version_are_read() -> None:
     (copy,) = old.take(article("b", DEPOT, "Echo"))
     (revised,) = old.take(article("b", MAYOR, "Echo", revision=2))
     assert ("a", None) == (copy.duplicate_of, revised.duplicate_of)
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.sampled_from("river harbour mayor depot ferry union budget storm bridge council".split()), max_size=9)
+)
+def test_same_words_are_one_group_however_like_the_original_they_are(edits: list[str]) -> None:
+    # Each of the edits takes the place of a word, so that the second text is about as like the first as a copy must be.
+    words = DEPOT.split()
+    for place, word in enumerate(edits):
+        words[5 * place + 3] = word
+    edited = " ".join(words)
+    stage = Stage()
+    stage.take(article("a", DEPOT, "Wire"))
+    (second,) = stage.take(article("b", edited, "Wire"))
+    (third,) = stage.take(article("c", edited, "Echo"))
+    assert third.duplicate_of == (second.duplicate_of or second.id)

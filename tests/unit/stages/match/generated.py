@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from pipeline.model import Actor, Document, Event, Quotation, Span, Speaker
+from pipeline.query.parser import listed, parse
 from pipeline.query.tree import (
     And,
     AnyNode,
     AtLeast,
+    Containing,
+    Ending,
     EventFilter,
     Field,
     Fuzzy,
@@ -28,9 +31,8 @@ from pipeline.query.tree import (
 )
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
-WORDS = (
-    "run runs running runner council councils security secure kyiv lviv the of a talks talk 1,800 日本 covid".split()
-)
+WORDS = "run runs running runner council councils security secure kyiv lviv the of a talks talk".split()
+WORDS += ["1,800", "1.800", "日本", "covid"]
 TOKENS = st.sampled_from(WORDS)
 PARTS = ("title", "body", "author", "source")
 
@@ -57,12 +59,14 @@ def _quotation(speaker: str) -> Quotation:
 DOCUMENTS = st.builds(
     Document,
     id=st.sampled_from(["a1", "b2"]),
+    url=st.sampled_from([None, "https://www.example.org/a"]),
+    duplicate_of=st.sampled_from([None, None, "c3"]),
     source=st.sampled_from(["Reuters", "run daily"]),
     seen=st.just(NOW),
     title=st.none() | _text(6),
     text=st.none() | _text(30),
     published=st.none() | st.sampled_from([NOW - timedelta(days=n) for n in (0, 1, 30)]),
-    language=st.sampled_from(["en", "de", "ja", None]),
+    language=st.sampled_from(["en", "de", "es", "ja", None]),
     tags=st.lists(st.sampled_from(["War", "sport"]), max_size=2, unique=True).map(tuple),
     authors=st.lists(st.sampled_from(["Jane Run", "council"]), max_size=2, unique=True).map(tuple),
     revision=st.integers(1, 3),
@@ -82,11 +86,25 @@ _COUNTED = st.builds(AtLeast, word=st.one_of(_WORD, _PHRASE, _PREFIX), count=st.
 _SENTENCE = st.builds(
     SameSentence, nodes=st.lists(st.one_of(_WORD, _PHRASE, _PREFIX), min_size=2, max_size=3).map(tuple)
 )
-_TEXT = st.one_of(_WORD, _WORD, _PHRASE, _PREFIX, _NEAR, _PATTERN, _FUZZY, _COUNTED, _SENTENCE)
+_ENDING = st.builds(Ending, text=st.sampled_from(["ing", "ncil", "talks", "lviv"]))
+_CHARACTER = st.builds(Containing, text=st.sampled_from(["日", "本", "語"]))
+_SPOKEN = st.sampled_from(
+    ["=Running", "=COUNCIL", "=run", '="the council"', "1.800", '"1,800 talks"', '"talks 1.800"~3', "/run(s|ning)?/",
+     "/(?-i)Kyiv/", "/cov|AT&T/", "/secur/", "🚀"]
+).map(lambda text: parse(text).root)  # fmt: skip
+_LISTED = st.lists(st.sampled_from(["Kyiv", "the council", "AT&T", "runs"]), min_size=1, max_size=3).map(
+    lambda names: listed("some", names)
+)
+_TEXT = st.one_of(
+    _WORD, _WORD, _PHRASE, _PREFIX, _NEAR, _PATTERN, _FUZZY, _COUNTED, _SENTENCE, _ENDING, _CHARACTER, _SPOKEN, _LISTED
+)
 _META = st.one_of(
     st.builds(Keyword, name=st.just("lang"), value=st.sampled_from(["en", "de"])),
     st.builds(Keyword, name=st.just("tag"), value=st.sampled_from(["war", "sp"]), prefix=st.booleans()),
     st.builds(Range, name=st.sampled_from(["revision", "origins", "copies"]), low=st.integers(0, 3)),
+    st.sampled_from(["is:copy", "site:example.org", "published:yesterday", "after:now-2d"]).map(
+        lambda text: parse(text).root
+    ),
     st.builds(Last, seconds=st.sampled_from([3600, 86_400 * 2])),
     st.builds(
         EventFilter, conditions=st.sampled_from([(("event", "CONSULT"),), (("actor", "kyiv"), ("event", "ASSAULT"))])

@@ -1,0 +1,203 @@
+"""What both parsers of XML feeds make of what they find: one reading of links, words, people, files and dates."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from connectors.addresses import join
+from connectors.formats.bounds import MAX_ADDRESS, MAX_FIELD, MAX_NAME
+from connectors.formats.dates import MAX_CHARS as MAX_DATE_CHARS
+from connectors.formats.dates import parse_date
+from connectors.formats.markup import is_markup, is_plain, sanitised
+from connectors.formats.parsed import Entry, ParsedEntry
+from connectors.formats.people import people
+from connectors.formats.titles import line_of_markup, plain_line
+from connectors.formats.zones import Home
+from pipeline.model import Enclosure
+
+MAX_ENCLOSURES = 20
+MAX_LENGTH = 10**15
+ALTERNATE = ("alternate", "http://www.iana.org/assignments/relation/alternate")
+_PAGES = (None, "", "text/html", "application/xhtml+xml", "html", "xhtml")
+_EXTERNAL = re.compile(r"^https?://[^\s/]\S*$", re.IGNORECASE)
+_IMAGES = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:$|\?)", re.IGNORECASE)
+
+
+class Words(msgspec.Struct, frozen=True):
+    """Hold words and what they are said to be: ``text``, or ``html``, or ``guess`` where the format leaves it open."""
+
+    value: str
+    kind: str
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Hold one link as it was written, and the base it has of its own."""
+
+    href: str
+    relation: str = "alternate"
+    type: str | None = None
+    length: str | None = None
+    base: str | None = None
+
+
+class Found(msgspec.Struct, kw_only=True):
+    """Gather what one entry of a ``document`` says, as it was written.
+
+    ``permalink`` is a guid that is to be an address; ``base`` and ``text_base`` are what addresses in the entry and in
+    its text are relative to, where it says so.
+    """
+
+    document: str
+    guid: str | None = None
+    permalink: str | None = None
+    title: Words | None = None
+    media_title: Words | None = None
+    original: str | None = None
+    links: list[Link] = []
+    texts: list[Words] = []
+    captions: list[str] = []
+    base: str | None = None
+    text_base: str | None = None
+    people: list[str] = []
+    source_people: list[str] = []
+    published: list[str] = []
+    created: list[str] = []
+    updated: list[str] = []
+    tags: list[str] = []
+    language: str | None = None
+    images: list[str] = []
+    media: list[Link] = []
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Tell what the entries of a feed share: the base of relative addresses, where it is at home, and its authors."""
+
+    base: str
+    home: Home
+    people: tuple[str, ...] = ()
+
+
+def entry_of(found: Found, source: Source) -> ParsedEntry:
+    """Return an entry as it is to be understood. Raises ``ValueError`` where that cannot be."""
+    base = found.base or source.base
+    link = _link(found, base)
+    inner = found.text_base or found.base or link or base
+    marked, plain = _text(found, inner)
+    home = Home(found.language, source.home.domain) if found.language else source.home
+    published = _first_date((*found.published, *found.created), home)
+    updated = _first_date(found.updated, home)
+    raw = next((text for text in (*found.published, *found.created, *found.updated) if text), None)
+    title = line_of(found.title) or line_of(found.media_title)
+    return ParsedEntry(
+        identity=Entry(found.guid, link, title, raw),
+        url=link,
+        title=title,
+        authors=people(found.people) or people(found.source_people) or source.people,
+        published=published or updated,
+        updated=updated,
+        html=marked,
+        text=plain,
+        tags=tuple(dict.fromkeys(name for tag in found.tags[:50] if (name := (line_of_markup(tag) or "")[:MAX_NAME]))),
+        language=found.language,
+        image=_image(found, base),
+        enclosures=_enclosures(found, base),
+        unread_date=" ".join(raw.split())[:MAX_DATE_CHARS] if raw and not (published or updated) else None,
+    )
+
+
+def line_of(words: Words | None) -> str | None:
+    """Return a title as plain words."""
+    if words is None:
+        return None
+    return plain_line(words.value) if words.kind == "text" else line_of_markup(words.value)
+
+
+def absolute(href: str | None, base: str, own_base: str | None = None) -> str | None:
+    """Return an address of the web made whole, or nothing; one that is blank names nothing."""
+    href = (href or "").strip()
+    if not href or len(href) > MAX_ADDRESS:
+        return None
+    try:
+        joined = join(join(base, own_base), href) if own_base else join(base, href)
+        return joined if _EXTERNAL.match(joined) and urlsplit(joined).netloc else None
+    except ValueError:
+        return None
+
+
+def domain_of(url: str | None) -> str | None:
+    """Return the last part of a host's name, such as ``in``, where it is one of a country."""
+    try:
+        host = urlsplit(url or "").hostname or ""
+    except ValueError:
+        return None
+    last = host.rpartition(".")[2]
+    return last if len(last) == 2 and last.isalpha() else None
+
+
+def _link(found: Found, base: str) -> str | None:
+    alternates = [link for link in found.links if link.relation.lower() in ALTERNATE]
+    # The first page of several is the article's own; FeedBurner keeps the address that it replaced by its counter.
+    candidates = [Link(found.original)] if found.original else []
+    candidates += [link for link in alternates if (link.type or "").lower() in _PAGES]
+    candidates += alternates
+    if _EXTERNAL.match((found.permalink or "").strip()):
+        candidates.append(Link(found.permalink or ""))
+    candidates += [link for link in found.links if link.relation.lower() == "enclosure"]
+    whole = (absolute(link.href, base, link.base) for link in candidates)
+    return next((address for address in whole if address), None)
+
+
+def _text(found: Found, base: str) -> tuple[str | None, str | None]:
+    """Return the fullest text of an entry, as HTML or plain; what stands under a picture only failing others."""
+    given = [words for words in found.texts if words.value] or [Words(text, "html") for text in found.captions if text]
+    if not given:
+        return None, None
+    words = max(given, key=lambda one: len(one.value))
+    value = words.value[:MAX_FIELD]
+    if words.kind == "text" and not is_markup(value):
+        return None, value
+    if is_plain(value):
+        return None, html.unescape(value)
+    return sanitised(value, base), None
+
+
+def _first_date(texts: Iterable[str], home: Home) -> datetime | None:
+    return next((date for text in texts if (date := parse_date(text, home))), None)
+
+
+def _image(found: Found, base: str) -> str | None:
+    pictures = [*found.images, *(link.href for link in (*found.media, *found.links) if is_image(link))]
+    return next((address for href in pictures if (address := absolute(href, base))), None)
+
+
+def is_image(link: Link) -> bool:
+    """Tell whether a file is a picture, by its type or else by its name."""
+    if link.relation not in ("enclosure", "image"):
+        return False
+    kind = (link.type or "").lower()
+    return kind.startswith("image/") or kind == "image" or (not kind and bool(_IMAGES.search(link.href)))
+
+
+def _enclosures(found: Found, base: str) -> tuple[Enclosure, ...]:
+    files: dict[str, Enclosure] = {}
+    links: Sequence[Link] = [link for link in (*found.links, *found.media) if link.relation.lower() == "enclosure"]
+    for link in links:
+        address = absolute(link.href, base, link.base)
+        if address and address not in files and len(files) < MAX_ENCLOSURES:
+            files[address] = Enclosure(
+                address=address, type=(link.type or "").strip()[:100] or None, length=length_of(link.length)
+            )
+    return tuple(files.values())
+
+
+def length_of(text: str | None) -> int | None:
+    """Return a length in bytes; one that is zero was not known to who wrote it."""
+    text = (text or "").strip()
+    length = int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
+    return length if 0 < length < MAX_LENGTH else None

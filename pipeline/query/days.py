@@ -1,0 +1,138 @@
+"""Days and moments in a query: ``2022-02``, ``today``, ``now-7d``; days are those of a time zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.query.tree import Bound, Relative
+
+TICK = timedelta(microseconds=1)
+SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_RELATIVE = re.compile(r"(now|today|yesterday|tomorrow)(?:([+-])(\d{1,5})([mhdw]))?")
+_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone of an IANA name. Raises ``UsageError``."""
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as exc:
+        raise UsageError(f"{name!r} is no time zone; name one such as Europe/Berlin.") from exc
+
+
+def span(text: str, zone: str) -> tuple[Bound, Bound]:
+    """Return the first and last moment that ``text`` stands for. Raises ``ValueError`` for what is no date."""
+    relative = _RELATIVE.fullmatch(text.lower())
+    if relative:
+        return _relative(relative, zone)
+    if re.fullmatch(r"\d{4}", text):
+        return _days(date(int(text), 1, 1), date(int(text) + 1, 1, 1), zone)
+    if re.fullmatch(r"\d{4}-\d\d", text):
+        first = date(int(text[:4]), int(text[5:]), 1)
+        return _days(first, (first + timedelta(days=31)).replace(day=1), zone)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        day = date.fromisoformat(text)
+        return _days(day, day + timedelta(days=1), zone)
+    moment = datetime.fromisoformat(text)
+    moment = moment.replace(tzinfo=zone_of(zone)) if moment.tzinfo is None else moment
+    moment = moment.astimezone(UTC)
+    return moment, moment
+
+
+def resolved(bound: Bound, now: datetime) -> datetime | int:
+    """Return the moment that a bound is at ``now``; a number is itself."""
+    if not isinstance(bound, Relative):
+        return bound
+    if bound.seconds is not None:
+        return now + timedelta(seconds=bound.seconds)
+    zone = zone_of(bound.zone)
+    day = now.astimezone(zone).date() + timedelta(days=bound.day)
+    first, last = _days(day, day + timedelta(days=1), bound.zone)
+    chosen = last if bound.end else first
+    assert isinstance(chosen, datetime)
+    return chosen
+
+
+def after(bound: Bound) -> Bound:
+    """Return the next moment or number."""
+    if isinstance(bound, int):
+        return bound + 1
+    if isinstance(bound, Relative):
+        return msgspec.structs.replace(bound, day=bound.day + 1, end=False) if bound.seconds is None else bound
+    return bound + TICK
+
+
+def before(bound: Bound) -> Bound:
+    """Return the moment or number before."""
+    if isinstance(bound, int):
+        return bound - 1
+    if isinstance(bound, Relative):
+        return msgspec.structs.replace(bound, day=bound.day - 1, end=True) if bound.seconds is None else bound
+    return bound - TICK
+
+
+def written(bound: Bound | None) -> str:
+    """Write a bound as the query language has it."""
+    if bound is None:
+        return ""
+    if isinstance(bound, Relative):
+        if bound.seconds is not None:
+            return "now" + (_amount(bound.seconds) if bound.seconds else "")
+        return "today" + (f"{bound.day:+}d" if bound.day else "")
+    return str(bound) if isinstance(bound, int) else bound.isoformat()
+
+
+def restated(bound: Bound) -> str:
+    """Say a bound in plain words."""
+    if not isinstance(bound, Relative):
+        return str(bound) if isinstance(bound, int) else f"{bound:%Y-%m-%d %H:%M}"
+    if bound.seconds is not None:
+        return "now" if not bound.seconds else f"{_amount(bound.seconds)} from now"
+    day = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(bound.day, f"today{bound.day:+} days")
+    return f"the {'end' if bound.end else 'start'} of {day}" + (f" in {bound.zone}" if bound.zone != "UTC" else "")
+
+
+def suggestion(text: str) -> str:
+    """Return the right form nearest to what is no date, or a form to follow."""
+    dotted = re.fullmatch(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", text)
+    if dotted:
+        text = f"{dotted[3]}-{int(dotted[2]):02}-{int(dotted[1]):02}"
+    parts = re.fullmatch(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", text)
+    if parts and 1 <= int(parts[2]) <= 12 and int(parts[1]):
+        month = f"{parts[1]}-{int(parts[2]):02}"
+        if parts[3] is None:
+            return month
+        following = date(int(parts[1]) + int(parts[2]) // 12, int(parts[2]) % 12 + 1, 1) if parts[1] != "9999" else None
+        last = (following - timedelta(days=1)).day if following else 31
+        return f"{month}-{min(max(int(parts[3]), 1), last):02}"
+    return "2022-02-24, 2022-02, 2022, today, yesterday or now-7d"
+
+
+def _relative(found: re.Match[str], zone: str) -> tuple[Bound, Bound]:
+    name, sign, number, unit = found.groups()
+    seconds = int(sign + number) * SECONDS[unit] if number else 0
+    if name == "now":
+        moment = Relative(seconds=seconds)
+        return moment, moment
+    if seconds % SECONDS["d"]:
+        raise ValueError(f"{found.group()} is no whole day")
+    day = _DAYS[name] + seconds // SECONDS["d"]
+    return Relative(day=day, zone=zone), Relative(day=day, end=True, zone=zone)
+
+
+def _days(first: date, following: date, zone: str) -> tuple[datetime, datetime]:
+    """Return the first moment of a day and the last before another: days of 23 and 25 hours are whole, too."""
+    start, end = (datetime(d.year, d.month, d.day, tzinfo=zone_of(zone)).astimezone(UTC) for d in (first, following))
+    return start, end - TICK
+
+
+def _amount(seconds: int) -> str:
+    unit = next(unit for unit in ("w", "d", "h", "m") if seconds % SECONDS[unit] == 0)
+    return f"{seconds // SECONDS[unit]:+}{unit}"

@@ -1,0 +1,128 @@
+"""Lists of names of people, firms or places, for which ``list:NAME`` stands in queries.
+
+A rule holds the names of the lists it uses, so that neither matcher nor index looks anything up: a list that changes is
+written into every rule that uses it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.language.clean import cleaned
+from pipeline.language.tokens import tokens_of
+from pipeline.model import AlertRule
+from pipeline.ports.table import Table, Transaction
+from pipeline.query.vocabulary import nearest
+
+MAX_NAMES = 10_000
+MAX_CHARS = 200
+_NAME = re.compile(r"[^\W\d_][\w-]{0,59}")
+_names = msgspec.json.Decoder(tuple[str, ...])
+
+
+class Lists:
+    """Keep lists by name; case makes no difference. Every method raises ``UsageError`` for what is wrong."""
+
+    def __init__(self, *, lists: Table, rules: Table, searches: Table, transaction: Transaction) -> None:
+        self._lists = lists
+        self._rules = rules
+        self._searches = searches
+        self._transaction = transaction
+
+    def all(self) -> dict[str, tuple[str, ...]]:
+        """Return every list."""
+        return {name: _names.decode(value) for name, value in self._lists.items()}
+
+    def get(self, name: str) -> tuple[str, ...]:
+        """Return the names of a list."""
+        value = self._lists.get(_key(name))
+        if value is None:
+            raise UsageError(
+                f"There is no list {name!r}{nearest(_key(name), self.all())}; `newswire list show` has all."
+            )
+        return _names.decode(value)
+
+    def add(self, name: str, entries: Iterable[str], *, replace: bool = False) -> int:
+        """Keep a new list, or in place of the one of its name; return how many names it has."""
+        key = _key(name)
+        if not _NAME.fullmatch(key):
+            raise UsageError(f"{name!r} cannot name a list; use letters, digits, - and _, beginning with a letter.")
+        if not replace and self._lists.get(key) is not None:
+            raise UsageError(f"There is a list {name!r} already; add --replace, or `newswire list edit` it.")
+        return self._keep(key, _checked(entries))
+
+    def edit(self, name: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> int:
+        """Add names to a list and take others out; return how many it has then."""
+        names = {_folded(entry): entry for entry in self.get(name)}
+        for entry in remove:
+            if names.pop(_folded(entry), None) is None:
+                raise UsageError(f"The list {name!r} does not hold {entry!r}{nearest(entry, names.values())}.")
+        return self._keep(_key(name), _checked([*names.values(), *add]))
+
+    def remove(self, name: str) -> None:
+        """Drop a list that nothing uses."""
+        key = _key(name)
+        self.get(name)
+        users = [f"the alert {rule.name!r}" for rule in self._using(key)]
+        asked = re.compile(rf'\blist:"?{re.escape(key)}(?![\w-])', re.IGNORECASE)
+        users += [f"the saved search {n!r}" for n, query in self._searches.items() if asked.search(query.decode())]
+        if users:
+            raise UsageError(f"The list {name!r} is used by {', '.join(users)}; change or remove that first.")
+        self._lists.put(key, None)
+
+    def _keep(self, key: str, names: tuple[str, ...]) -> int:
+        with self._transaction():
+            self._lists.put(key, msgspec.json.encode(names))
+            changed = {rule.id: _rewritten(rule, key, names) for rule in self._using(key)}
+            if changed:
+                self._rules.update(changed)
+        return len(names)
+
+    def _using(self, key: str) -> Iterator[AlertRule]:
+        for _, value in self._rules.items():  # noqa: PERF102 - a port has no values()
+            try:
+                rule = msgspec.json.decode(value, type=AlertRule)
+            except msgspec.DecodeError:
+                continue  # of a newer version, which knows its lists
+            if key in rule.lists:
+                yield rule
+
+
+def read_names(text: str) -> list[str]:
+    """Return the names of a file: one a line; lines that begin with # are left out."""
+    lines = (cleaned(line).strip() for line in text.removeprefix("\ufeff").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _rewritten(rule: AlertRule, key: str, names: tuple[str, ...]) -> bytes:
+    return msgspec.json.encode(msgspec.structs.replace(rule, lists=rule.lists | {key: names}))
+
+
+def _key(name: str) -> str:
+    return cleaned(name).strip().casefold()
+
+
+def _folded(entry: str) -> tuple[str, ...]:
+    return tokens_of(cleaned(entry))
+
+
+def _checked(entries: Iterable[str]) -> tuple[str, ...]:
+    """Return names without repetition, each with a word in it."""
+    names: dict[tuple[str, ...], str] = {}
+    for entry in entries:
+        name = " ".join(cleaned(entry).split())
+        tokens = _folded(name)
+        if not tokens or len(name) > MAX_CHARS:
+            raise UsageError(
+                f"{entry[:50]!r} cannot be a name in a list; it has no word, or over {MAX_CHARS} characters."
+            )
+        names.setdefault(tokens, name)
+    if not names:
+        raise UsageError("A list holds one name at least; give some, or a file with one a line.")
+    if len(names) > MAX_NAMES:
+        raise UsageError(f"A list holds up to {MAX_NAMES:,} names, not {len(names):,}; make two of it.")
+    return tuple(names.values())
