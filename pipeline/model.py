@@ -125,7 +125,12 @@ class ResolvedDate(Record, frozen=True):
 
 
 class Actor(Record, frozen=True):
-    """Name who acts or is acted on: ISO 3166-1 alpha-3 or organisation ``code``, and ``sector`` such as GOV or MIL."""
+    """Name who acts or is acted on: ISO 3166-1 alpha-3 or organisation ``code``, and ``sector`` such as GOV or MIL.
+
+    ``found`` says where the code comes from: the kind of name in the party's own words (country, demonym, capital,
+    city, region, office, org, group, person, leader), ``role`` (said of them elsewhere in the article), ``owner``
+    ("its army"), else ``place`` (of the event) or ``article`` (its dateline, tags or address).
+    """
 
     text: str
     start: int
@@ -133,6 +138,7 @@ class Actor(Record, frozen=True):
     name: str | None = None
     code: str | None = None
     sector: str | None = None
+    found: str | None = None
 
 
 class Speaker(Record, frozen=True):
@@ -210,11 +216,15 @@ class Report(Record, frozen=True):
 
 
 class ReportedEvent(Record, frozen=True):
-    """Hold an event as all articles of its story report it; ``figures`` are those on which they disagree."""
+    """Hold an event as all articles of its story report it; ``figures`` are those on which they disagree.
+
+    ``confirmed`` says that independent publishers report it: worked out when reports are merged, and never stored.
+    """
 
     event: Event
     told_by: tuple[Report, ...]
     figures: tuple[Figure, ...] = ()
+    confirmed: bool = False
 
 
 class Document(Article, frozen=True):
