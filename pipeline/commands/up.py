@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from pipeline.runners.embedded import Embedded, Outcome
     from pipeline.wiring.stores import Store
 
-WAIT_S = 0.25
-
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[URL|FILE]...")
@@ -129,14 +127,7 @@ class _Session:
     def _work(self, embedded: Embedded) -> None:
         """Run batches until told to stop, then until nothing is left."""
         try:
-            while True:
-                outcomes = embedded.step(0.0 if self._stopping.is_set() else WAIT_S)
-                for outcome in outcomes:
-                    self._print(outcome)
-                if not outcomes and self._stopping.is_set():
-                    return
-                if self._stopping.is_set() and not self._once:
-                    return
+            embedded.run(self._stopping, self._print, finish=self._once)
         except BaseException as exc:  # noqa: BLE001 - it is raised again in the main thread
             self._failure = exc
             self._stopping.set()

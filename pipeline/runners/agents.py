@@ -25,7 +25,7 @@ from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
-from pipeline.runners.advance import Buried, Decided, Given, advance, emitted
+from pipeline.runners.advance import Buried, Decided, Given, Learner, advance, emitted
 from pipeline.runners.watchdog import Stall, Verdict, waiting
 from pipeline.stages.decision import Fact, Memory
 from pipeline.topics import DEAD, TableTopic
@@ -155,6 +155,7 @@ class _Agent:
         self._clock = clock
         self._progress = progress
         self._memory: Memory = stage.memory()
+        self._learner = Learner(stage.name)
         self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
         self._in_flight = _InFlight()
         self._tasks: list[asyncio.Task[None]] = []
@@ -272,7 +273,7 @@ class _Agent:
         """Rebuild the memory from the facts, after Faust has recovered the table."""
         memory = self._stage.memory()
         for key, value in self._table.items():
-            memory.learn(key.decode(), value)
+            self._learner.learn(memory, key.decode("utf-8", "replace"), value)
         for handled in self._in_flight:
             for fact in handled.facts:
                 memory.learn(fact.key, fact.value)
@@ -285,9 +286,11 @@ class _Agent:
         while not self._app.should_stop:
             try:
                 for key, value in await asyncio.to_thread(table.changes):
-                    self._memory.learn(key, value)
+                    self._learner.learn(self._memory, key, value)
             except (TransientError, UnavailableError) as exc:
                 log.warning("waiting stage=%s error=%s", self._stage.name, exc)
+            except Exception as exc:  # noqa: BLE001 - without the table the stage would stand still for good
+                log.exception("not followed stage=%s error=%r", self._stage.name, exc)
             else:
                 self._followed.set()
             await asyncio.sleep(FOLLOW_S)

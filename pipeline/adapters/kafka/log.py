@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,9 @@ class KafkaLog:
         self._prefix = prefix
         self._producer: Any = None
         self._consumers: dict[tuple[str, str], Any] = {}
+        # By reader, the first offset in each partition that was handed out and not committed.
+        self._given: dict[tuple[str, str], dict[Any, int]] = {}
+        self._rewound: set[tuple[str, str]] = set()
         self._turn = threading.Lock()
 
     def append(self, messages: Iterable[Message]) -> None:
@@ -45,8 +49,18 @@ class KafkaLog:
         """Return up to ``limit`` records the group has not yet been given, waiting at most ``timeout`` seconds."""
         with translated(self._servers):
             consumer = self._reader(topic, group)
+            if (topic, group) in self._rewound:
+                self._go_back(consumer, self._given.setdefault((topic, group), {}))
+                self._rewound.discard((topic, group))
             polled = consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
+            given = self._given.setdefault((topic, group), {})
+            for partition, records in polled.items():
+                given.setdefault(partition, records[0].offset)
             return [self._message(record) for records in polled.values() for record in records]
+
+    def rewind(self, topic: str, group: str) -> None:
+        """Hand out again what was not committed, where its partition is still this reader's."""
+        self._rewound.add((topic, group))
 
     def commit(self, topic: str, group: str) -> None:
         """Remember all records this reader was given as done.
@@ -57,10 +71,9 @@ class KafkaLog:
         if consumer is None:
             return
         with translated(self._servers):
-            try:
+            with suppress(CommitFailedError):
                 consumer.commit()
-            except CommitFailedError:
-                return
+            self._given.pop((topic, group), None)
 
     def replay(self, topic: str) -> Iterator[Message]:
         """Iterate over every record kept now, oldest first per key."""
@@ -90,6 +103,12 @@ class KafkaLog:
         if self._producer is not None:
             self._producer.close(ANSWER_S)
             self._producer = None
+
+    def _go_back(self, consumer: Any, given: dict[Any, int]) -> None:
+        mine = consumer.assignment()
+        for partition in [each for each in given if each in mine]:
+            consumer.seek(partition, given[partition])
+        given.clear()
 
     def _sender(self) -> Any:
         with self._turn:

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from pipeline.adapters.sqlite.connection import Connection, translated
 from pipeline.adapters.sqlite.schema import MIGRATIONS
-from pipeline.errors import UnavailableError, UsageError
+from pipeline.errors import NewswireError, UnavailableError, UsageError
 
-BUSY_TIMEOUT_MS = 15_000
+# Less than anyone waits for a program to stop.
+BUSY_TIMEOUT_MS = 6_000
 
 
 class Database:
@@ -28,15 +30,19 @@ class Database:
         self._local = threading.local()
         self._writing = threading.RLock()
         self._committed = threading.Condition()
-        self._all: list[sqlite3.Connection] = []
-        self._shared: sqlite3.Connection | None = None
+        self._all: list[Connection] = []
+        self._shared: Connection | None = None
 
     def open(self) -> Database:
         """Create or migrate the file. Raises ``UnavailableError`` when it cannot be read or is from a newer version."""
         try:
             if not self._in_memory:
                 Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-            self._migrate()
+            with translated(self.path):
+                self._migrate()
+        except NewswireError:
+            self.close()
+            raise
         except (sqlite3.DatabaseError, OSError) as exc:
             self.close()
             raise UnavailableError(
@@ -61,20 +67,23 @@ class Database:
         self.close()
 
     @property
-    def connection(self) -> sqlite3.Connection:
+    def connection(self) -> Connection:
         """Return this thread's connection, in autocommit mode."""
         if self._in_memory:
             if self._shared is None:
                 self._shared = self._connect()
             return self._shared
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect()
         return connection
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make the writes inside one: kept together or dropped together. Re-entrant within a thread."""
+        """Make the writes inside one: kept together or dropped together. Re-entrant within a thread.
+
+        Raises ``TransientError`` when the store is locked or its disk is full; nothing is kept then.
+        """
         with self._writing:
             connection = self.connection
             if connection.in_transaction:
@@ -83,10 +92,12 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk may have ended it already.
+                if connection.in_transaction:
+                    connection.rollback()
                 raise
-            connection.execute("COMMIT")
         with self._committed:
             self._committed.notify_all()
 
@@ -130,12 +141,16 @@ class Database:
         try:
             self.connection.execute("VACUUM INTO ?", (str(partial),))
             partial.rename(target)
-        except (sqlite3.DatabaseError, OSError) as exc:
+        except (NewswireError, sqlite3.DatabaseError, OSError) as exc:
             partial.unlink(missing_ok=True)
             raise UnavailableError(f"The backup {target} could not be written: {exc}.") from exc
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    def _connect(self) -> Connection:
+        with translated(self.path):
+            connection = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection
+            )
+        connection.path = self.path
         self._all.append(connection)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -175,15 +190,22 @@ class RunLock:
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> RunLock:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, isolation_level=None, timeout=0)
+        connection = None
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=0)
             connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as exc:
-            connection.close()
-            raise UsageError(
-                f"Another `newswire up` is already running on {self._path.parent}; stop it, "
-                "or give this one a store of its own with --data DIR."
+        except (sqlite3.Error, OSError) as exc:
+            if connection is not None:
+                connection.close()
+            if isinstance(exc, sqlite3.Error) and exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise UsageError(
+                    f"Another `newswire up` is already running on {self._path.parent}; stop it, "
+                    "or give this one a store of its own with --data DIR."
+                ) from exc
+            raise UnavailableError(
+                f"The lock file {self._path} cannot be written ({exc}); check the directory's permissions "
+                "and free space, or give another one with --data DIR."
             ) from exc
         self._connection = connection
         return self

@@ -47,6 +47,10 @@ class SqliteLog:
         self._given[topic, group] = rows[-1][0] if rows else after
         return [_message(topic, *row) for row in rows]
 
+    def rewind(self, topic: str, group: str) -> None:
+        """Hand out again what was not committed, or whose commit was dropped with its transaction."""
+        self._given.pop((topic, group), None)
+
     def commit(self, topic: str, group: str) -> None:
         """Remember all records this reader was given as done."""
         position = self._given.get((topic, group))
