@@ -6,7 +6,6 @@ The ledger's memory and the time come in as arguments; deliveries go out as valu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipeline.model import Alert, AlertRule, derive_id
-from pipeline.ports.alerts import Delivery
+from pipeline.ports.alerts import Delivery, Earlier
 
 # An update is sent when the number of sources reaches one of these, not at every newcomer.
 ORIGIN_STEPS = (2, 3, 5, 10, 20, 50, 100, 200, 500)
@@ -42,17 +41,15 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     newest: str | None = None
 
 
-def plan(
-    alert: Alert, rule: AlertRule, channel: str, earlier: Sequence[Delivery], paged: Paged, now: datetime
-) -> Delivery | None:
+def plan(alert: Alert, rule: AlertRule, channel: str, earlier: Earlier, paged: Paged, now: datetime) -> Delivery | None:
     """Decide what one channel hears of an alert.
 
-    ``earlier`` are the rule's deliveries to the channel about the same subject. ``None`` for backfill, which never
-    pages anyone; a withheld delivery says why in ``error``.
+    ``earlier`` sums up the rule's deliveries to the channel about the same subject. ``None`` for backfill, which never
+    pages anyone; a withheld delivery says why in ``error``. For an alert that is among the earlier ones the answer does
+    not matter: the ledger keeps the one it has.
     """
     if alert.article is not None and alert.article.backfill:
         return None
-    earlier = [delivery for delivery in earlier if delivery.alert.id != alert.id]
     told, reason = _judge(alert, rule, earlier, now)
     due = now if reason or rule.priority == "high" else _due(rule, paged, now)
     return Delivery(
@@ -66,6 +63,13 @@ def plan(
         digest=due > now,
         priority=rule.priority,
     )
+
+
+def noted(earlier: Earlier, delivery: Delivery) -> Earlier:
+    """Return what is known about something after one more delivery about it."""
+    article = delivery.alert.article
+    sources = earlier.sources | ({article.source} if article is not None else set())
+    return Earlier(delivered=earlier.delivered or delivery.state != "withheld", sources=sources)
 
 
 def watch(rule: AlertRule, seen: Seen, now: datetime) -> Alert | None:
@@ -124,7 +128,7 @@ def spell(seconds: int) -> str:
     return f"{seconds} seconds"
 
 
-def _judge(alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: datetime) -> tuple[Alert, str | None]:
+def _judge(alert: Alert, rule: AlertRule, earlier: Earlier, now: datetime) -> tuple[Alert, str | None]:
     """Return the alert as it is to be told, and why it is not to be told if so."""
     if rule.paused:
         return alert, "paused"
@@ -134,10 +138,10 @@ def _judge(alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: date
         return alert, "snoozed"
     if alert.article is None:
         return alert, None
-    untold = all(delivery.state == "withheld" for delivery in earlier)
+    untold = not earlier.delivered
     if alert.article.withdrawn:
         return msgspec.structs.replace(alert, reason="update", note="withdrawn"), "withdrawn" if untold else None
-    before = {delivery.alert.article.source for delivery in earlier if delivery.alert.article}
+    before = earlier.sources
     origins = before | {alert.article.source}
     if untold:
         if len(origins) < rule.min_origins:
@@ -165,7 +169,7 @@ def _corrections(alert: Alert) -> str | None:
     return "; ".join(notes) or None
 
 
-def _listed(origins: set[str]) -> str:
+def _listed(origins: frozenset[str]) -> str:
     shown = sorted(origins)[:5]
     return ", ".join(shown) + (" …" if len(origins) > len(shown) else "")
 

@@ -289,7 +289,8 @@ class _Agent:
                     self._learner.learn(self._memory, key, value)
             except (TransientError, UnavailableError) as exc:
                 log.warning("waiting stage=%s error=%s", self._stage.name, exc)
-            except Exception as exc:  # noqa: BLE001 - without the table the stage would stand still for good
+            except Exception as exc:
+                # Without the table the stage would stand still for good.
                 log.exception("not followed stage=%s error=%r", self._stage.name, exc)
             else:
                 self._followed.set()

@@ -122,7 +122,8 @@ class Embedded:
         while finish or not stopping.is_set():
             try:
                 outcomes = self.step(0.0 if stopping.is_set() else WAIT_S)
-            except Exception as exc:  # noqa: BLE001 - a bug is told with its trace; the next batch may go well
+            except Exception as exc:
+                # A bug is told with its trace; the next batch may go well.
                 for stage in self._flow:
                     self._log.rewind(stage.reads.name, GROUP)
                 if stopping.is_set() and trouble.lasted_s() > GIVE_UP_S:

@@ -46,7 +46,7 @@ class Trouble:
         self._failures += 1
         self._say(error, now)
         asked = error.retry_after if isinstance(error, TransientError) else 0.0
-        return min(max(asked, FIRST_WAIT_S * 2 ** min(self._failures - 1, 10)), LONGEST_WAIT_S)
+        return min(max(asked, FIRST_WAIT_S * 2.0 ** min(self._failures - 1, 10)), LONGEST_WAIT_S)
 
     def over(self) -> None:
         """Take note that it went well."""

@@ -140,7 +140,7 @@ def run_sink(settings: Settings) -> None:
 
     stop = stop_signal()
     with store(settings) as opened:
-        Sink(opened.log, opened.index, stop.wait).run(stop)
+        Sink(opened.log, opened.index).run(stop)
 
 
 def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], None]) -> None:

@@ -1,4 +1,4 @@
-"""Every adapter over the store raises only our errors: what may pass as transient, what somebody must see as unavailable."""
+"""Adapters over the store raise only our errors: transient for what may pass, unavailable for what must be seen to."""
 
 from __future__ import annotations
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from pipeline.alerts.policy import Paged, plan
+from pipeline.alerts.policy import Paged, noted, plan
 from pipeline.model import Alert, AlertRule, Article, Document, derive_id
-from pipeline.ports.alerts import Delivery
+from pipeline.ports.alerts import Delivery, Earlier
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
 from pipeline.stages.match.stage import Rules, match
 from tests.bench.stories import read
@@ -105,7 +106,7 @@ def test_one_story_alerts_once_and_then_by_the_number_of_its_sources(documents: 
         for alert in match(document, rules, document.seen).emit:
             assert isinstance(alert, Alert)
             earlier = [d for d in deliveries if d.alert.subject == alert.subject]
-            delivery = plan(alert, rule, "hook", earlier, Paged(), document.seen)
+            delivery = plan(alert, rule, "hook", reduce(noted, earlier, Earlier()), Paged(), document.seen)
             if delivery is not None and delivery.id not in {d.id for d in deliveries}:
                 deliveries.append(msgspec.structs.replace(delivery, changed=document.seen))
     sent = [delivery for delivery in deliveries if delivery.state == "queued"]
