@@ -167,6 +167,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         events=ElasticsearchEvents(index, stories),
     )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    stack.callback(ledger.close)
 
     def table(name: str) -> Table:
         opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix)
