@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import click
-import msgspec
 
 from pipeline.commands.context import current_settings, open_store
 from pipeline.errors import UsageError
-from pipeline.ports.log import Message
 
-REPLAY_GROUP = "dead-replay"
-PAGE = 500
 SHOWN = 20
-DAYS_PER_MONTH = 30.44
 
 
 @click.group()
@@ -42,23 +36,19 @@ def setup() -> None:
 @click.option("--replay", is_flag=True, help="Send them back to the stage that refused them.")
 def dead(as_json: bool, replay: bool) -> None:
     """List records that a stage gave up on, with the reason."""
-    from pipeline.topics import DEAD
+    from pipeline.views.dead_letters import letter_json, letter_line
+    from pipeline.wiring import services
 
     count = 0
     with open_store() as store:
-        # Reading without committing leaves the letters pending; only a replay marks them as dealt with.
-        while messages := store.log.read(DEAD.name, REPLAY_GROUP, PAGE, timeout=1.0 if count == 0 else 0.0):
-            count += len(messages)
-            if replay:
-                with store.transaction():
-                    store.log.append(_returned(message) for message in messages if message.headers.get("topic"))
-                    store.log.commit(DEAD.name, REPLAY_GROUP)
-                continue
-            for message in messages:
-                click.echo(_letter_json(message) if as_json else _letter_line(message))
-    if replay:
-        click.echo(f"{count} records sent back." if count else "There are no dead letters.")
-    elif not count and not as_json:
+        letters = services.dead_letters(store)
+        if replay:
+            count = letters.send_back()
+            click.echo(f"{count} records sent back." if count else "There are no dead letters.")
+            return
+        for count, letter in enumerate(letters.all(), 1):  # noqa: B007 - the last number is how many there were
+            click.echo(letter_json(letter) if as_json else letter_line(letter))
+    if not count and not as_json:
         click.echo("There are no dead letters.")
 
 
@@ -66,18 +56,11 @@ def dead(as_json: bool, replay: bool) -> None:
 @click.option("--into", metavar="NAME", help="Build a second Elasticsearch index, then switch to it.")
 def replay(into: str | None) -> None:
     """Rebuild the index from the articles in the log; nobody is alerted."""
-    from pipeline.wiring import runners, stores
+    from pipeline.wiring import runners
 
-    settings = current_settings()
-    with stores.replaying(settings, into) as (log, index, finish):
-        from pipeline.runners.replay import replay as run
-        from pipeline.topics import ARTICLES
-
-        written, failures = run(log.replay(ARTICLES.name), runners.flow(settings), index, stores.clock, _show_progress)
-        for failure in failures[:SHOWN]:
-            click.echo(failure, err=True)
-        if not failures:
-            finish()
+    written, failures = runners.rebuild(current_settings(), into, _show_progress)
+    for failure in failures[:SHOWN]:
+        click.echo(failure, err=True)
     click.echo(f"{written} revisions replayed" + (f", {len(failures)} could not be." if failures else "."))
     if failures:
         raise click.exceptions.Exit(1)
@@ -100,35 +83,14 @@ def backup(file: Path) -> None:
 @admin.command()
 def prune() -> None:
     """Remove what is older than the settings under [keep] say."""
-    from pipeline.topics import ALERTS, ARTICLES
-    from pipeline.wiring.stores import clock
+    from pipeline.wiring import services
 
-    articles = documents = 0
     with open_store() as store:
-        keep, now = store.settings.keep, clock()
-        for topic in (ARTICLES, ALERTS):
-            articles += store.log.expire(topic.name, now - timedelta(days=keep.articles_days))
-        if keep.index_months:
-            documents = store.index.prune(now - timedelta(days=DAYS_PER_MONTH * keep.index_months))
-        deliveries = store.ledger.prune(now - timedelta(days=keep.deliveries_days))
+        removed = services.prune(store)
     click.echo(
-        f"Removed {articles} records from the log, {documents} documents from the index and {deliveries} deliveries."
+        f"Removed {removed.records} records from the log, {removed.documents} documents from the index and "
+        f"{removed.deliveries} deliveries."
     )
-
-
-def _returned(letter: Message) -> Message:
-    attempts = letter.headers.get("attempts", "1")
-    return Message(topic=letter.headers["topic"], key=letter.key, value=letter.value, headers={"attempts": attempts})
-
-
-def _letter_json(letter: Message) -> bytes:
-    return msgspec.json.encode({"key": letter.key, **letter.headers, "value": letter.value.decode("utf-8", "replace")})
-
-
-def _letter_line(letter: Message) -> str:
-    reason = letter.headers.get("error", "").strip().rpartition("\n")[2]
-    tried = letter.headers.get("attempts", "1")
-    return f"{letter.key[:12]}  {letter.headers.get('stage', '?')}  tried {tried}x  {reason}"
 
 
 def _show_progress(written: int) -> None:

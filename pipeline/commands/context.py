@@ -26,13 +26,3 @@ def open_store() -> AbstractContextManager[Store]:
     from pipeline.wiring import stores
 
     return stores.store(current_settings())
-
-
-def saved_searches(store: Store, text: str | None = None) -> dict[str, str]:
-    """Return the saved searches by name, or none if the query ``text`` uses none.
-
-    They lie in Kafka in the distributed runtime: what uses none of them needs the index alone.
-    """
-    if text is not None and "search:" not in text:
-        return {}
-    return {name: value.decode() for name, value in store.searches.items()}

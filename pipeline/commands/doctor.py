@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-import shutil
-import sys
-from collections.abc import Callable, Iterator
-
 import click
 import msgspec
 
 from pipeline.commands.context import current_settings
-from pipeline.config import Settings
-from pipeline.errors import NewswireError
-
-ENOUGH_BYTES = 1_000_000_000
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell how one check went, and what to do when it did not go well."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 @click.command()
@@ -32,77 +15,12 @@ def doctor(as_json: bool) -> None:
 
     Exits with 1 when something is not.
     """
-    settings = current_settings()
+    from pipeline.views.lines import check_line
+    from pipeline.wiring.checks import checks
+
     healthy = True
-    for check in _checks(settings):
+    for check in checks(current_settings()):
         healthy = healthy and check.ok
-        mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
-        click.echo(msgspec.json.encode(check) if as_json else f"{mark}  {check.name}: {check.detail}")
+        click.echo(msgspec.json.encode(check) if as_json else check_line(check.name, check.ok, check.detail))
     if not healthy:
         raise click.exceptions.Exit(1)
-
-
-def _checks(settings: Settings) -> Iterator[Check]:
-    yield Check(name="python", ok=sys.version_info >= (3, 11), detail=platform.python_version())
-    yield _attempt("data directory", lambda: _directory(settings))
-    yield _attempt("full text", lambda: _full_text(settings))
-    if settings.runtime == "embedded":
-        yield _attempt("store", lambda: _store(settings))
-        return
-    yield _attempt("kafka", lambda: _kafka(settings))
-    yield _attempt("elasticsearch", lambda: _elasticsearch(settings))
-
-
-def _attempt(name: str, probe: Callable[[], str]) -> Check:
-    try:
-        return Check(name=name, ok=True, detail=probe())
-    except (NewswireError, OSError) as exc:
-        return Check(name=name, ok=False, detail=str(exc))
-
-
-def _directory(settings: Settings) -> str:
-    directory = settings.directory
-    directory.mkdir(parents=True, exist_ok=True)
-    probe = directory / ".doctor"
-    probe.write_bytes(b"")
-    probe.unlink()
-    free = shutil.disk_usage(directory).free
-    if free < ENOUGH_BYTES:
-        raise NewswireError(f"{directory} has only {free / 1e6:,.0f} MB left; make room or set another --data.")
-    return f"{directory}, {free / 1e9:,.0f} GB free"
-
-
-def _full_text(settings: Settings) -> str:
-    from pipeline.wiring import connectors
-
-    rules = connectors.site_rules(settings)
-    if rules.errors:
-        raise NewswireError(f"{rules.user_file}: {' '.join(rules.errors)}")
-    installed = connectors.has_full_text()
-    return "installed, site rules are usable" if installed else "not installed; pip install 'newswire[fulltext]'"
-
-
-def _store(settings: Settings) -> str:
-    from pipeline.wiring import stores
-
-    with stores.database(settings) as database:
-        return database.check()
-
-
-def _kafka(settings: Settings) -> str:
-    from pipeline.adapters.kafka.topics import missing_topics
-    from pipeline.topics import TOPICS
-
-    missing = missing_topics(settings.kafka, TOPICS, prefix=settings.prefix)
-    if missing:
-        raise NewswireError(f"{settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
-    return f"{settings.kafka}, all topics there"
-
-
-def _elasticsearch(settings: Settings) -> str:
-    from pipeline.ports.search import SearchRequest
-    from pipeline.wiring import stores
-
-    with stores.store(settings) as store:
-        page = store.index.search(SearchRequest(query=None, now=stores.clock(), limit=1))
-    return f"{settings.elasticsearch}, {page.total} articles"

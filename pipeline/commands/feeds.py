@@ -1,35 +1,46 @@
-"""`newswire add|feed|import|export`: what is followed, and how it fares."""
+"""`newswire add|feed`: what is followed, and how it fares."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from datetime import datetime
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 import msgspec
 
-from connectors.fetch.origin import same_origin
-from connectors.polling.schedule import Poll
-from connectors.polling.subscription import Subscription, merged, whole_address, without_credentials
 from pipeline.commands.context import current_settings, open_store
-from pipeline.commands.feed_health import TROUBLED, coloured, health, judged
-from pipeline.commands.feed_options import CLEARED, changed, check_full_text, cleared, feed_options
-from pipeline.commands.lines import shorten
-from pipeline.commands.push_lines import push_health, push_words, pushes_by_feed
 from pipeline.errors import UnavailableError, UsageError
+from pipeline.services.feed_settings import CLEARED, FeedOptions
 
 if TYPE_CHECKING:
-    from connectors.fetch.http import Fetcher
-    from connectors.polling.parser import Parser
-    from pipeline.services.find_feeds import FoundFeed
-    from pipeline.wiring.stores import Store
+    from pipeline.services.feed_test import Step
 
-T = TypeVar("T")
-MARKS = {"ok": click.style("ok  ", fg="green"), "warn": click.style("warn", fg="yellow"),
-         "fail": click.style("FAIL", fg="red"), "more": "    "}  # fmt: skip
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def feed_options(command: Command) -> Command:
+    """Give a command the options of a subscription."""
+    options = (
+        click.option("--title", help="Name it; otherwise the feed's own title is used."),
+        click.option("--tag", "tags", multiple=True, help="Put a tag on its articles; may be repeated."),
+        click.option("--interval", type=click.IntRange(30), metavar="SECONDS", help="Poll it at this pace."),
+        click.option("--language", help="The language of its articles, such as en."),
+        click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send a header to this site."),
+        click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Send a cookie to this site."),
+        click.option("--auth", metavar="USER:PASSWORD", help="Send a user name and password to this site."),
+        click.option("--bearer", metavar="TOKEN", help="Send a token as Authorization: Bearer to this site."),
+        click.option("--user-agent", help="Introduce the fetcher by another name."),
+        click.option("--proxy", metavar="URL", help="Fetch it and its pages through http://[USER:PASSWORD@]HOST:PORT."),
+        click.option("--mute", multiple=True, metavar="QUERY", help="Leave out its articles that a query finds."),
+        click.option(
+            "--fulltext/--no-fulltext",
+            default=None,
+            help="Read each new entry's page, for feeds that have only teasers; robots.txt is respected.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -37,19 +48,27 @@ MARKS = {"ok": click.style("ok  ", fg="green"), "warn": click.style("warn", fg="
 @feed_options
 @click.option("--all", "every", is_flag=True, help="Subscribe to every feed that a page offers, not only the best.")
 @click.option("--no-check", is_flag=True, help="Subscribe without fetching first.")
-def add(urls: tuple[str, ...], every: bool, no_check: bool, **options: Any) -> None:
+def add(urls: tuple[str, ...], every: bool, no_check: bool, **given: Any) -> None:
     """Subscribe to feeds; pages are searched for theirs. Given again, options change what was."""
+    from pipeline.views.feeds import followed_line
+    from pipeline.wiring import connectors, services
+
+    options = FeedOptions(**given)
     failures: list[UnavailableError | UsageError] = []
     with open_store() as store:
+        feeds = services.feeds(store)
         for url in urls:
-            asked = changed(_asked(store, url), options)
+            asked = feeds.asked(url, options)
             try:
-                found = [_unchecked(asked)] if no_check else find(asked)
+                found = [feeds.unchecked(asked)] if no_check else connectors.find_feeds(store.settings, asked)
             except (UnavailableError, UsageError) as exc:
                 failures.append(exc)
                 continue
             for feed in found if every else found[:1]:
-                _follow(store, feed, options, asked)
+                followed = feeds.follow(feed, options, asked)
+                click.echo(followed_line(followed))
+                if followed.headers_kept_back:
+                    click.echo(f"  That is another site than {asked.url}: no header is sent there.", err=True)
             for feed in [] if every else found[1:]:
                 click.echo(f"  also offered: {feed.title or ''}  {feed.url}")
     for failure in failures[:-1]:
@@ -71,13 +90,13 @@ feed.add_command(add)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def find_command(url: str, as_json: bool) -> None:
     """List the feeds of a page, best first, without subscribing."""
+    from pipeline.views.feeds import found_line
+    from pipeline.wiring import connectors, services
+
     with open_store() as store:
-        asked = _asked(store, url)
-    for found in find(asked):
-        if as_json:
-            click.echo(msgspec.json.encode(found))
-        else:
-            click.echo(f"{found.url}  {shorten(found.title or 'without a title', 60)}, {found.entries} entries")
+        asked = services.feeds(store).asked(url)
+    for found in connectors.find_feeds(current_settings(), asked):
+        click.echo(msgspec.json.encode(found) if as_json else found_line(found))
 
 
 @feed.command("list")
@@ -88,23 +107,18 @@ def list_feeds(broken: bool, as_json: bool) -> None:
 
     A feed is quiet when it has had nothing new for 60 days.
     """
+    from pipeline.services.feed_health import TROUBLED
+    from pipeline.views.feeds import feed_fields, feed_line
+    from pipeline.wiring import services
     from pipeline.wiring.stores import clock
 
-    now, well = clock(), 0
+    well = 0
     with open_store() as store:
-        pushes = pushes_by_feed(store.pushes)
-        for subscription in subscriptions(store):
-            poll, push = _poll_of(store, subscription.url), pushes.get(subscription.url)
-            found = judged(subscription, poll, now)
-            if broken and found.state not in TROUBLED:
+        for status in services.feeds(store).statuses():
+            if broken and status.health.state not in TROUBLED:
                 well += 1
                 continue
-            if as_json:
-                click.echo(msgspec.json.encode(health(subscription, poll, now) | push_health(poll, push)))
-                continue
-            name = shorten(subscription.title or urlsplit(subscription.url).netloc, 40)
-            line = f"{coloured(found.state)}{name:<40}  {subscription.url}  {found.words}"
-            click.echo("  ".join((line, *push_words(poll, push))))
+            click.echo(msgspec.json.encode(feed_fields(status, clock())) if as_json else feed_line(status, clock()))
     if broken and well:
         click.echo(f"The other {well} are well, paused or new.", err=True)
 
@@ -114,17 +128,17 @@ def list_feeds(broken: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(url: str, as_json: bool) -> None:
     """Show one subscription and how its polls went."""
+    from pipeline.views.feeds import feed_fields, field_lines
+    from pipeline.wiring import services
     from pipeline.wiring.stores import clock
 
     with open_store() as store:
-        subscription = _known(store, url)
-        poll, push = _poll_of(store, subscription.url), pushes_by_feed(store.pushes).get(subscription.url)
-        told = health(subscription, poll, clock()) | push_health(poll, push)
+        fields = feed_fields(services.feeds(store).status(url), clock())
     if as_json:
-        click.echo(msgspec.json.encode(told))
+        click.echo(msgspec.json.encode(fields))
         return
-    for name, value in told.items():
-        click.echo(f"{name:<16}{_written(value)}")
+    for line in field_lines(fields):
+        click.echo(line)
 
 
 @feed.command()
@@ -133,13 +147,13 @@ def show(url: str, as_json: bool) -> None:
 @click.option(
     "--clear", "clear", multiple=True, type=click.Choice(tuple(CLEARED)), help="Forget an option; may be repeated."
 )
-def edit(url: str, clear: tuple[str, ...], **options: Any) -> None:
+def edit(url: str, clear: tuple[str, ...], **given: Any) -> None:
     """Change a subscription; tags and mute queries that are given replace those there were."""
+    from pipeline.wiring import services
+
     with open_store() as store:
-        before = _known(store, url)
-        after = changed(cleared(before, clear), options)
-        store.feeds.put(after.url, msgspec.json.encode(after))
-    click.echo(f"{after.url} is {'as it was' if after == before else 'changed'}.")
+        subscription, different = services.feeds(store).edit(url, FeedOptions(**given), clear)
+    click.echo(f"{subscription.url} is {'changed' if different else 'as it was'}.")
 
 
 @feed.command()
@@ -147,9 +161,10 @@ def edit(url: str, clear: tuple[str, ...], **options: Any) -> None:
 @click.option("--resume", is_flag=True, help="Poll it again.")
 def pause(url: str, resume: bool) -> None:
     """Stop polling a feed, or resume."""
+    from pipeline.wiring import services
+
     with open_store() as store:
-        subscription = msgspec.structs.replace(_known(store, url), paused=not resume)
-        store.feeds.put(subscription.url, msgspec.json.encode(subscription))
+        subscription = services.feeds(store).pause(url, paused=not resume)
     click.echo(f"{subscription.url} is {'polled again' if resume else 'paused'}.")
 
 
@@ -157,14 +172,10 @@ def pause(url: str, resume: bool) -> None:
 @click.argument("url")
 def remove(url: str) -> None:
     """Unsubscribe; its articles stay."""
-    from pipeline.runners.polling.gathering import forget
+    from pipeline.wiring import services
 
     with open_store() as store:
-        subscription = _known(store, url)
-        with store.transaction():
-            store.feeds.put(subscription.url, None)
-            store.polls.put(subscription.url, None)
-            forget(store.recent, subscription.url)
+        subscription = services.feeds(store).remove(url)
     click.echo(f"{subscription.url} is no longer followed.")
 
 
@@ -172,18 +183,11 @@ def remove(url: str) -> None:
 @click.argument("url", required=False)
 def refresh(url: str | None) -> None:
     """Poll a feed, or all, at the next opportunity."""
-    from pipeline.wiring.stores import clock
+    from pipeline.wiring import services
 
     with open_store() as store:
-        chosen = [_known(store, url)] if url else subscriptions(store)
-        for subscription in chosen:
-            poll = _poll_of(store, subscription.url)
-            if poll is not None:
-                due = msgspec.structs.replace(poll, next_check=clock(), retired=False, body_hash=None, etag=None)
-                store.polls.put(subscription.url, msgspec.json.encode(due))
-            # Putting the subscription again is what makes a running `up` look at it.
-            store.feeds.put(subscription.url, msgspec.json.encode(subscription))
-    click.echo(f"{len(chosen)} feeds are due now.")
+        count = services.feeds(store).refresh(url)
+    click.echo(f"{count} feeds are due now.")
 
 
 @feed.command()
@@ -195,153 +199,24 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
 
     Exits with 1 where there is no feed that can be followed.
     """
-    from connectors.fetch.host_limits import HostLimits
-    from connectors.polling.outcome import Pace
-    from pipeline.commands.feed_test import Step, explain
-    from pipeline.wiring import connectors, stores
+    from pipeline.views.feeds import step_line
+    from pipeline.wiring import connectors, services
+
+    def tell(step: Step) -> None:
+        click.echo(msgspec.json.encode(step) if as_json else step_line(step))
+
+    def warn(line: str) -> None:
+        click.echo(line, err=True)
 
     settings = current_settings()
     if fulltext:
-        check_full_text()
+        connectors.check_full_text()
     with open_store() as store:
-        asked = _asked(store, url) if "." in url or ":" in url else _known(store, url)
-
-    def tell(step: Step) -> None:
-        if as_json:
-            click.echo(msgspec.json.encode(step))
-            return
-        mark = MARKS[step.result]
-        click.echo(f"{mark}  {step.name}: {step.detail}" if step.name else f"{mark}  {step.detail}")
-
-    async def work(fetcher: Fetcher, parser: Parser) -> bool:
-        pages = None
-        if fulltext:
-            limits, rules = HostLimits(settings.fetch.per_host), connectors.site_rules(settings)
-            for error in rules.errors:
-                click.echo(f"{rules.user_file}: {error}", err=True)
-            pages = connectors.pages(settings, fetcher, limits, parser.child, rules)
-        pace = Pace(settings.fetch.min_interval_s, settings.fetch.max_interval_s)
-        return await explain(fetcher, parser, asked, tell, stores.clock(), pace, pages)
-
-    fine = with_fetcher(work)
+        asked = services.feeds(store).to_test(url)
+    fine = connectors.explain_feed(settings, asked, tell, warn, fulltext=fulltext)
     if settings.websub.callback_url:
         with open_store() as store:
-            for words in push_words(_poll_of(store, url), pushes_by_feed(store.pushes).get(url)):
-                tell(Step("", "more", words))
+            for step in services.feeds(store).push_steps(url):
+                tell(step)
     if not fine:
         raise click.exceptions.Exit(1)
-
-
-def subscriptions(store: Store) -> list[Subscription]:
-    """Return all subscriptions, by address."""
-    return [msgspec.json.decode(value, type=Subscription) for _, value in store.feeds.items()]
-
-
-def subscribe(
-    store: Store, url: str, options: dict[str, Any], title: str | None, asked: Subscription | None = None
-) -> Subscription:
-    """Add or change a subscription; options that are not given keep what they were.
-
-    ``asked`` is the address the user gave, with what is sent to it; that is kept for a feed of the same origin only.
-    """
-    before = _asked(store, url)
-    after = changed(before, options)
-    if asked is not None:
-        kept = asked.headers if same_origin(asked.url, before.url) else {}
-        after = msgspec.structs.replace(after, headers=merged(before.headers, kept))
-    after = msgspec.structs.replace(after, title=after.title or title)
-    store.feeds.put(after.url, msgspec.json.encode(after))
-    return after
-
-
-def find(asked: Subscription) -> list[FoundFeed]:
-    """Return the feeds at an address, best first. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
-    from pipeline.services.find_feeds import find_feeds
-
-    return with_fetcher(lambda fetcher, parser: find_feeds(fetcher, parser, asked))
-
-
-def with_fetcher(work: Callable[[Fetcher, Parser], Coroutine[Any, Any, T]]) -> T:
-    """Run an asynchronous piece of work with a fetcher and a parser of the current settings."""
-    from connectors.fetch.http import FetchError
-    from connectors.polling.parser import Parser
-    from pipeline.wiring import connectors
-
-    settings = current_settings()
-
-    async def run() -> T:
-        parser = Parser()
-        try:
-            async with connectors.fetcher(settings) as fetcher:
-                return await work(fetcher, parser)
-        finally:
-            parser.close()
-
-    try:
-        return asyncio.run(run())
-    except FetchError as exc:
-        raise UnavailableError(str(exc)) if exc.kind in ("connect", "timeout") else UsageError(str(exc)) from exc
-
-
-def new_subscription(url: str) -> Subscription:
-    """Return a subscription without options; a user and password that stand in the address become a header."""
-    from pipeline.wiring.stores import clock
-
-    address, headers = without_credentials(whole_address(url))
-    return Subscription(url=address, added=clock(), headers=headers)
-
-
-def _asked(store: Store, url: str) -> Subscription:
-    """Return the subscription to an address, with the credentials that it is given with, or a new one."""
-    new = new_subscription(url)
-    value = store.feeds.get(new.url)
-    if not value:
-        return new
-    known = msgspec.json.decode(value, type=Subscription)
-    return msgspec.structs.replace(known, headers=merged(known.headers, new.headers))
-
-
-def _unchecked(asked: Subscription) -> FoundFeed:
-    from connectors.fetch.http import FetchError, check_scheme
-    from pipeline.services.find_feeds import FoundFeed
-
-    try:
-        check_scheme(asked.url)
-    except FetchError as exc:
-        raise UsageError(str(exc)) from exc
-    return FoundFeed(url=asked.url, title=None, entries=0)
-
-
-def _follow(store: Store, feed: FoundFeed, options: dict[str, Any], asked: Subscription) -> None:
-    if feed.moved_to is not None and store.feeds.get(feed.moved_to) and not store.feeds.get(feed.url):
-        click.echo(f"{feed.url} has moved to {feed.moved_to}, which is followed already.")
-        return
-    subscription = subscribe(store, feed.url, options, feed.title, asked)
-    click.echo(f"Following {subscription.title or feed.url}  {feed.url}")
-    if asked.headers and not same_origin(asked.url, feed.url):
-        click.echo(f"  That is another site than {asked.url}: no header is sent there.", err=True)
-
-
-def _known(store: Store, url: str) -> Subscription:
-    value = store.feeds.get(url) or store.feeds.get(new_subscription(url).url)
-    if value:
-        return msgspec.json.decode(value, type=Subscription)
-    near = [s for s in subscriptions(store) if (url and url in s.url) or url.casefold() == (s.title or "").casefold()]
-    if len(near) == 1:
-        return near[0]
-    raise UsageError(
-        f"{url} is {'not followed' if not near else 'more than one feed'}; `newswire feed list` shows all addresses."
-    )
-
-
-def _poll_of(store: Store, url: str) -> Poll | None:
-    value = store.polls.get(url)
-    return msgspec.json.decode(value, type=Poll) if value else None
-
-
-def _written(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value.astimezone():%Y-%m-%d %H:%M}"
-    if isinstance(value, list | dict):
-        return ", ".join(map(str, value)) or "-"
-    return "-" if value is None else str(value)

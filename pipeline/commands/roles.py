@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from functools import partial
 
 import click
 
 from pipeline.commands.context import current_settings
 from pipeline.config import Settings
 from pipeline.errors import UsageError
-
-if TYPE_CHECKING:
-    from pipeline.runners.polling.ingest import Polled
 
 
 def _distributed() -> Settings:
@@ -25,21 +22,15 @@ def _distributed() -> Settings:
     return settings
 
 
-def tell(polled: Polled) -> None:
-    """Print how one poll went, on standard error: failures always, the rest on a terminal."""
-    if polled.error:
-        click.echo(click.style(f"{polled.url}: {polled.error}", fg="yellow"), err=True)
-    elif polled.published and sys.stderr.isatty():
-        click.echo(click.style(f"{polled.url}: {polled.published} of {polled.entries}", fg="bright_black"), err=True)
-
-
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after one round.")
 def connect(once: bool) -> None:
     """Run a connector: poll feeds and publish to Kafka."""
-    from pipeline.wiring import runners
+    from pipeline.wiring import connectors, runners
 
-    runners.run_connector(_distributed(), once=once, report=tell)
+    settings = _distributed()
+    report = connectors.poll_report(partial(click.echo, err=True), is_terminal=sys.stderr.isatty())
+    runners.run_connector(settings, once=once, report=report)
 
 
 @click.command()

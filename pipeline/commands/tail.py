@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 
 import click
 import msgspec
 
 from pipeline.commands.context import open_store
-from pipeline.commands.lines import article_line
 
 POLL_S = 1.0
-PAGE = 200
-# Articles of one batch are indexed a moment after they were seen; look back that far and skip what was printed.
-LOOK_BACK = timedelta(minutes=2)
 
 
 @click.command()
@@ -27,26 +22,16 @@ def tail(query: str | None, as_json: bool, last: int, once: bool) -> None:
 
     QUERY narrows them, in the language of `newswire search`.
     """
-    from pipeline.ports.search import SearchRequest
-    from pipeline.query.parser import parse
-    from pipeline.query.tree import And, Query, Range
-    from pipeline.wiring.stores import clock
+    from pipeline.views.lines import article_line
+    from pipeline.wiring import services
 
-    root = parse(query).root if query else None
-    printed: set[str] = set()
     with open_store() as store:
-        since = clock() - timedelta(days=36_500)
-        limit = last
+        arrivals = services.arrivals(store, query)
+        documents = arrivals.latest(last)
         while True:
-            recent = Range(name="seen", low=since)
-            tree = Query(text=query or "", root=And(nodes=(root, recent)) if root else recent)
-            page = store.index.search(SearchRequest(query=tree, now=clock(), limit=limit, copies=True))
-            for document in reversed(page.documents):
-                if document.id in printed:
-                    continue
-                printed.add(document.id)
+            for document in documents:
                 click.echo(msgspec.json.encode(document) if as_json else article_line(document))
             if once:
                 return
-            since, limit = clock() - LOOK_BACK, PAGE
             time.sleep(POLL_S)
+            documents = arrivals.new()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import (
     ExitStack,
     asynccontextmanager,
@@ -13,10 +13,10 @@ from contextlib import (
     suppress,
 )
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.config import Settings
-from pipeline.errors import UsageError
+from pipeline.errors import UnavailableError, UsageError
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -25,9 +25,16 @@ if TYPE_CHECKING:
     from connectors.fetch.http import Fetcher
     from connectors.pages.pages import Pages
     from connectors.pages.site_rules import SiteRules
+    from connectors.polling.parser import Parser
+    from connectors.polling.subscription import Subscription
+    from pipeline.model import Article
     from pipeline.runners.polling.fulltext import FullText
     from pipeline.runners.polling.ingest import Ingest, Polled
     from pipeline.runners.polling.pushes import Pushes
+    from pipeline.services.feed_test import Tell
+    from pipeline.services.find_feeds import FoundFeed
+
+T = TypeVar("T")
 
 
 def fetcher(settings: Settings) -> Fetcher:
@@ -42,6 +49,76 @@ def fetcher(settings: Settings) -> Fetcher:
         max_bytes=fetch.max_bytes,
         concurrency=fetch.concurrency,
     )
+
+
+def with_fetcher(settings: Settings, work: Callable[[Fetcher, Parser], Coroutine[Any, Any, T]]) -> T:
+    """Run an asynchronous piece of work with a fetcher and a parser; what cannot be fetched is said in one sentence.
+
+    Raises ``UnavailableError`` where nobody answers and ``UsageError`` for any other answer than was asked for.
+    """
+    from connectors.fetch.http import FetchError
+    from connectors.polling.parser import Parser
+
+    async def run() -> T:
+        parser = Parser()
+        try:
+            async with fetcher(settings) as fetching:
+                return await work(fetching, parser)
+        finally:
+            parser.close()
+
+    try:
+        return asyncio.run(run())
+    except FetchError as exc:
+        raise UnavailableError(str(exc)) if exc.kind in ("connect", "timeout") else UsageError(str(exc)) from exc
+
+
+def find_feeds(settings: Settings, asked: Subscription) -> list[FoundFeed]:
+    """Return the feeds at an address, best first. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
+    from pipeline.services import find_feeds
+
+    return with_fetcher(settings, lambda fetching, parser: find_feeds.find_feeds(fetching, parser, asked))
+
+
+def fetch_list(settings: Settings, url: str) -> bytes:
+    """Return a subscription list from an address. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
+    from connectors.files.opml import MAX_BYTES
+
+    async def work(fetching: Fetcher, _: Parser) -> bytes:
+        return (await fetching.fetch(url, keep_bytes=MAX_BYTES + 1)).body or b""
+
+    return with_fetcher(settings, work)
+
+
+def read_address(settings: Settings, url: str) -> list[Article]:
+    """Return the articles of a feed. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
+    from pipeline.services import read_articles
+
+    return with_fetcher(settings, lambda fetching, parser: read_articles.read_address(fetching, parser, url, clock()))
+
+
+def explain_feed(
+    settings: Settings, asked: Subscription, tell: Tell, warn: Callable[[str], None], *, fulltext: bool
+) -> bool:
+    """Tell step by step how an address is fetched and read; return whether it can be followed.
+
+    ``warn`` gets what is wrong with the user's own rules for pages.
+    """
+    from connectors.fetch.host_limits import HostLimits
+    from connectors.polling.outcome import Pace
+    from pipeline.services.feed_test import explain
+
+    async def work(fetching: Fetcher, parser: Parser) -> bool:
+        reading = None
+        if fulltext:
+            limits, rules = HostLimits(settings.fetch.per_host), site_rules(settings)
+            for error in rules.errors:
+                warn(f"{rules.user_file}: {error}")
+            reading = pages(settings, fetching, limits, parser.child, rules)
+        pace = Pace(settings.fetch.min_interval_s, settings.fetch.max_interval_s)
+        return await explain(fetching, parser, asked, tell, clock(), pace, reading)
+
+    return with_fetcher(settings, work)
 
 
 @asynccontextmanager
@@ -86,6 +163,18 @@ async def polling(
                 report=report,
                 mine=mine,
             )
+
+
+def poll_report(write: Callable[[str], None], *, is_terminal: bool) -> Callable[[Polled], None]:
+    """Return what writes how each poll went: failures always, the rest on a terminal."""
+    from pipeline.views.outcomes import poll_line
+
+    def report(polled: Polled) -> None:
+        line = poll_line(polled, is_terminal=is_terminal)
+        if line is not None:
+            write(line)
+
+    return report
 
 
 async def poll_until(stop: threading.Event, ingest: Ingest, *, once: bool) -> None:
@@ -167,3 +256,11 @@ def site_rules(settings: Settings) -> SiteRules:
 def has_full_text() -> bool:
     """Tell whether the extra ``fulltext`` is installed."""
     return all(importlib.util.find_spec(name) for name in ("trafilatura", "protego"))
+
+
+def check_full_text() -> None:
+    """Raise ``UsageError`` with the fix where the extra ``fulltext`` is not installed."""
+    from pipeline.runners.polling.fulltext import EXTRA_MISSING
+
+    if not has_full_text():
+        raise UsageError(EXTRA_MISSING)

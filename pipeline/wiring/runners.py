@@ -17,7 +17,7 @@ from pipeline.config import Settings
 from pipeline.errors import UnavailableError
 from pipeline.topics import FEEDS, RULES, TOPICS
 from pipeline.wiring.connectors import poll_until, polling
-from pipeline.wiring.stores import Store, clock, store
+from pipeline.wiring.stores import Store, clock, replaying, store
 
 if TYPE_CHECKING:
     from pipeline.adapters.notify.addresses import Channels
@@ -141,6 +141,21 @@ def run_sink(settings: Settings) -> None:
     stop = stop_signal()
     with store(settings) as opened:
         Sink(opened.log, opened.index).run(stop)
+
+
+def rebuild(settings: Settings, into: str | None, progress: Callable[[int], None]) -> tuple[int, list[str]]:
+    """Rebuild the index from the articles in the log, or a second one that takes its place when all went well.
+
+    Return how many revisions were written, and a sentence for each that could not be.
+    """
+    from pipeline.runners.replay import replay
+    from pipeline.topics import ARTICLES
+
+    with replaying(settings, into) as (log, index, finish):
+        written, failures = replay(log.replay(ARTICLES.name), flow(settings), index, clock, progress)
+        if not failures:
+            finish()
+    return written, failures
 
 
 def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], None]) -> None:

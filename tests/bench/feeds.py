@@ -72,11 +72,11 @@ def _newswire(site: Site, rounds: Callable[[Callable[[int], float]], None]) -> N
 
 
 def _subscribe(store: stores.Store, urls: list[str]) -> None:
-    from pipeline.commands.feeds import subscribe
+    from pipeline.wiring import services
 
     with store.transaction():
         for url in urls:
-            subscribe(store, url, {}, None)
+            services.feeds(store).subscribe(url)
 
 
 async def _polling(store: stores.Store, rounds: Callable[[Callable[[int], float]], None]) -> None:

@@ -91,9 +91,8 @@ def on_elasticsearch(url: str, prefix: str) -> Iterator[Ports]:
     """Return the ports over Elasticsearch."""
     from pipeline.adapters.elasticsearch.arrivals import ElasticsearchArrivals
     from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
-    from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
-
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+    from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
 
     opened: list[ElasticsearchIndex] = []
 

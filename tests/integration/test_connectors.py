@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.commands.feeds import subscribe
-from pipeline.wiring import stores
+from pipeline.wiring import services, stores
 from tests.integration.distributed import Cluster, wait_until
 from tests.integration.feed_server import FEED, FeedServer
 
@@ -20,7 +19,7 @@ def follow(cluster: Cluster, server: FeedServer, paths: list[str]) -> None:
     server.pages |= {path: FEED.replace(b"harbour", path.encode()) for path in paths}
     with stores.store(cluster.settings) as store:
         for path in paths:
-            subscribe(store, server.url + path, {}, None)
+            services.feeds(store).subscribe(server.url + path)
 
 
 @pytest.mark.elasticsearch

@@ -40,3 +40,8 @@ def test_no_match_is_exit_code_1_and_bad_input_2(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["match", "--rules", str(rules), str(articles)]).exit_code == 1
     articles.write_text("{broken\n")
     assert CliRunner().invoke(main, ["match", "--rules", str(rules), str(articles)]).exit_code == 2
+
+
+def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["extract", str(tmp_path / "absent")])
+    assert (2, True) == (result.exit_code, "absent" in result.output)

@@ -17,9 +17,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.commands.feeds import subscribe
 from pipeline.topics import ARTICLES
-from pipeline.wiring import stores
+from pipeline.wiring import services, stores
 from tests.integration.distributed import Cluster, wait_until
 from tests.integration.feed_server import FEED, FeedServer
 from tests.integration.hub import Hub, call, push, sign
@@ -346,7 +345,7 @@ def test_connectors_take_in_each_others_pings(
         assert wait_until(lambda: _both_poll(cluster, first, ports), 60), cluster.logs()
         with stores.store(cluster.settings) as store:
             for site in sites:
-                subscribe(store, site.topic, {}, None)
+                services.feeds(store).subscribe(site.topic)
         assert wait_until(lambda: all(hub.subscribers(site.topic) for site in sites), 60), cluster.logs()
         pollers = {headers["User-Agent"] for site in sites for _, headers in site.server.requests}
         assert len(pollers) == 2
@@ -366,5 +365,5 @@ def _both_poll(cluster: Cluster, server: FeedServer, ports: list[int]) -> bool:
     path = f"/{len(server.pages)}"
     server.pages[path] = FEED.replace(b"harbour", path.encode())
     with stores.store(cluster.settings) as store:
-        subscribe(store, server.url + path, {}, None)
+        services.feeds(store).subscribe(server.url + path)
     return {headers["User-Agent"] for _, headers in list(server.requests)} == set(map(str, ports))

@@ -7,8 +7,9 @@ and ``identify`` finds them unchanged.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -22,10 +23,10 @@ from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
 from connectors.polling.subscription import Subscription, headers_for
 from connectors.websub import Offer
-from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
+from pipeline.ports.records import read_record
 from pipeline.ports.table import Table, Transaction
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
@@ -33,10 +34,13 @@ from pipeline.runners.polling.mute import is_muted
 from pipeline.runners.polling.outbox import Outbox
 from pipeline.runners.polling.publishing import message_of, messages_of
 from pipeline.runners.polling.pushes import Pushes
+from pipeline.runners.trouble import Trouble
 
 LOOK_S = 0.5
 UNWRITTEN_S = 60
 AFTER_PING_S = 60
+
+_log = logging.getLogger(__name__)
 
 
 class Polled(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +103,7 @@ class Ingest:
         self._due: dict[str, datetime] = {}
         self._held: set[str] = set()
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._begun: list[str] = []
 
     async def once(self) -> None:
         """Poll every feed that is not paused one time, due or not."""
@@ -109,21 +114,41 @@ class Ingest:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll feeds as they fall due until told to stop; subscriptions may come and go meanwhile."""
-        await asyncio.to_thread(self._learn_feeds)
+        trouble = Trouble(_log, "polling")
+        # Without the feeds it would seem that no hub is wanted any more.
+        while not await self._looked(trouble, stopping, self._learn_feeds) and not stopping.is_set():
+            continue
         async with self._pushes.serving(self) if self._pushes is not None else nullcontext():
             while not stopping.is_set():
-                for url in await asyncio.to_thread(self._take_over):
-                    self._running[url] = asyncio.create_task(self.poll(url))
-                self._running = {url: task for url, task in self._running.items() if not task.done()}
-                try:
-                    await asyncio.wait_for(stopping.wait(), LOOK_S)
-                except TimeoutError:
-                    await asyncio.to_thread(self._learn_feeds)
+                if await self._looked(trouble, stopping, self._begin_due):
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stopping.wait(), LOOK_S)
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         if self._full_text is not None:
             await self._full_text.close()
+
+    async def _looked(self, trouble: Trouble, stopping: asyncio.Event, look: Callable[[], object]) -> bool:
+        """Look, in a thread; after a failure wait a while, or until told to stop. Tell whether it went well."""
+        try:
+            await asyncio.to_thread(look)
+            self._running = {url: task for url, task in self._running.items() if not task.done()}
+            for url in self._begun:
+                self._running[url] = asyncio.create_task(self.poll(url))
+            self._begun = []
+        except Exception as exc:  # noqa: BLE001 - a store or server that is away, or a bug: neither ends polling
+            wait_s = trouble.failed(exc)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), wait_s)
+            return False
+        trouble.over()
+        return True
+
+    def _begin_due(self) -> None:
+        self._learn_feeds()
+        # While what was read cannot be written, no more is read.
+        self._begun = [] if self._outbox.is_full else self._take_over()
 
     def _take_over(self) -> list[str]:
         """Return the feeds of this process that are due; of one that was another's, read first when it was polled."""
@@ -135,19 +160,25 @@ class Ingest:
         return [url for url, due in list(self._due.items()) if due <= now and url in mine and url not in self._running]
 
     async def poll(self, url: str) -> None:
-        """Fetch one feed and take in what it brings."""
+        """Fetch one feed and take in what it brings; whatever goes wrong is this feed's failure, and no other's."""
+        try:
+            await self._poll(url)
+        except (FetchError, NotAFeedError) as exc:
+            await self._fail(url, exc)
+        except Exception as exc:  # noqa: BLE001 - a bug over one feed must neither end the round nor be met every second
+            _log.exception("a poll failed feed=%s", url)
+            await self._fail(url, NotAFeedError(f"{url} could not be read: {type(exc).__name__}: {exc}"))
+
+    async def _poll(self, url: str) -> None:
         subscription = self._subscriptions[url]
-        async with self._turn:
-            poll = self._polls[url]
-            try:
-                address = poll.address(url)
-                async with self._limits.at(address):
-                    headers = _headers(subscription, poll, address)
-                    fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
-                reading = await self._gathered(url, fetched)
-            except (FetchError, NotAFeedError) as exc:
-                await self._fail(url, exc)
-                return
+        async with AsyncExitStack() as place:
+            address = self._polls[url].address(url)
+            async with self._limits.at(address):
+                # The host's turn first: those who wait for a slow host hold no place that others could use.
+                await place.enter_async_context(self._turn)
+                headers = _headers(subscription, self._polls[url], address)
+                fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
+            reading = await self._gathered(url, fetched)
         published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
         if self._pushes is not None:
             self._pushes.polled(url, published)
@@ -190,7 +221,9 @@ class Ingest:
 
     def offers(self) -> Mapping[str, Offer]:
         """Return what the feeds that are polled have said about hubs."""
-        return {url: Offer(poll.hubs, poll.topic or url) for url in self._due if (poll := self._polls[url]).hubs}
+        # Copied: a thread may learn of feeds meanwhile.
+        polls = [(url, self._polls.get(url)) for url in list(self._due)]
+        return {url: Offer(poll.hubs, poll.topic or url) for url, poll in polls if poll is not None and poll.hubs}
 
     def owns(self, url: str) -> bool:
         """Tell whether a feed is this process's to poll."""
@@ -255,7 +288,7 @@ class Ingest:
             return False
         try:
             await self._outbox.put(_Write(messages=[message_of(article)]))
-        except (TransientError, UnavailableError) as exc:
+        except Exception as exc:  # noqa: BLE001 - the feed's text stands; the page is read again with the next change
             self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
             return False
         if article.full_text and article.feed in self._polls:
@@ -268,7 +301,7 @@ class Ingest:
         """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
         try:
             await self._outbox.put(_Write(messages=messages, polls={url: poll}, recent=recent))
-        except (TransientError, UnavailableError) as exc:
+        except Exception as exc:  # noqa: BLE001 - whatever kept it from being written: it counts as not done
             self._due[url] = self._clock() + timedelta(seconds=UNWRITTEN_S)
             self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
             return False
@@ -291,6 +324,8 @@ class Ingest:
         return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
 
     async def _fail(self, url: str, error: FetchError | NotAFeedError) -> None:
+        if url not in self._polls:
+            return  # unsubscribed meanwhile
         if await self._remember(url, failed(self._polls[url], error, self._clock(), self._pace), [], {}):
             self._report(Polled(url=url, error=str(error)))
 
@@ -300,7 +335,9 @@ class Ingest:
                 for forgotten in (self._subscriptions, self._polls, self._due):
                     forgotten.pop(url, None)
                 continue
-            subscription = msgspec.json.decode(value, type=Subscription)
+            subscription = read_record(url, value, Subscription)
+            if subscription is None:
+                continue  # as it was, if it could be read before
             self._subscriptions[url] = subscription
             poll = self._polls[url] = self._load(url)
             if subscription.paused or poll.retired:
@@ -311,8 +348,8 @@ class Ingest:
                 self._held.add(url)
 
     def _load(self, url: str) -> Poll:
-        value = self._polls_table.get(url)
-        return msgspec.json.decode(value, type=Poll) if value else Poll(next_check=self._clock())
+        """Return how a feed's last poll went; one whose memory cannot be read starts over."""
+        return read_record(url, self._polls_table.get(url), Poll) or Poll(next_check=self._clock())
 
 
 def _headers(subscription: Subscription, poll: Poll, address: str) -> dict[str, str]:

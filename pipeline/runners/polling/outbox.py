@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+WAITING_MAX = 200
 Item = TypeVar("Item")
 
 
@@ -16,6 +17,11 @@ class Outbox(Generic[Item]):
         self._write = write
         self._waiting: list[tuple[Item, asyncio.Future[None]]] = []
         self._draining: asyncio.Task[None] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether more waits than should be added to."""
+        return len(self._waiting) >= WAITING_MAX
 
     async def put(self, item: Item) -> None:
         """Return when the item is written. Raises what ``write`` raised."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from pipeline.commands.alert_import import read_rules, translate
 from pipeline.errors import UsageError
 from pipeline.query.parser import parse
+from pipeline.services.alert_import import read_rules, translate
 
 
 @pytest.mark.parametrize(
@@ -52,9 +51,8 @@ def test_rule_without_a_counterpart_says_so(line: str) -> None:
         translate(line)
 
 
-def test_file_cannot_say_whose_a_rule_is(tmp_path: Path) -> None:
-    path = tmp_path / "rules.toml"
-    path.write_text('[[alert]]\nname = "a"\nquery = "flood"\nowner = "anna"\n[[alert]]\nname = "b"\nquery = "oil"\n')
-    refused, kept = read_rules(path, datetime(2026, 11, 25, tzinfo=UTC))
+def test_file_cannot_say_whose_a_rule_is() -> None:
+    rules = b'[[alert]]\nname = "a"\nquery = "flood"\nowner = "anna"\n[[alert]]\nname = "b"\nquery = "oil"\n'
+    refused, kept = read_rules(rules, "rules.toml", datetime(2026, 11, 25, tzinfo=UTC))
     assert isinstance(refused, str) and "owner" in refused
     assert not isinstance(kept, str) and (kept.name, kept.owner) == ("b", None)

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.polling.schedule import MOVES_BELIEVED, Poll
 from connectors.polling.subscription import Subscription
-from pipeline.commands.feed_health import duration, health, judged
+from pipeline.services.feed_health import duration, health, judged
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 URL = "https://site.example/feed"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.commands.stories import summed_up
 from pipeline.model import Document, derive_id
+from pipeline.services import story_labels
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 ROBBERY = (
@@ -25,8 +25,7 @@ def label(*reports: tuple[str | None, str], language: str = "en") -> str:
         )
         for n, (title, text) in enumerate(reports)
     ]  # fmt: skip
-    (line,) = summed_up(documents, NOW)
-    return line.label
+    return story_labels.label(documents)
 
 
 def test_label_is_the_title_that_tells_most_of_what_is_common() -> None:

@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -24,48 +23,51 @@ _FLAGS = re.compile(r"^\(\?[a-z]+\)")
 _PLAIN = re.compile(r"[\w\s'’&.,-]+")
 
 
-def read_rules(path: Path, now: datetime) -> Iterator[AlertRule | str]:
-    """Yield a rule, or the sentence about why there is none, per entry of a file. Raises ``UsageError``."""
+def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule | str]:
+    """Yield a rule, or the sentence about why there is none, per entry of a file called ``name``.
+
+    Raises ``UsageError`` for a file that is none.
+    """
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} cannot be read: {exc}.") from exc
-    if path.suffix == ".toml":
-        yield from _from_toml(path, text, now)
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{name} is not text in UTF-8 (byte {exc.start}).") from exc
+    if name.endswith(".toml"):
+        yield from _from_toml(name, text, now)
         return
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("# "):
             continue
         try:
-            query, name = translate(line.strip())
+            query, called = translate(line.strip())
         except UsageError as exc:
-            yield f"{path}, line {number}: {exc}"
+            yield f"{name}, line {number}: {exc}"
             continue
-        yield AlertRule(id=derive_id("rule", name, now.isoformat()), name=name, query=query, created=now)
+        yield AlertRule(id=derive_id("rule", called, now.isoformat()), name=called, query=query, created=now)
 
 
-def _from_toml(path: Path, text: str, now: datetime) -> Iterator[AlertRule | str]:
+def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | str]:
     try:
         entries = tomllib.loads(text).get("alert")
     except tomllib.TOMLDecodeError as exc:
-        raise UsageError(f"{path} is not TOML: {exc}.") from exc
+        raise UsageError(f"{file} is not TOML: {exc}.") from exc
     if not isinstance(entries, list):
-        raise UsageError(f"{path} has no [[alert]] tables with name and query.")
+        raise UsageError(f"{file} has no [[alert]] tables with name and query.")
     known = {field.name for field in msgspec.structs.fields(AlertRule)} - {"id", "created", "owner", "schema_version"}
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
-            yield f"{path}: alert {number} is no table."
+            yield f"{file}: alert {number} is no table."
             continue
         name = entry.get("name", f"number {number}")
         if unknown := sorted(entry.keys() - known):
-            yield f"{path}: alert {name!r} is left out: unknown {', '.join(unknown)}."
+            yield f"{file}: alert {name!r} is left out: unknown {', '.join(unknown)}."
             continue
         try:
             # What is not said is as in `alert add`.
             identity = {"id": derive_id("rule", str(name), now.isoformat()), "created": now}
             yield msgspec.convert(entry | identity, AlertRule)
         except msgspec.ValidationError as exc:
-            yield f"{path}: alert {name!r} is left out: {exc}."
+            yield f"{file}: alert {name!r} is left out: {exc}."
 
 
 def translate(line: str) -> tuple[str, str]:

@@ -5,23 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-import click
 import msgspec
 
 from connectors.polling.schedule import QUIET, RATED_S, Poll
 from connectors.polling.subscription import Subscription
-from pipeline.commands.feed_options import shown
+from pipeline.services.feed_settings import shown
 
 State = Literal["ok", "new", "paused", "broken", "gone", "moved", "quiet"]
-COLOURS: dict[State, str] = {
-    "ok": "green",
-    "new": "cyan",
-    "paused": "yellow",
-    "moved": "yellow",
-    "quiet": "yellow",
-    "broken": "red",
-    "gone": "red",
-}
 TROUBLED: tuple[State, ...] = ("broken", "gone", "moved", "quiet")
 ABANDONED = timedelta(days=14)
 
@@ -77,11 +67,6 @@ def health(subscription: Subscription, poll: Poll | None, now: datetime) -> dict
         "full_texts": poll.full_texts if poll else 0,
         "full_text_note": poll.full_text_note if poll else None,
     }
-
-
-def coloured(state: State) -> str:
-    """Return a state for a terminal, in its colour and padded."""
-    return click.style(f"{state:<7}", fg=COLOURS[state])
 
 
 def duration(seconds: float) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+from datetime import datetime
 
 from connectors.polling.schedule import Poll
 from connectors.websub import Push
+from pipeline.ports.records import read_records
 from pipeline.ports.table import Table
-from pipeline.wiring.stores import clock
 
 
 def pushes_by_feed(table: Table) -> dict[str, Push]:
     """Return the subscriptions at hubs that are wanted, by the address of their feed."""
-    pushes = (msgspec.json.decode(value, type=Push) for _, value in table.items())
+    pushes = (push for _, push in read_records(table, Push))
     return {push.feed: push for push in pushes if push.ended is None}
 
 
@@ -28,9 +28,9 @@ def push_health(poll: Poll | None, push: Push | None) -> dict[str, object]:
     }
 
 
-def push_words(poll: Poll | None, push: Push | None) -> list[str]:
+def push_words(poll: Poll | None, push: Push | None, now: datetime) -> list[str]:
     """Say the same in a few words, or nothing of a feed without a hub."""
-    if push is not None and push.is_live(clock()):
+    if push is not None and push.is_live(now):
         last = f"last ping {push.last_ping:%Y-%m-%d %H:%M}" if push.last_ping else "no ping yet"
         return [f"pushed until {push.until:%Y-%m-%d %H:%M}, {last}"]
     if push is not None:

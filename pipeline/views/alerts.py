@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from pipeline.commands.lines import article_line, shorten
+from pipeline.language.shorten import shorten
+from pipeline.views.lines import article_line
 
 if TYPE_CHECKING:
-    from pipeline.commands.forecast import Forecast
     from pipeline.model import AlertRule
     from pipeline.ports.alerts import Delivery
+    from pipeline.services.forecast import Forecast
 
 
 def log_entry(delivery: Delivery) -> dict[str, Any]:
@@ -70,19 +71,26 @@ def log_lines(delivery: Delivery) -> str:
     return "\n".join(lines)
 
 
-def print_forecast(found: Forecast) -> None:
-    """Print what an alert would have found."""
-    click.echo(
-        f"{found.reads}\n{found.matches:,} articles in about {found.stories:,} stories within {found.days} days: "
-        f"about {found.alerts_per_day:g} alerts a day."
-    )
+def forecast_lines(found: Forecast) -> list[str]:
+    """Write what an alert would have found: how much, on which days, for example; not the warnings."""
     most = max((day.documents for day in found.per_day), default=1)
-    for day in found.per_day:
-        click.echo(f"{day.day}  {day.documents:>6,}  {'█' * max(1, round(40 * day.documents / most))}")
-    for document in found.samples:
-        click.echo(article_line(document))
-    for warning in found.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    return [
+        found.reads,
+        f"{found.matches:,} articles in about {found.stories:,} stories within {found.days} days: "
+        f"about {found.alerts_per_day:g} alerts a day.",
+        *(f"{day.day}  {day.documents:>6,}  {'█' * max(1, round(40 * day.documents / most))}" for day in found.per_day),
+        *map(article_line, found.samples),
+    ]
+
+
+def forecast_line(name: str, found: Forecast) -> str:
+    """Write in one line what an alert finds and how often it will speak; not the warnings."""
+    return f"{name}: {found.reads}. About {found.alerts_per_day:g} alerts a day."
+
+
+def warning_lines(found: Forecast) -> list[str]:
+    """Write what the user of an alert may not expect."""
+    return [f"Warning: {warning}" for warning in found.warnings]
 
 
 def rule_json(rule: AlertRule, label: Callable[[str], str]) -> bytes:

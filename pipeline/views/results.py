@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,11 +11,36 @@ import click
 import msgspec
 
 from pipeline.model import Document
+from pipeline.ports.search import SearchPage
 from pipeline.query.highlight import highlight
 from pipeline.query.tree import Query
+from pipeline.views.lines import article_line
+from pipeline.views.tables import csv_rows
 
 _COLUMNS = ("id", "published", "source", "language", "title", "url", "story_id", "duplicate_of", "snippet")
 _ATOM = "http://www.w3.org/2005/Atom"
+
+
+def found_parts(page: SearchPage, query: Query | None, now: datetime, form: str | None) -> Iterator[str | bytes]:
+    """Yield a page as text to be written as it is: lines with passages, or ``json``, ``csv`` or ``atom``."""
+    documents = page.documents
+    if form == "atom":
+        yield atom_feed(documents, query, now) + "\n"
+    elif form == "csv":
+        yield csv_table(documents, query, now)
+    elif form == "json":
+        for entry in json_lines(documents, query, now, page.cursor):
+            yield entry + b"\n"
+    else:
+        for document in documents:
+            yield "".join(f"{line}\n" for line in (article_line(document), *result_lines(document, query, now)))
+
+
+def footer(page: SearchPage) -> str:
+    """Tell a person how much there is, and how to see more."""
+    total = f"about {page.total:,}" if page.estimated else f"{page.total:,}"
+    line = f"{len(page.documents):,} of {total} articles."
+    return f"{line} More: --cursor {page.cursor}" if page.cursor else line
 
 
 def result_lines(document: Document, query: Query | None, now: datetime) -> list[str]:
@@ -60,17 +83,6 @@ def csv_table(documents: Sequence[Document], query: Query | None, now: datetime)
     return csv_rows(_COLUMNS, rows)
 
 
-def csv_rows(heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return rows as CSV (RFC 4180), text that a spreadsheet would run as a formula made harmless."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    if heading:
-        writer.writerow(heading)
-    for row in rows:
-        writer.writerow([_harmless(value) for value in row])
-    return written.getvalue()
-
-
 def atom_feed(documents: Sequence[Document], query: Query | None, now: datetime) -> str:
     """Return the documents as an Atom feed (RFC 4287)."""
     ElementTree.register_namespace("", _ATOM)
@@ -101,7 +113,3 @@ def _add(parent: ElementTree.Element, name: str, text: str) -> None:
 def _clean(text: str) -> str:
     """Leave out the control characters that XML 1.0 has no way to write."""
     return "".join(c for c in text if c >= " " or c in "\t\n")
-
-
-def _harmless(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

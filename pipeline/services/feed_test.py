@@ -20,9 +20,9 @@ from connectors.polling.parser import Parser
 from connectors.polling.schedule import QUIET, awake, interval_s
 from connectors.polling.subscription import Subscription, headers_for
 from connectors.websub import offered, page_links
-from pipeline.commands.feed_health import duration
-from pipeline.commands.lines import shorten
+from pipeline.language.shorten import shorten
 from pipeline.model import Article
+from pipeline.services.feed_health import duration
 from pipeline.services.find_feeds import candidates_on
 
 SHOWN = 3

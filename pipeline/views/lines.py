@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
-from pipeline.model import Document
-
-TITLE_WIDTH = 90
+from pipeline.language.shorten import shorten
+from pipeline.model import Article, Document
 
 
 def article_line(document: Document) -> str:
@@ -21,10 +21,21 @@ def article_line(document: Document) -> str:
     return "  ".join(parts) + _notes(document)
 
 
-def shorten(text: str, width: int = TITLE_WIDTH) -> str:
-    """Cut text to one line of ``width`` characters."""
-    line = " ".join(text[: width * 4].split())
-    return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+def parsed_line(article: Article) -> str:
+    """Write an article that was only read as one line: local time, title, address."""
+    moment = (article.published or article.seen).astimezone()
+    return f"{moment:%Y-%m-%d %H:%M}  {shorten(article.title or article.text or '')}  {article.url or ''}"
+
+
+def saved_search(name: str, query: str, form: str | None) -> str | bytes:
+    """Write a saved search as one line, or as ``json``."""
+    return msgspec.json.encode({"name": name, "query": query}) if form == "json" else f"{name}\t{query}"
+
+
+def check_line(name: str, ok: bool, detail: str) -> str:
+    """Write how one check went."""
+    mark = click.style("ok  ", fg="green") if ok else click.style("FAIL", fg="red")
+    return f"{mark}  {name}: {detail}"
 
 
 def _notes(document: Document) -> str:

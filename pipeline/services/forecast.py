@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from pipeline.model import Document
-from pipeline.ports.search import Day, SearchRequest
+from pipeline.ports.search import Day, SearchIndex, SearchRequest
 from pipeline.query.tree import And, Last, Query
-
-if TYPE_CHECKING:
-    from pipeline.wiring.stores import Store
 
 DAY_S = 86_400
 SAMPLES = 5
@@ -35,16 +31,16 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-def forecast(store: Store, query: Query, now: datetime, days: int, *, once_per: str) -> Forecast:
+def forecast(index: SearchIndex, query: Query, now: datetime, days: int, *, once_per: str) -> Forecast:
     """Ask the index what the query would have found."""
     from pipeline.query.printer import restate
 
     window = Last(seconds=days * DAY_S)
     within = Query(text=query.text, root=And(nodes=(query.root, window)))
     request = SearchRequest(query=within, now=now, limit=LOOKED_AT)
-    per_day = tuple(store.index.timeline(request))
-    page = store.index.search(request)
-    covered = store.index.timeline(SearchRequest(query=Query(text="", root=window), now=now))
+    per_day = tuple(index.timeline(request))
+    page = index.search(request)
+    covered = index.timeline(SearchRequest(query=Query(text="", root=window), now=now))
     looked = page.documents
     shares = len({document.story_id or document.id for document in looked}) / len(looked) if looked else 0.0
     matches = sum(day.documents for day in per_day)

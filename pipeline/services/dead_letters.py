@@ -1,0 +1,49 @@
+"""Records that a stage gave up on: listed, and sent back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.ports.log import Log, Message
+from pipeline.ports.table import Transaction
+from pipeline.topics import DEAD
+
+REPLAY_GROUP = "dead-replay"
+PAGE = 500
+FIRST_WAIT_S = 1.0
+
+
+class DeadLetters:
+    """Read the letters that were not sent back yet."""
+
+    def __init__(self, *, log: Log, transaction: Transaction) -> None:
+        self._log = log
+        self._transaction = transaction
+
+    def all(self) -> Iterator[Message]:
+        """Yield the pending letters; they stay pending."""
+        # Reading without committing leaves the letters pending; only sending back marks them as dealt with.
+        for messages in self._read():
+            yield from messages
+
+    def send_back(self) -> int:
+        """Return every pending letter that names its topic to the stage that refused it; return how many there were."""
+        count = 0
+        for messages in self._read():
+            with self._transaction():
+                self._log.append(returned(message) for message in messages if message.headers.get("topic"))
+                self._log.commit(DEAD.name, REPLAY_GROUP)
+            count += len(messages)
+        return count
+
+    def _read(self) -> Iterator[list[Message]]:
+        wait_s = FIRST_WAIT_S
+        while messages := self._log.read(DEAD.name, REPLAY_GROUP, PAGE, timeout=wait_s):
+            yield list(messages)
+            wait_s = 0.0
+
+
+def returned(letter: Message) -> Message:
+    """Return a letter as the record that it was, with how often it was tried."""
+    attempts = letter.headers.get("attempts", "1")
+    return Message(topic=letter.headers["topic"], key=letter.key, value=letter.value, headers={"attempts": attempts})

@@ -1,0 +1,90 @@
+"""Coded events: listed, shown with what proves them, and counted by day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.model import ReportedEvent
+from pipeline.ports.clock import Clock
+from pipeline.ports.events import EventDays, EventsRequest
+from pipeline.query.parser import parse
+from pipeline.query.tree import EventFilter
+from pipeline.services.saved_searches import SavedSearches
+
+if TYPE_CHECKING:
+    from pipeline.ports import events as ports
+
+PAGE = 200
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what one event must satisfy, as a user gives it, and a query that its article must match."""
+
+    event: str | None = None
+    actor: str | None = None
+    target: str | None = None
+    place: str | None = None
+    when: str | None = None
+    scheduled: bool = False
+    query: str | None = None
+    confidence_min: float = 0.0
+
+
+class Events:
+    """Answer questions about events. Raises ``UsageError`` for what cannot be asked."""
+
+    def __init__(self, *, events: ports.Events, searches: SavedSearches, clock: Clock) -> None:
+        self._events = events
+        self._searches = searches
+        self._clock = clock
+
+    def find(self, asked: Asked, limit: int = 20) -> list[ReportedEvent]:
+        """Return events, newest article first; what several articles of a story report is one event."""
+        request = msgspec.structs.replace(self._request(asked), limit=min(limit, PAGE))
+        found: list[ReportedEvent] = []
+        while True:
+            page = self._events.page(request)
+            found += page.events
+            if page.cursor is None or len(found) >= limit:
+                return found[:limit]
+            request = msgspec.structs.replace(request, cursor=page.cursor)
+
+    def days(self, asked: Asked) -> EventDays:
+        """Count events by the day they happen on, or else by the day they were first reported."""
+        return self._events.days(self._request(asked))
+
+    def get(self, event_id: str) -> ReportedEvent:
+        """Return the event that a report with this id, or an id that begins so, tells of. Raises ``UsageError``."""
+        for name in (event_id, *self._events.named(event_id, limit=1)):
+            found = self._events.event(name)
+            if found is not None:
+                return found
+        raise UsageError(f"There is no event {event_id}; `newswire event list` shows the ids.")
+
+    def _request(self, asked: Asked) -> EventsRequest:
+        text = asked.query
+        return EventsRequest(
+            now=self._clock(),
+            query=self._searches.parse(text) if text else None,
+            conditions=conditions(asked),
+            confidence_min=asked.confidence_min,
+        )
+
+
+def conditions(asked: Asked) -> tuple[tuple[str, str], ...]:
+    """Return what an event must satisfy, read as the query language reads it."""
+    values = {name: getattr(asked, name) for name in ("event", "actor", "target", "place", "when")}
+    if asked.scheduled:
+        values["scheduled"] = "yes"
+    found: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if value is None:
+            continue
+        root = parse(f'{name}:"{value.strip()}"').root
+        if not isinstance(root, EventFilter):
+            raise UsageError(f"{value!r} is more than one {name}; ask for it with --query.")
+        found += root.conditions
+    return tuple(found)

@@ -1,0 +1,252 @@
+"""What is followed: subscriptions are added, changed, paused, removed, and asked how they fare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connectors.fetch.origin import same_origin
+from connectors.polling.schedule import Poll
+from connectors.polling.subscription import Subscription, merged, whole_address, without_credentials
+from connectors.websub import Push
+from pipeline.errors import UsageError
+from pipeline.ports.clock import Clock
+from pipeline.ports.records import read_record, read_records
+from pipeline.ports.table import Table, Transaction
+from pipeline.services.feed_health import Health, judged
+from pipeline.services.feed_settings import FeedOptions, changed, cleared
+from pipeline.services.push_health import push_words, pushes_by_feed
+
+if TYPE_CHECKING:
+    from connectors.files.opml import Outline
+    from pipeline.services.feed_test import Step
+    from pipeline.services.find_feeds import FoundFeed
+
+
+class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a subscription with its last poll, its subscription at a hub, and how it fares."""
+
+    subscription: Subscription
+    poll: Poll | None
+    push: Push | None
+    health: Health
+
+
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell what became of a feed that was to be followed.
+
+    ``elsewhere`` is the address it has moved to where that is followed already; then ``subscription`` is ``None``.
+    ``headers_kept_back`` says that the feed is of another origin than the address asked for, so that nothing of what
+    was given for that is sent to it.
+    """
+
+    feed: FoundFeed
+    subscription: Subscription | None
+    elsewhere: str | None = None
+    headers_kept_back: bool = False
+
+
+class Feeds:
+    """Keep the subscriptions.
+
+    ``forget`` drops the entries remembered of a feed; ``check_full_text`` raises ``UsageError`` where pages cannot be
+    read. Every method that takes an address of a followed feed also takes its title or a part of the address that no
+    other has, and raises ``UsageError`` where there is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        feeds: Table,
+        polls: Table,
+        pushes: Table,
+        transaction: Transaction,
+        clock: Clock,
+        forget: Callable[[str], None],
+        check_full_text: Callable[[], None],
+    ) -> None:
+        self._feeds = feeds
+        self._polls = polls
+        self._pushes = pushes
+        self._transaction = transaction
+        self._clock = clock
+        self._forget = forget
+        self._check_full_text = check_full_text
+
+    def all(self) -> list[Subscription]:
+        """Return all subscriptions, by address."""
+        return [subscription for _, subscription in read_records(self._feeds, Subscription)]
+
+    def asked(self, url: str, options: FeedOptions | None = None) -> Subscription:
+        """Return the subscription to an address as it would be with some options, or a new one; nothing is kept."""
+        new = new_subscription(url, self._clock())
+        value = self._feeds.get(new.url)
+        if value:
+            known = msgspec.json.decode(value, type=Subscription)
+            new = msgspec.structs.replace(known, headers=merged(known.headers, new.headers))
+        return new if options is None else self._changed(new, options)
+
+    def unchecked(self, asked: Subscription) -> FoundFeed:
+        """Return the address itself as the feed, unfetched. Raises ``UsageError`` for what cannot be fetched."""
+        from connectors.fetch.http import FetchError, check_scheme  # brings the HTTP client, which listing needs not
+        from pipeline.services.find_feeds import FoundFeed
+
+        try:
+            check_scheme(asked.url)
+        except FetchError as exc:
+            raise UsageError(str(exc)) from exc
+        return FoundFeed(url=asked.url, title=None, entries=0)
+
+    def follow(self, feed: FoundFeed, options: FeedOptions, asked: Subscription) -> Followed:
+        """Subscribe to a feed that was found at ``asked``, unless it is followed already where it has moved to."""
+        if feed.moved_to is not None and self._feeds.get(feed.moved_to) and not self._feeds.get(feed.url):
+            return Followed(feed=feed, subscription=None, elsewhere=feed.moved_to)
+        subscription = self.subscribe(feed.url, options, feed.title, asked)
+        kept_back = bool(asked.headers) and not same_origin(asked.url, feed.url)
+        return Followed(feed=feed, subscription=subscription, headers_kept_back=kept_back)
+
+    def subscribe(
+        self,
+        url: str,
+        options: FeedOptions | None = None,
+        title: str | None = None,
+        asked: Subscription | None = None,
+    ) -> Subscription:
+        """Add or change a subscription; options that are not given keep what they were.
+
+        ``asked`` is the address the user gave, with what is sent to it; that is kept for a feed of the same origin
+        only.
+        """
+        before = self.asked(url)
+        after = self._changed(before, options or FeedOptions())
+        if asked is not None:
+            kept = asked.headers if same_origin(asked.url, before.url) else {}
+            after = msgspec.structs.replace(after, headers=merged(after.headers, kept))
+        after = msgspec.structs.replace(after, title=after.title or title)
+        self._put(after)
+        return after
+
+    def edit(self, url: str, options: FeedOptions, clear: Sequence[str] = ()) -> tuple[Subscription, bool]:
+        """Change the options of a feed after some were cleared; return it, and whether anything is different."""
+        before = self.known(url)
+        after = self._changed(cleared(before, clear), options)
+        self._put(after)
+        return after, after != before
+
+    def pause(self, url: str, paused: bool = True) -> Subscription:
+        """Stop polling a feed, or go on."""
+        subscription = msgspec.structs.replace(self.known(url), paused=paused)
+        self._put(subscription)
+        return subscription
+
+    def remove(self, url: str) -> Subscription:
+        """Follow a feed no longer; its articles stay."""
+        subscription = self.known(url)
+        with self._transaction():
+            self._feeds.put(subscription.url, None)
+            self._polls.put(subscription.url, None)
+            self._forget(subscription.url)
+        return subscription
+
+    def refresh(self, url: str | None = None) -> int:
+        """Make a feed, or all, due now; return how many."""
+        chosen = [self.known(url)] if url else self.all()
+        for subscription in chosen:
+            poll = self.poll_of(subscription.url)
+            if poll is not None:
+                due = msgspec.structs.replace(poll, next_check=self._clock(), retired=False, body_hash=None, etag=None)
+                self._polls.put(subscription.url, msgspec.json.encode(due))
+            # Putting the subscription again is what makes a running `up` look at it.
+            self._put(subscription)
+        return len(chosen)
+
+    def take_over(self, outlines: Iterable[Outline]) -> int:
+        """Follow the feeds of a subscription list, all or none of them; return how many."""
+        now = self._clock()
+        known = {subscription.url: subscription for subscription in self.all()}
+        followed: dict[str, Subscription] = {}
+        for outline in outlines:
+            url, headers = without_credentials(whole_address(outline.url))
+            before = followed.get(url) or known.get(url) or Subscription(url=url, added=now)
+            followed[url] = _listed(before, outline, headers)
+        with self._transaction():
+            self._feeds.update({url: msgspec.json.encode(subscription) for url, subscription in followed.items()})
+        return len(followed)
+
+    def outlines(self) -> list[Outline]:
+        """Return what is followed as a subscription list."""
+        from connectors.files.opml import Outline
+
+        return [Outline(s.url, s.title, s.tags) for s in self.all()]
+
+    def known(self, url: str) -> Subscription:
+        """Return a feed that is followed."""
+        value = self._feeds.get(url) or self._feeds.get(new_subscription(url, self._clock()).url)
+        if value:
+            return msgspec.json.decode(value, type=Subscription)
+        near = [s for s in self.all() if (url and url in s.url) or url.casefold() == (s.title or "").casefold()]
+        if len(near) == 1:
+            return near[0]
+        found = "more than one feed" if near else "not followed"
+        raise UsageError(f"{url} is {found}; `newswire feed list` shows all addresses.")
+
+    def poll_of(self, url: str) -> Poll | None:
+        """Return how the last poll of a feed went, if there was one."""
+        return read_record(url, self._polls.get(url), Poll)
+
+    def to_test(self, url: str) -> Subscription:
+        """Return what a test is to fetch: an address, followed or not, or else the feed that a name stands for."""
+        return self.asked(url) if "." in url or ":" in url else self.known(url)
+
+    def push_steps(self, url: str) -> list[Step]:
+        """Tell of a feed's hub as steps of its test."""
+        from pipeline.services.feed_test import Step
+
+        push = pushes_by_feed(self._pushes).get(url)
+        return [Step("", "more", words) for words in push_words(self.poll_of(url), push, self._clock())]
+
+    def status(self, url: str) -> FeedStatus:
+        """Tell how a feed fares."""
+        return self._status(self.known(url), pushes_by_feed(self._pushes))
+
+    def statuses(self) -> Iterator[FeedStatus]:
+        """Tell of every feed how it fares, by address."""
+        pushes = pushes_by_feed(self._pushes)
+        for subscription in self.all():
+            yield self._status(subscription, pushes)
+
+    def _status(self, subscription: Subscription, pushes: dict[str, Push]) -> FeedStatus:
+        poll = self.poll_of(subscription.url)
+        return FeedStatus(
+            subscription=subscription,
+            poll=poll,
+            push=pushes.get(subscription.url),
+            health=judged(subscription, poll, self._clock()),
+        )
+
+    def _changed(self, before: Subscription, options: FeedOptions) -> Subscription:
+        if options.fulltext:
+            self._check_full_text()
+        return changed(before, options)
+
+    def _put(self, subscription: Subscription) -> None:
+        self._feeds.put(subscription.url, msgspec.json.encode(subscription))
+
+
+def new_subscription(url: str, now: datetime) -> Subscription:
+    """Return a subscription without options; a user and password that stand in the address become a header."""
+    address, headers = without_credentials(whole_address(url))
+    return Subscription(url=address, added=now, headers=headers)
+
+
+def _listed(before: Subscription, outline: Outline, headers: dict[str, str]) -> Subscription:
+    """Return a subscription with the title, tags and credentials of a list, where that has some."""
+    return msgspec.structs.replace(
+        before,
+        title=outline.title or before.title,
+        tags=outline.tags or before.tags,
+        headers=merged(before.headers, headers),
+    )

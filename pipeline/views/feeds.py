@@ -1,0 +1,78 @@
+"""How subscriptions, their health and the steps of a feed's test read on a terminal and as fields."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from pipeline.language.shorten import shorten
+from pipeline.services.feed_health import State, health
+from pipeline.services.push_health import push_health, push_words
+
+if TYPE_CHECKING:
+    from pipeline.services.feed_test import Step
+    from pipeline.services.feeds import FeedStatus, Followed
+    from pipeline.services.find_feeds import FoundFeed
+
+COLOURS: dict[State, str] = {
+    "ok": "green",
+    "new": "cyan",
+    "paused": "yellow",
+    "moved": "yellow",
+    "quiet": "yellow",
+    "broken": "red",
+    "gone": "red",
+}
+_MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
+_WRITTEN = {"ok": "ok  ", "warn": "warn", "fail": "FAIL", "more": "    "}
+
+
+def feed_fields(status: FeedStatus, now: datetime) -> dict[str, object]:
+    """Return all that is known of a feed, secrets hidden."""
+    return health(status.subscription, status.poll, now) | push_health(status.poll, status.push)
+
+
+def feed_line(status: FeedStatus, now: datetime) -> str:
+    """Write a feed as one line: state, name, address, what happened and what to do."""
+    subscription, found = status.subscription, status.health
+    name = shorten(subscription.title or urlsplit(subscription.url).netloc, 40)
+    state = click.style(f"{found.state:<7}", fg=COLOURS[found.state])
+    line = f"{state}{name:<40}  {subscription.url}  {found.words}"
+    return "  ".join((line, *push_words(status.poll, status.push, now)))
+
+
+def field_lines(fields: dict[str, object]) -> list[str]:
+    """Write fields one a line."""
+    return [f"{name:<16}{_written(value)}" for name, value in fields.items()]
+
+
+def found_line(found: FoundFeed) -> str:
+    """Write a feed that was found as one line."""
+    return f"{found.url}  {shorten(found.title or 'without a title', 60)}, {found.entries} entries"
+
+
+def followed_line(followed: Followed) -> str:
+    """Say that a feed is followed, or why not."""
+    feed = followed.feed
+    if followed.subscription is None:
+        return f"{feed.url} has moved to {followed.elsewhere}, which is followed already."
+    return f"Following {followed.subscription.title or feed.url}  {feed.url}"
+
+
+def step_line(step: Step) -> str:
+    """Write one step of a feed's test."""
+    mark = _WRITTEN[step.result]
+    if step.result in _MARKS:
+        mark = click.style(mark, fg=_MARKS[step.result])
+    return f"{mark}  {step.name}: {step.detail}" if step.name else f"{mark}  {step.detail}"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M}"
+    if isinstance(value, list | dict):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value is None else str(value)

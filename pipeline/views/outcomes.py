@@ -1,0 +1,30 @@
+"""How polls and the outcomes of the stages read on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.runners.polling.ingest import Polled
+
+
+def poll_line(polled: Polled, *, is_terminal: bool) -> str | None:
+    """Say how one poll went: failures always, the rest on a terminal."""
+    if polled.error:
+        return click.style(f"{polled.url}: {polled.error}", fg="yellow")
+    if polled.published and is_terminal:
+        return click.style(f"{polled.url}: {polled.published} of {polled.entries}", fg="bright_black")
+    return None
+
+
+def dead_line(error: str | None) -> str:
+    """Say that a record was given up on."""
+    return click.style(f"dead letter: {error}", fg="red")
+
+
+def counts_line(counts: Mapping[str, int]) -> str:
+    """Say how many records of which kind came out; nothing where there were none."""
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))

@@ -1,0 +1,109 @@
+"""Wire what a person can ask or change to an open store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.wiring.connectors import check_full_text
+from pipeline.wiring.stores import Store, clock
+
+if TYPE_CHECKING:
+    from pipeline.services.alerts import Alerts
+    from pipeline.services.arrivals import Arrivals
+    from pipeline.services.articles import Articles
+    from pipeline.services.dead_letters import DeadLetters
+    from pipeline.services.events import Events
+    from pipeline.services.feeds import Feeds
+    from pipeline.services.retention import Removed
+    from pipeline.services.saved_searches import SavedSearches
+    from pipeline.services.stories import Stories
+
+
+def feeds(opened: Store) -> Feeds:
+    """Wire the questions about subscriptions."""
+    from pipeline.services.feeds import Feeds
+
+    def forget(url: str) -> None:
+        from pipeline.runners.polling.gathering import forget
+
+        forget(opened.recent, url)
+
+    return Feeds(
+        feeds=opened.feeds,
+        polls=opened.polls,
+        pushes=opened.pushes,
+        transaction=opened.transaction,
+        clock=clock,
+        forget=forget,
+        check_full_text=check_full_text,
+    )
+
+
+def saved_searches(opened: Store) -> SavedSearches:
+    """Wire the saved searches."""
+    from pipeline.services.saved_searches import SavedSearches
+
+    return SavedSearches(opened.searches)
+
+
+def articles(opened: Store) -> Articles:
+    """Wire the questions about articles."""
+    from pipeline.services.articles import Articles
+
+    return Articles(
+        index=opened.index, stories=stories(opened), rules=opened.rules, searches=saved_searches(opened), clock=clock
+    )
+
+
+def alerts(opened: Store) -> Alerts:
+    """Wire the alert rules."""
+    from pipeline.services.alerts import Alerts
+    from pipeline.wiring.runners import channels
+
+    return Alerts(
+        rules=opened.rules,
+        searches=saved_searches(opened),
+        index=opened.index,
+        deliveries=opened.ledger,
+        channels=channels(opened.settings),
+        clock=clock,
+    )
+
+
+def stories(opened: Store) -> Stories:
+    """Wire the questions about stories."""
+    from pipeline.services.stories import Stories
+
+    return Stories(stories=opened.stories, searches=saved_searches(opened), clock=clock)
+
+
+def arrivals(opened: Store, query: str | None) -> Arrivals:
+    """Wire what follows the articles that a query finds."""
+    from pipeline.services.arrivals import Arrivals
+
+    return Arrivals(query, arrivals=opened.arrivals, index=opened.index, clock=clock)
+
+
+def dead_letters(opened: Store) -> DeadLetters:
+    """Wire the records that a stage gave up on."""
+    from pipeline.services.dead_letters import DeadLetters
+
+    return DeadLetters(log=opened.log, transaction=opened.transaction)
+
+
+def prune(opened: Store) -> Removed:
+    """Remove what is older than the settings say."""
+    from pipeline.services import retention
+
+    keep = opened.settings.keep
+    kept = retention.Kept(
+        articles_days=keep.articles_days, index_months=keep.index_months, deliveries_days=keep.deliveries_days
+    )
+    return retention.prune(kept, opened.log, opened.index, opened.ledger, clock())
+
+
+def events(opened: Store) -> Events:
+    """Wire the questions about events."""
+    from pipeline.services.events import Events
+
+    return Events(events=opened.events, searches=saved_searches(opened), clock=clock)

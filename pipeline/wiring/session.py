@@ -1,0 +1,108 @@
+"""Wire the embedded runtime of one process: files and feeds in, the stages and the notifier beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipeline.wiring import connectors, runners
+from pipeline.wiring.stores import Store, clock
+
+if TYPE_CHECKING:
+    from pipeline.model import Article, Document
+    from pipeline.runners.embedded import Embedded, Outcome
+    from pipeline.runners.polling.ingest import Polled
+
+
+def publish(opened: Store, articles: Iterable[Article]) -> int:
+    """Append articles to the log; return how many."""
+    from pipeline.runners.polling.publishing import publish
+
+    return publish(articles, opened.log)
+
+
+def has_queued(opened: Store) -> bool:
+    """Tell whether alerts wait to be sent."""
+    from pipeline.ports.alerts import DeliveriesRequest
+
+    return bool(opened.ledger.page(DeliveriesRequest(states=("queued",), limit=1)).deliveries)
+
+
+def add_demo(opened: Store) -> None:
+    """Keep the alerts of the demonstration and publish its articles."""
+    from pipeline import demo
+    from pipeline.model import AlertRule, derive_id
+
+    now = clock()
+    for name, query in demo.ALERTS:
+        rule = AlertRule(id=derive_id("rule", name), name=name, query=query, created=now, channels=("terminal",))
+        opened.rules.put(rule.id, msgspec.json.encode(rule))
+    publish(opened, demo.articles(now))
+
+
+class Session:
+    """Run the pipeline and the notifier in threads beside the polling loop, and end them together.
+
+    ``show`` gets each new document, ``bury`` why a record was given up on, ``report`` how each poll went, ``write``
+    the alerts for the terminal, which is standard output without it.
+    """
+
+    def __init__(
+        self,
+        opened: Store,
+        *,
+        once: bool,
+        show: Callable[[Document], None],
+        bury: Callable[[str | None], None],
+        report: Callable[[Polled], None],
+        write: Callable[[str], None] | None,
+    ) -> None:
+        self._store = opened
+        self._once = once
+        self._show = show
+        self._bury = bury
+        self._report = report
+        self._write = write
+        self._stopping = threading.Event()
+        self._failure: BaseException | None = None
+
+    def run(self) -> Mapping[str, int]:
+        """Poll; return the counts of outcomes when one round is over and all is done, or when told to stop."""
+        embedded = runners.embedded(self._store)
+        notifying = runners.notifying(self._store, self._write)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stopping.set())
+        with notifying:
+            worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
+            worker.start()
+            try:
+                asyncio.run(self._poll())
+            finally:
+                self._stopping.set()
+                worker.join()
+        if self._failure is not None:
+            raise self._failure
+        return embedded.counts
+
+    def _work(self, embedded: Embedded) -> None:
+        """Run batches until told to stop, then until nothing is left."""
+        try:
+            embedded.run(self._stopping, self._tell, finish=self._once)
+        except BaseException as exc:  # noqa: BLE001 - it is raised again in the main thread
+            self._failure = exc
+            self._stopping.set()
+
+    def _tell(self, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            self._bury(outcome.error)
+        elif outcome.document is not None:
+            self._show(outcome.document)
+
+    async def _poll(self) -> None:
+        async with connectors.polling(self._store, self._report) as ingest:
+            await connectors.poll_until(self._stopping, ingest, once=self._once)

@@ -1,0 +1,96 @@
+"""Events: conditions are read as the query language reads them, and no event is out of reach."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from pipeline.errors import UsageError
+from pipeline.model import Document, derive_id
+from pipeline.services.events import PAGE, Asked, Events
+from pipeline.services.saved_searches import SavedSearches
+from pipeline.stages.extract.stage import read
+from pipeline.views.events import day_lines, event_line, event_lines
+from tests.fakes.archive import Archive, MemoryEvents
+from tests.fakes.table import MemoryTable
+
+NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
+TEXT = "Japan will meet South Korea in Paris on 28 February. France condemned North Korea."
+
+
+def desk(count: int = 1) -> Events:
+    archive = Archive()
+    first = read(article(0))
+    archive.upsert([first, *(retold(first, n) for n in range(1, count))])
+    searches = SavedSearches(MemoryTable())
+    searches.keep("asia", "korea")
+    return Events(events=MemoryEvents(archive), searches=searches, clock=lambda: NOW)
+
+
+def article(number: int) -> Document:
+    seen = NOW - timedelta(minutes=number)
+    return Document(
+        id=derive_id(str(number)),
+        source="s",
+        seen=seen,
+        published=seen,
+        title="Asia",
+        text=TEXT,
+        language="en",
+        revision=1,
+    )
+
+
+def retold(document: Document, number: int) -> Document:
+    """Make another article that reports the same, as events of its own."""
+    events = tuple(msgspec.structs.replace(e, id=derive_id(e.id, str(number))) for e in document.events)
+    return msgspec.structs.replace(article(number), events=events)
+
+
+@pytest.mark.parametrize(
+    ("asked", "types"),
+    [
+        (Asked(), {"AGREE", "ACCUSE"}),
+        (Asked(event="accuse"), {"ACCUSE"}),
+        (Asked(actor=" Japan ", when="2022-02-28"), {"AGREE"}),
+        (Asked(actor="japan", event="ACCUSE"), set()),
+        (Asked(target="KOREA", place="paris"), {"AGREE"}),
+        (Asked(scheduled=True), {"AGREE"}),
+        (Asked(query="search:asia", event="AGREE"), {"AGREE"}),
+        (Asked(query="nothing"), set()),
+        (Asked(confidence_min=1.0), set()),
+    ],
+)
+def test_one_event_meets_every_condition(asked: Asked, types: set[str]) -> None:
+    assert {found.event.type for found in desk().find(asked)} == types
+
+
+@pytest.mark.parametrize("asked", [Asked(when="yesterday"), Asked(actor="!"), Asked(actor='a" b'), Asked(query="(x")])
+def test_condition_that_says_nothing_is_refused(asked: Asked) -> None:
+    with pytest.raises(UsageError):
+        desk().find(asked)
+
+
+def test_every_event_is_listed_up_to_the_limit_and_shown() -> None:
+    service = desk(PAGE + 1)
+    found = service.find(Asked(), limit=5 * PAGE)
+    assert len(found) == 2 * (PAGE + 1)
+    assert len(service.find(Asked(), limit=3)) == 3
+    last = found[-1]
+    for name in (last.event.id, last.event.id[:12]):
+        assert service.get(name).event == last.event
+    assert event_line(last).startswith(last.event.id[:12])
+    assert any("“" in line for line in event_lines(last))
+
+
+def test_event_that_is_not_there_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="event list"):
+        desk().get("0" * 32)
+
+
+def test_days_are_those_on_which_events_happen() -> None:
+    counted = desk().days(Asked())
+    assert [(day.day, day.events) for day in counted.days] == [("2022-02-24", 1), ("2022-02-28", 1)]
+    assert [line.count("#") for line in day_lines(counted.days)] == [40, 40]
