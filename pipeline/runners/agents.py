@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
 from pipeline.runners.advance import Buried, Decided, Given, Learner, advance, emitted
+from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Stall, Verdict, waiting
 from pipeline.stages.decision import Fact, Memory
 from pipeline.topics import DEAD, TableTopic
@@ -73,6 +75,8 @@ def make_app(
     agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
+    # Faust's clean-up waits for a broker that may be away.
+    app.on_before_shutdown.connect(lambda *_, **__: end_within(STOP_WITHIN_S, _ending(app)), weak=False)
     return app
 
 
@@ -345,6 +349,11 @@ class _Watchdog:
         await self._app.consumer.seek_wait(offsets)
         self._app.consumer.resume_partitions(set(offsets))
         self._app.flow_control.resume()
+
+
+def _ending(app: Any) -> Callable[[int], None]:
+    """Return what ends the process with a code that tells a crash from a stop."""
+    return lambda code: os._exit(1 if app.crash_reason is not None else code)
 
 
 def run(app: Any) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from pipeline.runners.stop import stop_signal
 from pipeline.wiring import connectors, runners
 from pipeline.wiring.stores import Store, clock
 
@@ -75,9 +75,7 @@ class Session:
         """Poll; return the counts of outcomes when one round is over and all is done, or when told to stop."""
         embedded = runners.embedded(self._store)
         notifying = runners.notifying(self._store, self._write)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopping.set())
-        with notifying:
+        with stop_signal() as self._stopping, notifying:
             worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
             worker.start()
             try:

@@ -134,3 +134,15 @@ def test_lock_file_that_cannot_be_written_is_no_other_run(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(UnavailableError, match="permissions"):
         RunLock(tmp_path / "file" / "up.lock").__enter__()
+
+
+def test_commit_of_a_reader_is_dropped_with_its_transaction() -> None:
+    with Database(":memory:") as database:
+        log = SqliteLog(database)
+        log.append([Message(topic="x", key="k", value=b"v")])
+        with pytest.raises(RuntimeError), database.transaction():
+            log.read("x", "g", 9)
+            log.commit("x", "g")
+            raise RuntimeError
+        log.rewind("x", "g")
+        assert [message.key for message in log.read("x", "g", 9)] == ["k"]

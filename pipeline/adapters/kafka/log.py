@@ -8,9 +8,19 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from kafka.errors import CommitFailedError
+from kafka.errors import CommitFailedError, KafkaError
 
-from pipeline.adapters.kafka.client import ANSWER_S, MEMBERSHIP, assign_all, consumer_of, producer_of, translated
+from pipeline.adapters.kafka.client import (
+    CLOSE_S,
+    MEMBERSHIP,
+    Progress,
+    assign_all,
+    consumer_of,
+    drop,
+    producer_of,
+    send_all,
+    translated,
+)
 from pipeline.ports.log import Message
 
 
@@ -31,19 +41,11 @@ class KafkaLog:
         """Store all messages durably, in order per key."""
         with translated(self._servers):
             producer = self._sender()
-            sent = [
-                producer.send(
-                    self._prefix + message.topic,
-                    key=message.key.encode(),
-                    value=message.value,
-                    headers=[(name, value.encode()) for name, value in message.headers.items()],
-                )
-                for message in messages
-            ]
-            if sent:
-                producer.flush(ANSWER_S)
-            for future in sent:
-                future.get(ANSWER_S)
+            try:
+                send_all(producer, map(self._record, messages))
+            except BaseException:
+                self._forget(producer)
+                raise
 
     def read(self, topic: str, group: str, limit: int, timeout: float = 0.0) -> Sequence[Message]:
         """Return up to ``limit`` records the group has not yet been given, waiting at most ``timeout`` seconds."""
@@ -83,8 +85,11 @@ class KafkaLog:
                 partitions = assign_all(consumer, self._prefix + topic)
                 ends = consumer.end_offsets(partitions)
                 consumer.seek_to_beginning(*partitions)
+                progress = Progress(self._servers)
                 while any(consumer.position(partition) < ends[partition] for partition in partitions):
-                    for partition, records in consumer.poll(timeout_ms=500).items():
+                    polled = consumer.poll(timeout_ms=500)
+                    progress.note(len(polled))
+                    for partition, records in polled.items():
                         for record in records:
                             if record.offset < ends[partition]:
                                 yield self._message(record)
@@ -98,10 +103,12 @@ class KafkaLog:
     def close(self) -> None:
         """Leave the groups and release connections; idempotent."""
         for consumer in self._consumers.values():
-            consumer.close(autocommit=False)
+            with suppress(KafkaError, OSError):
+                consumer.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
         self._consumers.clear()
         if self._producer is not None:
-            self._producer.close(ANSWER_S)
+            with suppress(KafkaError, OSError):
+                self._producer.close(timeout=CLOSE_S)
             self._producer = None
 
     def _go_back(self, consumer: Any, given: dict[Any, int]) -> None:
@@ -115,6 +122,20 @@ class KafkaLog:
             if self._producer is None:
                 self._producer = producer_of(self._servers)
             return self._producer
+
+    def _forget(self, producer: Any) -> None:
+        with self._turn:
+            if self._producer is producer:
+                self._producer = None
+        drop(producer)
+
+    def _record(self, message: Message) -> dict[str, Any]:
+        return {
+            "topic": self._prefix + message.topic,
+            "key": message.key.encode("utf-8", "replace"),
+            "value": message.value,
+            "headers": [(name, value.encode("utf-8", "replace")) for name, value in message.headers.items()],
+        }
 
     def _reader(self, topic: str, group: str) -> Any:
         consumer = self._consumers.get((topic, group))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-WAITING_MAX = 200
+WAITING_MAX = 64
 Item = TypeVar("Item")
 
 

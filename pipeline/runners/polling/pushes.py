@@ -161,9 +161,8 @@ class Pushes:
                 self._look(intake)
             except (TransientError, UnavailableError) as exc:
                 self._report("WebSub", str(exc))
-            except Exception as exc:
-                # One lease's bug must not let all others run out.
-                _log.exception("subscriptions at hubs could not be looked after error=%r", exc)
+            except Exception as exc:  # noqa: BLE001 - one lease's bug must not let all others run out
+                _log.error("subscriptions at hubs could not be looked after", exc_info=exc)
             await asyncio.sleep(LOOK_S)
 
     def _look(self, intake: Intake) -> None:
@@ -312,6 +311,5 @@ class Pushes:
             await work
         except (TransientError, UnavailableError) as exc:
             self._report("WebSub", str(exc))
-        except Exception as exc:
-            # The task ends, and what it was for is looked at again.
-            _log.exception("something about a hub failed error=%r", exc)
+        except Exception as exc:  # noqa: BLE001 - the task ends, and what it was for is looked at again
+            _log.error("something about a hub failed", exc_info=exc)
