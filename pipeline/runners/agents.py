@@ -76,7 +76,7 @@ def make_app(
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
     # Faust's clean-up waits for a broker that may be away.
-    app.on_before_shutdown.connect(lambda *_, **__: end_within(STOP_WITHIN_S, _ending(app)), weak=False)
+    app.on_before_shutdown.connect(partial(_end_soon, app), weak=False)
     return app
 
 
@@ -351,9 +351,9 @@ class _Watchdog:
         self._app.flow_control.resume()
 
 
-def _ending(app: Any) -> Callable[[int], None]:
-    """Return what ends the process with a code that tells a crash from a stop."""
-    return lambda code: os._exit(1 if app.crash_reason is not None else code)
+def _end_soon(app: Any, *_: Any, **__: Any) -> None:
+    """End the process within seconds, with a code that tells a crash from a stop."""
+    end_within(STOP_WITHIN_S, lambda code: os._exit(1 if app.crash_reason is not None else code))
 
 
 def run(app: Any) -> None:

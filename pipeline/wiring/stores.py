@@ -9,7 +9,7 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from pipeline.ports.log import Log
 from pipeline.ports.search import SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.topics import ARTICLES, FEEDS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -112,7 +112,8 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.kafka.topics import create_topics
 
-    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions)
+    keep = {ARTICLES.name: timedelta(days=settings.keep.articles_days)}
+    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=keep)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()

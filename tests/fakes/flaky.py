@@ -21,7 +21,7 @@ class Faults:
     def __init__(self, *fail: int, error: Callable[[], Exception] = busy, after: bool = False) -> None:
         self._fail = frozenset(fail)
         self._error = error
-        self._after = after
+        self.after = after
         self.calls = 0
         self.failed = 0
 
@@ -29,7 +29,7 @@ class Faults:
         """Call, or fail; with ``after``, what was asked has been done, but the answer is lost."""
         self.calls += 1
         fails = self.calls in self._fail
-        if fails and not self._after:
+        if fails and not self.after:
             self.fail()
         result = function(*arguments, **options)
         if fails:

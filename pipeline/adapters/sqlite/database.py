@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from pipeline.errors import NewswireError, UnavailableError, UsageError
 
 # Less than anyone waits for a program to stop.
 BUSY_TIMEOUT_MS = 6_000
+# How often it is looked whether another process has written.
+LOOK_S = 0.1
+SLICE = 1_000
 
 
 class Database:
@@ -102,9 +106,25 @@ class Database:
             self._committed.notify_all()
 
     def wait_for_commit(self, seconds: float) -> None:
-        """Return when another thread of this process commits, or after so long; other processes wake nobody."""
-        with self._committed:
-            self._committed.wait(seconds)
+        """Return when another thread of this process commits, soon after another process did, or after so long."""
+        deadline = time.monotonic() + seconds
+        before = self._data_version()
+        while (left := deadline - time.monotonic()) > 0:
+            with self._committed:
+                if self._committed.wait(min(left, LOOK_S)):
+                    return
+            if self._data_version() != before:
+                return
+
+    def delete_in_slices(self, statement: str, **params: object) -> int:
+        """Run a deletion of at most ``:slice`` rows until it finds none, so that writers take turns with it."""
+        removed = 0
+        while True:
+            with self.transaction():
+                count = self.connection.execute(statement, {**params, "slice": SLICE}).rowcount
+            removed += count
+            if count < SLICE:
+                return removed
 
     @contextmanager
     def repeatable_transaction(self) -> Iterator[None]:
@@ -173,6 +193,11 @@ class Database:
                 for statement in statements:
                     self.connection.execute(statement)
             self.connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _data_version(self) -> int:
+        """Return a number that changes when another connection commits: it costs a look at one page of shared memory."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
 
     def _version(self) -> int:
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()

@@ -147,10 +147,11 @@ class SqliteLedger:
 
     def prune(self, before: datetime) -> int:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
-        with self._database.transaction():
-            return self._database.connection.execute(
-                "DELETE FROM deliveries WHERE state <> 'queued' AND due < ?", (microseconds(before),)
-            ).rowcount
+        return self._database.delete_in_slices(
+            "DELETE FROM deliveries WHERE number IN "
+            "(SELECT number FROM deliveries WHERE state <> 'queued' AND due < :before LIMIT :slice)",
+            before=microseconds(before),
+        )
 
 
 def _read_cursor(text: str) -> int:

@@ -104,6 +104,7 @@ class Ingest:
         self._held: set[str] = set()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._begun: list[str] = []
+        self._untaken: dict[str, bytes | None] = {}
 
     async def once(self) -> None:
         """Poll every feed that is not paused one time, due or not."""
@@ -176,6 +177,7 @@ class Ingest:
             async with self._limits.at(address):
                 # The host's turn first: those who wait for a slow host hold no place that others could use.
                 await place.enter_async_context(self._turn)
+                await self._outbox.room()
                 headers = _headers(subscription, self._polls[url], address)
                 fetched = await self._fetcher.fetch(address, headers, proxy=subscription.proxy)
             reading = await self._gathered(url, fetched)
@@ -330,22 +332,29 @@ class Ingest:
             self._report(Polled(url=url, error=str(error)))
 
     def _learn_feeds(self) -> None:
-        for url, value in self._feeds.changes():
-            if value is None:
-                for forgotten in (self._subscriptions, self._polls, self._due):
-                    forgotten.pop(url, None)
-                continue
-            subscription = read_record(url, value, Subscription)
-            if subscription is None:
-                continue  # as it was, if it could be read before
-            self._subscriptions[url] = subscription
-            poll = self._polls[url] = self._load(url)
-            if subscription.paused or poll.retired:
-                self._due.pop(url, None)
-            else:
-                self._due[url] = poll.next_check
-            if self._mine(url):
-                self._held.add(url)
+        # Told once only: what cannot be learned now, for want of its poll, is learned the next time.
+        self._untaken |= dict(self._feeds.changes())
+        for url, value in list(self._untaken.items()):
+            self._learn_feed(url, value)
+            del self._untaken[url]
+
+    def _learn_feed(self, url: str, value: bytes | None) -> None:
+        if value is None:
+            for forgotten in (self._subscriptions, self._polls, self._due):
+                forgotten.pop(url, None)
+            return
+        subscription = read_record(url, value, Subscription)
+        if subscription is None:
+            return  # as it was, if it could be read before
+        poll = self._load(url)
+        self._subscriptions[url] = subscription
+        self._polls[url] = poll
+        if subscription.paused or poll.retired:
+            self._due.pop(url, None)
+        else:
+            self._due[url] = poll.next_check
+        if self._mine(url):
+            self._held.add(url)
 
     def _load(self, url: str) -> Poll:
         """Return how a feed's last poll went; one whose memory cannot be read starts over."""
