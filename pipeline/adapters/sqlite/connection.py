@@ -1,4 +1,4 @@
-"""Connections whose errors are ours: ``TransientError`` for what may pass, ``UnavailableError`` for what must be seen to.
+"""Connections whose errors are ours: ``TransientError`` for what may pass, ``UnavailableError`` for what stays.
 
 What is wrong with a statement itself is a bug, and stays SQLite's error.
 """

@@ -195,7 +195,7 @@ class Database:
             self.connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     def _data_version(self) -> int:
-        """Return a number that changes when another connection commits: it costs a look at one page of shared memory."""
+        """Return a number that changes when another connection commits: it costs a look at shared memory."""
         (version,) = self.connection.execute("PRAGMA data_version").fetchone()
         return int(version)
 

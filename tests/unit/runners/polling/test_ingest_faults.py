@@ -136,7 +136,7 @@ def test_whatever_call_fails_every_article_is_published_and_polling_goes_on(erro
     for number in range(1, 8):
         with Database(":memory:") as database:
             desk = Desk(database, Faults(number, error=lambda: error("a fault"), after=after))
-            desk.run(lambda: len(desk.published()) == 6)
+            desk.run(lambda desk=desk: len(desk.published()) == 6)  # type: ignore[misc]
 
 
 def test_bug_over_one_feed_costs_the_round_no_other_and_is_that_feeds_failure() -> None:
