@@ -13,11 +13,11 @@ from pipeline.errors import UsageError
 from pipeline.model import AlertRule, derive_id
 from pipeline.ports.alerts import DeliveriesRequest
 from pipeline.ports.clock import Clock
-from pipeline.ports.records import read_records
 from pipeline.ports.table import Table
 from pipeline.query.parser import parse
 from pipeline.query.printer import restate
 from pipeline.query.printer import show as display
+from pipeline.runners.records import read_records
 from pipeline.services.forecast import Forecast, forecast
 from pipeline.services.saved_searches import SavedSearches
 

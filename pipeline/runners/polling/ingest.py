@@ -26,7 +26,6 @@ from connectors.websub import Offer
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
-from pipeline.ports.records import read_record
 from pipeline.ports.table import Table, Transaction
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
@@ -34,6 +33,7 @@ from pipeline.runners.polling.mute import is_muted
 from pipeline.runners.polling.outbox import Outbox
 from pipeline.runners.polling.publishing import message_of, messages_of
 from pipeline.runners.polling.pushes import Pushes
+from pipeline.runners.records import read_record
 from pipeline.runners.trouble import Trouble
 
 LOOK_S = 0.5

@@ -21,9 +21,9 @@ from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.websub import HubAnswer, Offer, Push
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.ports.clock import Clock
-from pipeline.ports.records import read_record
 from pipeline.ports.table import Table, Transaction
 from pipeline.runners.polling.outbox import Outbox
+from pipeline.runners.records import read_record
 
 LOOK_S = 1.0
 MAX_HELD_BYTES = 64_000_000
