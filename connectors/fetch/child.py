@@ -88,5 +88,7 @@ def _serve(pipe: Connection) -> None:
             result = exc
         try:
             pipe.send(result)
+        except OSError:
+            return  # the parent is gone
         except Exception as exc:  # noqa: BLE001 - an error that cannot be pickled is told in words
             pipe.send(RuntimeError(repr(exc)))

@@ -17,7 +17,7 @@ from pipeline.ports.table import Table
 from pipeline.query.parser import parse
 from pipeline.query.printer import restate
 from pipeline.query.printer import show as display
-from pipeline.runners.records import read_records
+from pipeline.records import read_records
 from pipeline.services.forecast import Forecast, forecast
 from pipeline.services.saved_searches import SavedSearches
 

@@ -15,7 +15,7 @@ from connectors.websub import Push
 from pipeline.errors import UsageError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
-from pipeline.runners.records import read_record, read_records
+from pipeline.records import read_record, read_records
 from pipeline.services.feed_health import Health, judged
 from pipeline.services.feed_settings import FeedOptions, changed, cleared
 from pipeline.services.push_health import push_words, pushes_by_feed

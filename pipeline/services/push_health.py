@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.polling.schedule import Poll
 from connectors.websub import Push
 from pipeline.ports.table import Table
-from pipeline.runners.records import read_records
+from pipeline.records import read_records
 
 
 def pushes_by_feed(table: Table) -> dict[str, Push]:

@@ -28,7 +28,7 @@ class Client:
         from pipeline.adapters.kafka.table import KafkaTable
 
         self.log = KafkaLog(servers, prefix=prefix)
-        self.open_table = lambda: KafkaTable(servers, RULES.name, prefix=prefix)
+        self.open_table: Callable[[], KafkaTable] = lambda: KafkaTable(servers, RULES.name, prefix=prefix)
         self.table = self.open_table()
         self.fail, self.calls, self.error = 0, 0, Exception()
         for name, methods in METHODS.items():

@@ -118,7 +118,7 @@ def test_what_is_too_large_for_the_server_goes_in_parts(index: ElasticsearchInde
     def limited(operations: Sequence[bytes]) -> Any:
         if len(operations) > 4:
             raise ApiError("too large", ApiResponseMeta(413, "1.1", HttpHeaders(), 0.0, NodeConfig("http", "h", 1)), {})
-        return bulk(operations=operations)
+        return bulk(operations=operations)  # type: ignore[arg-type]
 
     index.months._client.bulk = limited  # type: ignore[method-assign, assignment]
     assert list(index.upsert([article(f"b{n}") for n in range(7)])) == []

@@ -27,13 +27,13 @@ from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.table import Table, Transaction
+from pipeline.records import read_record
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
 from pipeline.runners.polling.mute import is_muted
 from pipeline.runners.polling.outbox import Outbox
 from pipeline.runners.polling.publishing import message_of, messages_of
 from pipeline.runners.polling.pushes import Pushes
-from pipeline.runners.records import read_record
 from pipeline.runners.trouble import Trouble
 
 LOOK_S = 0.5

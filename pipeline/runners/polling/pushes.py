@@ -22,8 +22,8 @@ from connectors.websub import HubAnswer, Offer, Push
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
+from pipeline.records import read_record
 from pipeline.runners.polling.outbox import Outbox
-from pipeline.runners.records import read_record
 
 LOOK_S = 1.0
 MAX_HELD_BYTES = 64_000_000

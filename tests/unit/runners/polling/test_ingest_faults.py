@@ -85,7 +85,7 @@ class Desk:
         )
         self.ingest = Ingest(
             # What ``changes`` tells, it tells once: an adapter that fails has not told it.
-            feeds=Flaky(self.feeds, faults, ("changes",) if faults.after else ()),  # type: ignore[arg-type]
+            feeds=Flaky(self.feeds, faults, ("changes",) if faults.after else ()),
             polls=flaky(self.polls, faults),
             recent=flaky(self.recent, faults),
             log=flaky(self.log, faults),
