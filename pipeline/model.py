@@ -8,6 +8,7 @@ on reading and missing ones have defaults, so that neighbouring versions underst
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -207,8 +208,8 @@ class Document(Article, frozen=True):
 
     ``duplicate_of`` is the id of the original this is a copy of, ``copies`` the ids of this original's copies
     (filled in when read back), ``story_id`` the story it belongs to, ``merged`` the ids of stories that had
-    turned out to be this one by then, ``origins`` how many independent reports that story had when this one came,
-    itself included (copies of one text count once).
+    turned out to be this one by then, ``origins`` how many independent publishers had reported that story when this
+    one came, itself included (see the function of that name).
     """
 
     duplicate_of: str | None = None
@@ -222,13 +223,24 @@ class Document(Article, frozen=True):
     entities: tuple[Entity, ...] = ()
 
 
+def origins(documents: Iterable[Document]) -> set[str]:
+    """Return the independent publishers of some articles of a story: the sources of those that copy no other.
+
+    A source counts once, however many reports it published, and not at all for copies: what many print of one text
+    has one origin. ``origins`` of a document, ``origins>=2`` in a query, ``--origins 2`` of an alert and of ``story
+    list``, and what that prints, are all the number of these, and 1 where only copies are known.
+    """
+    return {document.source for document in documents if document.duplicate_of is None}
+
+
 class AlertRule(Record, frozen=True):
     """Ask to be told about every article that ``query`` finds, or that its number falls silent or surges.
 
     ``channels`` are names from the settings or addresses; none means the terminal. ``feeds``, ``tags`` and
     ``languages`` narrow the query. ``kind`` silence tells that nothing came for ``window_s`` seconds, surge that
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
-    ``min_origins`` is how many sources must report it first. ``digest_s`` collects alerts over so many seconds.
+    ``min_origins`` is how many independent publishers must report it first. ``digest_s`` collects alerts over so many
+    seconds.
     Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA). Priority high passes quiet hours, digests and caps.
     ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """

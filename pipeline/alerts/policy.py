@@ -6,13 +6,14 @@ The ledger's memory and the time come in as arguments; deliveries go out as valu
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipeline.model import Alert, AlertRule, derive_id
+from pipeline.model import Alert, AlertRule, derive_id, origins
 from pipeline.ports.alerts import Delivery, Earlier
 
 # An update is sent when the number of sources reaches one of these, not at every newcomer.
@@ -68,7 +69,7 @@ def plan(alert: Alert, rule: AlertRule, channel: str, earlier: Earlier, paged: P
 def noted(earlier: Earlier, delivery: Delivery) -> Earlier:
     """Return what is known about something after one more delivery about it."""
     article = delivery.alert.article
-    sources = earlier.sources | ({article.source} if article is not None else set())
+    sources = earlier.sources | (origins([article]) if article is not None else set())
     return Earlier(delivered=earlier.delivered or delivery.state != "withheld", sources=sources)
 
 
@@ -141,16 +142,17 @@ def _judge(alert: Alert, rule: AlertRule, earlier: Earlier, now: datetime) -> tu
     untold = not earlier.delivered
     if alert.article.withdrawn:
         return msgspec.structs.replace(alert, reason="update", note="withdrawn"), "withdrawn" if untold else None
-    before = earlier.sources
-    origins = before | {alert.article.source}
+    before, publishers = earlier.sources, earlier.sources | origins([alert.article])
+    # The rule need not match every report of the story that counts.
+    count = max(alert.article.origins, len(publishers))
+    note = f"{count} sources: {_listed(publishers or {alert.article.source})}"
     if untold:
-        if len(origins) < rule.min_origins:
-            return alert, f"{len(origins)} of {rule.min_origins} sources"
+        if count < rule.min_origins:
+            return alert, f"{count} of {rule.min_origins} sources"
         if rule.min_origins > 1:
-            return msgspec.structs.replace(alert, note=f"{len(origins)} sources: {_listed(origins)}"), None
+            return msgspec.structs.replace(alert, note=note), None
         return alert, None
-    if rule.once_per == "story" and len(origins) > len(before) and len(origins) in ORIGIN_STEPS:
-        note = f"{len(origins)} sources: {_listed(origins)}"
+    if rule.once_per == "story" and len(publishers) > len(before) and count in ORIGIN_STEPS:
         return msgspec.structs.replace(alert, reason="update", note=note), None
     corrected = _corrections(alert)
     if corrected is None:
@@ -169,9 +171,9 @@ def _corrections(alert: Alert) -> str | None:
     return "; ".join(notes) or None
 
 
-def _listed(origins: frozenset[str]) -> str:
-    shown = sorted(origins)[:5]
-    return ", ".join(shown) + (" …" if len(origins) > len(shown) else "")
+def _listed(publishers: Set[str]) -> str:
+    shown = sorted(publishers)[:5]
+    return ", ".join(shown) + (" …" if len(publishers) > len(shown) else "")
 
 
 def _due(rule: AlertRule, paged: Paged, now: datetime) -> datetime:

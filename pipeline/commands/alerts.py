@@ -45,7 +45,7 @@ def alert() -> None:
 @click.option(
     "--once-per", type=click.Choice(("story", "article")), default="story", show_default=True, help="Alert once per."
 )
-@click.option("--origins", "min_origins", type=int, default=1, metavar="N", help="Wait until N sources report it.")
+@click.option("--origins", "min_origins", type=int, default=1, metavar="N", help="Wait for N independent publishers.")
 @click.option("--silence", type=Duration(), help="Alert when nothing came for this long instead.")
 @click.option("--surge", type=float, metavar="TIMES", help="Alert when so many times the usual came instead.")
 @click.option("--window", "window_s", type=Duration(), default="1d", show_default=True, help="What --surge compares.")

@@ -15,7 +15,7 @@ from pipeline.query.tree import Query
 class StorySummary(msgspec.Struct, frozen=True, kw_only=True):
     """Count a story's articles, those of the stories that were merged into it included.
 
-    ``origins`` counts originals: all copies of a text count once. ``latest`` is when the last article reported: its
+    ``origins`` counts independent publishers (see ``model.origins``). ``latest`` is when the last article reported: its
     publication, or when it was seen if that is earlier or unknown. ``recent`` counts articles that reported within
     the request's last ``window_s`` seconds, ``before`` those within as many seconds before. ``merged`` are the ids of
     stories that turned out to be this one.

@@ -29,7 +29,7 @@ _UNITS = ((604_800, "w", "week"), (86_400, "d", "day"), (3600, "h", "hour"), (60
 
 _COUNTED = {
     "revision": "number of revisions",
-    "origins": "number of independent reports of the same story so far",
+    "origins": "number of independent publishers of the same story so far",
     "copies": "number of copies",
 }
 

@@ -124,7 +124,7 @@ class Feeds:
         after = self._changed(before, options or FeedOptions())
         if asked is not None:
             kept = asked.headers if same_origin(asked.url, before.url) else {}
-            after = msgspec.structs.replace(after, headers=merged(after.headers, kept))
+            after = msgspec.structs.replace(after, headers=merged(before.headers, kept))
         after = msgspec.structs.replace(after, title=after.title or title)
         self._put(after)
         return after

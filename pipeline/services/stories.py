@@ -31,9 +31,9 @@ State = Literal["open", "closed"]
 class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
     """Sum up a story.
 
-    ``origins`` counts originals: all copies of a text count once. ``per_hour`` is the number of articles an hour within
-    the last six hours, ``per_hour_before`` within the six before them, ``growth`` the difference. A story is closed
-    from the moment it has been quiet for three days. ``merged`` are the stories that turned out to be this one.
+    ``origins`` counts independent publishers (see ``model.origins``). ``per_hour`` is the number of articles an hour
+    within the last six hours, ``per_hour_before`` within the six before them, ``growth`` the difference. A story is
+    closed from the moment it has been quiet for three days. ``merged`` are the stories that turned out to be this one.
     """
 
     id: str

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from pipeline.language.tokens import tokens_of
 from pipeline.model import Article
+from pipeline.stages.deduplicate.sketch import Sketch
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
 from pipeline.stages.deduplicate.stories import COUNT_BYTES, ID_BYTES, Stories, StoryDecision
 from tests.bench.copies import Text, texts
@@ -43,7 +44,14 @@ Follow = Callable[[Sequence[Article]], None]
 class NoStories(Stories):
     """Leave every article in a story of its own: what the peers are compared with groups nothing."""
 
-    def join(self, article: Article, original: bytes | None) -> StoryDecision:
+    def join(
+        self,
+        article: Article,
+        original: bytes | None,
+        made: Sketch | None = None,
+        occasion: str = "",
+        but: bytes | None = None,
+    ) -> StoryDecision:
         """Answer the same for every article."""
         return StoryDecision(bytes(ID_BYTES + COUNT_BYTES))
 

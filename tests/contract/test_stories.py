@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 
 def report(name: str, story: str, hours: float = 1, **fields: Any) -> Document:
-    return article(name, story_id=story, seen=NOW - hours * HOUR, **fields)
+    return article(name, story_id=story, seen=NOW - hours * HOUR, **({"source": f"Paper {name}"} | fields))
 
 
 def put(ports: Ports, *documents: Document) -> None:
@@ -47,11 +47,19 @@ def test_story_is_summed_up(ports: Ports) -> None:
         first_seen=NOW - 20 * HOUR,
         latest=NOW - 2 * HOUR,
         articles=4,
-        origins=3,
+        origins=2,
         recent=2,
         before=1,
         sources=("AP", "BBC", "DPA"),
     )
+
+
+def test_story_of_one_source_or_of_copies_alone_has_one_origin(ports: Ports) -> None:
+    put(ports, *(report(f"a{n}", "s1", 1 + n, source="AP") for n in range(3)))
+    put(ports, *(report(f"b{n}", "s2", 1 + n, duplicate_of="elsewhere") for n in range(3)))
+    found = [ports.stories.story(story, NOW) for story in ("s1", "s2")]
+    assert [1, 1] == [story.origins for story in found if story]
+    assert [] == listed(ports, origins_min=2)
 
 
 def test_unknown_story_is_none(ports: Ports) -> None:

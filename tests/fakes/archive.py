@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.model import Document, Event, ReportedEvent
+from pipeline.model import Document, Event, ReportedEvent, origins
 from pipeline.moments import microseconds
 from pipeline.ports.arrivals import Arrival, ArrivalsPage, ArrivalsRequest, NumbersRequest
 from pipeline.ports.events import EventDay, EventDays, EventsPage, EventsRequest
@@ -181,7 +181,7 @@ class MemoryStories:
             first_seen=min(document.seen for document in members),
             latest=max(moments),
             articles=len(members),
-            origins=len({document.duplicate_of or document.id for document in members}),
+            origins=max(len(origins(members)), 1),
             recent=sum(moment > now - window for moment in moments),
             before=sum(now - window >= moment > now - 2 * window for moment in moments),
             sources=tuple(sorted({document.source for document in members})),

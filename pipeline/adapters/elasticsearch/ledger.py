@@ -17,7 +17,14 @@ import msgspec
 from pipeline.adapters.elasticsearch.client import connect, is_of_the_document, translated
 from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.moments import from_microseconds, microseconds
-from pipeline.ports.alerts import About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier
+from pipeline.ports.alerts import (
+    About,
+    DeliveriesPage,
+    DeliveriesRequest,
+    Delivery,
+    Earlier,
+    independent_source,
+)
 
 _KEYWORD = {"type": "keyword"}
 _LONG = {"type": "long"}
@@ -170,11 +177,12 @@ class ElasticsearchLedger:
         found: set[str] = set()
         after: dict[str, Any] = {}
         while True:
-            wanted = ["alert.article.source"]
+            wanted = ["alert.article.source", "alert.article.duplicate_of"]
             hits = self._search(query=older, size=_CHUNK, sort=[{"entered": "desc"}], source=wanted, **after)["hits"][
                 "hits"
             ]
-            found |= {hit["_source"]["alert"]["article"]["source"] for hit in hits if hit["_source"].get("alert")}
+            articles = [hit["_source"]["alert"]["article"] for hit in hits if hit["_source"].get("alert")]
+            found |= {article["source"] for article in articles if article.get("duplicate_of") is None}
             if len(hits) < _CHUNK:
                 return found
             after = {"search_after": hits[-1]["sort"]}
@@ -275,7 +283,7 @@ def _source(delivery: Delivery) -> dict[str, Any]:
         "rule_id": alert.rule_id,
         "rule": alert.rule,
         "subject": alert.subject,
-        "source": alert.article.source if alert.article else None,
+        "source": independent_source(delivery),
         "key": delivery.id,
         "message": f"digest {microseconds(delivery.due)}" if delivery.digest else delivery.id,
     }

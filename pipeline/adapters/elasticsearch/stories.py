@@ -177,7 +177,7 @@ def _summary(story_id: str, bucket: Mapping[str, Any]) -> StorySummary:
         first_seen=_moment(bucket["first_seen"]["value"]),
         latest=_moment(bucket["latest"]["value"] or bucket["first_seen"]["value"]),
         articles=bucket["doc_count"],
-        origins=bucket["origins"]["value"],
+        origins=max(bucket["origins"]["value"], 1),
         recent=bucket["recent"]["doc_count"],
         before=bucket["before"]["doc_count"],
     )

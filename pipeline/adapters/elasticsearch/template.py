@@ -128,7 +128,7 @@ def entry_of(document: Document, first_seen: datetime, indexed: datetime, number
         "updated": microseconds(document.updated) if document.updated else None,
         "seen": microseconds(document.seen),
         "number": number,
-        "origin": document.duplicate_of or document.id,
+        "origin": clip_keyword(document.source) if document.duplicate_of is None else None,
         "reported": microseconds(min(dated, document.seen)),
         "dated": microseconds(dated),
         "merged": list(document.merged),

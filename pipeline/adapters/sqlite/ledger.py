@@ -15,7 +15,14 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.errors import UsageError
 from pipeline.model import Alert
 from pipeline.moments import from_microseconds, microseconds
-from pipeline.ports.alerts import About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier
+from pipeline.ports.alerts import (
+    About,
+    DeliveriesPage,
+    DeliveriesRequest,
+    Delivery,
+    Earlier,
+    independent_source,
+)
 
 _COLUMNS = "id, channel, alert, state, due, changed, attempts, error, digest, priority, receipt"
 
@@ -34,7 +41,7 @@ class SqliteLedger:
                 delivery.alert.rule_id,
                 delivery.alert.rule,
                 delivery.alert.subject,
-                delivery.alert.article.source if delivery.alert.article else None,
+                independent_source(delivery),
             )
             for delivery in deliveries
         ]

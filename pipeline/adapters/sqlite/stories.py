@@ -21,7 +21,8 @@ _JOINED = "documents AS d LEFT JOIN merges AS m ON m.gone = d.story"
 _STORY = "ifnull(m.kept, d.story)"
 _REPORTED = "CASE WHEN d.published <= d.seen THEN d.published ELSE d.seen END"
 _COUNTS = (
-    f"{_STORY} AS story, min(d.seen), max({_REPORTED}), count(*), count(DISTINCT ifnull(d.original, d.id)), "
+    f"{_STORY} AS story, min(d.seen), max({_REPORTED}), count(*), "
+    "max(count(DISTINCT CASE WHEN d.original IS NULL THEN d.source END), 1), "
     f"sum({_REPORTED} > ?), sum({_REPORTED} > ? AND {_REPORTED} <= ?)"
 )
 # Every id that one of these stories ever had.

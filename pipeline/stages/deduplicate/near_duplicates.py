@@ -9,6 +9,7 @@ is what is rare in it.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Set
 
 import msgspec
 import numpy as np
@@ -21,6 +22,7 @@ from pipeline.stages.deduplicate.sketch import (
     SKETCH_VERSION,
     Sketch,
     contained,
+    holds_stub,
     size,
     states_the_same,
 )
@@ -43,7 +45,8 @@ _GONE = float("-inf")
 class SketchFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Keep what later articles are compared with: one article's fact.
 
-    ``order`` counts the facts of a language, ``seen`` is the Unix time of the first revision, ``story`` is opaque.
+    ``order`` counts the facts of a language, ``seen`` is the Unix time of the first revision, ``story`` is opaque,
+    ``source`` a hash of the publisher, 0 where an earlier version kept none.
     There is no sketch of what no article may be linked to: a copy, or a withdrawn article.
     """
 
@@ -54,13 +57,20 @@ class SketchFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     duplicate_of: str | None
     story: bytes
     sketch: Sketch | None = None
+    source: int = 0
 
 
 class NearDuplicate(msgspec.Struct, frozen=True, gc=False):
-    """Answer with the original of what was looked for, its story, and whether it is but a part of that."""
+    """Answer with the original of what was looked for, its story, and when and by whom what was found came.
+
+    It ``is_whole`` if all words are the same, and ``is_part`` if it is but a part of what was looked for.
+    """
 
     original: str
     story: bytes
+    source: int
+    seen: float
+    is_whole: bool = False
     is_part: bool = False
 
 
@@ -76,6 +86,7 @@ class NearDuplicateIndex:
         self._orders = array("q")
         self._seen = array("d")
         self._revisions = array("i")
+        self._sources = array("I")
         self._contents = array("Q")
         self._minima = array("I")
         self._facts = array("H")
@@ -104,7 +115,16 @@ class NearDuplicateIndex:
             self._revisions[row],
             self._originals.get(row),
             self._stories[row],
+            source=self._sources[row],
         )
+
+    def sketch(self, key: str) -> Sketch | None:
+        """Return the sketch of an article, ``None`` if no article may be linked to it."""
+        row = self._rows.get(key)
+        if row is None:
+            return None
+        made = self._sketch(row)
+        return made if made.content or made.minima else None
 
     def add(self, key: str, fact: SketchFact) -> None:
         """File one article, in place of what was remembered of it."""
@@ -121,6 +141,7 @@ class NearDuplicateIndex:
         self._orders.append(fact.order)
         self._seen.append(fact.seen)
         self._revisions.append(fact.revision)
+        self._sources.append(fact.source)
         content = int.from_bytes(made.content, "little")
         self._contents.append(content)
         self._keys.append(content & _NO_HASH if content else _NO_HASH)
@@ -148,18 +169,21 @@ class NearDuplicateIndex:
         if len(self._ids) - len(self._rows) > max(len(self._rows) // 3, FEWEST_BUCKETS // KEYS):
             self._rearrange()
 
-    def find(self, wanted: Sketch, containment: float, since: float, until: float) -> NearDuplicate | None:
+    def find(
+        self, wanted: Sketch, containment: float, since: float, until: float, but: Set[str] = frozenset()
+    ) -> NearDuplicate | None:
         """Find the article with the same words; else the one most like it, that shares at least ``containment``.
 
-        Of equals the earliest in log order; only articles seen between two Unix times.
+        Of equals the earliest in log order; only articles seen between two Unix times, and none of ``but``.
         """
         if not self._in_order:
             self._rearrange()
         content = int.from_bytes(wanted.content, "little")
         if content:
-            same = [row for row in self._led_to(0, content & _NO_HASH, since, until) if self._contents[row] == content]
+            rows = self._led_to(0, content & _NO_HASH, since, until)
+            same = [row for row in rows if self._contents[row] == content and self._ids[row] not in but]
             if same:
-                return self._found(same[-1])
+                return self._found(same[-1], is_whole=True)
         likely: dict[int, float] = {}
         keys, following, buckets, mask = self._keys, self._next, self._buckets, len(self._buckets) - 1
         for hashed in memoryview(wanted.keys).cast("I").tolist():
@@ -174,16 +198,21 @@ class NearDuplicateIndex:
                 likely[row] = likely.get(row, 0.0) + 1 / len(rows)
         best, most = None, (containment, 0)
         for _, row in sorted((-weight, row) for row, weight in likely.items() if weight > KEY_WORTH_MIN)[:COMPARED_MAX]:
+            if self._ids[row] in but:
+                continue
             other = self._sketch(row)
             share = contained(wanted, other)
-            if (share, -row) >= most and states_the_same(wanted, other, share):
+            if (share, -row) < most or holds_stub(wanted, other):
+                continue
+            if states_the_same(wanted, other, share):
                 best, most = row, (share, -row)
         return (
             None if best is None else self._found(best, is_part=size(self._sketch(best)) * LONGER_FACTOR < size(wanted))
         )
 
-    def _found(self, row: int, *, is_part: bool = False) -> NearDuplicate:
-        return NearDuplicate(self._originals.get(row) or str(self._ids[row]), self._stories[row], is_part)
+    def _found(self, row: int, *, is_whole: bool = False, is_part: bool = False) -> NearDuplicate:
+        original = self._originals.get(row) or str(self._ids[row])
+        return NearDuplicate(original, self._stories[row], self._sources[row], self._seen[row], is_whole, is_part)
 
     def expired(self, before: float, limit: int) -> list[str]:
         """Return the oldest articles, if first seen before a Unix time; a bounded number at a time."""
@@ -221,7 +250,8 @@ class NearDuplicateIndex:
             minima.pop()
         while facts and facts[-1] == _NO_FACT:
             facts.pop()
-        return Sketch(b"", b"", minima.tobytes(), facts.tobytes())
+        content = self._contents[row]
+        return Sketch(content.to_bytes(8, "little") if content else b"", b"", minima.tobytes(), facts.tobytes())
 
     def _link(self, row: int) -> None:
         """Put a row's keys at the heads of their chains."""
@@ -270,6 +300,7 @@ class NearDuplicateIndex:
         self._rows = {key: row for row, key in enumerate(self._ids) if key is not None}
         self._originals = {new: self._originals[row] for new, row in enumerate(rows) if row in self._originals}
         self._orders, self._seen = _taken(self._orders, kept, 1), _taken(self._seen, kept, 1)
+        self._sources = _taken(self._sources, kept, 1)
         self._revisions, self._contents = _taken(self._revisions, kept, 1), _taken(self._contents, kept, 1)
         self._minima, self._facts = _taken(self._minima, kept, MINIMA), _taken(self._facts, kept, FACTS)
         self._keys = _taken(self._keys, kept, _WIDTH)

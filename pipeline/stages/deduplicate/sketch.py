@@ -47,6 +47,13 @@ OTHER_REPORT_LOG_ODDS = math.log(10)
 # Even of words that seem untouched, so many may have changed.
 CHANGED_SHARE_MIN = 0.02
 SHARED_FACTS_MIN = 3
+# A text of so few pairs of words, without a name or figure, says more follows; what has grown far beyond it is more.
+STUB_PAIRS_MAX = 60
+STUB_FACTS_MAX = 1
+FACT_BYTES = 2
+STUB_GROWTH_MAX = 2.0
+# A link ends when so little is left of the containment that made it.
+LASTING_SHARE = 0.75
 # Half a standard error of a share.
 STANDARD_ERRORS = 0.25
 LAST_ASCII = 127
@@ -151,6 +158,24 @@ def states_the_same(mine: Sketch, other: Sketch, contained: float) -> bool:
     # The odds of another report against a copy, given what was kept and lost.
     odds = lost * math.log((1 - CHANCE_SHARE) / changed) + kept * math.log(CHANCE_SHARE / (1 - changed))
     return odds < OTHER_REPORT_LOG_ODDS
+
+
+def still_alike(mine: Sketch, other: Sketch, containment: float) -> bool:
+    """Tell whether two texts of which one was linked to the other, by so much containment, may stay so.
+
+    Less is asked than of a new link, so that it does not depend on a word or two.
+    """
+    if mine.content and mine.content == other.content:
+        return True
+    share = contained(mine, other)
+    return share >= containment * LASTING_SHARE and states_the_same(mine, other, share) and not holds_stub(mine, other)
+
+
+def holds_stub(mine: Sketch, other: Sketch) -> bool:
+    """Tell whether one text is too short, beside the other, for the other to be a copy because it holds it."""
+    less, more = sorted((mine, other), key=size)
+    is_stub = size(less) < STUB_PAIRS_MAX and len(less.facts) // FACT_BYTES < STUB_FACTS_MAX
+    return is_stub and size(more) > size(less) * STUB_GROWTH_MAX
 
 
 def size(made: Sketch) -> float:

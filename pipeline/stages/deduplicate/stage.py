@@ -1,8 +1,12 @@
 """Find the original that an article copies, and the story it belongs to.
 
-Facts are one record per article; the look-up structures are derived from them. All copies meet in one partition
-because the topic is keyed by language, so the earliest in log order is the original on every run. A fact of an older
-sketch keeps its links and is compared with nothing until the article comes again, by replay for one.
+Facts are one record per article, one per copy and one per open story; the look-up structures are derived from them.
+All copies meet in one partition because the topic is keyed by language, so the earliest in log order is the original
+on every run. A fact of an older sketch keeps its links and is compared with nothing until the article comes again, by
+replay for one.
+
+A link lasts as long as the texts are alike: it is decided anew at each revision of the copy and of its original. What
+turns out to be no copy any more keeps its id, joins a story by itself, and flows on again.
 """
 
 from __future__ import annotations
@@ -12,9 +16,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from pipeline.model import Article, as_document
+from pipeline.model import Article, Document, as_document
 from pipeline.stages.decision import Decision, Fact
+from pipeline.stages.deduplicate.copies import COPY_KEY, Copies, copy_key
+from pipeline.stages.deduplicate.links import Links, Parted
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicateIndex, SketchFact
+from pipeline.stages.deduplicate.reports import source_hash
 from pipeline.stages.deduplicate.sketch import PAIR, SKETCH_VERSION, Sketch, sketch, sketches
 from pipeline.stages.deduplicate.stories import STORY_KEY, Stories, StoryDecision, story_fields, story_language
 
@@ -36,6 +43,7 @@ class Remembered:
         self.containment = similarity**PAIR
         self._near_duplicates: dict[str, NearDuplicateIndex] = {}
         self._stories: dict[str, Stories] = {}
+        self._copies: dict[str, Copies] = {}
         self._expected: dict[tuple[str | None, str | None], Sketch] = {}
 
     def expect(self, articles: Sequence[Article]) -> None:
@@ -49,9 +57,13 @@ class Remembered:
         return made if made is not None else sketch(article.title, article.text)
 
     def learn(self, key: str, value: bytes | None) -> None:
-        """Take in one fact: an article's, whose key is its language and its id, or a story's."""
+        """Take in one fact: an article's, whose key is its language and its id, a copy's or a story's."""
         if key.startswith(STORY_KEY):
             self.stories(story_language(key)).learn(key, value)
+            return
+        if key.startswith(COPY_KEY):
+            language, _, article_id = key.removeprefix(COPY_KEY).partition(" ")
+            self.copies(language).learn(article_id, value)
             return
         language, _, article_id = key.partition(" ")
         if value is None:
@@ -71,28 +83,52 @@ class Remembered:
             self._stories[language] = Stories(language)
         return self._stories[language]
 
+    def copies(self, language: str) -> Copies:
+        """Return the copies of one language."""
+        if language not in self._copies:
+            self._copies[language] = Copies()
+        return self._copies[language]
+
+    def links(self, language: str) -> Links:
+        """Return what decides on the links between articles of one language."""
+        return Links(
+            self.near_duplicates(language),
+            self.stories(language),
+            self.copies(language),
+            self.containment,
+            self.window,
+        )
+
 
 def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Decision:
     """Decide whether an article copies an earlier one, and which story it belongs to.
 
     An article is never its own duplicate: the same revision again gives the same document again. A later revision keeps
-    its original and its story. Nothing is linked to what was withdrawn. ``now`` is not used: time is the log's own.
+    its story, and its original as long as it is like it. Nothing is linked to what was withdrawn. ``now`` is not used:
+    time is the log's own.
     """
     language = article.language or "und"
     near_duplicates = remembered.near_duplicates(language)
     before = near_duplicates.get(article.id)
     if before is not None and before.revision >= article.revision and before.version == SKETCH_VERSION:
-        return _decision(article, before, ())
+        return Decision(outcome=_outcome(before), emit=(_document(article, before),))
     seen = article.seen.timestamp()
     made = remembered.sketch(article)
-    if before is not None:
-        original, joined, linkable = before.duplicate_of, StoryDecision(before.story), before.duplicate_of is None
-    else:
-        found = near_duplicates.find(made, remembered.containment, seen - remembered.window, seen + remembered.window)
+    links = remembered.links(language)
+    parted: list[Parted] = []
+    # What is much longer than what it was linked to can itself be copied in parts that the other lacks.
+    linkable = True
+    if before is None or (before.duplicate_of is not None and not links.lasts(article, made, before)):
+        found = links.find(article, made)
         original = found.original if found is not None else None
-        joined = remembered.stories(language).join(article, found.story if found is not None else None)
-        # What is much longer than what it was linked to can itself be copied in parts that the other lacks.
+        joined = remembered.stories(language).join(article, found.story if found is not None else None, made)
         linkable = found is None or found.is_part
+    else:
+        original, joined = before.duplicate_of, StoryDecision(before.story)
+        if original is not None:
+            linkable = links.is_linkable(article.id)
+        elif not article.withdrawn:
+            parted = links.parted_from(article, made, joined.story)
     fact = SketchFact(
         version=SKETCH_VERSION,
         order=near_duplicates.latest + 1,
@@ -101,14 +137,41 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
         duplicate_of=original,
         story=joined.story,
         sketch=made if linkable and not article.withdrawn else None,
+        source=source_hash(article),
     )
-    old = near_duplicates.expired(seen - remembered.window, EXPIRE_AT_ONCE)
-    # The stories' facts go first: what a crash leaves half written is then found and finished.
-    facts = [*joined.facts, *(Fact(key=f"{language} {key}", value=None) for key in old if key != article.id)]
+    facts = [*joined.facts, *_expired(remembered, language, article)]
+    for each in parted:
+        # The stories' facts go first: what a crash leaves half written is then found and finished.
+        # Its own fact goes before the copy's, without which it would not be found again.
+        facts += [*each.story_facts, *reversed(_article_facts(remembered, language, each.article, each.fact))]
+    facts += _article_facts(remembered, language, article, fact)
+    documents = (_document(article, fact), *(_document(each.article, each.fact) for each in parted))
+    return Decision(outcome=_outcome(fact), emit=documents, facts=tuple(facts))
+
+
+def _expired(remembered: Remembered, language: str, article: Article) -> list[Fact]:
+    """Forget what is older than the window, a bounded number at a time."""
+    before = article.seen.timestamp() - remembered.window
+    old = [key for key in remembered.near_duplicates(language).expired(before, EXPIRE_AT_ONCE) if key != article.id]
+    copies = remembered.copies(language)
+    facts = [Fact(key=copy_key(language, key), value=None) for key in old if key in copies]
+    return [*facts, *(Fact(key=f"{language} {key}", value=None) for key in old)]
+
+
+def _article_facts(remembered: Remembered, language: str, article: Article, fact: SketchFact) -> list[Fact]:
+    """Return the facts of one article, the one that ends its decision last."""
+    copies = remembered.copies(language)
+    facts = []
+    kept = copies.kept(article, fact.duplicate_of) if fact.duplicate_of is not None else None
+    if kept is not None or article.id in copies:
+        facts.append(Fact(key=copy_key(language, article.id), value=kept))
     facts.append(Fact(key=f"{language} {article.id}", value=msgspec.msgpack.encode(fact)))
-    return _decision(article, fact, tuple(facts))
+    return facts
 
 
-def _decision(article: Article, fact: SketchFact, facts: tuple[Fact, ...]) -> Decision:
-    document = as_document(article, duplicate_of=fact.duplicate_of, **story_fields(fact.story))
-    return Decision(outcome="duplicate" if fact.duplicate_of else "original", emit=(document,), facts=facts)
+def _outcome(fact: SketchFact) -> str:
+    return "duplicate" if fact.duplicate_of else "original"
+
+
+def _document(article: Article, fact: SketchFact) -> Document:
+    return as_document(article, duplicate_of=fact.duplicate_of, **story_fields(fact.story))

@@ -12,6 +12,7 @@ Single-pass clustering of news: Allan et al. 1998; TF-IDF, names and time as fea
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -21,7 +22,28 @@ from numpy.typing import NDArray
 
 from pipeline.model import Article, derive_id
 from pipeline.stages.decision import Fact
-from pipeline.stages.deduplicate.vectors import SCALE, WIDTH, Centroids, Row, Terms, blended, compared, grown, packed
+from pipeline.stages.deduplicate.reports import (
+    LINKED_SHARE_MIN,
+    NO_TITLE,
+    Report,
+    contradicts,
+    figures_kept,
+    kept,
+    names_kept,
+    report,
+)
+from pipeline.stages.deduplicate.sketch import Sketch, sketch
+from pipeline.stages.deduplicate.vectors import (
+    SCALE,
+    WIDTH,
+    Centroids,
+    Row,
+    Similarity,
+    blended,
+    compared,
+    grown,
+    packed,
+)
 from pipeline.stages.deduplicate.weights import Vector, weigh
 
 STORY_KEY = "story "
@@ -36,6 +58,14 @@ MERGE_SIMILARITY_MIN = 0.3
 MERGE_DISTINCT_WORDS_MIN = 5
 MERGE_STORY_SIMILARITY_MIN = 0.3
 SIMILARITY_HALVES_AFTER_H = 200.0
+# What is sent daily under one title tells of many things, each of them in passing.
+SERIES_SIMILARITY_MIN = 0.35
+# Whose sentences are those of another report shares words with more than it has to do with.
+CONTRADICTED_SIMILARITY_MIN = 0.3
+# What a figure adds that the article has in common with one of similar stories, and how many add.
+FIGURE_BONUS = 0.03
+# So many names in common make it likely that two texts are about one thing.
+COMMON_NAMES_MIN = 2
 # The newest report is at least this share of its story's vector, so that the vector follows the news.
 NEW_REPORT_SHARE_MIN = 0.12
 # So many words must be shared, and so many of them be more than the vocabulary of storms, matches or markets.
@@ -49,6 +79,8 @@ HOUR = 3600.0
 ID_BYTES = 16
 COUNT_BYTES = 2
 ORIGINS_MAX = 65_535
+SOURCE_BYTES = 4
+SOURCES_MAX = 256
 
 
 class StoryFields(TypedDict):
@@ -72,7 +104,8 @@ class StoryDecision(msgspec.Struct, frozen=True):
 class StoryFact(msgspec.Struct, frozen=True, array_like=True):
     """Keep one open story: times in hours of the log and seconds of the reports, and its words with their weights.
 
-    ``order`` numbers the decisions of a language; ``last`` is the article that made this fact.
+    ``order`` numbers the decisions of a language; ``last`` names the decision that made this fact. ``sources`` are
+    32-bit hashes of the publishers that reported it themselves, ``told`` what some of the reports state, encoded.
     """
 
     version: int
@@ -85,6 +118,8 @@ class StoryFact(msgspec.Struct, frozen=True, array_like=True):
     merged: bytes
     terms: bytes
     weights: bytes
+    sources: bytes = b""
+    told: bytes = b""
 
 
 class Stories:
@@ -99,8 +134,11 @@ class Stories:
         self._touched = np.zeros(16, np.int32)
         self._latest = np.zeros(16, np.float64)
         self._reports = np.zeros(16, np.int32)
+        self._titles = np.zeros(16, np.uint32)
         self._hours: Counter[int] = Counter()
         self._merged: dict[bytes, bytes] = {}
+        self._sources: dict[bytes, bytes] = {}
+        self._told: dict[bytes, bytes] = {}
         self._into: dict[bytes, bytes] = {}
         self._order = 0
         self._last: tuple[str, bytes] = ("", b"")
@@ -124,47 +162,91 @@ class Stories:
         self._latest[row], self._reports[row] = fact.latest, fact.reports
         self._hours[fact.touched] += 1
         self._centroids.put(row, np.frombuffer(fact.terms, np.uint32), np.frombuffer(fact.weights, np.uint16))
+        self._sources[story], self._told[story] = fact.sources, fact.told
+        self._titles[row] = self._told_in(story)[-1].title if fact.told else NO_TITLE
         if fact.merged:
             self._merged[story] = fact.merged
             self._into |= dict.fromkeys(_ids(fact.merged), story)
         if fact.order >= self._order:
             self._order, self._last = fact.order, (fact.last, story)
 
-    def join(self, article: Article, original: bytes | None) -> StoryDecision:
-        """Decide which story a new article belongs to; a copy belongs to that of its ``original``."""
+    def contradict(self, story: bytes, article: Article, made: Sketch) -> bool | None:
+        """Tell whether an article that seems to copy one of a story's reports states other facts in the same words.
+
+        ``story`` is as ``join`` encoded it; ``None`` is the answer where its reports are forgotten.
+        """
+        told = self._told_in(self._current(story))
+        return contradicts(told, self._report(article, self._vector(article), made), LINKED_SHARE_MIN) if told else None
+
+    def name_the_same(self, one: Article, made: Sketch, other: Article, other_made: Sketch) -> bool:
+        """Tell whether two articles have names in common."""
+        pairs = ((one, made), (other, other_made))
+        first, second = (self._report(article, self._vector(article), each) for article, each in pairs)
+        return names_kept(first, second) >= COMMON_NAMES_MIN
+
+    def join(
+        self,
+        article: Article,
+        original: bytes | None,
+        made: Sketch | None = None,
+        occasion: str = "",
+        but: bytes | None = None,
+    ) -> StoryDecision:
+        """Decide which story an article belongs to; a copy belongs to that of its ``original``.
+
+        ``made`` is the article's sketch, for who has it already; ``occasion`` tells apart decisions on one revision.
+        The article joins any story ``but`` this, which is as it was encoded.
+        """
+        last = f"{article.id} {article.revision} {occasion}".rstrip()
         hour = int(article.seen.timestamp() // HOUR)
         moment = reported(article.published, article.seen).timestamp()
         closed = self._expired(hour)
         if original is not None:
-            story = self._into.get(original[:ID_BYTES], original[:ID_BYTES])
+            story = self._current(original)
             if story not in self._rows:
                 return StoryDecision(original, closed)
-            return StoryDecision(self._encoded(story), (*closed, *self._kept_open(article.id, story, hour, moment)))
-        made, story = self._last
-        if made == article.id and story in self._rows:
+            return StoryDecision(self._encoded(story), (*closed, *self._kept_open(last, story, hour, moment)))
+        made_by, story = self._last
+        if made_by == last and story in self._rows:
             # The story's fact was kept and the article's was not: a crash came between.
             return StoryDecision(self._encoded(story), self._tombstones(self._merged.get(story, b"")))
-        vector = weigh(
-            article.title, article.text, article.language, len(self), self._centroids.vocabulary.counts, WIDTH
-        )
-        new = packed(vector.terms, vector.weights)
-        best, second = self._most_similar(vector, moment)
+        vector = self._vector(article)
+        new = self._report(article, vector, made if made is not None else sketch(article.title, article.text))
+        row = packed(vector.terms, vector.weights)
+        rows, similar = self._centroids.near(vector)
+        if but is not None and similar is not None:
+            others = np.array([self._id(row) != self._current(but) for row in rows.tolist()], np.bool_)
+            rows, similar = rows[others], similar.only(others)
+        if self._is_in_series(rows, new):
+            new = msgspec.structs.replace(new, in_series=True)
+        best, second = self._most_similar(vector, rows, similar, new, moment)
         if best is None:
             story = bytes.fromhex(derive_id("story", article.id))
-            return StoryDecision(
-                _encoded(story, 1),
-                (*closed, self._fact(story, article.id, self._order + 1, hour, moment, 1, b"", *new)),
-            )
+            fact = self._opened_by(last, hour, moment, new, row)
+            return StoryDecision(_encoded(story, 1), (*closed, Fact(key=self._key(story), value=_packed(fact))))
         if second is not None:
-            return self._merge(best, second, article.id, hour, moment, new, closed)
-        row = self._with_report(best, new)
-        merged = self._merged.get(self._id(best), b"")
-        encoded = _encoded(self._id(best) + merged, int(self._reports[best]) + 1)
-        return StoryDecision(encoded, (*closed, self._continued(best, article.id, hour, moment, 1, merged, row)))
+            return self._merge(best, second, last, hour, moment, new, row, closed)
+        fact = self._continued(best, last, hour, moment, new)
+        fact = _with_vector(fact, self._with_report(best, row))
+        story = self._id(best)
+        encoded = _encoded(story + fact.merged, origins_of(fact))
+        return StoryDecision(encoded, (*closed, Fact(key=self._key(story), value=_packed(fact))))
 
-    def _most_similar(self, vector: Vector, moment: float) -> tuple[int | None, int | None]:
+    def _current(self, story: bytes) -> bytes:
+        """Return the id of the story that an encoded one is part of by now."""
+        return self._into.get(story[:ID_BYTES], story[:ID_BYTES])
+
+    def _vector(self, article: Article) -> Vector:
+        counts = self._centroids.vocabulary.counts
+        return weigh(article.title, article.text, article.language, len(self), counts, WIDTH)
+
+    def _report(self, article: Article, vector: Vector, made: Sketch) -> Report:
+        return report(article, reported(article.published, article.seen), vector, made)
+
+    def _most_similar(
+        self, vector: Vector, rows: NDArray[np.int64], similar: Similarity | None, new: Report, moment: float
+    ) -> tuple[int | None, int | None]:
         """Return the story most similar to an article, if enough, and the next if the two turn out to be one."""
-        rows, similar = self._centroids.near(vector)
         if similar is None:
             return None, None
         gaps = np.abs(moment - self._latest[rows])
@@ -179,18 +261,27 @@ class Stories:
         joins &= np.round(similar.distinct_part / fading, 6) >= JOIN_DISTINCT_SIMILARITY_MIN
         joins &= similar.rare >= 1
         near = (gaps <= CLOSES_AFTER.total_seconds()) & (similarity >= JOIN_SIMILARITY_MIN) & joins
-        found = sorted((-float(similarity[n]), self._id(rows[n]), n) for n in np.flatnonzero(near).tolist())[:2]
-        if not found:
+        passing = np.flatnonzero(near).tolist()
+        told = {n: self._told_in(self._id(rows[n])) for n in passing}
+        score = {n: float(similarity[n]) + FIGURE_BONUS * figures_kept(told[n], new) for n in passing}
+        passing.sort(key=lambda n: (-score[n], self._id(int(rows[n]))))
+        found, least = _not_contradicted(passing, told, new)
+        if not found or float(similarity[found[0]]) < least:
             return None, None
-        best, *others = (int(rows[n]) for _, _, n in found)
+        best, *others = (int(rows[n]) for n in found)
         if (
             not others
-            or -found[1][0] < MERGE_SIMILARITY_MIN
-            or similar.distinct[found[1][2]] < MERGE_DISTINCT_WORDS_MIN
+            or float(similarity[found[1]]) < MERGE_SIMILARITY_MIN
+            or similar.distinct[found[1]] < MERGE_DISTINCT_WORDS_MIN
             or not self._are_similar(best, others[0])
         ):
             return best, None
         return best, others[0]
+
+    def _is_in_series(self, rows: NDArray[np.int64], new: Report) -> bool:
+        """Tell whether the same source sent other facts under the same title before."""
+        same = rows[self._titles[rows] == new.title] if new.title else rows[:0]
+        return any(contradicts(self._told_in(self._id(row)), new) for row in same.tolist())
 
     def _are_similar(self, one: int, other: int) -> bool:
         terms, weights = self._centroids.get(one)
@@ -198,83 +289,97 @@ class Stories:
         neither = np.zeros(len(terms), np.bool_)
         vector = Vector(terms[order], (weights[order] / SCALE).astype(np.float32), neither, neither)
         similar = compared(vector, self._centroids.terms[[other]], self._centroids.weights[[other]])
-        return float(similar.whole[0]) >= MERGE_STORY_SIMILARITY_MIN
+        if float(similar.whole[0]) < MERGE_STORY_SIMILARITY_MIN:
+            return False
+        told = self._told_in(self._id(one))
+        return not any(contradicts(told, each) for each in self._told_in(self._id(other)))
 
     def _merge(
         self,
         one: int,
         other: int,
-        article_id: str,
+        last: str,
         hour: int,
         moment: float,
+        new: Report,
         vector: Row,
         closed: tuple[Fact, ...],
     ) -> StoryDecision:
         """Put the later of two stories into the earlier one, which alone goes on."""
-        kept, gone = sorted((one, other), key=lambda row: (self._opened[row], self._id(row)))
-        story = self._id(kept)
-        new = self._id(gone) + self._merged.get(self._id(gone), b"")
-        share = self._reports[kept] / (self._reports[kept] + self._reports[gone])
-        both = blended(self._centroids.get(kept), self._centroids.get(gone), share)
-        row = blended(both, vector, 1 - NEW_REPORT_SHARE_MIN)
-        merged = new + self._merged.get(story, b"")
-        more = 1 + int(self._reports[gone])
-        fact = self._continued(kept, article_id, hour, moment, more, merged, row)
-        encoded = _encoded(story + merged, int(self._reports[kept]) + more)
-        return StoryDecision(encoded, (*closed, fact, *self._tombstones(new[:ID_BYTES])))
+        remains, gone = sorted((one, other), key=lambda row: (self._opened[row], self._id(row)))
+        story, ended = self._id(remains), self._id(gone)
+        ids = ended + self._merged.get(ended, b"")
+        share = self._reports[remains] / (self._reports[remains] + self._reports[gone])
+        both = blended(self._centroids.get(remains), self._centroids.get(gone), share)
+        told = self._told_in(story)
+        for each in self._told_in(ended):
+            told = kept(told, each)
+        fact = self._continued(remains, last, hour, moment)
+        fact = msgspec.structs.replace(
+            _with_vector(fact, blended(both, vector, 1 - NEW_REPORT_SHARE_MIN)),
+            reports=fact.reports + int(self._reports[gone]) + 1,
+            merged=ids + fact.merged,
+            told=msgspec.msgpack.encode(kept(told, new)),
+            sources=_with_sources(fact.sources, self._sources.get(ended, b"") + _source(new)),
+        )
+        encoded = _encoded(story + fact.merged, origins_of(fact))
+        facts = (*closed, Fact(key=self._key(story), value=_packed(fact)), *self._tombstones(ids[:ID_BYTES]))
+        return StoryDecision(encoded, facts)
 
     def _with_report(self, row: int, vector: Row) -> Row:
         share = max(NEW_REPORT_SHARE_MIN, 1 / (1 + int(self._reports[row])))
         return blended(self._centroids.get(row), vector, 1 - share)
 
-    def _kept_open(self, article_id: str, story: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
+    def _told_in(self, story: bytes) -> tuple[Report, ...]:
+        told = self._told.get(story)
+        return msgspec.msgpack.decode(told, type=tuple[Report, ...]) if told else ()
+
+    def _kept_open(self, last: str, story: bytes, hour: int, moment: float) -> tuple[Fact, ...]:
         """Keep a story open that a copy came to; once an hour is enough."""
         row = self._rows[story]
         if hour <= self._touched[row] and moment <= self._latest[row] + HOUR:
             return ()
-        vector = self._centroids.get(row)
-        return (self._continued(row, article_id, hour, moment, 0, self._merged.get(story, b""), vector),)
+        return (Fact(key=self._key(story), value=_packed(self._continued(row, last, hour, moment))),)
 
-    def _continued(
-        self,
-        row: int,
-        article_id: str,
-        hour: int,
-        moment: float,
-        more: int,
-        merged: bytes,
-        vector: Row,
-    ) -> Fact:
-        """Make the fact of a story that goes on."""
-        hour, moment = max(hour, int(self._touched[row])), max(moment, float(self._latest[row]))
-        reports, opened = int(self._reports[row]) + more, int(self._opened[row])
-        return self._fact(self._id(row), article_id, opened, hour, moment, reports, merged, *vector)
-
-    def _fact(
-        self,
-        story: bytes,
-        article_id: str,
-        opened: int,
-        hour: int,
-        moment: float,
-        reports: int,
-        merged: bytes,
-        terms: Terms,
-        weights: NDArray[np.uint16],
-    ) -> Fact:
-        fact = StoryFact(
+    def _opened_by(self, last: str, hour: int, moment: float, new: Report, vector: Row) -> StoryFact:
+        terms, weights = vector
+        return StoryFact(
             version=STORY_VERSION,
-            opened=opened,
+            opened=self._order + 1,
             order=self._order + 1,
-            last=article_id,
+            last=last,
             touched=hour,
             latest=moment,
-            reports=reports,
-            merged=merged,
+            reports=1,
+            merged=b"",
             terms=terms.tobytes(),
             weights=weights.tobytes(),
+            sources=_source(new),
+            told=msgspec.msgpack.encode((new,)),
         )
-        return Fact(key=self._key(story), value=msgspec.msgpack.encode(fact))
+
+    def _continued(self, row: int, last: str, hour: int, moment: float, new: Report | None = None) -> StoryFact:
+        """Make the fact of a story that goes on, by a copy or by a ``new`` report whose words are not yet in it."""
+        story = self._id(row)
+        terms, weights = self._centroids.get(row)
+        told, sources = self._told.get(story, b""), self._sources.get(story, b"")
+        if new is not None:
+            told = msgspec.msgpack.encode(kept(self._told_in(story), new))
+            sources = _with_sources(sources, _source(new))
+        return StoryFact(
+            version=STORY_VERSION,
+            opened=int(self._opened[row]),
+            order=self._order + 1,
+            last=last,
+            touched=max(hour, int(self._touched[row])),
+            latest=max(moment, float(self._latest[row])),
+            reports=int(self._reports[row]) + (new is not None),
+            merged=self._merged.get(story, b""),
+            terms=terms.tobytes(),
+            weights=weights.tobytes(),
+            sources=sources,
+            told=told,
+        )
 
     def _expired(self, hour: int) -> tuple[Fact, ...]:
         """Forget stories that nothing came to for so long that they are closed; a bounded number at a time."""
@@ -289,7 +394,7 @@ class Stories:
         return tuple(Fact(key=self._key(story), value=None) for story in _ids(stories))
 
     def _encoded(self, story: bytes) -> bytes:
-        return _encoded(story + self._merged.get(story, b""), int(self._reports[self._rows[story]]))
+        return _encoded(story + self._merged.get(story, b""), _counted(self._sources.get(story, b"")))
 
     def _key(self, story: bytes) -> str:
         return f"{STORY_KEY}{self._language} {story.hex()}"
@@ -300,7 +405,7 @@ class Stories:
     def _open(self, story: bytes) -> int:
         row = self._centroids.take()
         self._rows[story] = row
-        for name in ("_ids", "_opened", "_touched", "_latest", "_reports"):
+        for name in ("_ids", "_opened", "_touched", "_latest", "_reports", "_titles"):
             array = getattr(self, name)
             if row >= len(array):
                 setattr(self, name, grown(array))
@@ -318,6 +423,7 @@ class Stories:
             return
         self._leave(int(self._touched[row]))
         self._centroids.give_back(row)
+        del self._sources[story], self._told[story]
         for gone in _ids(self._merged.pop(story, b"")):
             if self._into.get(gone) == story:  # not yet taken over with this one
                 del self._into[gone]
@@ -343,6 +449,54 @@ def reported(published: datetime | None, seen: datetime) -> datetime:
 def closes(latest: datetime, now: datetime) -> datetime | None:
     """Return when a story with its last report at ``latest`` closed, ``None`` while it is open."""
     return latest + CLOSES_AFTER if latest + CLOSES_AFTER < now else None
+
+
+def _not_contradicted(
+    ordered: Sequence[int], told: Mapping[int, tuple[Report, ...]], new: Report
+) -> tuple[list[int], float]:
+    """Return the first two of some stories that do not state other facts, and how similar one must be."""
+    found: list[int] = []
+    least = SERIES_SIMILARITY_MIN if new.in_series else 0.0
+    for n in ordered:
+        if contradicts(told[n], new):
+            least = max(least, CONTRADICTED_SIMILARITY_MIN)
+        elif len(found) < 2:
+            found.append(n)
+    if found and told[found[0]] and all(each.in_series for each in told[found[0]]):
+        least = SERIES_SIMILARITY_MIN
+    return found, least
+
+
+def origins_of(fact: StoryFact) -> int:
+    """Return how many publishers reported a story themselves."""
+    return _counted(fact.sources)
+
+
+def _counted(sources: bytes) -> int:
+    # Of a story that an earlier version kept no publishers are known.
+    return max(len(sources) // SOURCE_BYTES, 1)
+
+
+def _source(new: Report) -> bytes:
+    return new.source.to_bytes(SOURCE_BYTES, "little")
+
+
+def _with_sources(sources: bytes, more: bytes) -> bytes:
+    """Add publishers to those of a story; beyond so many nobody counts."""
+    known = [sources[at : at + SOURCE_BYTES] for at in range(0, len(sources), SOURCE_BYTES)]
+    for at in range(0, len(more), SOURCE_BYTES):
+        if more[at : at + SOURCE_BYTES] not in known and len(known) < SOURCES_MAX:
+            known.append(more[at : at + SOURCE_BYTES])
+    return b"".join(known)
+
+
+def _packed(fact: StoryFact) -> bytes:
+    return msgspec.msgpack.encode(fact)
+
+
+def _with_vector(fact: StoryFact, vector: Row) -> StoryFact:
+    terms, weights = vector
+    return msgspec.structs.replace(fact, terms=terms.tobytes(), weights=weights.tobytes())
 
 
 def _encoded(ids: bytes, origins: int) -> bytes:

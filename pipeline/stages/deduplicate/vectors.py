@@ -225,6 +225,12 @@ class Similarity(NamedTuple):
     distinct: NDArray[np.int64]
     rare: NDArray[np.int64]
 
+    def only(self, rows: NDArray[np.bool_]) -> Similarity:
+        """Return the comparison with some of the rows."""
+        return Similarity(
+            self.whole[rows], self.distinct_part[rows], self.shared[rows], self.distinct[rows], self.rare[rows]
+        )
+
 
 def compared(vector: Vector, rows: Terms, weights: NDArray[np.uint16]) -> Similarity:
     """Compare a vector with each of several rows."""

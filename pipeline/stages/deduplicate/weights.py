@@ -14,6 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,20 +42,36 @@ MAX_WORDS = 1 << 16
 DISTINCT_SHARE_MAX = 0.02
 # Names of small places and of people, mostly.
 RARE_SHARE_MAX = 0.0005
+# What is written as a name and is no everyday word: not the days of the week.
+NAME_SHARE_MAX = 0.003
+# So many letters tell whether a script has capitals.
+SCRIPT_CHARS = 60
+_HASH_BITS = 32
+_HASH = (1 << _HASH_BITS) - 1
 
-# Not the first word of a sentence. Scripts without capitals have no names by this.
-_NAME = re.compile(r" (?<=[\w,;] )([^\W\d_a-z][^\W\d_]+)")
+# Scripts without capitals have no names by this.
+_CAPITAL = re.compile(r" ([^\W\d_a-z][^\W\d_]+)")
+_FIRST_WORD = re.compile(r"\W*([^\W\d_a-z][^\W\d_]+)")
+# Before a name inside a sentence stands a word, or one of these.
+_WITHIN = ",;"
 
 Counts = Callable[[NDArray[np.uint32]], NDArray[np.int32]]
 
 
 class Vector(NamedTuple):
-    """Hold an article's words as sorted hashes, their weights of unit length, and which are distinct or even rare."""
+    """Hold an article's words as sorted hashes, their weights of unit length, and which are distinct or even rare.
+
+    ``names`` are words that only this happening and few others may have, as they stand in title and text: the hash of
+    each in the lower 32 bits, above it that of the word before. ``openings`` are hashes of such words that begin a
+    sentence, which may be names or not.
+    """
 
     terms: NDArray[np.uint32]
     weights: NDArray[np.float32]
     distinct: NDArray[np.bool_]
     rare: NDArray[np.bool_]
+    names: frozenset[int] = frozenset()
+    openings: frozenset[int] = frozenset()
 
 
 def weigh(title: str | None, text: str | None, language: str | None, stories: int, counts: Counts, size: int) -> Vector:
@@ -62,7 +79,7 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
 
     ``counts`` tells how many of the ``stories`` open ones use each word.
     """
-    words = _frequencies(title, text, language)
+    words, named, first = _frequencies(title, text, language)
     if not words:
         return Vector(np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.bool_), np.empty(0, np.bool_))
     known = _lexicon(language)
@@ -79,7 +96,19 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     kept = weights[best]
     length = max(float(np.sqrt((kept * kept).sum())), 1e-9)
     shares = shares[best]
-    return Vector(terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, shares < RARE_SHARE_MAX)
+    rare = shares < RARE_SHARE_MAX
+    openings = frozenset(known[word] & _HASH for word in first if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX)
+    names = {
+        known[word] & _HASH | crc32(before.lower().encode("utf-8", "surrogatepass")) << _HASH_BITS
+        for word, before in named.items()
+        if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX
+    }
+    if not named or not _has_capitals(text or title or ""):  # rare words stand for names
+        numbers = (known[word] for word in words if not word[0].isdigit())
+        names.update(number & _HASH for number in numbers if LEVELS[number >> _HASH_BITS] < RARE_SHARE_MAX)
+    return Vector(
+        terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, rare, frozenset(names), openings
+    )
 
 
 def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
@@ -88,8 +117,10 @@ def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
     return {word: -float(np.log(SHARES[known[word] >> 32])) for word in words}
 
 
-def _frequencies(title: str | None, text: str | None, language: str | None) -> dict[str, float]:
-    """Return how often each word is used, by where."""
+def _frequencies(
+    title: str | None, text: str | None, language: str | None
+) -> tuple[dict[str, float], dict[str, str], set[str]]:
+    """Return how often each word is used, by where; the names, with the word before; what begins sentences."""
     words: defaultdict[str, float] = defaultdict(float)
     for word in analyse(title, language).stems[:LEAD_TOKENS]:
         words[word] += TITLE_WEIGHT
@@ -98,11 +129,45 @@ def _frequencies(title: str | None, text: str | None, language: str | None) -> d
         words[word] += LEAD_WEIGHT
     for word in stems[LEAD_TOKENS:READ_TOKENS]:
         words[word] += BODY_WEIGHT
-    for name in set(_NAME.findall((text or "")[:READ_CHARS])):
-        word = stem(fold(name), language)
-        if name[0].isupper() and word in words:
-            words[word] *= NAME_FACTOR
-    return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}
+    names: dict[str, str] = {}
+    openings: set[str] = set()
+    for part, factor in (((text or "")[:READ_CHARS], NAME_FACTOR), ((title or "")[:READ_CHARS], 1.0)):
+        inside, first = _capitals(part)
+        for name, before in inside.items():
+            word = stem(fold(name), language)
+            if word not in names:
+                if word in words:
+                    words[word] *= factor
+                names[word] = before
+        openings.update(stem(fold(word), language) for word in first)
+    return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}, names, openings
+
+
+def _capitals(text: str) -> tuple[dict[str, str], set[str]]:
+    """Return the words with a capital inside sentences, each with the word before it, and those that begin one."""
+    inside: dict[str, str] = {}
+    first: set[str] = set()
+    begin = _FIRST_WORD.match(text)
+    if begin is not None and begin[1][0].isupper():
+        first.add(begin[1])
+    for found in _CAPITAL.finditer(text):
+        name, at = found[1], found.start()
+        if name in inside or not name[0].isupper():
+            continue
+        before = text[at - 1 : at]
+        if before.isalnum() or before == "_" or before in _WITHIN:
+            inside[name] = text[text.rfind(" ", 0, at) + 1 : at].strip(_WITHIN)
+        else:
+            first.add(name)
+    return inside, first
+
+
+def _has_capitals(text: str) -> bool:
+    """Tell whether most letters of a text have a large and a small form."""
+    if text.isascii():
+        return True
+    letters = [character for character in text[:SCRIPT_CHARS] if character.isalpha()]
+    return 2 * sum(letter.lower() != letter.upper() for letter in letters) >= len(letters)
 
 
 class _Lexicon(dict[str, int]):

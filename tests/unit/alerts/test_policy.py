@@ -106,6 +106,18 @@ def test_rule_waits_for_its_sources() -> None:
     assert (second.state, second.alert.reason, second.alert.note) == ("queued", "match", "2 sources: bbc, reuters")
 
 
+def test_copies_are_no_publishers_to_wait_for() -> None:
+    rule = a_rule(min_origins=2)
+    first = planned(an_alert("a", "bbc"), rule)
+    copy = planned(an_alert("b", "reuters", duplicate_of="a"), rule, first)
+    assert (copy.state, copy.error) == ("withheld", "1 of 2 sources")
+
+
+def test_publishers_that_the_rule_did_not_match_count_too() -> None:
+    delivery = planned(an_alert("a", "bbc", origins=2), a_rule(min_origins=2))
+    assert (delivery.state, delivery.alert.note) == ("queued", "2 sources: bbc")
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

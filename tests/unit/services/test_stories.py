@@ -68,7 +68,7 @@ def test_rates_are_articles_an_hour_now_and_before() -> None:
     )
     (line,) = service.find(None).lines
     assert (line.per_hour, line.per_hour_before, line.growth) == (2.0, 1.0, 1.0)
-    assert story_line(line).endswith("[open, 18 articles, 18 origins, 2 an hour (+1)]")
+    assert story_line(line).endswith("[open, 18 articles, 3 origins, 2 an hour (+1)]")
 
 
 def test_story_is_shown_under_its_id_its_beginning_and_that_of_one_merged_into_it() -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
-from pipeline.model import Actor, Document, Event, Figure, Report, ReportedEvent
+from pipeline.model import Actor, Document, Event, Figure, Report, ReportedEvent, origins
 from pipeline.stages.extract.events.clauses import MUTUAL
 from pipeline.stages.extract.events.lemmas import lemma
 
@@ -45,7 +45,7 @@ def merge(events: Sequence[Event]) -> tuple[Event, ...]:
 def merge_reports(found: Iterable[tuple[Document, Event]]) -> tuple[ReportedEvent, ...]:
     """Merge the reports that the articles of one story give of the same event, in the order of the first of each.
 
-    ``reports`` then counts articles, ``origins`` those of them that copy none of the others. Articles without a story
+    ``reports`` then counts articles, ``origins`` their independent publishers. Articles without a story
     merge with none.
     """
     pairs = list(found)
@@ -86,7 +86,7 @@ def _reported(group: Sequence[tuple[Document, Event]]) -> ReportedEvent:
         Report(article=document.id, source=document.source, event=event.id, sentence=event.sentence.text)
         for document, event in group
     )
-    origins = {document.duplicate_of or document.id for document, _ in group}
+    publishers = origins(document for document, _ in group)
     values: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for document, event in sorted(group, key=lambda pair: (pair[0].seen, pair[0].id)):
         for counted, value in figures_in(event.sentence.text).items():
@@ -99,7 +99,7 @@ def _reported(group: Sequence[tuple[Document, Event]]) -> ReportedEvent:
         for value, sources in given.items()
     )
     articles = {report.article for report in told_by}
-    event = msgspec.structs.replace(best, reports=len(articles), origins=len(origins))
+    event = msgspec.structs.replace(best, reports=len(articles), origins=max(len(publishers), 1))
     return ReportedEvent(event=event, told_by=told_by, figures=figures)
 
 

@@ -26,10 +26,12 @@ FERRY = (
 )
 
 
-def article(text: str, key: str | None = None, hours: float = 0.0, title: str | None = None) -> Article:
+def article(
+    text: str, key: str | None = None, hours: float = 0.0, title: str | None = None, source: str = "s"
+) -> Article:
     moment = NOW + timedelta(hours=hours)
     return Article(
-        id=derive_id(key or text), source="s", seen=moment, published=moment, title=title, text=text, language="en",
+        id=derive_id(key or text), source=source, seen=moment, published=moment, title=title, text=text, language="en",
         revision=1,
     )  # fmt: skip
 
@@ -109,7 +111,7 @@ def test_copy_belongs_to_the_story_of_its_original_and_keeps_it_open() -> None:
     (original,) = take(stories, article(QUAKE[0]))
     copy = stories.join(article(QUAKE[0], "copy", 60), original.story)
     keep(stories, copy.facts)
-    (late,) = take(stories, article(QUAKE[1], hours=100))
+    (late,) = take(stories, article(QUAKE[1], hours=100, source="t"))
     assert [1, 1, 2] == [story_fields(joined.story)["origins"] for joined in (original, copy, late)]
     assert 1 == len(set(ids([original, copy, late])))
 
@@ -121,8 +123,8 @@ def bridged() -> tuple[Stories, list[StoryDecision]]:
         "Blast at Ordan refinery: Ordan refinery flames seen from Kelso bridge, Ordan refinery blast witnesses say.",
         "Workers flee Petrovia plant: Petrovia smoke over Dunmore, alarm in Wexley, clinic treats Ansgar Volmer.",
     )
-    joined = take(stories, *map(article, texts))
-    return stories, joined + take(stories, article(" ".join(texts)))
+    joined = take(stories, *(article(text, source=f"{n}") for n, text in enumerate(texts)))
+    return stories, joined + take(stories, article(" ".join(texts), source="bridge"))
 
 
 def test_report_like_two_unlike_stories_merges_nothing() -> None:
