@@ -280,9 +280,10 @@ def _closed(bench: Bench, times: int) -> None:
 
     def work(url: str, prefix: str) -> None:
         with Elasticsearch(url) as client:
-            client.indices.close(index=f"{prefix}newswire-*")
+            names = ",".join(client.indices.get(index=f"{prefix}newswire-*").body)
+            client.indices.close(index=names)
             bench.flow(8)
-            client.indices.open(index=f"{prefix}newswire-*")
+            client.indices.open(index=names)
 
     _elasticsearch(bench, work)
 
