@@ -108,6 +108,6 @@ def _serve(pipe: Connection) -> None:
         try:
             pipe.send(result)
         except OSError:
-            return
+            return  # the parent is gone
         except Exception as exc:  # noqa: BLE001 - an error that cannot be pickled is told in words
             pipe.send(RuntimeError(repr(exc)))

@@ -1,8 +1,11 @@
-"""A child process that reads what strangers wrote: when that takes too long it is killed, and the program goes on."""
+"""Child processes that read what strangers wrote: one that takes too long is killed, and the program goes on."""
 
 from __future__ import annotations
 
+import asyncio
+import queue
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from connectors.fetch.child import DEADLINE_S, Arguments, Child, Result
@@ -10,12 +13,21 @@ from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.polling.reading import FeedReading, Origin, read
 
+# While one of them takes its time over one document, the others' come by.
+CHILDREN = 2
+
 
 class Parser:
-    """Read feeds in a child process with a deadline."""
+    """Read feeds in child processes with a deadline, as many at a time as there are children."""
 
-    def __init__(self, deadline_s: float = DEADLINE_S) -> None:
-        self.child = Child(deadline_s)
+    def __init__(self, deadline_s: float = DEADLINE_S, children: int = CHILDREN) -> None:
+        self._children = [Child(deadline_s) for _ in range(children)]
+        # The one that was used last comes first, so that a second is started only when it is needed.
+        self._free: queue.LifoQueue[Child] = queue.LifoQueue()
+        for child in reversed(self._children):
+            self._free.put(child)
+        # Threads of their own: who waits for a child keeps nobody else from a thread.
+        self._threads = ThreadPoolExecutor(children, "parser")
 
     def parse(self, body: bytes, content_type: str | None, url: str) -> ParsedFeed:
         """Parse one document. Raises ``NotAFeedError``, also when the deadline passed or the child died."""
@@ -34,19 +46,50 @@ class Parser:
         """Read what is new in one document. Raises ``NotAFeedError`` as ``parse`` does."""
         return self._call(url, read, body, content_type, url, origin, seen, recent, kept)
 
+    async def read_beside(
+        self,
+        body: bytes,
+        content_type: str | None,
+        url: str,
+        origin: Origin,
+        seen: datetime,
+        recent: bytes | None,
+        kept: int,
+    ) -> FeedReading:
+        """Read as ``read`` does, in a thread that is there for that alone."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self.read, body, content_type, url, origin, seen, recent, kept)
+
+    def call(
+        self, function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
+    ) -> Result:
+        """Call a module's function in a child. Raises as ``Child.call``."""
+        child = self._free.get()
+        try:
+            return child.call(function, *arguments, **options)
+        finally:
+            self._free.put(child)
+
+    @property
+    def child(self) -> Child:
+        """Return a child, for what is called in turn anyway."""
+        return self._children[0]
+
     def close(self) -> None:
-        """End the child; idempotent."""
-        self.child.close()
+        """End the children; idempotent."""
+        for child in self._children:
+            child.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _call(
         self, url: str, function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
     ) -> Result:
         try:
-            return self.child.call(function, *arguments, **options)
+            return self.call(function, *arguments, **options)
         except NotAFeedError:
             raise
         except TimeoutError as exc:
-            message = f"{url} could not be parsed within {self.child.deadline_s:g} s; it was left out."
+            message = f"{url} could not be parsed within {self._children[0].deadline_s:g} s; it was left out."
             raise NotAFeedError(message) from exc
         except (EOFError, OSError) as exc:
             raise NotAFeedError(f"{url} ended the process that parses it; it was left out.") from exc

@@ -142,7 +142,10 @@ def read(
 def _remembered(recent: bytes | None) -> dict[str, Seen]:
     if recent is None:
         return {}
-    known = msgspec.msgpack.decode(recent, type=_Recent)
+    try:
+        known = msgspec.msgpack.decode(recent, type=_Recent)
+    except Exception:  # noqa: BLE001 - damaged, or of another version: the feed starts over, and nothing new is lost
+        return {}
     return {entry.identity: entry for entry in known.seen} if known.version == VERSION else {}
 
 

@@ -15,10 +15,14 @@ SPELLED_OUT = 100
 
 
 def group(deliveries: Sequence[Delivery]) -> list[tuple[Delivery, ...]]:
-    """Put deliveries into messages: those of a digest with the others of their rule, each other one alone."""
+    """Put deliveries into messages: those of a digest together, each other one alone.
+
+    What is due at one moment is one digest. After a failure all of it is due later, still at one moment, so the message
+    that is repeated is the same, and has the same key.
+    """
     messages: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
-        key = f"digest {delivery.alert.rule_id}" if delivery.digest else delivery.id
+        key = f"digest {delivery.alert.rule_id} {delivery.due}" if delivery.digest else delivery.id
         messages.setdefault(key, []).append(delivery)
     return [tuple(message) for message in messages.values()]
 

@@ -6,7 +6,7 @@ The ledger's memory and the time come in as arguments; deliveries go out as valu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -16,8 +16,9 @@ import msgspec
 from pipeline.alerts.wall_clock import next_digest, next_period, next_shown, read_schedule
 from pipeline.language.figures import is_correction
 from pipeline.model import Alert, AlertRule, Document, derive_id, origins
-from pipeline.ports.alerts import Delivery
+from pipeline.ports.alerts import Delivery, Earlier
 
+NOTHING_EARLIER = Earlier()
 # An update is sent when the number of sources reaches one of these, not at every newcomer.
 ORIGIN_STEPS = (2, 3, 5, 10, 20, 50, 100, 200, 500)
 FIRST_RETRY_S = 1.0
@@ -75,19 +76,21 @@ def plan(
     paged: Paged,
     now: datetime,
     limits: Limits = USUAL,
+    summed: Earlier = NOTHING_EARLIER,
 ) -> Delivery | None:
     """Decide what one channel hears of an alert.
 
-    ``earlier`` are the rule's deliveries to the channel about the same subject; what was decided before about this
-    alert stays so. ``None`` for backfill, which never pages anyone. A withheld delivery says why in ``error``, and has
-    the same id for every alert of the rule about its article.
+    ``earlier`` are the rule's latest deliveries to the channel about the same subject; what was decided before about
+    this alert stays so. ``summed`` sums up all of them, also those too old to be among ``earlier``. ``None`` for
+    backfill, which never pages anyone. A withheld delivery says why in ``error``, and has the same id for every alert
+    of the rule about its article.
     """
     if alert.article is not None and alert.article.backfill:
         return None
     for delivery in earlier:
         if delivery.alert.id == alert.id:
             return delivery
-    told, reason = _judge(alert, rule, earlier, now, limits)
+    told, reason = _judge(alert, rule, earlier, now, limits, summed)
     if reason is not None:
         about = alert.article.id if alert.article is not None else alert.id
         return Delivery(
@@ -182,7 +185,7 @@ def spell(seconds: int) -> str:
 
 
 def _judge(
-    alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: datetime, limits: Limits
+    alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: datetime, limits: Limits, summed: Earlier
 ) -> tuple[Alert, str | None]:
     """Return the alert as it is to be told, and why it is not to be told if so."""
     if rule.paused:
@@ -205,11 +208,12 @@ def _judge(
     if not itself and any((other.duplicate_of or other.id) == group for other, _ in told):
         return alert, "copy of an article already told" if article.duplicate_of else "told already by a copy of it"
     known = [delivery.alert.article for delivery in earlier if delivery.alert.article]
-    before, publishers = origins(known), origins([*known, article])
+    before = origins(known) | summed.sources
+    publishers = origins([*known, article]) | before
     # The rule need not match every report of the story that counts.
     count = max(article.origins, len(publishers))
     note = f"{count} sources: {_listed(publishers or {article.source})}"
-    if not told:
+    if not told and not summed.delivered:
         if count < rule.min_origins:
             return alert, f"{count} of {rule.min_origins} sources"
         return (msgspec.structs.replace(alert, note=note) if rule.min_origins > 1 else alert), None
@@ -254,9 +258,9 @@ def _corrections(alert: Alert) -> str | None:
     return "; ".join(notes) or None
 
 
-def _listed(names: set[str]) -> str:
-    shown = sorted(names)[:5]
-    return ", ".join(shown) + (" …" if len(names) > len(shown) else "")
+def _listed(publishers: Set[str]) -> str:
+    shown = sorted(publishers)[:5]
+    return ", ".join(shown) + (" …" if len(publishers) > len(shown) else "")
 
 
 def _due(rule: AlertRule, paged: Paged, now: datetime, limits: Limits) -> tuple[datetime, bool]:

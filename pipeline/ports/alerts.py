@@ -58,7 +58,10 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Earlier(msgspec.Struct, frozen=True, kw_only=True):
-    """Sum up the deliveries about something: whether one was not withheld, and the sources of all their articles."""
+    """Sum up the deliveries about something: whether one was not withheld, and their independent publishers.
+
+    ``sources`` are those of all their articles that copy no other (see ``model.origins``).
+    """
 
     delivered: bool = False
     sources: frozenset[str] = frozenset()
@@ -75,6 +78,12 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 # A row with such a subject stands for as many withheld alerts as it has attempts.
 COUNTED = "counted "
+
+
+def independent_source(delivery: Delivery) -> str | None:
+    """Return the publisher that a delivery adds to those of a story: none where its article copies another."""
+    article = delivery.alert.article
+    return article.source if article is not None and article.duplicate_of is None else None
 
 
 class DeliveryHistory(Protocol):

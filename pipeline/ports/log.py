@@ -29,8 +29,9 @@ class Backlog(Protocol):
 class Log(Protocol):
     """Keep records in topics, in order per key, and remember how far each reading group has come.
 
-    At least once: what ``append`` returned for is durable, and what was read but not committed is read again by
-    the group after a restart. All methods raise ``UnavailableError`` or ``TransientError``.
+    At least once: what ``append`` returned for is durable. ``read`` hands out and ``commit`` moves: what was handed out
+    and not committed is handed out again, to the same reader once it is rewound, and to the next one of its group.
+    All methods raise ``UnavailableError`` or ``TransientError``.
     """
 
     def append(self, messages: Iterable[Message]) -> None:
@@ -39,8 +40,14 @@ class Log(Protocol):
     def read(self, topic: str, group: str, limit: int, timeout: float = 0.0) -> Sequence[Message]:
         """Return up to ``limit`` records the group has not yet been given, waiting at most ``timeout`` seconds."""
 
+    def rewind(self, topic: str, group: str) -> None:
+        """Have ``read`` begin again after what is committed: for a reader that failed.
+
+        Idempotent; it asks no server, and raises nothing.
+        """
+
     def commit(self, topic: str, group: str) -> None:
-        """Remember all records this reader was given as done."""
+        """Remember all records this reader was given as done; with a transaction around it, only if that is kept."""
 
     def replay(self, topic: str) -> Iterator[Message]:
         """Iterate over every record still kept, oldest first per key, and end at the records present at the call."""

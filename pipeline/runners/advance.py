@@ -24,6 +24,7 @@ The runtimes still differ in this, each for its reason:
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -46,6 +47,8 @@ DUPLICATE = "duplicate"
 DEAD_LETTERED = "dead-lettered"
 
 _FRAMES = 8
+
+log = logging.getLogger(__name__)
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +140,26 @@ def advance_all(
             return Advanced(results=tuple(results), counts=counts)
         if wait(done.wait.retry_after):
             raise done.wait
+
+
+class Learner:
+    """Have memories learn what is stored; what one cannot read is reported once and left out.
+
+    It may have been written by a newer version, or be damaged: either way the others count.
+    """
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._reported: set[tuple[str, bytes | None]] = set()
+
+    def learn(self, memory: Memory, key: str, value: bytes | None) -> None:
+        """Learn one fact or rule."""
+        try:
+            memory.learn(key, value)
+        except Exception as exc:  # noqa: BLE001 - one bad record must not stop the start
+            if (key, value) not in self._reported:
+                self._reported.add((key, value))
+                log.error("unreadable, left out stage=%s key=%s error=%s", self._stage, key, exc)
 
 
 def ends(stage: Stage, decided: Decided) -> bool:

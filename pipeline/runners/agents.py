@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,7 +26,8 @@ from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
-from pipeline.runners.advance import Buried, Decided, Given, advance, emitted
+from pipeline.runners.advance import Buried, Decided, Given, Learner, advance, emitted
+from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Stall, Verdict, waiting
 from pipeline.stages.decision import Fact, Memory
 from pipeline.topics import DEAD, TableTopic
@@ -73,6 +75,8 @@ def make_app(
     agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
+    # Faust's clean-up waits for a broker that may be away.
+    app.on_before_shutdown.connect(partial(_end_soon, app), weak=False)
     return app
 
 
@@ -155,6 +159,7 @@ class _Agent:
         self._clock = clock
         self._progress = progress
         self._memory: Memory = stage.memory()
+        self._learner = Learner(stage.name)
         self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
         self._in_flight = _InFlight()
         self._tasks: list[asyncio.Task[None]] = []
@@ -272,7 +277,7 @@ class _Agent:
         """Rebuild the memory from the facts, after Faust has recovered the table."""
         memory = self._stage.memory()
         for key, value in self._table.items():
-            memory.learn(key.decode(), value)
+            self._learner.learn(memory, key.decode("utf-8", "replace"), value)
         for handled in self._in_flight:
             for fact in handled.facts:
                 memory.learn(fact.key, fact.value)
@@ -285,9 +290,12 @@ class _Agent:
         while not self._app.should_stop:
             try:
                 for key, value in await asyncio.to_thread(table.changes):
-                    self._memory.learn(key, value)
+                    self._learner.learn(self._memory, key, value)
             except (TransientError, UnavailableError) as exc:
                 log.warning("waiting stage=%s error=%s", self._stage.name, exc)
+            except Exception as exc:
+                # Without the table the stage would stand still for good.
+                log.exception("not followed stage=%s error=%r", self._stage.name, exc)
             else:
                 self._followed.set()
             await asyncio.sleep(FOLLOW_S)
@@ -341,6 +349,11 @@ class _Watchdog:
         await self._app.consumer.seek_wait(offsets)
         self._app.consumer.resume_partitions(set(offsets))
         self._app.flow_control.resume()
+
+
+def _end_soon(app: Any, *_: Any, **__: Any) -> None:
+    """End the process within seconds, with a code that tells a crash from a stop."""
+    end_within(STOP_WITHIN_S, lambda code: os._exit(1 if app.crash_reason is not None else code))
 
 
 def run(app: Any) -> None:

@@ -11,12 +11,15 @@ between the stages need no rows: what would stand in them lives and dies with th
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
 
+from pipeline.errors import TransientError, UnavailableError
 from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
@@ -29,6 +32,7 @@ from pipeline.runners.advance import (
     Buried,
     Decided,
     Given,
+    Learner,
     advance_all,
     bury,
     count_indexed,
@@ -38,12 +42,18 @@ from pipeline.runners.advance import (
 )
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.renewing import Renewing
+from pipeline.runners.trouble import Trouble
 from pipeline.stages.decision import Memory
 from pipeline.topics import INDEX
 
 GROUP = "pipeline"
 AT_ONCE = 64
 WAITING = "waiting"
+WAIT_S = 0.25
+# How long work that is to be finished waits for a store that does not take it.
+GIVE_UP_S = 12.0
+
+_log = logging.getLogger(__name__)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +114,47 @@ class Embedded:
         # Whether records wait in front of a stage that takes them in order: they keep their place before those that
         # come. A stage that is not in here has not been looked at.
         self._behind: dict[str, bool] = {}
+        self._is_remembered = False
+        self._learners = {stage.name: Learner(stage.name) for stage in flow}
         self.counts: Counter[str] = Counter()
         self._remember()
+
+    def run(
+        self,
+        stopping: threading.Event,
+        tell: Callable[[Outcome], None],
+        *,
+        finish: bool,
+        between: Callable[[int], None] = lambda waiting: None,
+    ) -> None:
+        """Take batches until told to stop; with ``finish``, until nothing is left then.
+
+        ``between`` is told after each batch how many articles of history wait.
+
+        A store that is locked, full or away is waited for. Raises ``TransientError`` or ``UnavailableError`` when work
+        that is to be finished could not be for ``GIVE_UP_S`` seconds.
+        """
+        self._wait = stopping.wait
+        trouble = Trouble(_log, "the pipeline")
+        while finish or not stopping.is_set():
+            # What came while a step waited for articles may be history: only a step begun afterwards tells.
+            ending = stopping.is_set()
+            try:
+                outcomes = self.step(0.0 if ending else WAIT_S)
+            except Exception as exc:
+                # A bug is told with its trace; the next batch may go well.
+                for stage in self._flow:
+                    self._log.rewind(stage.reads.name, GROUP)
+                if stopping.is_set() and trouble.lasted_s() > GIVE_UP_S:
+                    raise
+                trouble.wait(exc, stopping)
+                continue
+            trouble.over()
+            for outcome in outcomes:
+                tell(outcome)
+            between(self.history_waiting)
+            if not outcomes and ending:
+                return
 
     def step(self, timeout: float = 0.0) -> list[Outcome]:
         """Take the next batch all the way; return what became of its records, or nothing when none came in time.
@@ -113,6 +162,8 @@ class Embedded:
         New articles come first; the later topics hold what waits to be read for events, and what
         ``admin dead --replay`` put back.
         """
+        if not self._is_remembered:
+            self._remember()
         unseen = [stage for stage in self._flow if stage.in_order and stage.name not in self._behind]
         for stage in (*unseen, *self._flow):
             messages = self._read(stage)
@@ -142,17 +193,52 @@ class Embedded:
         return messages
 
     def _run(self, first: Stage, messages: Sequence[Message]) -> list[Outcome]:
-        self._learn_followed()
+        """Take a batch, or if something in it brings out a bug, each of its records alone."""
         try:
+            return self._attempt(first, messages)
+        except (TransientError, UnavailableError, OSError, MemoryError):
+            raise  # no record's fault
+        except Exception as exc:  # noqa: BLE001 - one record's bug must not stop the others
+            if len(messages) == 1:
+                return self._give_up(first, messages[0], exc)
+        outcomes: list[Outcome] = []
+        for _ in messages:
+            try:
+                if not self._is_remembered:
+                    self._remember()
+                outcomes += self._run(first, self._log.read(first.reads.name, GROUP, 1))
+            except (TransientError, UnavailableError):
+                if not outcomes:
+                    raise
+                break
+        return outcomes
+
+    def _attempt(self, first: Stage, messages: Sequence[Message]) -> list[Outcome]:
+        try:
+            self._learn_followed()
             batch = self._taken(first, messages)
             self._write(batch, first)
         except BaseException:
-            # The memories learned what was not kept: begin again from what was.
-            self._remember()
+            # The memories learned what was not kept: begin again from what was, and with the same records.
+            self._is_remembered = False
+            self._log.rewind(first.reads.name, GROUP)
             raise
         self.counts += batch.counts
         self._behind |= batch.behind
         return batch.outcomes
+
+    def _give_up(self, first: Stage, message: Message, error: Exception) -> list[Outcome]:
+        """Make a record that brings out a bug a dead letter."""
+        (message,) = self._log.read(first.reads.name, GROUP, 1) or (message,)
+        try:
+            with self._transaction():
+                self._log.append([bury(message, stage=first.name, error=error)])
+                self._log.commit(first.reads.name, GROUP)
+        except BaseException:
+            self._log.rewind(first.reads.name, GROUP)
+            raise
+        self.counts[DEAD_LETTERED] += 1
+        return [Outcome(kind=DEAD_LETTERED, error=f"{first.name}: {message.key}: {error!r}")]
 
     def _taken(self, first: Stage, messages: Sequence[Message]) -> _Batch:
         """Take a batch as far as it can go at once."""
@@ -232,13 +318,15 @@ class Embedded:
 
     def _remember(self) -> None:
         """Rebuild the memories from what is stored."""
+        self._is_remembered = False
         self._behind = {}
         self._memories = {stage.name: stage.memory() for stage in self._flow}
         for name, table in (self._facts | self._followed).items():
             for key, value in table.items():
-                self._memories[name].learn(key, value)
+                self._learners[name].learn(self._memories[name], key, value)
+        self._is_remembered = True
 
     def _learn_followed(self) -> None:
         for name, table in self._followed.items():
             for key, value in table.changes():
-                self._memories[name].learn(key, value)
+                self._learners[name].learn(self._memories[name], key, value)

@@ -5,57 +5,94 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.errors import TransientError
+from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Document
 from pipeline.ports.log import Log, Message
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.runners.advance import DEAD_LETTERED, bury, count_indexed
 from pipeline.runners.renewing import Renewing
+from pipeline.runners.trouble import Trouble
 from pipeline.topics import INDEX
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
 WAIT_S = 0.2
-LONGEST_WAIT_S = 30.0
+# How long a record that was handed out before may take to be handed out again.
+AGAIN_S = 5.0
 
 
 class Sink:
-    """Move documents from the log to the index: each is indexed, refused into news.dead, or tried again in place."""
+    """Move documents from the log to the index: each is indexed, refused into news.dead, or tried again."""
 
-    def __init__(
-        self, log: Log, index: SearchIndex, sleep: Callable[[float], object], renewal: Renewal | None = None
-    ) -> None:
+    def __init__(self, log: Log, index: SearchIndex, renewal: Renewal | None = None) -> None:
         self._log = log
         self._index = index
-        self._sleep = sleep
         self._renewing = Renewing(renewal) if renewal is not None else None
         self.counts: Counter[str] = Counter()
 
     def run(self, stop: threading.Event) -> None:
-        """Work until told to stop."""
+        """Work until told to stop; a log or an index that is away is waited for."""
+        trouble = Trouble(log, "indexing")
         while not stop.is_set():
             try:
-                busy = self.step(WAIT_S, stop) > 0
+                busy = self.step(WAIT_S) > 0
                 if self._renewing is not None and not stop.is_set():
                     self._renewing.step(busy=busy)
-            except TransientError as exc:
-                log.warning("waiting error=%s", exc)
-                self._sleep(exc.retry_after)
+            except Exception as exc:  # noqa: BLE001 - a bug is told with its trace, and ends nothing
+                self._log.rewind(INDEX.reads.name, INDEX.name)
+                trouble.wait(exc, stop)
+            else:
+                trouble.over()
 
-    def step(self, timeout: float, stop: threading.Event) -> int:
-        """Index one batch; return how many records it had. Nothing is committed when told to stop half-way."""
+    def step(self, timeout: float) -> int:
+        """Index one batch; return how many records it had. After a failure the same records are read again."""
         messages = self._log.read(INDEX.reads.name, INDEX.name, BATCH, timeout)
-        if not messages:
-            return 0
+        if messages:
+            self._take(messages)
+        return len(messages)
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        """Index a batch, or if something in it brings out a bug, each record alone."""
+        try:
+            self._index_all(messages)
+        except (TransientError, UnavailableError, OSError, MemoryError):
+            self._log.rewind(INDEX.reads.name, INDEX.name)
+            raise
+        except Exception as exc:  # noqa: BLE001 - one record's bug must not stop the others
+            self._log.rewind(INDEX.reads.name, INDEX.name)
+            if len(messages) == 1:
+                self._give_up(exc)
+                return
+            for _ in messages:
+                alone = self._again()
+                if not alone:
+                    return
+                self._take(alone)
+
+    def _again(self) -> Sequence[Message]:
+        return self._log.read(INDEX.reads.name, INDEX.name, 1, AGAIN_S)
+
+    def _give_up(self, error: Exception) -> None:
+        """Make the record that comes next a dead letter."""
+        try:
+            messages = self._again()
+            self._log.append([bury(message, stage=INDEX.name, error=error) for message in messages])
+            self._log.commit(INDEX.reads.name, INDEX.name)
+        except Exception:
+            self._log.rewind(INDEX.reads.name, INDEX.name)
+            raise
+        self.counts[DEAD_LETTERED] += len(messages)
+        for message in messages:
+            log.error("dead letter stage=%s key=%s error=%r", INDEX.name, message.key, error)
+
+    def _index_all(self, messages: Sequence[Message]) -> None:
         documents, dead = _decoded(messages)
-        refused = self._upsert(documents, stop)
-        if refused is None:
-            return 0
+        refused = self._index.upsert(documents)
         by_id = {message.key: message for message in messages}
         dead += [
             bury(by_id[article_id], stage=INDEX.name, error=reason)
@@ -67,19 +104,8 @@ class Sink:
         self._log.commit(INDEX.reads.name, INDEX.name)
         self.counts += count_indexed(documents, [article_id for article_id, _ in refused])
         self.counts[DEAD_LETTERED] += len(messages) - len(documents)
-        return len(messages)
-
-    def _upsert(self, documents: Sequence[Document], stop: threading.Event) -> Sequence[tuple[str, str]] | None:
-        """Repeat until the index has taken the batch, backing off; ``None`` when told to stop before that."""
-        wait = 0.0
-        while not stop.is_set():
-            try:
-                return self._index.upsert(documents)
-            except TransientError as exc:
-                wait = min(max(exc.retry_after, wait * 2), LONGEST_WAIT_S)
-                log.warning("waiting seconds=%.1f error=%s", wait, exc)
-                self._sleep(wait)
-        return None
+        for letter in dead:
+            log.error("dead letter stage=%s key=%s error=%s", INDEX.name, letter.key, letter.headers["error"])
 
 
 def _decoded(messages: Sequence[Message]) -> tuple[list[Document], list[Message]]:
@@ -87,6 +113,6 @@ def _decoded(messages: Sequence[Message]) -> tuple[list[Document], list[Message]
     for message in messages:
         try:
             documents.append(msgspec.json.decode(message.value, type=Document))
-        except msgspec.DecodeError as exc:
+        except Exception as exc:  # noqa: BLE001 - deep nesting raises RecursionError, bad text UnicodeDecodeError
             dead.append(bury(message, stage=INDEX.name, error=f"no document: {exc}"))
     return documents, dead

@@ -18,6 +18,7 @@ from pipeline.ports.alerts import DeliveriesRequest, Notice
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.query.printer import restate
+from pipeline.records import read_records
 from pipeline.references import anchored, is_reference
 from pipeline.services.alert_export import write_toml
 from pipeline.services.alert_names import cleaned, key
@@ -26,7 +27,7 @@ from pipeline.services.saved_searches import SavedSearches, written_out
 
 if TYPE_CHECKING:
     from pipeline.model import Document
-    from pipeline.ports.alerts import Delivery, Ledger, Notifier, Tally
+    from pipeline.ports.alerts import Delivery, Ledger, Notifier, State, Tally
     from pipeline.ports.search import SearchIndex
     from pipeline.services.alert_import import SavedSearch
     from pipeline.services.alert_why import Why
@@ -203,8 +204,8 @@ class Alerts:
 
     def log(self, limit: int, name: str | None = None, *, withheld: bool = False) -> list[Delivery]:
         """Return what became of the latest ``limit`` messages, newest first; those held back only when asked for."""
-        entries = self._deliveries.entries(limit, rule=name)
-        return [delivery for delivery in entries if withheld or delivery.state != "withheld"]
+        states: tuple[State, ...] = () if withheld else ("queued", "sent", "failed")
+        return list(self._deliveries.page(DeliveriesRequest(rule=name, states=states, limit=limit)).deliveries)
 
     def take_over(
         self, entries: Iterable[AlertRule | SavedSearch | str], channels: Sequence[str] = (), *, dry_run: bool = False
@@ -269,9 +270,8 @@ class Alerts:
 
 
 def stored_rules(rules: Table) -> Iterator[AlertRule]:
-    """Yield the alert rules of a table."""
-    for _, value in rules.items():  # noqa: PERF102 - a port has no values()
-        yield msgspec.json.decode(value, type=AlertRule)
+    """Yield the alert rules of a table that can be read."""
+    yield from (rule for _, rule in read_records(rules, AlertRule))
 
 
 def quiet_hours(text: str | None) -> tuple[str | None, str | None]:

@@ -15,6 +15,7 @@ from connectors.websub import Push
 from pipeline.errors import UsageError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
+from pipeline.records import read_record, read_records
 from pipeline.services.feed_health import Health, duration, judged
 from pipeline.services.feed_settings import FeedOptions, changed, cleared
 from pipeline.services.push_health import push_words, pushes_by_feed
@@ -79,7 +80,7 @@ class Feeds:
 
     def all(self) -> list[Subscription]:
         """Return all subscriptions, by address."""
-        return [msgspec.json.decode(value, type=Subscription) for _, value in self._feeds.items()]
+        return [subscription for _, subscription in read_records(self._feeds, Subscription)]
 
     def asked(self, url: str, options: FeedOptions | None = None) -> Subscription:
         """Return the subscription to an address as it would be with some options, or a new one; nothing is kept."""
@@ -218,8 +219,7 @@ class Feeds:
 
     def poll_of(self, url: str) -> Poll | None:
         """Return how the last poll of a feed went, if there was one."""
-        value = self._polls.get(url)
-        return msgspec.json.decode(value, type=Poll) if value else None
+        return read_record(url, self._polls.get(url), Poll)
 
     def to_test(self, url: str) -> Subscription:
         """Return what a test is to fetch: an address, followed or not, or else the feed that a name stands for."""

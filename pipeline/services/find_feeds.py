@@ -60,9 +60,7 @@ async def find_feeds(fetcher: Fetcher, parser: Parser, asked: Subscription) -> l
 async def candidates_on(parser: Parser, page: Fetched) -> list[Candidate]:
     """Return what may be a feed of a page, best first; of a page that takes too long to read, nothing."""
     try:
-        return await asyncio.to_thread(
-            parser.child.call, discover, page.body or b"", page.url, page.headers.get("link")
-        )
+        return await asyncio.to_thread(parser.call, discover, page.body or b"", page.url, page.headers.get("link"))
     except (TimeoutError, EOFError, OSError):
         return []
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
-
 from connectors.polling.schedule import Poll
 from connectors.websub import Push
 from pipeline.ports.table import Table
+from pipeline.records import read_records
 
 
 def pushes_by_feed(table: Table) -> dict[str, Push]:
     """Return the subscriptions at hubs that are wanted, by the address of their feed."""
-    pushes = (msgspec.json.decode(value, type=Push) for _, value in table.items())
+    pushes = (push for _, push in read_records(table, Push))
     return {push.feed: push for push in pushes if push.ended is None}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import Settings
 from pipeline.errors import UnavailableError
 from pipeline.private_files import make_directory
+from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.stores import Store, clock, replaying, store
@@ -123,8 +123,7 @@ def notifying(opened: Store, write: Callable[[str], None] | None = None) -> Iter
 
 def run_notifier(settings: Settings) -> None:
     """Deliver alerts until SIGTERM or SIGINT."""
-    stop = stop_signal()
-    with store(settings) as opened:
+    with stop_signal() as stop, store(settings) as opened:
         loop = notifier(opened)
         # The first step tells of a server that is not there; one that goes away later is waited for.
         loop.step()
@@ -183,9 +182,8 @@ def run_sink(settings: Settings) -> None:
     """Index what the worker enriches until SIGTERM or SIGINT."""
     from pipeline.runners.sink import Sink
 
-    stop = stop_signal()
-    with store(settings) as opened:
-        Sink(opened.log, opened.index, stop.wait, opened.renewal).run(stop)
+    with stop_signal() as stop, store(settings) as opened:
+        Sink(opened.log, opened.index, opened.renewal).run(stop)
 
 
 def rebuild(settings: Settings, into: str | None, progress: Callable[[int], None]) -> tuple[int, list[str]]:
@@ -210,8 +208,6 @@ def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], 
     """
     from pipeline.adapters.kafka.shares import KafkaShares
 
-    stop = stop_signal()
-
     async def work() -> None:
         if once:
             async with polling(opened, report) as ingest:
@@ -221,13 +217,5 @@ def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], 
             async with polling(opened, report, shares.mine) as ingest:
                 await poll_until(stop, ingest, once=False)
 
-    with store(settings) as opened:
+    with stop_signal() as stop, store(settings) as opened:
         asyncio.run(work())
-
-
-def stop_signal() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

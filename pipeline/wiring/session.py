@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pipeline.runners.stop import stop_signal
 from pipeline.wiring import connectors, runners
 from pipeline.wiring.stores import Store, clock
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.runners.embedded import Embedded, Outcome
     from pipeline.runners.polling.ingest import Polled
 
-WAIT_S = 0.25
 PROGRESS_S = 5.0
 
 
@@ -87,9 +86,7 @@ class Session:
         """Poll; return the counts of outcomes when one round is over and all is done, or when told to stop."""
         embedded = runners.embedded(self._store)
         notifying = runners.notifying(self._store, self._write)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopping.set())
-        with notifying:
+        with stop_signal() as self._stopping, notifying:
             worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
             worker.start()
             try:
@@ -104,20 +101,15 @@ class Session:
     def _work(self, embedded: Embedded) -> None:
         """Run batches until told to stop, then until nothing is left."""
         try:
-            while True:
-                # What came while a step waited for articles may be history: only a step begun afterwards tells.
-                ending = self._stopping.is_set()
-                outcomes = embedded.step(0.0 if ending else WAIT_S)
-                for outcome in outcomes:
-                    self._tell(outcome)
-                if time.monotonic() - self._counted_at >= PROGRESS_S:
-                    self._counted_at = time.monotonic()
-                    self._progress(embedded.history_waiting)
-                if ending and not (outcomes and self._once):
-                    return
+            embedded.run(self._stopping, self._tell, finish=self._once, between=self._count)
         except BaseException as exc:  # noqa: BLE001 - it is raised again in the main thread
             self._failure = exc
             self._stopping.set()
+
+    def _count(self, waiting: int) -> None:
+        if time.monotonic() - self._counted_at >= PROGRESS_S:
+            self._counted_at = time.monotonic()
+            self._progress(waiting)
 
     def _tell(self, outcome: Outcome) -> None:
         if outcome.error is not None:

@@ -9,7 +9,7 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.topics import ARTICLES, FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -134,7 +134,8 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.kafka.topics import create_topics
 
-    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions)
+    keep = {ARTICLES.name: timedelta(days=settings.keep.articles_days)}
+    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=keep)
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()
@@ -191,6 +192,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         events=ElasticsearchEvents(index, stories),
     )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    stack.callback(ledger.close)
 
     def table(name: str) -> Table:
         opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix)

@@ -114,3 +114,35 @@ def test_writers_in_two_threads_take_turns(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
         assert ([], 200) == (errors, len(list(table.items())))
+
+
+def test_commit_that_fails_is_rolled_back_and_the_next_one_works() -> None:
+    with Database(":memory:") as database:
+        table = SqliteTable(database, "t")
+        connection = database.connection
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("CREATE TABLE a (id INTEGER PRIMARY KEY)")
+        connection.execute("CREATE TABLE b (a INTEGER REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED)")
+        with pytest.raises(sqlite3.IntegrityError), database.transaction():
+            table.put("k", b"dropped")
+            connection.execute("INSERT INTO b VALUES (1)")
+        table.put("l", b"kept")
+        assert list(table.items()) == [("l", b"kept")]
+
+
+def test_lock_file_that_cannot_be_written_is_no_other_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UnavailableError, match="permissions"):
+        RunLock(tmp_path / "file" / "up.lock").__enter__()
+
+
+def test_commit_of_a_reader_is_dropped_with_its_transaction() -> None:
+    with Database(":memory:") as database:
+        log = SqliteLog(database)
+        log.append([Message(topic="x", key="k", value=b"v")])
+        with pytest.raises(RuntimeError), database.transaction():
+            log.read("x", "g", 9)
+            log.commit("x", "g")
+            raise RuntimeError
+        log.rewind("x", "g")
+        assert [message.key for message in log.read("x", "g", 9)] == ["k"]

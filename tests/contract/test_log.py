@@ -128,3 +128,25 @@ def test_backlog_is_what_a_group_has_not_committed(open_log: Open) -> None:
     assert other.backlog(TOPIC, "g") == 5
     log.commit(TOPIC, "g")
     assert (0, 0, 5) == (log.backlog(TOPIC, "g"), other.backlog(TOPIC, "g"), log.backlog(TOPIC, "h"))
+
+
+def test_reader_that_failed_is_given_the_same_records_again_once_it_is_rewound(open_log: Open) -> None:
+    log = open_log()
+    log.append(messages("a"))
+    drain(log, "g", 1)
+    log.commit(TOPIC, "g")
+    log.append(messages("b", "c"))
+    assert {"b", "c"} == {message.key for message in drain(log, "g", 2)}
+    log.rewind(TOPIC, "g")
+    log.rewind(TOPIC, "g")
+    assert {"b", "c"} == {message.key for message in drain(log, "g", 2)}
+    log.commit(TOPIC, "g")
+    log.rewind(TOPIC, "g")
+    assert [] == list(log.read(TOPIC, "g", 10, 0.5))
+
+
+def test_reader_that_has_not_read_yet_may_be_rewound(open_log: Open) -> None:
+    log = open_log()
+    log.rewind(TOPIC, "g")
+    log.append(messages("a"))
+    assert ["a"] == [message.key for message in drain(log, "g", 1)]

@@ -32,6 +32,10 @@ class MemoryLog:
         self._given[topic, group] = at + len(found)
         return found
 
+    def rewind(self, topic: str, group: str) -> None:
+        """Begin again after what the group committed last."""
+        self._given[topic, group] = self._committed[topic, group]
+
     def commit(self, topic: str, group: str) -> None:
         """Remember all records the group was given as done."""
         self._committed[topic, group] = self._given[topic, group]

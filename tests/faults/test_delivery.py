@@ -27,7 +27,7 @@ from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.model import Alert, AlertRule, Document, Mark, derive_id
 from pipeline.ports.alerts import Delivery
 from pipeline.ports.log import Message
-from pipeline.runners import notifier
+from pipeline.runners import notifier, sender
 from pipeline.runners.notifier import NotifierLoop
 from pipeline.topics import ALERTS
 from tests.faults.receiver import Receiver, Request, accept, fail, receiving
@@ -283,7 +283,7 @@ def test_crash_between_sending_and_marking_repeats_with_the_same_key(
             ledger=bench.ledger,
             index=SqliteIndex(database),
             channels=Channels({}, allow=("127.0.0.0/8",)),
-            clock=lambda: datetime.now(UTC) + notifier.CLAIM + timedelta(seconds=1),
+            clock=lambda: datetime.now(UTC) + sender.CLAIM + timedelta(seconds=1),
         )
         assert after_the_claim.drain(10)
         after_the_claim.close()

@@ -12,6 +12,9 @@ from pipeline.networks import masked
 
 TIMEOUT_S = 30.0
 RETRY_AFTER_S = 2.0
+BLOCKED_AFTER_S = 5.0
+# Answered with 400 as well, though nothing is wrong with the request.
+_STATES = ("index_closed_exception", "index_not_found_exception", "no_shard_available_action_exception")
 
 
 def connect(url: str, api_key: str | None = None) -> Elasticsearch:
@@ -44,10 +47,24 @@ def translated(url: str) -> Iterator[None]:
         ) from exc
 
 
+def is_of_the_document(status: int, kind: str | None) -> bool:
+    """Tell whether one item of a bulk request failed for what is in it: no repetition helps then."""
+    return status == 400 and kind not in _STATES
+
+
 def _from_answer(url: str, error: ApiError) -> NewswireError:
-    status, text = error.meta.status, str(error)
-    if status == 429 or status >= 500:
-        return TransientError(f"Elasticsearch at {masked(url)} is busy or failing ({status}).", RETRY_AFTER_S)
+    """Return our error for an answer: all but a request that is wrong in itself is a state of the server."""
+    status, text, kind = error.meta.status, str(error), _type(error)
+    if kind == "cluster_block_exception" or kind in _STATES:
+        return TransientError(
+            f"Elasticsearch at {masked(url)} does not take it just now: {_reason(error)}. Free disk space, lift the "
+            "block or open the index.",
+            BLOCKED_AFTER_S,
+        )
+    if status in (404, 408, 413, 429) or status >= 500:
+        return TransientError(
+            f"Elasticsearch at {masked(url)} is busy or failing ({status}, {_reason(error)}).", RETRY_AFTER_S
+        )
     if status in (401, 403):
         return UnavailableError(f"Elasticsearch at {masked(url)} refuses these credentials; check the API key.")
     if "media_type_header" in text or "compatible-with" in text:
@@ -55,7 +72,15 @@ def _from_answer(url: str, error: ApiError) -> NewswireError:
             f"Elasticsearch at {masked(url)} is not version 9, which this client speaks; upgrade the server, or "
             "install the client of its version (pip install 'elasticsearch<9' for 8)."
         )
+    if status != 400:
+        return UnavailableError(f"What answers at {masked(url)} does not work as Elasticsearch does ({status}).")
     return UsageError(f"Elasticsearch does not take the request: {_reason(error)}.")
+
+
+def _type(error: ApiError) -> str | None:
+    body = error.body
+    cause = body.get("error") if isinstance(body, dict) else None
+    return cause.get("type") if isinstance(cause, dict) else None
 
 
 def _reason(error: ApiError) -> str:

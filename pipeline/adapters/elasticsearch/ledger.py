@@ -7,16 +7,26 @@ that nobody wrote in between, so that two notifiers never send the same delivery
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from pipeline.adapters.elasticsearch.client import connect, translated
-from pipeline.errors import TransientError, UnavailableError, UsageError
+from pipeline.adapters.elasticsearch.client import connect, is_of_the_document, translated
+from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.moments import from_microseconds, microseconds
-from pipeline.ports.alerts import COUNTED, About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier, Tally
+from pipeline.ports.alerts import (
+    COUNTED,
+    About,
+    DeliveriesPage,
+    DeliveriesRequest,
+    Delivery,
+    Earlier,
+    Tally,
+    independent_source,
+)
 
 _KEYWORD = {"type": "keyword"}
 _LONG = {"type": "long"}
@@ -196,18 +206,22 @@ class ElasticsearchLedger:
         found: set[str] = set()
         after: dict[str, Any] = {}
         while True:
-            wanted = ["alert.article.source"]
+            wanted = ["alert.article.source", "alert.article.duplicate_of"]
             hits = self._search(query=older, size=_CHUNK, sort=[{"entered": "desc"}], source=wanted, **after)["hits"][
                 "hits"
             ]
-            found |= {hit["_source"]["alert"]["article"]["source"] for hit in hits if hit["_source"].get("alert")}
+            articles = [hit["_source"]["alert"]["article"] for hit in hits if hit["_source"].get("alert")]
+            found |= {article["source"] for article in articles if article.get("duplicate_of") is None}
             if len(hits) < _CHUNK:
                 return found
             after = {"search_after": hits[-1]["sort"]}
 
+    def close(self) -> None:
+        """Close the connections; idempotent."""
+        self._client.close()
+
     def _search(self, **body: Any) -> dict[str, Any]:
-        with translated(self._url):
-            self._create()
+        with self._present():
             self._client.indices.refresh(index=self._index)
             answer: dict[str, Any] = self._client.search(index=self._index, **body).body
         return answer
@@ -216,21 +230,45 @@ class ElasticsearchLedger:
         """Write and return each item's status: 200, 201, or 409 where somebody was quicker."""
         if not operations:
             return []
-        with translated(self._url):
-            self._create()
+        with self._present():
             items = self._client.bulk(index=self._index, operations=operations, require_alias=False).body["items"]
         outcomes = [next(iter(item.values())) for item in items]
         for outcome in outcomes:
-            if outcome["status"] in (200, 201, 409) or outcome.get("result") == "not_found":
+            status, error = outcome["status"], outcome.get("error") or {}
+            # A delivery whose row went with a deleted index, or was pruned, needs no mark any more.
+            is_gone = outcome.get("result") == "not_found" or error.get("type") == "document_missing_exception"
+            if status in (200, 201, 409) or is_gone:
                 continue
-            reason = f"Elasticsearch did not keep a delivery: {outcome['error']['reason']}."
-            raise TransientError(reason) if outcome["status"] in (404, 429, 503) else UnavailableError(reason)
+            if not is_of_the_document(status, error.get("type")):
+                self._created = False
+                raise TransientError(f"Elasticsearch did not keep a delivery: {status}, {error.get('reason')}.")
+            raise TerminalError(
+                outcome["_id"], "notify", f"Elasticsearch takes no such delivery: {error.get('reason')}"
+            )
         return [outcome["status"] for outcome in outcomes]
+
+    @contextmanager
+    def _present(self) -> Iterator[None]:
+        """See to it that the index is there as it should be; if it went away meanwhile, it is made again next time."""
+        try:
+            with translated(self._url):
+                self._create()
+                yield
+        except TransientError:
+            self._created = False
+            raise
 
     def _create(self) -> None:
         if self._created:
             return
         settings = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
+        # A write to an index that was just deleted makes it anew: with this, as it should be.
+        self._client.indices.put_index_template(
+            name=self._index,
+            index_patterns=[self._index],
+            priority=500,
+            template={"mappings": _MAPPINGS, "settings": settings},
+        )
         # 400: it exists already, perhaps without the fields that came later.
         self._client.options(ignore_status=400).indices.create(index=self._index, mappings=_MAPPINGS, settings=settings)
         self._client.indices.put_mapping(index=self._index, properties=_MAPPINGS["properties"])
@@ -274,7 +312,7 @@ def _source(delivery: Delivery) -> dict[str, Any]:
         "rule_id": alert.rule_id,
         "rule": alert.rule,
         "subject": alert.subject,
-        "source": alert.article.source if alert.article else None,
+        "source": independent_source(delivery),
         "key": delivery.id,
         "message": f"digest {microseconds(delivery.due)}" if delivery.digest else delivery.id,
     }

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
-from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, translated
+from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, is_of_the_document, translated
 from pipeline.adapters.elasticsearch.numbers import Numbers
 from pipeline.adapters.elasticsearch.template import entry_of, mapped, month_of, template
 from pipeline.adapters.verified_search import CHUNK
@@ -183,7 +183,15 @@ class Months:
             docs = [{"_index": name, "_id": article_id} for name in indices for article_id in chunk]
             with translated(self._url):
                 answer = self._client.mget(docs=docs, source=wanted)
-            found |= {hit["_id"]: hit for hit in answer["docs"] if hit.get("found")}
+            for hit in answer["docs"]:
+                error = hit.get("error")
+                if error and error.get("type") != "index_not_found_exception":
+                    # Taken for a new one, the article would be stored a second time in another month.
+                    raise TransientError(
+                        f"Elasticsearch cannot look into its indices: {_reason(error)}.", RETRY_AFTER_S
+                    )
+                if hit.get("found"):
+                    found[hit["_id"]] = hit
         return found
 
     def prune(self, before: datetime) -> int:
@@ -213,12 +221,19 @@ class Months:
         self._generation = None
 
     def _create(self, name: str) -> None:
+        """Make an index, under the template and the alias as they should be, whatever was done to them meanwhile."""
         aliases: dict[str, Any] = {} if self._generation else {self._alias: {}}
         with translated(self._url):
+            self._client.indices.put_index_template(name=self._alias, **template(self._prefix))
             answer = self._client.options(ignore_status=400).indices.create(index=name, aliases=aliases)
-        error = answer.get("error")
-        if error and error.get("type") != "resource_already_exists_exception":
-            raise UnavailableError(f"Elasticsearch does not create the index {name}: {error.get('reason')}.")
+            error = answer.get("error")
+            if not error:
+                return
+            if error.get("type") == "resource_already_exists_exception":
+                if aliases:
+                    self._client.indices.put_alias(index=name, name=self._alias)
+                return
+        raise UnavailableError(f"Elasticsearch does not create the index {name}: {error.get('reason')}.")
 
     def _numbered(
         self, newest: Mapping[str, Document], stored: Mapping[str, Hit], given: Mapping[str, int]
@@ -259,7 +274,12 @@ class Months:
     def _send(self, lines: list[bytes], outdone: set[str]) -> list[tuple[str, str]]:
         """Send lines of a bulk request; return what can never be stored, and add what others were quicker with."""
         with translated(self._url):
-            answer = self._client.bulk(operations=lines)  # type: ignore[arg-type]  # bytes go as they are
+            try:
+                answer = self._client.bulk(operations=lines)  # type: ignore[arg-type]  # bytes go as they are
+            except ApiError as exc:
+                if exc.meta.status != 413:
+                    raise
+                return self._send_halves(lines, outdone)
         refused = []
         for item in answer["items"] if answer["errors"] else ():
             result = item["index"]
@@ -268,10 +288,22 @@ class Months:
                 outdone.add(result["_id"])
             if status < 300 or status == 409:
                 continue
-            if status == 429 or status >= 500 or status == 404:  # 404: the month was dropped this instant
-                raise TransientError(f"Elasticsearch did not index {result['_id']}: {status}.", RETRY_AFTER_S)
-            refused.append((result["_id"], _reason(result["error"])))
+            error = result.get("error") or {}
+            if not is_of_the_document(status, error.get("type")):
+                # A block, a closed or dropped index, a full queue: what is ours of it is made again at the next try.
+                self._is_set_up = False
+                reason = f"Elasticsearch did not index {result['_id']}: {status}, {_reason(error)}."
+                raise TransientError(reason, RETRY_AFTER_S)
+            refused.append((result["_id"], _reason(error)))
         return refused
+
+    def _send_halves(self, lines: list[bytes], outdone: set[str]) -> list[tuple[str, str]]:
+        """Send what is too large for the server, or for a proxy before it, in parts; one document has no parts."""
+        if len(lines) <= 2:
+            action = msgspec.json.decode(lines[0])
+            return [(action["index"]["_id"], "it is too large for Elasticsearch")]
+        middle = len(lines) // 4 * 2
+        return self._send(lines[:middle], outdone) + self._send(lines[middle:], outdone)
 
     def _aliased(self) -> list[str]:
         with translated(self._url):

@@ -5,8 +5,9 @@ Producers are idempotent with acks=all and wait for the broker's answer; consume
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -15,7 +16,10 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from pipeline.errors import TransientError, UnavailableError
 
 CONNECT_MS = 8_000
-ANSWER_S = 30.0
+ANSWER_S = 25.0
+# How long a close waits for a server that may be away: nothing depends on it.
+CLOSE_S = 3.0
+STANDS_STILL_S = 10.0
 MAX_MESSAGE_BYTES = 20_000_000
 MEMBERSHIP = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 2_000}
 
@@ -25,15 +29,21 @@ def translated(servers: str) -> Iterator[None]:
     """Turn kafka-python's exceptions into ours, each a sentence with the fix."""
     try:
         yield
-    except KafkaTimeoutError as exc:
+    except (KafkaTimeoutError, OSError) as exc:
         raise UnavailableError(
             f"Kafka at {servers} does not answer; start it (deploy/servers start, or deploy/compose.yaml) "
             "or set `kafka` in the settings."
         ) from exc
     except KafkaError as exc:
         if getattr(exc, "retriable", False):
-            raise TransientError(f"Kafka at {servers}: {exc!r}.") from exc
-        raise UnavailableError(f"Kafka at {servers} refused: {exc!r}. Is `newswire admin setup` done?") from exc
+            raise TransientError(f"Kafka at {servers}: {_short(exc)}.") from exc
+        raise UnavailableError(f"Kafka at {servers} refused: {_short(exc)}. Is `newswire admin setup` done?") from exc
+
+
+def _short(error: KafkaError) -> str:
+    """Return the kind of an error and the beginning of its text: it may hold the whole batch that was not taken."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
 
 
 def producer_of(servers: str) -> Any:
@@ -48,6 +58,9 @@ def producer_of(servers: str) -> Any:
         compression_type="gzip",
         max_request_size=MAX_MESSAGE_BYTES,
         max_block_ms=CONNECT_MS,
+        # What was not taken is given up before its writer is told so, and not kept for minutes after.
+        request_timeout_ms=int(ANSWER_S * 800),
+        delivery_timeout_ms=int(ANSWER_S * 900),
         allow_auto_create_topics=False,
     )
 
@@ -64,6 +77,37 @@ def consumer_of(servers: str, **options: Any) -> Any:
         metadata_max_age_ms=10_000,
         **options,
     )
+
+
+def send_all(producer: Any, records: Iterable[dict[str, Any]]) -> None:
+    """Send records and wait until all are durable. Raises Kafka's errors."""
+    sent = [producer.send(**record) for record in records]
+    if sent:
+        producer.flush(ANSWER_S)
+    for future in sent:
+        future.get(ANSWER_S)
+
+
+def drop(producer: Any) -> None:
+    """Let go of a producer that failed, and of all that it has not sent: its writer repeats that."""
+    with suppress(Exception):
+        producer.close(timeout=0)
+
+
+class Progress:
+    """Raise ``TransientError`` when reading has stood still for longer than an answer may take."""
+
+    def __init__(self, servers: str) -> None:
+        self._servers = servers
+        self._moved = time.monotonic()
+
+    def note(self, count: int) -> None:
+        """Take note of how many records came."""
+        now = time.monotonic()
+        if count:
+            self._moved = now
+        elif now - self._moved > STANDS_STILL_S:
+            raise TransientError(f"Kafka at {self._servers} does not answer any more.", 1.0)
 
 
 def assign_all(consumer: Any, topic: str) -> list[TopicPartition]:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from kafka import TopicPartition
-from kafka.errors import CommitFailedError
+from kafka.errors import CommitFailedError, KafkaError
 
-from pipeline.adapters.kafka.client import ANSWER_S, MEMBERSHIP, assign_all, consumer_of, producer_of, translated
+from pipeline.adapters.kafka.client import (
+    CLOSE_S,
+    MEMBERSHIP,
+    Progress,
+    assign_all,
+    consumer_of,
+    drop,
+    producer_of,
+    send_all,
+    translated,
+)
 from pipeline.ports.log import Message
 
 
@@ -24,32 +35,37 @@ class KafkaLog:
         self._consumers: dict[tuple[str, str], Any] = {}
         # One a group, which only asks: it must not become a member.
         self._counters: dict[str, Any] = {}
+        # By reader, the first offset in each partition that was handed out and not committed.
+        self._given: dict[tuple[str, str], dict[Any, int]] = {}
+        self._rewound: set[tuple[str, str]] = set()
         self._turn = threading.Lock()
 
     def append(self, messages: Iterable[Message]) -> None:
         """Store all messages durably, in order per key."""
         with translated(self._servers):
             producer = self._sender()
-            sent = [
-                producer.send(
-                    self._prefix + message.topic,
-                    key=message.key.encode(),
-                    value=message.value,
-                    headers=[(name, value.encode()) for name, value in message.headers.items()],
-                )
-                for message in messages
-            ]
-            if sent:
-                producer.flush(ANSWER_S)
-            for future in sent:
-                future.get(ANSWER_S)
+            try:
+                send_all(producer, map(self._record, messages))
+            except BaseException:
+                self._forget(producer)
+                raise
 
     def read(self, topic: str, group: str, limit: int, timeout: float = 0.0) -> Sequence[Message]:
         """Return up to ``limit`` records the group has not yet been given, waiting at most ``timeout`` seconds."""
         with translated(self._servers):
             consumer = self._reader(topic, group)
+            if (topic, group) in self._rewound:
+                self._go_back(consumer, self._given.setdefault((topic, group), {}))
+                self._rewound.discard((topic, group))
             polled = consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
+            given = self._given.setdefault((topic, group), {})
+            for partition, records in polled.items():
+                given.setdefault(partition, records[0].offset)
             return [self._message(record) for records in polled.values() for record in records]
+
+    def rewind(self, topic: str, group: str) -> None:
+        """Hand out again what was not committed, where its partition is still this reader's."""
+        self._rewound.add((topic, group))
 
     def commit(self, topic: str, group: str) -> None:
         """Remember all records this reader was given as done.
@@ -60,10 +76,9 @@ class KafkaLog:
         if consumer is None:
             return
         with translated(self._servers):
-            try:
+            with suppress(CommitFailedError):
                 consumer.commit()
-            except CommitFailedError:
-                return
+            self._given.pop((topic, group), None)
 
     def backlog(self, topic: str, group: str) -> int:
         """Return how many records of the topic the group has not committed."""
@@ -87,8 +102,11 @@ class KafkaLog:
                 partitions = assign_all(consumer, self._prefix + topic)
                 ends = consumer.end_offsets(partitions)
                 consumer.seek_to_beginning(*partitions)
+                progress = Progress(self._servers)
                 while any(consumer.position(partition) < ends[partition] for partition in partitions):
-                    for partition, records in consumer.poll(timeout_ms=500).items():
+                    polled = consumer.poll(timeout_ms=500)
+                    progress.note(len(polled))
+                    for partition, records in polled.items():
                         for record in records:
                             if record.offset < ends[partition]:
                                 yield self._message(record)
@@ -102,18 +120,40 @@ class KafkaLog:
     def close(self) -> None:
         """Leave the groups and release connections; idempotent."""
         for consumer in (*self._consumers.values(), *self._counters.values()):
-            consumer.close(autocommit=False)
+            with suppress(KafkaError, OSError):
+                consumer.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
         self._consumers.clear()
         self._counters.clear()
         if self._producer is not None:
-            self._producer.close(ANSWER_S)
+            with suppress(KafkaError, OSError):
+                self._producer.close(timeout=CLOSE_S)
             self._producer = None
+
+    def _go_back(self, consumer: Any, given: dict[Any, int]) -> None:
+        mine = consumer.assignment()
+        for partition in [each for each in given if each in mine]:
+            consumer.seek(partition, given[partition])
+        given.clear()
 
     def _sender(self) -> Any:
         with self._turn:
             if self._producer is None:
                 self._producer = producer_of(self._servers)
             return self._producer
+
+    def _forget(self, producer: Any) -> None:
+        with self._turn:
+            if self._producer is producer:
+                self._producer = None
+        drop(producer)
+
+    def _record(self, message: Message) -> dict[str, Any]:
+        return {
+            "topic": self._prefix + message.topic,
+            "key": message.key.encode("utf-8", "replace"),
+            "value": message.value,
+            "headers": [(name, value.encode("utf-8", "replace")) for name, value in message.headers.items()],
+        }
 
     def _reader(self, topic: str, group: str) -> Any:
         consumer = self._consumers.get((topic, group))

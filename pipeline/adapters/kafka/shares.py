@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import zlib
+from contextlib import suppress
 
-from pipeline.adapters.kafka.client import ANSWER_S, CONNECT_MS, MEMBERSHIP, consumer_of, translated
+from kafka.errors import KafkaError
+
+from pipeline.adapters.kafka.client import CLOSE_S, CONNECT_MS, MEMBERSHIP, consumer_of, translated
 from pipeline.errors import TransientError, UnavailableError
+
+_log = logging.getLogger(__name__)
 
 
 class KafkaShares:
@@ -31,7 +37,7 @@ class KafkaShares:
 
     def __exit__(self, *error: object) -> None:
         self._stopping.set()
-        self._thread.join(ANSWER_S)
+        self._thread.join(CLOSE_S * 2)
 
     def mine(self, key: str) -> bool:
         """Tell whether a key belongs to this process now."""
@@ -42,8 +48,10 @@ class KafkaShares:
             try:
                 with translated(self._servers):
                     self._keep_up()
-            except (TransientError, UnavailableError):
-                self._held = frozenset()  # whoever cannot reach Kafka cannot publish either
+            except Exception as exc:  # noqa: BLE001 - whoever cannot reach Kafka cannot publish either
+                if not isinstance(exc, TransientError | UnavailableError):
+                    _log.error("sharing feeds failed and is tried again", exc_info=exc)
+                self._held = frozenset()
                 self._stopping.wait(CONNECT_MS / 1000)
 
     def _keep_up(self) -> None:
@@ -57,4 +65,5 @@ class KafkaShares:
                 self._held = frozenset(held.partition for held in consumer.assignment())
         finally:
             self._held = frozenset()
-            consumer.close(autocommit=False)
+            with suppress(KafkaError, OSError):
+                consumer.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from kafka import TopicPartition
+from kafka.errors import KafkaError
 
-from pipeline.adapters.kafka.client import ANSWER_S, assign_all, consumer_of, producer_of, translated
+from pipeline.adapters.kafka.client import (
+    CLOSE_S,
+    Progress,
+    assign_all,
+    consumer_of,
+    drop,
+    producer_of,
+    send_all,
+    translated,
+)
 
 
 class KafkaTable:
@@ -22,6 +33,7 @@ class KafkaTable:
         self._partitions: list[TopicPartition] = []
         self._values: dict[str, bytes] = {}
         self._changed: dict[str, bytes | None] = {}
+        self._was_read = False
         self._turn = threading.RLock()
 
     def get(self, key: str) -> bytes | None:
@@ -39,10 +51,13 @@ class KafkaTable:
         with self._turn, translated(self._servers):
             if self._producer is None:
                 self._producer = producer_of(self._servers)
-            sent = [self._producer.send(self._topic, key=key.encode(), value=value) for key, value in values.items()]
-            self._producer.flush(ANSWER_S)
-            for future in sent:
-                future.get(ANSWER_S)
+            records = ({"topic": self._topic, "key": key.encode(), "value": value} for key, value in values.items())
+            try:
+                send_all(self._producer, records)
+            except BaseException:
+                producer, self._producer = self._producer, None
+                drop(producer)
+                raise
 
     def items(self) -> Iterator[tuple[str, bytes]]:
         """Iterate over all present keys with their values, sorted by key."""
@@ -61,27 +76,43 @@ class KafkaTable:
         """Release connections; idempotent."""
         with self._turn:
             if self._consumer is not None:
-                self._consumer.close(autocommit=False)
+                with suppress(KafkaError, OSError):
+                    self._consumer.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
                 self._consumer = None
             if self._producer is not None:
-                self._producer.close(ANSWER_S)
+                with suppress(KafkaError, OSError):
+                    self._producer.close(timeout=CLOSE_S)
                 self._producer = None
 
     def _catch_up(self) -> None:
         """Read to the end of the topic as it is now."""
         with translated(self._servers):
-            first = self._consumer is None
-            if first:
-                self._consumer = consumer_of(self._servers, enable_auto_commit=False)
-                self._partitions = assign_all(self._consumer, self._topic)
-                self._consumer.seek_to_beginning(*self._partitions)
+            if self._consumer is None:
+                self._consumer = self._connected()
             ends = self._consumer.end_offsets(self._partitions)
+            progress = Progress(self._servers)
             while any(self._consumer.position(partition) < ends[partition] for partition in self._partitions):
-                for records in self._consumer.poll(timeout_ms=500).values():
+                polled = self._consumer.poll(timeout_ms=500)
+                progress.note(len(polled))
+                for records in polled.values():
                     for record in records:
-                        self._apply(record.key.decode(), record.value)
-            if first:
+                        self._apply((record.key or b"").decode("utf-8", "replace"), record.value)
+            if not self._was_read:
+                # Whoever asks first is told what there is, not what there was.
                 self._changed = {key: value for key, value in self._changed.items() if value is not None}
+                self._was_read = True
+
+    def _connected(self) -> Any:
+        """Return a consumer at the beginning of the topic; one that failed on the way is closed, and made anew."""
+        consumer = consumer_of(self._servers, enable_auto_commit=False)
+        try:
+            self._partitions = assign_all(consumer, self._topic)
+            consumer.seek_to_beginning(*self._partitions)
+        except BaseException:
+            with suppress(Exception):
+                consumer.close(autocommit=False)
+            raise
+        return consumer
 
     def _apply(self, key: str, value: bytes | None) -> None:
         if value is None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError
 
 from pipeline.adapters.kafka.client import CONNECT_MS, MAX_MESSAGE_BYTES, translated
@@ -28,7 +29,8 @@ def create_topics(
 ) -> list[str]:
     """Create the topics that are missing, with their retention or compaction; return their names. Safe to repeat.
 
-    ``keep`` sets how long topics of the given names keep their records, instead of what the table says.
+    ``keep`` sets how long topics of the given names keep their records, instead of what the table says; those that are
+    there already are changed to it.
     """
     with _admin(servers) as admin:
         present = set(admin.list_topics())
@@ -45,8 +47,22 @@ def create_topics(
             try:
                 admin.create_topics(wanted, wait_for_metadata=True)
             except TopicAlreadyExistsError:
-                return []
+                wanted = {}
+        _keep_as_set(admin, [topic for topic in topics if prefix + topic.name in present], keep or {}, prefix)
         return sorted(wanted)
+
+
+def _keep_as_set(admin: Any, topics: Sequence[Topic], keep: Mapping[str, timedelta], prefix: str) -> None:
+    """Have topics that are there keep their records for as long as ``keep`` says now."""
+    changed = [
+        ConfigResource(
+            ConfigResourceType.TOPIC, prefix + topic.name, {"retention.ms": topic_configs(topic, keep)["retention.ms"]}
+        )
+        for topic in topics
+        if topic.name in keep and topic.keep is not None
+    ]
+    if changed:
+        admin.alter_configs(changed)
 
 
 def missing_topics(servers: str, topics: Sequence[Topic], *, prefix: str = "") -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,6 +18,46 @@ from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.ports.alerts import Notice
 
 TIMEOUT_S = 10.0
+# A delivery is claimed for a minute: a server that answers each step just in time must not outlast that.
+AT_MOST_S = 15.0
+
+
+class _ToAddresses(smtplib.SMTP):
+    """Connect to the first of some addresses that answers, with TLS from the start where there is a ``context``."""
+
+    def __init__(self, addresses: Sequence[str], context: ssl.SSLContext | None, host: str) -> None:
+        super().__init__(timeout=TIMEOUT_S)
+        self._addresses = addresses
+        self._context = context
+        self._host = host
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        failed: OSError = ConnectionRefusedError(f"{host} has no address")
+        for address in self._addresses:
+            try:
+                opened = socket.create_connection((address, port), timeout)
+            except OSError as exc:
+                failed = exc
+                continue
+            return self._context.wrap_socket(opened, server_hostname=host) if self._context else opened
+        raise failed
+
+
+@contextmanager
+def _within(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
+    """Cut the connection when the block takes longer."""
+
+    def cut() -> None:
+        with suppress(OSError, AttributeError):
+            server.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class Mail:
@@ -56,7 +98,7 @@ class Mail:
         """Send one notice; the Message-ID is made of its idempotency key, so that mailboxes can drop repetitions."""
         host = self._parts.hostname or ""
         try:
-            with self._connect(host, notice.id) as server:
+            with self._connect(host, notice.id) as server, _within(server, AT_MOST_S):
                 self._introduce(server, notice.id)
                 refused = server.send_message(self._message(notice))
         except smtplib.SMTPResponseException as exc:
@@ -72,12 +114,15 @@ class Mail:
         return f"accepted, {len(refused)} refused" if refused else "accepted"
 
     def _connect(self, host: str, identity: str) -> smtplib.SMTP:
-        if self._allow is not None:
-            for _ in reachable(host, self._port, identity, self._allow):
-                pass
-        if self._secure:
-            return smtplib.SMTP_SSL(host, self._port, timeout=TIMEOUT_S, context=ssl.create_default_context())
-        return smtplib.SMTP(host, self._port, timeout=TIMEOUT_S)
+        """Connect to an address that was checked: a name looked up again may answer differently."""
+        # All are checked before one is tried.
+        addresses = list(reachable(host, self._port, identity, self._allow))
+        server = _ToAddresses(addresses, ssl.create_default_context() if self._secure else None, host)
+        code, _ = server.connect(host, self._port)
+        if code != 220:
+            server.close()
+            raise smtplib.SMTPConnectError(code, b"")
+        return server
 
     def _introduce(self, server: smtplib.SMTP, identity: str) -> None:
         server.ehlo()

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from pipeline import private_files
+from pipeline.adapters.sqlite.connection import Connection, translated
 from pipeline.adapters.sqlite.damage import damaged
 from pipeline.adapters.sqlite.schema import MIGRATIONS
-from pipeline.errors import UnavailableError, UsageError
+from pipeline.errors import NewswireError, UnavailableError, UsageError
 
-BUSY_TIMEOUT_MS = 15_000
+# Less than anyone waits for a program to stop.
+BUSY_TIMEOUT_MS = 6_000
+# How often it is looked whether another process has written.
+LOOK_S = 0.1
+SLICE = 1_000
 
 
 class Database:
@@ -30,15 +36,19 @@ class Database:
         self._local = threading.local()
         self._writing = threading.RLock()
         self._committed = threading.Condition()
-        self._all: list[sqlite3.Connection] = []
-        self._shared: sqlite3.Connection | None = None
+        self._all: list[Connection] = []
+        self._shared: Connection | None = None
 
     def open(self) -> Database:
         """Create or migrate the file. Raises ``UnavailableError`` when it cannot be read or is from a newer version."""
         try:
             if not self._in_memory:
                 Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-            self._migrate()
+            with translated(self.path):
+                self._migrate()
+        except NewswireError:
+            self.close()
+            raise
         except (sqlite3.DatabaseError, OSError) as exc:
             self.close()
             raise UnavailableError(
@@ -63,20 +73,23 @@ class Database:
         self.close()
 
     @property
-    def connection(self) -> sqlite3.Connection:
+    def connection(self) -> Connection:
         """Return this thread's connection, in autocommit mode."""
         if self._in_memory:
             if self._shared is None:
                 self._shared = self._connect()
             return self._shared
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect()
         return connection
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make the writes inside one: kept together or dropped together. Re-entrant within a thread."""
+        """Make the writes inside one: kept together or dropped together. Re-entrant within a thread.
+
+        Raises ``TransientError`` when the store is locked or its disk is full; nothing is kept then.
+        """
         with self._writing:
             connection = self.connection
             if connection.in_transaction:
@@ -85,17 +98,35 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk may have ended it already.
+                if connection.in_transaction:
+                    connection.rollback()
                 raise
-            connection.execute("COMMIT")
         with self._committed:
             self._committed.notify_all()
 
     def wait_for_commit(self, seconds: float) -> None:
-        """Return when another thread of this process commits, or after so long; other processes wake nobody."""
-        with self._committed:
-            self._committed.wait(seconds)
+        """Return when another thread of this process commits, soon after another process did, or after so long."""
+        deadline = time.monotonic() + seconds
+        before = self._data_version()
+        while (left := deadline - time.monotonic()) > 0:
+            with self._committed:
+                if self._committed.wait(min(left, LOOK_S)):
+                    return
+            if self._data_version() != before:
+                return
+
+    def delete_in_slices(self, statement: str, **params: object) -> int:
+        """Run a deletion of at most ``:slice`` rows until it finds none, so that writers take turns with it."""
+        removed = 0
+        while True:
+            with self.transaction():
+                count = self.connection.execute(statement, {**params, "slice": SLICE}).rowcount
+            removed += count
+            if count < SLICE:
+                return removed
 
     @contextmanager
     def repeatable_transaction(self) -> Iterator[None]:
@@ -133,12 +164,16 @@ class Database:
             private_files.create(partial)  # an empty file takes it, and keeps its mode
             self.connection.execute("VACUUM INTO ?", (str(partial),))
             partial.rename(target)
-        except (sqlite3.DatabaseError, OSError) as exc:
+        except (NewswireError, sqlite3.DatabaseError, OSError) as exc:
             partial.unlink(missing_ok=True)
             raise UnavailableError(f"The backup {target} could not be written: {exc}.") from exc
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    def _connect(self) -> Connection:
+        with translated(self.path):
+            connection = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection
+            )
+        connection.path = self.path
         self._all.append(connection)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -162,6 +197,11 @@ class Database:
                     self.connection.execute(statement)
             self.connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
+    def _data_version(self) -> int:
+        """Return a number that changes when another connection commits: it costs a look at shared memory."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
     def _version(self) -> int:
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
         return int(version)
@@ -178,15 +218,22 @@ class RunLock:
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> RunLock:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, isolation_level=None, timeout=0)
+        connection = None
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=0)
             connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as exc:
-            connection.close()
-            raise UsageError(
-                f"Another `newswire up` is already running on {self._path.parent}; stop it, "
-                "or give this one a store of its own with --data DIR."
+        except (sqlite3.Error, OSError) as exc:
+            if connection is not None:
+                connection.close()
+            if isinstance(exc, sqlite3.Error) and exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise UsageError(
+                    f"Another `newswire up` is already running on {self._path.parent}; stop it, "
+                    "or give this one a store of its own with --data DIR."
+                ) from exc
+            raise UnavailableError(
+                f"The lock file {self._path} cannot be written ({exc}); check the directory's permissions "
+                "and free space, or give another one with --data DIR."
             ) from exc
         self._connection = connection
         return self

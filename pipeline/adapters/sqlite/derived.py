@@ -5,7 +5,6 @@ Stores made before these were kept are completed in slices, so that no start and
 
 from __future__ import annotations
 
-import sqlite3
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from pipeline.adapters.sqlite.database import Database
+from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Document
 
 SLICE = 500
@@ -56,7 +56,7 @@ class Derived:
         try:
             with self._database.transaction():
                 self._read_slice()
-        except sqlite3.OperationalError:
+        except (TransientError, UnavailableError):
             # Nobody may write here, or somebody else does just now: the answer says that it is not complete.
             return False
         return True

@@ -125,16 +125,18 @@ class SqliteIndex:
         """Do nothing: what is written is visible."""
 
     def prune(self, before: datetime) -> int:
-        """Forget documents first seen before a moment."""
+        """Forget documents first seen before a moment, some at a time, so that writers take turns with it."""
         count = 0
-        with self._database.transaction():
-            while rows := self._database.connection.execute(
-                "SELECT position FROM documents WHERE first_seen < ? LIMIT ?", (microseconds(before), CHUNK)
-            ).fetchall():
+        while True:
+            with self._database.transaction():
+                rows = self._database.connection.execute(
+                    "SELECT position FROM documents WHERE first_seen < ? LIMIT ?", (microseconds(before), CHUNK)
+                ).fetchall()
                 for (position,) in rows:
                     self._writer.remove(position)
-                count += len(rows)
-        return count
+            count += len(rows)
+            if not rows:
+                return count
 
     def outdated(self) -> int:
         """Count the documents that were indexed by another version of the text analysis."""

@@ -15,7 +15,16 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.errors import UsageError
 from pipeline.model import Alert
 from pipeline.moments import from_microseconds, microseconds
-from pipeline.ports.alerts import COUNTED, About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier, Tally
+from pipeline.ports.alerts import (
+    COUNTED,
+    About,
+    DeliveriesPage,
+    DeliveriesRequest,
+    Delivery,
+    Earlier,
+    Tally,
+    independent_source,
+)
 
 _COLUMNS = "id, channel, alert, state, due, changed, attempts, error, digest, priority, receipt"
 
@@ -34,7 +43,7 @@ class SqliteLedger:
                 delivery.alert.rule_id,
                 delivery.alert.rule,
                 delivery.alert.subject,
-                delivery.alert.article.source if delivery.alert.article else None,
+                independent_source(delivery),
             )
             for delivery in deliveries
         ]
@@ -168,10 +177,11 @@ class SqliteLedger:
 
     def prune(self, before: datetime) -> int:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
-        with self._database.transaction():
-            return self._database.connection.execute(
-                "DELETE FROM deliveries WHERE state <> 'queued' AND due < ?", (microseconds(before),)
-            ).rowcount
+        return self._database.delete_in_slices(
+            "DELETE FROM deliveries WHERE number IN "
+            "(SELECT number FROM deliveries WHERE state <> 'queued' AND due < :before LIMIT :slice)",
+            before=microseconds(before),
+        )
 
 
 def _read_cursor(text: str) -> int:

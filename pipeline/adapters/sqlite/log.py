@@ -11,8 +11,6 @@ import msgspec
 from pipeline.adapters.sqlite.database import Database
 from pipeline.ports.log import Message
 
-POLL_S = 0.02
-
 
 class SqliteLog:
     """Keep topics in the store; readers of one group in one process share nothing and must be one."""
@@ -43,9 +41,13 @@ class SqliteLog:
             ).fetchall()
             if rows or time.monotonic() >= deadline:
                 break
-            self._database.wait_for_commit(POLL_S)
+            self._database.wait_for_commit(deadline - time.monotonic())
         self._given[topic, group] = rows[-1][0] if rows else after
         return [_message(topic, *row) for row in rows]
+
+    def rewind(self, topic: str, group: str) -> None:
+        """Hand out again what was not committed, or whose commit was dropped with its transaction."""
+        self._given.pop((topic, group), None)
 
     def commit(self, topic: str, group: str) -> None:
         """Remember all records this reader was given as done."""
@@ -83,13 +85,12 @@ class SqliteLog:
 
     def expire(self, topic: str, before: datetime) -> int:
         """Forget records written before a moment, except those that a group has still to read."""
-        with self._database.transaction():
-            removed = self._database.connection.execute(
-                "DELETE FROM log WHERE topic = :topic AND written < :before AND position <= "
-                "(SELECT min(position) FROM offsets WHERE topic = :topic)",
-                {"topic": topic, "before": int(before.timestamp())},
-            )
-        return removed.rowcount
+        return self._database.delete_in_slices(
+            "DELETE FROM log WHERE position IN (SELECT position FROM log WHERE topic = :topic AND written < :before "
+            "AND position <= (SELECT min(position) FROM offsets WHERE topic = :topic) LIMIT :slice)",
+            topic=topic,
+            before=int(before.timestamp()),
+        )
 
     def close(self) -> None:
         """Do nothing: the database is closed by who opened it."""

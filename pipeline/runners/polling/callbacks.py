@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
@@ -17,6 +18,9 @@ from pipeline.runners.polling.pushes import Pushes
 
 MAX_BODY_BYTES = 10_000_000
 BODY_S = 30.0
+# How long the head of a request may take, and how many connections there may be.
+HEAD_S = 10.0
+MAX_CONNECTIONS = 200
 CLOSE_S = 2.0
 
 
@@ -32,14 +36,45 @@ async def listening(pushes: Pushes, host: str, port: int) -> AsyncIterator[None]
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            server = await asyncio.get_running_loop().create_server(partial(_guarded, runner), host, port)
         except OSError as exc:
             raise UnavailableError(
                 f"WebSub cannot listen at {host}:{port} ({exc.strerror}); set another `listen` under [websub]."
             ) from exc
-        yield
+        try:
+            yield
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
+
+
+def _guarded(runner: web.AppRunner) -> asyncio.Protocol:
+    """Return what serves one connection: one of so many, and not for long without a request on it."""
+    server = runner.server
+    assert server is not None
+    loop = asyncio.get_running_loop()
+    protocol = server()
+    if len(server.connections) >= MAX_CONNECTIONS:
+        loop.call_soon(_cut, protocol)
+    else:
+        loop.call_later(HEAD_S, _cut_when_idle, protocol)
+    return protocol
+
+
+def _cut_when_idle(protocol: web.RequestHandler) -> None:
+    """Cut a connection whose next request has not come whole, or look again later."""
+    if protocol.transport is None:
+        return
+    if protocol._current_request is None:
+        _cut(protocol)
+    else:
+        asyncio.get_running_loop().call_later(HEAD_S, _cut_when_idle, protocol)
+
+
+def _cut(protocol: web.RequestHandler) -> None:
+    if protocol.transport is not None:
+        protocol.transport.abort()
 
 
 def address(listen: str) -> tuple[str, int]:

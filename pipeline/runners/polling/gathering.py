@@ -60,7 +60,7 @@ class Gathering:
     async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> FeedReading:
         origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
         body, kind = fetched.body or b"", fetched.content_type
-        return await asyncio.to_thread(self._parser.read, body, kind, fetched.url, origin, self._clock(), recent, kept)
+        return await self._parser.read_beside(body, kind, fetched.url, origin, self._clock(), recent, kept)
 
 
 def remembered(subscription_url: str, reading: FeedReading) -> dict[str, bytes]:

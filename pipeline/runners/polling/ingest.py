@@ -7,8 +7,9 @@ and ``identify`` finds them unchanged.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,11 +24,11 @@ from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
 from connectors.polling.subscription import Subscription, whole_address
 from connectors.websub import Offer
-from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.table import Table, Transaction
+from pipeline.records import read_record
 from pipeline.runners.polling.asking import ask
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
@@ -35,10 +36,13 @@ from pipeline.runners.polling.mute import is_muted
 from pipeline.runners.polling.outbox import Outbox
 from pipeline.runners.polling.publishing import message_of, messages_of
 from pipeline.runners.polling.pushes import Pushes
+from pipeline.runners.trouble import Trouble
 
 LOOK_S = 0.5
 UNWRITTEN_S = 60
 AFTER_PING_S = 60
+
+_log = logging.getLogger(__name__)
 
 
 class Polled(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +105,8 @@ class Ingest:
         self._due: dict[str, datetime] = {}
         self._held: set[str] = set()
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._begun: list[str] = []
+        self._untaken: dict[str, bytes | None] = {}
 
     async def once(self) -> None:
         """Poll every feed that is not paused one time, due or not."""
@@ -111,21 +117,41 @@ class Ingest:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll feeds as they fall due until told to stop; subscriptions may come and go meanwhile."""
-        await asyncio.to_thread(self._learn_feeds)
+        trouble = Trouble(_log, "polling")
+        # Without the feeds it would seem that no hub is wanted any more.
+        while not await self._looked(trouble, stopping, self._learn_feeds) and not stopping.is_set():
+            continue
         async with self._pushes.serving(self) if self._pushes is not None else nullcontext():
             while not stopping.is_set():
-                for url in await asyncio.to_thread(self._take_over):
-                    self._running[url] = asyncio.create_task(self.poll(url))
-                self._running = {url: task for url, task in self._running.items() if not task.done()}
-                try:
-                    await asyncio.wait_for(stopping.wait(), LOOK_S)
-                except TimeoutError:
-                    await asyncio.to_thread(self._learn_feeds)
+                if await self._looked(trouble, stopping, self._begin_due):
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stopping.wait(), LOOK_S)
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         if self._full_text is not None:
             await self._full_text.close()
+
+    async def _looked(self, trouble: Trouble, stopping: asyncio.Event, look: Callable[[], object]) -> bool:
+        """Look, in a thread; after a failure wait a while, or until told to stop. Tell whether it went well."""
+        try:
+            await asyncio.to_thread(look)
+            self._running = {url: task for url, task in self._running.items() if not task.done()}
+            for url in self._begun:
+                self._running[url] = asyncio.create_task(self.poll(url))
+            self._begun = []
+        except Exception as exc:  # noqa: BLE001 - a store or server that is away, or a bug: neither ends polling
+            wait_s = trouble.failed(exc)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), wait_s)
+            return False
+        trouble.over()
+        return True
+
+    def _begin_due(self) -> None:
+        self._learn_feeds()
+        # While what was read cannot be written, no more is read.
+        self._begun = [] if self._outbox.is_full else self._take_over()
 
     def _take_over(self) -> list[str]:
         """Return the feeds of this process that are due; of one that was another's, read first when it was polled."""
@@ -137,22 +163,32 @@ class Ingest:
         return [url for url, due in list(self._due.items()) if due <= now and url in mine and url not in self._running]
 
     async def poll(self, url: str) -> None:
-        """Fetch one feed and take in what it brings."""
+        """Fetch one feed and take in what it brings; whatever goes wrong is this feed's failure, and no other's."""
+        try:
+            await self._poll(url)
+        except (FetchError, NotAFeedError) as exc:
+            await self._fail(url, exc)
+        except Exception as exc:  # noqa: BLE001 - a bug over one feed must neither end the round nor be met every second
+            _log.exception("a poll failed feed=%s", url)
+            await self._fail(url, NotAFeedError(f"{url} could not be read: {type(exc).__name__}: {exc}"))
+
+    async def _poll(self, url: str) -> None:
         subscription = self._subscriptions[url]
         if await self._is_folded(url):
             return
-        async with self._turn:
+        async with AsyncExitStack() as place:
             poll = self._polls[url]
             address = poll.address(url)
             try:
                 async with self._limits.at(address):
+                    # The host's turn first: those who wait for a slow host hold no place that others could use.
+                    await place.enter_async_context(self._turn)
+                    await self._outbox.room()
                     fetched = await ask(self._fetcher, subscription, poll, address, self._limits.permit)
-                reading = await self._gathered(url, fetched)
-            except (FetchError, NotAFeedError) as exc:
-                if isinstance(exc, FetchError):
-                    self._limits.heed(exc, address)
-                await self._fail(url, exc)
-                return
+            except FetchError as exc:
+                self._limits.heed(exc, address)
+                raise
+            reading = await self._gathered(url, fetched)
         published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
         if self._pushes is not None:
             self._pushes.polled(url, published)
@@ -195,7 +231,9 @@ class Ingest:
 
     def offers(self) -> Mapping[str, Offer]:
         """Return what the feeds that are polled have said about hubs."""
-        return {url: Offer(poll.hubs, poll.topic or url) for url in self._due if (poll := self._polls[url]).hubs}
+        # Copied: a thread may learn of feeds meanwhile.
+        polls = [(url, self._polls.get(url)) for url in list(self._due)]
+        return {url: Offer(poll.hubs, poll.topic or url) for url, poll in polls if poll is not None and poll.hubs}
 
     def owns(self, url: str) -> bool:
         """Tell whether a feed is this process's to poll."""
@@ -268,7 +306,7 @@ class Ingest:
             return False
         try:
             await self._outbox.put(_Write(messages=[message_of(article)]))
-        except (TransientError, UnavailableError) as exc:
+        except Exception as exc:  # noqa: BLE001 - the feed's text stands; the page is read again with the next change
             self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
             return False
         if article.full_text and article.feed in self._polls:
@@ -281,7 +319,7 @@ class Ingest:
         """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
         try:
             await self._outbox.put(_Write(messages=messages, polls={url: poll}, recent=recent))
-        except (TransientError, UnavailableError) as exc:
+        except Exception as exc:  # noqa: BLE001 - whatever kept it from being written: it counts as not done
             self._due[url] = self._clock() + timedelta(seconds=UNWRITTEN_S)
             self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
             return False
@@ -304,6 +342,8 @@ class Ingest:
         return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
 
     async def _fail(self, url: str, error: FetchError | NotAFeedError) -> None:
+        if url not in self._polls:
+            return  # unsubscribed meanwhile
         now = self._clock()
         if isinstance(error, HostRestsError):
             poll = held(self._polls[url], error, now)
@@ -329,23 +369,32 @@ class Ingest:
         return True
 
     def _learn_feeds(self) -> None:
-        for url, value in self._feeds.changes():
-            if value is None:
-                for forgotten in (self._subscriptions, self._polls, self._due):
-                    forgotten.pop(url, None)
-                continue
-            subscription = msgspec.json.decode(value, type=Subscription)
-            self._subscriptions[url] = subscription
-            poll = self._polls[url] = self._load(url)
-            if poll.held_until is not None:  # as the host asked before this process was started
-                self._limits.rest(poll.address(url), (poll.held_until - self._clock()).total_seconds())
-            if subscription.paused or poll.retired:
-                self._due.pop(url, None)
-            else:
-                self._due[url] = poll.next_check
-            if self._mine(url):
-                self._held.add(url)
+        # Told once only: what cannot be learned now, for want of its poll, is learned the next time.
+        self._untaken |= dict(self._feeds.changes())
+        for url, value in list(self._untaken.items()):
+            self._learn_feed(url, value)
+            del self._untaken[url]
+
+    def _learn_feed(self, url: str, value: bytes | None) -> None:
+        if value is None:
+            for forgotten in (self._subscriptions, self._polls, self._due):
+                forgotten.pop(url, None)
+            return
+        subscription = read_record(url, value, Subscription)
+        if subscription is None:
+            return  # as it was, if it could be read before
+        poll = self._load(url)
+        self._subscriptions[url] = subscription
+        self._polls[url] = poll
+        if poll.held_until is not None:  # as the host asked before this process was started
+            self._limits.rest(poll.address(url), (poll.held_until - self._clock()).total_seconds())
+        if subscription.paused or poll.retired:
+            self._due.pop(url, None)
+        else:
+            self._due[url] = poll.next_check
+        if self._mine(url):
+            self._held.add(url)
 
     def _load(self, url: str) -> Poll:
-        value = self._polls_table.get(url)
-        return msgspec.json.decode(value, type=Poll) if value else Poll(next_check=self._clock())
+        """Return how a feed's last poll went; one whose memory cannot be read starts over."""
+        return read_record(url, self._polls_table.get(url), Poll) or Poll(next_check=self._clock())

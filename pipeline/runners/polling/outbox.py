@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+# More is not read while so much is not written yet.
+PENDING_MAX = 64
 Item = TypeVar("Item")
 
 
@@ -16,6 +18,19 @@ class Outbox(Generic[Item]):
         self._write = write
         self._waiting: list[tuple[Item, asyncio.Future[None]]] = []
         self._draining: asyncio.Task[None] | None = None
+        self._pending = 0
+        self._written = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether more waits than should be added to."""
+        return self._pending >= PENDING_MAX
+
+    async def room(self) -> None:
+        """Return when more may be added."""
+        while self.is_full:
+            self._written.clear()
+            await self._written.wait()
 
     async def put(self, item: Item) -> None:
         """Return when the item is written. Raises what ``write`` raised."""
@@ -23,7 +38,12 @@ class Outbox(Generic[Item]):
         self._waiting.append((item, done))
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
-        await done
+        self._pending += 1
+        try:
+            await done
+        finally:
+            self._pending -= 1
+            self._written.set()
 
     async def _drain(self) -> None:
         while self._waiting:

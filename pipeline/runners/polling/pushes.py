@@ -7,9 +7,10 @@ store. A ping is answered before it is taken in; if the process dies in between,
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -21,12 +22,15 @@ from connectors.websub import HubAnswer, Offer, Push
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
+from pipeline.records import read_record
 from pipeline.runners.polling.outbox import Outbox
 
 LOOK_S = 1.0
 MAX_HELD_BYTES = 64_000_000
 THIN_PAUSE_S = 10.0
 SETTLE_S = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 class Intake(Protocol):
@@ -90,7 +94,8 @@ class Pushes:
     async def serving(self, intake: Intake) -> AsyncIterator[None]:
         """Keep subscriptions and answer hubs for as long as the block runs."""
         self._intake = intake
-        await self._learn()
+        with suppress(TransientError, UnavailableError):  # it is tried again every second
+            await self._learn()
         self._proved = {push.feed for push in self._pushes.values() if push.last_ping is not None}
         async with self._listen(self):
             keeping = asyncio.create_task(self._keep(intake))
@@ -156,6 +161,8 @@ class Pushes:
                 self._look(intake)
             except (TransientError, UnavailableError) as exc:
                 self._report("WebSub", str(exc))
+            except Exception as exc:  # noqa: BLE001 - one lease's bug must not let all others run out
+                _log.error("subscriptions at hubs could not be looked after", exc_info=exc)
             await asyncio.sleep(LOOK_S)
 
     def _look(self, intake: Intake) -> None:
@@ -284,8 +291,9 @@ class Pushes:
         async with self._learning:
             self._touched = set(self._unwritten)
             for name, value in await asyncio.to_thread(self._table.changes):
+                # One that cannot be read is as if it had never been asked for: it is asked for anew.
                 if name not in self._touched:
-                    self._apply(name, msgspec.json.decode(value, type=Push) if value else None)
+                    self._apply(name, read_record(name, value, Push))
 
     def _write(self, names: Sequence[str]) -> None:
         with self._transaction():
@@ -303,3 +311,5 @@ class Pushes:
             await work
         except (TransientError, UnavailableError) as exc:
             self._report("WebSub", str(exc))
+        except Exception as exc:  # noqa: BLE001 - the task ends, and what it was for is looked at again
+            _log.error("something about a hub failed", exc_info=exc)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -75,8 +74,8 @@ def counted_apart(raws: list[bytes]) -> tuple[Counter[str], int]:
                         log.append([result.letter])
                     else:
                         log.append(each.message(stage.writes) for each in emitted(stage, result))
-        sink = Sink(log, SqliteIndex(database), lambda seconds: None)
-        while sink.step(0.0, threading.Event()):
+        sink = Sink(log, SqliteIndex(database))
+        while sink.step(0.0):
             pass
         return counts + sink.counts, len(list(log.replay(DEAD.name)))
 

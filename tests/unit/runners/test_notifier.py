@@ -14,8 +14,10 @@ from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
+from pipeline.alerts.policy import Paged, plan
+from pipeline.errors import TransientError
 from pipeline.model import Alert, AlertRule, Document, derive_id
-from pipeline.ports.alerts import Notice
+from pipeline.ports.alerts import Delivery, Earlier, Notice
 from pipeline.ports.log import Message
 from pipeline.runners import notifier
 from pipeline.runners.notifier import NotifierLoop
@@ -30,6 +32,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.notices: list[Notice] = []
+        self.tried: list[Notice] = []
+        self.failures = 0
 
     def label(self, channel: str) -> str:
         return channel
@@ -38,6 +42,10 @@ class Recorder:
         return self
 
     def send(self, notice: Notice) -> None:
+        self.tried.append(notice)
+        if self.failures:
+            self.failures -= 1
+            raise TransientError("not now")
         self.notices.append(notice)
 
 
@@ -182,3 +190,74 @@ def test_unreadable_alert_is_a_dead_letter_and_stops_nothing(newsroom: Newsroom)
     assert newsroom.titles() == ["rule: a Putin"]
     (letter,) = newsroom.log.read(DEAD.name, "test", 9)
     assert (letter.value, letter.headers["stage"], letter.headers["topic"]) == (b"{", "notify", "news.alerts")
+
+
+def test_redelivered_alert_leaves_its_row_as_it_is_and_sends_nothing(newsroom: Newsroom) -> None:
+    newsroom.ask()
+    newsroom.tell("a")
+    first = newsroom.titles(), newsroom.ledger.entries(9)
+    newsroom.tell("a")
+    assert first == (newsroom.titles(), newsroom.ledger.entries(9))
+
+
+def test_story_that_was_told_long_ago_is_not_told_again(newsroom: Newsroom) -> None:
+    newsroom.ask()
+    newsroom.tell("old", story="s")
+    newsroom.titles()
+    rule = AlertRule(id="r", name="rule", query="putin", created=NOON, channels=("hook",))
+    rows = [withheld(f"s {n}", rule) for n in range(6_000)]
+    newsroom.ledger.enter(rows)
+    newsroom.tell("new", story="s")
+    assert newsroom.titles() == ["rule: old Putin"]
+
+
+def test_many_reports_of_one_story_by_one_source_are_one_message_a_rule(newsroom: Newsroom) -> None:
+    rules = [f"r{n}" for n in range(20)]
+    for name in rules:
+        value = AlertRule(id=name, name=name, query="putin", created=NOON, channels=("hook",))
+        newsroom.rules.put(name, msgspec.json.encode(value))
+    for number in range(400):
+        article = Document(id=f"a{number}", source="bbc", seen=NOON, title="Putin", story_id="s")
+        alerts = [
+            Alert(id=derive_id(name, article.id), rule_id=name, rule=name, matched=NOON, article=article, subject="s")
+            for name in rules
+        ]
+        newsroom.log.append(
+            [Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert)) for alert in alerts]
+        )
+    assert newsroom.loop.drain(100)
+    assert sorted(notice.rule for notice in newsroom.recorder.notices) == sorted(rules)
+
+
+def withheld(name: str, rule: AlertRule) -> Delivery:
+    article = Document(id=name, source="bbc", seen=NOON)
+    alert = Alert(id=derive_id(name), rule_id="r", rule="rule", matched=NOON, article=article, subject=f"about {name}")
+    delivery = plan(alert, rule, "hook", Earlier(), Paged(), NOON)
+    assert delivery is not None
+    return msgspec.structs.replace(delivery, state="withheld")
+
+
+def test_large_digest_is_one_message_with_one_key_also_after_a_failure(newsroom: Newsroom) -> None:
+    newsroom.ask(digest_s=3600)
+    for number in range(120):
+        newsroom.tell(f"a{number}")
+    assert newsroom.titles() == []
+    newsroom.now += HOUR
+    newsroom.recorder.failures = 3
+    for _ in range(4):
+        newsroom.loop.drain(5)
+        newsroom.now += timedelta(minutes=1)
+    assert [len(notice.alerts) for notice in newsroom.recorder.tried] == [120] * 4
+    assert len({notice.id for notice in newsroom.recorder.tried}) == 1
+    assert len(newsroom.recorder.notices) == 1
+
+
+@pytest.mark.parametrize("value", [b"{", b'{"id": "x", "name": "x", "query": "y", "kind": "trend"}', b"\xff"])
+def test_unreadable_rule_is_left_out_and_told_once(
+    newsroom: Newsroom, value: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    newsroom.rules.put("x", value)
+    newsroom.ask()
+    newsroom.tell("a")
+    assert newsroom.titles() == ["rule: a Putin"]
+    assert [record.levelname for record in caplog.records if "key=x" in record.getMessage()] == ["ERROR"]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
+import pytest
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.log import SqliteLog
-from pipeline.errors import TransientError
+from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Document
 from pipeline.ports.log import Message
+from pipeline.runners import sink as sink_module
+from pipeline.runners import trouble
 from pipeline.runners.sink import Sink
 from pipeline.topics import DEAD, ENRICHED, INDEX
+from tests.fakes.flaky import Faults, Flaky
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -39,20 +45,63 @@ def enriched(*ids: str) -> list[Message]:
     return [Message(topic=ENRICHED.name, key=d.id, value=msgspec.json.encode(d)) for d in values]
 
 
-def run(log: SqliteLog, index: Index, stop: threading.Event | None = None) -> list[float]:
-    slept: list[float] = []
-    Sink(log, index, slept.append).step(0.0, stop or threading.Event())  # type: ignore[arg-type]
-    return slept
+def run(log: Any, index: Any, seconds: float = 10.0) -> Sink:
+    """Run until all that came was taken, and stop."""
+    sink, stop = Sink(log, index), threading.Event()
+    thread = threading.Thread(target=sink.run, args=(stop,))
+    thread.start()
+    deadline = time.monotonic() + seconds
+    while log.backlog(ENRICHED.name, INDEX.name) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    return sink
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trouble, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(sink_module, "WAIT_S", 0.0)
 
 
 def test_batch_is_repeated_until_the_index_takes_it() -> None:
     with Database(":memory:") as database:
         log, index = SqliteLog(database), Index(failures=3)
         log.append(enriched("a", "b"))
-        slept = run(log, index)
+        run(log, index)
         assert (index.taken, log.backlog(ENRICHED.name, INDEX.name)) == (["a", "b"], 0)
-        assert slept == sorted(slept)
-        assert len(slept) == 3
+
+
+@pytest.mark.parametrize("error", [TransientError, UnavailableError, ValueError])
+@pytest.mark.parametrize("after", [False, True])
+def test_whatever_call_fails_every_document_is_indexed_and_every_refused_one_kept(error: Any, after: bool) -> None:
+    for number in range(1, 9):
+        with Database(":memory:") as database:
+            faults = Faults(number, error=lambda: error("a fault"), after=after)
+            log, index = SqliteLog(database), Index()
+            log.append([*enriched("a", "bad", "c"), Message(topic=ENRICHED.name, key="x", value=b"[]")])
+            run(Flaky(log, faults, ("backlog", "rewind")), Flaky(index, faults))
+            letters = [letter.key for letter in log.replay(DEAD.name)]
+            assert (number, set(index.taken), set(letters)) == (number, {"a", "c"}, {"bad", "x"})
+            # What was appended before a failure is appended again: once more, and no more than that.
+            assert len(letters) <= 2 + 2 * faults.failed
+
+
+def test_document_that_brings_out_a_bug_in_the_index_costs_only_itself() -> None:
+    class Broken(Index):
+        def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
+            if any(document.id == "worse" for document in documents):
+                raise KeyError("a bug")
+            return super().upsert(documents)
+
+    with Database(":memory:") as database:
+        log, index = SqliteLog(database), Broken()
+        log.append(enriched("a", "worse", "c"))
+        sink = run(log, index)
+        (letter,) = log.replay(DEAD.name)
+        assert (index.taken, letter.key, "a bug" in letter.headers["error"]) == (["a", "c"], "worse", True)
+        assert sink.counts == {"indexed": 2, "dead-lettered": 1}
 
 
 def test_refused_document_becomes_a_dead_letter_and_the_others_pass() -> None:
@@ -65,17 +114,11 @@ def test_refused_document_becomes_a_dead_letter_and_the_others_pass() -> None:
         assert (letters["bad"], "no document" in letters["x"]) == ("no such field", True)
 
 
-def test_nothing_is_committed_when_stopped_before_the_index_answered() -> None:
+def test_stop_is_honoured_while_the_index_is_away_and_nothing_is_committed() -> None:
     with Database(":memory:") as database:
-        log, stop = SqliteLog(database), threading.Event()
+        log, index = SqliteLog(database), Index(failures=1_000_000)
         log.append(enriched("a"))
-
-        class Stopping(Index):
-            def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
-                stop.set()
-                raise TransientError("busy")
-
-        run(log, Stopping(), stop)
+        run(log, index, seconds=0.1)
         assert log.backlog(ENRICHED.name, INDEX.name) == 1
 
 
@@ -85,6 +128,6 @@ def test_every_record_is_counted_by_what_became_of_it() -> None:
         copy = Document(id="c", source="s", seen=NOW, revision=1, duplicate_of="a")
         letter = Message(topic=ENRICHED.name, key="c", value=msgspec.json.encode(copy))
         log.append([*enriched("a", "bad"), letter, Message(topic=ENRICHED.name, key="x", value=b"[]")])
-        sink = Sink(log, index, lambda seconds: None)  # type: ignore[arg-type]
-        sink.step(0.0, threading.Event())
+        sink = Sink(log, index)  # type: ignore[arg-type]
+        sink.step(0.0)
         assert sink.counts == {"indexed": 1, "duplicate": 1, "dead-lettered": 2}

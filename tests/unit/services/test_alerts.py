@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.model import Alert, AlertRule, Document
-from pipeline.ports.alerts import Delivery, Notifier
+from pipeline.ports.alerts import DeliveriesPage, DeliveriesRequest, Delivery, Notifier
 from pipeline.query.evaluate import MatchView, find
 from pipeline.query.scope import query_of
 from pipeline.services.alert_import import SavedSearch, read_rules
@@ -42,8 +42,10 @@ class Deliveries:
     def __init__(self, *deliveries: Delivery) -> None:
         self.kept = deliveries
 
-    def entries(self, limit: int, rule: str | None = None, subjects: object = None) -> list[Delivery]:
-        return [each for each in self.kept if rule in (None, each.alert.rule)][:limit]
+    def page(self, request: DeliveriesRequest) -> DeliveriesPage:
+        found = [each for each in self.kept if request.rule in (None, each.alert.rule)]
+        found = [each for each in found if not request.states or each.state in request.states]
+        return DeliveriesPage(deliveries=tuple(found[: request.limit]))
 
 
 class Desk:
