@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -52,8 +52,8 @@ class Sink:
         messages = self._log.read(INDEX.reads.name, INDEX.name, BATCH, timeout)
         if not messages:
             return 0
-        documents, dead = _decoded(messages)
-        refused = self._upsert(documents, stop)
+        read, dead = _decoded(messages)
+        refused = self._upsert([document for document, _ in read], stop)
         if refused is None:
             return 0
         by_id = {message.key: message for message in messages}
@@ -65,8 +65,8 @@ class Sink:
         if dead:
             self._log.append(dead)
         self._log.commit(INDEX.reads.name, INDEX.name)
-        self.counts += count_indexed(documents, [article_id for article_id, _ in refused])
-        self.counts[DEAD_LETTERED] += len(messages) - len(documents)
+        self.counts += count_indexed(read, [article_id for article_id, _ in refused])
+        self.counts[DEAD_LETTERED] += len(messages) - len(read)
         return len(messages)
 
     def _upsert(self, documents: Sequence[Document], stop: threading.Event) -> Sequence[tuple[str, str]] | None:
@@ -82,11 +82,13 @@ class Sink:
         return None
 
 
-def _decoded(messages: Sequence[Message]) -> tuple[list[Document], list[Message]]:
-    documents, dead = [], []
+def _decoded(messages: Sequence[Message]) -> tuple[list[tuple[Document, Mapping[str, str]]], list[Message]]:
+    """Return documents with their headers, and the dead letters of what is none."""
+    read: list[tuple[Document, Mapping[str, str]]] = []
+    dead: list[Message] = []
     for message in messages:
         try:
-            documents.append(msgspec.json.decode(message.value, type=Document))
+            read.append((msgspec.json.decode(message.value, type=Document), message.headers))
         except msgspec.DecodeError as exc:
             dead.append(bury(message, stage=INDEX.name, error=f"no document: {exc}"))
-    return documents, dead
+    return read, dead
