@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("pipeline.commands.show:show", "Show one article with all that is known about it."),
     "tail": ("pipeline.commands.tail:tail", "Print articles as they are indexed."),
     "alert": ("pipeline.commands.alerts:alert", "Be told about new articles that a query finds."),
+    "brief": (
+        "pipeline.commands.brief:brief",
+        "Print the day's stories that QUERY finds.",
+    ),
     "list": ("pipeline.commands.name_lists:list_", "Keep lists of names, for which list:NAME stands in queries."),
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),

@@ -28,6 +28,7 @@ from pipeline.version import USER_AGENT
 
 PREFIX = "NEWSWIRE_"
 # Read by others than this module: the settings file's place, and what deploy/servers and the tests are told.
+_DURATION = "^[0-9]{1,6}[smhdw]$"
 _NOT_SETTINGS = frozenset(("NEWSWIRE_CONFIG", "NEWSWIRE_SERVERS_CACHE", "NEWSWIRE_SHARED_DATA"))
 # What Kubernetes and Docker links set for a service that is called "newswire".
 _SERVICE = re.compile(r".*_(?:SERVICE_(?:HOST|PORT(?:_.+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)")
@@ -81,7 +82,21 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     articles_days: Annotated[int, _about("the log that replays start from", ge=1)] = 90
     index_months: Annotated[int, _about("what search finds; 0 keeps everything", ge=0)] = 0
+    withheld_days: Annotated[int, _about("why alerts were not sent", ge=1)] = 14
     deliveries_days: Annotated[int, _about("what `alert log` shows of alerts that are done with", ge=1)] = 365
+
+
+class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say what alerts tell, unless a rule says otherwise."""
+
+    max_age: Annotated[
+        str, _about("what was published longer before it was seen is not told, such as 48h", pattern=_DURATION)
+    ] = "48h"
+    history: Annotated[bool, _about("tell also of what feeds had before they were followed, and of older articles")] = (
+        False
+    )
+    update_every: Annotated[str, _about("an article's updates are told at most so often", pattern=_DURATION)] = "1h"
+    cap_per_hour: Annotated[int, _about("messages of a rule in an hour before the rest go in one; 0: all", ge=0)] = 10
 
 
 class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +135,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     websub: WebSub = WebSub()
     deduplicate: Deduplicate = Deduplicate()
     keep: Keep = Keep()
+    alerts: Alerts = Alerts()
     notify: Notify = Notify()
 
     @property

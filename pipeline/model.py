@@ -49,7 +49,8 @@ class Article(Record, frozen=True):
     ``id`` is derived from ``source`` identity and entry identity. ``html`` is sanitised markup, ``text`` its plain
     reading; with ``full_text`` they are those of its page, not of its feed. ``seen`` is when a connector first met this
     version. ``revision`` is our own counter: 0 before ``identify``, then 1, 2, ... With ``title_is_text`` the title is
-    plain words in which nothing is markup. ``image`` is the address of its picture.
+    plain words in which nothing is markup. ``image`` is the address of its picture. ``history`` marks what its feed had
+    before it was followed, as far as the feed's dates tell.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Article(Record, frozen=True):
     changes: tuple[Change, ...] = ()
     withdrawn: bool = False
     backfill: bool = False
+    history: bool = False
     full_text: bool = False
     title_is_text: bool = False
     image: str | None = None
@@ -123,7 +125,12 @@ class ResolvedDate(Record, frozen=True):
 
 
 class Actor(Record, frozen=True):
-    """Name who acts or is acted on: ISO 3166-1 alpha-3 or organisation ``code``, and ``sector`` such as GOV or MIL."""
+    """Name who acts or is acted on: ISO 3166-1 alpha-3 or organisation ``code``, and ``sector`` such as GOV or MIL.
+
+    ``found`` says where the code comes from: the kind of name in the party's own words (country, demonym, capital,
+    city, region, office, org, group, person, leader), ``role`` (said of them elsewhere in the article), ``owner``
+    ("its army"), else ``place`` (of the event) or ``article`` (its dateline, tags or address).
+    """
 
     text: str
     start: int
@@ -131,6 +138,7 @@ class Actor(Record, frozen=True):
     name: str | None = None
     code: str | None = None
     sector: str | None = None
+    found: str | None = None
 
 
 class Speaker(Record, frozen=True):
@@ -208,11 +216,15 @@ class Report(Record, frozen=True):
 
 
 class ReportedEvent(Record, frozen=True):
-    """Hold an event as all articles of its story report it; ``figures`` are those on which they disagree."""
+    """Hold an event as all articles of its story report it; ``figures`` are those on which they disagree.
+
+    ``confirmed`` says that independent publishers report it: worked out when reports are merged, and never stored.
+    """
 
     event: Event
     told_by: tuple[Report, ...]
     figures: tuple[Figure, ...] = ()
+    confirmed: bool = False
 
 
 class Document(Article, frozen=True):
@@ -251,10 +263,12 @@ class AlertRule(Record, frozen=True):
     ``channels`` are names from the settings or addresses; none means the terminal. ``feeds``, ``tags`` and
     ``languages`` narrow the query. ``kind`` silence tells that nothing came for ``window_s`` seconds, surge that
     ``times`` as much as usual came within them. ``once_per`` story sends one alert per story and then updates;
-    ``min_origins`` is how many independent publishers must report it first. ``digest_s`` collects alerts over so many
-    seconds. Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA), which the days in the query are of, too.
-    ``lists`` holds the names of the lists that the query uses: whoever reads a rule looks nothing up. Priority high
-    passes quiet hours, digests and caps.
+    ``min_origins`` is how many independent publishers must report it first. ``digest`` says when collected alerts go
+    (``hourly``, ``daily@08:00``, ``weekdays@07:30``, ``weekly@mon 08:00``); ``digest_s`` collects over so many seconds
+    instead. ``asked`` is the query as it was written, where it names saved searches: ``query`` has them written out.
+    Quiet hours are local times ``HH:MM`` in ``time_zone`` (IANA), which the days in the query are of, too. ``lists``
+    holds the names of the lists that the query uses: whoever reads a rule looks nothing up. Priority high passes quiet
+    hours, digests and caps.
     ``owner`` is the reader who keeps the rule, ``None`` where there is one reader only; matching does not look at it.
     """
 
@@ -273,6 +287,8 @@ class AlertRule(Record, frozen=True):
     once_per: Literal["story", "article"] = "story"
     min_origins: int = 1
     digest_s: int = 0
+    digest: str | None = None
+    asked: str | None = None
     cap_per_hour: int | None = None
     cap_per_day: int | None = None
     quiet_from: str | None = None

@@ -9,6 +9,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def duration(text: str) -> timedelta:
+    """Read ``90s``, ``15m``, ``6h``, ``3d`` or ``2w``. Raises ``ValueError``."""
+    size = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}.get(text[-1:])
+    if size is None:
+        raise ValueError(f"{text!r} is no duration")
+    return timedelta(seconds=int(text[:-1]) * size)
+
+
 def microseconds(moment: datetime) -> int:
     """Return a moment as whole microseconds since 1970: exact, where floats are not."""
     return (moment - EPOCH) // _MICROSECOND

@@ -67,6 +67,7 @@ def _by_subject(alert: Alert) -> str:
 
 
 ARTICLES = Stream(name="news.articles", type=Article, key=_by_id, keep=QUARTER)
+HISTORY = Stream(name="news.history", type=Article, key=_by_id, keep=QUARTER)
 REVISIONS = Stream(name="news.revisions", type=Article, key=_by_language)
 DOCUMENTS = Stream(name="news.documents", type=Document, key=_by_id)
 ENRICHED = Stream(name="news.enriched", type=Document, key=_by_id, indexed=True)
@@ -82,6 +83,7 @@ LISTS = TableTopic(name="news.lists")
 
 TOPICS: tuple[Topic, ...] = (
     ARTICLES,
+    HISTORY,
     REVISIONS,
     DOCUMENTS,
     ENRICHED,

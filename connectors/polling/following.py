@@ -81,5 +81,7 @@ def _joined(one: FeedReading, other: FeedReading) -> FeedReading:
         published=(*one.published, *other.published),
         recent=other.recent,
         arrived=(*one.arrived, *other.arrived),
+        revised=one.revised + other.revised,
+        stable=one.stable + other.stable,
         per_day=one.per_day + other.per_day,
     )

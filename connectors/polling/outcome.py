@@ -12,6 +12,9 @@ from connectors.fetch.http import Fetched, FetchError
 from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import (
     MOVES_BELIEVED,
+    RESTLESS_ENTRIES_MIN,
+    RESTLESS_POLLS,
+    RESTLESS_SLOWER,
     USUAL,
     Pace,
     Poll,
@@ -55,6 +58,9 @@ def succeeded(
     wait = asked_s(subscription.interval_s, pace)[0] if subscription.interval_s else wait
     hints = reading.parsed.hints if reading is not None else None
     skip_hours, skip_days = (hints.skip_hours, hints.skip_days) if hints else (poll.skip_hours, poll.skip_days)
+    restless = _restless(poll, reading)
+    if restless >= RESTLESS_POLLS:
+        sparse *= RESTLESS_SLOWER
     pause = min(wait * (1.0 if subscription.interval_s else sparse), max(pace.ceiling_s, wait))
     next_check = now + timedelta(seconds=jittered(pause, digest(subscription.url.encode())))
     moved_to, moves = _move(poll, subscription, fetched, reading)
@@ -79,6 +85,7 @@ def succeeded(
         moved_to=moved_to,
         moves=moves,
         interval_s=wait,
+        restless=restless,
         per_day=reading.per_day if reading is not None else poll.per_day,
         delays=_delays(poll, reading, now),
         hubs=offer.hubs if offer is not None else (),
@@ -161,6 +168,15 @@ def _validators(
         "modified": fetched.headers.get("last-modified", kept.modified),
         "body_hash": digest(fetched.body) if reading is not None and fetched.body else poll.body_hash,
     }
+
+
+def _restless(poll: Poll, reading: FeedReading | None) -> int:
+    """Return at how many polls in a row every entry that was known before had changed."""
+    if reading is None:
+        return 0 if poll.last_success is not None and poll.restless < RESTLESS_POLLS else poll.restless
+    if reading.stable or reading.revised < RESTLESS_ENTRIES_MIN:
+        return 0
+    return poll.restless + 1
 
 
 def _delays(poll: Poll, reading: FeedReading | None, now: datetime) -> tuple[int, ...]:

@@ -49,7 +49,8 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     new or changed and still to be published; ``per_day`` counts entries remembered. ``recent`` is what the next reading
     is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the articles that were
     left out as the feed's options ask, ``full_text_note`` says why a page was not used. ``left_out`` counts the oldest
-    entries of a document that has more than are read.
+    entries of a document that has more than are read. Of the entries that were known before, ``revised`` have changed
+    and ``stable`` have not.
     """
 
     parsed: ParsedFeed
@@ -63,6 +64,8 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     muted: int = 0
     full_text_note: str | None = None
     left_out: int = 0
+    revised: int = 0
+    stable: int = 0
 
 
 class _Recent(msgspec.Struct, array_like=True, frozen=True):
@@ -99,6 +102,7 @@ def read(
         parsed, origin.url, seen, identities, source=origin.source, language=origin.language, tags=origin.tags
     )
     current, changed, arrived = dict(unchanged), [], []
+    revised, stable = 0, len(unchanged)
     raw_of, unreadable = _raws_of(parsed, [raw for raw in raws if raw not in familiar])
     for entry, article, (identity, keys), raw in zip(parsed.entries, articles, found, raw_of, strict=True):
         if article.withdrawn and identity not in before:
@@ -109,6 +113,9 @@ def read(
         earlier = before.get(identity)
         if earlier is None or earlier.content != content:
             changed.append(article)
+            revised += earlier is not None
+        else:
+            stable += 1
         if earlier is None and article.published:
             arrived.append(article.published)
         keys = tuple(dict.fromkeys((*keys, *(earlier.keys if earlier else ()))))[:KEYS_KEPT]
@@ -126,6 +133,8 @@ def read(
         recent=msgspec.msgpack.encode(_Recent(VERSION, remembered)),
         arrived=tuple(arrived),
         left_out=standing - len(pieces),
+        revised=revised,
+        stable=stable,
         per_day=rate_per_day([entry.published for entry in remembered if entry.published], seen),
     )
 

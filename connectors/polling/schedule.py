@@ -13,6 +13,10 @@ import msgspec
 from pipeline.moments import from_http
 
 MOVES_BELIEVED = 3
+# A feed whose entries all change so often in a row has a counter or a clock in them; it is polled less often then.
+RESTLESS_POLLS = 3
+RESTLESS_ENTRIES_MIN = 3
+RESTLESS_SLOWER = 4.0
 QUIET = timedelta(days=60)
 DAY_S = 86_400
 RATED_S = 7 * DAY_S
@@ -34,7 +38,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
 
     ``delays`` are the seconds between publishing and seeing of the latest entries, in order. ``unchanged`` counts the
     latest answers that sent nothing; ``gone`` those in a row that said the feed is gone for good, since ``gone_since``.
-    Until ``held_until`` the host is left alone, as it asked.
+    Until ``held_until`` the host is left alone, as it asked. ``restless`` counts polls in a row at which every entry
+    known before had changed.
     """
 
     next_check: datetime
@@ -63,6 +68,12 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     gone: int = 0
     gone_since: datetime | None = None
     held_until: datetime | None = None
+    restless: int = 0
+
+    @property
+    def is_restless(self) -> bool:
+        """Tell whether every entry of the feed has changed at every one of its last polls."""
+        return self.restless >= RESTLESS_POLLS
 
     @property
     def moved_to_if_believed(self) -> str | None:

@@ -12,20 +12,20 @@ from pipeline.errors import UsageError
 from pipeline.model import Document
 from pipeline.ports.search import SearchRequest
 from pipeline.query.evaluate import MatchView, find
-from pipeline.query.indexing import names_copies
 
 CHUNK = 200
 # Candidates read per request for a query that the engine cannot answer exactly; a page may then be short.
 MAX_VERIFIED = 5_000
 MAX_SAMPLED = 1_000
+# Copies looked at to count the groups that only copies are found of.
+MAX_FOLDED = 20_000
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Stand after a document: its order key and id. ``copies`` tells that the first page had to unfold them."""
+    """Stand after a document: its order key and id."""
 
     key: int
     id: str
-    copies: bool = False
 
 
 class VerifiedHits(msgspec.Struct, frozen=True):
@@ -56,11 +56,6 @@ def check_order(request: SearchRequest) -> None:
         raise UsageError(f"There is no order {request.sort!r}; sort by newest or best.")
 
 
-def unfolds(request: SearchRequest) -> bool:
-    """Tell whether copies are shown beside their originals: on request, or when the query tells them apart."""
-    return request.copies or (request.query is not None and names_copies(request.query.root))
-
-
 def matches(document: Document, request: SearchRequest) -> bool:
     """Tell whether a document matches, by the reference matcher."""
     return request.query is None or find(request.query.root, MatchView(document), request.now) is not None
@@ -82,10 +77,14 @@ def collect(candidates: Iterable[tuple[int, Document]], request: SearchRequest, 
 
 
 def estimate(count: int, sample: Sequence[Document], request: SearchRequest) -> tuple[int, bool]:
-    """Return how many of ``count`` candidates match, going by the first of them, and whether that is an estimate."""
+    """Return how many groups of ``count`` candidates match, going by the first, and whether that is an estimate.
+
+    A group is an original with its copies; with ``copies``, each candidate is one of its own.
+    """
     if not sample:
         return 0, False
-    found = sum(matches(document, request) for document in sample)
+    matching = [document for document in sample if matches(document, request)]
+    found = len(matching) if request.copies else len({document.duplicate_of or document.id for document in matching})
     return (found, False) if count <= len(sample) else (round(count * found / len(sample)), True)
 
 

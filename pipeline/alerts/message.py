@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from pipeline.alerts.policy import OVER_CAP
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Alert, derive_id
 from pipeline.ports.alerts import Delivery, Notice
+
+# A message of a digest spells out so many alerts and counts the others.
+SPELLED_OUT = 100
 
 
 def group(deliveries: Sequence[Delivery]) -> list[tuple[Delivery, ...]]:
@@ -37,8 +41,11 @@ def compose(deliveries: Sequence[Delivery]) -> Notice:
     return Notice(
         id=derive_id("digest", *sorted(delivery.id for delivery in deliveries)),
         rule=first.alert.rule,
-        title=f"{first.alert.rule}: {len(alerts)} alerts",
-        text="\n\n".join(f"{headline(alert)}\n{_paragraph(alert)}" for alert in alerts),
+        title=f"{first.alert.rule}: {len(alerts)} {'more' if all(map(_over_cap, alerts)) else 'alerts'}",
+        text="\n\n".join(
+            [f"{headline(alert)}\n{_paragraph(alert)}" for alert in alerts[:SPELLED_OUT]]
+            + [f"and {len(alerts) - SPELLED_OUT:,} more; `newswire alert log` lists them"] * (len(alerts) > SPELLED_OUT)
+        ),
         alerts=alerts,
         priority=first.priority,
     )
@@ -88,6 +95,10 @@ def latency(delivery: Delivery) -> dict[str, float | None]:
 
 def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
     return (end - begin).total_seconds() if begin and end else None
+
+
+def _over_cap(alert: Alert) -> bool:
+    return (alert.note or "").endswith(OVER_CAP)
 
 
 def _paragraph(alert: Alert) -> str:

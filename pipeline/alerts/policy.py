@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipeline.model import Alert, AlertRule, derive_id, origins
+from pipeline.alerts.wall_clock import next_digest, next_period, next_shown, read_schedule
+from pipeline.language.figures import is_correction
+from pipeline.model import Alert, AlertRule, Document, derive_id, origins
 from pipeline.ports.alerts import Delivery
 
 # An update is sent when the number of sources reaches one of these, not at every newcomer.
@@ -25,6 +27,29 @@ MAX_ATTEMPTS = 150
 # A surge is measured against this many windows before it, and never on fewer articles than this.
 SURGE_WINDOWS = 14
 SURGE_AT_LEAST = 5
+
+
+# How the reason begins of what was old when it came.
+OLDER = "older than"
+# What the alerts say of themselves that a cap held back.
+OVER_CAP = "held back by the cap on messages"
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bound what is told, unless a rule says otherwise.
+
+    What was published more than ``max_age`` before it was seen, or is a feed's history, is told with ``history`` only.
+    An article's updates are at least ``update_every`` apart. ``cap_per_hour`` messages of a rule go one by one, and
+    the rest of the hour in one; 0 is no cap.
+    """
+
+    max_age: timedelta = timedelta(hours=48)
+    history: bool = False
+    update_every: timedelta = timedelta(hours=1)
+    cap_per_hour: int = 10
+
+
+USUAL = Limits()
 
 
 class Paged(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,29 +68,61 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(
-    alert: Alert, rule: AlertRule, channel: str, earlier: Sequence[Delivery], paged: Paged, now: datetime
+    alert: Alert,
+    rule: AlertRule,
+    channel: str,
+    earlier: Sequence[Delivery],
+    paged: Paged,
+    now: datetime,
+    limits: Limits = USUAL,
 ) -> Delivery | None:
     """Decide what one channel hears of an alert.
 
-    ``earlier`` are the rule's deliveries to the channel about the same subject. ``None`` for backfill, which never
-    pages anyone; a withheld delivery says why in ``error``.
+    ``earlier`` are the rule's deliveries to the channel about the same subject; what was decided before about this
+    alert stays so. ``None`` for backfill, which never pages anyone. A withheld delivery says why in ``error``, and has
+    the same id for every alert of the rule about its article.
     """
     if alert.article is not None and alert.article.backfill:
         return None
-    earlier = [delivery for delivery in earlier if delivery.alert.id != alert.id]
-    told, reason = _judge(alert, rule, earlier, now)
-    due = now if reason or rule.priority == "high" else _due(rule, paged, now)
+    for delivery in earlier:
+        if delivery.alert.id == alert.id:
+            return delivery
+    told, reason = _judge(alert, rule, earlier, now, limits)
+    if reason is not None:
+        about = alert.article.id if alert.article is not None else alert.id
+        return Delivery(
+            id=withheld_id(rule.id, about, channel),
+            channel=channel,
+            alert=told,
+            state="withheld",
+            due=now,
+            changed=now,
+            error=reason,
+            priority=rule.priority,
+        )
+    due, over_cap = (now, False) if rule.priority == "high" else _due(rule, paged, now, limits)
+    if over_cap:
+        told = msgspec.structs.replace(told, note=f"{told.note}; {OVER_CAP}" if told.note else OVER_CAP)
     return Delivery(
         id=derive_id(alert.id, channel),
         channel=channel,
         alert=told,
-        state="withheld" if reason else "queued",
+        state="queued",
         due=due,
         changed=now,
-        error=reason,
         digest=due > now,
         priority=rule.priority,
     )
+
+
+def withheld_id(rule_id: str, article_id: str, channel: str) -> str:
+    """Return the id of the one row that tells why an article was not told to a rule's channel."""
+    return derive_id("withheld", rule_id, article_id, channel)
+
+
+def cap_per_hour(rule: AlertRule, limits: Limits) -> int | None:
+    """Return how many messages a rule may send in an hour one by one."""
+    return rule.cap_per_hour if rule.cap_per_hour is not None else limits.cap_per_hour or None
 
 
 def watch(rule: AlertRule, seen: Seen, now: datetime) -> Alert | None:
@@ -124,7 +181,9 @@ def spell(seconds: int) -> str:
     return f"{seconds} seconds"
 
 
-def _judge(alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: datetime) -> tuple[Alert, str | None]:
+def _judge(
+    alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: datetime, limits: Limits
+) -> tuple[Alert, str | None]:
     """Return the alert as it is to be told, and why it is not to be told if so."""
     if rule.paused:
         return alert, "paused"
@@ -132,28 +191,54 @@ def _judge(alert: Alert, rule: AlertRule, earlier: Sequence[Delivery], now: date
         return alert, "expired"
     if rule.snoozed_until is not None and rule.snoozed_until > now:
         return alert, "snoozed"
-    if alert.article is None:
+    article = alert.article
+    if article is None:
         return alert, None
-    untold = all(delivery.state == "withheld" for delivery in earlier)
-    if alert.article.withdrawn:
-        return msgspec.structs.replace(alert, reason="update", note="withdrawn"), "withdrawn" if untold else None
-    told = [delivery.alert.article for delivery in earlier if delivery.alert.article]
-    before, publishers = origins(told), origins([*told, alert.article])
+    told = [(each.alert.article, each) for each in earlier if each.state != "withheld" and each.alert.article]
+    itself = [delivery for other, delivery in told if other.id == article.id]
+    old = None if itself else _too_old(article, limits)
+    if old is not None:
+        return alert, old
+    if article.withdrawn:
+        return msgspec.structs.replace(alert, reason="update", note="withdrawn"), None if told else "withdrawn"
+    group = article.duplicate_of or article.id
+    if not itself and any((other.duplicate_of or other.id) == group for other, _ in told):
+        return alert, "copy of an article already told" if article.duplicate_of else "told already by a copy of it"
+    known = [delivery.alert.article for delivery in earlier if delivery.alert.article]
+    before, publishers = origins(known), origins([*known, article])
     # The rule need not match every report of the story that counts.
-    count = max(alert.article.origins, len(publishers))
-    note = f"{count} sources: {_listed(publishers or {alert.article.source})}"
-    if untold:
+    count = max(article.origins, len(publishers))
+    note = f"{count} sources: {_listed(publishers or {article.source})}"
+    if not told:
         if count < rule.min_origins:
             return alert, f"{count} of {rule.min_origins} sources"
-        if rule.min_origins > 1:
-            return msgspec.structs.replace(alert, note=note), None
-        return alert, None
+        return (msgspec.structs.replace(alert, note=note) if rule.min_origins > 1 else alert), None
     if rule.once_per == "story" and len(publishers) > len(before) and count in ORIGIN_STEPS:
         return msgspec.structs.replace(alert, reason="update", note=note), None
+    return _updated(alert, itself, now, limits)
+
+
+def _updated(alert: Alert, itself: Sequence[Delivery], now: datetime, limits: Limits) -> tuple[Alert, str | None]:
+    """Judge another alert about what was told of: ``itself`` are the earlier messages about the same article."""
     corrected = _corrections(alert)
     if corrected is None:
         return alert, "same story"
-    return msgspec.structs.replace(alert, reason="update", note=corrected), None
+    update = msgspec.structs.replace(alert, reason="update", note=corrected)
+    last = max((max(each.due, each.changed) for each in itself if each.alert.reason == "update"), default=None)
+    if last is not None and now - last < limits.update_every:
+        return update, f"an update came less than {spell(int(limits.update_every.total_seconds()))} before"
+    return update, None
+
+
+def _too_old(article: Document, limits: Limits) -> str | None:
+    """Return the reason why an article is too old to be told of, if it is."""
+    if limits.history:
+        return None
+    if article.history:
+        return f"{OLDER} the subscription to its feed"
+    if article.published is not None and article.seen - article.published > limits.max_age:
+        return f"{OLDER} {spell(int(limits.max_age.total_seconds()))} when it came"
+    return None
 
 
 def _corrections(alert: Alert) -> str | None:
@@ -162,46 +247,41 @@ def _corrections(alert: Alert) -> str | None:
     for change in alert.article.changes:
         if change.part == "withdrawn":
             notes.append("published again")
-        elif change.part in ("figures", "quotations"):
-            notes.append(f"{change.part} changed: {change.before or 'none'} → {change.after or 'none'}")
+        elif change.part == "figures" and change.before and change.after:
+            notes.append(f"figures changed: {change.before} → {change.after}")
+        elif change.part == "text" and change.after and is_correction(change.after):
+            notes.append("corrected")
     return "; ".join(notes) or None
 
 
-def _listed(publishers: set[str]) -> str:
-    shown = sorted(publishers)[:5]
-    return ", ".join(shown) + (" …" if len(publishers) > len(shown) else "")
+def _listed(names: set[str]) -> str:
+    shown = sorted(names)[:5]
+    return ", ".join(shown) + (" …" if len(names) > len(shown) else "")
 
 
-def _due(rule: AlertRule, paged: Paged, now: datetime) -> datetime:
-    """Return when a message may go: now, or at the end of what holds it back."""
-    due = now
-    if rule.digest_s:
-        # Digests are counted from local midnight, so that a daily one comes at midnight of the reader.
-        midnight = start_of_day(rule, now)
-        due = midnight + timedelta(seconds=((now - midnight).total_seconds() // rule.digest_s + 1) * rule.digest_s)
-    if rule.cap_per_hour is not None and paged.hour >= rule.cap_per_hour:
-        due = max(due, start_of_hour(now) + timedelta(hours=1))
+def _due(rule: AlertRule, paged: Paged, now: datetime, limits: Limits) -> tuple[datetime, bool]:
+    """Return when a message may go, now or at the end of what holds it back, and whether that is a cap."""
+    due, zone, over_cap = now, ZoneInfo(rule.time_zone), False
+    if rule.digest is not None:
+        due = next_digest(read_schedule(rule.digest), zone, now)
+    elif rule.digest_s:
+        due = next_period(rule.digest_s, zone, now)
+    cap = cap_per_hour(rule, limits)
+    # A digest is one message, however many alerts it holds.
+    if due == now and cap is not None and paged.hour >= cap:
+        due, over_cap = start_of_hour(now) + timedelta(hours=1), True
     if rule.cap_per_day is not None and paged.day >= rule.cap_per_day:
-        due = max(due, _next_local(rule, now, time(0)))
-    return _after_quiet(rule, due)
+        due, over_cap = max(due, next_shown(time(0), zone, now)), True
+    return _after_quiet(rule, zone, due), over_cap
 
 
-def _after_quiet(rule: AlertRule, due: datetime) -> datetime:
+def _after_quiet(rule: AlertRule, zone: ZoneInfo, due: datetime) -> datetime:
     if rule.quiet_from is None or rule.quiet_until is None:
         return due
     begin, end = time.fromisoformat(rule.quiet_from), time.fromisoformat(rule.quiet_until)
-    local = due.astimezone(ZoneInfo(rule.time_zone)).time()
+    local = due.astimezone(zone).time()
     quiet = begin <= local < end if begin < end else local >= begin or local < end
-    return _next_local(rule, due, end) if quiet else due
-
-
-def _next_local(rule: AlertRule, after: datetime, clock: time) -> datetime:
-    """Return the next moment at which clocks of the rule's time zone show a time; wall clocks may jump."""
-    local = after.astimezone(ZoneInfo(rule.time_zone))
-    reached = datetime.combine(local.date(), clock, local.tzinfo)
-    if reached.astimezone(UTC) <= after:
-        reached = datetime.combine(local.date() + timedelta(days=1), clock, local.tzinfo)
-    return reached.astimezone(UTC)
+    return next_shown(end, zone, due) if quiet else due
 
 
 def _alarm(rule: AlertRule, reason: Literal["silence", "surge"], episode: str, note: str, now: datetime) -> Alert:

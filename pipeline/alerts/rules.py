@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time
 
+from pipeline.alerts.wall_clock import read_schedule
 from pipeline.errors import UsageError
 from pipeline.language.codes import normalise_language
 from pipeline.model import AlertRule
@@ -33,6 +34,8 @@ def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
         raise UsageError("Sources are counted per story; --origins goes with --once-per story.")
     if rule.digest_s < 0 or (rule.kind != "match" and rule.window_s < SHORTEST_WINDOW_S):
         raise UsageError(f"A window lasts at least {SHORTEST_WINDOW_S} seconds, and a digest cannot be in the past.")
+    if rule.digest is not None:
+        read_schedule(rule.digest)
     if rule.kind == "surge" and rule.times <= 1:
         raise UsageError("A surge is more than usual: give a number above 1.")
     for cap in (rule.cap_per_hour, rule.cap_per_day):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,26 +9,10 @@ from typing import Any
 import click
 import msgspec
 
-from pipeline.commands.context import current_settings, open_store
-from pipeline.commands.secrets import secret_file
+from pipeline.commands.alert_options import Duration, digest_fields, rule_options
+from pipeline.commands.context import open_store
 from pipeline.errors import UsageError
 from pipeline.plain_words import os_words
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-class Duration(click.ParamType):
-    """Read 90s, 15m, 6h, 3d or 2w as seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"(\d{1,6})([smhdw])", value.strip())
-        if found is None or int(found[1]) == 0:
-            self.fail(f"{value!r} is no duration; write 30m, 6h, 3d or 2w.", param, ctx)
-        return int(found[1]) * _UNITS[found[2]]
 
 
 @click.group()
@@ -40,32 +23,7 @@ def alert() -> None:
 @alert.command()
 @click.argument("name")
 @click.argument("query")
-@click.option("--to", "channels", multiple=True, metavar="CHANNEL", help="A channel's name or address; repeatable.")
-@secret_file("--to-file", "A channel's address")
-@secret_file("--secret-file", "The KEY that its webhooks are signed with")
-@click.option("--feed", "feeds", multiple=True, help="Only articles of this feed; repeatable.")
-@click.option("--tag", "tags", multiple=True, help="Only articles with this tag; repeatable.")
-@click.option("--lang", "languages", multiple=True, help="Only articles in this language; repeatable.")
-@click.option(
-    "--once-per", type=click.Choice(("story", "article")), default="story", show_default=True, help="Alert once per."
-)
-@click.option("--origins", "min_origins", type=int, default=1, metavar="N", help="Wait for N independent publishers.")
-@click.option("--silence", type=Duration(), help="Alert when nothing came for this long instead.")
-@click.option("--surge", type=float, metavar="TIMES", help="Alert when so many times the usual came instead.")
-@click.option("--window", "window_s", type=Duration(), default="1d", show_default=True, help="What --surge compares.")
-@click.option("--digest", "digest_s", type=Duration(), default=0, help="Collect alerts and send them this often.")
-@click.option("--cap-per-hour", type=int, metavar="N", help="Send N messages an hour, then one with the rest.")
-@click.option("--cap-per-day", type=int, metavar="N", help="Send N messages a day, then one with the rest.")
-@click.option("--quiet", metavar="HH:MM-HH:MM", help="Hold messages back between these times.")
-@click.option(
-    "--time-zone",
-    default=lambda: current_settings().time_zone,
-    show_default="time_zone of the settings",
-    metavar="ZONE",
-    help="Of --quiet and of days.",
-)
-@click.option("--expires", type=click.DateTime(), help="Stop at this time (UTC).")
-@click.option("--priority", type=click.Choice(("low", "normal", "high")), default="normal", show_default=True)
+@rule_options
 @click.option("--replace", is_flag=True, help="Replace the alert of this name.")
 def add(
     name: str,
@@ -77,6 +35,7 @@ def add(
     to_file: str | None,
     secret_file: str | None,
     expires: datetime | None,
+    digest: str | int | None,
     replace: bool,
     **options: Any,
 ) -> None:
@@ -102,27 +61,160 @@ def add(
         quiet=quiet,
         expires=end,
         channels=channels,
+        **digest_fields(digest),
         **options,
     )
     with open_store() as store:
         alerts = services.alerts(store)
-        found = alerts.forecast(alerts.add(rule, replace=replace))
-    click.echo(forecast_line(name, found))
+        rule = alerts.add(rule, replace=replace)
+        found = alerts.forecast(rule)
+    click.echo(forecast_line(rule.name, found))
     for line in warning_lines(found):
         click.echo(line, err=True)
+
+
+@alert.command()
+@click.argument("name")
+@click.option("--query", help="Ask for this instead.")
+@click.option("--name", "new_name", metavar="NAME", help="Call it so.")
+@rule_options
+@click.pass_context
+def edit(
+    ctx: click.Context,
+    /,
+    name: str,
+    query: str | None,
+    new_name: str | None,
+    silence: int | None,
+    surge: float | None,
+    quiet: str | None,
+    channels: tuple[str, ...],
+    to_file: str | None,
+    secret_file: str | None,
+    expires: datetime | None,
+    digest: str | int | None,
+    **options: Any,
+) -> None:
+    """Change what is given of the alert NAME; all else stays.
+
+    An empty text takes away: --quiet "", --digest "".
+    """
+    from pipeline.services.alerts import quiet_hours, signed
+    from pipeline.views.alerts import forecast_line, warning_lines
+    from pipeline.wiring import services
+
+    def given(option: str) -> bool:
+        return ctx.get_parameter_source(option) == click.core.ParameterSource.COMMANDLINE
+
+    changes = {option: value for option, value in options.items() if given(option)}
+    if channels or to_file:
+        changes["channels"] = signed((*channels, *([to_file] if to_file else ())), secret_file, Path.cwd())
+    changes |= {"query": query} if query is not None else {}
+    changes |= {"name": new_name} if new_name is not None else {}
+    changes |= {"expires": expires.replace(tzinfo=UTC)} if expires is not None else {}
+    changes |= digest_fields(digest) if given("digest") else {}
+    if quiet is not None:
+        changes["quiet_from"], changes["quiet_until"] = quiet_hours(quiet or None)
+    if silence is not None:
+        changes |= {"kind": "silence", "window_s": silence}
+    if surge is not None:
+        changes |= {"kind": "surge", "times": surge}
+    if not changes:
+        raise UsageError("Say what is to change, such as --query or --to; `newswire alert edit --help` lists it.")
+    with open_store() as store:
+        alerts = services.alerts(store)
+        rule = alerts.edit(name, changes)
+        found = alerts.forecast(rule)
+    click.echo(forecast_line(rule.name, found))
+    for line in warning_lines(found):
+        click.echo(line, err=True)
+
+
+@alert.command()
+@click.argument("rule", metavar="RULE")
+@click.argument("article", metavar="ARTICLE")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def why(rule: str, article: str, as_json: bool) -> None:
+    """Tell why the alert RULE spoke of ARTICLE (an id or address), or why it did not."""
+    from pipeline.views.alerts import why_json, why_lines
+    from pipeline.wiring import services
+
+    with open_store() as store:
+        document = services.articles(store).find(article)
+        if document is None:
+            raise UsageError(f"There is no article {article}; `newswire search` shows the ids.")
+        found = services.alerts(store).why(rule, document)
+    for line in [why_json(found)] if as_json else why_lines(found):
+        click.echo(line)
+
+
+@alert.command(name="send-test")
+@click.argument("name")
+@click.pass_context
+def send_test(ctx: click.Context, name: str) -> None:
+    """Send a test message to every channel of the alert NAME.
+
+    Exits with 1 when one did not take it.
+    """
+    from pipeline.wiring import services
+
+    with open_store() as store:
+        answers = services.alerts(store).send_test(name)
+    for answer in answers:
+        click.echo(f"{answer.channel}: {answer.error or answer.receipt or 'sent'}", err=answer.error is not None)
+    if any(answer.error is not None for answer in answers):
+        ctx.exit(1)
+
+
+@alert.command()
+@click.argument("name", required=False)
+@click.option("--failed", is_flag=True, help="What could not be delivered.")
+def resend(name: str | None, failed: bool) -> None:
+    """Send again what could not be delivered, of the alert NAME or of all."""
+    from pipeline.wiring import services
+
+    if not failed:
+        raise UsageError("Say what is to be sent again: --failed.")
+    with open_store() as store:
+        count = services.alerts(store).resend_failed(name)
+    click.echo(f"{count} {'message goes' if count == 1 else 'messages go'} again.")
+
+
+@alert.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def export(file: Path | None) -> None:
+    """Write alerts and saved searches as TOML that `alert import` reads.
+
+    Channels stand in it as they were given: addresses may hold secrets.
+    """
+    from pipeline.wiring import services
+
+    with open_store() as store:
+        text = services.alerts(store).exported()
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"{file} cannot be written: {os_words(exc)}.") from exc
 
 
 @alert.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_(as_json: bool) -> None:
-    """List the alerts."""
+    """List the alerts, and what came of each in the last week."""
+    from pipeline.ports.alerts import Tally
     from pipeline.views.alerts import rule_json, rule_line
     from pipeline.wiring import services, stores
 
     with open_store() as store:
         alerts = services.alerts(store)
+        tallies = alerts.tallies()
         for rule in alerts.all():
-            click.echo(rule_json(rule, alerts.label) if as_json else rule_line(rule, alerts.label, stores.clock()))
+            tally = tallies.get(rule.id, Tally())
+            line = rule_line(rule, alerts.label, stores.clock(), tally)
+            click.echo(rule_json(rule, alerts.label, tally) if as_json else line)
 
 
 @alert.command()
@@ -230,8 +322,9 @@ def log(name: str | None, limit: int, withheld: bool, as_json: bool) -> None:
 def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: bool) -> None:
     """Keep the alerts of a file.
 
-    TOML with [[alert]] tables (name, query, and any option of `alert add`), filter rules of Miniflux or FreshRSS, one
-    per line, or addresses of Google Alerts feeds. One bad rule is named and the others are kept; then exits with 1.
+    TOML with [[alert]] tables (name, query, and any option of `alert add`) and [[search]] tables (name, query), filter
+    rules of Miniflux or FreshRSS, one per line, or addresses of Google Alerts feeds. One bad rule is named and the
+    others are kept; then exits with 1.
     """
     from pipeline.services.alert_import import read_rules
     from pipeline.wiring import services, stores
@@ -244,10 +337,10 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
     with open_store() as store:
         rules = read_rules(content, str(path), stores.clock())
         for taken in services.alerts(store).take_over(rules, channels, dry_run=dry_run):
-            if taken.rule is None:
+            if taken.refused is not None:
                 refused += 1
                 click.echo(taken.refused, err=True)
-            else:
-                click.echo(f"{taken.rule.name}\t{taken.rule.query}")
+            elif taken.rule is not None:
+                click.echo(f"{taken.rule.name}\t{taken.rule.asked or taken.rule.query}")
     if refused:
         ctx.exit(1)

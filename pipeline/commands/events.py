@@ -44,9 +44,13 @@ def _filters(command: Filtered) -> Filtered:
 @click.option(
     "--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Print at most this many."
 )
+@click.option("--all", "everything", is_flag=True, help="Also what one publisher alone reports and is less sure.")
 @click.pass_context
 def list_events(ctx: click.Context, /, limit: int, as_json: bool, **asked: Any) -> None:
-    """List events, newest article first; what several articles of a story report is one event."""
+    """List events, newest article first; what several articles of a story report is one event.
+
+    What independent publishers confirm comes first. The rest is listed if it is read with confidence.
+    """
     from pipeline.views.events import event_json, event_line
     from pipeline.wiring import services
 

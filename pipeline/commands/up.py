@@ -25,8 +25,11 @@ from pipeline.errors import UsageError
     metavar="DATE",
     help="Date of plain text files.",
 )
+@click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
-def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, as_json: bool) -> None:
+def up(
+    sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, alert_history: bool, as_json: bool
+) -> None:
     """Follow feeds and files, and print what arrives.
 
     Addresses of feeds and pages, and those of an OPML file, are subscribed to; other files and directories are read
@@ -36,13 +39,16 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
     from pipeline.services.feeds import new_subscription
     from pipeline.views.feeds import list_lines
     from pipeline.views.lines import article_line
-    from pipeline.views.outcomes import counts_line, dead_line
+    from pipeline.views.outcomes import backlog_report, counts_line, dead_line
     from pipeline.wiring import connectors, services, session, stores
 
     complain = partial(click.echo, err=True)
     settings = current_settings()
     if settings.runtime != "embedded":
         raise UsageError('With runtime = "distributed" there is no `up`: start connect, worker, index and notify.')
+    if alert_history or demo:
+        told = msgspec.structs.replace(settings.alerts, history=True)
+        settings = msgspec.structs.replace(settings, alerts=told)
     if demo and settings.data is None:
         settings = msgspec.structs.replace(settings, data=str(settings.directory / "demo"))
     files = [Path(source) for source in sources if "://" not in source]
@@ -82,6 +88,7 @@ def up(sources: tuple[str, ...], once: bool, demo: bool, published: datetime | N
             bury=lambda error: complain(dead_line(error)),
             report=connectors.poll_report(complain, is_terminal=sys.stderr.isatty()),
             write=complain if as_json else None,
+            progress=backlog_report(complain),
         )
         counts = running.run()
     if counts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -64,6 +64,19 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     sources: frozenset[str] = frozenset()
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """Count what became of a rule's alerts."""
+
+    sent: int = 0
+    withheld: int = 0
+    failed: int = 0
+    queued: int = 0
+
+
+# A row with such a subject stands for as many withheld alerts as it has attempts.
+COUNTED = "counted "
+
+
 class DeliveryHistory(Protocol):
     """Look back at all deliveries, however many came after them. Raises as ``Deliveries``."""
 
@@ -72,6 +85,9 @@ class DeliveryHistory(Protocol):
 
     def earlier(self, about: Sequence[About]) -> Sequence[Earlier]:
         """Sum up what is known about each, in the same order."""
+
+    def tallies(self, since: datetime) -> Mapping[str, Tally]:
+        """Count by rule id what changed to a state, or was entered, after a moment."""
 
 
 class Deliveries(Protocol):
@@ -85,6 +101,9 @@ class Deliveries(Protocol):
 
     def prune(self, before: datetime) -> int:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
+
+    def prune_withheld(self, before: datetime, limit: int) -> int:
+        """Forget at most ``limit`` of the deliveries that were withheld before a moment; return how many."""
 
 
 class Ledger(Deliveries, DeliveryHistory, Protocol):

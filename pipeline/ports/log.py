@@ -19,6 +19,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     position: str = ""
 
 
+class Backlog(Protocol):
+    """Tell what waits."""
+
+    def backlog(self, topic: str, group: str) -> int:
+        """Return how many records of a topic a group has not committed. Raises as ``Log``."""
+
+
 class Log(Protocol):
     """Keep records in topics, in order per key, and remember how far each reading group has come.
 
@@ -46,3 +53,7 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Release connections; idempotent."""
+
+
+class CountingLog(Log, Backlog, Protocol):
+    """Keep records and tell what waits."""

@@ -19,14 +19,11 @@ from pipeline.query.evaluate import event_values, quotation_values
 from pipeline.query.tree import (
     And,
     AnyNode,
-    AtLeast,
-    Field,
     Keyword,
     Not,
     Or,
     Query,
     Range,
-    SameSentence,
     Word,
     walk,
 )
@@ -36,8 +33,6 @@ MAX_TOKEN = 100
 MAX_KEYWORD = 500
 _TIE_BITS = 30
 _MAX_SECONDS = (1 << 32) - 1
-# What differs between an article and its copies: who asks by one of these asks for the copy itself.
-_TELL_COPIES_APART = frozenset({"source", "author", "feed", "id", "lang", "site", "is"})
 _COMMONEST_TERMS = 40
 
 
@@ -122,21 +117,6 @@ def order_key(document: Document, first_seen: datetime) -> int:
 def order_day(key: int) -> str:
     """Return the day, in UTC, of an order key."""
     return f"{EPOCH + timedelta(seconds=key >> _TIE_BITS):%Y-%m-%d}"
-
-
-def names_copies(node: AnyNode) -> bool:
-    """Tell whether a query asks for something that differs between copies: then they are not folded."""
-    match node:
-        case And(nodes=nodes) | Or(nodes=nodes) | SameSentence(nodes=nodes):
-            return any(names_copies(inner) for inner in nodes)
-        case Not(node=inner):
-            return names_copies(inner)
-        case AtLeast():
-            return False
-        case Field(name=name) | Keyword(name=name):
-            return name in _TELL_COPIES_APART
-        case _:
-            return False
 
 
 def counts_copies(node: AnyNode) -> bool:

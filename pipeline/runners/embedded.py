@@ -36,6 +36,7 @@ from pipeline.runners.advance import (
     ends,
     outcome_of,
 )
+from pipeline.runners.feeder import Feeder
 from pipeline.runners.renewing import Renewing
 from pipeline.stages.decision import Memory
 from pipeline.topics import INDEX
@@ -74,7 +75,8 @@ class Embedded:
     """Drive the stages of ``flow`` over ``log`` with the memories rebuilt from the tables that ``table`` opens.
 
     ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
-    ``renewal`` is the index as one that another version of the text analysis may have written.
+    The ``feeder`` moves history into the log when nothing else waits. ``renewal`` is the index as one that another
+    version of the text analysis may have written.
     """
 
     def __init__(
@@ -87,9 +89,11 @@ class Embedded:
         clock: Clock,
         flow: Sequence[Stage] = FLOW,
         wait: Callable[[float], object] = time.sleep,
+        feeder: Feeder | None = None,
         renewal: Renewal | None = None,
     ) -> None:
         self._log = log
+        self._feeder = feeder
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
         self._followed = {stage.name: table(stage.follows.table) for stage in flow if stage.follows is not None}
         self._index = index
@@ -120,8 +124,15 @@ class Embedded:
         if self._renew(busy=False):
             return []
         first = self._flow[0]
+        if self._feeder is not None and self._feeder.step():
+            timeout = 0.0
         messages = self._log.read(first.reads.name, GROUP, first.batch, timeout)
         return self._run(first, messages) if messages else []
+
+    @property
+    def history_waiting(self) -> int:
+        """Return how many articles of history wait until nothing newer does."""
+        return self._feeder.waiting if self._feeder is not None else 0
 
     def _renew(self, *, busy: bool) -> bool:
         return self._renewing is not None and self._renewing.step(busy=busy)

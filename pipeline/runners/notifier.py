@@ -29,6 +29,9 @@ from pipeline.ports.table import Table, Transaction
 from pipeline.query.scope import query_of
 from pipeline.query.tree import And, Last, Query
 from pipeline.runners.advance import bury
+from pipeline.runners.channel_state import ChannelState
+from pipeline.runners.pages import Pages
+from pipeline.runners.withheld import Withheld
 from pipeline.topics import NOTIFY
 
 BATCH = 256
@@ -73,7 +76,12 @@ class NotifierLoop:
         channels: Channels,
         clock: Clock,
         transaction: Transaction = contextlib.nullcontext,
+        limits: policy.Limits = policy.USUAL,
+        keep_withheld: timedelta = timedelta(days=14),
     ) -> None:
+        self._limits = limits
+        self._pages = Pages(ledger, limits)
+        self._withheld = Withheld(ledger, keep_withheld)
         self._log = log
         self._table = rules
         self._ledger = ledger
@@ -101,6 +109,7 @@ class NotifierLoop:
             self._polled = time.monotonic()
             for channel in self._ledger.waiting(self._clock()):
                 self._sender(channel).wake()
+            self._withheld.prune(self._clock())
         return len(messages)
 
     def run(self, stop: threading.Event) -> None:
@@ -168,6 +177,7 @@ class NotifierLoop:
                     self._log.commit(NOTIFY.reads.name, NOTIFY.name)
                 return
             except (TransientError, UnavailableError) as exc:
+                self._pages.forget()
                 _log.warning("ledger is away error=%s", exc)
                 time.sleep(RETRY_S)
 
@@ -192,11 +202,7 @@ class NotifierLoop:
         for delivery in self._ledger.entries(REMEMBERED, subjects=subjects):
             known.setdefault(_about(delivery), []).append(delivery)
         planned: list[Delivery] = []
-        entered = 0
         for alert, rule in pairs:
-            if rule.cap_per_hour is not None or rule.cap_per_day is not None:
-                # Its messages are counted in the ledger.
-                entered += self._ledger.enter(planned)
             try:
                 deliveries = self._plan(_slim(alert), rule, known)
             except (TransientError, UnavailableError):
@@ -207,8 +213,7 @@ class NotifierLoop:
             for delivery in deliveries:
                 known.setdefault(_about(delivery), []).append(delivery)
             planned += deliveries
-        entered += self._ledger.enter(planned)
-        if not entered:
+        if not self._ledger.enter(self._withheld.listed(planned, self._clock())):
             return
         for channel in {delivery.channel for delivery in planned if delivery.state == "queued"}:
             self._sender(channel).wake()
@@ -218,18 +223,11 @@ class NotifierLoop:
         planned = []
         for label in map(self._channels.label, _channels_of(rule)):
             earlier = known.get((rule.id, alert.subject, label), ())
-            delivery = policy.plan(alert, rule, label, earlier, self._paged(rule, label, now), now)
-            if delivery is not None:
+            delivery = policy.plan(alert, rule, label, earlier, self._pages.of(rule, label, now), now, self._limits)
+            if delivery is not None and all(delivery is not each for each in earlier):
                 planned.append(delivery)
+                self._pages.add(delivery)
         return planned
-
-    def _paged(self, rule: AlertRule, label: str, now: datetime) -> policy.Paged:
-        if rule.cap_per_hour is None and rule.cap_per_day is None:
-            return policy.Paged()
-        return policy.Paged(
-            hour=self._ledger.paged(rule.id, label, policy.start_of_hour(now)),
-            day=self._ledger.paged(rule.id, label, policy.start_of_day(rule, now)),
-        )
 
     def _bury(self, message: Message, error: Exception) -> None:
         """Make a message that cannot be handled a dead letter."""
@@ -290,6 +288,7 @@ class _Sender(threading.Thread):
         self._stopping = threading.Event()
         self._asked = 0
         self._served = 0
+        self._state = ChannelState(channel)
 
     @property
     def busy(self) -> bool:
@@ -324,7 +323,11 @@ class _Sender(threading.Thread):
             return False
         now = self._clock()
         until = time.monotonic() + CLAIM.total_seconds()
-        claimed = self._ledger.claim(self._channel, now, now + CLAIM, CLAIMED_AT_ONCE)
+        claimed = batch = list(self._ledger.claim(self._channel, now, now + CLAIM, CLAIMED_AT_ONCE))
+        while len(batch) == CLAIMED_AT_ONCE and batch[-1].digest:
+            # A digest is one message, however many alerts it holds.
+            batch = list(self._ledger.claim(self._channel, now, now + CLAIM, CLAIMED_AT_ONCE))
+            claimed = [*claimed, *batch]
         for message in group(claimed):
             if self._stopping.is_set() or time.monotonic() > until - SEND_AT_MOST_S:
                 self._ledger.mark(message)  # as it was: given out again at once
@@ -333,6 +336,7 @@ class _Sender(threading.Thread):
             self._ledger.mark(delivered)
             for delivery in delivered:
                 _report(delivery)
+            self._state.tell(delivered[0])
         return bool(claimed)
 
     def _send(self, message: Sequence[Delivery]) -> list[Delivery]:

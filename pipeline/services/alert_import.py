@@ -15,6 +15,7 @@ from pipeline.errors import UsageError
 from pipeline.model import AlertRule, derive_id
 from pipeline.plain_words import TomlError, invalid, read_toml
 from pipeline.references import anchored, is_reference, reference
+from pipeline.services.alert_export import OWN
 
 # Miniflux writes Field=RegEx; these fields have one of ours.
 _MINIFLUX = re.compile(r"(EntryTitle|EntryContent|EntryAuthor|EntryTag)=(.+)")
@@ -26,8 +27,15 @@ _FLAGS = re.compile(r"^\(\?[a-z]+\)")
 _PLAIN = re.compile(r"[\w\s'’&.,-]+")
 
 
-def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule | str]:
-    """Yield a rule, or the sentence about why there is none, per entry of a file called ``name``.
+class SavedSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a saved search of a file."""
+
+    name: str
+    query: str
+
+
+def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule | SavedSearch | str]:
+    """Yield a rule or saved search, or the sentence about why there is none, per entry of a file called ``name``.
 
     Raises ``UsageError`` for a file that is none.
     """
@@ -52,15 +60,16 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
         yield AlertRule(id=derive_id("rule", called, now.isoformat()), name=called, query=query, created=now)
 
 
-def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | str]:
+def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | SavedSearch | str]:
     try:
-        entries = read_toml(text).get("alert")
+        tables = read_toml(text)
     except TomlError as exc:
         raise UsageError(f"{file} is not TOML: {exc}.") from exc
-    if not isinstance(entries, list):
+    entries, searches = tables.get("alert", []), tables.get("search", [])
+    if not (isinstance(entries, list) and isinstance(searches, list)) or not (entries or searches):
         raise UsageError(f"{file} has no [[alert]] tables with name and query.")
-    ours = {"id", "created", "owner", "lists", "schema_version"}
-    known = {field.name for field in msgspec.structs.fields(AlertRule)} - ours
+    yield from _in_order(file, searches)
+    known = {field.name for field in msgspec.structs.fields(AlertRule)} - OWN
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             yield f"{file}: alert {number} is no table."
@@ -94,6 +103,23 @@ def _channel(channel: object, directory: Path) -> object:
         if source in ("env", "file") and isinstance(place, str):
             return anchored(reference(source, place), directory)
     return channel
+
+
+def _in_order(file: str, entries: list[object]) -> Iterator[SavedSearch | str]:
+    """Yield saved searches, those that others name before them."""
+    found: dict[str, SavedSearch] = {}
+    for number, entry in enumerate(entries, 1):
+        try:
+            search = msgspec.convert(entry, SavedSearch)
+        except msgspec.ValidationError as exc:
+            yield f"{file}: saved search number {number} is left out: {exc}."
+            continue
+        found[search.name] = search
+    waiting = dict(found)
+    while waiting:
+        ready = [each for each in waiting.values() if not any(f"search:{other}" in each.query for other in waiting)]
+        for search in ready or list(waiting.values()):
+            yield waiting.pop(search.name)
 
 
 def translate(line: str) -> tuple[str, str]:

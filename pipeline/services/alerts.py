@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,23 +10,30 @@ from urllib.parse import quote
 
 import msgspec
 
+from pipeline.alerts.policy import USUAL, Limits
 from pipeline.alerts.rules import admit
-from pipeline.errors import UsageError
+from pipeline.errors import NewswireError, TerminalError, UsageError
 from pipeline.model import AlertRule, derive_id
+from pipeline.ports.alerts import DeliveriesRequest, Notice
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
-from pipeline.query.parser import parse
 from pipeline.query.printer import restate
-from pipeline.query.printer import show as display
 from pipeline.references import anchored, is_reference
+from pipeline.services.alert_export import write_toml
+from pipeline.services.alert_names import cleaned, key
 from pipeline.services.forecast import Forecast, forecast
-from pipeline.services.saved_searches import SavedSearches
+from pipeline.services.saved_searches import SavedSearches, written_out
 
 if TYPE_CHECKING:
-    from pipeline.ports.alerts import Deliveries, Delivery, Notifier
+    from pipeline.model import Document
+    from pipeline.ports.alerts import Delivery, Ledger, Notifier, Tally
     from pipeline.ports.search import SearchIndex
+    from pipeline.services.alert_import import SavedSearch
+    from pipeline.services.alert_why import Why
 
 HISTORY_DAYS = 30
+RECENT_DAYS = 7
+RESENT_AT_ONCE = 500
 
 
 class Channels(Protocol):
@@ -37,6 +44,17 @@ class Channels(Protocol):
 
     def open(self, channel: str) -> Notifier:
         """Return what sends to a channel. Raises ``UsageError`` for one that is not known or not well formed."""
+
+    def check(self, channel: str) -> None:
+        """Raise ``UsageError`` for a channel that nothing could be sent to; one that is away may come back."""
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell what a channel answered to a message: an acknowledgement, or what went wrong."""
+
+    channel: str
+    receipt: str | None = None
+    error: str | None = None
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +73,12 @@ class Alerts:
         rules: Table,
         searches: SavedSearches,
         index: SearchIndex,
-        deliveries: Deliveries,
+        deliveries: Ledger,
         channels: Channels,
         clock: Clock,
+        limits: Limits = USUAL,
     ) -> None:
+        self._limits = limits
         self._rules = rules
         self._searches = searches
         self._index = index
@@ -70,9 +90,74 @@ class Alerts:
         """Return the alerts by name."""
         return sorted(self._by_name().values(), key=lambda rule: rule.name)
 
+    def tallies(self) -> Mapping[str, Tally]:
+        """Return what became of alerts in the last week, by rule id."""
+        return self._deliveries.tallies(self._clock() - timedelta(days=RECENT_DAYS))
+
+    def why(self, name: str, article: Document) -> Why:
+        """Tell whether an alert's query matches an article, and what became of it."""
+        from pipeline.services.alert_why import explain
+
+        return explain(self.get(name), article, self._deliveries, self._clock())
+
+    def edit(self, name: str, changes: Mapping[str, Any]) -> AlertRule:
+        """Change fields of an alert, its name or query too. Raises ``UsageError``, with nothing changed."""
+        kept = self.get(name)
+        rule = msgspec.structs.replace(kept, query=kept.asked or kept.query)
+        rule = msgspec.structs.replace(rule, **changes)
+        other = self._by_name().get(key(rule.name))
+        if other is not None and other.id != kept.id:
+            raise UsageError(f"There is an alert {other.name!r} already; choose another name.")
+        return self._keep(rule)
+
+    def send_test(self, name: str) -> list[Sent]:
+        """Send a message that says it is a test to every channel of an alert, now; return what each answered."""
+        rule = self.get(name)
+        notice = Notice(
+            id=derive_id("test", rule.id, self._clock().isoformat()),
+            rule=rule.name,
+            title=f"{rule.name}: this is a test",
+            text=f"This message was asked for to try the channels of the alert {rule.name!r}. Nothing has happened.",
+            alerts=(),
+            priority=rule.priority,
+        )
+        return [self.send(channel, notice) for channel in rule.channels or ("terminal:",)]
+
+    def resend_failed(self, name: str | None = None) -> int:
+        """Queue again what could not be delivered, of one alert or of all; return how many messages."""
+        now, count, cursor = self._clock(), 0, None
+        rule = self.get(name).id if name is not None else None
+        while True:
+            page = self._deliveries.page(
+                DeliveriesRequest(rule=rule, states=("failed",), limit=RESENT_AT_ONCE, cursor=cursor)
+            )
+            again = [
+                msgspec.structs.replace(each, state="queued", due=now, changed=now, attempts=0, error=None)
+                for each in page.deliveries
+            ]
+            self._deliveries.mark(again)
+            count, cursor = count + len(again), page.cursor
+            if cursor is None:
+                return count
+
+    def exported(self) -> str:
+        """Write all alerts and saved searches as TOML; channels as they were given, so it may hold secrets."""
+        return write_toml(self.all(), self._searches.all())
+
+    def send(self, channel: str, notice: Notice) -> Sent:
+        """Send a message to a channel now; return what it answered. Raises ``UsageError`` for one that is none."""
+        label = self._channels.label(channel)
+        try:
+            receipt = self._channels.open(channel).send(notice)
+        except TerminalError as exc:
+            return Sent(channel=label, error=exc.reason)
+        except NewswireError as exc:
+            return Sent(channel=label, error=str(exc))
+        return Sent(channel=label, receipt=receipt)
+
     def get(self, name: str) -> AlertRule:
         """Return the alert of a name."""
-        found = self._by_name().get(name)
+        found = self._by_name().get(key(name))
         if found is None:
             raise UsageError(f"There is no alert {name!r}; `newswire alert list` shows them.")
         return found
@@ -87,22 +172,20 @@ class Alerts:
 
     def add(self, rule: AlertRule, *, replace: bool = False) -> AlertRule:
         """Keep a new rule, or in place of the one of its name. Raises ``UsageError`` for what is wrong with it."""
-        kept = self._by_name().get(rule.name)
+        kept = self._by_name().get(key(rule.name))
         if kept is not None and not replace:
-            raise UsageError(f"There is an alert {rule.name!r} already; add --replace, or choose another name.")
-        rule = _in_place_of(kept, rule)
-        self._keep(rule)
-        return rule
+            raise UsageError(f"There is an alert {kept.name!r} already; add --replace, or choose another name.")
+        return self._keep(_in_place_of(kept, rule))
 
     def forecast(self, rule: AlertRule, days: int = HISTORY_DAYS) -> Forecast:
         """Tell what a rule would have found in the last ``days``."""
         query = admit(self._with_lists(rule), self._searches.all())
-        return forecast(self._index, query, self._clock(), days, once_per=rule.once_per)
+        return forecast(self._index, query, self._clock(), days, rule, self._limits)
 
     def forecast_of(self, text: str, days: int = HISTORY_DAYS) -> Forecast:
         """Tell what the alert of a name, or else a query, would have found in the last ``days``."""
         unnamed = AlertRule(id="", name="test", query=text, created=self._clock())
-        return self.forecast(self._by_name().get(text) or unnamed, days)
+        return self.forecast(self._by_name().get(key(text)) or unnamed, days)
 
     def pause(self, name: str, paused: bool = True) -> None:
         """Stop an alert until told to go on, or go on."""
@@ -124,44 +207,58 @@ class Alerts:
         return [delivery for delivery in entries if withheld or delivery.state != "withheld"]
 
     def take_over(
-        self, entries: Iterable[AlertRule | str], channels: Sequence[str] = (), *, dry_run: bool = False
+        self, entries: Iterable[AlertRule | SavedSearch | str], channels: Sequence[str] = (), *, dry_run: bool = False
     ) -> Iterator[Taken]:
-        """Keep the rules of a file one by one, each in place of the one of its name; sentences are passed on.
+        """Keep the rules and saved searches of a file one by one, each in place of the one of its name.
 
-        ``channels`` are those of a rule that names none. Nothing is kept in a dry run.
+        Sentences are passed on. ``channels`` are those of a rule that names none. A dry run checks all and keeps
+        nothing. Two rules of one name in the file are one too many.
         """
-        kept = self._by_name()
-        for rule in entries:
-            if isinstance(rule, str):
-                yield Taken(refused=rule)
+        kept, searches = self._by_name(), self._searches.all()
+        taken: set[str] = set()
+        for entry in entries:
+            if isinstance(entry, str):
+                yield Taken(refused=entry)
                 continue
-            rule = _in_place_of(kept.get(rule.name), rule)
-            if channels and not rule.channels:
-                rule = msgspec.structs.replace(rule, channels=tuple(channels))
-            if not dry_run:
-                try:
-                    self._keep(rule)
-                except UsageError as exc:
-                    yield Taken(refused=f"{rule.name}: {exc}")
+            try:
+                if isinstance(entry, AlertRule):
+                    if key(entry.name) in taken:
+                        raise UsageError("the file names it twice.")
+                    taken.add(key(entry.name))
+                    rule = _in_place_of(kept.get(key(entry.name)), entry)
+                    if channels and not rule.channels:
+                        rule = msgspec.structs.replace(rule, channels=tuple(channels))
+                    rule = self._checked(rule, searches)
+                    if not dry_run:
+                        self._put(rule)
+                    yield Taken(rule=rule)
                     continue
-            yield Taken(rule=rule)
+                self._searches.check(entry.name, searches | {entry.name: entry.query})
+                if not dry_run:
+                    self._searches.keep(entry.name, entry.query)
+                searches[entry.name] = entry.query
+            except UsageError as exc:
+                yield Taken(refused=f"{entry.name}: {exc}")
 
     def _by_name(self) -> dict[str, AlertRule]:
-        return {rule.name: rule for rule in stored_rules(self._rules)}
+        return {key(rule.name): rule for rule in stored_rules(self._rules)}
 
-    def _keep(self, rule: AlertRule) -> None:
+    def _keep(self, rule: AlertRule) -> AlertRule:
         """Check a rule and its channels and keep it."""
+        rule = self._checked(rule, self._searches.all())
+        self._put(rule)
+        return rule
+
+    def _checked(self, rule: AlertRule, searches: Mapping[str, str]) -> AlertRule:
+        """Return a rule as it is to be kept: named so that it is found again, saved searches written out."""
         if rule.expires is not None and rule.expires <= self._clock():
             raise UsageError(f"It expires at {rule.expires:%Y-%m-%d %H:%M} UTC, which is over; give a later --expires.")
-        searches = self._searches.all()
-        rule = self._with_lists(rule)
+        lists = self._searches.lists_among(rule.query, searches)
+        rule = msgspec.structs.replace(rule, name=cleaned(rule.name), lists=lists)
         admit(rule, searches)
         for channel in rule.channels:
-            self._channels.open(channel)
-        if "search:" in rule.query:
-            # A rule means what it meant when it was kept: saved searches are written out.
-            rule = msgspec.structs.replace(rule, query=display(parse(rule.query, searches, rule.lists, rule.time_zone)))
-        self._put(rule)
+            self._channels.check(channel)
+        return written_out(rule, searches)
 
     def _with_lists(self, rule: AlertRule) -> AlertRule:
         """Write the lists that a rule's query uses into the rule."""

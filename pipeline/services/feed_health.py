@@ -11,8 +11,8 @@ from connectors.polling.schedule import QUIET, RATED_S, Poll
 from connectors.polling.subscription import Subscription
 from pipeline.services.feed_settings import shown
 
-State = Literal["ok", "new", "paused", "broken", "gone", "moved", "quiet"]
-TROUBLED: tuple[State, ...] = ("broken", "gone", "moved", "quiet")
+State = Literal["ok", "new", "paused", "broken", "gone", "moved", "quiet", "restless"]
+TROUBLED: tuple[State, ...] = ("broken", "gone", "moved", "quiet", "restless")
 ABANDONED = timedelta(days=14)
 
 
@@ -48,6 +48,9 @@ def judged(subscription: Subscription, poll: Poll | None, now: datetime) -> Heal
     if poll.last_entry is not None and now - poll.last_entry > QUIET:
         quiet = f"nothing new since {poll.last_entry:%Y-%m-%d}"
         return Health("quiet", f"{quiet}; `newswire add` its site finds another feed, `newswire feed remove` ends this")
+    if poll.is_restless:
+        changing = f"every entry has changed at each of the last {poll.restless} polls, so it is polled less often"
+        return Health("restless", f"{_rhythm(poll, now)}; {changing}: only figures that replaced others are told of")
     return Health("ok", _rhythm(poll, now))
 
 
@@ -74,6 +77,7 @@ def health(subscription: Subscription, poll: Poll | None, now: datetime) -> dict
         **shown(subscription),
         "muted": poll.muted if poll else 0,
         "full_texts": poll.full_texts if poll else 0,
+        "restless": poll.is_restless if poll else False,
         "full_text_note": poll.full_text_note if poll else None,
     }
 

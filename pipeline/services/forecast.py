@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from pipeline.model import Document
+from pipeline.alerts.policy import OLDER, USUAL, Limits, Paged, plan
+from pipeline.model import Alert, AlertRule, Document
+from pipeline.ports.alerts import Delivery
 from pipeline.ports.search import Day, SearchIndex, SearchRequest
 from pipeline.query.tree import And, Last, Query
 
@@ -18,20 +22,28 @@ NOISY_PER_DAY = 50.0
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell what a query found in the last ``days``, and how many alerts a day that would be."""
+    """Tell what a query found in the last ``days``, and how many messages a day that would be.
+
+    ``matches`` counts an original and its copies once. ``updates`` are messages about what was told before; ``backlog``
+    counts what was old when it came, which is told only on request: how many messages more that would have been.
+    """
 
     query: str
     reads: str
     days: int
     matches: int
     stories: int
+    updates: int = 0
+    backlog: int = 0
     alerts_per_day: float
     per_day: tuple[Day, ...]
     samples: tuple[Document, ...]
     warnings: tuple[str, ...]
 
 
-def forecast(index: SearchIndex, query: Query, now: datetime, days: int, *, once_per: str) -> Forecast:
+def forecast(
+    index: SearchIndex, query: Query, now: datetime, days: int, rule: AlertRule, limits: Limits = USUAL
+) -> Forecast:
     """Ask the index what the query would have found."""
     from pipeline.query.printer import restate
 
@@ -45,18 +57,53 @@ def forecast(index: SearchIndex, query: Query, now: datetime, days: int, *, once
     shares = len({document.story_id or document.id for document in looked}) / len(looked) if looked else 0.0
     matches = sum(day.documents for day in per_day)
     stories = round(matches * shares)
-    rate = (stories if once_per == "story" else matches) / max(1, len(covered))
+    tried = _tried(looked, rule, limits)
+    scale = matches / len(looked) if looked else 0.0
+    updates, backlog = round(tried["update"] * scale), round(tried["backlog"] * scale)
+    rate = (tried["match"] + tried["update"]) * scale / max(1, len(covered))
     return Forecast(
         query=query.text,
         reads=restate(query),
         days=days,
         matches=matches,
         stories=stories,
+        updates=updates,
+        backlog=backlog,
         alerts_per_day=round(rate, 2),
         per_day=per_day,
         samples=tuple(looked[:SAMPLES]),
         warnings=tuple(_warnings(query, matches, rate, len(covered), days)),
     )
+
+
+def _tried(documents: Sequence[Document], rule: AlertRule, limits: Limits) -> Counter[str]:
+    """Count what the policy would have done with articles one after the other, as they came."""
+    from pipeline.stages.match.stage import alert_id, subject
+
+    awake = msgspec.structs.replace(rule, paused=False, snoozed_until=None, expires=None)
+    known: dict[str, list[Delivery]] = {}
+    counts: Counter[str] = Counter()
+    for document in sorted(documents, key=lambda each: (each.seen, each.id)):
+        about = known.setdefault(subject(awake, document), [])
+        first = msgspec.structs.replace(document, changes=(), withdrawn=False)
+        for version in (first, document) if document.changes else (first,):
+            alert = Alert(
+                id=alert_id(awake, version),
+                rule_id=rule.id,
+                rule=rule.name,
+                article=version,
+                matched=document.seen,
+                subject=subject(awake, document),
+            )
+            delivery = plan(alert, awake, "", about, Paged(), document.seen, limits)
+            if delivery is None or delivery in about:
+                continue
+            about.append(delivery)
+            if delivery.state != "withheld":
+                counts[delivery.alert.reason] += 1
+            elif (delivery.error or "").startswith(OLDER):
+                counts["backlog"] += 1
+    return counts
 
 
 def _warnings(query: Query, matches: int, rate: float, covered: int, days: int) -> list[str]:

@@ -1,22 +1,38 @@
-"""Saved searches: queries by name, for which ``search:NAME`` stands in others; and how every query is read."""
+"""Saved searches: queries by name, for which ``search:NAME`` stands in others and in alerts; how every query is read.
+
+An alert keeps its query as it was asked beside the one with every name written out, which is all that matching knows:
+when a saved search changes, the alerts that name it are rewritten with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Mapping
 
+import msgspec
+
+from pipeline.alerts.rules import admit
 from pipeline.errors import UsageError
+from pipeline.model import AlertRule
 from pipeline.ports.table import Table
 from pipeline.query.parser import Lists, parse, parse_part
+from pipeline.query.printer import show
 from pipeline.query.tree import And, Last, Listed, Query, walk
 
 
 class SavedSearches:
-    """Keep queries by name, and read queries: ``lists`` returns the names of ``list:``, ``zone`` is that of days."""
+    """Keep queries by name, and read queries.
 
-    def __init__(self, table: Table, lists: Callable[[], Lists] = dict, zone: str = "UTC") -> None:
+    ``lists`` returns the names of ``list:``, ``zone`` is that of days; ``rules`` are the alerts that may name searches.
+    """
+
+    def __init__(
+        self, table: Table, lists: Callable[[], Lists] = dict, zone: str = "UTC", rules: Table | None = None
+    ) -> None:
         self._table = table
         self._lists = lists
         self._zone = zone
+        self._rules = rules
 
     def all(self) -> dict[str, str]:
         """Return the saved searches by name."""
@@ -32,9 +48,13 @@ class SavedSearches:
 
     def lists_in(self, text: str) -> dict[str, tuple[str, ...]]:
         """Return the lists that a query uses, itself or by a saved search. Raises ``UsageError``."""
-        searches, lists = self._named(text)
-        if not lists:
+        return self.lists_among(text, self.all() if "search:" in text.casefold() else {})
+
+    def lists_among(self, text: str, searches: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """Return the lists that a query uses, itself or by one of these saved searches. Raises ``UsageError``."""
+        if not any("list:" in query.casefold() for query in (text, *searches.values())):
             return {}
+        lists = self._lists()
         used = {node.name for node in walk(parse(text, searches, lists).root) if isinstance(node, Listed)}
         return {name: tuple(lists[name]) for name in sorted(used)}
 
@@ -46,20 +66,44 @@ class SavedSearches:
         part = parse_part(text, *self._named(text), self._zone)
         return Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1))
 
-    def keep(self, name: str, query: str | None) -> None:
-        """Keep a query. Raises ``UsageError`` for a name that cannot stand in a query."""
+    def keep(self, name: str, query: str | None) -> int:
+        """Keep a query and rewrite the alerts that name it; return how many.
+
+        Raises ``UsageError``, with nothing kept, for a name that cannot stand in a query, for a query that names
+        itself by any way round, and for one with which an alert would make no sense any more.
+        """
         if not query:
             raise UsageError("Give the query that --save is to keep.")
+        name = unicodedata.normalize("NFC", name).strip()
         if not name.isidentifier():
             raise UsageError(
                 f"{name!r} cannot name a saved search; use letters, digits and _, beginning with a letter."
             )
+        searches = self.all() | {name: query}
+        self.check(name, searches)
+        rewritten = {rule.id: msgspec.json.encode(rule) for rule in self._rewritten(name, searches)}
         self._table.put(name, query.encode())
+        if self._rules is not None and rewritten:
+            self._rules.update(rewritten)
+        return len(rewritten)
+
+    def check(self, name: str, searches: Mapping[str, str]) -> None:
+        """Raise ``UsageError`` where one of these saved searches cannot be read, or names itself by any way round."""
+        parse_part(f"search:{name}", searches, self._lists_of(searches), self._zone)
+
+    def _lists_of(self, searches: Mapping[str, str]) -> Lists:
+        return self._lists() if any("list:" in query.casefold() for query in searches.values()) else {}
 
     def forget(self, name: str) -> None:
-        """Drop a saved search. Raises ``UsageError`` where there is none of that name."""
-        if name not in self.all():
+        """Drop a saved search. Raises ``UsageError`` where there is none of that name, or something names it."""
+        searches = self.all()
+        if name not in searches:
             raise UsageError(f"There is no saved search {name!r}; `newswire search --saved` lists them.")
+        users = [f"the saved search {other!r}" for other, text in searches.items() if name in used(text, searches)]
+        users += [f"the alert {rule.name!r}" for rule in self._alerts() if name in used(rule.asked or "", searches)]
+        if users:
+            more = f" and {len(users) - 3} more" if len(users) > 3 else ""
+            raise UsageError(f"{name!r} is in use by {', '.join(users[:3])}{more}; change or remove that first.")
         self._table.put(name, None)
 
     def _named(self, text: str) -> tuple[dict[str, str], Lists]:
@@ -67,3 +111,62 @@ class SavedSearches:
         searches = self.all() if "search:" in text.casefold() else {}
         uses_lists = any("list:" in query.casefold() for query in (text, *searches.values()))
         return searches, self._lists() if uses_lists else {}
+
+    def _alerts(self) -> list[AlertRule]:
+        items = self._rules.items() if self._rules is not None else ()
+        return [msgspec.json.decode(value, type=AlertRule) for _, value in items]
+
+    def _rewritten(self, name: str, searches: Mapping[str, str]) -> list[AlertRule]:
+        found = []
+        for rule in self._alerts():
+            if rule.asked is None or name not in used(rule.asked, searches):
+                continue
+            try:
+                lists = self.lists_among(rule.asked, searches)
+                rule = written_out(msgspec.structs.replace(rule, query=rule.asked, lists=lists), searches)
+                admit(rule)
+            except UsageError as exc:
+                raise UsageError(f"The alert {rule.name!r} names {name!r} and could not be kept so: {exc}") from exc
+            found.append(rule)
+        return found
+
+
+def used(text: str, searches: Mapping[str, str]) -> frozenset[str]:
+    """Return the names of the saved searches that a query names, itself or by others."""
+    asked = _Asked(searches)
+    try:
+        parse_part(text, asked, _AnyList())
+    except UsageError:
+        return frozenset(asked.names)  # as far as it can be read
+    return frozenset(asked.names)
+
+
+def written_out(rule: AlertRule, searches: Mapping[str, str]) -> AlertRule:
+    """Return a rule with saved searches written out, and its query as it was asked. Raises ``UsageError``."""
+    if not used(rule.query, searches):
+        return msgspec.structs.replace(rule, asked=None)
+    return msgspec.structs.replace(
+        rule, query=show(parse(rule.query, searches, rule.lists, rule.time_zone)), asked=rule.query
+    )
+
+
+class _AnyList(dict[str, tuple[str, ...]]):
+    """Know every list, each with one name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> tuple[str, ...]:
+        return ("x",)
+
+
+class _Asked(dict[str, str]):
+    """Note the names that a parser looks up."""
+
+    def __init__(self, searches: Mapping[str, str]) -> None:
+        super().__init__(searches)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return super().__getitem__(name)

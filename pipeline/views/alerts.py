@@ -14,7 +14,8 @@ from pipeline.views.lines import article_line
 
 if TYPE_CHECKING:
     from pipeline.model import AlertRule
-    from pipeline.ports.alerts import Delivery
+    from pipeline.ports.alerts import Delivery, Tally
+    from pipeline.services.alert_why import Why
     from pipeline.services.forecast import Forecast
 
 
@@ -78,9 +79,19 @@ def forecast_lines(found: Forecast) -> list[str]:
         found.reads,
         f"{found.matches:,} articles in about {found.stories:,} stories within {found.days} days: "
         f"about {found.alerts_per_day:g} alerts a day.",
+        *_apart(found),
         *(f"{day.day}  {day.documents:>6,}  {'█' * max(1, round(40 * day.documents / most))}" for day in found.per_day),
         *map(article_line, found.samples),
     ]
+
+
+def _apart(found: Forecast) -> list[str]:
+    lines = []
+    if found.updates:
+        lines.append(f"About {found.updates:,} of them are updates of what was told before.")
+    if found.backlog:
+        lines.append(f"About {found.backlog:,} more were old when they came: told only with --alert-history.")
+    return lines
 
 
 def forecast_line(name: str, found: Forecast) -> str:
@@ -93,13 +104,14 @@ def warning_lines(found: Forecast) -> list[str]:
     return [f"Warning: {warning}" for warning in found.warnings]
 
 
-def rule_json(rule: AlertRule, label: Callable[[str], str]) -> bytes:
-    """Write a rule as JSON, its channels as ``label`` calls them: without secrets."""
-    return msgspec.json.encode(msgspec.structs.replace(rule, channels=tuple(map(label, rule.channels))))
+def rule_json(rule: AlertRule, label: Callable[[str], str], tally: Tally | None = None) -> bytes:
+    """Write a rule as JSON, its channels as ``label`` calls them: without secrets; ``tally`` is of the last week."""
+    shown = msgspec.to_builtins(msgspec.structs.replace(rule, channels=tuple(map(label, rule.channels))))
+    return msgspec.json.encode(shown | ({"last_week": tally} if tally is not None else {}))
 
 
-def rule_line(rule: AlertRule, label: Callable[[str], str], now: datetime) -> str:
-    """Write a rule as one line: name, query, whither, and what is special about it."""
+def rule_line(rule: AlertRule, label: Callable[[str], str], now: datetime, tally: Tally | None = None) -> str:
+    """Write a rule as one line: name, query, whither, what is special about it, and what came of it in a week."""
     from pipeline.alerts.policy import spell
 
     notes = []
@@ -115,8 +127,45 @@ def rule_line(rule: AlertRule, label: Callable[[str], str], now: datetime) -> st
         notes.append("expired")
     if rule.digest_s:
         notes.append(f"every {spell(rule.digest_s)}")
+    if rule.digest:
+        notes.append(f"{rule.digest} {rule.time_zone}")
     if rule.quiet_from:
         notes.append(f"quiet {rule.quiet_from}-{rule.quiet_until} {rule.time_zone}")
     to = ", ".join(map(label, rule.channels)) or "terminal"
-    line = f"{click.style(rule.name, bold=True)}  {rule.query}  → {to}"
+    line = f"{click.style(rule.name, bold=True)}  {rule.asked or rule.query}  → {to}"
+    if tally is not None:
+        notes.append(tally_words(tally))
     return line + (click.style(f"  [{'; '.join(notes)}]", fg="bright_black") if notes else "")
+
+
+def tally_words(tally: Tally) -> str:
+    """Say what came of an alert in the last week."""
+    failed = click.style(f"{tally.failed} failed", fg="red") if tally.failed else "0 failed"
+    return f"last week {tally.sent} sent, {tally.withheld} withheld, {failed}"
+
+
+def why_json(why: Why) -> bytes:
+    """Write as JSON why an alert spoke of an article, or not."""
+    return msgspec.json.encode(
+        {
+            "rule": why.rule.name,
+            "article": why.article.id,
+            "matches": why.matches,
+            "parts": why.parts,
+            "words": why.words,
+            "deliveries": [log_entry(each) for each in why.deliveries],
+            "others": [log_entry(each) for each in why.others],
+        }
+    )
+
+
+def why_lines(why: Why) -> list[str]:
+    """Write why an alert spoke of an article, or not."""
+    verdict = "matches" if why.matches else "does not match"
+    marks = {True: click.style("yes", fg="green"), False: click.style("no ", fg="red")}
+    return [
+        f"{click.style(why.rule.name, bold=True)} {verdict} {article_line(why.article)}",
+        *(f"  {marks[part.holds]}  {part.words}" for part in why.parts),
+        why.words,
+        *(log_lines(each) for each in (*why.deliveries, *why.others[:5])),
+    ]

@@ -49,7 +49,7 @@ def day_lines(days: Sequence[EventDay]) -> list[str]:
 
 def event_json(reported: ReportedEvent) -> bytes:
     """Write an event with who tells of it: the first report's article, then all."""
-    told = {"told_by": reported.told_by, "figures": reported.figures}
+    told = {"told_by": reported.told_by, "figures": reported.figures, "confirmed": reported.confirmed}
     return msgspec.json.encode(
         {"article": reported.told_by[0].article, **msgspec.to_builtins(reported.event), **msgspec.to_builtins(told)}
     )
@@ -59,7 +59,8 @@ def _told_by(reported: ReportedEvent) -> str:
     item = reported.event
     if item.reports == 1:
         return ""
-    return f"  ({item.reports} reports, {item.origins} independent)"
+    sure = ", confirmed" if reported.confirmed else ""
+    return f"  ({item.reports} reports, {item.origins} independent{sure})"
 
 
 def _line(item: Event) -> str:

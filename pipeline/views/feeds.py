@@ -24,6 +24,7 @@ COLOURS: dict[State, str] = {
     "paused": "yellow",
     "moved": "yellow",
     "quiet": "yellow",
+    "restless": "yellow",
     "broken": "red",
     "gone": "red",
 }

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from pipeline.runners.polling.ingest import Polled
+
+
+BACKLOG_TOLD = 500
+
+
+def backlog_report(write: Callable[[str], None]) -> Callable[[int], None]:
+    """Return what writes one line when many older articles wait, and one when none does any more."""
+    told = False
+
+    def report(waiting: int) -> None:
+        nonlocal told
+        if not told and waiting >= BACKLOG_TOLD:
+            told = True
+            write(f"{waiting:,} older articles wait and are taken in piece by piece; fresh ones come first.")
+        elif told and not waiting:
+            told = False
+            write("The older articles are taken in.")
+
+    return report
 
 
 def poll_line(polled: Polled, *, is_terminal: bool) -> str | None:

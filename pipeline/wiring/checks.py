@@ -6,6 +6,8 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 
 import msgspec
 
@@ -33,9 +35,23 @@ def checks(settings: Settings) -> Iterator[Check]:
     yield _attempt("full text", lambda: _full_text(settings))
     if settings.runtime == "embedded":
         yield _attempt("store", lambda: _store(settings))
-        return
-    yield _attempt("kafka", lambda: _kafka(settings))
-    yield _attempt("elasticsearch", lambda: _elasticsearch(settings))
+    else:
+        yield _attempt("kafka", lambda: _kafka(settings))
+        yield _attempt("elasticsearch", lambda: _elasticsearch(settings))
+    yield from _channels(settings)
+
+
+def _channels(settings: Settings) -> Iterator[Check]:
+    """Look at every channel of the settings and of the alerts, without sending."""
+    from pipeline.services.alerts import stored_rules
+    from pipeline.wiring.runners import channels
+
+    known = channels(settings)
+    asked = dict.fromkeys(settings.channels)
+    with suppress(NewswireError), stores.store(settings) as store:
+        asked |= {channel: None for rule in stored_rules(store.rules) for channel in rule.channels}
+    for channel in asked:
+        yield _attempt(f"channel {known.label(channel)}", partial(known.probe, channel))
 
 
 def _attempt(name: str, probe: Callable[[], str]) -> Check:

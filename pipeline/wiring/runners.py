@@ -22,12 +22,17 @@ from pipeline.wiring.stores import Store, clock, replaying, store
 
 if TYPE_CHECKING:
     from pipeline.adapters.notify.addresses import Channels
+    from pipeline.alerts.policy import Limits
     from pipeline.flow import Stage
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.notifier import NotifierLoop
     from pipeline.runners.polling.ingest import Polled
 
 SWITCH_S = 0.0005
+# The name of the workers' Faust app, which is that of their group of readers.
+WORKER_GROUP = "worker"
+# Workers commit every few seconds only: smaller slices would leave them idle meanwhile.
+HISTORY_SLICE = 256
 
 
 def flow(settings: Settings) -> tuple[Stage, ...]:
@@ -41,6 +46,7 @@ def flow(settings: Settings) -> tuple[Stage, ...]:
 def embedded(opened: Store) -> Embedded:
     """Wire the embedded runtime to an open store."""
     from pipeline.runners.embedded import Embedded
+    from pipeline.runners.feeder import Feeder
 
     return Embedded(
         log=opened.log,
@@ -49,6 +55,7 @@ def embedded(opened: Store) -> Embedded:
         transaction=opened.transaction,
         clock=clock,
         flow=flow(opened.settings),
+        feeder=Feeder(opened.log, transaction=opened.transaction, clock=clock),
         renewal=opened.renewal,
     )
 
@@ -79,6 +86,22 @@ def notifier(opened: Store, write: Callable[[str], None] | None = None) -> Notif
         channels=channels(opened.settings, write),
         clock=clock,
         transaction=opened.transaction,
+        limits=limits(opened.settings),
+        keep_withheld=timedelta(days=opened.settings.keep.withheld_days),
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what bounds alerts whose rules say nothing else."""
+    from pipeline.alerts.policy import Limits
+    from pipeline.moments import duration
+
+    asked = settings.alerts
+    return Limits(
+        max_age=duration(asked.max_age),
+        history=asked.history,
+        update_every=duration(asked.update_every),
+        cap_per_hour=asked.cap_per_hour,
     )
 
 
@@ -133,7 +156,27 @@ def run_worker(settings: Settings) -> None:
 
     if missing := missing_topics(settings.kafka, TOPICS, prefix=settings.prefix):
         raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
-    run(worker_app(settings))
+    with feeding(settings):
+        run(worker_app(settings))
+
+
+@contextmanager
+def feeding(settings: Settings) -> Iterator[None]:
+    """Move history on to the workers, in a thread of its own, for as long as the block runs."""
+    from pipeline.adapters.kafka.log import KafkaLog
+    from pipeline.runners.feeder import Feeder
+
+    log, stop = KafkaLog(settings.kafka, prefix=settings.prefix), threading.Event()
+    readers = [(stage.reads.name, WORKER_GROUP) for stage in flow(settings)]
+    feeder = Feeder(log, readers, slice_size=HISTORY_SLICE, clock=clock)
+    thread = threading.Thread(target=feeder.run, args=(stop,), name="feeder", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5.0)
+        log.close()
 
 
 def run_sink(settings: Settings) -> None:

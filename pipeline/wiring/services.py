@@ -46,7 +46,7 @@ def saved_searches(opened: Store) -> SavedSearches:
     """Wire the saved searches."""
     from pipeline.services.saved_searches import SavedSearches
 
-    return SavedSearches(opened.searches, lists(opened).all, opened.settings.time_zone)
+    return SavedSearches(opened.searches, lists(opened).all, opened.settings.time_zone, opened.rules)
 
 
 def lists(opened: Store) -> Lists:
@@ -68,7 +68,7 @@ def articles(opened: Store) -> Articles:
 def alerts(opened: Store) -> Alerts:
     """Wire the alert rules."""
     from pipeline.services.alerts import Alerts
-    from pipeline.wiring.runners import channels
+    from pipeline.wiring.runners import channels, limits
 
     return Alerts(
         rules=opened.rules,
@@ -77,6 +77,7 @@ def alerts(opened: Store) -> Alerts:
         deliveries=opened.ledger,
         channels=channels(opened.settings),
         clock=clock,
+        limits=limits(opened.settings),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.runners.polling.ingest import Polled
 
 WAIT_S = 0.25
+PROGRESS_S = 5.0
 
 
 def publish(opened: Store, articles: Iterable[Article]) -> int:
@@ -55,7 +57,8 @@ class Session:
     """Run the pipeline and the notifier in threads beside the polling loop, and end them together.
 
     ``show`` gets each new document, ``bury`` why a record was given up on, ``report`` how each poll went, ``write``
-    the alerts for the terminal, which is standard output without it.
+    the alerts for the terminal, which is standard output without it. ``progress`` is told now and then how many older
+    articles wait.
     """
 
     def __init__(
@@ -67,7 +70,10 @@ class Session:
         bury: Callable[[str | None], None],
         report: Callable[[Polled], None],
         write: Callable[[str], None] | None,
+        progress: Callable[[int], None] = lambda waiting: None,
     ) -> None:
+        self._progress = progress
+        self._counted_at = -PROGRESS_S
         self._store = opened
         self._once = once
         self._show = show
@@ -99,12 +105,15 @@ class Session:
         """Run batches until told to stop, then until nothing is left."""
         try:
             while True:
-                outcomes = embedded.step(0.0 if self._stopping.is_set() else WAIT_S)
+                # What came while a step waited for articles may be history: only a step begun afterwards tells.
+                ending = self._stopping.is_set()
+                outcomes = embedded.step(0.0 if ending else WAIT_S)
                 for outcome in outcomes:
                     self._tell(outcome)
-                if not outcomes and self._stopping.is_set():
-                    return
-                if self._stopping.is_set() and not self._once:
+                if time.monotonic() - self._counted_at >= PROGRESS_S:
+                    self._counted_at = time.monotonic()
+                    self._progress(embedded.history_waiting)
+                if ending and not (outcomes and self._once):
                     return
         except BaseException as exc:  # noqa: BLE001 - it is raised again in the main thread
             self._failure = exc

@@ -23,7 +23,7 @@ from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.events import Events
-from pipeline.ports.log import Log
+from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
@@ -37,7 +37,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the open ports of one runtime."""
 
     settings: Settings
-    log: Log
+    log: CountingLog
     index: SearchIndex
     renewal: Renewal
     arrivals: Arrivals
@@ -202,7 +202,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
 
 def _store(
     settings: Settings,
-    log: Log,
+    log: CountingLog,
     reading: _Reading,
     ledger: Ledger,
     table: Callable[[str], Table],

@@ -2,7 +2,8 @@
 
 Keys: ``gsr_type`` and ``gsr_codes`` (share of PLOVER gold-standard sentences whose first event has the right type, or
 type and both parties' codes; a reading counts as given, without merging the parties of mutual events),
-``gsr_context_f1`` (contexts, given the gold parties), ``sentences_per_s`` over whole articles through ``read``,
+``gsr_context_f1`` (contexts, given the gold parties), ``open_…`` and ``locked_…`` (whole articles of the honest sets),
+``sentences_per_s`` over whole articles through ``read``,
 ``rss_mb``, and what the parts beside it measure.
 """
 
@@ -16,16 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy.models.rank import TODAY, code_sentence, codes, gold_codes
+from deploy.models.rank import codes
 from pipeline.language.sentences import split_sentences
-from pipeline.model import Actor, Document
-from pipeline.stages.extract.events.contexts import contexts_of
-from pipeline.stages.extract.events.rank import confidence
+from pipeline.model import Document
 from pipeline.stages.extract.stage import read
 
 DAY = datetime(2022, 2, 21, tzinfo=UTC)
-# Spellings in the gold data.
-CONTEXTS = {"refugees": "refugee", "politics": "political", "assets": "economic", "unknown": ""}
 ARTICLES = Path(__file__).parent.parent / "data" / "extract" / "articles" / "articles.json"
 
 
@@ -35,37 +32,6 @@ def shared_data() -> Path:
     if not path.is_dir():
         raise FileNotFoundError(f"{path} is missing: set NEWSWIRE_SHARED_DATA to the folder with events/ and language/")
     return path
-
-
-def gold_standard(gold: list[dict[str, Any]]) -> dict[str, float]:
-    """Return gsr_type and gsr_codes over all sentences, the surest event of each."""
-    types = whole = 0
-    for item in gold:
-        found = code_sentence(item["text"])
-        if not found:
-            continue
-        best = max(found, key=lambda coded: confidence(coded, 0))
-        if best.sense.type != TODAY.get(item["event"], item["event"]):
-            continue
-        types += 1
-        whole += codes(best.actors) == gold_codes(item["source"]) and codes(best.recipients) == gold_codes(
-            item.get("target")
-        )
-    return {"gsr_type": types / len(gold), "gsr_codes": whole / len(gold)}
-
-
-def contexts(gold: list[dict[str, Any]]) -> dict[str, float]:
-    """Return gsr_context_f1: contexts told and wanted, over all gold sentences that have one we know."""
-    right = told = wanted = 0
-    for item in gold:
-        theirs = {CONTEXTS.get(name.strip(), name.strip()) for name in (item.get("context") or "").split(",")} - {""}
-        given = [item[side] if isinstance(item.get(side), list) else [] for side in ("source", "target")]
-        parties = [
-            [Actor(text="", start=0, end=0, code=p.get("code"), sector=p.get("sector")) for p in g] for g in given
-        ]
-        mine = set(contexts_of(item["text"], TODAY.get(item["event"], item["event"]), *parties)) if theirs else set()
-        right, told, wanted = right + len(mine & theirs), told + len(mine), wanted + len(theirs)
-    return {"gsr_context_f1": 2 * right / (told + wanted)}
 
 
 def articles() -> dict[str, float]:
@@ -113,11 +79,14 @@ def speed(gold: list[dict[str, Any]]) -> dict[str, float]:
 def run() -> dict[str, float]:
     """Return every figure of the module's docstring."""
     from tests.bench.extraction.dates import dates
+    from tests.bench.extraction.gsr import contexts, gold_standard
+    from tests.bench.extraction.honest import honest
     from tests.bench.extraction.names import names
     from tests.bench.extraction.quotations import quotations
 
     data = shared_data()
     gold = json.loads((data / "events" / "plover-gsr-dev.json").read_text("utf-8"))
     figures = speed(gold) | gold_standard(gold) | contexts(gold) | articles()
+    figures |= honest("open") | honest("locked")
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return figures | names("test", data) | dates(data) | quotations() | {"rss_mb": rss}

@@ -183,6 +183,7 @@ def _add_rules(put: Callable[[str, bytes], None], address: str) -> None:
             created=now,
             channels=(address,),
             once_per="article",
+            cap_per_hour=1_000_000,
         )
         put(rule.id, msgspec.json.encode(rule))
 

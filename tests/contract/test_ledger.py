@@ -14,7 +14,7 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.errors import UsageError
 from pipeline.model import Alert, Document, derive_id
-from pipeline.ports.alerts import About, DeliveriesRequest, Delivery, Earlier, Ledger
+from pipeline.ports.alerts import COUNTED, About, DeliveriesRequest, Delivery, Earlier, Ledger, Tally
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -227,3 +227,32 @@ def test_earlier_deliveries_name_every_source_once(ledger: Ledger) -> None:
     ledger.enter([alarm, *(from_source(n, f"source {n % 40}") for n in range(200))])
     (found,) = ledger.earlier([About(rule_id="id of rule", channel="hook", subject="story")])
     assert found == Earlier(delivered=True, sources=frozenset(f"source {n}" for n in range(40)))
+
+
+def test_tallies_count_by_rule_and_state_after_a_moment(ledger: Ledger) -> None:
+    held = [msgspec.structs.replace(delivery(name), state="withheld") for name in "cd"]
+    ledger.enter([delivery("a"), delivery("b"), *held, delivery("x", rule="other")])
+    ledger.mark([msgspec.structs.replace(delivery("a"), state="sent")])
+    ledger.mark([msgspec.structs.replace(delivery("b"), state="failed")])
+    found = ledger.tallies(NOW - timedelta(days=7))
+    assert {"id of rule": Tally(sent=1, failed=1, withheld=2), "id of other": Tally(queued=1)} == found
+
+
+def test_row_that_counts_stands_for_as_many(ledger: Ledger) -> None:
+    counted = msgspec.structs.replace(delivery("n", subject=f"{COUNTED}rule 2026-11-23"), state="withheld", attempts=3)
+    ledger.enter([counted, msgspec.structs.replace(delivery("a"), state="withheld")])
+    ledger.mark([msgspec.structs.replace(counted, attempts=41)])
+    assert {"id of rule": Tally(withheld=42)} == ledger.tallies(NOW - timedelta(days=1))
+
+
+def test_withheld_rows_are_forgotten_by_age_some_at_a_time(ledger: Ledger) -> None:
+    ages = {"a": 20, "b": 19, "c": 18, "d": 1}
+    rows = [
+        msgspec.structs.replace(delivery(name), state="withheld", due=NOW - timedelta(days=age))
+        for name, age in ages.items()
+    ]
+    sent = msgspec.structs.replace(delivery("s"), due=NOW - timedelta(days=30))
+    ledger.enter([*rows, sent])
+    before = NOW - timedelta(days=14)
+    assert [2, 1, 0] == [ledger.prune_withheld(before, 2) for _ in range(3)]
+    assert {delivery("d").id, sent.id} == {each.id for each in ledger.entries(10)}

@@ -11,11 +11,11 @@ import pytest
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.log import SqliteLog
-from pipeline.ports.log import Log, Message
+from pipeline.ports.log import CountingLog, Log, Message
 from pipeline.topics import ALERTS
 
 TOPIC = ALERTS.name
-Open = Callable[[], Log]
+Open = Callable[[], CountingLog]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])
@@ -32,7 +32,7 @@ def open_log(request: pytest.FixtureRequest, tmp_path: object, prefix: str) -> I
         servers = request.getfixturevalue("kafka_servers")
         create_topics(servers, TOPICS, prefix=prefix, partitions=2)
 
-        def opened() -> Log:
+        def opened() -> CountingLog:
             log = KafkaLog(servers, prefix=prefix)
             stack.callback(log.close)
             return log
@@ -117,3 +117,14 @@ def test_nothing_unread_expires(open_log: Open) -> None:
     log.append(messages("a"))
     log.expire(TOPIC, datetime(2100, 1, 1, tzinfo=UTC))
     assert ["a"] == [message.key for message in drain(log, "g", 1)]
+
+
+def test_backlog_is_what_a_group_has_not_committed(open_log: Open) -> None:
+    log, other = open_log(), open_log()
+    assert log.backlog(TOPIC, "g") == 0
+    log.append(messages("a", "b", "c", "d", "e"))
+    assert (5, 5) == (log.backlog(TOPIC, "g"), other.backlog(TOPIC, "h"))
+    assert len(drain(log, "g", 5)) == 5
+    assert other.backlog(TOPIC, "g") == 5
+    log.commit(TOPIC, "g")
+    assert (0, 0, 5) == (log.backlog(TOPIC, "g"), other.backlog(TOPIC, "g"), log.backlog(TOPIC, "h"))

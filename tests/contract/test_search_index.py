@@ -8,9 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.index import SqliteIndex
+from pipeline.adapters.verified_search import matches
 from pipeline.errors import UsageError
 from pipeline.model import Actor, Document, Event, Quotation, Span, Speaker
 from pipeline.ports.search import SearchIndex, SearchPage, SearchRequest
@@ -160,6 +163,57 @@ def test_copy_that_alone_matches_is_found(index: SearchIndex) -> None:
     assert ids(index, "ghent") == ["b"]
 
 
+def hours(count: int) -> datetime:
+    return NOW - timedelta(hours=count)
+
+
+def a_warehouse_fire(index: SearchIndex) -> None:
+    """Put a report with three copies, two of which name what it does not, and another report that names it too."""
+    put(
+        index,
+        article("wire", "Fire at a warehouse", source="Wire", tags=("wire",), seen=hours(30)),
+        article("early", "Fire at the Brennan warehouse", source="Echo", duplicate_of="wire", seen=hours(29)),
+        article("late", "Fire at a Brennan warehouse", source="Post", duplicate_of="wire", seen=hours(2)),
+        article("plain", "Fire at a warehouse", source="Mail", duplicate_of="wire", seen=hours(28)),
+        article("other", "Brennan questioned", source="Post", seen=hours(1)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("fire", ["wire"]),
+        ("brennan", ["other", "early"]),
+        ("brennan fire", ["early"]),
+        ("source:post", ["other", "late"]),
+        ("source:post OR source:mail", ["other", "plain"]),
+        ("fire -tag:wire", ["early"]),
+        ("ATLEAST1(brennan) last:3h", ["other", "late"]),
+        ("SENTENCE(brennan warehouse)", ["early"]),
+    ],
+)
+def test_group_is_found_by_any_member_and_counted_once(index: SearchIndex, query: str, found: list[str]) -> None:
+    a_warehouse_fire(index)
+    page = search(index, query)
+    assert (found, len(found), False) == ([d.id for d in page.documents], page.total, page.estimated)
+    request = SearchRequest(query=parse(query), now=NOW)
+    assert len(found) == sum(day.documents for day in index.timeline(request))
+    assert len(found) == sum(count.documents for count in index.facets(request, "source"))
+
+
+def test_groups_page_without_gap_or_repetition(index: SearchIndex) -> None:
+    a_warehouse_fire(index)
+    for query in ("brennan OR fire", None):
+        found, cursor = [], None
+        for _ in range(9):
+            page = search(index, query, limit=1, cursor=cursor)
+            found += [document.id for document in page.documents]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert (["other", "wire"], 2) == (found, page.total)
+
+
 def test_event_conditions_must_hold_for_one_event(index: SearchIndex) -> None:
     def event(kind: str, actor: str) -> Event:
         span = Span(text="x", start=0, end=1)
@@ -266,3 +320,45 @@ def test_words_noted_in_a_dropped_transaction_are_noted_again() -> None:
             raise RuntimeError
         put(index, article("a", "Elections"))
         assert (ids(index, "election"), ids(index, "electi?ns")) == (["a"], ["a"])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.sets(st.sampled_from(["ash", "elm", "oak"]), min_size=1), st.integers(0, 40)),
+        min_size=1,
+        max_size=10,
+    ),
+    st.sampled_from(["ash", "ash OR elm", "oak -ash", "ash elm", "source:s1 OR oak", "SENTENCE(ash elm) OR oak"]),
+)
+def test_search_finds_a_group_if_and_only_if_the_matcher_matches_a_member(
+    members: list[tuple[int, set[str], int]], query: str
+) -> None:
+    first: dict[int, str] = {}
+    documents = []
+    for number, (group, words, age) in enumerate(members):
+        name = f"d{number}"
+        original = first.setdefault(group, name)
+        documents.append(
+            article(
+                name,
+                " ".join(sorted(words)),
+                source=f"s{number % 3}",
+                seen=NOW - timedelta(hours=age),
+                duplicate_of=original if original != name else None,
+            )
+        )
+    request = SearchRequest(query=parse(query), now=NOW, limit=3)
+    wanted = {d.duplicate_of or d.id for d in documents if matches(d, request)}
+    with Database(":memory:") as database:
+        index = SqliteIndex(database)
+        put(index, *documents)
+        shown: list[Document] = []
+        page = index.search(request)
+        shown += page.documents
+        while page.cursor is not None:
+            page = index.search(msgspec.structs.replace(request, cursor=page.cursor))
+            shown += page.documents
+        counted = sum(day.documents for day in index.timeline(request))
+    assert sorted(wanted) == sorted(d.duplicate_of or d.id for d in shown)
+    assert all(matches(d, request) for d in shown)
+    assert (len(wanted), len(wanted), False) == (page.total, counted, page.estimated)

@@ -76,4 +76,9 @@ class MemoryIndex:
 
     def _found(self, request: SearchRequest) -> list[Document]:
         found = self.archive.found(request.query, request.now)
-        return found if request.copies else [d for d in found if d.duplicate_of is None]
+        if request.copies:
+            return found
+        standing: dict[str, str] = {}
+        for document in sorted(found, key=lambda d: (d.duplicate_of is not None, d.published or d.seen, d.id)):
+            standing.setdefault(document.duplicate_of or document.id, document.id)
+        return [d for d in found if standing[d.duplicate_of or d.id] == d.id]

@@ -40,6 +40,10 @@ class MemoryLog:
         """Iterate over every record."""
         return iter(list(self._topics[topic]))
 
+    def backlog(self, topic: str, group: str) -> int:
+        """Return how many records the group has not committed."""
+        return len(self._topics[topic]) - self._committed[topic, group]
+
     def expire(self, topic: str, before: datetime) -> int:
         """Leave everything, as a log does whose server has a retention of its own."""
         return 0

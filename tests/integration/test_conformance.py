@@ -62,8 +62,17 @@ def waves() -> list[list[Article]]:
         title="Putin to meet his Security Council",
         text='Putin will convene the Security Council on Monday.\n\n"It is a big council," Peskov told reporters.',
     )
+    history = Article(
+        id=derive_id("history"),
+        source="Archive",
+        seen=NOW,
+        published=NOW - timedelta(days=9),
+        title="The lighthouse of Oberon is painted",
+        text="Painters gave the lighthouse of Oberon a coat of red, and a truce with the gulls was not in sight.",
+        history=True,
+    )
     originals, copies = [items[0], *items[3:]], items[1:3]
-    return [[*originals, awkward, seed], [*copies, *revised, copy, items[0]]]
+    return [[*originals, awkward, seed, history], [*copies, *revised, copy, items[0]]]
 
 
 def add_rules(store: Store) -> None:

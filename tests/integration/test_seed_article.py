@@ -20,7 +20,7 @@ def run(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> CliRunne
     if not seed.is_dir():
         pytest.skip(f"NOT RUN: {seed} is absent")
     runner = CliRunner(env={"NEWSWIRE_DATA": str(tmp_path_factory.mktemp("seed"))})
-    up = runner.invoke(main, ["up", str(seed), "--published", "2022-02-21", "--once"])
+    up = runner.invoke(main, ["up", str(seed), "--alert-history", "--published", "2022-02-21", "--once"])
     assert up.exit_code == 0, up.output
     return runner
 

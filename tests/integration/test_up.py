@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -80,8 +82,9 @@ def test_text_file_becomes_one_searchable_article_and_one_alert(newswire: Newswi
     file = tmp_path / "seed.txt"
     file.write_text(SEED)
     newswire("alert", "add", "council", '"security council" ortano')
-    newswire("up", "--once", str(file), "--published", "2022-02-21")
-    newswire("up", "--once", str(file), "--published", "2022-02-21")  # the same again changes nothing and alerts nobody
+    taking = ("up", "--once", "--alert-history", str(file), "--published", "2022-02-21")
+    newswire(*taking)
+    newswire(*taking)  # the same again changes nothing and alerts nobody
 
     found = [json.loads(line) for line in newswire("search", "convening", "--json").splitlines()]
     assert [SEED.splitlines()[0]] == [article["title"] for article in found]
@@ -92,6 +95,35 @@ def test_text_file_becomes_one_searchable_article_and_one_alert(newswire: Newswi
     entries = [json.loads(line) for line in newswire("alert", "log", "--json").splitlines()]
     assert len(entries) == 1
     assert "Security Council" in json.dumps(entries[0])
+
+
+def dated(number: int, moment: datetime | None) -> str:
+    date = f"<pubDate>{format_datetime(moment)}</pubDate>" if moment else ""
+    words = f"Beavers of lake {number} were counted by the wardens of reserve {number * 7}."
+    return f"<item><title>Beavers {number}</title><guid>b{number}</guid>{date}<description>{words}</description></item>"
+
+
+def feed_of(*items: str) -> bytes:
+    return f"<?xml version='1.0'?><rss version='2.0'><channel><title>B</title>{''.join(items)}</channel></rss>".encode()
+
+
+def test_newcomer_is_told_of_what_comes_and_not_of_what_was_there(newswire: Newswire, server: FeedServer) -> None:
+    now = datetime.now(UTC)
+    there = [dated(n, now - timedelta(hours=5 * n + 1) if n % 3 else None) for n in range(12)]
+    server.pages["/beavers"] = feed_of(*there)
+    newswire("alert", "add", "beavers", "beavers", "--once-per", "article")
+    newswire("up", "--once", server.url + "/beavers")
+    assert "12" == str(len(newswire("search", "beavers", "--json").splitlines()))
+    assert "" == newswire("alert", "log")
+    later = [dated(40, datetime.now(UTC)), dated(41, now - timedelta(days=300))]
+    server.pages["/beavers"] = feed_of(*later, *there)
+    newswire("up", "--once")
+    rows = [json.loads(line) for line in newswire("alert", "log", "--withheld", "--json").splitlines()]
+    assert ["Beavers 40"] == [row["title"] for row in rows if row["state"] == "sent"]
+    reasons = {row["title"]: row["error"] for row in rows if row["state"] == "withheld"}
+    assert (13, "older than 2 days when it came") == (len(reasons), reasons["Beavers 41"])
+    assert {"older than the subscription to its feed"} == {reasons[f"Beavers {n}"] for n in range(12)}
+    assert "1 sent, 13 withheld, 0 failed" in newswire("alert", "list")
 
 
 def test_page_is_searched_for_its_feed_and_polled_again_without_repeats(newswire: Newswire, server: FeedServer) -> None:
@@ -176,7 +208,7 @@ def test_huge_file_is_refused_at_once(newswire: Newswire, tmp_path: Path) -> Non
 
 
 def test_other_commands_work_while_up_runs_and_a_second_up_is_refused(newswire: Newswire, server: FeedServer) -> None:
-    running = newswire.start("up", server.url + "/feed")
+    running = newswire.start("up", "--alert-history", server.url + "/feed")
     try:
         deadline = time.monotonic() + 30
         while "First" not in newswire.run("search", "harbour").stdout and time.monotonic() < deadline:

@@ -8,7 +8,7 @@ import lzma
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,26 @@ def essence(article: Mapping[str, Any]) -> dict[str, Any]:
         "events": sorted(event["id"] for event in article["events"]),
         "quotations": len(article["quotations"]),
     }
+
+
+Found = Mapping[str, Sequence[str]]
+
+
+def missed(was: Found, now: Found, articles: Mapping[str, Any]) -> list[str]:
+    """Return the queries that do not find what they found.
+
+    Copies are folded since: a group is shown once, and found by what its copies alone have, too.
+    """
+
+    def groups(found: Sequence[str]) -> set[str]:
+        return {articles[name]["duplicate_of"] or name for name in found}
+
+    def finds(query: str) -> bool:
+        originals = {name for name in now[query] if articles[name]["duplicate_of"] is None}
+        is_once = len(groups(now[query])) == len(now[query])
+        return is_once and originals <= groups(was[query]) <= groups(now[query])
+
+    return [query for query in was if not finds(query)]
 
 
 def view(newswire: Newswire, queries: Iterable[str]) -> dict[str, Any]:

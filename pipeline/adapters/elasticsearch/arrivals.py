@@ -64,7 +64,7 @@ class ElasticsearchArrivals:
         after = _read_position(position)
         self._index.months.complete(1)
         asked = SearchRequest(query=request.query, now=request.now, copies=True)
-        plan = self._index.filtered(asked, True)
+        plan = self._index.filtered(asked)
         generation, shards = self._shards()
         done = {shard.key: after.shards.get(shard.key, -1) for shard in shards}
         waiting = [shard for shard in shards if shard.checkpoint > done[shard.key]]

@@ -19,6 +19,7 @@ from pipeline.adapters.elasticsearch.compile import Asked, Plan, compile_query, 
 from pipeline.adapters.elasticsearch.months import Months, document_of
 from pipeline.adapters.verified_search import (
     CHUNK,
+    MAX_FOLDED,
     MAX_SAMPLED,
     MAX_VERIFIED,
     Cursor,
@@ -28,7 +29,6 @@ from pipeline.adapters.verified_search import (
     matches,
     read_cursor,
     refuse_to_read,
-    unfolds,
     write_cursor,
 )
 from pipeline.errors import TransientError, UnavailableError, UsageError
@@ -39,6 +39,7 @@ from pipeline.query.tree import And, Query
 
 MAX_DAYS = 20_000
 MAX_COPIED = 50_000
+MAX_LISTED = 1_000
 SEARCH_TIMEOUT_S = 10
 
 
@@ -92,13 +93,7 @@ class ElasticsearchIndex:
     def search(self, request: SearchRequest) -> SearchPage:
         """Return one page, verified where Elasticsearch cannot answer exactly; it may then be short and still go on."""
         check_order(request)
-        cursor = read_cursor(request.cursor)
-        copies = unfolds(request) or (cursor is not None and cursor.copies)
-        page = self._page(request, cursor, copies)
-        if not page.documents and cursor is None and not copies:
-            # Only copies match, by words that the original lacks.
-            page = self._page(request, cursor, True)
-        return page
+        return self._page(request, read_cursor(request.cursor))
 
     def facets(self, request: SearchRequest, field: str, limit: int = 20) -> Sequence[Count]:
         """Count matching documents by the values of ``field``."""
@@ -126,7 +121,8 @@ class ElasticsearchIndex:
             {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"][name]["days"]["buckets"]}
             for name in ("found", "all")
         )
-        return [Day(day=day, documents=count, all=everything[day]) for day, count in sorted(found.items())]
+        # A group that a copy is shown of may count on another day than among everything.
+        return [Day(day=day, documents=n, all=max(n, everything.get(day, 0))) for day, n in sorted(found.items())]
 
     def similar(self, document: Document, request: SearchRequest) -> SearchPage:
         """Return documents that share this one's most telling words, best first."""
@@ -174,34 +170,74 @@ class ElasticsearchIndex:
         """Close the connections; idempotent."""
         self._client.close()
 
-    def filtered(self, request: SearchRequest, copies: bool) -> Plan:
-        """Compile the request's query, without copies unless they are wanted."""
+    def filtered(self, request: SearchRequest) -> Plan:
+        """Compile the request's query; what counts an article's copies asks for originals."""
         plan = Plan({"match_all": {}})
         if request.query is not None:
             plan = compile_query(request.query.root, Asked(now=request.now, copied=self._copied))
-        if copies:
+        if request.query is None or request.copies or not counts_copies(request.query.root):
             return plan
-        originals = {"bool": {"filter": [plan.filter], "must_not": {"exists": {"field": "nw.original"}}}}
-        return Plan(originals, plan.exact)
+        return Plan(originals(plan.filter), plan.exact)
 
-    def _page(self, request: SearchRequest, cursor: Cursor | None, copies: bool) -> SearchPage:
-        plan = self.filtered(request, copies)
+    def _page(self, request: SearchRequest, cursor: Cursor | None) -> SearchPage:
+        plan = self.filtered(request)
         found = collect(self._candidates(plan, request, cursor), request, plan.exact)
-        count = self.ask(size=0, query=plan.filter)["hits"]["total"]["value"]
-        total, estimated = count, False
-        if not plan.exact:
-            newest = msgspec.structs.replace(request, sort="newest", limit=MAX_SAMPLED - 1)
-            sample = [document for _, document in zip(range(MAX_SAMPLED), self._in_order(plan, newest), strict=False)]
-            total, estimated = estimate(count, sample, request)
-        following = found.following
-        if following is not None:
-            following = msgspec.structs.replace(following, copies=copies)
+        total, estimated = self._total(plan, request)
         return SearchPage(
             documents=tuple(self.with_copies(found.documents)),
             total=total,
-            cursor=write_cursor(following),
+            cursor=write_cursor(found.following),
             estimated=estimated,
         )
+
+    def _total(self, plan: Plan, request: SearchRequest) -> tuple[int, bool]:
+        if not plan.exact:
+            every = msgspec.structs.replace(request, sort="newest", limit=MAX_SAMPLED - 1, copies=True)
+            sample = [document for _, document in zip(range(MAX_SAMPLED), self._in_order(plan, every), strict=False)]
+            return estimate(self._count(plan.filter), sample, request)
+        if request.copies:
+            return self._count(plan.filter), False
+        alone, whole = self._orphans(plan)
+        return self._count(originals(plan.filter)) + len(alone), not whole
+
+    def _count(self, query: dict[str, Any]) -> int:
+        return int(self.ask(size=0, query=query)["hits"]["total"]["value"])
+
+    def _orphans(self, plan: Plan) -> tuple[list[str], bool]:
+        """Return the groups that only copies are found of, by an exact plan, and whether they are all of them."""
+        terms = {"field": "nw.original", "size": MAX_FOLDED}
+        asked = {"bool": {"filter": [plan.filter, {"exists": {"field": "nw.original"}}]}}
+        answer = self.ask(size=0, query=asked, aggs={"groups": {"terms": terms}}, track_total_hits=False)
+        if "aggregations" not in answer:
+            return [], True
+        counted = answer["aggregations"]["groups"]
+        groups = [bucket["key"] for bucket in counted["buckets"]]
+        there: set[str] = set()
+        for start in range(0, len(groups), MAX_LISTED):
+            listed = {"bool": {"filter": [plan.filter, {"terms": {"nw.id": groups[start : start + MAX_LISTED]}}]}}
+            found = self.ask(query=originals(listed), size=MAX_LISTED, source=False, track_total_hits=False)
+            there |= {hit["_id"] for hit in found["hits"]["hits"]}
+        return [group for group in groups if group not in there], not counted["sum_other_doc_count"]
+
+    def _standing(self, plan: Plan, request: SearchRequest, groups: Sequence[str]) -> dict[str, str]:
+        """Return which member stands for each group among what is found: the original, else the earliest copy."""
+        standing: dict[str, str] = {}
+        members = [{"terms": {field: list(groups)}} for field in ("nw.id", "nw.original")]
+        among = {"bool": {"filter": [plan.filter], "should": members, "minimum_should_match": 1}}
+        order: list[dict[str, str]] = [{"nw.order": "asc"}, {"nw.id": "asc"}]
+        after: list[Any] | None = None
+        found: list[Document] = []
+        while True:
+            answer = self.ask(query=among, sort=order, size=MAX_LISTED, search_after=after, track_total_hits=False)
+            hits = answer["hits"]["hits"]
+            found += map(document_of, hits)
+            if len(hits) < MAX_LISTED:
+                break
+            after = hits[-1]["sort"]
+        for document in sorted(found, key=lambda document: document.duplicate_of is not None):
+            if plan.exact or matches(document, request):
+                standing.setdefault(document.duplicate_of or document.id, document.id)
+        return standing
 
     def _in_order(self, plan: Plan, request: SearchRequest) -> Iterator[Document]:
         return (document for _, document in self._candidates(plan, request, None))
@@ -214,6 +250,7 @@ class ElasticsearchIndex:
         if best and request.query is not None:
             query["bool"]["should"] = scored(request.query.root)
             sort.insert(0, {"_score": "desc"})
+        standing: dict[str, str] = {}
         after: list[Any] | None = None
         if cursor is not None:
             after = self._place(query, sort, cursor) if best else [cursor.key, cursor.id]
@@ -223,7 +260,12 @@ class ElasticsearchIndex:
             documents = [document_of(hit) for hit in hits]
             if not plan.exact and request.query is not None and counts_copies(request.query.root):
                 documents = self.with_copies(documents)
-            yield from ((hit["_source"]["nw"]["order"], found) for hit, found in zip(hits, documents, strict=True))
+            if not request.copies:
+                new = {each.duplicate_of for each in documents if each.duplicate_of} - standing.keys()
+                standing |= self._standing(plan, request, sorted(new)) if new else {}
+            for hit, found in zip(hits, documents, strict=True):
+                if request.copies or standing.get(found.duplicate_of or found.id, found.id) == found.id:
+                    yield hit["_source"]["nw"]["order"], found
             if len(hits) < size:
                 return
             after = hits[-1]["sort"]
@@ -238,18 +280,28 @@ class ElasticsearchIndex:
         return place
 
     def matching(self, request: SearchRequest) -> dict[str, Any]:
-        """Return a filter for all matching documents. Raises ``UsageError`` when too many need reading."""
-        plan = self.filtered(request, unfolds(request))
-        if plan.exact:
+        """Return a filter for what matches, each group once. Raises ``UsageError`` when too many need reading."""
+        plan = self.filtered(request)
+        if not plan.exact:
+            every = msgspec.structs.replace(request, sort="newest", limit=CHUNK)
+            found = []
+            for examined, document in enumerate(self._in_order(plan, every)):
+                if examined >= MAX_VERIFIED:
+                    raise refuse_to_read()
+                if matches(document, request):
+                    found.append(document.id)
+            return {"terms": {"nw.id": found}}
+        if request.copies:
             return plan.filter
-        every = msgspec.structs.replace(request, sort="newest", limit=CHUNK)
-        found = []
-        for examined, document in enumerate(self._in_order(plan, every)):
-            if examined >= MAX_VERIFIED:
-                raise refuse_to_read()
-            if matches(document, request):
-                found.append(document.id)
-        return {"terms": {"nw.id": found}}
+        alone, _ = self._orphans(plan)
+        if not alone:
+            return originals(plan.filter)
+        kept = [
+            each
+            for start in range(0, len(alone), MAX_LISTED)
+            for each in self._standing(plan, request, alone[start : start + MAX_LISTED]).values()
+        ]
+        return {"bool": {"should": [originals(plan.filter), {"terms": {"nw.id": kept}}], "minimum_should_match": 1}}
 
     def _frequencies(self, tokens: Sequence[str]) -> Sequence[int]:
         filters = {
@@ -307,3 +359,8 @@ class ElasticsearchIndex:
             raise UsageError(f"The search took longer than {SEARCH_TIMEOUT_S} s; narrow it.")
         result: dict[str, Any] = answer.body
         return result
+
+
+def originals(query: dict[str, Any]) -> dict[str, Any]:
+    """Return the filter for the originals among what a filter finds."""
+    return {"bool": {"filter": [query], "must_not": {"exists": {"field": "nw.original"}}}}

@@ -7,7 +7,7 @@ that nobody wrote in between, so that two notifiers never send the same delivery
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ import msgspec
 from pipeline.adapters.elasticsearch.client import connect, translated
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.moments import from_microseconds, microseconds
-from pipeline.ports.alerts import About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier
+from pipeline.ports.alerts import COUNTED, About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier, Tally
 
 _KEYWORD = {"type": "keyword"}
 _LONG = {"type": "long"}
@@ -151,6 +151,33 @@ class ElasticsearchLedger:
         messages = {"messages": {"cardinality": {"field": "message", "precision_threshold": 40_000}}}
         answer = self._search(query=_all(conditions), size=0, aggs=messages)
         return int(answer["aggregations"]["messages"]["value"])
+
+    def tallies(self, since: datetime) -> Mapping[str, Tally]:
+        """Count by rule id what changed to a state, or was entered, after a moment."""
+        moment = microseconds(since)
+        # A row changes when it is due or later, and is entered when it changes first.
+        recent = {"bool": {"should": [{"range": {name: {"gte": moment}}} for name in ("due", "entered", "claimed")]}}
+        counted = {"prefix": {"subject": COUNTED}}
+        rules = {
+            "terms": {"field": "rule_id", "size": _MOST_CHANNELS},
+            "aggs": {"states": {"terms": {"field": "state"}}},
+        }
+        answer = self._search(query={"bool": {"filter": [recent], "must_not": counted}}, size=0, aggs={"rules": rules})
+        found = {
+            bucket["key"]: {each["key"]: each["doc_count"] for each in bucket["states"]["buckets"]}
+            for bucket in answer["aggregations"]["rules"]["buckets"]
+        }
+        rows = self._search(query={"bool": {"filter": [recent, counted]}}, size=_CHUNK)["hits"]["hits"]
+        for row in map(_delivery, rows):
+            counts = found.setdefault(row.alert.rule_id, {})
+            counts["withheld"] = counts.get("withheld", 0) + row.attempts
+        return {rule_id: Tally(**counts) for rule_id, counts in found.items()}
+
+    def prune_withheld(self, before: datetime, limit: int) -> int:
+        """Forget at most ``limit`` of the deliveries that were withheld before a moment; return how many."""
+        old = _all([{"term": {"state": "withheld"}}, {"range": {"due": {"lt": microseconds(before)}}}])
+        hits = self._search(query=old, size=min(limit, _CHUNK), source=False)["hits"]["hits"]
+        return sum(status == 200 for status in self._bulk([{"delete": {"_id": hit["_id"]}} for hit in hits]))
 
     def prune(self, before: datetime) -> int:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from kafka import TopicPartition
 from kafka.errors import CommitFailedError
 
 from pipeline.adapters.kafka.client import ANSWER_S, MEMBERSHIP, assign_all, consumer_of, producer_of, translated
@@ -21,6 +22,8 @@ class KafkaLog:
         self._prefix = prefix
         self._producer: Any = None
         self._consumers: dict[tuple[str, str], Any] = {}
+        # One a group, which only asks: it must not become a member.
+        self._counters: dict[str, Any] = {}
         self._turn = threading.Lock()
 
     def append(self, messages: Iterable[Message]) -> None:
@@ -62,6 +65,20 @@ class KafkaLog:
             except CommitFailedError:
                 return
 
+    def backlog(self, topic: str, group: str) -> int:
+        """Return how many records of the topic the group has not committed."""
+        with translated(self._servers):
+            consumer = self._counters.get(group)
+            if consumer is None:
+                consumer = self._counters[group] = consumer_of(
+                    self._servers, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False
+                )
+            name = self._prefix + topic
+            partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
+            ends, begins = consumer.end_offsets(partitions), consumer.beginning_offsets(partitions)
+            done = {partition: consumer.committed(partition) for partition in partitions}
+            return sum(max(0, ends[each] - max(done[each] or 0, begins[each])) for each in partitions)
+
     def replay(self, topic: str) -> Iterator[Message]:
         """Iterate over every record kept now, oldest first per key."""
         with translated(self._servers):
@@ -84,9 +101,10 @@ class KafkaLog:
 
     def close(self) -> None:
         """Leave the groups and release connections; idempotent."""
-        for consumer in self._consumers.values():
+        for consumer in (*self._consumers.values(), *self._counters.values()):
             consumer.close(autocommit=False)
         self._consumers.clear()
+        self._counters.clear()
         if self._producer is not None:
             self._producer.close(ANSWER_S)
             self._producer = None

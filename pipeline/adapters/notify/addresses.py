@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.adapters.notify.probe import host_of, reach, write_beside
 from pipeline.errors import UsageError
 from pipeline.ports.alerts import Notifier
 from pipeline.references import followed, is_reference
@@ -65,6 +67,34 @@ class Channels:
         if opened is None:
             opened = self._open[channel] = self._make(channel)
         return opened
+
+    def check(self, channel: str) -> None:
+        """Raise ``UsageError`` for a channel that nothing could be sent to.
+
+        A host is looked up, as it is when something is sent: one at a private address is refused now as then. A name
+        that cannot be looked up may be known later.
+        """
+        self.open(channel)
+        if channel in self._named:
+            return
+        host, port = host_of(channel)
+        if host is not None and self._proxy is None:
+            check_reachable(host, port, self._allow)
+
+    def probe(self, channel: str) -> str:
+        """Find out whether something could be sent, without sending; say what was seen.
+
+        Raises ``UsageError`` or ``UnavailableError`` that says what is wrong.
+        """
+        self.check(channel)
+        address = self._named.get(channel, channel)
+        scheme, _, rest = address.partition(":")
+        if scheme in ("atom", "jsonfeed"):
+            return write_beside(self._directory / rest)
+        host, port = host_of(self._smtp or address if scheme == "mailto" else address)
+        if self._proxy is not None and scheme.startswith(("webhook", "ntfy")):
+            host, port = host_of(self._proxy.replace("http:", "webhook+http:", 1))
+        return reach(host, port) if host is not None else "well formed"
 
     def _make(self, channel: str) -> Notifier:
         allow = None if channel in self._named else self._allow
@@ -122,6 +152,27 @@ def _is_address(text: str) -> bool:
 def _is_plain_name(name: str) -> bool:
     """Tell whether a name stands for a visible file of the very directory it is put into, on every system."""
     return bool(re.fullmatch(r"[^/\\:.\x00-\x1f][^/\\:\x00-\x1f]{0,199}", name)) and name == name.strip()
+
+
+def check_reachable(host: str, port: int, allow: Sequence[str]) -> None:
+    """Raise ``UsageError`` for a host of which no address may be reached."""
+    from connectors.fetch.guard import PrivateAddressError, check_address, networks
+
+    allowed = networks(allow)
+    try:
+        found = {str(target[0]) for *_, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return
+    for address in sorted(found):
+        try:
+            check_address(address, allowed)
+        except PrivateAddressError:
+            continue
+        return
+    raise UsageError(
+        f"{host} is at a private address: add its network to `allow` under [notify] in the settings "
+        "(or NEWSWIRE_NOTIFY_ALLOW), or name the channel under [channels]."
+    )
 
 
 def scheme_of(address: str) -> str:

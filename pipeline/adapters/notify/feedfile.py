@@ -59,10 +59,15 @@ def _item(notice: Notice) -> dict[str, Any]:
         "id": _name(notice.id),
         "title": _clean(notice.title),
         "content_text": _clean(notice.text),
-        "date_published": max(alert.matched for alert in notice.alerts).isoformat(timespec="seconds"),
+        "date_published": _moment(notice).isoformat(timespec="seconds"),
         "tags": [_clean(notice.rule)],
     }
     return item | ({"url": _clean(notice.url)} if notice.url else {})
+
+
+def _moment(notice: Notice) -> datetime:
+    """Return when the last of its alerts matched; a test and a brief have none."""
+    return max((alert.matched for alert in notice.alerts), default=datetime.now(UTC))
 
 
 def _json_feed(items: list[dict[str, Any]]) -> bytes:

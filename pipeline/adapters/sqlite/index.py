@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -24,9 +25,11 @@ from pipeline.adapters.sqlite.compile import (
 )
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.generations import CURRENT, earlier_versions, outdated, table_of
+from pipeline.adapters.sqlite.groups import Groups, listed, orphans
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
+    MAX_FOLDED,
     MAX_SAMPLED,
     MAX_VERIFIED,
     Cursor,
@@ -36,7 +39,6 @@ from pipeline.adapters.verified_search import (
     matches,
     read_cursor,
     refuse_to_read,
-    unfolds,
     write_cursor,
 )
 from pipeline.errors import UsageError
@@ -78,13 +80,8 @@ class SqliteIndex:
         """Return one page, verified where FTS5 cannot answer exactly; such a page may be short and still go on."""
         check_order(request)
         cursor = read_cursor(request.cursor)
-        copies = unfolds(request) or (cursor is not None and cursor.copies)
         with self.bounded():
-            page = self._page(request, cursor, copies)
-            if not page.documents and cursor is None and not copies:
-                # Only copies match, by words that the original lacks.
-                page = self._page(request, cursor, True)
-        return page
+            return self._page(request, cursor)
 
     def facets(self, request: SearchRequest, field: str, limit: int = 20) -> Sequence[Count]:
         """Count matching documents by the values of ``field``."""
@@ -111,7 +108,8 @@ class SqliteIndex:
         with self.bounded():
             days = dict(self._days(request))
             whole = dict(self._days(everything)) if days else {}
-        return [Day(day=day, documents=count, all=whole[day]) for day, count in sorted(days.items())]
+        # A group that a copy is shown of may count on another day than among everything.
+        return [Day(day=day, documents=n, all=max(n, whole.get(day, 0))) for day, n in sorted(days.items())]
 
     def similar(self, document: Document, request: SearchRequest) -> SearchPage:
         """Return documents that share this one's most telling words, best first."""
@@ -149,8 +147,8 @@ class SqliteIndex:
     def close(self) -> None:
         """Do nothing: the database is closed by who opened it."""
 
-    def _plan(self, request: SearchRequest, copies: bool) -> Plan:
-        """Compile the request's query, without copies unless they are wanted."""
+    def _plan(self, request: SearchRequest) -> Plan:
+        """Compile the request's query; what counts an article's copies asks for originals."""
         plan = Plan()
         if request.query is not None:
             vocabulary = Vocabulary(
@@ -163,29 +161,22 @@ class SqliteIndex:
                 respelled=self._respelled if outdated(self._database) else lambda _: (),
             )
             plan = compile_query(request.query.root, vocabulary)
-        if copies:
-            return plan
-        if plan.match is not None:
-            return msgspec.structs.replace(plan, match=f"({plan.match}) NOT {quoted(COPY)}")
-        where = "d.original IS NULL" + (f" AND {plan.where}" if plan.where else "")
-        return msgspec.structs.replace(plan, where=where)
+        counts = request.query is not None and not request.copies and counts_copies(request.query.root)
+        return _narrowed(plan, copies=False) if counts else plan
 
     def _select(
-        self, plan: Plan, bound: tuple[str, tuple[int, ...]] | None, rank: bool = False
+        self, plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool = False
     ) -> tuple[str, tuple[str | int, ...]]:
         return _select(plan, bound, rank, earlier_versions(self._database))
 
-    def _page(self, request: SearchRequest, cursor: Cursor | None, copies: bool) -> SearchPage:
-        plan = self._plan(request, copies)
+    def _page(self, request: SearchRequest, cursor: Cursor | None) -> SearchPage:
+        plan = self._plan(request)
         found = collect(self._candidates(plan, request, cursor), request, plan.exact)
         total, estimated = self._total(plan, request)
-        following = found.following
-        if following is not None:
-            following = msgspec.structs.replace(following, copies=copies)
         return SearchPage(
             documents=tuple(map(self.with_copies, found.documents)),
             total=total,
-            cursor=write_cursor(following),
+            cursor=write_cursor(found.following),
             estimated=estimated,
         )
 
@@ -193,15 +184,28 @@ class SqliteIndex:
         size = request.limit + 1 if plan.exact else max(request.limit + 1, CHUNK)
         best = request.sort == "best" and plan.match is not None
         after = (cursor.key, cursor.id) if cursor else None
+        groups = None if request.copies else Groups(self._database, partial(self._found_among, plan, request))
         while True:
             rows = self._best(plan, after, size) if best else self._newest(plan, after, size)
-            for position in rows:
+            for position in rows if groups is None else groups.standing(rows):
                 document = self.read(position, request)
-                after = (position, document.id if document else "")
                 if document is not None:
                     yield position, document
             if len(rows) < size:
                 return
+            after = (rows[-1], self._id(rows[-1]))
+
+    def _found_among(self, plan: Plan, request: SearchRequest, positions: Sequence[int]) -> list[int]:
+        """Return which of some articles match."""
+        sql, params = self._select(plan, ("{position} IN (SELECT value FROM json_each(?))", (listed(positions),)))
+        found = [position for (position,) in self._database.connection.execute(sql, params)]
+        if plan.exact:
+            return found
+        return [each for each, document in self._documents(found, request).items() if matches(document, request)]
+
+    def _id(self, position: int) -> str:
+        row = self._database.connection.execute("SELECT id FROM documents WHERE position = ?", (position,)).fetchone()
+        return row[0] if row else ""
 
     def _newest(self, plan: Plan, after: tuple[int, str] | None, size: int) -> list[int]:
         sql, params = self._select(plan, ("{position} < ?", (after[0],)) if after else None)
@@ -239,11 +243,26 @@ class SqliteIndex:
         return row[0] if row else after[0]
 
     def _total(self, plan: Plan, request: SearchRequest) -> tuple[int, bool]:
+        if not plan.exact:
+            newest = self._newest(plan, None, MAX_SAMPLED)
+            return estimate(self._count(plan), list(self._documents(newest, request).values()), request)
+        if request.copies:
+            return self._count(plan), False
+        originals, copies = self._count(_narrowed(plan, copies=False)), self._count(_narrowed(plan, copies=True))
+        alone = len(self._orphans(plan)) if copies else 0
+        if copies <= MAX_FOLDED:
+            return originals + alone, False
+        return originals + round(alone * copies / MAX_FOLDED), True
+
+    def _count(self, plan: Plan) -> int:
         sql, params = self._select(plan, None)
         (count,) = self._database.connection.execute(f"SELECT count(*) FROM ({sql})", params).fetchone()
-        if plan.exact:
-            return count, False
-        return estimate(count, list(self._documents(self._newest(plan, None, MAX_SAMPLED), request).values()), request)
+        return int(count)
+
+    def _orphans(self, plan: Plan) -> list[int]:
+        """Return the copies that stand for their groups, of the newest copies that an exact plan finds."""
+        copies, originals = _narrowed(plan, copies=True), _narrowed(plan, copies=False)
+        return orphans(self._database, self._select(copies, None), self._select(originals, None), MAX_FOLDED)
 
     def read(self, position: int, request: SearchRequest) -> Document | None:
         """Return a document with what the query may have to be verified by."""
@@ -257,16 +276,26 @@ class SqliteIndex:
         return {position: document for position, document in found.items() if document is not None}
 
     def matching(self, request: SearchRequest) -> tuple[str, tuple[str | int, ...]]:
-        """Return SQL for the positions of all matching documents. Raises ``UsageError`` when too many need reading."""
-        plan = self._plan(request, unfolds(request))
-        sql, params = self._select(plan, None)
+        """Return SQL for the positions of what matches, each group once.
+
+        Raises ``UsageError`` when too many need reading.
+        """
+        plan = self._plan(request)
         if plan.exact:
+            if request.copies:
+                return self._select(plan, None)
+            sql, params = self._select(_narrowed(plan, copies=False), None)
+            if alone := self._orphans(plan):
+                return f"{sql} UNION ALL SELECT value AS position FROM json_each(?)", (*params, listed(alone))
             return sql, params
         positions = self._newest(plan, None, MAX_VERIFIED + 1)
         if len(positions) > MAX_VERIFIED:
             raise refuse_to_read()
         found = [p for p, document in self._documents(positions, request).items() if matches(document, request)]
-        return "SELECT value AS position FROM json_each(?)", (msgspec.json.encode(found).decode(),)
+        if not request.copies:
+            among = frozenset(found)
+            found = Groups(self._database, among.intersection).standing(found)
+        return "SELECT value AS position FROM json_each(?)", (listed(found),)
 
     def _days(self, request: SearchRequest) -> list[tuple[str, int]]:
         found, params = self.matching(request)
@@ -350,8 +379,16 @@ def _glob(node: Wildcard | Ending | Containing) -> str:
     return f"*{node.text}" if isinstance(node, Ending) else f"*{node.text}*"
 
 
+def _narrowed(plan: Plan, *, copies: bool) -> Plan:
+    """Return the plan for those copies, or those originals, that a plan finds."""
+    if plan.match is not None:
+        return msgspec.structs.replace(plan, match=f"({plan.match}) {'AND' if copies else 'NOT'} {quoted(COPY)}")
+    where = f"d.original IS {'NOT ' if copies else ''}NULL" + (f" AND {plan.where}" if plan.where else "")
+    return msgspec.structs.replace(plan, where=where)
+
+
 def _select(
-    plan: Plan, bound: tuple[str, tuple[int, ...]] | None, rank: bool = False, earlier: Sequence[int] = ()
+    plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool = False, earlier: Sequence[int] = ()
 ) -> tuple[str, tuple[str | int, ...]]:
     """Write the SELECT of matching positions, within a bound on ``{position}``; with ``rank``, their score too.
 
@@ -370,7 +407,7 @@ def _select(
 
 
 def _select_terms(
-    plan: Plan, bound: tuple[str, tuple[int, ...]] | None, rank: bool, table: str, version: int | None
+    plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool, table: str, version: int | None
 ) -> tuple[str, tuple[str | int, ...]]:
     assert plan.match is not None
     position = f"{table}.rowid"

@@ -5,7 +5,7 @@ Entering waits for the disk. Claiming and marking do not: undone by a power cut,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.errors import UsageError
 from pipeline.model import Alert
 from pipeline.moments import from_microseconds, microseconds
-from pipeline.ports.alerts import About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier
+from pipeline.ports.alerts import COUNTED, About, DeliveriesPage, DeliveriesRequest, Delivery, Earlier, Tally
 
 _COLUMNS = "id, channel, alert, state, due, changed, attempts, error, digest, priority, receipt"
 
@@ -144,6 +144,27 @@ class SqliteLedger:
             (rule_id, channel, microseconds(since)),
         ).fetchone()
         return int(count)
+
+    def tallies(self, since: datetime) -> Mapping[str, Tally]:
+        """Count by rule id what changed to a state, or was entered, after a moment."""
+        rows = self._database.connection.execute(
+            "SELECT rule_id, state, sum(CASE WHEN substr(subject, 1, ?) = ? THEN attempts ELSE 1 END) "
+            "FROM deliveries WHERE changed >= ? GROUP BY rule_id, state",
+            (len(COUNTED), COUNTED, microseconds(since)),
+        )
+        found: dict[str, dict[str, int]] = {}
+        for rule_id, state, count in rows:
+            found.setdefault(rule_id, {})[state] = count
+        return {rule_id: Tally(**counts) for rule_id, counts in found.items()}
+
+    def prune_withheld(self, before: datetime, limit: int) -> int:
+        """Forget at most ``limit`` of the deliveries that were withheld before a moment; return how many."""
+        with self._database.transaction():
+            return self._database.connection.execute(
+                "DELETE FROM deliveries WHERE number IN "
+                "(SELECT number FROM deliveries WHERE state = 'withheld' AND due < ? ORDER BY number LIMIT ?)",
+                (microseconds(before), limit),
+            ).rowcount
 
     def prune(self, before: datetime) -> int:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""

@@ -17,6 +17,7 @@ import msgspec
 from connectors.fetch.host_limits import HostLimits, HostRestsError
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.parsed import NotAFeedError
+from connectors.polling.history import marked
 from connectors.polling.outcome import USUAL, Pace, digest, failed, folded, held, pinged, succeeded
 from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
@@ -220,6 +221,9 @@ class Ingest:
                 self._report(Polled(url=url, error=left_out))
             # The place among the polls is given back by now: other feeds are polled while pages are waited for.
             reading = await self._without_muted(self._subscriptions[url], reading)
+            if self._polls[url].last_success is None:
+                followed = self._subscriptions[url].added
+                reading = msgspec.structs.replace(reading, articles=marked(reading.articles, followed))
             count, entries = len(reading.articles), reading.entries
             reading = await self._filled(self._subscriptions[url], reading)
         if url not in self._polls:

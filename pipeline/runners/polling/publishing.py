@@ -9,7 +9,7 @@ import msgspec
 from connectors.polling.reading import FeedReading
 from pipeline.model import Article
 from pipeline.ports.log import Log, Message
-from pipeline.topics import ARTICLES, PARSE, dead_letter
+from pipeline.topics import ARTICLES, HISTORY, PARSE, dead_letter
 
 
 def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:
@@ -32,8 +32,10 @@ def messages_of(url: str, reading: FeedReading) -> list[Message]:
 
 
 def message_of(article: Article) -> Message:
-    """Return an article as a record of its topic."""
-    return Message(topic=ARTICLES.name, key=article.id, value=msgspec.json.encode(article))
+    """Return an article as a record of its topic: history waits until nothing newer does."""
+    return Message(
+        topic=(HISTORY if article.history else ARTICLES).name, key=article.id, value=msgspec.json.encode(article)
+    )
 
 
 def _unread(url: str, error: str) -> Message:

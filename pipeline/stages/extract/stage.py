@@ -33,7 +33,9 @@ def read(document: Document) -> Document:
     def is_there(span: Span) -> bool:
         return text[span.start : span.end] == span.text
 
-    events = pack.events(ArticleText(text, published, mentions, dates, quotations))
+    events = pack.events(
+        ArticleText(text, published, mentions, dates, quotations, document.title, document.tags, document.url)
+    )
     return msgspec.structs.replace(
         document,
         # No event without evidence, whoever's pack it is from.

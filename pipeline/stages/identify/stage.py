@@ -6,10 +6,12 @@ import difflib
 import hashlib
 import re
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
+from pipeline.language.figures import figures, replaced_figures
 from pipeline.model import Article, Change
 from pipeline.stages.decision import Decision, Fact
 from pipeline.stages.identify.normalize import normalize
@@ -18,7 +20,6 @@ FACT_VERSION = 1
 KEPT_CHARS = 20_000
 SHOWN_CHARS = 600
 DIFFED_PARAGRAPHS = 300
-_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _QUOTED = re.compile(r"[\"“«]([^\"“”«»]{3,400})[\"”»]")
 
 
@@ -32,6 +33,7 @@ class Version(msgspec.Struct, frozen=True, array_like=True):
     text: bytes
     withdrawn: bool
     first_seen: datetime
+    history: bool = False
 
 
 class Known:
@@ -79,9 +81,12 @@ def identify(article: Article, known: Known, now: datetime) -> Decision:
         text=zlib.compress((article.text or "")[:KEPT_CHARS].encode(), 1),
         withdrawn=article.withdrawn,
         first_seen=first_seen,
+        history=article.history if before is None else before.history,
     )
     outcome = "withdrawn" if article.withdrawn else "new" if before is None else "revised"
-    emitted = msgspec.structs.replace(article, revision=revision, seen=first_seen, changes=changes)
+    emitted = msgspec.structs.replace(
+        article, revision=revision, seen=first_seen, changes=changes, history=version.history
+    )
     fact = Fact(key=article.id, value=msgspec.msgpack.encode(version))
     return Decision(outcome=outcome, emit=(emitted,), facts=(fact,))
 
@@ -101,27 +106,48 @@ def _changes(before: Version, article: Article) -> tuple[Change, ...]:
     old = zlib.decompress(before.text).decode("utf-8", "ignore")
     new = (article.text or "")[:KEPT_CHARS]
     if old == new:
+        pairs = replaced_figures(before.title or "", article.title or "", article.language)
+        if pairs:
+            was, now = zip(*pairs, strict=True)
+            changes.append(Change(part="figures", before="; ".join(was), after="; ".join(now)))
         return tuple(changes)
-    gone, come = _differing_paragraphs(old, new)
+    gone, come, swapped = _differing_paragraphs(old, new)
+    swapped.append((before.title or "", article.title or ""))
     changes.append(Change(part="text", before=gone, after=come))
-    for part, pattern in (("figures", _FIGURE), ("quotations", _QUOTED)):
-        earlier, later = set(pattern.findall(old)), set(pattern.findall(new))
-        if earlier != later:
-            changes.append(
-                Change(part=part, before=_listed(earlier - later), after=_listed(later - earlier))  # type: ignore[arg-type]
-            )
+    figures_changed = _figures_changed(old, new, swapped, article.language)
+    if figures_changed is not None:
+        changes.append(figures_changed)
+    earlier, later = set(_QUOTED.findall(old)), set(_QUOTED.findall(new))
+    if earlier != later:
+        changes.append(Change(part="quotations", before=_listed(earlier - later), after=_listed(later - earlier)))
     return tuple(changes)
 
 
-def _differing_paragraphs(old: str, new: str) -> tuple[str | None, str | None]:
+def _figures_changed(old: str, new: str, swapped: Sequence[tuple[str, str]], language: str | None) -> Change | None:
+    """Tell which figures took the place of others; where none did, which came, or else which went."""
+    pairs = [pair for before, after in swapped for pair in replaced_figures(before, after, language)]
+    if pairs:
+        before, after = zip(*dict.fromkeys(pairs), strict=True)
+        return Change(part="figures", before=_cut("; ".join(before)), after=_cut("; ".join(after)))
+    earlier, later = set(figures(old)), set(figures(new))
+    if later - earlier:
+        return Change(part="figures", after=_listed(later - earlier))
+    return Change(part="figures", before=_listed(earlier - later)) if earlier - later else None
+
+
+def _differing_paragraphs(old: str, new: str) -> tuple[str | None, str | None, list[tuple[str, str]]]:
+    """Return the paragraphs that went, those that came, and pairs of passages of which one took the other's place."""
     before, after = old.split("\n\n")[:DIFFED_PARAGRAPHS], new.split("\n\n")[:DIFFED_PARAGRAPHS]
     gone: list[str] = []
     come: list[str] = []
+    swapped: list[tuple[str, str]] = []
     for kind, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind != "equal":
             gone += before[i:j]
             come += after[k:m]
-    return _cut("\n\n".join(gone)), _cut("\n\n".join(come))
+        if kind == "replace":
+            swapped.append(("\n\n".join(before[i:j]), "\n\n".join(after[k:m])))
+    return _cut("\n\n".join(gone)), _cut("\n\n".join(come)), swapped
 
 
 def _listed(items: set[str]) -> str | None:

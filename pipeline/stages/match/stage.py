@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline.errors import UsageError
+from pipeline.language.figures import is_correction
 from pipeline.model import Alert, AlertRule, Document, derive_id
 from pipeline.query.evaluate import MatchView, find, marks
 from pipeline.query.requirements import holds
@@ -50,7 +51,7 @@ class Rules:
         if value is None:
             return
         rule = msgspec.json.decode(value, type=AlertRule)
-        if rule.paused or rule.kind != "match":
+        if rule.kind != "match":
             return
         try:
             root = query_of(rule).root
@@ -96,11 +97,11 @@ def is_wide(query: Query) -> bool:
 def match(document: Document, rules: Rules, now: datetime) -> Decision:
     """Decide which rules a document matches, with the words that made it match.
 
-    Copies and backfill match nothing: they page nobody (design: delivery promise). An article that is being withdrawn
-    matches by its words, for those who were told of it.
+    Copies are judged like originals: the policy knows what was told of theirs. Backfill matches nothing. An article
+    that is being withdrawn matches by its words, for those who were told of it.
     """
     taken_back = any(change.part == "withdrawn" for change in document.changes)
-    if document.duplicate_of or document.backfill or (document.withdrawn and not taken_back):
+    if not len(rules) or document.backfill or (document.withdrawn and not taken_back):
         return Decision(outcome="unmatched")
     reading = MatchView(document)
     alerts = [
@@ -119,17 +120,16 @@ def match(document: Document, rules: Rules, now: datetime) -> Decision:
 
 
 def alert_id(rule: AlertRule | IndexedRule, document: Document) -> str:
-    """Derive the idempotency key of an alert from the rule, its subject and the revision class.
+    """Derive the idempotency key of an alert from the rule, its article and the revision class.
 
-    The class of a first report is its source, or nothing when every article alerts; a revision that changed more than
-    wording is a class of its own. The notifier's policy decides which of a story's alerts page anyone.
+    The first report and revisions that changed only wording are one class; a revision that changed more is one of its
+    own. What was told of a story is asked of the ledger: the notifier's policy decides which alert pages anyone.
     """
-    reporter = document.source if rule.once_per == "story" else ""
     changed = any(change.part != "title" and change.part != "text" for change in document.changes)
-    revision = f"{document.id} {document.revision}" if changed else ""
-    return derive_id(rule.id, subject(rule, document), reporter, revision)
+    corrected = any(change.part == "text" and is_correction(change.after or "") for change in document.changes)
+    return derive_id(rule.id, document.id, str(document.revision) if changed or corrected else "")
 
 
 def subject(rule: AlertRule | IndexedRule, document: Document) -> str:
-    """Return what alerts of the rule are once per: the story where there is one, or the article."""
-    return (document.story_id if rule.once_per == "story" else None) or document.id
+    """Return what alerts of the rule are once per: the story where there is one, or the article and its copies."""
+    return (document.story_id if rule.once_per == "story" else None) or document.duplicate_of or document.id

@@ -25,8 +25,14 @@ def a_rule(**options: Any) -> AlertRule:
     return AlertRule(**values | options)
 
 
-def an_alert(name: str = "a", source: str = "bbc", **article: Any) -> Alert:
-    values: dict[str, Any] = {"id": name, "source": source, "seen": NOW, "title": "Title", "text": "Text."}
+def an_alert(name: str = "a", source: str = "bbc", article_id: str | None = None, **article: Any) -> Alert:
+    values: dict[str, Any] = {
+        "id": article_id or name,
+        "source": source,
+        "seen": NOW,
+        "title": "Title",
+        "text": "Text.",
+    }
     document = Document(**values | article)
     return Alert(
         id=derive_id(name), rule_id="r", rule="rule", matched=NOW, article=document, subject="story",
@@ -89,6 +95,115 @@ def test_changed_figures_are_an_update_that_says_what_changed() -> None:
     change = Change(part="figures", before="3", after="5")
     delivery = planned(an_alert("b", revision=2, changes=(change,)), a_rule(), sent(an_alert("a")))
     assert (delivery.state, delivery.alert.note) == ("queued", "figures changed: 3 → 5")
+
+
+def test_figures_that_only_came_are_no_update() -> None:
+    change = Change(part="figures", after="5; 12")
+    assert planned(an_alert("b", revision=2, changes=(change,)), a_rule(), sent(an_alert("a"))).error == "same story"
+
+
+def test_changed_quotation_is_no_update_and_a_correction_is() -> None:
+    quoted = Change(part="quotations", before="We stay.", after="We go.")
+    put_right = Change(part="text", after="Correction: the bridge is in Tarn.")
+    states = [
+        planned(an_alert("b", revision=2, changes=(change,)), a_rule(), sent(an_alert("a"))).state
+        for change in (quoted, put_right)
+    ]
+    assert ["withheld", "queued"] == states
+
+
+FIGURES = (Change(part="figures", before="3", after="5"),)
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(10, "withheld"), (59, "withheld"), (60, "queued")])
+def test_article_is_updated_at_most_once_an_hour(minutes: int, state: str) -> None:
+    first = sent(an_alert("a", article_id="x"))
+    second = policy.succeeded(planned(an_alert("b", article_id="x", changes=FIGURES), a_rule(), first), None, NOW)
+    third = an_alert("c", article_id="x", changes=FIGURES)
+    planned_third = planned(third, a_rule(), first, second, now=NOW + timedelta(minutes=minutes))
+    assert ("queued", state) == (planned(second.alert, a_rule(), first).state, planned_third.state)
+
+
+def test_updates_of_other_articles_do_not_wait_for_one_another() -> None:
+    first = sent(an_alert("a", article_id="x"))
+    second = policy.succeeded(planned(an_alert("b", article_id="x", changes=FIGURES), a_rule(), first), None, NOW)
+    assert planned(an_alert("c", "reuters"), a_rule(), first, second).state == "queued"
+
+
+def test_copy_is_told_unless_its_original_or_another_copy_was() -> None:
+    original, copy, other = (
+        an_alert("a", article_id="o"),
+        an_alert("b", "echo", article_id="c", duplicate_of="o"),
+        an_alert("c", "post", article_id="d", duplicate_of="o"),
+    )
+    assert planned(copy, a_rule()).state == "queued"
+    reason = "copy of an article already told"
+    assert [reason, reason] == [planned(copy, a_rule(), sent(before)).error for before in (original, other)]
+    assert planned(original, a_rule(), sent(copy)).error == "told already by a copy of it"
+    withheld = planned(original, a_rule(paused=True))
+    assert planned(copy, a_rule(), withheld).state == "queued"
+
+
+def test_correction_of_the_copy_that_was_told_is_an_update() -> None:
+    copy = sent(an_alert("a", "echo", article_id="c", duplicate_of="o"))
+    revised = an_alert("b", "echo", article_id="c", duplicate_of="o", changes=FIGURES)
+    assert planned(revised, a_rule(), copy).alert.reason == "update"
+
+
+def test_copies_are_no_further_origins() -> None:
+    rule = a_rule(min_origins=2)
+    withheld = planned(an_alert("a", "wire", article_id="o"), rule)
+    copy = planned(an_alert("b", "echo", article_id="c", duplicate_of="o"), rule, withheld)
+    report = planned(an_alert("c", "post", article_id="p"), rule, withheld, copy)
+    assert ("1 of 2 sources", "queued") == (copy.error, report.state)
+
+
+@pytest.mark.parametrize(
+    ("article", "reason"),
+    [
+        ({"history": True}, "older than the subscription to its feed"),
+        ({"published": NOW - 49 * HOUR}, "older than 2 days when it came"),
+        ({"published": NOW - 48 * HOUR}, None),
+        ({"published": NOW - 99 * HOUR, "seen": NOW - 98 * HOUR}, None),
+        ({"published": None}, None),
+        ({"published": NOW + 99 * HOUR}, None),
+    ],
+)
+def test_what_was_old_when_it_came_is_told_when_asked_for_only(article: dict[str, Any], reason: str | None) -> None:
+    assert planned(an_alert(**article), a_rule()).error == reason
+    asked = policy.plan(an_alert(**article), a_rule(), "hook", (), Paged(), NOW, policy.Limits(history=True))
+    assert asked is not None and asked.state == "queued"
+
+
+def test_what_was_told_is_updated_however_old_it_was() -> None:
+    first = sent(an_alert("a", article_id="x"))
+    assert planned(an_alert("b", article_id="x", history=True, changes=FIGURES), a_rule(), first).state == "queued"
+
+
+def test_every_alert_of_an_article_that_is_withheld_has_one_row() -> None:
+    revised = an_alert("b", article_id="x", changes=FIGURES)
+    rows = [planned(alert, a_rule(paused=True)) for alert in (an_alert("a", article_id="x"), revised)]
+    assert 1 == len({row.id for row in rows})
+    assert rows[0].id != planned(an_alert("c", article_id="y"), a_rule(paused=True)).id
+
+
+def test_rule_without_a_cap_has_the_usual_one_and_says_how_many_more() -> None:
+    tenth, eleventh = (planned(an_alert(), a_rule(), paged=Paged(hour=count)) for count in (9, 10))
+    assert (NOW, datetime(2026, 11, 23, 13, tzinfo=UTC)) == (tenth.due, eleventh.due)
+    over = [planned(an_alert(name), a_rule(), paged=Paged(hour=10)) for name in "abc"]
+    (message,) = group(over)
+    assert "rule: 3 more" == compose(message).title
+    unlimited = policy.Limits(cap_per_hour=0)
+    delivery = policy.plan(an_alert(), a_rule(), "hook", (), Paged(hour=99), NOW, unlimited)
+    assert delivery is not None and delivery.due == NOW
+
+
+def test_digest_by_the_clock_is_one_message_in_the_rule_s_zone() -> None:
+    rule = a_rule(digest="daily@08:00", time_zone="Asia/Tokyo")
+    planned_ones = [planned(an_alert(name), rule, paged=Paged(hour=50)) for name in "abc"]
+    assert {datetime(2026, 11, 23, 23, tzinfo=UTC)} == {each.due for each in planned_ones}
+    (message,) = group(planned_ones)
+    assert "rule: 3 alerts" == compose(message).title
 
 
 def test_changed_wording_is_no_update() -> None:

@@ -18,7 +18,6 @@ from pipeline.query.indexing import (
     clip_keyword,
     counts_copies,
     facets_of,
-    names_copies,
     order_day,
     order_key,
     similar_query,
@@ -34,16 +33,6 @@ TIMES = st.integers(-20_000 * 86_400, 20_000 * 86_400).map(lambda seconds: NOW +
 
 def document(**fields: object) -> Document:
     return Document(**({"id": "a", "source": "s", "seen": NOW, "language": "en"} | fields))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("query", ["source:x", "author:x", "a source:x", "a OR lang:en", "-feed:x", "a (b OR id:c)"])
-def test_query_for_what_tells_copies_apart_asks_for_copies(query: str) -> None:
-    assert names_copies(parse(query if not query.startswith("-") else f"a {query}").root)
-
-
-@pytest.mark.parametrize("query", ["a", "title:a", "tag:x", "ATLEAST2(a)", "SENTENCE(a b)", "last:7d a", '"a b"~3'])
-def test_query_for_what_copies_share_does_not(query: str) -> None:
-    assert not names_copies(parse(query).root)
 
 
 def test_only_a_query_for_copies_counts_them() -> None:

@@ -134,7 +134,7 @@ def test_cap_puts_the_rest_into_one_message_an_hour(newsroom: Newsroom) -> None:
         newsroom.tell(name)
     assert newsroom.titles() == ["rule: a Putin", "rule: b Putin"]
     newsroom.now += HOUR
-    assert newsroom.titles()[2:] == ["rule: 3 alerts"]
+    assert newsroom.titles()[2:] == ["rule: 3 more"]
 
 
 def test_cap_frees_again_after_its_hour(newsroom: Newsroom) -> None:

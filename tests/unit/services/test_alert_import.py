@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.errors import UsageError
+from pipeline.model import AlertRule
 from pipeline.query.parser import parse
 from pipeline.services.alert_import import read_rules, translate
 
@@ -55,4 +56,4 @@ def test_file_cannot_say_whose_a_rule_is() -> None:
     rules = b'[[alert]]\nname = "a"\nquery = "flood"\nowner = "anna"\n[[alert]]\nname = "b"\nquery = "oil"\n'
     refused, kept = read_rules(rules, "rules.toml", datetime(2026, 11, 25, tzinfo=UTC))
     assert isinstance(refused, str) and "owner" in refused
-    assert not isinstance(kept, str) and (kept.name, kept.owner) == ("b", None)
+    assert isinstance(kept, AlertRule) and (kept.name, kept.owner) == ("b", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from pipeline.errors import UsageError
@@ -11,7 +12,7 @@ from pipeline.model import Alert, AlertRule, Document
 from pipeline.ports.alerts import Delivery, Notifier
 from pipeline.query.evaluate import MatchView, find
 from pipeline.query.scope import query_of
-from pipeline.services.alert_import import read_rules
+from pipeline.services.alert_import import SavedSearch, read_rules
 from pipeline.services.alerts import Alerts, new_rule, quiet_hours
 from pipeline.services.saved_searches import SavedSearches
 from tests.fakes.index import MemoryIndex
@@ -31,6 +32,9 @@ class Channels:
             raise UsageError(f"no channel {channel}")
         return object()  # type: ignore[return-value]
 
+    def check(self, channel: str) -> None:
+        self.open(channel)
+
 
 class Deliveries:
     """Hold what was delivered."""
@@ -46,7 +50,8 @@ class Desk:
     """Hold the service with what it writes."""
 
     def __init__(self, *deliveries: Delivery) -> None:
-        self.rules, self.searches, self.index = MemoryTable(), SavedSearches(MemoryTable()), MemoryIndex()
+        self.rules, self.index = MemoryTable(), MemoryIndex()
+        self.searches = SavedSearches(MemoryTable(), rules=self.rules)
         self.service = Alerts(
             rules=self.rules,
             searches=self.searches,
@@ -101,15 +106,121 @@ def test_alert_that_makes_no_sense_is_not_kept(wrong: AlertRule) -> None:
     assert desk.service.all() == []
 
 
-def test_alert_means_what_its_saved_search_meant_when_it_was_kept() -> None:
+def test_alert_follows_the_saved_search_that_it_names() -> None:
     desk = Desk()
     desk.searches.keep("leaders", "putin OR zelensky")
-    desk.service.add(rule(query="search:leaders -sport"))
-    desk.searches.forget("leaders")
-    (kept,) = desk.service.all()
-    assert "search:" not in kept.query
+    desk.searches.keep("politics", "search:leaders OR tusk")
+    desk.service.add(rule(query="search:politics -sport"))
+    desk.service.add(rule("other", "kyiv"))
+    (other, kept) = desk.service.all()
+    assert ("search:" in kept.query, kept.asked, other.asked) == (False, "search:politics -sport", None)
     desk.index.upsert([report(1)])
     assert desk.service.forecast(kept).matches == 1
+    assert desk.searches.keep("leaders", "macron") == 1
+    assert desk.service.get("war").query == "(macron OR tusk) -sport"
+    assert desk.service.forecast(desk.service.get("war")).matches == 0
+    assert desk.service.get("other") == other
+
+
+def test_saved_search_in_use_is_not_dropped() -> None:
+    desk = Desk()
+    desk.searches.keep("leaders", "putin")
+    desk.searches.keep("politics", "search:leaders OR tusk")
+    with pytest.raises(UsageError, match="saved search 'politics'"):
+        desk.searches.forget("leaders")
+    desk.service.add(rule(query="search:politics"))
+    with pytest.raises(UsageError, match="alert 'war'"):
+        desk.searches.forget("politics")
+    desk.service.remove("war")
+    desk.searches.forget("politics")
+    desk.searches.forget("leaders")
+    assert desk.searches.all() == {}
+
+
+@pytest.mark.parametrize("round_trip", [{"a": "search:a"}, {"a": "x", "b": "search:a", "c": "search:b", "A": "y"}])
+def test_saved_search_never_names_itself_by_any_way_round(round_trip: dict[str, str]) -> None:
+    desk = Desk()
+    if len(round_trip) == 1:
+        with pytest.raises(UsageError, match="itself"):
+            desk.searches.keep("a", round_trip["a"])
+        return
+    for name, query in round_trip.items():
+        desk.searches.keep(name, query)
+    before = desk.searches.all()
+    with pytest.raises(UsageError, match="itself"):
+        desk.searches.keep("a", "z OR search:c")
+    assert before == desk.searches.all()
+
+
+def test_saved_search_that_would_spoil_an_alert_is_not_kept() -> None:
+    desk = Desk()
+    desk.searches.keep("leaders", "putin")
+    desk.service.add(rule(query="search:leaders"))
+    with pytest.raises(UsageError, match="alert 'war'"):
+        desk.searches.keep("leaders", "putin copies:>3")
+    assert (desk.searches.all(), desk.service.get("war").query) == ({"leaders": "putin"}, "putin")
+
+
+@pytest.mark.parametrize("other", ["Caf\u00e9 news", "Cafe\u0301 news", "  café NEWS ", "CAFÉ NEWS"])
+def test_one_name_is_one_alert_however_it_is_written(other: str) -> None:
+    desk = Desk()
+    desk.service.add(rule("Café news"))
+    assert desk.service.get(other).name == "Café news"
+    with pytest.raises(UsageError, match="already"):
+        desk.service.add(rule(other))
+    (taken,) = desk.service.take_over([rule(other, "kyiv")])
+    assert ([kept.query for kept in desk.service.all()], taken.refused) == (["kyiv"], None)
+
+
+def test_edited_alert_keeps_what_was_not_said() -> None:
+    desk = Desk()
+    before = desk.service.add(rule(languages=("en",)))
+    after = desk.service.edit("WAR", {"query": "kyiv", "name": " war in the east "})
+    assert (after.id, after.created, after.languages) == (before.id, before.created, ("en",))
+    assert [(kept.name, kept.query) for kept in desk.service.all()] == [("war in the east", "kyiv")]
+    for wrong in ({"query": "(kyiv"}, {"channels": ("nowhere:",)}, {"digest": "daily@25:00"}):
+        with pytest.raises(UsageError):
+            desk.service.edit("war in the east", wrong)
+    assert desk.service.all() == [after]
+
+
+def test_alert_does_not_take_the_name_of_another() -> None:
+    desk = Desk()
+    desk.service.add(rule("a"))
+    desk.service.add(rule("b"))
+    with pytest.raises(UsageError, match="'a' already"):
+        desk.service.edit("b", {"name": "A"})
+
+
+def test_export_is_read_again_as_it_was() -> None:
+    desk, other = Desk(), Desk()
+    desk.searches.keep("politics", "tusk")
+    desk.searches.keep("all", 'search:politics OR "red line"')
+    desk.service.add(rule("a", "search:all -sport", languages=("en", "de"), digest="daily@08:00", quiet="22:00-07:00"))
+    desk.service.add(rule("b", 'title:"a \\ \u2019b"', min_origins=2, expires=NOW + timedelta(days=1), priority="high"))
+    entries = list(read_rules(desk.service.exported().encode(), "x.toml", NOW))
+    assert [] == [each.refused for each in other.service.take_over(entries) if each.refused]
+    assert desk.searches.all() == other.searches.all()
+
+    def essence(kept: AlertRule) -> AlertRule:
+        return msgspec.structs.replace(kept, id="", created=NOW)
+
+    assert list(map(essence, desk.service.all())) == list(map(essence, other.service.all()))
+
+
+def test_dry_run_checks_all_that_it_would_keep() -> None:
+    desk = Desk()
+    entries: list[AlertRule | SavedSearch | str] = [
+        SavedSearch(name="s", query="putin"),
+        rule("a", "search:s"),
+        rule("A ", "kyiv"),
+        rule("b", "(bad"),
+        rule("c", "lviv", channels=("nowhere:",)),
+        SavedSearch(name="t", query="search:t"),
+    ]
+    taken = list(desk.service.take_over(entries, dry_run=True))
+    assert [True, False, False, False, False] == [each.refused is None for each in taken]
+    assert (desk.service.all(), desk.searches.all()) == ([], {})
 
 
 def test_silence_and_surge_exclude_each_other() -> None:

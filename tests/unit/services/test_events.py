@@ -97,3 +97,30 @@ def test_days_are_those_on_which_events_happen() -> None:
     counted = desk().days(Asked())
     assert [(day.day, day.events) for day in counted.days] == [("2022-02-24", 1), ("2022-02-28", 1)]
     assert [line.count("#") for line in day_lines(counted.days)] == [40, 40]
+
+
+def doubtful(number: int, source: str) -> Document:
+    """Make an article of a story whose events nobody would bet on."""
+    document = read(msgspec.structs.replace(article(number), source=source, text="France condemned North Korea."))
+    events = tuple(msgspec.structs.replace(event, confidence=0.5) for event in document.events)
+    return msgspec.structs.replace(document, events=events, story_id="story")
+
+
+def listed(*documents: Document, everything: bool = False) -> list[bool]:
+    archive = Archive()
+    archive.upsert(list(documents))
+    searches = SavedSearches(MemoryTable())
+    events = Events(events=MemoryEvents(archive), searches=searches, clock=lambda: NOW)
+    return [found.confirmed for found in events.find(Asked(everything=everything))]
+
+
+def test_unsure_event_of_one_publisher_is_listed_only_when_everything_is_asked_for() -> None:
+    assert listed(doubtful(0, "reuters")) == []
+    assert listed(doubtful(0, "reuters"), everything=True) == [False]
+
+
+def test_unsure_event_that_another_publisher_confirms_is_listed_first() -> None:
+    sure = msgspec.structs.replace(
+        read(msgspec.structs.replace(article(0), text="Norway expelled two Russian diplomats."))
+    )
+    assert listed(sure, doubtful(1, "reuters"), doubtful(2, "afp")) == [True, False]

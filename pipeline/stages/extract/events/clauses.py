@@ -20,6 +20,8 @@ RAISING = frozenset(
     "remain use be set need".split()
 )
 COMMIT = frozenset("agree promise pledge vow offer commit undertake consent willing ready prepared committed".split())
+# What is promised in these words may be a threat.
+_SWORN = frozenset("vow pledge promise".split())
 REFUSE = frozenset("refuse decline reject fail renege".split())
 DEMAND = frozenset("urge demand call ask request press pressure order appeal insist implore lobby".split())
 DUE = frozenset("due schedule scheduled set expect expected slate slated suppose supposed".split())
@@ -53,8 +55,30 @@ FACTLESS = frozenset("REQUEST REJECT THREATEN AGREE".split())
 MODAL = frozenset("could would might may should must can".split())
 SUBJECTS = ("nsubj", "nsubj:pass", "csubj", "nsubj:outer")
 CLAUSES = ("ccomp", "xcomp", "advcl", "acl", "acl:relcl", "parataxis", "conj", "advcl:relcl")
-BODIES = frozenset("IGO NGO IMG".split())
-DOMESTIC = frozenset("COERCE PROTEST CONCEDE".split())
+# Verbs whose subject is who it happens to: "went on trial", "fled".
+SUFFERED = frozenset(
+    (("go", "ACCUSE"), ("stand", "ACCUSE"), ("appear", "ACCUSE"), ("face", "ACCUSE"), ("flee", "SANCTION"))
+)
+# Things of armies: they act for them, and are bought, sent and shot down.
+EQUIPMENT = frozenset(
+    "jet aircraft warplane gunboat tank helicopter warship ship vessel plane missile artillery bomber drone".split()
+)
+PARTICLES = frozenset("over out off down up back away".split())
+# CAMEO codes of drills, and of what is done to bodies.
+DRILLS = frozenset("155 150".split())
+BODILY = frozenset("1823 182 193 1821 1822".split())
+# Verbs and nouns whose complement is only wanted, planned, feared or kept from happening.
+_WISHED = frozenset(
+    "want hope plan consider intend seek expect fear wish prepare aim like need try attempt mull weigh contemplate "
+    "prevent stop avoid threaten vow refuse decline fail demand urge ask call press propose suggest advise warn "
+    "encourage allow enable authorise authorize believe doubt deny deter ban bar forbid help let would".split()
+)
+_WISHES = frozenset(
+    "plan attempt threat proposal demand call intention effort bid offer promise pledge vow desire ability right power "
+    "way chance request readiness willingness need wish hope fear pressure order mandate invitation refusal failure "
+    "move campaign motion goal aim mission".split()
+)
+_GATHER = frozenset("gather march rally take meet assemble stream come pour".split())
 MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
 DIRECT_CASES = (
     "to",
@@ -124,6 +148,7 @@ def words_around(token: Token) -> set[str]:
         if (
             child.dep_ == "nsubj"
             or child.dep_ in ("conj", "parataxis", "advcl:relcl")
+            or (child.dep_ == "ccomp" and lemma(token.text) in SPEECH)  # what is said is said elsewhere
             or (child.dep_ == "nsubj:pass" and not passive)
         ):
             continue
@@ -134,7 +159,19 @@ def words_around(token: Token) -> set[str]:
 
 
 def is_reduced_passive(token: Token) -> bool:
-    return token.dep_ == "acl" and token.tag_ == "VBN" and not any(c.dep_ == "obj" for c in token.children)
+    if token.dep_ != "acl" or token.tag_ != "VBN" or is_misread_clause(token):
+        return False
+    return not any(c.dep_ == "obj" for c in token.children)
+
+
+def is_misread_clause(token: Token) -> bool:
+    """Say whether a verb read as a participle after the root noun must be the verb of the sentence: it has no other."""
+    if token.dep_ != "acl" or token.tag_ != "VBN" or token.head.dep_ != "ROOT" or not token.head.tag_.startswith("NN"):
+        return False
+    return not any(
+        t.tag_ in ("VBD", "VBZ", "VBP", "MD") and not t.dep_.startswith("acl") and token not in (t, *t.ancestors)
+        for t in token.doc
+    )
 
 
 def auxiliaries_of(token: Token) -> Iterator[Token]:
@@ -221,9 +258,11 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
             return None
         if meaning.type in FRIENDLY:
             return turned_into(meaning, "AGREE", FRIENDLY[meaning.type])
+        if meaning.type == "REJECT":  # "vowed to oppose"
+            return meaning
         return (
             turned_into(meaning, "THREATEN", HOSTILE[meaning.type])
-            if meaning.type in HOSTILE and word not in COMMIT - {"vow"}
+            if meaning.type in HOSTILE and word not in COMMIT - _SWORN
             else None
         )
     if word in REFUSE:
@@ -239,3 +278,40 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
 
 def turned_into(sense: Sense, type_: str, cameo: str) -> Sense:
     return Sense(type_, cameo, None, frozenset(), f"{sense.rule}>{type_.lower()}")
+
+
+def contents_of(token: Token, kind: str) -> set[int]:
+    """Return the words of what is demanded, threatened, promised, refused or alleged: it is content, and no event."""
+    if kind not in FACTLESS and kind != "ACCUSE":
+        return set()
+    parts = [c for c in token.children if c.dep_ in ("xcomp", "ccomp", "advcl") and c.i > token.i]
+    for child in token.children:
+        if child.dep_ in ("obj", "obl") and child.i > token.i:
+            if kind == "ACCUSE":
+                parts.append(child)
+            parts += [c for c in child.children if c.dep_ == "acl"]
+    return {t.i for part in parts for t in part.subtree}
+
+
+def is_unasserted(token: Token, kind: str) -> bool:
+    """Say whether a clause is only wanted, planned, tried or meant: "decided to", "a plan to", "in order to"."""
+    infinitive = any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in token.children)
+    head = token.head
+    if head == token:
+        return False
+    if token.dep_ in ("xcomp", "ccomp") and lemma(head.text) in _WISHED:
+        return True
+    if token.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ == "from" for c in token.children):
+        return lemma(head.text) in _WISHED
+    if not infinitive or lemma(head.text) in DUE:
+        return False
+    if token.dep_ == "acl":
+        return lemma(head.text) in _WISHES
+    return token.dep_ == "advcl" and not (kind == "PROTEST" and lemma(head.text) in _GATHER)
+
+
+def is_counted(noun: Token) -> bool:
+    """Say whether a noun stands for people by their number: "12 others", "dozens"."""
+    return lemma(noun.text) in ("other", "dozen", "score", "hundred", "thousand", "number", "life") or any(
+        c.dep_ == "nmod" and c.tag_ == "NNS" for c in noun.children
+    )

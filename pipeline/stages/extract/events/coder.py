@@ -9,28 +9,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.model import Actor
+from pipeline.stages.extract.events.cast import FORMS
 from pipeline.stages.extract.events.clauses import (
     ASKED,
+    BODILY,
     COMMIT,
     DEMAND,
     DENIED,
+    DRILLS,
     DUE,
     FACTLESS,
     FRIENDLY,
     HOSTILE,
     INTENT,
     LIGHT,
+    PARTICLES,
     RAISING,
     REFUSE,
     auxiliaries_of,
+    case_of,
     complement_of,
     complements_of,
+    contents_of,
     is_condition,
+    is_counted,
     is_due_to,
     is_prospect,
+    is_unasserted,
     is_verbal,
     modality_of,
     objects_of,
+    subject_token,
     turn,
     turned_into,
     words_around,
@@ -60,13 +69,12 @@ class Coded(NamedTuple):
 
 
 class Coder:
-    """Code the events of one sentence; ``before`` are the actors a pronoun may stand for."""
+    """Code the events of one sentence, and tell the cast of the article who acts in it."""
 
-    def __init__(self, lexicon: Lexicon, names: Sentence, before: tuple[Actor, ...]) -> None:
+    def __init__(self, lexicon: Lexicon, names: Sentence) -> None:
         self._lexicon = lexicon
         self._names = names
-        self._parties = Parties(names, before)
-        self.subject: tuple[Actor, ...] = ()
+        self._parties = Parties(names)
 
     def code(self, doc: Doc) -> list[Coded]:
         """Return the events in ``doc``, in the order of their triggers."""
@@ -81,20 +89,35 @@ class Coder:
             used.add(token.i)
             if is_condition(token):
                 continue
-            if coded.sense.type == "ACCUSE":  # what somebody is accused of is no fact
-                used.update(
-                    t.i
-                    for c in token.children
-                    if c.dep_ in ("advcl", "obl", "xcomp", "obj", "ccomp")
-                    for t in c.subtree
-                )
+            used.update(contents_of(token, coded.sense.type))
             found.append(coded)
-        roots = [token for token in doc if token.dep_ == "ROOT"]
-        self.subject = next((actors for root in roots if (actors := self._parties.subject(root))), ())
+            found += self._besides(coded)
+        self._remember(doc)
         return found
 
+    def _remember(self, doc: Doc) -> None:
+        """Tell the cast who acts in the main clauses; the subject of the first is remembered last."""
+        for root in (token for token in doc if token.dep_ == "ROOT"):
+            subject = subject_token(root)
+            if subject is None:
+                continue
+            form = self._names.form_of(subject)
+            if form is not None:
+                self._names.cast.remember(self._names.position, form, self._parties.subject(root))
+            elif subject.lower_ in FORMS:  # who is "he" here is "he" in the next sentence too
+                self._names.cast.remember(self._names.position, FORMS[subject.lower_][0], self._parties.subject(root))
+
+    def _besides(self, coded: Coded) -> list[Coded]:
+        """Return what an event is as well: who is sentenced to prison is convicted and arrested."""
+        around = words_around(coded.trigger)
+        return [
+            coded._replace(sense=sense)
+            for wanted, sense in self._lexicon.also
+            if wanted == f"{coded.sense.type} {coded.sense.cameo}" and sense.fits(around | {lemma(coded.trigger.text)})
+        ]
+
     def _verb(self, token: Token, used: set[int]) -> Coded | None:
-        word = lemma(token.text)
+        word = token.lower_ if token.tag_ == "JJ" else lemma(token.text)  # "willing" is no form of "will"
         composed = False
         sense = self._sense(token)
         inner: Token | None = None
@@ -109,11 +132,11 @@ class Coder:
             sense = self._light(token)
             if sense is not None:
                 used.update(t.i for t in objects_of(token))
+        must = self._must(token) if sense is None or sense.type == "AGREE" else None
+        if must is not None:
+            sense, inner, composed = must, token, True
         if sense is None:
-            sense = self._must(token)
-            if sense is None:
-                return None
-            inner, composed = token, True
+            return None
         if sense.type not in FACTLESS:
             turned = self._modal(token, sense)
             if turned is not None:
@@ -126,12 +149,34 @@ class Coder:
             ):
                 used.add(child.i)
         actors, recipients = self._parties.settled(sense, *self._parties.of(token, inner, sense))
-        if not actors and not recipients:
+        if (not actors and not recipients) or self._cannot(token, sense, actors):
+            return None
+        if sense.cameo in DRILLS and len({a.code for a in actors if a.code}) > 1:
+            sense = turned_into(sense, "COOPERATE", "062")
+        if not composed and is_unasserted(token, sense.type):
             return None
         negated, future, hypothetical = modality_of(token)
         return Coded(
             sense, token, actors, recipients, negated, future, hypothetical, self._parties.sayer(token), False, composed
         )
+
+    def _cannot(self, token: Token, sense: Sense, actors: tuple[Actor, ...]) -> bool:
+        """Say whether what is said to act cannot act, or what is said to be hurt cannot be hurt."""
+        things, sectors = self._lexicon.things, self._lexicon.sectors
+        clause = token.head if token.dep_ == "conj" and subject_token(token) is None else token
+        agents = [c for c in clause.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i]
+        agents += [c for c in token.children if c.dep_ in ("obl", "obl:agent") and case_of(c) == "by"]
+        if not actors and any(c.tag_ in ("NN", "NNS") and lemma(c.text) not in things for c in agents):
+            return True
+        if sense.cameo not in BODILY:
+            return False
+        hurt = [c for c in token.children if c.dep_ in ("obj", "nsubj:pass") and c.tag_ in ("NN", "NNS")]
+        if any(lemma(c.text) not in sectors and not is_counted(c) for c in hurt):
+            return True
+        whole = [self._names.named_at(c) for c in token.children if c.dep_ == "obj" and c.tag_.startswith("NNP")]
+        return any(
+            mention is not None and mention.kind in ("country", "capital") for mention in whole
+        )  # "England beat France"
 
     def _noun(self, token: Token) -> Coded | None:
         if token.tag_ not in ("NN", "NNS") or token.dep_ in ("compound", "amod"):
@@ -143,7 +188,7 @@ class Coder:
         if token.i + 2 < len(token.doc) and token.nbor(1).text == "-" and token.nbor(2).lower_ == "up":
             word, parts = f"{word}-up", parts + list(token.nbor(2).children)
         around = {lemma(t.text) for t in token.subtree} | {lemma(t.text) for t in token.lefts}
-        sense = next((s for s in self._lexicon.nouns.get(word, ()) if not s.needs or s.needs & around), None)
+        sense = next((s for s in self._lexicon.nouns.get(word, ()) if s.fits(around)), None)
         if sense is None:
             return None
         verb = token.head
@@ -157,9 +202,9 @@ class Coder:
                 or (child.dep_ == "nmod" and cases & {"by", "between", "among"})
                 or (child.dep_ == "nmod" and "of" in cases and sense.type in ("MOBILIZE", "CONSULT"))
             ):
-                actors = actors or self._names.actors(child)
+                actors = actors or self._parties.who(child)
             elif child.dep_ == "nmod" and cases & {"with", "on", "against", "to", "of"}:
-                recipients = recipients or self._names.actors(child)
+                recipients = recipients or self._parties.who(child)
         carried = verb.dep_ != "" and (
             (token.dep_ == "nsubj:pass")
             or (
@@ -198,17 +243,20 @@ class Coder:
                 if child.dep_ != "compound:prt" and child.dep_ != "advmod":
                     particle = next((g.lower_ for g in child.children if g.dep_ in ("case", "mark")), "")
                 senses += self._lexicon.verbs.get(f"{word}_{particle}", ())
+        after = token.nbor(1).lower_ if token.i + 1 < len(token.doc) else ""
+        if not senses and after in PARTICLES:  # hung on the next word by mistake: "handed over 700 kg"
+            senses += self._lexicon.verbs.get(f"{word}_{after}", ())
         senses += self._lexicon.verbs.get(word, ())
         if not senses:
             return None
         around = words_around(token)
-        return next((sense for sense in senses if not sense.needs or sense.needs & around), None)
+        return next((sense for sense in senses if sense.fits(around)), None)
 
     def _meaning(self, inner: Token) -> Sense | None:
         """Return what a complement means: its own sense, or that of the event noun in it."""
         sense = self._sense(inner) if is_verbal(inner) else None
         if sense is None:
-            sense = next((s for s in self._lexicon.nouns.get(lemma(inner.text), ()) if not s.needs), None)
+            sense = next((s for s in self._lexicon.nouns.get(lemma(inner.text), ()) if not s.conditional), None)
         if sense is None and is_verbal(inner):
             sense = self._light(inner)
             deeper = complement_of(inner)
@@ -220,7 +268,7 @@ class Coder:
         for item in objects_of(token):
             around = {lemma(t.text) for t in item.subtree}
             for sense in self._lexicon.nouns.get(lemma(item.text), ()):
-                if not sense.needs or sense.needs & around:
+                if sense.fits(around):
                     return sense
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from pipeline.language.sentences import split_sentences
-from pipeline.model import Actor, Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
+from pipeline.model import Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
+from pipeline.stages.extract.datelines import find_dateline
+from pipeline.stages.extract.events.cast import FORMS, REACH, Cast
 from pipeline.stages.extract.events.coder import Coded, Coder
 from pipeline.stages.extract.events.contexts import contexts_of
+from pipeline.stages.extract.events.countries import article_country, is_setting, with_countries
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.events.merging import merge
 from pipeline.stages.extract.events.participants import NAMED, Sentence
-from pipeline.stages.extract.events.rank import SCHEDULED_THRESHOLD, THRESHOLD, confidence
+from pipeline.stages.extract.events.rank import (
+    SCHEDULED_THRESHOLD,
+    THRESHOLD,
+    Setting,
+    confidence,
+    features,
+)
+from pipeline.stages.extract.events.subjects import manner_of, subject_of
 from pipeline.stages.extract.events.syntax import parser
 from pipeline.stages.extract.names.gazetteer import Mention
 from pipeline.stages.extract.names.places import place_of
@@ -26,7 +36,7 @@ from pipeline.stages.extract.names.places import place_of
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-VERSIONS = "coder 1, lexicon en/1, syntax 1"
+VERSIONS = "coder 2, lexicon en/2, syntax 1"
 # What bounds the time one article may take: a worker parses some hundred sentences a second.
 MOST_SENTENCES = 250
 LONGEST_CHARS = 600
@@ -37,7 +47,6 @@ _REPORTED = re.compile(r"\breportedly|\breports?\b|\breported\b|\baccording to\b
 _CANCELLED = frozenset(("cancel", "postpone", "scrap"))
 _MEETINGS = {"036", "040", "041", "042", "043", "046", "039"}
 _PLANNED = frozenset("meeting summit talk visit call session drill election".split())
-_HERE = re.compile(r"\b(?:in|at|near|outside|across|around|inside)\s+(?:the\s+)?(?:[\w'’.-]+\s+){0,3}$")
 
 
 class ArticleText(NamedTuple):
@@ -48,6 +57,9 @@ class ArticleText(NamedTuple):
     mentions: Sequence[Mention]
     dates: Sequence[ResolvedDate]
     quotations: Sequence[Quotation]
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    url: str | None = None
 
 
 def code_events(reading: ArticleText, language: str | None) -> tuple[Event, ...]:
@@ -55,29 +67,61 @@ def code_events(reading: ArticleText, language: str | None) -> tuple[Event, ...]
 
     Texts in other languages give none. At most ``MOST_SENTENCES`` sentences are parsed.
     """
+    return merge(
+        [
+            event
+            for event in candidates(reading, language)
+            # A day named for it is evidence of its own; what somebody says might happen is not told as a fact.
+            if event.confidence >= (SCHEDULED_THRESHOLD if event.schedule or _is_supposed(event) else THRESHOLD)
+        ]
+    )
+
+
+def _is_supposed(event: Event) -> bool:
+    return event.hypothetical and event.attributed_to is not None
+
+
+def candidates(reading: ArticleText, language: str | None) -> Iterator[Event]:
+    """Yield every event that the rules read in an English text, however unsure, in reading order."""
+    for told in readings(reading, language):
+        yield told.event
+
+
+class Told(NamedTuple):
+    """Hold an event with how it was read, and what describes that reading to the re-ranker."""
+
+    event: Event
+    features: dict[str, float]
+
+
+def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
+    """Yield the events of a text with the features that their confidence comes from."""
     if language not in (None, "en") or not reading.text:
-        return ()
-    spans = _worth_reading(reading, language)
+        return
+    dateline = find_dateline(reading.text, reading.mentions)
+    spans = _worth_reading(reading, language, dateline.end)
     if not spans:
-        return ()
+        return
+    subject = subject_of(reading.text, reading.title, reading.tags, reading.url)
+    manner = manner_of(reading.text)
     documents = parser().parse([reading.text[start:end] for _, start, end in spans])
-    before: tuple[Actor, ...] = ()
-    found: list[Event] = []
+    cast = Cast(reading.text, reading.mentions, article_country(reading, dateline, spans[0][1]))
     for (position, start, end), doc in zip(spans, documents, strict=True):
         inside = [m for m in reading.mentions if start <= m.start and m.end <= end]
-        names = Sentence(start, inside)
-        coder = Coder(lexicon(), names, before)
-        for coded in coder.code(doc):
-            sentence = Span(text=reading.text[start:end], start=start, end=end)
-            event = _event(coded, confidence(coded, position), names, sentence, reading)
-            # A day named for it is evidence of its own.
-            if event.confidence >= (SCHEDULED_THRESHOLD if event.schedule else THRESHOLD):
-                found.append(event)
-        before = coder.subject or before
-    return merge(found)
+        names = Sentence(start, inside, cast, position)
+        sentence = Span(text=reading.text[start:end], start=start, end=end)
+        coded_here = Coder(lexicon(), names).code(doc)
+        if not coded_here:
+            continue
+        about, personal = subject_of(sentence.text), manner_of(sentence.text, quoted=True).personal > 0
+        for coded in coded_here:
+            where = _location(coded, sentence, reading)
+            settled = with_countries(coded, where, cast.country)
+            values = features(settled, Setting(position, subject, about, dateline.end > 0, manner, personal))
+            yield Told(_event(settled, confidence(values), where, names, sentence, reading), values)
 
 
-def _worth_reading(reading: ArticleText, language: str | None) -> list[tuple[int, int, int]]:
+def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> list[tuple[int, int, int]]:
     """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
     triggers = _trigger_forms()
     text = reading.text
@@ -89,18 +133,29 @@ def _worth_reading(reading: ArticleText, language: str | None) -> list[tuple[int
         + [q.start for q in reading.quotations]
     )
     chosen: list[tuple[int, int, int]] = []
+    before: list[tuple[int, int, int]] = []
     at = 0
-    for position, (start, end) in enumerate(split_sentences(text, language)):
+    for position, (first, last) in enumerate(split_sentences(text[begin:], language)):
+        start, end = begin + first, begin + last
         while at < len(marks) and marks[at] < start:
             at += 1
         marked = at < len(marks) and marks[at] < end
-        if not (marked or position < LEAD) or end - start > LONGEST_CHARS:
+        if end - start > LONGEST_CHARS:
             continue
-        if any(_triggers(word, triggers) for word in _WORD.findall(text, start, end)):
-            chosen.append((position, start, end))
-        if len(chosen) == MOST_SENTENCES:
+        lemmas = {lemma(word) for word in _WORD.findall(text, start, end)}
+        if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
+            continue
+        here = (position, start, end)
+        if not lexicon().may_speak(lemmas):
+            before = [*before[-1:], here]
+            continue
+        if not lemmas.isdisjoint(FORMS):  # whom "he" means may stand in sentences that hold no event
+            chosen += (sentence for sentence in before if position - sentence[0] <= REACH)
+        before = []
+        chosen.append(here)
+        if len(chosen) >= MOST_SENTENCES:
             break
-    return chosen
+    return chosen[:MOST_SENTENCES]
 
 
 @cache
@@ -112,7 +167,9 @@ def _triggers(word: str, triggers: frozenset[str]) -> bool:
     return lemma(word) in triggers
 
 
-def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: ArticleText) -> Event:
+def _event(
+    coded: Coded, sure: float, where: Place | None, names: Sentence, sentence: Span, reading: ArticleText
+) -> Event:
     token = coded.trigger
     start = sentence.start + token.idx
     end = start + len(token)
@@ -120,7 +177,6 @@ def _event(coded: Coded, sure: float, names: Sentence, sentence: Span, reading: 
         start = sentence.start + token.nbor(-2).idx
     trigger = Span(text=reading.text[start:end], start=start, end=end)
     when = _date(coded, reading.dates, sentence)
-    where = _location(coded, sentence, reading)
     today = reading.published.astimezone(UTC).date()
     day = _day(when)
     ahead = coded.future or (day is not None and day > today)
@@ -221,7 +277,7 @@ def _location(coded: Coded, sentence: Span, reading: ArticleText) -> Place | Non
     for mention in reading.mentions:
         if mention.start < sentence.start or mention.end > sentence.end or (mention.start, mention.end) in taken:
             continue
-        if _HERE.search(reading.text[sentence.start : mention.start]):
+        if is_setting(reading.text[max(sentence.start, mention.start - 80) : mention.start]):
             place = place_of(reading.text, mention)
             if place is not None:
                 return place

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 _VOWELS = "aeiou"
+_NO_MEN = frozenset(("specimen", "regimen", "abdomen", "acumen"))
 
 
 class _Tables:
@@ -42,6 +43,10 @@ def lemma(word: str) -> str:
         return tables.irregular[form]
     if form in tables.stay or len(form) < 4 or not form.replace("-", "").isalpha():
         return form
+    if form.endswith("men") and len(form) > 5 and form not in _NO_MEN:
+        return form[:-2] + "an"
+    if form.endswith(("izes", "azes", "yzes")):
+        return form[:-1]
     if form.endswith("ies"):
         return form[:-3] + "y"
     if form.endswith("ied"):

@@ -13,6 +13,12 @@ from pipeline.model import Actor, Document, Event, Figure, Report, ReportedEvent
 from pipeline.stages.extract.events.clauses import MUTUAL
 from pipeline.stages.extract.events.lemmas import lemma
 
+# So many independent publishers confirm an event.
+CONFIRMED_BY = 2
+# What stands in the title and the first characters of a text is its news; what comes far down is background.
+LEAD_CHARS = 500
+# Verbs of one sentence that put the same parties to these tell of one act.
+_ONE_ACT = frozenset("ASSAULT PROTEST CONSULT".split())
 # Two reports that give no day are of one happening only if they were published this close to each other.
 NEAR = timedelta(days=2)
 _NUMBERS = "two three four five six seven eight nine ten eleven twelve".split()
@@ -100,11 +106,17 @@ def _reported(group: Sequence[tuple[Document, Event]]) -> ReportedEvent:
     )
     articles = {report.article for report in told_by}
     event = msgspec.structs.replace(best, reports=len(articles), origins=max(len(publishers), 1))
-    return ReportedEvent(event=event, told_by=told_by, figures=figures)
+    return ReportedEvent(
+        event=event,
+        told_by=told_by,
+        figures=figures,
+        confirmed=len(publishers) >= CONFIRMED_BY and not event.hypothetical,
+    )
 
 
 def _merged(other: Event, event: Event) -> Event:
-    best = max((other, event), key=lambda e: (bool(e.schedule), len(e.actors) + len(e.recipients), e.confidence))
+    # Of two verbs of one sentence the first is what happened, the second what came of it.
+    best = other if other.sentence == event.sentence else max((other, event), key=_weight)
     return msgspec.structs.replace(
         best,
         reports=other.reports + event.reports,
@@ -112,6 +124,12 @@ def _merged(other: Event, event: Event) -> Event:
         date=best.date or other.date or event.date,
         attributed_to=best.attributed_to or other.attributed_to,
     )
+
+
+def _weight(event: Event) -> tuple[bool, int, bool, float]:
+    """Rank reports: what has a date ahead, the fullest, what is told in the lead, the surest."""
+    parties = len(event.actors) + len(event.recipients)
+    return bool(event.schedule), parties, event.sentence.start < LEAD_CHARS, event.confidence
 
 
 def _same_happening(one: tuple[Document, Event], other: tuple[Document, Event]) -> bool:
@@ -128,11 +146,14 @@ def _same(one: Event, other: Event) -> bool:
         return False
     if one.cameo != other.cameo and one.type == "AGREE":
         return False
-    if one.cameo != other.cameo and lemma(one.trigger.text) != lemma(other.trigger.text):
+    one_act = one.type in _ONE_ACT and one.sentence == other.sentence  # "attacked the army and killed 12 soldiers"
+    if one.cameo != other.cameo and not one_act and lemma(one.trigger.text) != lemma(other.trigger.text):
         return False
     ours, theirs = (_codes(one.actors), _codes(one.recipients)), (_codes(other.actors), _codes(other.recipients))
     if one.type in MUTUAL and ours[0] | ours[1] == theirs[0] | theirs[1]:
         return True
+    if one_act and not (ours[0] and theirs[0]):  # "attacked the army, and 15 soldiers were killed"
+        return ours[1] == theirs[1]
     return ours[0] == theirs[0] and (ours[1] == theirs[1] or not ours[1] or not theirs[1])
 
 

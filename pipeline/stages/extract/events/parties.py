@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from pipeline.model import Actor
+from pipeline.stages.extract.events.cast import FORMS
 from pipeline.stages.extract.events.clauses import (
-    BODIES,
     DEMAND,
     DIRECT_CASES,
-    DOMESTIC,
+    EQUIPMENT,
     MUTUAL,
     SPEECH,
     SUBJECTS,
+    SUFFERED,
     case_of,
     is_conditional,
     is_reduced_passive,
@@ -30,13 +29,19 @@ from pipeline.stages.extract.events.participants import PRONOUNS, Sentence
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
+# What is sent or withdrawn is no recipient: "moved troops to the border".
+_SENT = frozenset("MOBILIZE RETREAT AID".split())
+_FORCES = frozenset("MIL COP MED".split())
+_HARM = frozenset("ASSAULT COERCE".split())
+# What lies deeper in a phrase is not whom these are directed at.
+_SHALLOW = frozenset("PROTEST MOBILIZE".split())
+
 
 class Parties:
-    """Find the parties of predicates in one sentence; ``before`` are the actors a pronoun may stand for."""
+    """Find the parties of predicates in one sentence."""
 
-    def __init__(self, names: Sentence, before: tuple[Actor, ...]) -> None:
+    def __init__(self, names: Sentence) -> None:
         self._names = names
-        self._before = before
 
     def of(self, token: Token, inner: Token | None, sense: Sense) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
         passive = any(c.dep_ in ("nsubj:pass", "aux:pass") for c in token.children) or is_reduced_passive(token)
@@ -65,56 +70,90 @@ class Parties:
                 return (own or recipients), tuple(r for r in self._joint(token) if own)
             if sense.type in MUTUAL and not actors:
                 return recipients, ()
-            if not recipients and not (sense.type in MUTUAL and len(actors) > 1):
-                recipients = tuple(a for a in self._within(token, actors) if a not in actors)[:3]
+            handed = self._handed(token) if sense.cameo == "063" else ()
+            if handed or (not recipients and not (sense.type in MUTUAL and len(actors) > 1)):
+                recipients = handed or self._in_subject(token, actors) or self._recipients(token, actors, sense)
             return actors, recipients
         actors = self.subject(token)
-        recipients = self._recipients(token, actors)
+        if (lemma(token.text), sense.type) in SUFFERED:
+            return (), actors
+        recipients = (self._handed(token) if sense.cameo == "063" else ()) or self._recipients(token, actors, sense)
         if sense.type in ("CONSULT", "AGREE", "COOPERATE", "SUPPORT") and len({a.code for a in actors}) > 1:
             codes = {a.code for a in actors}
             recipients = () if sense.type != "AGREE" or sense.cameo in ("036", "030", "057") else recipients
             recipients = tuple(r for r in recipients if r.code not in codes)
-        return actors, self._at_home(recipients, actors)
+        return actors, recipients
 
     def settled(
         self, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]
     ) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
-        """Give parties without a country that of the other, and what is done at home the country as its target."""
-        abroad = next((r.code for r in recipients if r.code and len(r.code) == 3 and r.code not in BODIES), None)
-        if abroad is not None:
-            actors = tuple(a if a.code or not a.sector else msgspec.structs.replace(a, code=abroad) for a in actors)
-        if not recipients and sense.type in DOMESTIC and (sense.type != "COERCE" or sense.cameo.startswith("172")):
-            recipients = tuple(
-                msgspec.structs.replace(a, name=None, sector=None)
-                for a in actors[:1]
-                if a.code and a.code not in BODIES
-            )
-        return actors, recipients
-
-    def _at_home(self, recipients: tuple[Actor, ...], actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
-        """Give people without a country that of who acts on them."""
-        home = next((a.code for a in actors if a.code), None)
-        return tuple(r if r.code or home is None else msgspec.structs.replace(r, code=home) for r in recipients)
-
-    def _recipients(self, token: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        """Leave out of the recipients who is among the actors."""
         own = {(a.start, a.end) for a in actors}
-        coded = {a.code for a in actors}
+        return actors, tuple(r for r in recipients if (r.start, r.end) not in own)
+
+    def who(self, token: Token, avoid: Token | None = None) -> tuple[Actor, ...]:
+        """Return whom a noun phrase or pronoun names; ``avoid`` is a noun that a pronoun cannot stand for."""
+        if token.lower_ in ("who", "which", "that", "whom") and token.head.dep_.startswith("acl"):
+            return self._names.actors(token.head.head)
+        if token.lower_ in PRONOUNS:
+            return self._names.antecedent(token, avoid)
+        return self._names.actors(token)
+
+    def _in_subject(self, token: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+        """Return whom the subject of a passive names: "the summit between Putin and Biden was brokered"."""
+        subject = subject_token(token)
+        return tuple(a for a in self._within(subject, actors) if a not in actors)[:3] if subject is not None else ()
+
+    def _handed(self, token: Token) -> tuple[Actor, ...]:
+        """Return to whom somebody is handed: "extradited two men to France"."""
+        for child in token.children:
+            if child.dep_ == "obl" and case_of(child) == "to":
+                return self._names.actors(child)
+        return ()
+
+    def _recipients(self, token: Token, actors: tuple[Actor, ...], sense: Sense) -> tuple[Actor, ...]:
+        own = {(a.start, a.end) for a in actors}
+        coded = {a.code for a in actors if a.code}
         fallback: tuple[Actor, ...] = ()
+        if sense.cameo == "083":  # nobody is resigned at
+            return ()
         for phrase in self._targets(token):
-            found = tuple(a for a in self._names.actors(phrase) if (a.start, a.end) not in own)
-            if any(a.code and a.code not in coded for a in found):
+            if self._is_setting(phrase) or (sense.type not in _HARM and lemma(phrase.text) in EQUIPMENT):
+                continue
+            found = tuple(a for a in self.who(phrase, subject_token(token)) if (a.start, a.end) not in own)
+            sent = phrase.dep_ == "obj" and sense.type in _SENT and all(a.sector in _FORCES for a in found)
+            mine = bool(found) and all(a.found == "owner" and a.code in coded for a in found)
+            if found and not sent and not mine:
                 return found
-            fallback = fallback or found
-            deeper = self._within(phrase, actors)
-            if any(a.code and a.code not in coded for a in deeper):
-                return fallback if any(a.code for a in fallback) else deeper[:4]
-            fallback = fallback or deeper[:1]
+            fallback = fallback or (() if sent else found)
+            deeper = () if sense.type in _SHALLOW else self._within(phrase, actors)
+            if deeper:
+                return deeper[:4]
         return fallback
+
+    def _is_setting(self, phrase: Token) -> bool:
+        """Say whether a phrase tells only where something happened."""
+        if phrase.dep_ != "obl" or case_of(phrase) not in ("in", "at", "near"):
+            return False
+        mention = self._names.named_at(phrase)
+        if mention is None:  # a place that the gazetteer lacks
+            return phrase.tag_.startswith("NNP")
+        return mention.kind in ("country", "capital", "city", "region")
 
     def _targets(self, token: Token) -> Iterator[Token]:
         children = list(token.children)
         yield from (c for c in children if c.dep_ == "iobj")
-        yield from (c for c in children if c.dep_ == "obj")
+        # A name read as a predicate is an object: "attacked Budapest".
+        yield from (c for c in children if c.dep_ == "obj" or (c.dep_ == "xcomp" and c.tag_ == "NNP"))
+        if (
+            token.dep_ == "acl:relcl"
+            and subject_token(token) is not None
+            and not any(
+                c.dep_ in ("obj", "xcomp", "ccomp") or (c.lower_ in ("who", "which", "that") and c.dep_ in SUBJECTS)
+                for c in children
+            )
+        ):
+            yield token.head  # "a trial that the court condemned"
         obliques = [c for c in children if c.dep_ in ("obl", "obl:unmarked", "advmod") and c.i > token.i]
         yield from sorted(
             (c for c in obliques if case_of(c) in DIRECT_CASES), key=lambda c: DIRECT_CASES.index(case_of(c))
@@ -165,8 +204,13 @@ class Parties:
             return ()
         if token.dep_ in ("acl:relcl", "acl"):
             return self._names.actors(head) if not modifies_clause(head) else ()
-        if token.dep_ == "conj" and not is_verbal(head):
-            return ()
+        if token.dep_ == "conj" and not is_verbal(
+            head
+        ):  # joined to a noun by mistake: "declared a day of mourning and"
+            verb = next((a for a in head.ancestors if is_verbal(a) and a.i < token.i), None)
+            return self.subject(verb, depth + 1) if verb is not None and token.tag_ in ("VBD", "VBN", "VBZ") else ()
+        if token.dep_ == "parataxis" and head.dep_ == "ROOT" and head.tag_.startswith("NN") and head.i < token.i:
+            return self._names.actors(head)
         if token.dep_ == "xcomp":
             object_ = next((c for c in head.children if c.dep_ in ("obj", "iobj")), None)
             if object_ is not None and lemma(head.text) in DEMAND | {"allow", "force", "help", "tell"}:
@@ -178,16 +222,16 @@ class Parties:
     def _resolve(self, subject: Token) -> tuple[Actor, ...]:
         if subject.lower_ not in PRONOUNS:
             return self._names.actors(subject)
-        if subject.lower_ in ("who", "which", "that") and subject.head.dep_.startswith("acl"):
-            return self._names.actors(subject.head.head)
+        if subject.lower_ in ("who", "which", "that", "whom"):
+            return self._names.actors(subject.head.head) if subject.head.dep_.startswith("acl") else ()
         clause = subject.head
         while clause.head != clause:
             clause = clause.head
             if lemma(clause.text) in SPEECH or clause.dep_ == "ROOT":
                 own = next((c for c in clause.children if c.dep_ in SUBJECTS and c.i != subject.i), None)
-                if own is not None and own.lower_ not in PRONOUNS:
+                if own is not None and self._names.form_of(own) in FORMS.get(subject.lower_, ()):
                     return self._names.actors(own)
-        return self._before
+        return self._names.antecedent(subject)
 
     def sayer(self, token: Token) -> Token | None:
         """Return who the sentence says says so."""

@@ -6,24 +6,47 @@ import json
 import math
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
+from pipeline.stages.extract.events.cast import FORMS
+from pipeline.stages.extract.events.clauses import DUE, subject_token
 from pipeline.stages.extract.events.coder import Coded
+from pipeline.stages.extract.events.lemmas import lemma
+from pipeline.stages.extract.events.subjects import EVENTLESS, POLITICS, Manner, Subject
 
 # Below this an event is not shown: see the curve in README.md.
-THRESHOLD = 0.25
-SCHEDULED_THRESHOLD = 0.15
+THRESHOLD = 0.5
+SCHEDULED_THRESHOLD = 0.25
 
 
-def features(coded: Coded, position: int) -> dict[str, float]:
-    """Describe a coded event by how it was read: never by its words or names."""
+class Setting(NamedTuple):
+    """Hold where a coded event stands: which sentence of the article, what both are about, how they speak."""
+
+    position: int
+    article: Subject
+    sentence: Subject
+    dateline: bool
+    manner: Manner = Manner(0.0, 0.0)
+    personal: bool = False
+
+
+NOWHERE = Setting(0, Subject({}), Subject({}), False)
+
+
+def features(coded: Coded, setting: Setting) -> dict[str, float]:
+    """Describe a coded event by how it was read, its predicate and where it stands; never by names."""
     depth, token = 0, coded.trigger
     while token.head != token and depth < 6:
         token, depth = token.head, depth + 1
     actors = {actor.code for actor in coded.actors if actor.code}
     recipients = {actor.code for actor in coded.recipients if actor.code}
-    return {
+    subject = subject_token(coded.trigger)
+    politics = setting.article.share(POLITICS)
+    values = {
         "bias": 1.0,
         f"type={coded.sense.type}": 1.0,
+        f"trigger={lemma(coded.trigger.text)} {coded.sense.type}": 1.0,
+        f"rule={'cameo' if coded.sense.rule.startswith('cameo') else 'own'}": 1.0,
         "noun": float(coded.noun),
         "composed": float(coded.composed),
         "actor": float(bool(coded.actors)),
@@ -32,17 +55,43 @@ def features(coded: Coded, position: int) -> dict[str, float]:
         "recipient coded": float(bool(recipients)),
         "same country": float(bool(actors & recipients)),
         "actor sector": float(any(actor.sector for actor in coded.actors)),
+        "recipient sector": float(any(actor.sector for actor in coded.recipients)),
+        "actor unknown": float(any(not actor.sector and not actor.code for actor in coded.actors)),
+        "recipient unknown": float(any(not actor.sector and not actor.code for actor in coded.recipients)),
         "many": float(len(coded.actors) + len(coded.recipients) > 3),
-        "needs": float(bool(coded.sense.needs)),
+        "needs": float(coded.sense.conditional),
         "depth": depth / 6,
         "root": float(depth == 0),
         "clause": float(coded.trigger.dep_ in ("advcl", "acl", "acl:relcl")),
+        "participle": float(coded.trigger.tag_ == "VBG"),
+        "infinitive": float(
+            any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in coded.trigger.children)
+            and lemma(coded.trigger.head.text) not in DUE
+        ),
+        "pronoun": float(subject is not None and subject.lower_ in FORMS),
+        "person pronoun": float(setting.personal),
         "negated": float(coded.negated),
         "hypothetical": float(coded.hypothetical),
         "future": float(coded.future),
         "reported": float(coded.speaker is not None),
-        "later": float(position > 2),
+        "later": float(setting.position > 2),
+        "lead": float(setting.position == 0),
+        "dateline": float(setting.dateline),
+        "article personal": min(setting.manner.personal, 0.1) * 10,
+        "article told": min(setting.manner.told, 0.03) * 33,
+        "deep": float(setting.position > 20),
+        "long": min(len(coded.trigger.doc), 60) / 60,
+        "article politics": politics,
+        "sentence politics": setting.sentence.share(POLITICS),
+        "article eventless": float(setting.article.eventless is not None),
     }
+    for name in EVENTLESS:
+        values[f"article {name}"] = setting.article.share(name)
+        values[f"sentence {name}"] = setting.sentence.share(name)
+    for side, parties in (("actor", coded.actors), ("recipient", coded.recipients)):
+        for found in {party.found or "none" for party in parties}:
+            values[f"{side} by {found}"] = 1.0
+    return {name: value for name, value in values.items() if value}
 
 
 @cache
@@ -52,8 +101,8 @@ def _weights() -> dict[str, float]:
     return weights
 
 
-def confidence(coded: Coded, position: int) -> float:
-    """Return the probability, calibrated on held-out sentences, that type and parties are right."""
+def confidence(values: dict[str, float]) -> float:
+    """Return the probability, calibrated on held-out articles, that a reading with these features is right."""
     weights = _weights()
-    total = sum(weights.get(name, 0.0) * value for name, value in features(coded, position).items())
+    total = sum(weights.get(name, 0.0) * value for name, value in values.items())
     return round(1 / (1 + math.exp(-total)), 3)

@@ -175,3 +175,21 @@ def test_validators_of_an_index_are_not_kept() -> None:
     assert after(plain, None, fetched=answer(None)).etag == '"1"'
     changed = msgspec.structs.replace(plain, etag='"old"')
     assert after(changed, reading(5)).etag is None  # a new body without one
+
+
+def changed(revised: int, stable: int) -> FeedReading:
+    return msgspec.structs.replace(reading(5), revised=revised, stable=stable)
+
+
+def test_feed_whose_every_entry_changes_at_every_poll_is_noticed_and_polled_less_often() -> None:
+    usual = after(NEW, reading(5), *[changed(5, 1)] * 4)
+    restless = after(NEW, reading(5), *[changed(5, 0)] * 4)
+    assert (False, True) == (usual.is_restless, restless.is_restless)
+    assert usual.interval_s == restless.interval_s
+    assert restless.next_check - NOW > 2 * (usual.next_check - NOW)
+    assert not after(restless, changed(4, 1)).is_restless
+    assert after(restless, None).is_restless
+
+
+def test_few_entries_that_change_are_a_feed_that_says_something() -> None:
+    assert not after(NEW, reading(5), *[changed(2, 0)] * 9).is_restless

@@ -84,8 +84,8 @@ def test_a_rule_that_cannot_be_read_is_left_out() -> None:
     assert len(rules_with("(putin", "putin")) == 1
 
 
-@pytest.mark.parametrize("change", [{"duplicate_of": "b2"}, {"backfill": True}, {"withdrawn": True}])
-def test_copies_backfill_and_withdrawn_articles_page_nobody(change: dict[str, object]) -> None:
+@pytest.mark.parametrize("change", [{"backfill": True}, {"withdrawn": True}])
+def test_backfill_and_withdrawn_articles_page_nobody(change: dict[str, object]) -> None:
     assert alerts(document(**change), rules_with("putin")) == []
 
 

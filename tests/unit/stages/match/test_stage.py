@@ -32,13 +32,16 @@ def test_same_article_again_is_the_same_alert() -> None:
     assert only_id({}) == only_id({"revision": 2, "text": "more"})
 
 
-def test_two_articles_of_a_source_in_a_story_are_the_same_alert() -> None:
-    assert only_id({"id": "a"}) == only_id({"id": "b"})
-
-
-def test_another_source_is_another_alert_about_the_same_subject() -> None:
-    (one,), (two,) = alerts({}), alerts({"source": "reuters"})
+def test_each_article_of_a_story_is_an_alert_of_its_own_about_the_story() -> None:
+    (one,), (two,) = alerts({"id": "a"}), alerts({"id": "b"})
     assert (one.id != two.id, one.subject, two.subject) == (True, "s", "s")
+
+
+def test_copy_is_an_alert_about_the_subject_of_its_original() -> None:
+    for once_per in ("story", "article"):
+        (copy,) = alerts({"id": "b", "duplicate_of": "a", "story_id": None}, once_per=once_per)
+        (original,) = alerts({"id": "a", "story_id": None}, once_per=once_per)
+        assert ("a", "a", True) == (copy.subject, original.subject, copy.id != original.id)
 
 
 def test_changed_figures_are_another_alert() -> None:

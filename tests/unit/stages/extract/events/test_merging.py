@@ -109,3 +109,24 @@ def test_order_of_reports_changes_neither_counts_nor_figures() -> None:
 )
 def test_figures(sentence: str, figures: dict[str, str]) -> None:
     assert figures_in(sentence) == figures
+
+
+def test_event_of_two_independent_publishers_is_confirmed_and_of_copies_is_not() -> None:
+    told = "France condemned North Korea on Monday."
+    (both,) = merged(article("reuters", told), article("afp", "On Monday, France condemned North Korea again."))
+    (copied,) = merged(article("reuters", told), article("paper", told, duplicate_of="reuters"))
+    assert (both.confirmed, copied.confirmed) == (True, False)
+
+
+def test_report_of_the_lead_stands_for_the_event() -> None:
+    filler = "The weather stayed mild through most of the weekend in the valley. " * 12
+    late = filler + "France condemned North Korea on Monday."
+    lead = "On Monday France condemned North Korea. " + filler
+    for order in ((late, lead), (lead, late)):
+        (event,) = merged(*(article(f"a{n}", text) for n, text in enumerate(order)))
+        assert event.event.sentence.text == "On Monday France condemned North Korea."
+
+
+def test_verbs_of_one_sentence_between_the_same_parties_are_one_act() -> None:
+    document = article("reuters", "Rebels attacked the army in Mali on Sunday and killed 12 soldiers.")
+    assert [event.trigger.text for event in document.events] == ["attacked"]

@@ -1,0 +1,60 @@
+"""Which figures took the place of others, which are none, and what is a correction."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.language.figures import figures, is_correction, replaced_figures
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pairs"),
+    [
+        ("The flood killed 3 people.", "The flood killed 5 people.", [("3", "5")]),
+        ("Two people died in the fire.", "Seven people died in the fire.", [("Two", "Seven")]),
+        ("Shares fell 1.5% to 20.", "Shares fell 2.5% to 18.", [("1.5", "2.5"), ("20", "18")]),
+        ("Police said 12 were hurt.", "Police in the town said 15 were hurt.", [("12", "15")]),
+        ("Calm at the port.", "Calm at the port. The mayor counted 40 ships.", []),
+        ("At 12:01 the road was shut.", "At 12:45 the road was shut.", []),
+        ("Storm warning (update 3)", "Storm warning (update 4)", []),
+        ("Part 2 of the series.", "Part 3 of the series.", []),
+        ("The blog has 1,204 stars.", "The blog has 1,377 stars.", []),
+        ("★ 120 for the bistro", "★ 121 for the bistro", []),
+        ("Posted 5 minutes ago by Ana.", "Posted 9 minutes ago by Ana.", []),
+        ("Read by many: 1,001 views.", "Read by many: 2,002 views.", []),
+        ("The bank lent 300 million.", "A dog won 12 prizes at a show in Lund.", []),
+    ],
+)
+def test_figure_is_replaced_where_the_statement_stays(before: str, after: str, pairs: list[tuple[str, str]]) -> None:
+    assert pairs == replaced_figures(before, after, "en")
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_only_figures_are_replaced_and_by_others(before: str, after: str) -> None:
+    for was, now in replaced_figures(before, after, "en"):
+        assert was in before and now in after and was != now
+    assert [] == replaced_figures(before, before, "en")
+
+
+def test_counters_and_clocks_are_no_figures() -> None:
+    text = "At 14:05, update 7: 300 homes without power, 4.5 stars, 12 comments, page 2 of 9, #3."
+    assert ["300"] == figures(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "correction"),
+    [
+        ("Correction: the bridge is in Tarn.", True),
+        ("More follows.\n\nCorrects day of the vote.", True),
+        ("This article has been corrected to name the mayor.", True),
+        ("An earlier version of this story misspelt the name.", True),
+        ("Korrektur: Die Brücke steht in Tarn.", True),
+        ("Rectificatif : le pont est à Tarn.", True),
+        ("The minister spoke of a market correction.", False),
+        ("She corrected the pupils' work.", False),
+    ],
+)
+def test_correction_says_so(text: str, correction: bool) -> None:
+    assert correction == is_correction(text)

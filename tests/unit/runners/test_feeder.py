@@ -1,0 +1,60 @@
+"""History goes into the log in slices, while little waits there, and each article once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pipeline.model import Article
+from pipeline.runners.feeder import Feeder
+from pipeline.runners.polling.publishing import publish
+from pipeline.topics import ARTICLES, HISTORY
+from tests.fakes.log import MemoryLog
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def old(count: int) -> list[Article]:
+    return [Article(id=f"{n:03}", source="s", seen=NOW, history=True) for n in range(count)]
+
+
+def feeder(log: MemoryLog) -> Feeder:
+    return Feeder(log, [(ARTICLES.name, "worker")], slice_size=10, clock=lambda: NOW)
+
+
+def test_history_waits_apart_and_moves_in_order_while_the_readers_keep_up() -> None:
+    log = MemoryLog()
+    publish([*old(35), Article(id="fresh", source="s", seen=NOW)], log)
+    feeding = feeder(log)
+    order: list[str] = []
+    while feeding.waiting or order[-1:] != ["034"]:
+        feeding.step()
+        order += [message.key for message in log.read(ARTICLES.name, "worker", 1000)]
+        log.commit(ARTICLES.name, "worker")
+    assert ["fresh", *(article.id for article in old(35))] == order
+
+
+def test_nothing_moves_while_much_waits() -> None:
+    log = MemoryLog()
+    publish([Article(id=f"f{n}", source="s", seen=NOW) for n in range(11)], log)
+    publish(old(5), log)
+    feeding = feeder(log)
+    assert (0, 5) == (feeding.step(), feeding.waiting)
+    log.read(ARTICLES.name, "worker", 5)
+    log.commit(ARTICLES.name, "worker")
+    assert (5, 0) == (feeding.step(), feeding.waiting)
+
+
+@pytest.mark.parametrize("crashes", [1, 2])
+def test_slice_that_was_not_committed_is_moved_again(crashes: int) -> None:
+    log = MemoryLog()
+    publish(old(5), log)
+    for _ in range(crashes):
+        log.append(
+            type(message)(topic=ARTICLES.name, key=message.key, value=message.value)
+            for message in log.read(HISTORY.name, "feeder", 10)
+        )
+        log.restart()
+    assert 5 == Feeder(log, clock=lambda: NOW).step()
+    assert {article.id for article in old(5)} == {message.key for message in log.read(ARTICLES.name, "x", 100)}

@@ -1,0 +1,49 @@
+"""Lines of the lexicon say what predicates mean, and CAMEO's patterns compile to such lines."""
+
+from __future__ import annotations
+
+from deploy.models.cameo import compile_patterns
+from pipeline.stages.extract.events.lexicon import Lexicon, lexicon
+
+CAMEO = """
+&WEAPON
++RIFLE
++ROCKET_LAUNCHER
++TANK
+
+####### VERB PATTERNS #######
+---  HACK   [---]  ---
+HACK
+- * (INTO COMPUTER)                                   [176]         # HACK
+- * &WEAPON                                           [194]
+- + * ROCKET                                          [193]         # HACK
+- * PLOT                                              [---]         # HACK
+- * REPORT                                            [010]         # HACK
+---  SEND   [---]  ---
+DISPATCH
+SEND
+- * {HUMANITARIAN AID}                                [073]         # SEND
+######## TRANSFORMATIONS ##########
+"""
+
+
+def test_pattern_becomes_a_rule_of_its_verb_and_plain_statements_none() -> None:
+    lines = compile_patterns(CAMEO)
+    assert [line for line in lines if not line.startswith("#")] == [
+        "class WEAPON: rifle tank",
+        "AID 073: send + humanitarian&aid",
+        "ASSAULT 194 heavy-weapons: hack + @WEAPON",
+        "COERCE 176 cyber: hack_into + computer",
+    ]
+
+
+def test_sense_fits_by_the_words_beside_it() -> None:
+    (kill,) = Lexicon(["class LAW: bill deal", "ASSAULT 1823: kill + man head&state ! @LAW joke"]).verbs["kill"]
+    fitting = [{"man"}, {"head", "state"}, {"man", "bill"}, {"head"}, set[str]()]
+    assert [kill.fits(words) for words in fitting] == [True, True, False, False, False]
+
+
+def test_own_lines_come_before_those_of_cameo() -> None:
+    for senses in lexicon().verbs.values():
+        sources = [sense.rule.partition("/")[0] for sense in senses]
+        assert sources == sorted(sources, key=lambda source: source == "cameo")
