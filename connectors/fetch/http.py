@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -28,11 +27,11 @@ from connectors.fetch.guard import (
     networks,
     refused_address,
 )
+from connectors.fetch.headers import headers_of, retry_after_s
 from connectors.fetch.mending import MENDABLE, OnlyHttp2Error, mend
 from connectors.fetch.origin import origin_of
 from connectors.fetch.unpacking import Unpacker, UnpackingError
 from pipeline.errors import NewswireError
-from pipeline.moments import from_http
 from pipeline.version import USER_AGENT
 
 REDIRECTS = 8
@@ -209,7 +208,7 @@ class Fetcher:
                 for _ in range(REDIRECTS + 1):
                     check_scheme(url)
                     async with self._answer("POST", url, {}, form) as response:
-                        answer = _headers_of(response)
+                        answer = headers_of(response)
                         if response.status in (307, 308) and answer.get("location"):
                             before, url = url, _redirected(url, answer["location"])
                             if before.startswith("https:") and not url.startswith("https:"):
@@ -232,8 +231,8 @@ class Fetcher:
         async with self._answer("GET", url, headers, proxy=proxy) as response:
             cookies.learn(response)
             if response.status == 304 or response.status >= 300:
-                return response.status, _headers_of(response), None, False
-            return response.status, _headers_of(response), *await self._body(url, response, keep_bytes)
+                return response.status, headers_of(response), None, False
+            return response.status, headers_of(response), *await self._body(url, response, keep_bytes)
 
     @asynccontextmanager
     async def _answer(
@@ -358,24 +357,6 @@ def _refusal(error: PrivateAddressError, url: str) -> FetchError:
         f"{'' if error.address.startswith(host) else f'{host}: '}{error}; if it is meant, add its network to `allow` "
         "under [fetch] in the settings, or to NEWSWIRE_FETCH_ALLOW.",
     )
-
-
-def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """Return headers by their lower-case names; of Link, which may be sent several times, all."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    if "link" in headers:
-        headers["link"] = ", ".join(response.headers.getall("Link"))
-    return headers
-
-
-def retry_after_s(value: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks to wait: a number or an HTTP date (RFC 9110)."""
-    if not value:
-        return None
-    if re.fullmatch(r"\s*\d{1,9}\s*", value):
-        return float(value)
-    moment = from_http(value)
-    return max(0.0, (moment - now).total_seconds()) if moment is not None else None
 
 
 def check_scheme(url: str) -> None:

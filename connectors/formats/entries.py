@@ -153,12 +153,17 @@ def _link(found: Found, base: str) -> str | None:
     return next((address for address in whole if address), None)
 
 
+def fullness(words: Words) -> tuple[int, str]:
+    """Return what texts are compared by, the fullest last; not by their order, which feedparser does not keep."""
+    return len(words.value), words.value
+
+
 def _text(found: Found, base: str) -> tuple[str | None, str | None]:
     """Return the fullest text of an entry, as HTML or plain; what stands under a picture only failing others."""
     given = [words for words in found.texts if words.value] or [Words(text, "html") for text in found.captions if text]
     if not given:
         return None, None
-    words = max(given, key=lambda one: len(one.value))
+    words = max(given, key=fullness)
     value = words.value[:MAX_FIELD]
     if words.kind == "text" and not is_markup(value):
         return None, value

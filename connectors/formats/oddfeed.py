@@ -16,6 +16,7 @@ import feedparser
 import msgspec
 
 from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.contents import regained
 from connectors.formats.entries import Found, Link, Source, Words, absolute, domain_of, entry_of, is_image, line_of
 from connectors.formats.names import PREFIXES, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
@@ -63,6 +64,9 @@ def _understandable(root: Element) -> Element:
             element.tag = element.tag.rpartition("}")[2]
         if name in ("guid", "id") and not (element.text or "").strip().startswith(("http://", "https://")):
             element.set("isPermaLink", "false")  # or it is made an address
+        for attribute in ("href", "url", "uri"):
+            if name == "link" and not element.get(attribute, attribute).strip():
+                del element.attrib[attribute]  # or it is made the address of the feed
         if name in _NO_ATTRIBUTES:
             element.attrib.clear()
         elif name in _AUTHORS and not len(element) and "@" in (element.text or ""):
@@ -70,6 +74,8 @@ def _understandable(root: Element) -> Element:
         elif name in ("item", "entry"):
             _without_captions(element)
             _without_others(element)
+        elif name in ("feed", "channel"):
+            _without_texts(element)
     return root
 
 
@@ -80,7 +86,14 @@ def _without_others(entry: Element) -> None:
         name = name_of(child.tag)
         if name in ONCE | _TEXTS and ((name in seen and name in ONCE) or _is_empty(child)):
             entry.remove(child)
-        seen.add(name)
+        if not _is_empty(child):
+            seen.add(name)
+
+
+def _without_texts(feed: Element) -> None:
+    """Take off what a feed says of itself: nobody asks for it, and feedparser takes the texts of entries for more."""
+    for child in [child for child in feed if name_of(child.tag) in _TEXTS]:
+        feed.remove(child)
 
 
 def _is_empty(element: Element) -> bool:
@@ -200,7 +213,8 @@ def _words(detail: Any, is_atom_feed: bool) -> Words:
 
 
 def _authors(source: Any) -> list[str]:
-    names = [person.get("name") or person.get("email") for person in source.get("authors", ())]
+    # feedparser gives the names of persons back as they were encoded, unlike all other words.
+    names = [regained(person.get("name") or person.get("email") or "") for person in source.get("authors", ())]
     return [name for name in (names if any(names) else [_str(source.get("author"))]) if name]
 
 

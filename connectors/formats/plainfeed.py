@@ -24,6 +24,7 @@ from connectors.formats.entries import (
     absolute,
     domain_of,
     entry_of,
+    fullness,
     is_image,
     line_of,
 )
@@ -216,9 +217,9 @@ def _body(found: Found, element: Element) -> None:
 def _add_text(found: Found, element: Element, words: Words) -> None:
     if not words.value:
         return
-    longest = max((len(one.value) for one in found.texts), default=-1)
+    is_fullest = all(fullness(words) > fullness(one) for one in found.texts)
     found.texts.append(words)
-    if len(words.value) > longest:
+    if is_fullest:
         if _BASE in element.attrib:
             found.text_base = _based(found.base, element, found.document)
         if element.get(_LANG):

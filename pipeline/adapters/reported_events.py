@@ -15,8 +15,8 @@ from pipeline.errors import UsageError
 from pipeline.model import Document, Event, ReportedEvent
 from pipeline.ports.events import EventDay, EventsPage, EventsRequest
 from pipeline.ports.search import SearchPage, SearchRequest
-from pipeline.query.evaluate import satisfies
 from pipeline.query.tree import And, AnyNode, EventFilter, Keyword, Or, Query
+from pipeline.query.values import satisfies
 from pipeline.stages.extract.events.merging import merge_reports
 
 CHUNK = 50

@@ -14,10 +14,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from pipeline.language.tokens import MAX_CHARS, Analysis, analyse, stem, tokens_of
+from pipeline.language.tokens import MAX_CHARS, Analysis, analyse, stem
 from pipeline.language.tokens import stems as stems_of
-from pipeline.model import Actor, Document, Event, Mark, Place, Quotation
-from pipeline.query.conditions import host_of
+from pipeline.model import Document, Event, Mark, Quotation
 from pipeline.query.days import resolved
 from pipeline.query.grouping import reading as reading_of
 from pipeline.query.leaves import as_written
@@ -47,6 +46,7 @@ from pipeline.query.tree import (
     Wildcard,
     Word,
 )
+from pipeline.query.values import event_values, fits, joined_values, keyword_values, quotation_values
 
 # How far after now an article may be dated and still count as of the last hours: sites' clocks and zones are off.
 AHEAD_S = 3600
@@ -114,14 +114,14 @@ class MatchView:
         return known
 
     def conditions(self, quotation: bool) -> list[dict[str, str]]:
-        """Return what the conditions on each event, or quotation, are compared with, as ``_joined_values`` does."""
+        """Return what the conditions on each event, or quotation, are compared with, as ``joined_values`` does."""
         known = self._conditions.get(quotation)
         if known is None:
             document = self.document
             if quotation:
-                known = [_joined_values(quotation_values(each)) for each in document.quotations]
+                known = [joined_values(quotation_values(each)) for each in document.quotations]
             else:
-                known = [_joined_values(event_values(each)) for each in document.events]
+                known = [joined_values(event_values(each)) for each in document.events]
             self._conditions[quotation] = known
         return known
 
@@ -315,31 +315,6 @@ def _has_keyword(node: Keyword, document: Document) -> bool:
     return any(value.startswith(node.value) if node.prefix else value == node.value for value in values)
 
 
-def keyword_values(document: Document) -> dict[str, tuple[str, ...]]:
-    """Return what each keyword field of the query language is compared with, folded."""
-    return {
-        "lang": _casefolded(document.language),
-        "tag": _casefolded(*document.tags),
-        "feed": _casefolded(document.feed),
-        "story": _casefolded(document.story_id, *document.merged),
-        "id": _casefolded(document.id),
-        "url": _casefolded(document.url),
-        "site": _sites(document.url),
-        "is": ("copy",) if document.duplicate_of else (),
-    }
-
-
-@lru_cache(maxsize=1 << 12)
-def _sites(url: str | None) -> tuple[str, ...]:
-    """Return the host of an address and every domain that it lies in."""
-    parts = host_of(url).split(".")
-    return tuple(".".join(parts[n:]) for n in range(len(parts))) if parts[0] else ()
-
-
-def _casefolded(*values: str | None) -> tuple[str, ...]:
-    return tuple(value.casefold() for value in values if value)
-
-
 def _in_range(node: Range, document: Document, now: datetime) -> bool:
     value: Any = len(document.copies) if node.name == "copies" else getattr(document, node.name)
     if value is None:
@@ -356,64 +331,13 @@ def _event_hits(node: EventFilter, reading: MatchView) -> list[Hit] | None:
     spans = [
         each.trigger if isinstance(each, Event) else each
         for each, values in zip(things, reading.conditions(node.quotation), strict=True)
-        if _fits(values, node.conditions)
+        if fits(values, node.conditions)
     ]
     if not spans:
         return None
     body = reading.part("body")
     hits = [("body", bisect_left(body.starts, span.start), bisect_left(body.starts, span.end)) for span in spans]
     return [hit for hit in hits if hit[1] < hit[2]]
-
-
-def event_values(event: Event) -> dict[str, tuple[str, ...]]:
-    """Return what each event field of the query language is compared with, as folded, space-joined tokens."""
-    dates = [date.value for date in (event.date, event.schedule.when if event.schedule else None) if date]
-    places = [place for place in (event.location, event.schedule.where if event.schedule else None) if place]
-    return {
-        "event": (event.type,),
-        "actor": _actor_values(event.actors),
-        "target": _actor_values(event.recipients),
-        "place": tuple(value for place in places for value in _place_values(place)),
-        "when": tuple(part for value in dates for part in value.split("/")),
-        "scheduled": ("yes" if event.schedule else "no",),
-    }
-
-
-def quotation_values(quotation: Quotation) -> dict[str, tuple[str, ...]]:
-    """Return what ``said`` and ``quote`` are compared with, as folded, space-joined tokens."""
-    speaker = quotation.speaker
-    said = () if speaker is None else _folded(speaker.text, speaker.name, speaker.role)
-    return {"said": said, "quote": _folded(quotation.text)}
-
-
-def satisfies(event: Event, conditions: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether one event satisfies all conditions of an ``EventFilter``."""
-    return _fits(_joined_values(event_values(event)), conditions)
-
-
-def _joined_values(values: dict[str, tuple[str, ...]]) -> dict[str, str]:
-    """Return the values of each field in one text, with one space before and after each word and two between values."""
-    return {name: "".join(f" {value} " for value in several) for name, several in values.items()}
-
-
-def _fits(values: dict[str, str], conditions: Sequence[tuple[str, str]]) -> bool:
-    # A query may have thousands of conditions for each of a document's events.
-    for name, wanted in conditions:  # noqa: SIM110 - half the time
-        if (f" {wanted}" if name == "when" else f" {wanted} ") not in values[name]:
-            return False
-    return True
-
-
-def _actor_values(actors: Iterable[Actor]) -> tuple[str, ...]:
-    return tuple(v for actor in actors for v in _folded(actor.text, actor.name, actor.code, actor.sector))
-
-
-def _place_values(place: Place) -> tuple[str, ...]:
-    return _folded(place.text, place.name, place.country)
-
-
-def _folded(*texts: str | None) -> tuple[str, ...]:
-    return tuple(" ".join(tokens_of(text)) for text in texts if text)
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,6 @@ import msgspec
 from pipeline.language.tokens import STEMMERS, Analysis, analyse, stem
 from pipeline.model import Document
 from pipeline.moments import EPOCH, microseconds
-from pipeline.query.evaluate import event_values, quotation_values
 from pipeline.query.tree import (
     And,
     AnyNode,
@@ -27,6 +26,7 @@ from pipeline.query.tree import (
     Word,
     walk,
 )
+from pipeline.query.values import event_values, quotation_values
 
 # Engines cut or refuse very long terms (Elasticsearch's whitespace analyser cuts at 255 UTF-16 units).
 MAX_TOKEN = 100

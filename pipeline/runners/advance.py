@@ -27,7 +27,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -45,6 +45,10 @@ INDEXED = "indexed"
 UNCHANGED = "unchanged"
 DUPLICATE = "duplicate"
 DEAD_LETTERED = "dead-lettered"
+
+# The header of what a decision emitted beside the record it was made on, such as an earlier article that turned out to
+# be no copy: it goes the same way, and was counted when its own record came.
+BESIDE = "beside"
 
 _FRAMES = 8
 
@@ -168,14 +172,30 @@ def ends(stage: Stage, decided: Decided) -> bool:
 
 
 def emitted(stage: Stage, decided: Decided) -> list[Given]:
-    """Return what goes on to the next stage, with the key it has in its topic."""
-    return [Given(key=stage.writes.key(value), value=value, headers=decided.given.headers) for value in decided.emit]
+    """Return what goes on to the next stage, with the key it has in its topic.
+
+    The first is what became of the record; the others are marked as ``BESIDE`` it.
+    """
+    headers = decided.given.headers
+    return [
+        Given(key=stage.writes.key(value), value=value, headers=headers | {BESIDE: "yes"} if number else headers)
+        for number, value in enumerate(decided.emit)
+    ]
 
 
-def count_indexed(documents: Iterable[Document], refused: Iterable[str]) -> Counter[str]:
-    """Count what became of documents handed to the index, of which it refused those with the given ids."""
+def count_indexed(documents: Iterable[tuple[Document, Mapping[str, str]]], refused: Iterable[str]) -> Counter[str]:
+    """Count what became of documents, with their records' headers, of which the index refused those with the given ids.
+
+    A record counts once: what its decision emitted beside it counts only when it is refused.
+    """
     without = frozenset(refused)
-    return Counter(DEAD_LETTERED if document.id in without else outcome_of(document) for document in documents)
+    counts: Counter[str] = Counter()
+    for document, headers in documents:
+        if document.id in without:
+            counts[DEAD_LETTERED] += 1
+        elif BESIDE not in headers:
+            counts[outcome_of(document)] += 1
+    return counts
 
 
 def outcome_of(document: Document) -> str:

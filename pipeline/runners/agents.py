@@ -261,7 +261,11 @@ class _Agent:
             headers = {name: text.encode() for name, text in result.letter.headers.items()}
             return [await self._dead.send(key=event.key, value=event.message.value, headers=headers)]
         return [
-            await self._writes.send(key=going.key.encode(), value=msgspec.json.encode(going.value))
+            await self._writes.send(
+                key=going.key.encode(),
+                value=msgspec.json.encode(going.value),
+                headers={name: text.encode() for name, text in going.headers.items()},
+            )
             for going in emitted(self._stage, result)
         ]
 

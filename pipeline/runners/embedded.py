@@ -68,11 +68,13 @@ class _Batch(msgspec.Struct, kw_only=True):
     """Collect what one batch is to write, and what became of its records.
 
     ``early`` documents are indexed so that they are found while they wait; they come again, and are counted then.
+    ``headers`` are those of the records of ``documents``.
     """
 
     facts: dict[str, dict[str, bytes | None]]
     early: list[Document] = []
     documents: list[Document] = []
+    headers: list[dict[str, str]] = []
     messages: list[Message] = []
     outcomes: list[Outcome] = []
     counts: Counter[str] = msgspec.field(default_factory=Counter)
@@ -265,6 +267,7 @@ class Embedded:
         """Put a result where it is written from; return what goes on to the next stage."""
         if stage.reads.indexed and isinstance(result.value, Document):
             batch.documents.append(result.value)  # found whether or not it can be matched
+            batch.headers.append(result.given.headers)
         if isinstance(result, Buried):
             batch.messages.append(result.letter)
             batch.outcomes.append(Outcome(kind=DEAD_LETTERED, error=result.error))
@@ -308,7 +311,7 @@ class Embedded:
             self._log.commit(first.reads.name, GROUP)
             if first is not self._flow[0]:  # the articles are kept to be replayed; these are done with
                 self._log.expire(first.reads.name, self._clock())
-        batch.counts += count_indexed(batch.documents, refused)
+        batch.counts += count_indexed(zip(batch.documents, batch.headers, strict=True), refused)
         batch.outcomes += [
             Outcome(kind=DEAD_LETTERED, error=f"{INDEX.name}: {document.id}: {refused[document.id]}")
             if document.id in refused

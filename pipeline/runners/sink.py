@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -91,8 +91,8 @@ class Sink:
             log.error("dead letter stage=%s key=%s error=%r", INDEX.name, message.key, error)
 
     def _index_all(self, messages: Sequence[Message]) -> None:
-        documents, dead = _decoded(messages)
-        refused = self._index.upsert(documents)
+        read, dead = _decoded(messages)
+        refused = self._index.upsert([document for document, _ in read])
         by_id = {message.key: message for message in messages}
         dead += [
             bury(by_id[article_id], stage=INDEX.name, error=reason)
@@ -102,17 +102,19 @@ class Sink:
         if dead:
             self._log.append(dead)
         self._log.commit(INDEX.reads.name, INDEX.name)
-        self.counts += count_indexed(documents, [article_id for article_id, _ in refused])
-        self.counts[DEAD_LETTERED] += len(messages) - len(documents)
+        self.counts += count_indexed(read, [article_id for article_id, _ in refused])
+        self.counts[DEAD_LETTERED] += len(messages) - len(read)
         for letter in dead:
             log.error("dead letter stage=%s key=%s error=%s", INDEX.name, letter.key, letter.headers["error"])
 
 
-def _decoded(messages: Sequence[Message]) -> tuple[list[Document], list[Message]]:
-    documents, dead = [], []
+def _decoded(messages: Sequence[Message]) -> tuple[list[tuple[Document, Mapping[str, str]]], list[Message]]:
+    """Return documents with their headers, and the dead letters of what is none."""
+    read: list[tuple[Document, Mapping[str, str]]] = []
+    dead: list[Message] = []
     for message in messages:
         try:
-            documents.append(msgspec.json.decode(message.value, type=Document))
+            read.append((msgspec.json.decode(message.value, type=Document), message.headers))
         except Exception as exc:  # noqa: BLE001 - deep nesting raises RecursionError, bad text UnicodeDecodeError
             dead.append(bury(message, stage=INDEX.name, error=f"no document: {exc}"))
-    return documents, dead
+    return read, dead

@@ -78,7 +78,7 @@ class Stories:
         limit: int = 20,
     ) -> FoundStories:
         """Return stories with an article that a query finds within some days, and with so many articles or more."""
-        from pipeline.stages.deduplicate.stories import CLOSES_AFTER
+        from pipeline.stages.deduplicate.times import CLOSES_AFTER
 
         now = self._clock()
         request = StoriesRequest(
@@ -171,7 +171,7 @@ def _beginning(story_id: str) -> str:
 def _summed_up(summary: StorySummary, articles: Sequence[Document], now: datetime) -> StoryLine:
     """Write a summary with its label, taken from the first articles, and its rates."""
     from pipeline.services.story_labels import label
-    from pipeline.stages.deduplicate.stories import closes
+    from pipeline.stages.deduplicate.times import closes
 
     hours = WINDOW_S / 3600
     closed = closes(summary.latest, now)

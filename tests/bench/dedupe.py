@@ -22,7 +22,8 @@ from pipeline.language.tokens import tokens_of
 from pipeline.model import Article
 from pipeline.stages.deduplicate.sketch import Sketch
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
-from pipeline.stages.deduplicate.stories import COUNT_BYTES, ID_BYTES, Stories, StoryDecision
+from pipeline.stages.deduplicate.stories import Stories
+from pipeline.stages.deduplicate.story_facts import COUNT_BYTES, ID_BYTES, StoryDecision
 from tests.bench.copies import Text, texts
 from tests.bench.corpus import Corpus
 

@@ -25,7 +25,8 @@ import msgspec
 from pipeline.language.tokens import analyse
 from pipeline.model import Article, Document, derive_id
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
-from pipeline.stages.deduplicate.stories import Stories, story_fields
+from pipeline.stages.deduplicate.stories import Stories
+from pipeline.stages.deduplicate.story_facts import story_fields
 from tests.bench.corpus import Corpus
 
 DATA = Path(__file__).parent.parent / "data" / "stories"

@@ -15,8 +15,8 @@ import msgspec
 from pipeline.language.tokens import ANALYSIS_VERSION
 from pipeline.model import Document
 from pipeline.moments import microseconds
-from pipeline.query.evaluate import keyword_values
 from pipeline.query.indexing import clip_keyword, events_of, facets_of, order_day, order_key, quotations_of, terms_of
+from pipeline.query.values import keyword_values
 
 _TOKENS = {"type": "text", "analyzer": "whitespace"}
 _KEYWORD = {"type": "keyword"}

@@ -127,16 +127,18 @@ class Channels:
         if scheme in ("atom", "jsonfeed"):
             from pipeline.adapters.notify.feedfile import FeedFile
 
-            name = address.partition(":")[2]
-            if channel not in self._named and not _is_plain_name(name):
-                raise UsageError(
-                    f"{redacted(channel)!r} is no file that an alert may write: give a name without a path, such as "
-                    f"{scheme}:alerts.xml, for a file in {self._directory}; paths go under [channels] in the settings."
-                )
+            name, file = address.partition(":")[2], "alerts.xml" if scheme == "atom" else "alerts.json"
             path = self._directory / name
-            if path.is_dir():
-                file = f"{address.rstrip('/')}/alerts.xml"
-                raise UsageError(f"{address} is a directory; name a file in it, such as {file}.")
+            if channel not in self._named:
+                if not _is_plain_name(name) or path.is_dir():
+                    raise UsageError(
+                        f"{redacted(channel)!r} is no file that an alert may write: give a name without a path, such "
+                        f"as {scheme}:{file}, for a file in {self._directory}; paths go under [channels] in the "
+                        "settings."
+                    )
+            elif path.is_dir():
+                inside = f"{address.rstrip('/')}/{file}"
+                raise UsageError(f"{address} is a directory; name a file in it, such as {inside}.")
             return FeedFile(scheme, path)
         from pipeline.adapters.notify.apprise import Apprise
 

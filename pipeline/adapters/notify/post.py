@@ -27,7 +27,7 @@ from connectors.fetch.guard import (
     networks,
     refused_address,
 )
-from connectors.fetch.http import retry_after_s
+from connectors.fetch.headers import retry_after_s
 from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.networks import Network
 from pipeline.version import USER_AGENT

@@ -13,6 +13,7 @@ from itertools import islice, product
 import msgspec
 
 from pipeline.adapters.sqlite.generations import table_of
+from pipeline.adapters.sqlite.plans import Plan, any_of, conjunction, disjunction
 from pipeline.errors import UsageError
 from pipeline.language.numbers import marks_of
 from pipeline.language.respelled import read_again
@@ -51,9 +52,6 @@ from pipeline.query.tree import (
     Word,
 )
 
-# The parsers of FTS5 and of SQL have stacks of 100: deeper brackets become subqueries, then are left to verification.
-MAX_FTS_DEPTH = 8
-MAX_SQL_DEPTH = 20
 MAX_EXPANSION = 2_000
 MAX_RESPELLED = 64
 # SQLite joins 500 SELECTs at most, and a list has 10,000 names.
@@ -65,20 +63,6 @@ _CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
 
 
 Pattern = Wildcard | Fuzzy | Ending | Containing
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold conditions that must both hold: an FTS5 expression, and SQL over ``documents AS d``.
-
-    ``exact`` is false when rows that do not match may be among those found.
-    """
-
-    match: str | None = None
-    depth: int = 0
-    where: str | None = None
-    where_depth: int = 0
-    params: tuple[str | int, ...] = ()
-    exact: bool = True
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,24 +114,14 @@ def quoted(*tokens: str) -> str:
 COPY = keyword_token("copy", "yes")
 
 
-def any_of(expressions: Sequence[str]) -> str:
-    """Join FTS5 expressions by OR, in brackets."""
-    if len(expressions) == 1:
-        return expressions[0]
-    # FTS5 copies the list at each OR: in groups, thousands of words stay linear enough.
-    if len(expressions) > 100:
-        expressions = [any_of(expressions[n : n + 100]) for n in range(0, len(expressions), 100)]
-    return "(" + " OR ".join(expressions) + ")"
-
-
 def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     match node:
         case And(nodes=nodes):
-            return _all(vocabulary.earlier, [_negatable(inner, parts, vocabulary) for inner in nodes])
+            return conjunction(vocabulary.earlier, [_negatable(inner, parts, vocabulary) for inner in nodes])
         case Or(nodes=nodes):
-            return _any(vocabulary.earlier, [_compile(inner, parts, vocabulary) for inner in nodes])
+            return disjunction(vocabulary.earlier, [_compile(inner, parts, vocabulary) for inner in nodes])
         case Not():
-            return _all(vocabulary.earlier, [_negatable(node, parts, vocabulary)])
+            return conjunction(vocabulary.earlier, [_negatable(node, parts, vocabulary)])
         case Field(name=name, node=inner):
             return _compile(inner, (name,), vocabulary)
         case AtLeast(word=word, count=count):
@@ -155,10 +129,10 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return plan if count == 1 else msgspec.structs.replace(plan, exact=False)
         case SameSentence(nodes=nodes):
             per_part = [
-                _all(vocabulary.earlier, [(True, _compile(inner, (part,), vocabulary)) for inner in nodes])
+                conjunction(vocabulary.earlier, [(True, _compile(inner, (part,), vocabulary)) for inner in nodes])
                 for part in parts
             ]
-            return msgspec.structs.replace(_any(vocabulary.earlier, per_part), exact=False)
+            return msgspec.structs.replace(disjunction(vocabulary.earlier, per_part), exact=False)
         case Exact(node=inner):
             return msgspec.structs.replace(_compile(inner, parts, vocabulary), exact=False)
         case Regex(pattern=pattern):
@@ -177,7 +151,7 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return _instants(node, vocabulary.now)
         case EventFilter(conditions=conditions):
             # FTS5 does not know which event a code belongs to: two conditions may hold for two events.
-            found = _all(vocabulary.earlier, [(True, _condition(name, value)) for name, value in conditions])
+            found = conjunction(vocabulary.earlier, [(True, _condition(name, value)) for name, value in conditions])
             return msgspec.structs.replace(found, exact=found.exact and len(conditions) == 1)
         case _:
             return _text(node, parts, vocabulary)
@@ -331,78 +305,3 @@ def _negatable(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> t
     if isinstance(node, Not):
         return False, _compile(node.node, parts, vocabulary)
     return True, _compile(node, parts, vocabulary)
-
-
-def _all(earlier: Sequence[int], plans: Sequence[tuple[bool, Plan]]) -> Plan:
-    plans = [(positive, _shallow(plan, earlier)) for positive, plan in plans]
-    exact = all(plan.exact for _, plan in plans)
-    wanted = [plan for positive, plan in plans if positive]
-    # To exclude what an inexact plan finds would lose rows: the verification excludes them.
-    unwanted = [plan for positive, plan in plans if not positive and plan.exact]
-    texts = [plan.match for plan in wanted if plan.match is not None]
-    excluded = [plan.match for plan in unwanted if plan.match is not None and plan.where is None]
-    conditions = [(plan.where, plan.params) for plan in wanted if plan.where is not None]
-    if not texts:
-        conditions += [(f"NOT {sql}", params) for sql, params in (_as_sql(plan, earlier) for plan in unwanted)]
-        excluded = []
-    else:
-        conditions += [
-            (f"NOT {sql}", params)
-            for sql, params in (_as_sql(plan, earlier) for plan in unwanted if plan.where is not None)
-        ]
-    match = None
-    if texts:
-        match = texts[0] if len(texts) == 1 else "(" + " AND ".join(texts) + ")"
-        if excluded:
-            match = f"({match} NOT {any_of(excluded)})"
-    return Plan(
-        match=match,
-        depth=2 + max((plan.depth for _, plan in plans), default=0),
-        where=" AND ".join(sql for sql, _ in conditions) or None,
-        where_depth=1 + max((plan.where_depth for _, plan in plans), default=0),
-        params=tuple(param for _, params in conditions for param in params),
-        exact=exact,
-    )
-
-
-def _any(earlier: Sequence[int], plans: Sequence[Plan]) -> Plan:
-    if len(plans) == 1:
-        return plans[0]
-    plans = [_shallow(plan, earlier) for plan in plans]
-    exact = all(plan.exact for plan in plans)
-    texts = [plan.match for plan in plans if plan.match is not None and plan.where is None]
-    depth = 1 + max(plan.depth for plan in plans)
-    joined = Plan(match=any_of(texts), depth=depth, exact=exact) if texts else None
-    rest = [plan for plan in plans if plan.where is not None or plan.match is None]
-    if joined is not None and not rest:
-        return joined
-    branches = [_as_sql(plan, earlier) for plan in ([joined] if joined else []) + rest]
-    return Plan(
-        where="(" + " OR ".join(sql for sql, _ in branches) + ")",
-        where_depth=1 + max(plan.where_depth for plan in plans),
-        params=tuple(param for _, params in branches for param in params),
-        exact=exact,
-    )
-
-
-def _shallow(plan: Plan, earlier: Sequence[int]) -> Plan:
-    """Return a plan that the parsers can take among others."""
-    if plan.where_depth > MAX_SQL_DEPTH:
-        return Plan(exact=False)
-    if plan.depth < MAX_FTS_DEPTH:
-        return plan
-    where, params = _as_sql(plan, earlier)
-    return Plan(where=where, where_depth=plan.where_depth + 1, params=params, exact=plan.exact)
-
-
-def _as_sql(plan: Plan, earlier: Sequence[int]) -> tuple[str, tuple[str | int, ...]]:
-    if plan.match is None:
-        return f"({plan.where or '1'})", plan.params
-    found = "d.position IN (SELECT rowid FROM terms WHERE terms MATCH ?)"
-    for version in earlier:
-        table = table_of(version)
-        found += f" OR (d.analysis = {version} AND d.position IN (SELECT rowid FROM {table} WHERE {table} MATCH ?))"
-    matches = (plan.match,) * (1 + len(earlier))
-    if plan.where is None:
-        return f"({found})", matches
-    return f"(({found}) AND {plan.where})", (*matches, *plan.params)

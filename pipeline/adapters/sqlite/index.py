@@ -14,18 +14,12 @@ from functools import partial
 
 import msgspec
 
-from pipeline.adapters.sqlite.compile import (
-    COPY,
-    MAX_EXPANSION,
-    Pattern,
-    Plan,
-    Vocabulary,
-    compile_query,
-    quoted,
-)
+from pipeline.adapters.sqlite.compile import MAX_EXPANSION, Pattern, Vocabulary, compile_query, quoted
 from pipeline.adapters.sqlite.database import Database
-from pipeline.adapters.sqlite.generations import CURRENT, earlier_versions, outdated, table_of
+from pipeline.adapters.sqlite.generations import earlier_versions, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed, orphans
+from pipeline.adapters.sqlite.plans import Plan
+from pipeline.adapters.sqlite.statements import day_of, narrowed, selected
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
@@ -53,8 +47,6 @@ from pipeline.query.tree import And, Containing, Ending, Fuzzy, Query, Wildcard
 DEADLINE_S = 10.0
 # BM25 costs a microsecond a hit: of a word that more articles hold than this, the newest are ranked.
 MAX_RANKED = 50_000
-# A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
-_RANK = "bm25({table}, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
 _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")
 
 
@@ -92,7 +84,7 @@ class SqliteIndex:
             if field in ("source", "language"):
                 sql = f"SELECT {field} AS value, count(*) AS n FROM documents WHERE position IN ({found})"
             elif field == "day":
-                sql = f"SELECT {_day('position')} AS value, count(*) AS n FROM ({found})"
+                sql = f"SELECT {day_of('position')} AS value, count(*) AS n FROM ({found})"
             else:
                 sql = f"SELECT value, count(*) AS n FROM facets WHERE position IN ({found}) AND field = '{field}'"
             order = "value DESC" if field == "day" else "n DESC, value"
@@ -164,12 +156,12 @@ class SqliteIndex:
             )
             plan = compile_query(request.query.root, vocabulary)
         counts = request.query is not None and not request.copies and counts_copies(request.query.root)
-        return _narrowed(plan, copies=False) if counts else plan
+        return narrowed(plan, copies=False) if counts else plan
 
     def _select(
         self, plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool = False
     ) -> tuple[str, tuple[str | int, ...]]:
-        return _select(plan, bound, rank, earlier_versions(self._database))
+        return selected(plan, bound, rank, earlier_versions(self._database))
 
     def _page(self, request: SearchRequest, cursor: Cursor | None) -> SearchPage:
         plan = self._plan(request)
@@ -250,7 +242,7 @@ class SqliteIndex:
             return estimate(self._count(plan), list(self._documents(newest, request).values()), request)
         if request.copies:
             return self._count(plan), False
-        originals, copies = self._count(_narrowed(plan, copies=False)), self._count(_narrowed(plan, copies=True))
+        originals, copies = self._count(narrowed(plan, copies=False)), self._count(narrowed(plan, copies=True))
         alone = len(self._orphans(plan)) if copies else 0
         if copies <= MAX_FOLDED:
             return originals + alone, False
@@ -263,7 +255,7 @@ class SqliteIndex:
 
     def _orphans(self, plan: Plan) -> list[int]:
         """Return the copies that stand for their groups, of the newest copies that an exact plan finds."""
-        copies, originals = _narrowed(plan, copies=True), _narrowed(plan, copies=False)
+        copies, originals = narrowed(plan, copies=True), narrowed(plan, copies=False)
         return orphans(self._database, self._select(copies, None), self._select(originals, None), MAX_FOLDED)
 
     def read(self, position: int, request: SearchRequest) -> Document | None:
@@ -286,7 +278,7 @@ class SqliteIndex:
         if plan.exact:
             if request.copies:
                 return self._select(plan, None)
-            sql, params = self._select(_narrowed(plan, copies=False), None)
+            sql, params = self._select(narrowed(plan, copies=False), None)
             if alone := self._orphans(plan):
                 return f"{sql} UNION ALL SELECT value AS position FROM json_each(?)", (*params, listed(alone))
             return sql, params
@@ -302,7 +294,7 @@ class SqliteIndex:
     def _days(self, request: SearchRequest) -> list[tuple[str, int]]:
         found, params = self.matching(request)
         return self._database.connection.execute(
-            f"SELECT {_day('position')}, count(*) FROM ({found}) GROUP BY 1", params
+            f"SELECT {day_of('position')}, count(*) FROM ({found}) GROUP BY 1", params
         ).fetchall()
 
     def _frequencies(self, tokens: Sequence[str]) -> Sequence[int]:
@@ -379,55 +371,3 @@ def _glob(node: Wildcard | Ending | Containing) -> str:
     if isinstance(node, Wildcard):
         return node.pattern.replace("[", "[[]")
     return f"*{node.text}" if isinstance(node, Ending) else f"*{node.text}*"
-
-
-def _narrowed(plan: Plan, *, copies: bool) -> Plan:
-    """Return the plan for those copies, or those originals, that a plan finds."""
-    if plan.match is not None:
-        return msgspec.structs.replace(plan, match=f"({plan.match}) {'AND' if copies else 'NOT'} {quoted(COPY)}")
-    where = f"d.original IS {'NOT ' if copies else ''}NULL" + (f" AND {plan.where}" if plan.where else "")
-    return msgspec.structs.replace(plan, where=where)
-
-
-def _select(
-    plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool = False, earlier: Sequence[int] = ()
-) -> tuple[str, tuple[str | int, ...]]:
-    """Write the SELECT of matching positions, within a bound on ``{position}``; with ``rank``, their score too.
-
-    Terms of ``earlier`` versions of the analysis count for the documents that were indexed by them.
-    """
-    if plan.match is None:
-        conditions = [bound[0].format(position="d.position")] if bound is not None else []
-        conditions += [plan.where] if plan.where is not None else []
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        scored = ", 0 AS rank" if rank else ""
-        params = (*(bound[1] if bound is not None else ()), *plan.params)
-        return f"SELECT d.position AS position{scored} FROM documents AS d{where}", params
-    found = [_select_terms(plan, bound, rank, CURRENT, None)]
-    found += [_select_terms(plan, bound, rank, table_of(version), version) for version in earlier]
-    return " UNION ALL ".join(sql for sql, _ in found), tuple(param for _, params in found for param in params)
-
-
-def _select_terms(
-    plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool, table: str, version: int | None
-) -> tuple[str, tuple[str | int, ...]]:
-    assert plan.match is not None
-    position = f"{table}.rowid"
-    conditions = [f"{table} MATCH ?"]
-    params: list[str | int] = [plan.match, *(bound[1] if bound is not None else ())]
-    if bound is not None:
-        conditions.append(bound[0].format(position=position))
-    within = [f"d.analysis = {version}"] if version is not None else []
-    if plan.where is not None:
-        within.append(f"({plan.where})")
-        params += plan.params
-    if within:
-        # A row at a time, in the order FTS5 finds them; a join could be turned round.
-        inner = f"SELECT 1 FROM documents AS d WHERE d.position = {position} AND {' AND '.join(within)}"
-        conditions.append(f"EXISTS ({inner})")
-    scored = f", {_RANK.format(table=table)} AS rank" if rank else ""
-    return f"SELECT {position} AS position{scored} FROM {table} WHERE {' AND '.join(conditions)}", tuple(params)
-
-
-def _day(column: str) -> str:
-    return f"strftime('%Y-%m-%d', {column} >> 30, 'unixepoch')"

@@ -20,7 +20,6 @@ from pipeline.adapters.sqlite.generations import begin, finish
 from pipeline.language.tokens import ANALYSIS_VERSION, analyse, stem
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
-from pipeline.query.evaluate import keyword_values
 from pipeline.query.indexing import (
     MAX_TOKEN,
     clip,
@@ -31,6 +30,7 @@ from pipeline.query.indexing import (
     order_key,
     quotations_of,
 )
+from pipeline.query.values import keyword_values
 
 MAX_KNOWN_TOKENS = 500_000
 # Fewer than the analyses that are remembered: each text is asked for twice.

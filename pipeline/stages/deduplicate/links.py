@@ -10,7 +10,8 @@ from pipeline.stages.deduplicate.copies import Copies
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicate, NearDuplicateIndex, SketchFact
 from pipeline.stages.deduplicate.reports import source_hash
 from pipeline.stages.deduplicate.sketch import SKETCH_VERSION, Sketch, sketch, still_alike
-from pipeline.stages.deduplicate.stories import CLOSES_AFTER, Stories
+from pipeline.stages.deduplicate.stories import Stories
+from pipeline.stages.deduplicate.times import CLOSES_AFTER
 
 
 class Parted(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zlib import crc32
 
@@ -32,6 +32,10 @@ OWN_TEMPLATE_SHARE_MIN = 0.15
 SHARED_TEMPLATE_SHARE_MIN = 0.4
 # What is linked to an article shares about half of its word pairs.
 LINKED_SHARE_MIN = 0.35
+# What is sent daily under one title tells of many things, each of them in passing.
+SERIES_SIMILARITY_MIN = 0.35
+# Whose sentences are those of another report shares words with more than it has to do with.
+CONTRADICTED_SIMILARITY_MIN = 0.3
 # Nearly the whole text is the same, and so it is the facts or their absence that count.
 SAME_TEXT_SHARE_MIN = 0.8
 # Which share of the facts may have been replaced, by weight, if both reports are of one happening.
@@ -295,3 +299,19 @@ def _value(figure: str) -> float:
         return array("f", [float(figure.replace(",", "."))])[0]
     except (ValueError, OverflowError):
         return -float(1 + (crc32(figure.encode()) & 0x7FFFFF))
+
+
+def not_contradicted(
+    ordered: Sequence[int], told: Mapping[int, tuple[Report, ...]], new: Report
+) -> tuple[list[int], float]:
+    """Return the first two of some stories that do not state other facts, and how similar one must be."""
+    found: list[int] = []
+    least = SERIES_SIMILARITY_MIN if new.in_series else 0.0
+    for n in ordered:
+        if contradicts(told[n], new):
+            least = max(least, CONTRADICTED_SIMILARITY_MIN)
+        elif len(found) < 2:
+            found.append(n)
+    if found and told[found[0]] and all(each.in_series for each in told[found[0]]):
+        least = SERIES_SIMILARITY_MIN
+    return found, least

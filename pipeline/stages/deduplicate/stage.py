@@ -23,7 +23,8 @@ from pipeline.stages.deduplicate.links import Links, Parted
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicateIndex, SketchFact
 from pipeline.stages.deduplicate.reports import source_hash
 from pipeline.stages.deduplicate.sketch import PAIR, SKETCH_VERSION, Sketch, sketch, sketches
-from pipeline.stages.deduplicate.stories import STORY_KEY, Stories, StoryDecision, story_fields, story_language
+from pipeline.stages.deduplicate.stories import Stories
+from pipeline.stages.deduplicate.story_facts import STORY_KEY, StoryDecision, story_fields, story_language
 
 WINDOW = timedelta(days=7)
 SIMILARITY = 0.7

@@ -12,9 +12,6 @@ Single-pass clustering of news: Allan et al. 1998; TF-IDF, names and time as fea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import TypedDict
 
 import msgspec
 import numpy as np
@@ -30,9 +27,26 @@ from pipeline.stages.deduplicate.reports import (
     figures_kept,
     kept,
     names_kept,
+    not_contradicted,
     report,
 )
 from pipeline.stages.deduplicate.sketch import Sketch, sketch
+from pipeline.stages.deduplicate.story_facts import (
+    ID_BYTES,
+    STORY_KEY,
+    STORY_VERSION,
+    StoryDecision,
+    StoryFact,
+    count_sources,
+    encode_story,
+    ids_of,
+    origins_of,
+    source_bytes,
+    stored,
+    with_sources,
+    with_vector,
+)
+from pipeline.stages.deduplicate.times import CLOSES_AFTER, reported
 from pipeline.stages.deduplicate.vectors import (
     SCALE,
     WIDTH,
@@ -46,9 +60,6 @@ from pipeline.stages.deduplicate.vectors import (
 )
 from pipeline.stages.deduplicate.weights import Vector, weigh
 
-STORY_KEY = "story "
-STORY_VERSION = 1
-CLOSES_AFTER = timedelta(days=3)
 JOIN_SIMILARITY_MIN = 0.18
 # So much of the similarity (a cosine, 0 to 1) must come from distinct words, one of them rare: a name, mostly.
 JOIN_DISTINCT_SIMILARITY_MIN = 0.08
@@ -58,10 +69,6 @@ MERGE_SIMILARITY_MIN = 0.3
 MERGE_DISTINCT_WORDS_MIN = 5
 MERGE_STORY_SIMILARITY_MIN = 0.3
 SIMILARITY_HALVES_AFTER_H = 200.0
-# What is sent daily under one title tells of many things, each of them in passing.
-SERIES_SIMILARITY_MIN = 0.35
-# Whose sentences are those of another report shares words with more than it has to do with.
-CONTRADICTED_SIMILARITY_MIN = 0.3
 # What a figure adds that the article has in common with one of similar stories, and how many add.
 FIGURE_BONUS = 0.03
 # So many names in common make it likely that two texts are about one thing.
@@ -76,50 +83,6 @@ LARGE_STORY_REPORTS_MIN = 5
 LARGE_STORY_SIMILARITY_MIN = 0.4
 CLOSED_AT_ONCE_MAX = 200
 HOUR = 3600.0
-ID_BYTES = 16
-COUNT_BYTES = 2
-ORIGINS_MAX = 65_535
-SOURCE_BYTES = 4
-SOURCES_MAX = 256
-
-
-class StoryFields(TypedDict):
-    """Say in a document's terms which story an article belongs to."""
-
-    story_id: str
-    merged: tuple[str, ...]
-    origins: int
-
-
-class StoryDecision(msgspec.Struct, frozen=True):
-    """Answer for one article: what ``story_fields`` tells of its story, and the stories' facts.
-
-    ``story`` is the story's id in 16 bytes, then those merged into it so far, then 2 bytes that count its origins.
-    """
-
-    story: bytes
-    facts: tuple[Fact, ...] = ()
-
-
-class StoryFact(msgspec.Struct, frozen=True, array_like=True):
-    """Keep one open story: times in hours of the log and seconds of the reports, and its words with their weights.
-
-    ``order`` numbers the decisions of a language; ``last`` names the decision that made this fact. ``sources`` are
-    32-bit hashes of the publishers that reported it themselves, ``told`` what some of the reports state, encoded.
-    """
-
-    version: int
-    opened: int
-    order: int
-    last: str
-    touched: int
-    latest: float
-    reports: int
-    merged: bytes
-    terms: bytes
-    weights: bytes
-    sources: bytes = b""
-    told: bytes = b""
 
 
 class Stories:
@@ -166,7 +129,7 @@ class Stories:
         self._titles[row] = self._told_in(story)[-1].title if fact.told else NO_TITLE
         if fact.merged:
             self._merged[story] = fact.merged
-            self._into |= dict.fromkeys(_ids(fact.merged), story)
+            self._into |= dict.fromkeys(ids_of(fact.merged), story)
         if fact.order >= self._order:
             self._order, self._last = fact.order, (fact.last, story)
 
@@ -223,14 +186,14 @@ class Stories:
         if best is None:
             story = bytes.fromhex(derive_id("story", article.id))
             fact = self._opened_by(last, hour, moment, new, row)
-            return StoryDecision(_encoded(story, 1), (*closed, Fact(key=self._key(story), value=_packed(fact))))
+            return StoryDecision(encode_story(story, 1), (*closed, Fact(key=self._key(story), value=stored(fact))))
         if second is not None:
             return self._merge(best, second, last, hour, moment, new, row, closed)
         fact = self._continued(best, last, hour, moment, new)
-        fact = _with_vector(fact, self._with_report(best, row))
+        fact = with_vector(fact, self._with_report(best, row))
         story = self._id(best)
-        encoded = _encoded(story + fact.merged, origins_of(fact))
-        return StoryDecision(encoded, (*closed, Fact(key=self._key(story), value=_packed(fact))))
+        encoded = encode_story(story + fact.merged, origins_of(fact))
+        return StoryDecision(encoded, (*closed, Fact(key=self._key(story), value=stored(fact))))
 
     def _current(self, story: bytes) -> bytes:
         """Return the id of the story that an encoded one is part of by now."""
@@ -265,7 +228,7 @@ class Stories:
         told = {n: self._told_in(self._id(rows[n])) for n in passing}
         score = {n: float(similarity[n]) + FIGURE_BONUS * figures_kept(told[n], new) for n in passing}
         passing.sort(key=lambda n: (-score[n], self._id(int(rows[n]))))
-        found, least = _not_contradicted(passing, told, new)
+        found, least = not_contradicted(passing, told, new)
         if not found or float(similarity[found[0]]) < least:
             return None, None
         best, *others = (int(rows[n]) for n in found)
@@ -316,14 +279,14 @@ class Stories:
             told = kept(told, each)
         fact = self._continued(remains, last, hour, moment)
         fact = msgspec.structs.replace(
-            _with_vector(fact, blended(both, vector, 1 - NEW_REPORT_SHARE_MIN)),
+            with_vector(fact, blended(both, vector, 1 - NEW_REPORT_SHARE_MIN)),
             reports=fact.reports + int(self._reports[gone]) + 1,
             merged=ids + fact.merged,
             told=msgspec.msgpack.encode(kept(told, new)),
-            sources=_with_sources(fact.sources, self._sources.get(ended, b"") + _source(new)),
+            sources=with_sources(fact.sources, self._sources.get(ended, b"") + source_bytes(new)),
         )
-        encoded = _encoded(story + fact.merged, origins_of(fact))
-        facts = (*closed, Fact(key=self._key(story), value=_packed(fact)), *self._tombstones(ids[:ID_BYTES]))
+        encoded = encode_story(story + fact.merged, origins_of(fact))
+        facts = (*closed, Fact(key=self._key(story), value=stored(fact)), *self._tombstones(ids[:ID_BYTES]))
         return StoryDecision(encoded, facts)
 
     def _with_report(self, row: int, vector: Row) -> Row:
@@ -339,7 +302,7 @@ class Stories:
         row = self._rows[story]
         if hour <= self._touched[row] and moment <= self._latest[row] + HOUR:
             return ()
-        return (Fact(key=self._key(story), value=_packed(self._continued(row, last, hour, moment))),)
+        return (Fact(key=self._key(story), value=stored(self._continued(row, last, hour, moment))),)
 
     def _opened_by(self, last: str, hour: int, moment: float, new: Report, vector: Row) -> StoryFact:
         terms, weights = vector
@@ -354,7 +317,7 @@ class Stories:
             merged=b"",
             terms=terms.tobytes(),
             weights=weights.tobytes(),
-            sources=_source(new),
+            sources=source_bytes(new),
             told=msgspec.msgpack.encode((new,)),
         )
 
@@ -365,7 +328,7 @@ class Stories:
         told, sources = self._told.get(story, b""), self._sources.get(story, b"")
         if new is not None:
             told = msgspec.msgpack.encode(kept(self._told_in(story), new))
-            sources = _with_sources(sources, _source(new))
+            sources = with_sources(sources, source_bytes(new))
         return StoryFact(
             version=STORY_VERSION,
             opened=int(self._opened[row]),
@@ -391,10 +354,10 @@ class Stories:
         return tuple(Fact(key=self._key(story), value=None) for story in ids)
 
     def _tombstones(self, stories: bytes) -> tuple[Fact, ...]:
-        return tuple(Fact(key=self._key(story), value=None) for story in _ids(stories))
+        return tuple(Fact(key=self._key(story), value=None) for story in ids_of(stories))
 
     def _encoded(self, story: bytes) -> bytes:
-        return _encoded(story + self._merged.get(story, b""), _counted(self._sources.get(story, b"")))
+        return encode_story(story + self._merged.get(story, b""), count_sources(self._sources.get(story, b"")))
 
     def _key(self, story: bytes) -> str:
         return f"{STORY_KEY}{self._language} {story.hex()}"
@@ -424,84 +387,6 @@ class Stories:
         self._leave(int(self._touched[row]))
         self._centroids.give_back(row)
         del self._sources[story], self._told[story]
-        for gone in _ids(self._merged.pop(story, b"")):
+        for gone in ids_of(self._merged.pop(story, b"")):
             if self._into.get(gone) == story:  # not yet taken over with this one
                 del self._into[gone]
-
-
-def story_fields(story: bytes) -> StoryFields:
-    """Return a document's fields from what ``join`` encoded of its article."""
-    first, *merged = _ids(story[:-COUNT_BYTES])
-    origins = int.from_bytes(story[-COUNT_BYTES:], "big")
-    return StoryFields(story_id=first.hex(), merged=tuple(each.hex() for each in merged), origins=origins)
-
-
-def story_language(key: str) -> str:
-    """Return the language of a story's fact from its key."""
-    return key.removeprefix(STORY_KEY).rpartition(" ")[0]
-
-
-def reported(published: datetime | None, seen: datetime) -> datetime:
-    """Return when an article reported: as its source says, if that is believable, or when it was seen."""
-    return published if published is not None and published <= seen else seen
-
-
-def closes(latest: datetime, now: datetime) -> datetime | None:
-    """Return when a story with its last report at ``latest`` closed, ``None`` while it is open."""
-    return latest + CLOSES_AFTER if latest + CLOSES_AFTER < now else None
-
-
-def _not_contradicted(
-    ordered: Sequence[int], told: Mapping[int, tuple[Report, ...]], new: Report
-) -> tuple[list[int], float]:
-    """Return the first two of some stories that do not state other facts, and how similar one must be."""
-    found: list[int] = []
-    least = SERIES_SIMILARITY_MIN if new.in_series else 0.0
-    for n in ordered:
-        if contradicts(told[n], new):
-            least = max(least, CONTRADICTED_SIMILARITY_MIN)
-        elif len(found) < 2:
-            found.append(n)
-    if found and told[found[0]] and all(each.in_series for each in told[found[0]]):
-        least = SERIES_SIMILARITY_MIN
-    return found, least
-
-
-def origins_of(fact: StoryFact) -> int:
-    """Return how many publishers reported a story themselves."""
-    return _counted(fact.sources)
-
-
-def _counted(sources: bytes) -> int:
-    # Of a story that an earlier version kept no publishers are known.
-    return max(len(sources) // SOURCE_BYTES, 1)
-
-
-def _source(new: Report) -> bytes:
-    return new.source.to_bytes(SOURCE_BYTES, "little")
-
-
-def _with_sources(sources: bytes, more: bytes) -> bytes:
-    """Add publishers to those of a story; beyond so many nobody counts."""
-    known = [sources[at : at + SOURCE_BYTES] for at in range(0, len(sources), SOURCE_BYTES)]
-    for at in range(0, len(more), SOURCE_BYTES):
-        if more[at : at + SOURCE_BYTES] not in known and len(known) < SOURCES_MAX:
-            known.append(more[at : at + SOURCE_BYTES])
-    return b"".join(known)
-
-
-def _packed(fact: StoryFact) -> bytes:
-    return msgspec.msgpack.encode(fact)
-
-
-def _with_vector(fact: StoryFact, vector: Row) -> StoryFact:
-    terms, weights = vector
-    return msgspec.structs.replace(fact, terms=terms.tobytes(), weights=weights.tobytes())
-
-
-def _encoded(ids: bytes, origins: int) -> bytes:
-    return ids + min(origins, ORIGINS_MAX).to_bytes(COUNT_BYTES, "big")
-
-
-def _ids(joined: bytes) -> list[bytes]:
-    return [joined[at : at + ID_BYTES] for at in range(0, len(joined), ID_BYTES)]

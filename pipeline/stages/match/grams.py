@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 
 from pipeline.language.tokens import STEMMERS, stem
-from pipeline.query.evaluate import MatchView, event_values, keyword_values, quotation_values, token_test
+from pipeline.query.evaluate import MatchView, token_test
 from pipeline.query.tree import Fuzzy, Wildcard
+from pipeline.query.values import event_values, keyword_values, quotation_values
 from pipeline.stages.match.clauses import Gram
 
 NOTHING, EVERYTHING = 0, 1

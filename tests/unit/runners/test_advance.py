@@ -16,6 +16,7 @@ from pipeline.flow import DEDUPLICATE, EXTRACT, FLOW, IDENTIFY, MATCH, Stage
 from pipeline.model import Article, Document
 from pipeline.ports.log import Message
 from pipeline.runners.advance import (
+    BESIDE,
     DEAD_LETTERED,
     DUPLICATE,
     INDEXED,
@@ -225,7 +226,23 @@ def test_indexed_documents_are_counted_by_the_words_of_the_delivery_promise() ->
     made = [
         Document(id=key, source="s", seen=NOW, duplicate_of=of) for key, of in (("a", None), ("b", "a"), ("c", "a"))
     ]
-    assert count_indexed(made, ["c"]) == {INDEXED: 1, DUPLICATE: 1, DEAD_LETTERED: 1}
+    assert count_indexed([(each, {}) for each in made], ["c"]) == {INDEXED: 1, DUPLICATE: 1, DEAD_LETTERED: 1}
+
+
+def test_what_was_emitted_beside_a_record_counts_only_when_it_is_refused() -> None:
+    def part(document: Document, memory: NoMemory, now: datetime) -> Decision:
+        return Decision(outcome="extracted", emit=(document, msgspec.structs.replace(document, id="other")))
+
+    stage = msgspec.structs.replace(EXTRACT, decide=part)
+    (result,) = take(stage, NoMemory(), documents("a")).results
+    assert isinstance(result, Decided)
+    first, beside = emitted(stage, result)
+    assert (BESIDE in first.headers, BESIDE in beside.headers) == (False, True)
+    going = take(EXTRACT, NoMemory(), [Given.read(each.message(EXTRACT.reads)) for each in (first, beside)]).results
+    made = [each for r in going if isinstance(r, Decided) for each in emitted(EXTRACT, r)]
+    read = [(each.value, each.headers) for each in made if isinstance(each.value, Document)]
+    assert count_indexed(read, []) == {INDEXED: 1}
+    assert count_indexed(read, ["other"]) == {INDEXED: 1, DEAD_LETTERED: 1}
 
 
 def test_what_is_matched_ends_in_the_index_and_is_not_counted_here() -> None:

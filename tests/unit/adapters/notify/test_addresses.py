@@ -51,7 +51,16 @@ def test_label_of_anything_is_some_text(text: str) -> None:
 
 
 def test_feed_file_that_is_a_directory_is_refused_before_anything_is_sent() -> None:
-    channels = Channels({}, directory=Path(__file__).parents[1])
+    named = {"directory": "atom:notify/", "file": "jsonfeed:notify/alerts.json"}
+    channels = Channels(named, directory=Path(__file__).parents[1])
     with pytest.raises(UsageError, match=r"atom:notify/alerts\.xml"):
-        channels.open("atom:notify/")
-    channels.open("jsonfeed:notify/alerts.json")
+        channels.open("directory")
+    channels.open("file")
+
+
+@pytest.mark.parametrize("address", ["atom:notify/", "atom:notify"])
+def test_directory_on_a_rule_is_refused_with_a_name_that_is_allowed(address: str) -> None:
+    channels = Channels({}, directory=Path(__file__).parents[1])
+    with pytest.raises(UsageError, match=r"such as atom:alerts\.xml"):
+        channels.open(address)
+    channels.open("atom:alerts.xml")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.fetch.http import retry_after_s
+from connectors.fetch.headers import retry_after_s
 from connectors.files.opml import Outline, read_list, write_opml
 from connectors.formats.document import HtmlPageError, parse_document
 from connectors.formats.parsed import NotAFeedError

@@ -32,12 +32,12 @@ def test_our_own_rules_are_all_usable() -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ('["a.example"]\nkeep = "article"', "array"),
+        ('["a.example"]\nkeep = "article"', "keep: a list"),
         ('["a.example"]\nkeep = ["p:::"]', "no CSS selector"),
         ('["a.example"]\nnext_page = "//a"', "no CSS selector"),
         ('["a.example"]\nkeeps = ["p"]', "keeps"),
         ('["https://a.example/"]\nkeep = ["p"]', "quoted host"),
-        ("a = 1", "object"),
+        ("a = 1", "a table"),
     ],
 )
 def test_bad_rule_is_named_and_costs_only_itself(table: str, words: str) -> None:

@@ -15,7 +15,7 @@ from pipeline.stages.decision import Decision
 from pipeline.stages.deduplicate.copies import COPIES_KEPT_MAX, COPY_KEY
 from pipeline.stages.deduplicate.near_duplicates import SketchFact
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
-from pipeline.stages.deduplicate.stories import STORY_KEY, StoryFact
+from pipeline.stages.deduplicate.story_facts import STORY_KEY, StoryFact
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 STUB = (

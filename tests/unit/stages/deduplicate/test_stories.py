@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from pipeline.model import Article, derive_id
 from pipeline.stages.decision import Fact
-from pipeline.stages.deduplicate.stories import CLOSES_AFTER, Stories, StoryDecision, closes, story_fields
+from pipeline.stages.deduplicate.stories import Stories
+from pipeline.stages.deduplicate.story_facts import StoryDecision, story_fields
+from pipeline.stages.deduplicate.times import CLOSES_AFTER, closes
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 QUAKE = (

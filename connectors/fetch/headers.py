@@ -1,0 +1,28 @@
+"""What is read from the headers of answers."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import aiohttp
+
+from pipeline.moments import from_http
+
+
+def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """Return headers by their lower-case names; of Link, which may be sent several times, all."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if "link" in headers:
+        headers["link"] = ", ".join(response.headers.getall("Link"))
+    return headers
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks to wait: a number or an HTTP date (RFC 9110)."""
+    if not value:
+        return None
+    if re.fullmatch(r"\s*\d{1,9}\s*", value):
+        return float(value)
+    moment = from_http(value)
+    return max(0.0, (moment - now).total_seconds()) if moment is not None else None

@@ -1,0 +1,67 @@
+"""The statements that find the documents of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.adapters.sqlite.compile import COPY, quoted
+from pipeline.adapters.sqlite.generations import CURRENT, table_of
+from pipeline.adapters.sqlite.plans import Plan
+
+# A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
+_RANK = "bm25({table}, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
+
+
+def narrowed(plan: Plan, *, copies: bool) -> Plan:
+    """Return the plan for those copies, or those originals, that a plan finds."""
+    if plan.match is not None:
+        return msgspec.structs.replace(plan, match=f"({plan.match}) {'AND' if copies else 'NOT'} {quoted(COPY)}")
+    where = f"d.original IS {'NOT ' if copies else ''}NULL" + (f" AND {plan.where}" if plan.where else "")
+    return msgspec.structs.replace(plan, where=where)
+
+
+def selected(
+    plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool = False, earlier: Sequence[int] = ()
+) -> tuple[str, tuple[str | int, ...]]:
+    """Write the SELECT of matching positions, within a bound on ``{position}``; with ``rank``, their score too.
+
+    Terms of ``earlier`` versions of the analysis count for the documents that were indexed by them.
+    """
+    if plan.match is None:
+        conditions = [bound[0].format(position="d.position")] if bound is not None else []
+        conditions += [plan.where] if plan.where is not None else []
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        scored = ", 0 AS rank" if rank else ""
+        params = (*(bound[1] if bound is not None else ()), *plan.params)
+        return f"SELECT d.position AS position{scored} FROM documents AS d{where}", params
+    found = [_select_terms(plan, bound, rank, CURRENT, None)]
+    found += [_select_terms(plan, bound, rank, table_of(version), version) for version in earlier]
+    return " UNION ALL ".join(sql for sql, _ in found), tuple(param for _, params in found for param in params)
+
+
+def _select_terms(
+    plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool, table: str, version: int | None
+) -> tuple[str, tuple[str | int, ...]]:
+    assert plan.match is not None
+    position = f"{table}.rowid"
+    conditions = [f"{table} MATCH ?"]
+    params: list[str | int] = [plan.match, *(bound[1] if bound is not None else ())]
+    if bound is not None:
+        conditions.append(bound[0].format(position=position))
+    within = [f"d.analysis = {version}"] if version is not None else []
+    if plan.where is not None:
+        within.append(f"({plan.where})")
+        params += plan.params
+    if within:
+        # A row at a time, in the order FTS5 finds them; a join could be turned round.
+        inner = f"SELECT 1 FROM documents AS d WHERE d.position = {position} AND {' AND '.join(within)}"
+        conditions.append(f"EXISTS ({inner})")
+    scored = f", {_RANK.format(table=table)} AS rank" if rank else ""
+    return f"SELECT {position} AS position{scored} FROM {table} WHERE {' AND '.join(conditions)}", tuple(params)
+
+
+def day_of(column: str) -> str:
+    """Return the SQL of the day that a position stands for."""
+    return f"strftime('%Y-%m-%d', {column} >> 30, 'unixepoch')"
