@@ -165,8 +165,14 @@ def is_reduced_passive(token: Token) -> bool:
 
 
 def is_misread_clause(token: Token) -> bool:
-    """Say whether a verb read as a participle after the root noun must be the verb of the sentence: it has no other."""
-    if token.dep_ != "acl" or token.tag_ != "VBN" or token.head.dep_ != "ROOT" or not token.head.tag_.startswith("NN"):
+    """Say whether a verb read as a participle beside a noun must be the verb of the sentence: it has no other.
+
+    It was read after the root noun ("the bishops called on ..."), or before its object ("Estonia accused Russian ...").
+    """
+    if token.tag_ != "VBN" or token.dep_ not in ("acl", "amod"):
+        return False
+    root = token.head if token.dep_ == "acl" else next((a for a in token.ancestors if a.dep_ == "ROOT"), token.head)
+    if root.dep_ != "ROOT" or not root.tag_.startswith("NN") or root.i > token.i:
         return False
     return not any(
         t.tag_ in ("VBD", "VBZ", "VBP", "MD") and not t.dep_.startswith("acl") and token not in (t, *t.ancestors)
@@ -290,6 +296,8 @@ def contents_of(token: Token, kind: str) -> set[int]:
             if kind == "ACCUSE":
                 parts.append(child)
             parts += [c for c in child.children if c.dep_ == "acl"]
+    if kind == "ACCUSE" and token.dep_ == "amod" and is_misread_clause(token):
+        parts += [c for c in token.head.children if c.i > token.head.i]
     return {t.i for part in parts for t in part.subtree}
 
 
