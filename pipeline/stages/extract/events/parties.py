@@ -20,6 +20,7 @@ from pipeline.stages.extract.events.clauses import (
     is_misread_clause,
     is_reduced_passive,
     is_verbal,
+    misread_subject,
     modifies_clause,
     subject_token,
 )
@@ -205,8 +206,9 @@ class Parties:
         head = token.head
         if head == token:
             return ()
-        if token.dep_ == "amod" and is_misread_clause(token):
-            return self._names.actors(next(a for a in token.ancestors if a.dep_ == "ROOT"))
+        misread = misread_subject(token)
+        if misread is not None:
+            return self._names.actors(misread)
         if token.dep_ in ("acl:relcl", "acl"):
             return self._names.actors(head) if not modifies_clause(head) else ()
         if token.dep_ == "conj" and not is_verbal(
