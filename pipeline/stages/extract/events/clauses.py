@@ -165,13 +165,27 @@ def is_reduced_passive(token: Token) -> bool:
 
 
 def is_misread_clause(token: Token) -> bool:
-    """Say whether a verb read as a participle after the root noun must be the verb of the sentence: it has no other."""
-    if token.dep_ != "acl" or token.tag_ != "VBN" or token.head.dep_ != "ROOT" or not token.head.tag_.startswith("NN"):
-        return False
-    return not any(
+    """Say whether a verb read as a participle beside a noun must be the verb of the sentence."""
+    return misread_subject(token) is not None
+
+
+def misread_subject(token: Token) -> Token | None:
+    """Return the subject of a verb that was read as a participle beside a noun, though the sentence has no other verb.
+
+    It was read after the root noun ("the bishops called on ..."), or before its object ("Estonia accused Russian ...").
+    """
+    if token.tag_ != "VBN" or token.dep_ not in ("acl", "amod"):
+        return None
+    root = token.head if token.dep_ == "acl" else next((a for a in token.ancestors if a.dep_ == "ROOT"), token.head)
+    while root.dep_ == "conj":
+        root = root.head
+    if root.dep_ != "ROOT" or not root.tag_.startswith("NN") or root.i > token.i:
+        return None
+    finite = any(
         t.tag_ in ("VBD", "VBZ", "VBP", "MD") and not t.dep_.startswith("acl") and token not in (t, *t.ancestors)
         for t in token.doc
     )
+    return None if finite else root
 
 
 def auxiliaries_of(token: Token) -> Iterator[Token]:
@@ -290,6 +304,8 @@ def contents_of(token: Token, kind: str) -> set[int]:
             if kind == "ACCUSE":
                 parts.append(child)
             parts += [c for c in child.children if c.dep_ == "acl"]
+    if kind == "ACCUSE" and token.dep_ == "amod" and is_misread_clause(token):
+        parts += [c for c in token.head.children if c.i > token.head.i]
     return {t.i for part in parts for t in part.subtree}
 
 

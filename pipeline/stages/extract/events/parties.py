@@ -17,8 +17,10 @@ from pipeline.stages.extract.events.clauses import (
     SUFFERED,
     case_of,
     is_conditional,
+    is_misread_clause,
     is_reduced_passive,
     is_verbal,
+    misread_subject,
     modifies_clause,
     subject_token,
 )
@@ -142,6 +144,8 @@ class Parties:
 
     def _targets(self, token: Token) -> Iterator[Token]:
         children = list(token.children)
+        if token.dep_ == "amod" and is_misread_clause(token):
+            yield token.head
         yield from (c for c in children if c.dep_ == "iobj")
         # A name read as a predicate is an object: "attacked Budapest".
         yield from (c for c in children if c.dep_ == "obj" or (c.dep_ == "xcomp" and c.tag_ == "NNP"))
@@ -202,6 +206,9 @@ class Parties:
         head = token.head
         if head == token:
             return ()
+        misread = misread_subject(token)
+        if misread is not None:
+            return self._names.actors(misread)
         if token.dep_ in ("acl:relcl", "acl"):
             return self._names.actors(head) if not modifies_clause(head) else ()
         if token.dep_ == "conj" and not is_verbal(

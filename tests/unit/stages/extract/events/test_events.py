@@ -148,6 +148,20 @@ def test_pronoun_stands_for_what_fits_or_for_nobody(text: str, names: set[str]) 
     assert {party.code for event in last for party in event.actors if party.text != "They"} <= names | {None}
 
 
+@pytest.mark.parametrize(
+    ("sentence", "actor", "recipient"),
+    [
+        ("Estonia on Wednesday accused Russian military intelligence of hacking its electricity grid.", "EST", "RUS"),
+        ("The United States and a string of allies accused China on Monday of a hacking campaign.", "USA", "CHN"),
+    ],
+)
+def test_verb_read_as_a_participle_is_the_verb_where_there_is_no_other(
+    sentence: str, actor: str, recipient: str
+) -> None:
+    (event,) = events_of(sentence)
+    assert (event.type, codes(event.actors), codes(event.recipients)) == ("ACCUSE", {actor}, {recipient})
+
+
 def test_relative_clause_turns_the_roles() -> None:
     (event,) = [
         event
