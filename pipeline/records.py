@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import TypeVar
 
@@ -35,6 +36,18 @@ def read_records(table: Table, kind: type[Kind]) -> Iterator[tuple[str, Kind]]:
         record = read_record(key, value, kind)
         if record is not None:
             yield key, record
+
+
+def learn_types() -> None:
+    """Have msgspec learn all records that are loaded, to be called before threads start.
+
+    It learns a type when it is first used, and a second thread that uses it meanwhile crashes the whole process.
+    """
+    known: list[type[msgspec.Struct]] = [msgspec.Struct]
+    for kind in known:
+        known += kind.__subclasses__()
+        with suppress(TypeError):  # a record that is never encoded may hold what cannot be
+            msgspec.json.Decoder(kind)
 
 
 @lru_cache(maxsize=10_000)

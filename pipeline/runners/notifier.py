@@ -228,10 +228,10 @@ class NotifierLoop:
         failed: list[tuple[Message, Exception]] = []
         planned: list[Delivery] = []
         for message, alert, rule in alerts:
+            now = self._clock()
+            paged = {about: self._pages.of(rule, about.channel, now) for about in self._abouts(alert, rule)}
             try:
-                deliveries = self._plan(_slim(alert), rule, known, summed)
-            except (TransientError, UnavailableError):
-                raise
+                deliveries = self._plan(_slim(alert), rule, known, summed, paged, now)
             except Exception as exc:  # noqa: BLE001 - a bug over one alert must not stop the others
                 failed.append((message, exc))
                 continue
@@ -265,14 +265,14 @@ class NotifierLoop:
         rule: AlertRule,
         known: dict[About, list[Delivery]],
         summed: dict[About, Earlier],
+        paged: dict[About, policy.Paged],
+        now: datetime,
     ) -> list[Delivery]:
-        now = self._clock()
         planned = []
-        for about in self._abouts(alert, rule):
+        for about, pages in paged.items():
             earlier = known.get(about, [])
-            paged = self._pages.of(rule, about.channel, now)
             sums = summed.get(about, Earlier())
-            delivery = policy.plan(alert, rule, about.channel, earlier, paged, now, self._limits, sums)
+            delivery = policy.plan(alert, rule, about.channel, earlier, pages, now, self._limits, sums)
             if delivery is not None and all(delivery is not each for each in earlier):
                 planned.append(delivery)
                 self._pages.add(delivery)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pipeline.records import learn_types
 from pipeline.runners.stop import stop_signal
 from pipeline.wiring import connectors, runners
 from pipeline.wiring.stores import Store, clock
@@ -84,8 +85,11 @@ class Session:
 
     def run(self) -> Mapping[str, int]:
         """Poll; return the counts of outcomes when one round is over and all is done, or when told to stop."""
+        import pipeline.runners.polling.ingest  # noqa: F401 - its records must be known before threads start
+
         embedded = runners.embedded(self._store)
         notifying = runners.notifying(self._store, self._write)
+        learn_types()
         with stop_signal() as self._stopping, notifying:
             worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
             worker.start()

@@ -291,10 +291,10 @@ FEEDS = pytest.mark.parametrize(("kind", "titles"), [("atom", atom_titles), ("js
 def test_feed_file_has_the_newest_first_and_each_once(
     tmp_path: Path, kind: str, titles: Callable[[Path], list[str | None]]
 ) -> None:
-    channel = open_channel(f"{kind}:alerts/feed", directory=tmp_path)
+    channel = open_channel(f"{kind}:feed", directory=tmp_path)
     for identity in ("1", "2", "1"):
         channel.send(notice(identity, title=f"{identity} & <b>"))
-    assert titles(tmp_path / "alerts" / "feed") == ["1 & <b>", "2 & <b>"]
+    assert titles(tmp_path / "feed") == ["1 & <b>", "2 & <b>"]
 
 
 @FEEDS

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.adapters.elasticsearch import compile as elasticsearch
 from pipeline.adapters.sqlite import compile as sqlite
+from pipeline.adapters.sqlite.plans import Plan
 from pipeline.query.parser import parse
 
 NOW = datetime(2022, 2, 24, tzinfo=UTC)
@@ -17,7 +18,7 @@ VOCABULARY = sqlite.Vocabulary(
 ASKED = elasticsearch.Asked(now=NOW, copied=lambda low, high: [])
 
 
-def plan(text: str) -> sqlite.Plan:
+def plan(text: str) -> Plan:
     return sqlite.compile_query(parse(text).root, VOCABULARY)
 
 

@@ -17,7 +17,7 @@ from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.alerts.policy import Paged, plan
 from pipeline.errors import TransientError
 from pipeline.model import Alert, AlertRule, Document, derive_id
-from pipeline.ports.alerts import Delivery, Earlier, Notice
+from pipeline.ports.alerts import Delivery, Notice
 from pipeline.ports.log import Message
 from pipeline.runners import notifier
 from pipeline.runners.notifier import NotifierLoop
@@ -232,7 +232,7 @@ def test_many_reports_of_one_story_by_one_source_are_one_message_a_rule(newsroom
 def withheld(name: str, rule: AlertRule) -> Delivery:
     article = Document(id=name, source="bbc", seen=NOON)
     alert = Alert(id=derive_id(name), rule_id="r", rule="rule", matched=NOON, article=article, subject=f"about {name}")
-    delivery = plan(alert, rule, "hook", Earlier(), Paged(), NOON)
+    delivery = plan(alert, rule, "hook", (), Paged(), NOON)
     assert delivery is not None
     return msgspec.structs.replace(delivery, state="withheld")
 

@@ -25,7 +25,7 @@ from pipeline.runners.polling import ingest as module
 from pipeline.runners.polling.gathering import Gathering
 from pipeline.runners.polling.ingest import Ingest, Polled
 from pipeline.runners.polling.outbox import PENDING_MAX
-from pipeline.topics import ARTICLES
+from pipeline.topics import ARTICLES, HISTORY
 from tests.fakes.flaky import Faults, Flaky, flaky, flaky_transaction
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -45,7 +45,7 @@ class Sites:
         self.slow: dict[str, float] = {}
         self.fetched: list[str] = []
 
-    async def fetch(self, url: str, headers: object = None, proxy: object = None) -> Fetched:
+    async def fetch(self, url: str, headers: object = None, permit: object = None, proxy: object = None) -> Fetched:
         self.fetched.append(url)
         await asyncio.sleep(self.slow.get(url, 0.0))
         if url in self.broken:
@@ -116,7 +116,8 @@ class Desk:
         asyncio.run(work())
 
     def published(self) -> set[str]:
-        return {message.key for message in self.log.replay(ARTICLES.name)}
+        # What a feed had at its first poll, undated, is history.
+        return {message.key for topic in (ARTICLES, HISTORY) for message in self.log.replay(topic.name)}
 
 
 @pytest.fixture(autouse=True)
