@@ -46,7 +46,7 @@ def learn_types() -> None:
     known: list[type[msgspec.Struct]] = [msgspec.Struct]
     for kind in known:
         known += kind.__subclasses__()
-        with suppress(TypeError):  # a record that is never encoded may hold what cannot be
+        with suppress(TypeError, NameError):  # what is never decoded may name types that cannot be, or are not there
             msgspec.json.Decoder(kind)
 
 

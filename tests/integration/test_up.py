@@ -246,7 +246,7 @@ def test_every_article_of_every_feed_is_found_by_its_title(newswire: Newswire, s
             titles[f"{server.url}/{number}"] = [article.title for article in found if article.title]
         (newswire.directory.parent / "list.txt").write_text("\n".join(titles))
         newswire("import", str(newswire.directory.parent / "list.txt"))
-        newswire.environment["NEWSWIRE_FETCH_PER_HOST"] = "16"
+        newswire.environment |= {"NEWSWIRE_FETCH_PER_HOST": "16", "NEWSWIRE_FETCH_SPACING_S": "0"}
         newswire("up", "--once")
         assert len(titles) > 700
         missing = []
