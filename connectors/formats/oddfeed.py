@@ -43,12 +43,16 @@ def read_by_feedparser(root: Element, url: str) -> ParsedFeed:
     except (RecursionError, ValueError) as exc:
         raise NotAFeedError(f"{url} nests its elements too deep to be a feed.") from exc
     base = home_of(root, url) or url
-    parsed: Any = feedparser.parse(
-        io.BytesIO(body),
-        response_headers={"content-location": base, "content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    parsed: Any
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(body),
+            response_headers={"content-location": base, "content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as exc:  # it trips over odd nestings
+        raise NotAFeedError(f"{url} is no feed that Newswire can read.") from exc
     return _feed(parsed.feed, parsed.entries, base, is_atom_feed=parsed.version.startswith("atom"))
 
 
