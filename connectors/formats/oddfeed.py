@@ -16,6 +16,7 @@ import feedparser
 import msgspec
 
 from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.contents import regained
 from connectors.formats.entries import Found, Link, Source, Words, absolute, domain_of, entry_of, is_image, line_of
 from connectors.formats.names import PREFIXES, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
@@ -205,7 +206,7 @@ def _words(detail: Any, is_atom_feed: bool) -> Words:
 
 def _authors(source: Any) -> list[str]:
     names = [person.get("name") or person.get("email") for person in source.get("authors", ())]
-    return [name for name in (names if any(names) else [_str(source.get("author"))]) if name]
+    return [regained(name) for name in (names if any(names) else [_str(source.get("author"))]) if name]
 
 
 def _str(value: object) -> str | None:
