@@ -68,6 +68,8 @@ def _understandable(root: Element) -> Element:
             element.tag = element.tag.rpartition("}")[2]
         if name in ("guid", "id") and not (element.text or "").strip().startswith(("http://", "https://")):
             element.set("isPermaLink", "false")  # or it is made an address
+        if name == "link" and not element.get("href", "x").strip():
+            element.set("rel", "blank")  # or it is made the address of the document
         if name in _NO_ATTRIBUTES:
             element.attrib.clear()
         elif name in _AUTHORS and not len(element) and "@" in (element.text or ""):
