@@ -18,7 +18,7 @@ import msgspec
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.contents import regained
 from connectors.formats.entries import Found, Link, Source, Words, absolute, domain_of, entry_of, is_image, line_of
-from connectors.formats.names import PREFIXES, is_atom, name_of
+from connectors.formats.names import PREFIXES, RDF, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.people import people
 from connectors.formats.plainfeed import ONCE, home_of, minutes
@@ -31,6 +31,7 @@ _TEXTS = frozenset(
     "description dc:description summary content content:encoded itunes:summary abstract xhtml:body body fullitem"
     "".split()
 )
+_SAYING = ONCE | _TEXTS | _AUTHORS
 _RESERVED = frozenset(("", "xml"))
 for _prefix, _uri in PREFIXES.items():
     if _prefix not in _RESERVED and _uri and len(_prefix) > 2:
@@ -66,8 +67,9 @@ def _understandable(root: Element) -> Element:
             element.tag = f"{{{PREFIXES[prefix]}}}{element.tag.rpartition('}')[2]}"
         elif not colon and not is_atom(element.tag):
             element.tag = element.tag.rpartition("}")[2]
-        if name in ("guid", "id") and not (element.text or "").strip().startswith(("http://", "https://")):
-            element.set("isPermaLink", "false")  # or it is made an address
+        if name in ("guid", "id") and not _is_permalink(element):
+            element.tag = f"{{{PREFIXES['dc']}}}identifier"  # or it is made an address
+            element.attrib.clear()
         if name == "link" and not element.get("href", "x").strip():
             element.set("rel", "blank")  # or it is made the address of the document
         if name in _NO_ATTRIBUTES:
@@ -77,6 +79,8 @@ def _understandable(root: Element) -> Element:
         elif name in ("item", "entry"):
             _without_captions(element)
             _without_others(element)
+            if any(name_of(child.tag) in ("guid", "id") for child in element):
+                element.attrib.pop(f"{{{RDF}}}about", None)
     return root
 
 
@@ -85,13 +89,15 @@ def _without_others(entry: Element) -> None:
     seen: set[str] = set()
     for child in list(entry):
         name = name_of(child.tag)
-        if name in ONCE | _TEXTS and ((name in seen and name in ONCE) or _is_empty(child)):
+        if (name in seen and name in ONCE) or (name in _SAYING and not "".join(child.itertext()).strip()):
             entry.remove(child)
-        seen.add(name)
+        else:
+            seen.add(name)
 
 
-def _is_empty(element: Element) -> bool:
-    return not len(element) and not (element.text or "").strip()
+def _is_permalink(element: Element) -> bool:
+    flag = next((value for name, value in element.items() if name.lower() == "ispermalink"), "true")
+    return flag.strip().lower() == "true" and (element.text or "").strip().startswith(("http://", "https://"))
 
 
 def _name_persons(element: Element) -> None:
@@ -157,7 +163,7 @@ def _found(entry: Any, url: str, is_atom_feed: bool, around: str | None) -> Foun
     return Found(
         document=url,
         guid=guid,
-        permalink=_str(entry.get("id")) if entry.get("guidislink", True) else None,
+        permalink=_str(entry.get("id")),
         title=_title(entry, is_atom_feed),
         original=_str(entry.get("feedburner_origlink")),
         links=[
