@@ -76,6 +76,10 @@ def _understandable(root: Element) -> Element:
             element.attrib.clear()
         elif name in _AUTHORS and not len(element) and "@" in (element.text or ""):
             _name_persons(element)
+        elif name in ("feed", "channel"):
+            for child in [child for child in element if name_of(child.tag) in _AUTHORS]:
+                if not "".join(child.itertext()).strip():
+                    element.remove(child)
         elif name in ("item", "entry"):
             _without_captions(element)
             _without_others(element)
