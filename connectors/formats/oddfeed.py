@@ -18,7 +18,7 @@ import msgspec
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.contents import regained
 from connectors.formats.entries import Found, Link, Source, Words, absolute, domain_of, entry_of, is_image, line_of
-from connectors.formats.names import PREFIXES, is_atom, name_of
+from connectors.formats.names import PREFIXES, RDF, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.people import people
 from connectors.formats.plainfeed import ONCE, home_of, minutes
@@ -31,6 +31,7 @@ _TEXTS = frozenset(
     "description dc:description summary content content:encoded itunes:summary abstract xhtml:body body fullitem"
     "".split()
 )
+_SAYING = ONCE | _TEXTS | _AUTHORS
 _RESERVED = frozenset(("", "xml"))
 for _prefix, _uri in PREFIXES.items():
     if _prefix not in _RESERVED and _uri and len(_prefix) > 2:
@@ -44,12 +45,16 @@ def read_by_feedparser(root: Element, url: str) -> ParsedFeed:
     except (RecursionError, ValueError) as exc:
         raise NotAFeedError(f"{url} nests its elements too deep to be a feed.") from exc
     base = home_of(root, url) or url
-    parsed: Any = feedparser.parse(
-        io.BytesIO(body),
-        response_headers={"content-location": base, "content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    parsed: Any
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(body),
+            response_headers={"content-location": base, "content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as exc:  # it trips over odd nestings
+        raise NotAFeedError(f"{url} is no feed that Newswire can read.") from exc
     return _feed(parsed.feed, parsed.entries, base, is_atom_feed=parsed.version.startswith("atom"))
 
 
@@ -62,20 +67,24 @@ def _understandable(root: Element) -> Element:
             element.tag = f"{{{PREFIXES[prefix]}}}{element.tag.rpartition('}')[2]}"
         elif not colon and not is_atom(element.tag):
             element.tag = element.tag.rpartition("}")[2]
-        if name in ("guid", "id") and not (element.text or "").strip().startswith(("http://", "https://")):
-            element.set("isPermaLink", "false")  # or it is made an address
-        for attribute in ("href", "url", "uri"):
-            if name == "link" and not element.get(attribute, attribute).strip():
-                del element.attrib[attribute]  # or it is made the address of the feed
+        if name in ("guid", "id") and not _is_permalink(element):
+            element.tag = f"{{{PREFIXES['dc']}}}identifier"  # or it is made an address
+            element.attrib.clear()
+        if name == "link" and not element.get("href", "x").strip():
+            element.set("rel", "blank")  # or it is made the address of the document
         if name in _NO_ATTRIBUTES:
             element.attrib.clear()
         elif name in _AUTHORS and not len(element) and "@" in (element.text or ""):
             _name_persons(element)
+        elif name in ("feed", "channel"):
+            for child in [child for child in element if name_of(child.tag) in _AUTHORS]:
+                if not "".join(child.itertext()).strip():
+                    element.remove(child)
         elif name in ("item", "entry"):
             _without_captions(element)
             _without_others(element)
-        elif name in ("feed", "channel"):
-            _without_texts(element)
+            if any(name_of(child.tag) in ("guid", "id") for child in element):
+                element.attrib.pop(f"{{{RDF}}}about", None)
     return root
 
 
@@ -84,20 +93,15 @@ def _without_others(entry: Element) -> None:
     seen: set[str] = set()
     for child in list(entry):
         name = name_of(child.tag)
-        if name in ONCE | _TEXTS and ((name in seen and name in ONCE) or _is_empty(child)):
+        if (name in seen and name in ONCE) or (name in _SAYING and not "".join(child.itertext()).strip()):
             entry.remove(child)
-        if not _is_empty(child):
+        else:
             seen.add(name)
 
 
-def _without_texts(feed: Element) -> None:
-    """Take off what a feed says of itself: nobody asks for it, and feedparser takes the texts of entries for more."""
-    for child in [child for child in feed if name_of(child.tag) in _TEXTS]:
-        feed.remove(child)
-
-
-def _is_empty(element: Element) -> bool:
-    return not len(element) and not (element.text or "").strip()
+def _is_permalink(element: Element) -> bool:
+    flag = next((value for name, value in element.items() if name.lower() == "ispermalink"), "true")
+    return flag.strip().lower() == "true" and (element.text or "").strip().startswith(("http://", "https://"))
 
 
 def _name_persons(element: Element) -> None:
@@ -163,7 +167,7 @@ def _found(entry: Any, url: str, is_atom_feed: bool, around: str | None) -> Foun
     return Found(
         document=url,
         guid=guid,
-        permalink=_str(entry.get("id")) if entry.get("guidislink", True) else None,
+        permalink=_str(entry.get("id")),
         title=_title(entry, is_atom_feed),
         original=_str(entry.get("feedburner_origlink")),
         links=[
@@ -213,9 +217,8 @@ def _words(detail: Any, is_atom_feed: bool) -> Words:
 
 
 def _authors(source: Any) -> list[str]:
-    # feedparser gives the names of persons back as they were encoded, unlike all other words.
-    names = [regained(person.get("name") or person.get("email") or "") for person in source.get("authors", ())]
-    return [name for name in (names if any(names) else [_str(source.get("author"))]) if name]
+    names = [person.get("name") or person.get("email") for person in source.get("authors", ())]
+    return [regained(name) for name in (names if any(names) else [_str(source.get("author"))]) if name]
 
 
 def _str(value: object) -> str | None:

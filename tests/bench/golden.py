@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
+from calendar import timegm
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -208,9 +209,8 @@ def _article(
 
 def _moment(parts: Any) -> datetime | None:
     try:
-        year, month, day, hour, minute, second = parts[:6]
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except (ValueError, TypeError):
+        return datetime.fromtimestamp(timegm(parts), UTC) if parts else None
+    except (ValueError, TypeError, OverflowError, OSError):
         return None
 
 

@@ -46,6 +46,8 @@ def data(tmp_path: Path) -> Path:
         SqliteIndex(database).upsert(
             [*articles, Document(id="c" * 32, source="B", seen=NOW, duplicate_of=derive_id("0"))]
         )
+    for file in tmp_path.glob("newswire.db*"):
+        file.chmod(0o600)  # as the program makes it; else it says so
     return tmp_path
 
 
@@ -124,5 +126,5 @@ def test_like_finds_articles_about_the_same(tmp_path: Path) -> None:
         SqliteIndex(database).upsert(
             [Document(id=derive_id(title), source="W", seen=NOW, title=title, language="en") for title in titles]
         )
-    lines = call(tmp_path, "search", "--like", derive_id(titles[0])[:8], "--json").output.splitlines()
+    lines = call(tmp_path, "search", "--like", derive_id(titles[0])[:8], "--json").stdout.splitlines()
     assert [titles[1]] == [json.loads(line)["title"] for line in lines]

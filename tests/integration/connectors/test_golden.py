@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
-from tests.bench.golden import FIELDS, OURS_ALONE, _feedparser, compared
+from tests.bench.golden import FIELDS, _feedparser, compared
 
 
 def test_every_judged_value_comes_out_right(shared_data: Path) -> None:
@@ -16,10 +14,10 @@ def test_every_judged_value_comes_out_right(shared_data: Path) -> None:
     assert [(place, field, found) for place, field, wanted, found in judged if wanted != found] == []
 
 
-@pytest.mark.parametrize("field", [field for field in FIELDS if field not in OURS_ALONE])
-def test_no_field_is_right_less_often_than_feedparser_has_it(shared_data: Path, field: str) -> None:
-    right = Counter[str]()
+def test_no_field_is_right_less_often_than_feedparser_has_it(shared_data: Path) -> None:
+    right: dict[str, Counter[str]] = {"ours": Counter(), "theirs": Counter()}
     for name, parser in (("ours", None), ("theirs", _feedparser)):
-        for _, judged, wanted, found in compared(shared_data / "feeds", parser):
-            right[name] += judged == field and wanted == found
-    assert right["ours"] >= right["theirs"] > 0
+        for _, field, wanted, found in compared(shared_data / "feeds", parser):
+            right[name][field] += wanted == found
+    assert [field for field in FIELDS if right["ours"][field] < right["theirs"][field]] == []
+    assert right["theirs"].total() > right["ours"].total() / 2
