@@ -44,6 +44,8 @@ def test_one_changed_byte_leaves_all_other_entries_as_they_are(feed: str, data: 
     body = feed.encode()
     first, last = body.index(b"<item>" if b"<item>" in body else b"<entry>"), body.rindex(b"\n")
     place = data.draw(st.integers(first, last - 1))
+    # A section of CDATA whose end is broken goes on to the next one's end, as XML has it: nothing is ill-formed there.
+    assume(b"]]>" not in body[place - 2 : place + 3])
     changed = body[:place] + bytes([data.draw(st.integers(0, 255))]) + body[place + 1 :]
     touched = body.count(b"\n", first, place)
     before, after = entries_of(body), entries_of(changed)
