@@ -46,7 +46,7 @@ class Enclosure(Record, frozen=True):
 class Article(Record, frozen=True):
     """Hold one article as its source published it.
 
-    ``id`` is derived from ``source`` identity and entry identity. ``html`` is sanitised markup, ``text`` its plain
+    ``id`` is derived from ``source`` identity and entry identity. ``html`` is sanitized markup, ``text`` its plain
     reading; with ``full_text`` they are those of its page, not of its feed. ``seen`` is when a connector first met this
     version. ``revision`` is our own counter: 0 before ``identify``, then 1, 2, ... With ``title_is_text`` the title is
     plain words in which nothing is markup. ``image`` is the address of its picture. ``history`` marks what its feed had

@@ -1,6 +1,6 @@
 """What a feed may say at the most: each field is cut where no honest one goes, whatever the format.
 
-Markup is cut before it is sanitised, where it is read: cut after that it would be left open.
+Markup is cut before it is sanitized, where it is read: cut after that it would be left open.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from connectors.addresses import join
 from connectors.formats.bounds import MAX_ADDRESS, MAX_FIELD, MAX_NAME
 from connectors.formats.dates import MAX_CHARS as MAX_DATE_CHARS
 from connectors.formats.dates import parse_date
-from connectors.formats.markup import is_markup, is_plain, sanitised
+from connectors.formats.markup import is_markup, is_plain, sanitized
 from connectors.formats.parsed import Entry, ParsedEntry
 from connectors.formats.people import people
 from connectors.formats.titles import line_of_markup, plain_line
@@ -169,7 +169,7 @@ def _text(found: Found, base: str) -> tuple[str | None, str | None]:
         return None, value
     if is_plain(value):
         return None, html.unescape(value)
-    return sanitised(value, base), None
+    return sanitized(value, base), None
 
 
 def _first_date(texts: Iterable[str], home: Home) -> datetime | None:

@@ -9,7 +9,7 @@ from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.characters import without_halves
 from connectors.formats.dates import parse_date
 from connectors.formats.entries import MAX_ENCLOSURES, absolute, domain_of, length_of
-from connectors.formats.markup import sanitised
+from connectors.formats.markup import sanitized
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.people import people
 from connectors.formats.titles import plain_line
@@ -72,7 +72,7 @@ def _entry(item: dict[str, Any], feed: dict[str, Any], base: str) -> ParsedEntry
         authors=_authors(item) or _authors(feed),
         published=dates[0] or dates[1],
         updated=dates[1],
-        html=sanitised(markup, url or base),
+        html=sanitized(markup, url or base),
         text=None if markup else plain,
         tags=tuple(dict.fromkeys(tag for tag in map(_text, _names(item.get("tags"))) if tag))[:50],
         language=language,

@@ -1,4 +1,4 @@
-"""Markup of strangers: sanitised, with absolute links, and never deeper or longer than a parser can bear."""
+"""Markup of strangers: sanitized, with absolute links, and never deeper or longer than a parser can bear."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _TYPE_PARAMETER = re.compile(r"<(?!/)[A-Za-z][\w.,:&? \[\]]{0,60}>")
 _LIKELY = re.compile(rf"</?(?:{'|'.join(_KNOWN)})(?=[\s/>])", re.IGNORECASE)
 
 
-def sanitised(markup: str | None, base: str | None = None) -> str | None:
+def sanitized(markup: str | None, base: str | None = None) -> str | None:
     """Return HTML with nothing executable in it and links to http, https and mailto; relative ones are to ``base``."""
     if not markup:
         return None

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.dates import parse_date
-from connectors.formats.markup import sanitised
+from connectors.formats.markup import sanitized
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.xmltree import prolog_end
 
@@ -60,7 +60,7 @@ def _item(item: Element) -> ParsedEntry:
         authors=_authors(item),
         published=parse_date(created),
         updated=parse_date(_words(item, "itemMeta/versionCreated")),
-        html=sanitised(markup),
+        html=sanitized(markup),
         text=None if markup else plain,
         tags=tuple(dict.fromkeys(tag for tag in (*names, *keywords) if tag))[:50],
         language=_attribute(item, "contentMeta/language", "tag") or item.get(_LANGUAGE),
@@ -88,7 +88,7 @@ def _nitf(root: Element) -> ParsedEntry:
         title=title,
         authors=(by,) if by else (),
         published=parse_date(date),
-        html=sanitised(_markup(root)),
+        html=sanitized(_markup(root)),
         language=root.get(_LANGUAGE),
     )
 

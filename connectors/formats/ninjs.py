@@ -8,7 +8,7 @@ from typing import Any
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.characters import without_halves
 from connectors.formats.dates import parse_date
-from connectors.formats.markup import sanitised
+from connectors.formats.markup import sanitized
 from connectors.formats.parsed import Entry, ParsedEntry, ParsedFeed
 from connectors.formats.titles import line_of_markup
 
@@ -79,7 +79,7 @@ def _entry(item: dict[str, Any]) -> ParsedEntry:
         authors=_authors(item),
         published=parse_date(created),
         updated=parse_date(changed),
-        html=sanitised(markup),
+        html=sanitized(markup),
         text=None if markup else plain or None,
         tags=tuple(dict.fromkeys(tag for tag in tags if isinstance(tag, str) and tag))[:50],
         language=_first_text(item, "language"),

@@ -25,7 +25,7 @@ class NotAFeedError(NewswireError):
 
 
 class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one entry as its feed gave it: markup sanitised, addresses absolute, times in UTC, its title plain words.
+    """Hold one entry as its feed gave it: markup sanitized, addresses absolute, times in UTC, its title plain words.
 
     ``unread_date`` is a date that was given but could not be understood, where there is no other.
     """

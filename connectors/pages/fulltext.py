@@ -15,7 +15,7 @@ import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from connectors.addresses import join
-from connectors.formats.markup import sanitised
+from connectors.formats.markup import sanitized
 from connectors.pages.boilerplate import is_boilerplate, without_boilerplate
 from connectors.pages.site_rules import SiteRule
 from pipeline.errors import NewswireError
@@ -97,7 +97,7 @@ def extract_page(body: bytes, content_type: str | None, url: str, rule: SiteRule
         headline.decompose()  # the feed has it
     text = _text(article.body)
     _drop_boilerplate(article)
-    clean = sanitised(_with_whole_links(article, url)[:MAX_HTML]) or ""
+    clean = sanitized(_with_whole_links(article, url)[:MAX_HTML]) or ""
     return Page(text=text[:MAX_HTML], html=clean, next_page=next_page, single_page=single_page)
 
 

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from connectors.addresses import join
 from connectors.formats.dates import parse_date
-from connectors.formats.markup import sanitised
+from connectors.formats.markup import sanitized
 from connectors.formats.parsed import Entry, ParsedEntry
 from connectors.formats.titles import line_of_markup
 from connectors.pages.fulltext import MIN_WORDS, PageError, decoded, extract_page
@@ -53,7 +53,7 @@ def parse_page(body: bytes, content_type: str | None, url: str) -> ParsedEntry |
         authors=tuple(name for name in dict.fromkeys(names) if not name.startswith("http")),
         published=parse_date(published),
         updated=parse_date(changed),
-        html=sanitised(markup),
+        html=sanitized(markup),
         language=_attribute(tree, "html[lang]", "lang"),
     )
 

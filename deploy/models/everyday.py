@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wordfreq import available_languages, get_frequency_dict
 
-from pipeline.language.tokens import analyse
+from pipeline.language.tokens import analyze
 from pipeline.stages.deduplicate.weights import LEVELS
 
 OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "deduplicate" / "everyday"
@@ -30,7 +30,7 @@ def frequencies(code: str, language: str) -> dict[str, float]:
     lasts: defaultdict[str, float] = defaultdict(float)
     firsts: defaultdict[str, float] = defaultdict(float)
     for word, often in get_frequency_dict(code, "small").items():
-        for stem in analyse(word, language).stems:
+        for stem in analyze(word, language).stems:
             found[stem] += often
         if word[0] >= FIRST_UNSPACED:
             lasts[word[-1]] += often

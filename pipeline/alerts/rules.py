@@ -7,7 +7,7 @@ from datetime import time
 
 from pipeline.alerts.wall_clock import read_schedule
 from pipeline.errors import UsageError
-from pipeline.language.codes import normalise_language
+from pipeline.language.codes import normalize_language
 from pipeline.model import AlertRule
 from pipeline.query.days import zone_of
 from pipeline.query.indexing import counts_copies
@@ -50,7 +50,7 @@ def _check_scope(rule: AlertRule) -> None:
         if not all(value.strip() for value in values):
             raise UsageError(f"{option} was given nothing; leave it out, or say which.")
     for language in rule.languages:
-        if normalise_language(language) != language.casefold() or not is_language(language.casefold()):
+        if normalize_language(language) != language.casefold() or not is_language(language.casefold()):
             raise UsageError(f"--lang {language_error(language)}")
 
 

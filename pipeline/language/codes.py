@@ -10,7 +10,7 @@ _ISO_639_2 = {"eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "
               "in": "id", "pol": "pl", "ukr": "uk", "tur": "tr", "tl": "fil"}  # fmt: skip
 
 
-def normalise_language(declared: str | None) -> str | None:
+def normalize_language(declared: str | None) -> str | None:
     """Return the two-letter code of a declared language such as ``en-US``, ``EN`` or ``eng`` (BCP 47, ISO 639)."""
     if not declared:
         return None

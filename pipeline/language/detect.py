@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.language.codes import normalise_language
+from pipeline.language.codes import normalize_language
 from pipeline.language.scripts import HAN, HANGUL, KANA, THAI
 from pipeline.language.words import COMMON_WORDS, NEWS_WORDS
 
@@ -86,7 +86,7 @@ def detect(text: str, declared: str | None = None) -> str | None:
     ``declared`` is what the source says (``en-US``, ``deu``); it is believed unless the text clearly says otherwise,
     for many feeds declare their software's default.
     """
-    declared = normalise_language(declared)
+    declared = normalize_language(declared)
     sample = text[:SAMPLE_CHARS]
     script = _by_script(sample, declared)
     if script:

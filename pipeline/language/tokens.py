@@ -119,19 +119,19 @@ class Analysis:
         return self._spans
 
 
-def analyse(text: str | None, language: str | None = None) -> Analysis:
+def analyze(text: str | None, language: str | None = None) -> Analysis:
     """Tokenise ``text``; stages that ask for the same text one after the other share the work."""
     if not text:
         return _EMPTY
     if len(text) <= SHORT_CHARS:
         return _short(text, language)
-    return _long(text, language) if len(text) <= CACHED_CHARS else _analyse(text, language)
+    return _long(text, language) if len(text) <= CACHED_CHARS else _analyze(text, language)
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
     """Return the folded tokens of a text, as a query for it would have them."""
     # Interned: a hundred thousand rules are made of far fewer words.
-    return tuple(map(sys.intern, _analyse(text, None).tokens))
+    return tuple(map(sys.intern, _analyze(text, None).tokens))
 
 
 @lru_cache(maxsize=1 << 17)
@@ -198,7 +198,7 @@ def _is_accent(character: str) -> bool:
     return unicodedata.category(character) == "Mn" and ord(character) < 0x900
 
 
-def _analyse(text: str, language: str | None) -> Analysis:
+def _analyze(text: str, language: str | None) -> Analysis:
     plain = text[:MAX_CHARS]
     marks = marks_of(language)
     if not plain.isascii():
@@ -216,8 +216,8 @@ def _analyse(text: str, language: str | None) -> Analysis:
     return Analysis(text, language, tokens)
 
 
-_short = lru_cache(maxsize=CACHED_SHORT)(_analyse)
-_long = lru_cache(maxsize=CACHED_LONG)(_analyse)
+_short = lru_cache(maxsize=CACHED_SHORT)(_analyze)
+_long = lru_cache(maxsize=CACHED_LONG)(_analyze)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -226,7 +226,7 @@ def _parts(piece: str, marks: str) -> tuple[str, ...]:
 
 
 def _read(text: str, marks: str) -> Iterator[tuple[str, int, int]]:
-    """Yield (folded token, start, end): what ``_analyse`` must agree with, piece by piece.
+    """Yield (folded token, start, end): what ``_analyze`` must agree with, piece by piece.
 
     ``marks`` are those that group the digits of a number in the text's language.
     """

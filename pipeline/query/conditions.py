@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from pipeline.language.codes import normalise_language
+from pipeline.language.codes import normalize_language
 from pipeline.language.tokens import tokens_of
 from pipeline.query.days import SECONDS, after, before, span, suggestion
 from pipeline.query.lexer import Lexeme, QueryError
@@ -80,7 +80,7 @@ def _keyword(lexeme: Lexeme, field: str) -> AnyNode:
 
 
 def _language(lexeme: Lexeme, value: str) -> str:
-    code = normalise_language(value) if re.fullmatch(r"[a-z]{2,3}([-_][a-z0-9]+)*", value) else None
+    code = normalize_language(value) if re.fullmatch(r"[a-z]{2,3}([-_][a-z0-9]+)*", value) else None
     if code is None or not is_language(code):
         raise QueryError(lexeme.column, language_error(lexeme.text.strip()))
     return code

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from pipeline.language.tokens import MAX_CHARS, Analysis, analyse, stem
+from pipeline.language.tokens import MAX_CHARS, Analysis, analyze, stem
 from pipeline.language.tokens import stems as stems_of
 from pipeline.model import Document, Event, Mark, Quotation
 from pipeline.query.days import resolved
@@ -75,16 +75,16 @@ class MatchView:
         """Return the tokens of title, body, author or source."""
         known = self._parts.get(name)
         if known is None:
-            known = self._parts[name] = self._analysed(name)
+            known = self._parts[name] = self._analyzed(name)
         return known
 
-    def _analysed(self, name: str) -> Analysis:
+    def _analyzed(self, name: str) -> Analysis:
         document = self.document
         if name == "title":
-            return analyse(document.title, document.language)
+            return analyze(document.title, document.language)
         if name == "body":
-            return analyse(document.text, document.language)
-        return analyse(document.source if name == "source" else "\n".join(document.authors))
+            return analyze(document.text, document.language)
+        return analyze(document.source if name == "source" else "\n".join(document.authors))
 
     def positions(self, name: str, stems: bool = False) -> dict[str, list[int]]:
         """Return where each token (or stem) of a part stands."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from pipeline.language.tokens import STEMMERS, Analysis, analyse, stem
+from pipeline.language.tokens import STEMMERS, Analysis, analyze, stem
 from pipeline.model import Document
 from pipeline.moments import EPOCH, microseconds
 from pipeline.query.tree import (
@@ -49,14 +49,14 @@ class Terms(msgspec.Struct, frozen=True):
 
 def terms_of(document: Document) -> Terms:
     """Return what the engines index of a document's text."""
-    title, body = analyse(document.title, document.language), analyse(document.text, document.language)
+    title, body = analyze(document.title, document.language), analyze(document.text, document.language)
     return Terms(
         title=joined(title.tokens),
         body=joined(body.tokens),
         title_stems=_stems(title),
         body_stems=_stems(body),
-        author=joined(analyse("\n".join(document.authors)).tokens),
-        source=joined(analyse(document.source).tokens),
+        author=joined(analyze("\n".join(document.authors)).tokens),
+        source=joined(analyze(document.source).tokens),
     )
 
 
@@ -133,8 +133,8 @@ def similar_query(
     """
     counts: dict[str, float] = {}
     for part, weight in (
-        (analyse(document.title, document.language), 3),
-        (analyse(document.text, document.language), 1),
+        (analyze(document.title, document.language), 3),
+        (analyze(document.text, document.language), 1),
     ):
         for token in part.tokens:
             if len(token) > 2 and not token.isdecimal():

@@ -10,7 +10,7 @@ from typing import NoReturn
 from pipeline.errors import UsageError
 from pipeline.language.numbers import is_ambiguous
 from pipeline.language.scripts import BY_CHARACTER
-from pipeline.language.tokens import analyse, fold, tokens_of
+from pipeline.language.tokens import analyze, fold, tokens_of
 from pipeline.query.conditions import condition
 from pipeline.query.lexer import Lexeme, QueryError
 from pipeline.query.regex import compiled
@@ -67,7 +67,7 @@ def exact(lexeme: Lexeme, column: int) -> AnyNode:
     """Make the leaf for what has to be written with these very letters, this case and these accents."""
     if lexeme.kind not in ("word", "quoted") or lexeme.number is not None or re.search(r"[*?~]", lexeme.text):
         raise QueryError(column, "= takes one word or quoted text as it is written, without * ? ~.")
-    analysis = analyse(lexeme.text)
+    analysis = analyze(lexeme.text)
     if not analysis.tokens:
         raise QueryError(lexeme.column, f"{lexeme.text!r} has no letter or digit to search for.")
     text = as_written(lexeme.text[analysis.starts[0] : analysis.ends[-1]])
@@ -92,7 +92,7 @@ def _by_grouping(lexeme: Lexeme, make: Callable[[_Tokenise], AnyNode]) -> AnyNod
 
 
 def _tokens_in(language: str | None) -> _Tokenise:
-    return lambda text: tuple(map(sys.intern, analyse(text, language).tokens))
+    return lambda text: tuple(map(sys.intern, analyze(text, language).tokens))
 
 
 def _quoted(lexeme: Lexeme, tokenise: _Tokenise) -> AnyNode:

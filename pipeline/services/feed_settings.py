@@ -12,7 +12,7 @@ import msgspec
 
 from connectors.polling.subscription import ACCOUNT, Subscription, basic, merged
 from pipeline.errors import UsageError
-from pipeline.language.codes import normalise_language
+from pipeline.language.codes import normalize_language
 from pipeline.networks import masked
 from pipeline.query.vocabulary import is_language, language_error
 from pipeline.references import anchored, is_reference
@@ -118,7 +118,7 @@ def _headers(options: FeedOptions) -> dict[str, str]:
 
 
 def _language(text: str) -> str:
-    code = normalise_language(text)
+    code = normalize_language(text)
     if code is None or not is_language(code):
         raise UsageError(f"--language {language_error(text)}")
     return code

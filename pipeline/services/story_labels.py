@@ -31,17 +31,17 @@ def label(articles: Sequence[Document]) -> str:
 
     ``articles`` are a story's, oldest first: all, or enough of them.
     """
-    from pipeline.language.tokens import analyse
+    from pipeline.language.tokens import analyze
     from pipeline.stages.deduplicate.weights import rarities
 
     originals = [article for article in articles if article.duplicate_of is None] or articles
     titled = [article for article in originals if article.title][:LABELLED_BY]
     if not titled:
         return shorten((originals[0].text if originals else None) or "(no title)")
-    titles = [set(analyse(document.title, document.language).stems) for document in titled]
+    titles = [set(analyze(document.title, document.language).stems) for document in titled]
     used: Counter[str] = Counter()
     for document, words in zip(titled, titles, strict=True):
-        used.update(words | set(analyse(document.text, document.language).stems[:LEAD_WORDS]))
+        used.update(words | set(analyze(document.text, document.language).stems[:LEAD_WORDS]))
     rare = rarities(list(used), titled[0].language)
 
     def in_common(number: int) -> float:

@@ -44,14 +44,14 @@ def footer(page: SearchPage) -> str:
 
 
 def result_lines(document: Document, query: Query | None, now: datetime) -> list[str]:
-    """Return the passage that matched, indented, its words emphasised; nothing when the query has no words."""
+    """Return the passage that matched, indented, its words emphasized; nothing when the query has no words."""
     if query is None:
         return []
     snippet = highlight(document, query, now)
-    return ["          " + emphasised(snippet.text, snippet.marks)] if snippet.marks else []
+    return ["          " + emphasized(snippet.text, snippet.marks)] if snippet.marks else []
 
 
-def emphasised(text: str, marks: Sequence[tuple[int, int]]) -> str:
+def emphasized(text: str, marks: Sequence[tuple[int, int]]) -> str:
     """Style the marked characters of a text for a terminal."""
     parts, done = [], 0
     for start, end in marks:

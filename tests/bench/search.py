@@ -21,7 +21,7 @@ import numpy as np
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.index import SqliteIndex
-from pipeline.language.tokens import analyse
+from pipeline.language.tokens import analyze
 from pipeline.model import Document, derive_id
 from pipeline.ports.search import SearchRequest
 from pipeline.query.parser import parse
@@ -98,17 +98,17 @@ def _fill(index: SqliteIndex, database: Database, words: list[str]) -> tuple[flo
     articles = _articles(words)
     while bulk := list(islice(articles, BULK)):
         began = time.perf_counter()
-        analysed = 0.0
+        analyzed = 0.0
         with database.transaction():
             for start in range(0, len(bulk), BATCH):
                 batch = bulk[start : start + BATCH]
                 started = time.perf_counter()
                 for article in batch:
-                    _ = analyse(article.title, article.language).stems, analyse(article.text, article.language).stems
-                analysed += time.perf_counter() - started
+                    _ = analyze(article.title, article.language).stems, analyze(article.text, article.language).stems
+                analyzed += time.perf_counter() - started
                 index.upsert(batch)
-        analysing += analysed
-        indexing += time.perf_counter() - began - analysed
+        analysing += analyzed
+        indexing += time.perf_counter() - began - analyzed
     return analysing, indexing
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.language.tokens import analyse
+from pipeline.language.tokens import analyze
 from pipeline.model import Article, Document, derive_id
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
 from pipeline.stages.deduplicate.stories import Stories
@@ -115,7 +115,7 @@ def plain(articles: Sequence[Article], threshold: float) -> list[str]:
     stories: list[Counter[str]] = []
     found = []
     for number, article in enumerate(articles, 1):
-        words = Counter(analyse(f"{article.title} {article.text}", article.language).stems)
+        words = Counter(analyze(f"{article.title} {article.text}", article.language).stems)
         counts.update(words.keys())
         weights = {word: count * math.log((1 + number) / counts[word]) for word, count in words.items()}
         likeness = [_cosine(weights, story) for story in stories]
@@ -193,7 +193,7 @@ def _cost() -> dict[str, float]:
         probes = list(_articles(corpus, LARGE + count, LARGE + count + PROBES))
         seconds = 0.0
         for article in probes:
-            analyse(article.text, article.language).stems  # noqa: B018 - deduplication has read them before
+            analyze(article.text, article.language).stems  # noqa: B018 - deduplication has read them before
             started = time.process_time()
             stories.join(article, None)
             seconds += time.process_time() - started

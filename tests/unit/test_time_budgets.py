@@ -21,7 +21,7 @@ from connectors.formats.dates import parse_date
 from pipeline.errors import UsageError
 from pipeline.language.detect import detect
 from pipeline.language.sentences import split_sentences
-from pipeline.language.tokens import analyse
+from pipeline.language.tokens import analyze
 from pipeline.model import Actor, Article, Document, Event, Span
 from pipeline.query.evaluate import MatchView
 from pipeline.query.highlight import highlight
@@ -119,7 +119,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "filter of another program": refusing(translate),
     "subscriptions": refusing(lambda text: read_list(text.encode("utf-8", "replace"), "a")),
     "date": parse_date,
-    "tokens": lambda text: analyse(text, "en"),
+    "tokens": lambda text: analyze(text, "en"),
     "language": detect,
     "sentences": lambda text: split_sentences(text, "en"),
     "quotations": lambda text: find_quotations(text),

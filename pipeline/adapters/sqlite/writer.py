@@ -17,7 +17,7 @@ from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.adapters.sqlite.generations import begin, finish
-from pipeline.language.tokens import ANALYSIS_VERSION, analyse, stem
+from pipeline.language.tokens import ANALYSIS_VERSION, analyze, stem
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.query.indexing import (
@@ -176,11 +176,11 @@ class Writer:
             language = index_language(document.language)
             counts[language] += 1
             tokens = found.setdefault(language, set())
-            tokens.update(analyse(document.title, document.language).tokens)
-            tokens.update(analyse(document.text, document.language).tokens)
+            tokens.update(analyze(document.title, document.language).tokens)
+            tokens.update(analyze(document.text, document.language).tokens)
             names = found.setdefault("", set())
-            names.update(analyse("\n".join(document.authors)).tokens)
-            names.update(analyse(document.source).tokens)
+            names.update(analyze("\n".join(document.authors)).tokens)
+            names.update(analyze(document.source).tokens)
         connection = self._database.connection
         connection.executemany(
             "INSERT INTO languages (language, documents) VALUES (?, ?) "
@@ -255,10 +255,10 @@ def _terms_row(document: Document, write: Callable[[list[str]], str] = joined) -
     if document.duplicate_of:
         keys.append(COPY)
     return (
-        write(analyse(document.title, document.language).tokens),
-        write(analyse(document.text, document.language).tokens),
-        " ".join(name_tokens(analyse("\n".join(document.authors)).tokens)),
-        " ".join(name_tokens(analyse(document.source).tokens)),
+        write(analyze(document.title, document.language).tokens),
+        write(analyze(document.text, document.language).tokens),
+        " ".join(name_tokens(analyze("\n".join(document.authors)).tokens)),
+        " ".join(name_tokens(analyze(document.source).tokens)),
         *(_values(events, name) for name in ("actor", "target", "place")),
         *(_values(quotations, name) for name in ("said", "quote")),
         " ".join(keys),

@@ -19,7 +19,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.language.tokens import analyse, fold, stem
+from pipeline.language.tokens import analyze, fold, stem
 from pipeline.language.words import COMMON_WORDS, NEWS_WORDS
 
 LEAD_TOKENS = 60
@@ -122,9 +122,9 @@ def _frequencies(
 ) -> tuple[dict[str, float], dict[str, str], set[str]]:
     """Return how often each word is used, by where; the names, with the word before; what begins sentences."""
     words: defaultdict[str, float] = defaultdict(float)
-    for word in analyse(title, language).stems[:LEAD_TOKENS]:
+    for word in analyze(title, language).stems[:LEAD_TOKENS]:
         words[word] += TITLE_WEIGHT
-    stems = analyse(text, language).stems
+    stems = analyze(text, language).stems
     for word in stems[:LEAD_TOKENS]:
         words[word] += LEAD_WEIGHT
     for word in stems[LEAD_TOKENS:READ_TOKENS]:

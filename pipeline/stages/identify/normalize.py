@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipeline.language.blocks import BLOCK_ELEMENTS
 from pipeline.language.clean import cleaned
-from pipeline.language.codes import normalise_language
+from pipeline.language.codes import normalize_language
 from pipeline.language.detect import detect
 from pipeline.model import Article
 
@@ -52,7 +52,7 @@ def normalize(article: Article) -> Article:
         tags=tuple(dict.fromkeys(name for raw in article.tags if (name := normal_title(raw)))),
         published=published,
         updated=_normal_date(article.updated, article.seen),
-        language=detect(f"{title or ''}\n{text or ''}", article.language) or normalise_language(article.language),
+        language=detect(f"{title or ''}\n{text or ''}", article.language) or normalize_language(article.language),
     )
 
 

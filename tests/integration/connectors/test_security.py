@@ -15,7 +15,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from connectors.formats.document import parse_document
-from connectors.formats.markup import sanitised
+from connectors.formats.markup import sanitized
 from connectors.formats.parsed import NotAFeedError
 from connectors.pages.fulltext import PageError, extract_page
 from connectors.pages.site_rules import NO_RULE, SiteRule
@@ -73,7 +73,7 @@ def test_no_payload_survives_the_sanitiser(shared_data: Path) -> None:
     texts = [payload["payload"] for payload in payloads]
     texts += json.loads((shared_data / "security/xss/blns/blns.json").read_text())
     assert len(texts) > 500
-    assert [] == [(text, found) for text in texts if (found := dangers(sanitised(text) or ""))]
+    assert [] == [(text, found) for text in texts if (found := dangers(sanitized(text) or ""))]
 
 
 def test_no_payload_survives_a_feed(shared_data: Path) -> None:

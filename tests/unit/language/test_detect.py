@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.language.codes import normalise_language
+from pipeline.language.codes import normalize_language
 from pipeline.language.detect import detect
 
 
@@ -73,7 +73,7 @@ def test_nothing_tells_the_language_of_no_words(text: str) -> None:
     ("declared", "code"), [("en-US", "en"), ("DEU", "de"), ("zh_Hans", "zh"), ("", None), ("?", None)]
 )
 def test_declared_language_is_written_in_two_letters(declared: str, code: str | None) -> None:
-    assert normalise_language(declared) == code
+    assert normalize_language(declared) == code
 
 
 @given(st.text(max_size=100))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.language.numbers import marks_of
-from pipeline.language.tokens import STEMMERS, analyse, fold, stem, tokens_of, written
+from pipeline.language.tokens import STEMMERS, analyze, fold, stem, tokens_of, written
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from pipeline.language.tokens import STEMMERS, analyse, fold, stem, tokens_of, w
     ],
 )
 def test_tokens(text: str, tokens: list[str]) -> None:
-    assert tokens == analyse(text).tokens
+    assert tokens == analyze(text).tokens
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     ],
 )
 def test_mark_that_only_groups_digits_is_left_out_by_the_language(language: str | None, tokens: list[str]) -> None:
-    assert tokens == analyse("1,800 1.800 1,800.50 1.800,50", language).tokens
+    assert tokens == analyze("1,800 1.800 1,800.50 1.800,50", language).tokens
 
 
 _TEXT = st.text(alphabet=st.sampled_from("abcABC1230.,:&+#@-'’\"() \n\téßЙйї東京ไทयि_½ﬁ\u00a0ى٬٣"), max_size=60)
@@ -62,7 +62,7 @@ _TEXT = st.text(alphabet=st.sampled_from("abcABC1230.,:&+#@-'’\"() \n\téßЙ�
 
 @given(_TEXT, st.sampled_from([None, "en", "de", "es"]))
 def test_each_token_is_what_its_span_is_read_as(text: str, language: str | None) -> None:
-    analysis = analyse(text, language)
+    analysis = analyze(text, language)
     words = [text[start:end] for start, end in zip(analysis.starts, analysis.ends, strict=True)]
     assert analysis.tokens == [written(word, marks_of(language)) for word in words]
 
@@ -71,7 +71,7 @@ def test_each_token_is_what_its_span_is_read_as(text: str, language: str | None)
 def test_number_is_one_token_however_its_digits_are_grouped(number: int, language: str | None) -> None:
     plain = f"{number}"
     ways = [f"{number:,}".replace(",", mark) for mark in marks_of(language)]
-    assert [[plain]] * len(ways) == [analyse(f"({way})", language).tokens for way in ways]
+    assert [[plain]] * len(ways) == [analyze(f"({way})", language).tokens for way in ways]
 
 
 @given(st.text(alphabet=st.sampled_from("ABCXYZÉЖ"), min_size=2, max_size=6))
@@ -83,7 +83,7 @@ def test_acronym_is_one_token_with_and_without_its_points(letters: str) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_tokenised_with_spans_in_order(text: str) -> None:
-    analysis = analyse(text, "en")
+    analysis = analyze(text, "en")
     assert len(analysis) == len(analysis.starts) == len(analysis.ends) == len(analysis.stems)
     assert analysis.starts == sorted(analysis.starts)
     assert all(" " not in token for token in analysis.tokens)
@@ -107,5 +107,5 @@ def test_forms_of_a_word_share_a_stem() -> None:
 
 
 def test_sentences_are_numbered() -> None:
-    analysis = analyse("One here. Two there.\n\nThree.", "en")
+    analysis = analyze("One here. Two there.\n\nThree.", "en")
     assert [analysis.sentence(n) for n in range(len(analysis))] == [0, 0, 1, 1, 2]

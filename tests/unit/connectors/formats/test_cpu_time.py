@@ -16,7 +16,7 @@ from connectors.files.opml import read_list
 from connectors.formats.characters import text_of
 from connectors.formats.dates import parse_date
 from connectors.formats.document import parse_document
-from connectors.formats.markup import sanitised
+from connectors.formats.markup import sanitized
 from connectors.formats.parsed import NotAFeedError
 from connectors.formats.people import people
 from connectors.formats.titles import line_of_markup
@@ -71,7 +71,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "feed": feed,
     "document": document,
     "characters": lambda text: text_of(text.encode("utf-8", "surrogatepass")),
-    "markup": lambda text: sanitised(text, URL),
+    "markup": lambda text: sanitized(text, URL),
     "title": line_of_markup,
     "people": lambda text: people([text]),
     "date": parse_date,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from connectors.formats.document import parse_document
-from connectors.formats.markup import sanitised
+from connectors.formats.markup import sanitized
 from connectors.formats.parsed import ParsedEntry
 from connectors.formats.people import people
 from connectors.formats.titles import line_of_markup
@@ -77,7 +77,7 @@ def test_caption_is_the_text_only_where_there_is_no_other() -> None:
 
 @pytest.mark.parametrize("tag", ["noscript", "iframe", "textarea", "xmp", "noembed"])
 def test_no_raw_markup_is_left_of_elements_that_hold_it(tag: str) -> None:
-    clean = sanitised(f"<p>First.</p><{tag}><img src='https://site.example/1.jpg'></{tag}><p>Second.</p>") or ""
+    clean = sanitized(f"<p>First.</p><{tag}><img src='https://site.example/1.jpg'></{tag}><p>Second.</p>") or ""
     assert "&lt;" not in clean
     assert "<p>First.</p>" in clean
     assert "<p>Second.</p>" in clean
