@@ -19,7 +19,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("pipeline.commands.feeds:add", "Subscribe to feeds; pages are searched for theirs."),
     "feed": ("pipeline.commands.feeds:feed", "List, show, test and change subscriptions."),
     "import": ("pipeline.commands.lists:import_", "Subscribe to every feed of an OPML file or list of URLs."),
-    "export": ("pipeline.commands.lists:export", "Write the subscriptions as OPML."),
+    "export": (
+        "pipeline.commands.lists:export",
+        "Write the subscriptions as OPML, to standard output without FILE or with ``-``.",
+    ),
     "search": ("pipeline.commands.search:search", "Find articles."),
     "show": ("pipeline.commands.show:show", "Show one article with all that is known about it."),
     "tail": ("pipeline.commands.tail:tail", "Print articles as they are indexed."),

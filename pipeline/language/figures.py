@@ -41,7 +41,7 @@ _WORDS = frozenset(
 )
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|\w+|[%$€£¥]")
 _CORRECTION = re.compile(
-    r"(?:^|\n|\()\s*(?:\[|\*|—|-)?\s*(?:corrections?\b|corrects?\b|corrected\b|clarification\b|erratum\b|retraction\b|"
+    r"(?:^|\n|\()[^\S\n]*(?:[\[*—-][^\S\n]*)?(?:corrections?\b|corrects?\b|corrected\b|clarification\b|erratum\b|retraction\b|"
     r"berichtigung\b|korrektur\b|correctif\b|rectificatif\b|correction\b|corrección\b|rectificación\b|fe de erratas\b|"
     r"correzione\b|errata\b|correção\b|rettifica\b)"
     r"|\b(?:has|have) been (?:corrected|amended|updated to correct|revised to correct)\b"
