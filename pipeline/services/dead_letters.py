@@ -28,13 +28,13 @@ class DeadLetters:
 
     def send_back(self) -> int:
         """Return every pending letter that names its topic to the stage that refused it; return how many there were."""
-        count = 0
-        for messages in self._read():
+        # All are read before any is sent back: what fails again at once is a letter of another time.
+        letters = [message for messages in self._read() for message in messages]
+        if letters:
             with self._transaction():
-                self._log.append(returned(message) for message in messages if message.headers.get("topic"))
+                self._log.append(returned(letter) for letter in letters if letter.headers.get("topic"))
                 self._log.commit(DEAD.name, REPLAY_GROUP)
-            count += len(messages)
-        return count
+        return len(letters)
 
     def _read(self) -> Iterator[list[Message]]:
         wait_s = FIRST_WAIT_S

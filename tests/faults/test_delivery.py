@@ -71,7 +71,8 @@ class Bench:
 
     def ask(self, *addresses: str, name: str = "rule") -> AlertRule:
         rule = AlertRule(
-            id=derive_id(name), name=name, query="putin", created=datetime.now(UTC), channels=addresses
+            id=derive_id(name), name=name, query="putin", created=datetime.now(UTC), channels=addresses,
+            cap_per_hour=1_000,
         )  # fmt: skip
         self.rules.put(rule.id, msgspec.json.encode(rule))
         return rule
