@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from pipeline.model import Article
-from pipeline.topics import ARTICLES
+from pipeline.topics import ARTICLES, HISTORY
 from pipeline.wiring import stores
 from tests.integration import feed_server
 from tests.integration.distributed import Cluster, wait_until
@@ -334,6 +334,6 @@ def test_connector_publishes_full_text_to_kafka(
     for arguments in (("add", "--fulltext", server.url + "/feed"), ("connect", "--once")):
         subprocess.run([*program, *arguments], env=environment, check=True, timeout=100, capture_output=True)
     with stores.store(cluster.settings) as store:
-        [message] = store.log.replay(ARTICLES.name)
+        [message] = [*store.log.replay(ARTICLES.name), *store.log.replay(HISTORY.name)]
     article = msgspec.json.decode(message.value, type=Article)
     assert (article.full_text, "breakwater" in str(article.html)) == (True, True)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.topics import ARTICLES
+from pipeline.topics import ARTICLES, HISTORY
 from pipeline.wiring import services, stores
 from tests.integration.distributed import Cluster, wait_until
 from tests.integration.feed_server import FEED, FeedServer
@@ -335,7 +335,10 @@ def test_connectors_take_in_each_others_pings(
 
     def published() -> list[str]:
         with stores.store(cluster.settings) as store:
-            return [msgspec.json.decode(message.value)["title"] for message in store.log.replay(ARTICLES.name)]
+            return [
+                msgspec.json.decode(message.value)["title"]
+                for message in [*store.log.replay(ARTICLES.name), *store.log.replay(HISTORY.name)]
+            ]
 
     first = FeedServer()
     try:
