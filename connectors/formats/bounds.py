@@ -30,6 +30,7 @@ def bounded(parsed: ParsedFeed) -> ParsedFeed:
         language=_line(parsed.language, MAX_LANGUAGE),
         hubs=tuple(hub for hub in parsed.hubs[:MAX_ADDRESSES] if _address(hub)),
         topic=_address(parsed.topic),
+        icon=_address(parsed.icon),
         next_page=_address(parsed.next_page),
         parts=tuple(part for part in parsed.parts if _address(part.url)),
         entries=tuple(entry if _is_within(entry) else _cut(entry) for entry in parsed.entries[:MAX_ENTRIES]),

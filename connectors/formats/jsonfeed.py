@@ -43,6 +43,7 @@ def parse_json_feed(feed: Any, url: str, flaw: str | None = None) -> ParsedFeed:
         language=_text(feed.get("language")),
         hubs=tuple(hub for hub in websub if hub),
         topic=_text(feed.get("feed_url")),
+        icon=absolute(_text(feed.get("icon")), home or url) or absolute(_text(feed.get("favicon")), home or url),
         next_page=absolute(_text(feed.get("next_url")), url),
         entries=tuple(entries),
         errors=errors,

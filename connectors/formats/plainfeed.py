@@ -48,7 +48,7 @@ def parse_plain(body: bytes, content_type: str | None, url: str) -> ParsedFeed |
 
 def read_tree(root: Element, url: str) -> ParsedFeed | None:
     """Return the feed of a tree, or ``None`` where it is of a format that feedparser knows better."""
-    channel = _channel(root)
+    channel = channel_of(root)
     if channel is None:
         return None
     kind = name_of(root.tag)
@@ -93,7 +93,7 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
 
 def home_of(root: Element, url: str) -> str | None:
     """Return the address of the site that a feed says it belongs to."""
-    channel = _channel(root)
+    channel = channel_of(root)
     head = Found(document=url, base=_based(None, root, url))
     for element in channel if channel is not None else ():
         if name_of(element.tag) == "link":
@@ -108,7 +108,8 @@ def minutes(value: str | None) -> int | None:
     return int(value) * 60 if value.isascii() and value.isdecimal() and len(value) < 7 else None
 
 
-def _channel(root: Element) -> Element | None:
+def channel_of(root: Element) -> Element | None:
+    """Return the element that holds what a feed says of itself; nothing of a format that feedparser knows better."""
     kind = name_of(root.tag)
     if kind == "channel" and (root.get("href") or root.get("HREF")):
         return None  # Microsoft's CDF
