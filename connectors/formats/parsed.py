@@ -59,7 +59,7 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a document's entries and what it says about itself; ``errors`` maps the places of unreadable ones to why.
 
     ``topic`` is the feed's own address, as it says. ``flaw`` says where a document that was read all the same is
-    ill-formed, and how.
+    ill-formed, and how; ``left_out`` counts the oldest entries of one that has more than are read.
     """
 
     title: str | None = None
@@ -77,3 +77,4 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[int, str] = {}
     kind: str = "feed"
     flaw: str | None = None
+    left_out: int = 0
