@@ -253,7 +253,15 @@ class _Pairs:
             and (tells or seen.published == candidate.published)
             and (set(seen.keys) == kept or (tells and not kept.isdisjoint(seen.keys)) or former in seen.keys)
         ]
-        alike.sort(key=lambda seen: (set(seen.keys) != kept, seen.published != candidate.published))
+        if len(alike) > 1:
+            own = _wholes(candidate)  # of several that nothing else tells apart
+            alike.sort(
+                key=lambda seen: (
+                    set(seen.keys) != kept,
+                    seen.published != candidate.published,
+                    seen.identity not in own,
+                )
+            )
         return alike[0] if alike else None
 
     def firm(self, place: int) -> Seen | None:

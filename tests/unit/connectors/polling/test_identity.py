@@ -255,3 +255,10 @@ def test_new_guid_at_the_same_link_with_the_same_date_or_text_is_the_same_articl
     reader = Reader()
     first = reader.poll(item("g1", "https://x.example/1", "The quay is open", "The same text.", 1))
     assert reader.poll(item("g2", "https://x.example/1", "The quay is open", text, when)) == first
+
+
+def test_entries_that_say_nothing_but_another_address_are_not_taken_for_each_other() -> None:
+    reader, nothing, home = Reader(), item(), item(None, "https://x.example/")
+    first = reader.poll(nothing, home)
+    assert reader.poll(home, nothing) == first[::-1]
+    assert [reader.poll(nothing), reader.poll(nothing)] == [first[:1], first[:1]]
