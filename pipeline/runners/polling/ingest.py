@@ -356,10 +356,7 @@ class Ingest:
         """Tell whether a feed has moved to where another one is followed and works; its tags become that one's."""
         poll, subscription = self._polls[url], self._subscriptions[url]
         target = self._subscriptions.get(whole_address(poll.moved_to_if_believed or ""))
-        if target is None or target.url == url or target.paused:
-            return False
-        theirs = self._load(target.url)
-        if theirs.retired or theirs.last_success is None:
+        if target is None or target.url == url or target.paused or not self._load(target.url).works:
             return False
         if poll.retired and poll.error:
             return True

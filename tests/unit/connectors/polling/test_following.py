@@ -99,7 +99,7 @@ def test_index_none_of_whose_sitemaps_can_be_read_has_failed() -> None:
 
     async def work() -> FeedReading:
         index = await site.read(URL, None, KEPT)
-        return await read_sitemaps(index, ("https://news.example/a.xml",), site.read, {}.get, failed.append)
+        return await read_sitemaps(index, ("https://news.example/a.xml",), site.read, lambda _: None, failed.append)
 
     with pytest.raises(FetchError, match="404"):
         asyncio.run(work())
