@@ -80,7 +80,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store with the articles of the demonstration."""
     directory = tmp_path_factory.mktemp("whole")
     for arguments in (("up", "--demo", "--once"), ("admin", "backup", str(directory / "kept.db"))):
-        assert 0 == CliRunner().invoke(main, [*arguments, "--data", str(directory / "d")]).exit_code
+        done = CliRunner().invoke(main, [*arguments, "--data", str(directory / "d")])
+        assert done.exit_code == 0, done.output
     return directory / "kept.db"
 
 
