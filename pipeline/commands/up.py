@@ -40,7 +40,7 @@ def up(
     from pipeline.views.feeds import list_lines
     from pipeline.views.lines import article_line
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line
-    from pipeline.wiring import connectors, services, session, stores
+    from pipeline.wiring import connectors, services, session, stores, upkeep
 
     complain = partial(click.echo, err=True)
     settings = current_settings()
@@ -64,6 +64,8 @@ def up(
     streams = [read_files(file, stores.clock(), dated) for file in files if is_archive(file)]
     asked = [new_subscription(source, stores.clock()) for source in addresses]
     found = [connectors.find_feeds(settings, subscription)[0] for subscription in asked]
+    with stores.run_lock(settings):
+        upkeep.make_shrinkable(settings, complain)
     with stores.run_lock(settings), stores.store(settings) as store:
         feeds = services.feeds(store)
         for feed, subscription in zip(found, asked, strict=True):

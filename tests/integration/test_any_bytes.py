@@ -112,4 +112,4 @@ def test_damaged_store_is_told_with_what_to_do(
     result = CliRunner().invoke(main, [*asked, "--data", str(data)])
     check(result)
     if result.exit_code == 3:
-        assert "restore a backup: " in result.stderr
+        assert "`newswire admin restore FILE`" in result.stderr
