@@ -1,8 +1,8 @@
 """Choose which of several places a name means, and find places that only their surroundings tell from other words.
 
 In this order: what the text says beside the name ("Paris, Texas", "Lebanon's Tripoli", "near Bor in eastern Serbia"),
-the countries and regions that the article speaks of, else the place that most people live in. A name that may be something
-else ("Batman", "Man") is a place only where its country is named.
+the countries and regions that the article speaks of, else the place that most people live in. A name that may be
+something else ("Batman", "Man") is a place only where its country is named.
 """
 
 from __future__ import annotations
