@@ -78,6 +78,7 @@ def alerts(opened: Store) -> Alerts:
     return Alerts(
         rules=opened.rules,
         searches=saved_searches(opened),
+        lists=lists(opened),
         index=opened.index,
         deliveries=opened.ledger,
         channels=channels(opened.settings),
