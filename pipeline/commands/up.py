@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import current_settings
+from pipeline.commands.log_options import log_options
 from pipeline.errors import UsageError
 
 
@@ -27,6 +28,7 @@ from pipeline.errors import UsageError
 )
 @click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
+@log_options
 def up(
     sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, alert_history: bool, as_json: bool
 ) -> None:

@@ -24,6 +24,7 @@ from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.backups import BackupPlace
 from pipeline.ports.events import Events
 from pipeline.ports.log import CountingLog, Log
+from pipeline.ports.records import KeptRecords
 from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
@@ -60,6 +61,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     stories: Stories
     events: Events
     revisions: Revisions | None
+    records: KeptRecords | None
     upkeep: Upkeep | None
     backups: BackupPlace | None
     ledger: Ledger
@@ -83,6 +85,7 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     stories: Stories
     events: Events
     revisions: Revisions | None = None
+    records: KeptRecords | None = None
     upkeep: Upkeep | None = None
     backups: BackupPlace | None = None
 
@@ -154,6 +157,19 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
     return RunLock(path)
 
 
+def is_running(settings: Settings) -> bool:
+    """Tell whether ``newswire up`` runs on the store."""
+    from pipeline.adapters.sqlite.database import RunLock
+
+    if not (settings.directory / "up.lock").exists():
+        return False
+    try:
+        with RunLock(settings.directory / "up.lock"):
+            return False
+    except UsageError:
+        return True
+
+
 def _make_private(path: Path) -> None:
     """Make a file of the data directory where there is none; what it will hold is nobody else's business."""
     try:
@@ -197,6 +213,7 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
@@ -212,6 +229,7 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
         stories=stories,
         events=SqliteEvents(opened, index, stories),
         revisions=SqliteRevisions(opened),
+        records=SqliteRecords(opened),
         upkeep=SqliteUpkeep(opened),
         backups=SqliteBackups(opened, backup_directory(settings)),
     )
@@ -272,6 +290,7 @@ def _store(
         stories=reading.stories,
         events=reading.events,
         revisions=reading.revisions,
+        records=reading.records,
         upkeep=reading.upkeep,
         backups=reading.backups,
         ledger=ledger,
