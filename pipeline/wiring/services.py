@@ -8,6 +8,7 @@ from pipeline.wiring.connectors import check_full_text
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
+    from pipeline.services.access import Access
     from pipeline.services.alerts import Alerts
     from pipeline.services.arrivals import Arrivals
     from pipeline.services.articles import Articles
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline.services.events import Events
     from pipeline.services.feeds import Feeds
     from pipeline.services.lists import Lists
+    from pipeline.services.marks import Marks
     from pipeline.services.retention import Removed
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.stories import Stories
@@ -46,7 +48,23 @@ def saved_searches(opened: Store) -> SavedSearches:
     """Wire the saved searches."""
     from pipeline.services.saved_searches import SavedSearches
 
-    return SavedSearches(opened.searches, lists(opened).all, opened.settings.time_zone, opened.rules)
+    return SavedSearches(
+        opened.searches, lists(opened).all, opened.settings.time_zone, opened.rules, marks(opened).filled
+    )
+
+
+def marks(opened: Store) -> Marks:
+    """Wire what the reader has read, starred and tagged."""
+    from pipeline.services.marks import Marks
+
+    return Marks(marks=opened.marks, arrivals=opened.arrivals, clock=clock)
+
+
+def access(opened: Store) -> Access:
+    """Wire the tokens and keys of the web page."""
+    from pipeline.services.access import Access
+
+    return Access(table=opened.access, clock=clock)
 
 
 def lists(opened: Store) -> Lists:

@@ -24,10 +24,12 @@ from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.events import Events
 from pipeline.ports.log import CountingLog, Log
+from pipeline.ports.marks import Marks
+from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import ARTICLES, FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.topics import ACCESS, ARTICLES, FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -43,6 +45,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
+    revisions: Revisions
+    marks: Marks
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -52,6 +56,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     rules: Table
     searches: Table
     lists: Table
+    access: Table
     transaction: Transaction
 
 
@@ -63,6 +68,8 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
+    revisions: Revisions
+    marks: Marks
 
 
 @contextmanager
@@ -153,6 +160,8 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.marks import SqliteMarks
+    from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
 
@@ -165,6 +174,8 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
         arrivals=SqliteArrivals(opened, index),
         stories=stories,
         events=SqliteEvents(opened, index, stories),
+        revisions=SqliteRevisions(opened, index),
+        marks=SqliteMarks(opened),
     )
     table = partial(SqliteTable, opened)
     return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
@@ -175,6 +186,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+    from pipeline.adapters.elasticsearch.marks import ElasticsearchMarks
     from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.adapters.kafka.table import KafkaTable
@@ -184,12 +196,16 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(index.close)
     stories = ElasticsearchStories(index)
+    marks = ElasticsearchMarks(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    stack.callback(marks.close)
     reading = _Reading(
         index=index,
         renewal=index,
         arrivals=ElasticsearchArrivals(index),
         stories=stories,
         events=ElasticsearchEvents(index, stories),
+        revisions=index.revisions,
+        marks=marks,
     )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(ledger.close)
@@ -218,6 +234,8 @@ def _store(
         arrivals=reading.arrivals,
         stories=reading.stories,
         events=reading.events,
+        revisions=reading.revisions,
+        marks=reading.marks,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),
@@ -227,5 +245,6 @@ def _store(
         rules=table(RULES.table),
         searches=table(SEARCHES.table),
         lists=table(LISTS.table),
+        access=table(ACCESS.table),
         transaction=transaction,
     )

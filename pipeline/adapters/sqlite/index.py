@@ -125,6 +125,10 @@ class SqliteIndex:
                     "SELECT position FROM documents WHERE first_seen < ? LIMIT ?", (microseconds(before), CHUNK)
                 ).fetchall()
                 for (position,) in rows:
+                    self._database.connection.execute(
+                        "DELETE FROM revisions WHERE article = (SELECT id FROM documents WHERE position = ?)",
+                        (position,),
+                    )
                     self._writer.remove(position)
             count += len(rows)
             if not rows:

@@ -89,4 +89,13 @@ VERSION_4: tuple[str, ...] = (
     "INSERT INTO counters (name, value) SELECT 'analysis', 1 WHERE EXISTS (SELECT 1 FROM documents)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+VERSION_5: tuple[str, ...] = (
+    "CREATE TABLE marks (reader TEXT NOT NULL, mark TEXT NOT NULL, article TEXT NOT NULL, number INTEGER NOT NULL, "
+    "UNIQUE (reader, article, mark))",
+    "CREATE INDEX marks_number ON marks (reader, mark, number, article)",
+    # The JSON of what a newer revision took the place of, compressed as in `bodies`.
+    "CREATE TABLE revisions (article TEXT NOT NULL, revision INTEGER NOT NULL, value BLOB NOT NULL, "
+    "PRIMARY KEY (article, revision)) WITHOUT ROWID",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)

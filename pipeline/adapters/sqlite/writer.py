@@ -135,6 +135,8 @@ class Writer:
                     continue
                 first_seen = from_microseconds(before.first_seen)
                 number = before.number
+                if before.revision < document.revision:
+                    self._keep_revision(document.id, before)
                 self.remove(before.position)
             position = self._free(order_key(document, first_seen), taken)
             taken.add(position)
@@ -153,6 +155,14 @@ class Writer:
         self._index(written)
         connection.executemany("INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", facets)
         self._derived.add(written)
+
+    def _keep_revision(self, article_id: str, before: _Stored) -> None:
+        """Keep what an article said before a newer revision takes its place."""
+        self._database.connection.execute(
+            "INSERT OR REPLACE INTO revisions (article, revision, value) "
+            "SELECT ?, ?, value FROM bodies WHERE position = ?",
+            (article_id, before.revision, before.position),
+        )
 
     def _index(self, written: Sequence[tuple[int, Document]]) -> None:
         """Write the terms of documents at their positions."""
