@@ -111,6 +111,15 @@ class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = None
 
 
+class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say where the page for people and the API for programs are served."""
+
+    enabled: Annotated[bool, _about("whether `newswire up` serves them")] = True
+    listen: Annotated[str, _about("where; not on this machine's own address without password")] = "127.0.0.1:8765"
+    password: Annotated[str | None, _about("what one has to know to come in")] = None
+    hosts: Annotated[tuple[str, ...], _about("further names that the page is called by, such as news.example.org")] = ()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold every setting, with its default."""
 
@@ -137,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep: Keep = Keep()
     alerts: Alerts = Alerts()
     notify: Notify = Notify()
+    web: Web = Web()
 
     @property
     def directory(self) -> Path:
@@ -200,6 +210,7 @@ def masked(settings: Settings) -> Settings:
         settings,
         elasticsearch=masked_address(settings.elasticsearch),
         elasticsearch_api_key="***" if settings.elasticsearch_api_key else None,
+        web=msgspec.structs.replace(settings.web, password="***" if settings.web.password else None),
         channels={name: _mask_address(address) for name, address in settings.channels.items()},
         notify=msgspec.structs.replace(
             settings.notify,

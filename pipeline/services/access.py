@@ -75,21 +75,37 @@ class Access:
         digest = hmac.new(self._key(), "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
 
-    def session(self, password: str) -> str:
-        """Return a cookie that is good for a month, or until the password changes."""
+    def session(self, subject: str, secret: str) -> str:
+        """Return a cookie for whoever showed a secret: good for a month, or until the secret changes."""
         until = str(int((self._clock() + SESSION).timestamp()))
         nonce = secrets.token_urlsafe(12)
-        return f"{until}.{nonce}.{self.signature('session', until, nonce, password)}"
+        return f"{until}.{nonce}.{subject}.{self.signature('session', until, nonce, subject, secret)}"
 
-    def is_session(self, cookie: str, password: str) -> bool:
-        """Tell whether a cookie is one that ``session`` made, and still good."""
-        until, _, rest = cookie.partition(".")
-        nonce, _, signature = rest.partition(".")
+    def subject_of(self, cookie: str) -> str:
+        """Return whose session a cookie says it is; nothing for what cannot be one."""
+        parts = cookie.split(".")
+        return parts[2] if len(parts) == 4 else ""
+
+    def is_session(self, cookie: str, secret: str) -> bool:
+        """Tell whether a cookie is one that ``session`` made with this secret, and still good."""
+        parts = cookie.split(".")
+        if len(parts) != 4:
+            return False
+        until, nonce, subject, signature = parts
         if not (until.isascii() and until.isdecimal() and len(until) < 20):
             return False
-        if not _same(signature, self.signature("session", until, nonce, password)):
+        if not is_same(signature, self.signature("session", until, nonce, subject, secret)):
             return False
         return int(until) > self._clock().timestamp()
+
+    def is_signed(self, signature: str, *parts: str) -> bool:
+        """Tell whether ``signature`` signs some text."""
+        return is_same(signature, self.signature(*parts))
+
+    def by_id(self, token_id: str) -> Token | None:
+        """Return the token of a session, unless it was removed since."""
+        value = self._table.get(f"token {token_id}")
+        return msgspec.json.decode(value, type=Token) if value else None
 
     def forget_addresses(self) -> None:
         """Make all secret addresses and sessions worth nothing, by another key."""
@@ -108,7 +124,8 @@ class Access:
         )
 
 
-def _same(one: str, other: str) -> bool:
+def is_same(one: str, other: str) -> bool:
+    """Compare two secrets in the same time wherever they differ."""
     return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
 
 

@@ -114,10 +114,11 @@ def arrivals(opened: Store, query: str | None) -> Arrivals:
 
 
 def dead_letters(opened: Store) -> DeadLetters:
-    """Wire the records that a stage gave up on."""
-    from pipeline.services.dead_letters import DeadLetters
+    """Wire the records that a stage gave up on; a server may need a moment for the first, a file does not."""
+    from pipeline.services.dead_letters import FIRST_WAIT_S, DeadLetters
 
-    return DeadLetters(log=opened.log, transaction=opened.transaction)
+    wait_s = 0.0 if opened.settings.runtime == "embedded" else FIRST_WAIT_S
+    return DeadLetters(log=opened.log, transaction=opened.transaction, first_wait_s=wait_s)
 
 
 def prune(opened: Store) -> Removed:

@@ -52,7 +52,7 @@ def test_what_is_no_token_is_not_known(text: str) -> None:
 
 def test_session_is_good_for_a_month_and_until_the_password_changes() -> None:
     table = MemoryTable()
-    cookie = access(table=table).session("secret")
+    cookie = access(table=table).session("password", "secret")
     assert access(table=table).is_session(cookie, "secret")
     assert not access(table=table).is_session(cookie, "other")
     assert not access(NOW + timedelta(days=31), table).is_session(cookie, "secret")
@@ -62,7 +62,7 @@ def test_session_is_good_for_a_month_and_until_the_password_changes() -> None:
 def test_forged_session_is_none(text: str, at: int) -> None:
     table = MemoryTable()
     desk = access(table=table)
-    cookie = desk.session("secret")
+    cookie = desk.session("password", "secret")
     assert not desk.is_session(text, "secret")
     changed = cookie[:at] + ("A" if cookie[at : at + 1] != "A" else "B") + cookie[at + 1 :]
     assert not desk.is_session(changed, "secret")
