@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Programs that tests start share this machine: one that is to serve the page is told where.
+os.environ.setdefault("NEWSWIRE_WEB_ENABLED", "false")
+
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ("kafka", "elasticsearch")
 RUN = "PYTEST_NEWSWIRE_RUN"  # names this run to the workers it is spread over, which inherit it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -27,10 +28,17 @@ from pipeline.errors import UsageError
     help="Date of plain text files.",
 )
 @click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
+@click.option("--no-web", is_flag=True, help="Do not serve the page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
 @log_options
 def up(
-    sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, alert_history: bool, as_json: bool
+    sources: tuple[str, ...],
+    once: bool,
+    demo: bool,
+    published: datetime | None,
+    alert_history: bool,
+    no_web: bool,
+    as_json: bool,
 ) -> None:
     """Follow feeds and files, and print what arrives.
 
@@ -42,7 +50,7 @@ def up(
     from pipeline.views.feeds import list_lines
     from pipeline.views.lines import article_line
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line
-    from pipeline.wiring import connectors, services, session, stores, upkeep
+    from pipeline.wiring import connectors, services, session, stores, upkeep, web
 
     complain = partial(click.echo, err=True)
     settings = current_settings()
@@ -83,7 +91,8 @@ def up(
             complain(f"These articles are made up. In another shell: {hint}")
         if outdated := store.renewal.outdated():
             complain(f"Texts are read in a new way: {outdated:,} articles are indexed anew in the background.")
-        if not (files or demo or feeds.all() or session.has_work(store, once=once)):
+        served = settings.web.enabled and not (once or no_web)
+        if not (served or files or demo or feeds.all() or session.has_work(store, once=once)):
             raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
         session.publish(store, chain(whole, *streams))
         running = session.Session(
@@ -95,6 +104,7 @@ def up(
             write=complain if as_json else None,
             progress=backlog_report(complain),
         )
-        counts = running.run()
+        with web.beside(store, complain) if served else nullcontext():
+            counts = running.run()
     if counts:
         complain(counts_line(counts))

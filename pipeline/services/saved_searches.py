@@ -23,16 +23,23 @@ from pipeline.query.tree import And, Last, Listed, Query, walk
 class SavedSearches:
     """Keep queries by name, and read queries.
 
-    ``lists`` returns the names of ``list:``, ``zone`` is that of days; ``rules`` are the alerts that may name searches.
+    ``lists`` returns the names of ``list:``, ``zone`` is that of days; ``rules`` are the alerts that may name searches;
+    ``filled`` fills in what a query asks of the reader's marks.
     """
 
     def __init__(
-        self, table: Table, lists: Callable[[], Lists] = dict, zone: str = "UTC", rules: Table | None = None
+        self,
+        table: Table,
+        lists: Callable[[], Lists] = dict,
+        zone: str = "UTC",
+        rules: Table | None = None,
+        filled: Callable[[Query], Query] = lambda query: query,
     ) -> None:
         self._table = table
         self._lists = lists
         self._zone = zone
         self._rules = rules
+        self._filled = filled
 
     def all(self) -> dict[str, str]:
         """Return the saved searches by name."""
@@ -43,6 +50,10 @@ class SavedSearches:
 
         Both lie in Kafka in the distributed runtime: what uses none of them needs the index alone.
         """
+        return self._filled(self.as_asked(text))
+
+    def as_asked(self, text: str) -> Query:
+        """Read a query, what it asks of marks left as it is: for restating it. Raises ``UsageError``."""
         searches, lists = self._named(text)
         return parse(text, searches, lists, self._zone)
 
@@ -69,7 +80,7 @@ class SavedSearches:
         if not text:
             return Query(text=f"last:{days}d", root=recent)
         part = parse_part(text, *self._named(text), self._zone)
-        return Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1))
+        return self._filled(Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1)))
 
     def keep(self, name: str, query: str | None) -> int:
         """Keep a query and rewrite the alerts that name it; return how many.

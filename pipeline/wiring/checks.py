@@ -34,8 +34,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 def checks(settings: Settings) -> Iterator[Check]:
     """Try everything that the settings need, one after the other."""
     yield Check(name="python", ok=sys.version_info >= (3, 11), detail=platform.python_version())
-    yield _attempt("data directory", lambda: _directory(settings))
-    yield _attempt("full text", lambda: _full_text(settings))
+    yield _attempt("data directory", lambda: directory(settings))
+    yield _attempt("full text", lambda: full_text(settings))
     yield _attempt("connectors", lambda: _connectors(settings))
     if settings.runtime == "embedded":
         yield _attempt("store", lambda: _store(settings))
@@ -110,7 +110,8 @@ def _attempt(name: str, probe: Callable[[], str]) -> Check:
         return Check(name=name, ok=False, detail=f"{where}{os_words(exc)}; set another --data, or see to that one.")
 
 
-def _directory(settings: Settings) -> str:
+def directory(settings: Settings) -> str:
+    """Return where the data is and how much room there is. Raises ``NewswireError`` or ``OSError``."""
     directory = settings.directory
     make_directory(directory)
     probe = directory / ".doctor"
@@ -122,7 +123,8 @@ def _directory(settings: Settings) -> str:
     return f"{directory}, {free / 1e9:,.0f} GB free"
 
 
-def _full_text(settings: Settings) -> str:
+def full_text(settings: Settings) -> str:
+    """Return whether pages can be read. Raises ``NewswireError``."""
     rules = connectors.site_rules(settings)
     if rules.errors:
         raise NewswireError(f"{rules.user_file}: {' '.join(rules.errors)}")
