@@ -18,7 +18,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("pipeline.commands.up:up", "Follow feeds and files, and print what arrives."),
     "add": ("pipeline.commands.feeds:add", "Subscribe to feeds; pages are searched for theirs."),
     "feed": ("pipeline.commands.feeds:feed", "List, show, test and change subscriptions."),
-    "import": ("pipeline.commands.lists:import_", "Subscribe to every feed of an OPML file or list of URLs."),
+    "import": (
+        "pipeline.commands.lists:import_",
+        "Subscribe to every feed of an OPML file or list of URLs, ``-`` for standard input.",
+    ),
     "export": (
         "pipeline.commands.lists:export",
         "Write the subscriptions as OPML, to standard output without FILE or with ``-``.",
@@ -34,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("pipeline.commands.name_lists:list_", "Keep lists of names, for which list:NAME stands in queries."),
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
+    "web": ("pipeline.commands.web:web", "Serve the page and the API alone."),
+    "token": ("pipeline.commands.tokens:token", "Let programs and other machines in by tokens."),
     "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),
     "extract": (
         "pipeline.commands.extract:extract",
@@ -46,6 +51,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "notify": ("pipeline.commands.roles:notify", "Run the notifier: deliver alerts from Kafka."),
     "admin": ("pipeline.commands.admin:admin", "Set up, repair, replay, back up and prune."),
     "config": ("pipeline.commands.config:config", "Show, find or write the settings file."),
+    "status": (
+        "pipeline.commands.status:status",
+        "Say how it is: feeds, articles, queues, alerts, disk and the last errors.",
+    ),
+    "trace": ("pipeline.commands.status:trace", "Tell what happened to one article, stage by stage."),
     "doctor": ("pipeline.commands.doctor:doctor", "Check that everything needed is there and works."),
     "completion": ("pipeline.commands.completion:completion", "Print the shell completion script."),
 }

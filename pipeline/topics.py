@@ -15,6 +15,8 @@ from pipeline.model import Alert, AlertRule, Article, Document, Record
 from pipeline.ports.log import Message
 
 PREFIX = "news."
+# Begins the names of the tables that hold the facts of stages.
+FACTS = "facts."
 WEEK, QUARTER = timedelta(days=7), timedelta(days=90)
 
 
@@ -80,6 +82,7 @@ RECENT = TableTopic(name="news.recent")
 RULES = TableTopic(name="news.rules", type=AlertRule)
 SEARCHES = TableTopic(name="news.searches")
 LISTS = TableTopic(name="news.lists")
+ACCESS = TableTopic(name="news.access")  # tokens and keys of the web page, hashed where that will do
 
 TOPICS: tuple[Topic, ...] = (
     ARTICLES,
@@ -96,6 +99,7 @@ TOPICS: tuple[Topic, ...] = (
     RULES,
     SEARCHES,
     LISTS,
+    ACCESS,
 )
 
 

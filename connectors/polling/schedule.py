@@ -77,6 +77,11 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
         return self.restless >= RESTLESS_POLLS
 
     @property
+    def works(self) -> bool:
+        """Tell whether the feed was read once and is not retired."""
+        return self.last_success is not None and not self.retired
+
+    @property
     def moved_to_if_believed(self) -> str | None:
         """Return the new address once the feed has permanently redirected there often enough to be believed."""
         return self.moved_to if self.moves >= MOVES_BELIEVED else None

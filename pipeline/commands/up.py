@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -12,6 +13,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import current_settings
+from pipeline.commands.log_options import log_options
 from pipeline.errors import UsageError
 
 
@@ -26,9 +28,17 @@ from pipeline.errors import UsageError
     help="Date of plain text files.",
 )
 @click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
+@click.option("--no-web", is_flag=True, help="Do not serve the page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
+@log_options
 def up(
-    sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, alert_history: bool, as_json: bool
+    sources: tuple[str, ...],
+    once: bool,
+    demo: bool,
+    published: datetime | None,
+    alert_history: bool,
+    no_web: bool,
+    as_json: bool,
 ) -> None:
     """Follow feeds and files, and print what arrives.
 
@@ -40,7 +50,7 @@ def up(
     from pipeline.views.feeds import list_lines
     from pipeline.views.lines import article_line
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line
-    from pipeline.wiring import connectors, services, session, stores
+    from pipeline.wiring import connectors, services, session, stores, upkeep, web
 
     complain = partial(click.echo, err=True)
     settings = current_settings()
@@ -64,6 +74,8 @@ def up(
     streams = [read_files(file, stores.clock(), dated) for file in files if is_archive(file)]
     asked = [new_subscription(source, stores.clock()) for source in addresses]
     found = [connectors.find_feeds(settings, subscription)[0] for subscription in asked]
+    with stores.run_lock(settings):
+        upkeep.make_shrinkable(settings, complain)
     with stores.run_lock(settings), stores.store(settings) as store:
         feeds = services.feeds(store)
         for feed, subscription in zip(found, asked, strict=True):
@@ -79,7 +91,8 @@ def up(
             complain(f"These articles are made up. In another shell: {hint}")
         if outdated := store.renewal.outdated():
             complain(f"Texts are read in a new way: {outdated:,} articles are indexed anew in the background.")
-        if not (files or demo or feeds.all() or session.has_work(store, once=once)):
+        served = settings.web.enabled and not (once or no_web)
+        if not (served or files or demo or feeds.all() or session.has_work(store, once=once)):
             raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
         session.publish(store, chain(whole, *streams))
         running = session.Session(
@@ -91,6 +104,7 @@ def up(
             write=complain if as_json else None,
             progress=backlog_report(complain),
         )
-        counts = running.run()
+        with web.beside(store, complain) if served else nullcontext():
+            counts = running.run()
     if counts:
         complain(counts_line(counts))

@@ -10,7 +10,6 @@ from contextlib import (
     nullcontext,
 )
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,19 +21,39 @@ from pipeline.errors import UnavailableError, UsageError
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
+from pipeline.ports.backups import BackupPlace
 from pipeline.ports.events import Events
 from pipeline.ports.log import CountingLog, Log
+from pipeline.ports.marks import Marks
+from pipeline.ports.records import KeptRecords
+from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import ARTICLES, FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.ports.upkeep import Upkeep
+from pipeline.topics import (
+    ACCESS,
+    ARTICLES,
+    DEAD,
+    FACTS,
+    FEEDS,
+    HISTORY,
+    LISTS,
+    POLLS,
+    PREFIX,
+    PUSHES,
+    RECENT,
+    RULES,
+    SEARCHES,
+    TOPICS,
+)
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the open ports of one runtime."""
+    """Hold the open ports of one runtime. Those that may be ``None`` are the servers' own business where they are."""
 
     settings: Settings
     log: CountingLog
@@ -43,6 +62,11 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
+    records: KeptRecords | None
+    upkeep: Upkeep | None
+    backups: BackupPlace | None
+    revisions: Revisions
+    marks: Marks
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -52,6 +76,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     rules: Table
     searches: Table
     lists: Table
+    access: Table
     transaction: Transaction
 
 
@@ -63,6 +88,11 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
+    revisions: Revisions
+    marks: Marks
+    records: KeptRecords | None = None
+    upkeep: Upkeep | None = None
+    backups: BackupPlace | None = None
 
 
 @contextmanager
@@ -109,6 +139,20 @@ def replaying(settings: Settings, into: str | None) -> Iterator[tuple[Log, Searc
         yield opened.log, shadow, shadow.promote
 
 
+def backup_directory(settings: Settings) -> Path:
+    """Return where backups are kept."""
+    asked = settings.backup.directory
+    return Path(asked).expanduser() if asked else settings.directory / "backups"
+
+
+def restore(settings: Settings, file: Path) -> list[Path]:
+    """Put a backup in the place of the store; return where that is now. Raises ``UsageError`` while ``up`` runs."""
+    from pipeline.adapters.sqlite.backups import restore
+
+    with run_lock(settings):
+        return restore(settings.directory / "newswire.db", file, clock())
+
+
 def run_lock(settings: Settings) -> AbstractContextManager[object]:
     """Return the lock that lets one process at a time run the pipeline on a store."""
     from pipeline.adapters.sqlite.database import RunLock
@@ -116,6 +160,19 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
     path = settings.directory / "up.lock"
     _make_private(path)
     return RunLock(path)
+
+
+def is_running(settings: Settings) -> bool:
+    """Tell whether ``newswire up`` runs on the store."""
+    from pipeline.adapters.sqlite.database import RunLock
+
+    if not (settings.directory / "up.lock").exists():
+        return False
+    try:
+        with RunLock(settings.directory / "up.lock"):
+            return False
+    except UsageError:
+        return True
 
 
 def _make_private(path: Path) -> None:
@@ -134,12 +191,19 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.kafka.topics import create_topics
 
-    keep = {ARTICLES.name: timedelta(days=settings.keep.articles_days)}
-    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=keep)
+    created = create_topics(
+        settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=topics_kept(settings)
+    )
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
+
+
+def topics_kept(settings: Settings) -> dict[str, timedelta]:
+    """Return how long the topics keep their records that the settings decide on."""
+    days = timedelta(days=settings.keep.articles_days)
+    return {topic.name: days for topic in (ARTICLES, HISTORY, DEAD)}
 
 
 def clock() -> datetime:
@@ -149,15 +213,20 @@ def clock() -> datetime:
 
 def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.sqlite.arrivals import SqliteArrivals
+    from pipeline.adapters.sqlite.backups import SqliteBackups
     from pipeline.adapters.sqlite.events import SqliteEvents
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.marks import SqliteMarks
+    from pipeline.adapters.sqlite.records import SqliteRecords
+    from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
+    from pipeline.adapters.sqlite.upkeep import SqliteUpkeep
 
     opened = stack.enter_context(database(settings))
-    index = SqliteIndex(opened)
+    index = SqliteIndex(opened, settings.keep.revisions)
     stories = SqliteStories(opened, index)
     reading = _Reading(
         index=index,
@@ -165,8 +234,17 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
         arrivals=SqliteArrivals(opened, index),
         stories=stories,
         events=SqliteEvents(opened, index, stories),
+        revisions=SqliteRevisions(opened),
+        records=SqliteRecords(opened),
+        upkeep=SqliteUpkeep(opened),
+        backups=SqliteBackups(opened, backup_directory(settings)),
+        marks=SqliteMarks(opened),
     )
-    table = partial(SqliteTable, opened)
+
+    def table(name: str) -> SqliteTable:
+        # Nobody asks for the changes of facts: what is removed of them leaves nothing behind.
+        return SqliteTable(opened, name, followed=not name.startswith(FACTS))
+
     return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
 
 
@@ -175,6 +253,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+    from pipeline.adapters.elasticsearch.marks import ElasticsearchMarks
     from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.adapters.kafka.table import KafkaTable
@@ -184,12 +263,16 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(index.close)
     stories = ElasticsearchStories(index)
+    marks = ElasticsearchMarks(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    stack.callback(marks.close)
     reading = _Reading(
         index=index,
         renewal=index,
         arrivals=ElasticsearchArrivals(index),
         stories=stories,
         events=ElasticsearchEvents(index, stories),
+        revisions=index.revisions,
+        marks=marks,
     )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(ledger.close)
@@ -218,6 +301,11 @@ def _store(
         arrivals=reading.arrivals,
         stories=reading.stories,
         events=reading.events,
+        revisions=reading.revisions,
+        records=reading.records,
+        upkeep=reading.upkeep,
+        backups=reading.backups,
+        marks=reading.marks,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),
@@ -227,5 +315,6 @@ def _store(
         rules=table(RULES.table),
         searches=table(SEARCHES.table),
         lists=table(LISTS.table),
+        access=table(ACCESS.table),
         transaction=transaction,
     )

@@ -348,10 +348,10 @@ class Ingest:
             self._report(Polled(url=url, error=str(error)))
 
     async def _is_folded(self, url: str) -> bool:
-        """Tell whether a feed has moved to where another one is followed; its tags become that one's."""
+        """Tell whether a feed has moved to where another one is followed and works; its tags become that one's."""
         poll, subscription = self._polls[url], self._subscriptions[url]
         target = self._subscriptions.get(whole_address(poll.moved_to_if_believed or ""))
-        if target is None or target.url == url or target.paused or self._load(target.url).retired:
+        if target is None or target.url == url or target.paused or not self._load(target.url).works:
             return False
         if poll.retired and poll.error:
             return True
