@@ -23,6 +23,7 @@ USAGE = 2
 UNAVAILABLE = 3
 FAULT = 70  # sysexits.h: an error of the program itself
 INTERRUPTED = 130  # as shells tell of a program that Ctrl-C ended
+AGAIN_S = 0.01
 
 
 class OutputError(OSError):
@@ -111,9 +112,11 @@ def watch_threads() -> None:
             click.echo(ending(error).sentence, err=True)
 
     def drop(dropped: sys.UnraisableHookArgs) -> None:
-        # Ctrl-C while something was thrown away: it is asked for once more, where it can be heard.
+        # Ctrl-C while something was thrown away: it is asked for once more when this function, where nobody hears it,
+        # is left.
         if isinstance(dropped.exc_value, KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
+            with suppress(RuntimeError):  # the interpreter ends already
+                threading.Timer(AGAIN_S, os.kill, (os.getpid(), signal.SIGINT)).start()
         else:
             sys.__unraisablehook__(dropped)
 

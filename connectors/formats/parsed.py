@@ -27,7 +27,8 @@ class NotAFeedError(NewswireError):
 class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one entry as its feed gave it: markup sanitized, addresses absolute, times in UTC, its title plain words.
 
-    ``unread_date`` is a date that was given but could not be understood, where there is no other.
+    ``unread_date`` is a date that was given but could not be understood, where there is no other. ``source`` is who
+    published it, where that is not the feed.
     """
 
     identity: Entry
@@ -44,6 +45,7 @@ class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
     image: str | None = None
     enclosures: tuple[Enclosure, ...] = ()
     unread_date: str | None = None
+    source: str | None = None
 
 
 class Part(msgspec.Struct, frozen=True):

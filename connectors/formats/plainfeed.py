@@ -68,8 +68,8 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
             _feed_field(head, fields, name, element)
     if own is not None:
         items += [element for element in root if name_of(element.tag) in ("item", "entry")]
-    links = [(link.relation.lower().split(), absolute(link.href, base or url, link.base)) for link in head.links]
-    home = next((address for relations, address in links if set(relations) & set(ALTERNATE) and address), None)
+    links = _addressed(head.links, base or url)
+    home = home_of(links)
     source = Source(
         home or url, Home(head.language or fields.get("language"), domain_of(home or url)), people(head.people)
     )
@@ -91,15 +91,26 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
     )
 
 
-def home_of(root: Element, url: str) -> str | None:
-    """Return the address of the site that a feed says it belongs to."""
+def links_of(root: Element, url: str) -> list[tuple[list[str], str | None]]:
+    """Return the links of a feed itself: what each is for, and where it leads from the address of the document."""
     channel = _channel(root)
-    head = Found(document=url, base=_based(None, root, url))
+    if name_of(root.tag) in ("entry", "item"):
+        return []
+    base = _based(None, root, url)
+    head = Found(document=url, base=_based(base, channel, url) if channel not in (None, root) else base)
     for element in channel if channel is not None else ():
         if name_of(element.tag) == "link":
             _link(head, element)
-    alternates = [link for link in head.links if link.relation.lower() in ALTERNATE]
-    return next((whole for link in alternates if (whole := absolute(link.href, head.base or url, link.base))), None)
+    return _addressed(head.links, head.base or url)
+
+
+def home_of(links: list[tuple[list[str], str | None]]) -> str | None:
+    """Return the address of the site that a feed says it belongs to."""
+    return next((address for relations, address in links if set(relations) & set(ALTERNATE) and address), None)
+
+
+def _addressed(links: list[Link], base: str) -> list[tuple[list[str], str | None]]:
+    return [(link.relation.lower().split(), absolute(link.href, base, link.base)) for link in links]
 
 
 def minutes(value: str | None) -> int | None:

@@ -48,7 +48,7 @@ def up(
     from pipeline.views.feeds import list_lines
     from pipeline.views.lines import article_line
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line
-    from pipeline.wiring import connectors, services, session, stores, web
+    from pipeline.wiring import connectors, services, session, stores, upkeep, web
 
     complain = partial(click.echo, err=True)
     settings = current_settings()
@@ -59,7 +59,8 @@ def up(
         settings = msgspec.structs.replace(settings, alerts=told)
     if demo and settings.data is None:
         settings = msgspec.structs.replace(settings, data=str(settings.directory / "demo"))
-    files = [Path(source) for source in sources if "://" not in source]
+    addresses = [source for source in sources if connectors.is_address(settings, source)]
+    files = [Path(source) for source in sources if source not in addresses]
     for file in files:
         if not file.exists():
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
@@ -69,12 +70,14 @@ def up(
     # What may be wrong in a line is told before anything is written; an archive may be too large for that.
     whole = [a for file in files if not is_archive(file) for a in read_files(file, stores.clock(), dated)]
     streams = [read_files(file, stores.clock(), dated) for file in files if is_archive(file)]
-    asked = [new_subscription(source, stores.clock()) for source in sources if "://" in source]
+    asked = [new_subscription(source, stores.clock()) for source in addresses]
     found = [connectors.find_feeds(settings, subscription)[0] for subscription in asked]
+    with stores.run_lock(settings):
+        upkeep.make_shrinkable(settings, complain)
     with stores.run_lock(settings), stores.store(settings) as store:
         feeds = services.feeds(store)
         for feed, subscription in zip(found, asked, strict=True):
-            feeds.subscribe(feed.url, title=feed.title, asked=subscription)
+            feeds.subscribe(feed.url, title=feed.title, asked=subscription, connector=feed.connector)
         for file, listed in lists.items():
             count = feeds.take_over(listed.outlines)
             complain(f"Following {count} feeds of {file}.")

@@ -1,19 +1,26 @@
-"""What articles said before they were revised."""
+"""What an article said before it was revised."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from pipeline.model import Document
+import msgspec
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what one revision of an article said; ``until`` is when the next one took its place, if one did."""
+
+    revision: int
+    title: str | None = None
+    text: str | None = None
+    withdrawn: bool = False
+    until: datetime | None = None
 
 
 class Revisions(Protocol):
-    """Look back at an article's revisions. Raises ``UnavailableError`` or ``TransientError``."""
+    """Look back at earlier revisions. Raises ``UnavailableError`` or ``TransientError``."""
 
-    def of(self, article_id: str) -> Sequence[Document]:
-        """Return the revisions that were kept, the newest included, oldest first; nothing for an unknown article.
-
-        An index keeps a revision when a newer one takes its place: what an earlier version of this program replaced is
-        missing. Revisions go with their article when that is pruned.
-        """
+    def of(self, article_id: str) -> Sequence[Revision]:
+        """Return the revisions that are kept of an article, newest first, beginning with the present one."""

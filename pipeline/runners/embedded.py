@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -41,6 +42,7 @@ from pipeline.runners.advance import (
     outcome_of,
 )
 from pipeline.runners.feeder import Feeder
+from pipeline.runners.forgetting import Forgetting
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
 from pipeline.stages.decision import Memory
@@ -86,7 +88,7 @@ class Embedded:
 
     ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
     The ``feeder`` moves history into the log when nothing else waits. ``renewal`` is the index as one that another
-    version of the text analysis may have written.
+    version of the text analysis may have written. Facts of articles first seen before ``facts_before()`` are forgotten.
     """
 
     def __init__(
@@ -101,10 +103,12 @@ class Embedded:
         wait: Callable[[float], object] = time.sleep,
         feeder: Feeder | None = None,
         renewal: Renewal | None = None,
+        facts_before: Callable[[], datetime] | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
+        self._forgetting = Forgetting(facts_before, self._facts, transaction) if facts_before is not None else None
         self._followed = {stage.name: table(stage.follows.table) for stage in flow if stage.follows is not None}
         self._index = index
         self._transaction = transaction
@@ -166,6 +170,8 @@ class Embedded:
         """
         if not self._is_remembered:
             self._remember()
+        if self._forgetting is not None:
+            self._forgetting.step(self._flow, self._memories)
         unseen = [stage for stage in self._flow if stage.in_order and stage.name not in self._behind]
         for stage in (*unseen, *self._flow):
             messages = self._read(stage)

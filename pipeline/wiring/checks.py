@@ -33,6 +33,7 @@ def checks(settings: Settings) -> Iterator[Check]:
     yield Check(name="python", ok=sys.version_info >= (3, 11), detail=platform.python_version())
     yield _attempt("data directory", lambda: directory(settings))
     yield _attempt("full text", lambda: full_text(settings))
+    yield _attempt("connectors", lambda: _connectors(settings))
     if settings.runtime == "embedded":
         yield _attempt("store", lambda: _store(settings))
     else:
@@ -84,6 +85,13 @@ def full_text(settings: Settings) -> str:
         raise NewswireError(f"{rules.user_file}: {' '.join(rules.errors)}")
     installed = connectors.has_full_text()
     return "installed, site rules are usable" if installed else "not installed; pip install 'newswire[fulltext]'"
+
+
+def _connectors(settings: Settings) -> str:
+    found = connectors.found_connectors(settings).found
+    if broken := [f"{one.name}: {one.error}" for one in found if one.error is not None]:
+        raise NewswireError(" ".join(broken))
+    return ", ".join(one.name for one in found)
 
 
 def _store(settings: Settings) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import (
     contextmanager,
 )
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Settings
@@ -19,6 +19,7 @@ from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.stores import Store, clock, replaying, store
+from pipeline.wiring.upkeep import tending
 
 if TYPE_CHECKING:
     from pipeline.adapters.notify.addresses import Channels
@@ -43,8 +44,8 @@ def flow(settings: Settings) -> tuple[Stage, ...]:
     return configured(window=window, similarity=settings.deduplicate.similarity)
 
 
-def embedded(opened: Store) -> Embedded:
-    """Wire the embedded runtime to an open store."""
+def embedded(opened: Store, facts_before: Callable[[], datetime] | None = None) -> Embedded:
+    """Wire the embedded runtime to an open store; facts from before a moment are forgotten, if one is given."""
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.feeder import Feeder
 
@@ -57,6 +58,7 @@ def embedded(opened: Store) -> Embedded:
         flow=flow(opened.settings),
         feeder=Feeder(opened.log, transaction=opened.transaction, clock=clock),
         renewal=opened.renewal,
+        facts_before=facts_before,
     )
 
 
@@ -182,7 +184,7 @@ def run_sink(settings: Settings) -> None:
     """Index what the worker enriches until SIGTERM or SIGINT."""
     from pipeline.runners.sink import Sink
 
-    with stop_signal() as stop, store(settings) as opened:
+    with stop_signal() as stop, store(settings) as opened, tending(opened, None):
         Sink(opened.log, opened.index, opened.renewal).run(stop)
 
 

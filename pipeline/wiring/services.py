@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pipeline.errors import UsageError
 from pipeline.wiring.connectors import check_full_text
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
+    from pipeline.config import Settings
     from pipeline.services.access import Access
     from pipeline.services.alerts import Alerts
     from pipeline.services.arrivals import Arrivals
     from pipeline.services.articles import Articles
+    from pipeline.services.backups import Backups
     from pipeline.services.dead_letters import DeadLetters
     from pipeline.services.events import Events
     from pipeline.services.feeds import Feeds
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
-    from pipeline.services.retention import Removed
+    from pipeline.services.retention import Kept, Removed
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.stories import Stories
+    from pipeline.services.whole_setup import Setups
 
 
 def feeds(opened: Store) -> Feeds:
@@ -99,6 +104,20 @@ def alerts(opened: Store) -> Alerts:
     )
 
 
+def setups(opened: Store) -> Setups:
+    """Wire the whole setup as one file."""
+    from pipeline.services.whole_setup import Setups
+    from pipeline.wiring.runners import channels
+
+    return Setups(
+        feeds=opened.feeds,
+        alerts=alerts(opened),
+        searches=saved_searches(opened).all(),
+        lists=lists(opened),
+        label=channels(opened.settings).label,
+    )
+
+
 def stories(opened: Store) -> Stories:
     """Wire the questions about stories."""
     from pipeline.services.stories import Stories
@@ -121,15 +140,43 @@ def dead_letters(opened: Store) -> DeadLetters:
     return DeadLetters(log=opened.log, transaction=opened.transaction, first_wait_s=wait_s)
 
 
-def prune(opened: Store) -> Removed:
+def prune(opened: Store, progress: Callable[[Removed], None] = lambda removed: None) -> Removed:
     """Remove what is older than the settings say."""
     from pipeline.services import retention
 
-    keep = opened.settings.keep
-    kept = retention.Kept(
-        articles_days=keep.articles_days, index_months=keep.index_months, deliveries_days=keep.deliveries_days
+    if opened.upkeep is None:
+        return retention.prune(kept(opened.settings), opened.log, opened.index, opened.ledger, clock())
+    removed, pruner = retention.NOTHING, retention.Pruner(kept(opened.settings), opened.upkeep, clock)
+    while gone := pruner.step():
+        removed += gone
+        progress(removed)
+    while opened.upkeep.tidy():
+        progress(removed)
+    return removed
+
+
+def kept(settings: Settings) -> Kept:
+    """Return how long the settings ask for things to be kept."""
+    from pipeline.services.retention import Kept
+
+    return Kept(
+        articles_days=settings.keep.articles_days,
+        index_months=settings.keep.index_months,
+        deliveries_days=settings.keep.deliveries_days,
+        disk_bytes=settings.keep.disk_bytes,
     )
-    return retention.prune(kept, opened.log, opened.index, opened.ledger, clock())
+
+
+def backups(opened: Store) -> Backups:
+    """Wire the backups of the store. Raises ``UsageError`` where servers make their own."""
+    from pipeline.moments import duration
+    from pipeline.services.backups import Backups
+
+    if opened.backups is None:
+        raise UsageError("A backup of the distributed runtime is made with the snapshots of Kafka and Elasticsearch.")
+    asked = opened.settings.backup
+    every = duration(asked.every) if asked.every != "never" else None
+    return Backups(opened.backups, clock, every=every, keep=asked.keep)
 
 
 def events(opened: Store) -> Events:

@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.records import learn_types
 from pipeline.runners.stop import stop_signal
-from pipeline.wiring import connectors, runners
+from pipeline.wiring import connectors, runners, upkeep
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -87,10 +87,11 @@ class Session:
         """Poll; return the counts of outcomes when one round is over and all is done, or when told to stop."""
         import pipeline.runners.polling.ingest  # noqa: F401 - its records must be known before threads start
 
-        embedded = runners.embedded(self._store)
+        pruning = upkeep.pruner(self._store)
+        embedded = runners.embedded(self._store, upkeep.facts_before(self._store.settings, pruning))
         notifying = runners.notifying(self._store, self._write)
         learn_types()
-        with stop_signal() as self._stopping, notifying:
+        with stop_signal() as self._stopping, notifying, upkeep.tending(self._store, pruning):
             worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
             worker.start()
             try:

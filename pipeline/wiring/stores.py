@@ -10,7 +10,6 @@ from contextlib import (
     nullcontext,
 )
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from pipeline.errors import UnavailableError, UsageError
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
+from pipeline.ports.backups import BackupPlace
 from pipeline.ports.events import Events
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
@@ -29,14 +29,30 @@ from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import ACCESS, ARTICLES, FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.ports.upkeep import Upkeep
+from pipeline.topics import (
+    ACCESS,
+    ARTICLES,
+    DEAD,
+    FACTS,
+    FEEDS,
+    HISTORY,
+    LISTS,
+    POLLS,
+    PREFIX,
+    PUSHES,
+    RECENT,
+    RULES,
+    SEARCHES,
+    TOPICS,
+)
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the open ports of one runtime."""
+    """Hold the open ports of one runtime. Those that may be ``None`` are the servers' own business where they are."""
 
     settings: Settings
     log: CountingLog
@@ -47,6 +63,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     events: Events
     revisions: Revisions
     marks: Marks
+    upkeep: Upkeep | None
+    backups: BackupPlace | None
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -70,6 +88,8 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     events: Events
     revisions: Revisions
     marks: Marks
+    upkeep: Upkeep | None = None
+    backups: BackupPlace | None = None
 
 
 @contextmanager
@@ -116,6 +136,20 @@ def replaying(settings: Settings, into: str | None) -> Iterator[tuple[Log, Searc
         yield opened.log, shadow, shadow.promote
 
 
+def backup_directory(settings: Settings) -> Path:
+    """Return where backups are kept."""
+    asked = settings.backup.directory
+    return Path(asked).expanduser() if asked else settings.directory / "backups"
+
+
+def restore(settings: Settings, file: Path) -> list[Path]:
+    """Put a backup in the place of the store; return where that is now. Raises ``UsageError`` while ``up`` runs."""
+    from pipeline.adapters.sqlite.backups import restore
+
+    with run_lock(settings):
+        return restore(settings.directory / "newswire.db", file, clock())
+
+
 def run_lock(settings: Settings) -> AbstractContextManager[object]:
     """Return the lock that lets one process at a time run the pipeline on a store."""
     from pipeline.adapters.sqlite.database import RunLock
@@ -141,12 +175,19 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.kafka.topics import create_topics
 
-    keep = {ARTICLES.name: timedelta(days=settings.keep.articles_days)}
-    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=keep)
+    created = create_topics(
+        settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=topics_kept(settings)
+    )
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
+
+
+def topics_kept(settings: Settings) -> dict[str, timedelta]:
+    """Return how long the topics keep their records that the settings decide on."""
+    days = timedelta(days=settings.keep.articles_days)
+    return {topic.name: days for topic in (ARTICLES, HISTORY, DEAD)}
 
 
 def clock() -> datetime:
@@ -156,6 +197,7 @@ def clock() -> datetime:
 
 def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.sqlite.arrivals import SqliteArrivals
+    from pipeline.adapters.sqlite.backups import SqliteBackups
     from pipeline.adapters.sqlite.events import SqliteEvents
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
@@ -164,9 +206,10 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
+    from pipeline.adapters.sqlite.upkeep import SqliteUpkeep
 
     opened = stack.enter_context(database(settings))
-    index = SqliteIndex(opened)
+    index = SqliteIndex(opened, settings.keep.revisions)
     stories = SqliteStories(opened, index)
     reading = _Reading(
         index=index,
@@ -174,10 +217,16 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
         arrivals=SqliteArrivals(opened, index),
         stories=stories,
         events=SqliteEvents(opened, index, stories),
-        revisions=SqliteRevisions(opened, index),
+        revisions=SqliteRevisions(opened),
         marks=SqliteMarks(opened),
+        upkeep=SqliteUpkeep(opened),
+        backups=SqliteBackups(opened, backup_directory(settings)),
     )
-    table = partial(SqliteTable, opened)
+
+    def table(name: str) -> SqliteTable:
+        # Nobody asks for the changes of facts: what is removed of them leaves nothing behind.
+        return SqliteTable(opened, name, followed=not name.startswith(FACTS))
+
     return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
 
 
@@ -236,6 +285,8 @@ def _store(
         events=reading.events,
         revisions=reading.revisions,
         marks=reading.marks,
+        upkeep=reading.upkeep,
+        backups=reading.backups,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),

@@ -22,7 +22,7 @@ def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
     if request.param == "sqlite":
         with Database(request.getfixturevalue("tmp_path") / "newswire.db") as database:
             index = SqliteIndex(database)
-            yield index, SqliteRevisions(database, index)
+            yield index, SqliteRevisions(database)
         return
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
 
@@ -34,10 +34,10 @@ def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
 
 
 def titles(kept: Kept, article_id: str) -> list[str | None]:
-    return [each.title for each in kept[1].of(article_id)]
+    return [each.title for each in kept[1].of(article_id)][::-1]
 
 
-def test_every_revision_is_kept_oldest_first_with_the_newest_last(kept: Kept) -> None:
+def test_every_revision_is_kept_newest_first(kept: Kept) -> None:
     for revision, title in enumerate(("First", "Second", "Third"), 1):
         kept[0].upsert([article("a", title, revision=revision), article("b", revision=1)])
     assert titles(kept, "a") == ["First", "Second", "Third"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pipeline.model import Document
 from pipeline.ports.marks import Marked
+from pipeline.ports.revisions import Revision
 
 
 class MemoryMarks:
@@ -55,8 +55,8 @@ class MemoryRevisions:
     """Hold revisions as they were put."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, list[Document]] = {}
+        self.kept: dict[str, list[Revision]] = {}
 
-    def of(self, article_id: str) -> Sequence[Document]:
-        """Return the revisions of an article, oldest first."""
+    def of(self, article_id: str) -> Sequence[Revision]:
+        """Return the revisions of an article, newest first."""
         return tuple(self.kept.get(article_id, ()))

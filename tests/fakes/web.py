@@ -19,10 +19,10 @@ from pipeline.adapters.sqlite.marks import SqliteMarks
 from pipeline.adapters.sqlite.revisions import SqliteRevisions
 from pipeline.adapters.sqlite.stories import SqliteStories
 from pipeline.adapters.sqlite.table import SqliteTable
-from pipeline.config import Settings, Web
 from pipeline.errors import UsageError
 from pipeline.model import Document
 from pipeline.services.find_feeds import FoundFeed
+from pipeline.settings import Settings, Web
 from pipeline.topics import ACCESS, FEEDS, LISTS, POLLS, PUSHES, RECENT, RULES, SEARCHES
 from pipeline.web.app import App
 from pipeline.web.desk import Check, Desk, Door
@@ -87,8 +87,10 @@ def _store(database: Database) -> Store:
         arrivals=SqliteArrivals(database, index),
         stories=stories,
         events=SqliteEvents(database, index, stories),
-        revisions=SqliteRevisions(database, index),
+        revisions=SqliteRevisions(database),
         marks=SqliteMarks(database),
+        upkeep=None,
+        backups=None,
         ledger=SqliteLedger(database),
         table=table,
         feeds=table(FEEDS.table),

@@ -32,7 +32,8 @@ def as_ours(path: str, error: sqlite3.Error) -> NewswireError | None:
         )
     if code in _DAMAGED:
         return UnavailableError(
-            f"The store {path} is damaged and cannot be opened or read ({error}); restore a backup."
+            f"The store {path} is damaged and cannot be opened or read ({error}); "
+            "`newswire admin restore FILE` puts a backup in its place."
         )
     if code in _SHUT:
         return UnavailableError(

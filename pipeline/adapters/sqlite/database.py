@@ -20,6 +20,8 @@ from pipeline.errors import NewswireError, UnavailableError, UsageError
 BUSY_TIMEOUT_MS = 6_000
 # How often it is looked whether another process has written.
 LOOK_S = 0.1
+# What a large transaction leaves of the journal beside the file.
+JOURNAL_BYTES = 16_000_000
 SLICE = 1_000
 
 
@@ -77,11 +79,11 @@ class Database:
         """Return this thread's connection, in autocommit mode."""
         if self._in_memory:
             if self._shared is None:
-                self._shared = self._connect()
+                self._shared = self.connect()
             return self._shared
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self._connect()
+            connection = self._local.connection = self.connect()
         return connection
 
     @contextmanager
@@ -168,7 +170,8 @@ class Database:
             partial.unlink(missing_ok=True)
             raise UnavailableError(f"The backup {target} could not be written: {exc}.") from exc
 
-    def _connect(self) -> Connection:
+    def connect(self) -> Connection:
+        """Open another connection; ``close`` closes it, too."""
         with translated(self.path):
             connection = sqlite3.connect(
                 self.path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection
@@ -176,7 +179,11 @@ class Database:
         connection.path = self.path
         self._all.append(connection)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        if self._in_memory or not Path(self.path).stat().st_size:
+            # Of a new file only, and before anything is written to it: later it would take the right to write.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")

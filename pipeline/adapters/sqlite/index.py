@@ -19,6 +19,7 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.generations import earlier_versions, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed, orphans
 from pipeline.adapters.sqlite.plans import Plan
+from pipeline.adapters.sqlite.revisions import KEPT
 from pipeline.adapters.sqlite.statements import day_of, narrowed, selected
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
@@ -53,9 +54,9 @@ _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large",
 class SqliteIndex:
     """Keep documents searchable in the store. Writes join the transaction that is open, if one is."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept_revisions: int = KEPT) -> None:
         self._database = database
-        self._writer = Writer(database)
+        self._writer = Writer(database, kept_revisions)
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
         """Store documents by id; an older revision never replaces a newer one."""

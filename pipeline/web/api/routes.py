@@ -9,6 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from pipeline.model import Document, ReportedEvent
+from pipeline.ports.revisions import Revision
 from pipeline.services.access import Scope
 from pipeline.web.api import articles, changes, documentation, shapes, subscriptions
 from pipeline.web.asking import MOST_FORM_BYTES, MOST_UPLOAD_BYTES, Ask
@@ -70,8 +71,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _get("/articles", "listArticles", "Find articles.", articles.find, shapes.ArticlePage, _Q, _LIMIT, _CURSOR, _SORT,
          _COPIES),
     _get("/articles/{id}", "getArticle", "Return an article.", articles.one, shapes.ArticleEntry),
-    _get("/articles/{id}/revisions", "listRevisions", "Return an article's revisions, oldest first.",
-         articles.revisions, list[Document]),
+    _get("/articles/{id}/revisions", "listRevisions", "Return an article's revisions, newest first.",
+         articles.revisions, list[Revision]),
     _get("/articles/{id}/copies", "listCopies", "Return an article's copies.", articles.copies, list[Document]),
     _get("/articles/{id}/similar", "listSimilar", "Return articles about the same.", articles.similar,
          shapes.ArticlePage, _LIMIT),
