@@ -19,7 +19,7 @@ from pipeline.stages.extract.dates.resolvers import (
 
 # What a day is remembered for, and the day; before it has happened the words mean nothing.
 REMEMBERED = (
-    (9, 11, r"(?:terror\w*\s+)?(?:attacks?|hijack\w*|victims?|families|commission|memorial|survivors?)", date(2001, 9, 11)),
+    (9, 11, r"(?:terror\w*\s+)?(?:attacks?|hijack\w*|victims?|families|commission|survivors?)", date(2001, 9, 11)),
     (7, 7, r"(?:london\s+)?(?:bombings?|bombers?|attacks?)", date(2005, 7, 7)),
     (11, 13, r"(?:paris\s+)?attacks?", date(2015, 11, 13)),
     (1, 6, r"(?:capitol|attack\w*|riot\w*|insurrection\w*|committee|defendants?|assault)", date(2021, 1, 6)),
