@@ -15,6 +15,7 @@ from pipeline.stages.extract.dates.resolvers import (
     moved,
     nearest_year,
     quarter_of,
+    season_of,
 )
 
 # What a day is remembered for, and the day; before it has happened the words mean nothing.
@@ -160,3 +161,19 @@ def resolve_offset(match: Match, scene: Scene) -> Value:
     if unit == "year" and base in ("today", "tomorrow"):
         return day.replace(year=day.year + count).isoformat(), "day"
     return moved(count, unit, day)
+
+
+def resolve_world_war(match: Match, scene: Scene) -> Value:
+    return ("1939-09-01/1945-09-02" if match["war"] in ("II", "2", "Two") else "1914-07-28/1918-11-11"), "range"
+
+
+def resolve_nine_eleven(match: Match, scene: Scene) -> Value:
+    return "2001-09-11", "day"
+
+
+def resolve_season(match: Match, scene: Scene) -> Value:
+    return season_of(match["season"].lower(), int(match["year"]))
+
+
+def resolve_anno_domini(match: Match, scene: Scene) -> Value:
+    return date(int(match["ad"] or match["ce"]), 1, 1).isoformat()[:4], "year"
