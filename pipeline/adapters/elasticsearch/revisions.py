@@ -10,9 +10,10 @@ import msgspec
 from pipeline.adapters.elasticsearch.months import Months, document_of
 from pipeline.adapters.elasticsearch.side_index import SideIndex
 from pipeline.model import Document, derive_id
-from pipeline.ports.revisions import KEPT, Revision
+from pipeline.ports.revisions import Revision
 
 _PROPERTIES = {"article": {"type": "keyword"}, "revision": {"type": "long"}}
+_MOST = 1_000
 
 
 class ElasticsearchRevisions:
@@ -28,9 +29,10 @@ class ElasticsearchRevisions:
         months = self._months.names() if revised else []
         found = self._months.locate(list(revised), months, with_document=True) if months else {}
         operations: list[dict[str, object]] = []
+        now = datetime.now(UTC)
         for earlier in map(document_of, found.values()):
             if earlier.revision < revised[earlier.id]:
-                value = msgspec.json.encode(_revision(earlier, until=datetime.now(UTC))).decode()
+                value = msgspec.json.encode(_revision(earlier, now)).decode()
                 entry = {"article": earlier.id, "revision": earlier.revision, "value": value}
                 operations += [{"create": {"_id": derive_id(earlier.id, str(earlier.revision))}}, entry]
         self._index.bulk(operations, passing=(409,))
@@ -43,16 +45,16 @@ class ElasticsearchRevisions:
             return ()
         newest = document_of(found[article_id])
         asked = [{"term": {"article": article_id}}, {"range": {"revision": {"lt": newest.revision}}}]
-        hits = self._index.search(query={"bool": {"filter": asked}}, size=KEPT, sort=[{"revision": "desc"}])["hits"]
-        earlier = [msgspec.json.decode(hit["_source"]["value"], type=Revision) for hit in hits["hits"]]
-        return (_revision(newest), *earlier)
+        hits = self._index.search(query={"bool": {"filter": asked}}, size=_MOST, sort=[{"revision": "desc"}])["hits"]
+        earlier = (msgspec.json.decode(hit["_source"]["value"], type=Revision) for hit in hits["hits"])
+        return (_revision(newest, None), *earlier)
 
     def close(self) -> None:
         """Close the connections; idempotent."""
         self._index.close()
 
 
-def _revision(document: Document, until: datetime | None = None) -> Revision:
+def _revision(document: Document, until: datetime | None) -> Revision:
     return Revision(
         revision=document.revision,
         title=document.title,

@@ -53,10 +53,13 @@ def push(ask: Ask, rendering: Rendering) -> Response:
             articles += [read.article for read in read_lines([line], "pushed", ask.desk.clock())]
         except UsageError as exc:
             refused.append(f"line {number}: {str(exc).partition(': ')[2] or exc}")
-    accepted = ask.desk.publish(articles) if articles else 0
-    if accepted:
-        ask.desk.audit(ask.who, "push articles", str(accepted))
-    return answer(ask, Pushed(accepted=accepted, refused=tuple(refused[:REFUSED_SHOWN])), 202 if accepted else 400)
+    if not articles:
+        raise UsageError(
+            "There is no article in it: " + ("; ".join(refused[:3]) or "one JSON object a line is expected.")
+        )
+    accepted = ask.desk.publish(articles)
+    ask.desk.audit(ask.who, "push articles", str(accepted))
+    return answer(ask, Pushed(accepted=accepted, refused=tuple(refused[:REFUSED_SHOWN])), 202)
 
 
 def alerts(ask: Ask, rendering: Rendering) -> Response:

@@ -62,6 +62,11 @@ def description() -> dict[str, Any]:
     }
 
 
+def written() -> bytes:
+    """Return the description as it stands in the repository."""
+    return msgspec.json.format(msgspec.json.encode(description()), indent=1) + b"\n"
+
+
 def _operation(each: Any, returned: Any, taken: Any) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}

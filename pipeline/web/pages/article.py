@@ -49,7 +49,7 @@ def article(ask: Ask, rendering: Rendering) -> Response:
 def revisions(ask: Ask, rendering: Rendering) -> Response:
     """Show what each revision changed, word by word."""
     document = _found(ask)
-    kept = ask.desk.revisions.of(document.id)
+    kept = ask.desk.revisions.of(document.id)[::-1]
     steps = [
         {
             "before": earlier,
