@@ -18,7 +18,7 @@ import msgspec
 
 from pipeline import private_files
 from pipeline.config import Settings
-from pipeline.errors import UnavailableError, UsageError
+from pipeline.errors import DamagedError, UnavailableError, UsageError
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
@@ -53,6 +53,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     searches: Table
     lists: Table
     transaction: Transaction
+    damage: Callable[[], DamagedError | None]
 
 
 class _Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,7 +168,9 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
         events=SqliteEvents(opened, index, stories),
     )
     table = partial(SqliteTable, opened)
-    return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
+    ledger = SqliteLedger(opened)
+    made = _store(settings, SqliteLog(opened), reading, ledger, table, transaction=opened.transaction)
+    return msgspec.structs.replace(made, damage=lambda: opened.damage)
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
@@ -228,4 +231,5 @@ def _store(
         searches=table(SEARCHES.table),
         lists=table(LISTS.table),
         transaction=transaction,
+        damage=lambda: None,
     )
