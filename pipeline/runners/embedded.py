@@ -21,7 +21,7 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline.errors import TransientError, UnavailableError
+from pipeline.errors import DamagedError, TransientError, UnavailableError
 from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
@@ -138,8 +138,9 @@ class Embedded:
 
         ``between`` is told after each batch how many articles of history wait.
 
-        A store that is locked, full or away is waited for. Raises ``TransientError`` or ``UnavailableError`` when work
-        that is to be finished could not be for ``GIVE_UP_S`` seconds.
+        A store that is locked, full or away is waited for. Raises ``DamagedError`` for one that is damaged, and
+        ``TransientError`` or ``UnavailableError`` when work that is to be finished could not be for ``GIVE_UP_S``
+        seconds.
         """
         self._wait = stopping.wait
         trouble = Trouble(_log, "the pipeline")
@@ -148,6 +149,8 @@ class Embedded:
             ending = stopping.is_set()
             try:
                 outcomes = self.step(0.0 if ending else WAIT_S)
+            except DamagedError:
+                raise
             except Exception as exc:
                 # A bug is told with its trace; the next batch may go well.
                 for stage in self._flow:
@@ -159,8 +162,10 @@ class Embedded:
             trouble.over()
             for outcome in outcomes:
                 tell(outcome)
+            waiting = 0
             with suppress(TransientError, UnavailableError):  # it is only told, and asked again after the next batch
-                between(self.history_waiting)
+                waiting = self.history_waiting
+            between(waiting)
             if not outcomes and ending:
                 return
 

@@ -17,7 +17,7 @@ import msgspec
 
 from pipeline import private_files
 from pipeline.config import Settings
-from pipeline.errors import UnavailableError, UsageError
+from pipeline.errors import DamagedError, UnavailableError, UsageError
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
@@ -78,6 +78,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     lists: Table
     access: Table
     transaction: Transaction
+    damage: Callable[[], DamagedError | None]
 
 
 class _Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,7 +246,9 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
         # Nobody asks for the changes of facts: what is removed of them leaves nothing behind.
         return SqliteTable(opened, name, followed=not name.startswith(FACTS))
 
-    return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
+    ledger = SqliteLedger(opened)
+    made = _store(settings, SqliteLog(opened), reading, ledger, table, transaction=opened.transaction)
+    return msgspec.structs.replace(made, damage=lambda: opened.damage)
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
@@ -317,4 +320,5 @@ def _store(
         lists=table(LISTS.table),
         access=table(ACCESS.table),
         transaction=transaction,
+        damage=lambda: None,
     )

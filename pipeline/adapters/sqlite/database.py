@@ -14,7 +14,7 @@ from pipeline import private_files
 from pipeline.adapters.sqlite.connection import Connection, translated
 from pipeline.adapters.sqlite.damage import damaged
 from pipeline.adapters.sqlite.schema import MIGRATIONS
-from pipeline.errors import NewswireError, UnavailableError, UsageError
+from pipeline.errors import DamagedError, NewswireError, UnavailableError, UsageError
 
 # Less than anyone waits for a program to stop.
 BUSY_TIMEOUT_MS = 6_000
@@ -40,6 +40,7 @@ class Database:
         self._committed = threading.Condition()
         self._all: list[Connection] = []
         self._shared: Connection | None = None
+        self.damage: DamagedError | None = None
 
     def open(self) -> Database:
         """Create or migrate the file. Raises ``UnavailableError`` when it cannot be read or is from a newer version."""
@@ -177,6 +178,7 @@ class Database:
                 self.path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection
             )
         connection.path = self.path
+        connection.on_damage = self._found_damaged
         self._all.append(connection)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         if self._in_memory or not Path(self.path).stat().st_size:
@@ -188,6 +190,9 @@ class Database:
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
+
+    def _found_damaged(self, error: DamagedError) -> None:
+        self.damage = error
 
     def _migrate(self) -> None:
         if self._version() == len(MIGRATIONS):
