@@ -11,8 +11,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from pipeline.commands.articles_out import writer
 from pipeline.commands.context import current_settings
 from pipeline.commands.log_options import log_options
+from pipeline.commands.screen import long_option, width
 from pipeline.errors import UsageError
 
 
@@ -28,9 +30,16 @@ from pipeline.errors import UsageError
 )
 @click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
+@long_option
 @log_options
 def up(
-    sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, alert_history: bool, as_json: bool
+    sources: tuple[str, ...],
+    once: bool,
+    demo: bool,
+    published: datetime | None,
+    alert_history: bool,
+    as_json: bool,
+    long_form: bool,
 ) -> None:
     """Follow feeds and files, and print what arrives.
 
@@ -40,8 +49,8 @@ def up(
     from connectors.files.files import is_archive, list_in, read_files
     from pipeline.services.feeds import new_subscription
     from pipeline.views.feeds import list_lines
-    from pipeline.views.lines import article_line
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line
+    from pipeline.views.words import counted
     from pipeline.wiring import connectors, services, session, stores, upkeep
 
     complain = partial(click.echo, err=True)
@@ -73,7 +82,7 @@ def up(
             feeds.subscribe(feed.url, title=feed.title, asked=subscription)
         for file, listed in lists.items():
             count = feeds.take_over(listed.outlines)
-            complain(f"Following {count} feeds of {file}.")
+            complain(f"Following {counted(count, 'feed')} of {file}.")
             for line in list_lines(listed, count):
                 complain(line)
         if demo:
@@ -88,7 +97,7 @@ def up(
         running = session.Session(
             store,
             once=once,
-            show=lambda document: click.echo(msgspec.json.encode(document) if as_json else article_line(document)),
+            show=writer(width(long_form), as_json=as_json),
             bury=lambda error: complain(dead_line(error)),
             report=connectors.poll_report(complain, is_terminal=sys.stderr.isatty()),
             write=complain if as_json else None,

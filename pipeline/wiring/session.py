@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.records import learn_types
+from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
 from pipeline.wiring import connectors, runners, upkeep
+from pipeline.wiring.metrics import serving
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -93,10 +95,16 @@ class Session:
         import pipeline.runners.polling.ingest  # noqa: F401 - its records must be known before threads start
 
         pruning = upkeep.pruner(self._store)
-        embedded = runners.embedded(self._store, upkeep.facts_before(self._store.settings, pruning))
-        notifying = runners.notifying(self._store, self._write)
+        settings, measures = self._store.settings, Measures()
+        embedded = runners.embedded(self._store, upkeep.facts_before(settings, pruning), measures)
+        notifying = runners.notifying(self._store, self._write, measures)
         learn_types()
-        with stop_signal() as self._stopping, notifying, upkeep.tending(self._store, pruning):
+        with (
+            stop_signal() as self._stopping,
+            notifying,
+            upkeep.tending(self._store, pruning),
+            serving(settings, "up", measures),
+        ):
             worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
             worker.start()
             try:
