@@ -86,18 +86,23 @@ def up(
             for line in list_lines(listed, count):
                 complain(line)
         if demo:
-            session.add_demo(store)
+            is_new = session.add_demo(store)
             hint = f"newswire search ceasefire --data {settings.directory}"
             complain(f"These articles are made up. In another shell: {hint}")
+            if not is_new:
+                session.tell_tour(store, complain)
         if outdated := store.renewal.outdated():
             complain(f"Texts are read in a new way: {outdated:,} articles are indexed anew in the background.")
         if not (files or demo or feeds.all() or session.has_work(store, once=once)):
             raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
         session.publish(store, chain(whole, *streams))
+        show = writer(width(long_form), as_json=as_json)
+        if demo:
+            show = session.with_tour(store, show, complain)
         running = session.Session(
             store,
             once=once,
-            show=writer(width(long_form), as_json=as_json),
+            show=show,
             bury=lambda error: complain(dead_line(error)),
             report=connectors.poll_report(complain, is_terminal=sys.stderr.isatty()),
             write=complain if as_json else None,
