@@ -44,6 +44,7 @@ from pipeline.runners.advance import (
 )
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.forgetting import Forgetting
+from pipeline.runners.measures import Measures
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
 from pipeline.stages.decision import Memory
@@ -105,6 +106,7 @@ class Embedded:
         feeder: Feeder | None = None,
         renewal: Renewal | None = None,
         facts_before: Callable[[], datetime] | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
@@ -124,6 +126,8 @@ class Embedded:
         self._is_remembered = False
         self._learners = {stage.name: Learner(stage.name) for stage in flow}
         self.counts: Counter[str] = Counter()
+        self.measures = measures or Measures()
+        self.measures.outcomes = lambda: self.counts
         self._remember()
 
     def run(
@@ -264,7 +268,10 @@ class Embedded:
             if stage is awaited:
                 self._put_off(stage, given, batch)
                 break
+            started = time.perf_counter()
             done = advance_all(stage, self._memories[stage.name], given, self._clock, self._wait)
+            buried = sum(isinstance(result, Buried) for result in done.results)
+            self.measures.handled(stage.name, len(given), buried, time.perf_counter() - started)
             batch.counts += done.counts
             given = [going for result in done.results for going in self._sort(stage, result, batch)]
         return batch
