@@ -18,7 +18,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("pipeline.commands.up:up", "Follow feeds and files, and print what arrives."),
     "add": ("pipeline.commands.feeds:add", "Subscribe to feeds; pages are searched for theirs."),
     "feed": ("pipeline.commands.feeds:feed", "List, show, test and change subscriptions."),
-    "import": ("pipeline.commands.lists:import_", "Subscribe to every feed of an OPML file or list of URLs."),
+    "import": (
+        "pipeline.commands.lists:import_",
+        "Subscribe to every feed of an OPML file or list of URLs, ``-`` for standard input.",
+    ),
     "export": (
         "pipeline.commands.lists:export",
         "Write the subscriptions as OPML, to standard output without FILE or with ``-``.",
@@ -48,6 +51,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "notify": ("pipeline.commands.roles:notify", "Run the notifier: deliver alerts from Kafka."),
     "admin": ("pipeline.commands.admin:admin", "Set up, repair, replay, back up and prune."),
     "config": ("pipeline.commands.config:config", "Show, find or write the settings file."),
+    "status": (
+        "pipeline.commands.status:status",
+        "Say how it is: feeds, articles, queues, alerts, disk and the last errors.",
+    ),
+    "trace": ("pipeline.commands.status:trace", "Tell what happened to one article, stage by stage."),
     "doctor": ("pipeline.commands.doctor:doctor", "Check that everything needed is there and works."),
     "completion": ("pipeline.commands.completion:completion", "Print the shell completion script."),
 }

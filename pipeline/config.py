@@ -96,7 +96,6 @@ def masked(settings: Settings) -> Settings:
         settings,
         elasticsearch=masked_address(settings.elasticsearch),
         elasticsearch_api_key="***" if settings.elasticsearch_api_key else None,
-        web=msgspec.structs.replace(settings.web, password="***" if settings.web.password else None),
         channels={name: _mask_address(address) for name, address in settings.channels.items()},
         notify=msgspec.structs.replace(
             settings.notify,

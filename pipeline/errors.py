@@ -2,6 +2,7 @@
 
 NewswireError
 ├── UsageError        the person asked for something that cannot be done: exit code 2, one sentence
+│   └── NotFoundError there is none of what the person named: exit code 1, one sentence
 ├── UnavailableError  a server or file that is needed cannot be reached: exit code 3, one sentence
 ├── TransientError    the same attempt may succeed later: wait ``retry_after`` seconds and repeat
 └── TerminalError     no repetition will help this record: dead letter
@@ -18,6 +19,10 @@ class NewswireError(Exception):
 
 class UsageError(NewswireError):
     """Refuse a request that cannot be carried out as it was put."""
+
+
+class NotFoundError(UsageError):
+    """Report that there is nothing of the name, id or address that was asked for."""
 
 
 class UnavailableError(NewswireError):

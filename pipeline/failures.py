@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import click
 
-from pipeline.errors import NewswireError, TransientError, UnavailableError
+from pipeline.errors import NewswireError, NotFoundError, TransientError, UnavailableError
 from pipeline.networks import masked
 from pipeline.plain_words import os_words
 
+NOT_FOUND = 1  # as of a search that finds nothing
 USAGE = 2
 UNAVAILABLE = 3
 FAULT = 70  # sysexits.h: an error of the program itself
@@ -90,6 +91,8 @@ def ending(error: BaseException) -> Ending:
     if isinstance(error, click.Abort):
         return Ending(USAGE, "Error: The input ended before the question was answered.")
     if isinstance(error, NewswireError):
+        if isinstance(error, NotFoundError):
+            return Ending(NOT_FOUND, f"Error: {error}")
         missing = isinstance(error, UnavailableError | TransientError)
         return Ending(UNAVAILABLE if missing else USAGE, f"Error: {error}")
     if isinstance(error, OutputError):

@@ -21,7 +21,6 @@ from connectors.formats.people import people
 
 _HEADERS = ("from", "subject", "date", "message-id", "received", "list-id")
 _ENCODED = re.compile(r"\?=\s+=\?")
-_LIST_NAME = re.compile(r"^\s*\"?(.*?)\"?\s*<[^<>]*>\s*$", re.DOTALL)
 _BRACKETED = re.compile(r"<\s*(https?://[^<>\s]+)\s*>|^\s*(https?://\S+)\s*$", re.IGNORECASE)
 _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 # What senders call the copy of a letter on their site.
@@ -55,7 +54,7 @@ def _entry(message: Message, body: bytes, name: str) -> ParsedEntry:
     html, text = _contents(message)
     url = _address(message) or _web_copy(html)
     authors = people([_header(message, "from")])
-    named = _LIST_NAME.match(_header(message, "list-id") or "")
+    before = (_header(message, "list-id") or "").rpartition("<")[0]  # RFC 2919: words, then <identifier>
     return entry(
         id=(_header(message, "message-id") or "").strip("<> ") or blake2b(body, digest_size=16).hexdigest(),
         url=url,
@@ -65,7 +64,7 @@ def _entry(message: Message, body: bytes, name: str) -> ParsedEntry:
         text=None if html else text,
         authors=authors,
         language=(_header(message, "content-language") or "").split(",")[0].strip() or None,
-        source=(named.group(1).strip() if named else None) or (authors[0] if authors else None),
+        source=before.strip().strip('"').strip() or (authors[0] if authors else None),
     )
 
 

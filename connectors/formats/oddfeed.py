@@ -15,8 +15,9 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 import feedparser
 import msgspec
 
-from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.bounds import newest
 from connectors.formats.contents import regained
+from connectors.formats.dates import parse_date
 from connectors.formats.entries import Found, Link, Source, Words, domain_of, entry_of, is_image, line_of
 from connectors.formats.names import PREFIXES, RDF, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
@@ -128,7 +129,10 @@ def _feed(
     source = Source(home or url, Home(_str(feed.get("language")), domain_of(home or url)), people(_authors(feed)))
     read: list[ParsedEntry] = []
     errors: dict[int, str] = {}
-    for number, entry in enumerate(entries[:MAX_ENTRIES]):
+    chosen = newest(
+        entries, lambda entry: parse_date(_str(dict.get(entry, "published")) or _str(dict.get(entry, "updated")))
+    )
+    for number, entry in enumerate(chosen):
         try:
             read.append(entry_of(_found(entry, url, is_atom_feed, _str(feed.get("language"))), source))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
@@ -147,6 +151,7 @@ def _feed(
         ttl_s=minutes(_str(feed.get("ttl"))),
         entries=tuple(read),
         errors=errors,
+        left_out=len(entries) - len(chosen),
     )
 
 

@@ -58,7 +58,8 @@ class Part(msgspec.Struct, frozen=True):
 class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a document's entries and what it says about itself; ``errors`` maps the places of unreadable ones to why.
 
-    ``flaw`` says where a document that was read all the same is ill-formed, and how.
+    ``topic`` is the feed's own address, as it says. ``flaw`` says where a document that was read all the same is
+    ill-formed, and how; ``left_out`` counts the oldest entries of one that has more than are read.
     """
 
     title: str | None = None
@@ -66,6 +67,8 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     hubs: tuple[str, ...] = ()
     topic: str | None = None
+    icon: str | None = None
+    updated: datetime | None = None
     next_page: str | None = None
     parts: tuple[Part, ...] = ()
     ttl_s: int | None = None
@@ -74,3 +77,4 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[int, str] = {}
     kind: str = "feed"
     flaw: str | None = None
+    left_out: int = 0

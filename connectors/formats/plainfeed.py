@@ -7,14 +7,16 @@ the two equal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from xml.etree.ElementTree import Element
 
 import msgspec
 
 from connectors.addresses import join
-from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.bounds import newest
 from connectors.formats.characters import text_of
 from connectors.formats.contents import content_of, inner_markup, words_of
+from connectors.formats.dates import parse_date
 from connectors.formats.entries import (
     ALTERNATE,
     Found,
@@ -36,6 +38,7 @@ from connectors.formats.zones import Home
 
 MAX_MEDIA = 50
 MAX_MEDIA_DEPTH = 20
+DATES = frozenset(("pubdate", "published", "updated", "dc:date", "issued", "modified"))
 ONCE = frozenset(("title", "guid", "id", "pubdate", "published", "updated", "dc:date"))
 _LANG, _BASE, _ABOUT = f"{{{XML}}}lang", f"{{{XML}}}base", f"{{{RDF}}}about"
 
@@ -48,7 +51,7 @@ def parse_plain(body: bytes, content_type: str | None, url: str) -> ParsedFeed |
 
 def read_tree(root: Element, url: str) -> ParsedFeed | None:
     """Return the feed of a tree, or ``None`` where it is of a format that feedparser knows better."""
-    channel = _channel(root)
+    channel = channel_of(root)
     if channel is None:
         return None
     kind = name_of(root.tag)
@@ -73,7 +76,8 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
     source = Source(
         home or url, Home(head.language or fields.get("language"), domain_of(home or url)), people(head.people)
     )
-    entries, errors = _entries(items[:MAX_ENTRIES], base, language, url, source)
+    chosen = newest(items, _dated)
+    entries, errors = _entries(list(chosen), base, language, url, source)
 
     def told(relation: str) -> tuple[str, ...]:
         return tuple(address for relations, address in links if relation in relations and address)
@@ -88,12 +92,17 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
         ttl_s=minutes(fields.get("ttl")),
         entries=tuple(entries),
         errors=errors,
+        left_out=len(items) - len(chosen),
     )
+
+
+def _dated(item: Element) -> datetime | None:
+    return next((date for child in item if name_of(child.tag) in DATES and (date := parse_date(words_of(child)))), None)
 
 
 def links_of(root: Element, url: str) -> list[tuple[list[str], str | None]]:
     """Return the links of a feed itself: what each is for, and where it leads from the address of the document."""
-    channel = _channel(root)
+    channel = channel_of(root)
     if name_of(root.tag) in ("entry", "item"):
         return []
     base = _based(None, root, url)
@@ -119,7 +128,8 @@ def minutes(value: str | None) -> int | None:
     return int(value) * 60 if value.isascii() and value.isdecimal() and len(value) < 7 else None
 
 
-def _channel(root: Element) -> Element | None:
+def channel_of(root: Element) -> Element | None:
+    """Return the element that holds what a feed says of itself; nothing of a format that feedparser knows better."""
     kind = name_of(root.tag)
     if kind == "channel" and (root.get("href") or root.get("HREF")):
         return None  # Microsoft's CDF

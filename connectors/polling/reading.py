@@ -135,7 +135,7 @@ def read(
         published=tuple(datetime.fromtimestamp(entry.published, UTC) for entry in current.values() if entry.published),
         recent=msgspec.msgpack.encode(_Recent(VERSION, remembered)),
         arrived=tuple(arrived),
-        left_out=standing - len(pieces),
+        left_out=standing - len(pieces) + parsed.left_out,
         revised=revised,
         stable=stable,
         per_day=rate_per_day([entry.published for entry in remembered if entry.published], seen),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from pipeline.commands.context import current_settings, open_store
 from pipeline.errors import UsageError
@@ -40,19 +41,26 @@ def setup() -> None:
 @admin.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--replay", is_flag=True, help="Send them back to the stage that refused them.")
-def dead(as_json: bool, replay: bool) -> None:
+@click.option("--kind", metavar="STAGE", help="Only those that one stage gave up on, such as extract.")
+@click.option("--kinds", "summed", is_flag=True, help="Count them by kind instead.")
+def dead(as_json: bool, replay: bool, kind: str | None, summed: bool) -> None:
     """List records that a stage gave up on, with the reason."""
     from pipeline.views.dead_letters import letter_json, letter_line
+    from pipeline.views.words import counted
     from pipeline.wiring import services
 
     count = 0
     with open_store() as store:
         letters = services.dead_letters(store)
         if replay:
-            count = letters.send_back()
-            click.echo(f"{count} records sent back." if count else "There are no dead letters.")
+            count = letters.send_back(kind)
+            click.echo(f"{counted(count, 'record')} sent back." if count else "There are no dead letters.")
             return
-        for count, letter in enumerate(letters.all(), 1):  # noqa: B007 - the last number is how many there were
+        if summed:
+            for name, count in letters.kinds().items():
+                click.echo(msgspec.json.encode({"kind": name, "letters": count}) if as_json else f"{name}\t{count}")
+            return
+        for count, letter in enumerate(letters.all(kind), 1):  # noqa: B007 - the last number is how many there were
             click.echo(letter_json(letter) if as_json else letter_line(letter))
     if not count and not as_json:
         click.echo("There are no dead letters.")

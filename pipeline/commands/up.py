@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import current_settings
+from pipeline.commands.log_options import log_options
 from pipeline.errors import UsageError
 
 
@@ -29,6 +30,7 @@ from pipeline.errors import UsageError
 @click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
 @click.option("--no-web", is_flag=True, help="Do not serve the page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
+@log_options
 def up(
     sources: tuple[str, ...],
     once: bool,

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -158,7 +159,8 @@ class Embedded:
             trouble.over()
             for outcome in outcomes:
                 tell(outcome)
-            between(self.history_waiting)
+            with suppress(TransientError, UnavailableError):  # it is only told, and asked again after the next batch
+                between(self.history_waiting)
             if not outcomes and ending:
                 return
 

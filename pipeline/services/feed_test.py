@@ -176,7 +176,7 @@ def _describe(fetched: Fetched, parsed: ParsedFeed, asked: Subscription, tell: T
     if parsed.flaw:
         rescued = f"what could be read was: {len(entries)} entries"
         tell(Step("", "more", f"It is ill-formed ({parsed.flaw}); {rescued}, tell its publisher."))
-    if left_out := entries_left_out(fetched.body or b""):
+    if left_out := parsed.left_out or entries_left_out(fetched.body or b""):
         tell(Step("size", "warn", f"the {left_out:,} oldest entries are left out, it has too many to be read whole"))
     for place, error in list(parsed.errors.items())[:ERRORS_SHOWN]:
         tell(Step(f"entry {place + 1}", "warn", f"cannot be read and is left out: {error}"))

@@ -61,11 +61,16 @@ class SavedSearches:
         """Return the lists that a query uses, itself or by a saved search. Raises ``UsageError``."""
         return self.lists_among(text, self.all() if "search:" in text.casefold() else {})
 
-    def lists_among(self, text: str, searches: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        """Return the lists that a query uses, itself or by one of these saved searches. Raises ``UsageError``."""
+    def lists_among(
+        self, text: str, searches: Mapping[str, str], coming: Lists | None = None
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the lists that a query uses, itself or by one of these saved searches. Raises ``UsageError``.
+
+        ``coming`` are lists that are not kept yet and stand in place of those of their names.
+        """
         if not any("list:" in query.casefold() for query in (text, *searches.values())):
             return {}
-        lists = self._lists()
+        lists = {**self._lists(), **(coming or {})}
         used = {node.name for node in walk(parse(text, searches, lists).root) if isinstance(node, Listed)}
         return {name: tuple(lists[name]) for name in sorted(used)}
 
@@ -98,9 +103,9 @@ class SavedSearches:
             self._rules.update(rewritten)
         return len(rewritten)
 
-    def check(self, name: str, searches: Mapping[str, str]) -> None:
+    def check(self, name: str, searches: Mapping[str, str], coming: Lists | None = None) -> None:
         """Raise ``UsageError`` where one of these saved searches cannot be read, or names itself by any way round."""
-        parse_part(f"search:{name}", searches, self._lists_of(searches), self._zone)
+        parse_part(f"search:{name}", searches, {**self._lists_of(searches), **(coming or {})}, self._zone)
 
     def _lists_of(self, searches: Mapping[str, str]) -> Lists:
         return self._lists() if any("list:" in query.casefold() for query in searches.values()) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -14,10 +15,12 @@ import msgspec
 from pipeline.config import Settings
 from pipeline.errors import NewswireError
 from pipeline.plain_words import os_words
+from pipeline.ports.arrivals import NumbersRequest
 from pipeline.private_files import make_directory
 from pipeline.wiring import connectors, stores
 
 ENOUGH_BYTES = 1_000_000_000
+CLOCK_OFF_S = 300.0
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,48 @@ def checks(settings: Settings) -> Iterator[Check]:
         yield _attempt("kafka", lambda: _kafka(settings))
         yield _attempt("elasticsearch", lambda: _elasticsearch(settings))
     yield from _channels(settings)
+    yield _attempt("clock", lambda: _clock(settings))
+    yield from _of_status(settings)
+
+
+def _clock(settings: Settings) -> str:
+    """Compare the clock with the newest thing that was written: news from the future means a clock that was wrong."""
+    with stores.store(settings) as store:
+        newest = store.arrivals.numbers(NumbersRequest(now=stores.clock(), limit=1))
+    ahead_s = newest[0] / 1e6 - time.time() if newest else 0.0
+    if ahead_s > CLOCK_OFF_S:
+        raise NewswireError(
+            f"The newest article came {ahead_s / 60:,.0f} minutes in the future: this clock is behind, or was ahead "
+            "then; have the machine keep time (`timedatectl set-ntp true`)."
+        )
+    return f"{stores.clock():%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _of_status(settings: Settings) -> Iterator[Check]:
+    """Look at feeds, growth and backups."""
+    from pipeline.views.words import counted, size_words
+    from pipeline.wiring import services
+
+    try:
+        with stores.store(settings) as store:
+            now = services.statuses(store).now()
+    except NewswireError as exc:
+        yield Check(name="feeds", ok=False, detail=str(exc))
+        return
+    for feed in now.feeds.trouble:
+        mild = feed.state in ("quiet", "restless")
+        yield Check(name=f"feed {feed.url}", ok=mild, detail=f"{feed.state}: {feed.words}")
+    if not now.feeds.trouble:
+        yield Check(name="feeds", ok=True, detail=f"{counted(now.feeds.all, 'feed')}, none in trouble")
+    if (disk := now.disk) is not None:
+        growth = f"a year adds {size_words(disk.per_year)} at this rate" if disk.per_year else "hardly grows"
+        room = disk.free_on_disk
+        fits = room is None or not disk.per_year or bool(disk.bound) or disk.per_year < room
+        advice = "" if fits else f", but {size_words(room or 0)} are free; set `disk` or `index_months` under [keep]"
+        yield Check(name="growth", ok=fits, detail=f"{size_words(disk.taken)}, {growth}{advice}")
+    if (backups := now.backups) is not None and backups.every_s is not None:
+        late = "the newest is older than [backup] asks for; see to the directory, `newswire admin backup` makes one now"
+        yield Check(name="backups", ok=not backups.late, detail=late if backups.late else f"{backups.kept} there")
 
 
 def _channels(settings: Settings) -> Iterator[Check]:

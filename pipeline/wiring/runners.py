@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 SWITCH_S = 0.0005
 # The name of the workers' Faust app, which is that of their group of readers.
 WORKER_GROUP = "worker"
+FEEDER_GROUP = "feeder"
 # Workers commit every few seconds only: smaller slices would leave them idle meanwhile.
 HISTORY_SLICE = 256
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.wiring.connectors import check_full_text
-from pipeline.wiring.stores import Store, clock
+from pipeline.wiring.stores import Store, clock, is_running
 
 if TYPE_CHECKING:
     from pipeline.config import Settings
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from pipeline.services.marks import Marks
     from pipeline.services.retention import Kept, Removed
     from pipeline.services.saved_searches import SavedSearches
+    from pipeline.services.status import Statuses
     from pipeline.services.stories import Stories
+    from pipeline.services.trace import Traces
     from pipeline.services.whole_setup import Setups
 
 
@@ -96,6 +98,7 @@ def alerts(opened: Store) -> Alerts:
     return Alerts(
         rules=opened.rules,
         searches=saved_searches(opened),
+        lists=lists(opened),
         index=opened.index,
         deliveries=opened.ledger,
         channels=channels(opened.settings),
@@ -115,6 +118,64 @@ def setups(opened: Store) -> Setups:
         searches=saved_searches(opened).all(),
         lists=lists(opened),
         label=channels(opened.settings).label,
+    )
+
+
+def statuses(opened: Store) -> Statuses:
+    """Wire the question how it is."""
+    import shutil
+
+    from pipeline.flow import FLOW
+    from pipeline.runners.embedded import GROUP
+    from pipeline.services.status import Place, Statuses
+    from pipeline.topics import HISTORY, INDEX, NOTIFY
+    from pipeline.wiring.runners import FEEDER_GROUP, WORKER_GROUP
+
+    settings = opened.settings
+    embedded = settings.runtime == "embedded"
+    group = GROUP if embedded else WORKER_GROUP
+    queues = [(stage.name, stage.reads.name, group) for stage in FLOW if not (embedded and stage.reads.indexed)]
+    queues += [("older articles", HISTORY.name, FEEDER_GROUP), (NOTIFY.name, NOTIFY.reads.name, NOTIFY.name)]
+    queues += [] if embedded else [(INDEX.name, INDEX.reads.name, INDEX.name)]
+    return Statuses(
+        place=Place(
+            runtime=settings.runtime,
+            disk_bound=settings.keep.disk_bytes,
+            is_running=(lambda: is_running(settings)) if embedded else lambda: None,
+            disk_free=lambda: shutil.disk_usage(settings.directory).free,
+        ),
+        feeds=feeds(opened),
+        index=opened.index,
+        log=opened.log,
+        queues=queues,
+        rules=opened.rules,
+        deliveries=opened.ledger,
+        dead=dead_letters(opened),
+        clock=clock,
+        upkeep=opened.upkeep,
+        backups=backups(opened) if opened.backups is not None else None,
+    )
+
+
+def traces(opened: Store) -> Traces:
+    """Wire the question what happened to an article."""
+    from pipeline.services.trace import Traces
+
+    def story_size(story_id: str) -> int:
+        summary = opened.stories.story(story_id, clock())
+        return summary.articles if summary is not None else 0
+
+    return Traces(
+        articles=articles(opened),
+        index=opened.index,
+        rules=opened.rules,
+        deliveries=opened.ledger,
+        dead=dead_letters(opened),
+        clock=clock,
+        similarity=opened.settings.deduplicate.similarity,
+        records=opened.records,
+        revisions=opened.revisions,
+        story_size=story_size,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pipeline.runners.polling.ingest import Polled
 
 PROGRESS_S = 5.0
+SUMMARY_S = 60.0
+_log = logging.getLogger("newswire.pipeline")
 
 
 def publish(opened: Store, articles: Iterable[Article]) -> int:
@@ -82,6 +86,7 @@ class Session:
         self._write = write
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
+        self._summary = _Summary()
 
     def run(self) -> Mapping[str, int]:
         """Poll; return the counts of outcomes when one round is over and all is done, or when told to stop."""
@@ -112,11 +117,14 @@ class Session:
             self._stopping.set()
 
     def _count(self, waiting: int) -> None:
+        self._summary.step(waiting)
         if time.monotonic() - self._counted_at >= PROGRESS_S:
             self._counted_at = time.monotonic()
             self._progress(waiting)
 
     def _tell(self, outcome: Outcome) -> None:
+        self._summary.add(outcome.kind)
+        _log.info("%s", outcome.kind, extra={"fields": _fields(outcome)})
         if outcome.error is not None:
             self._bury(outcome.error)
         elif outcome.document is not None:
@@ -125,3 +133,33 @@ class Session:
     async def _poll(self) -> None:
         async with connectors.polling(self._store, self._report) as ingest:
             await connectors.poll_until(self._stopping, ingest, once=self._once)
+
+
+def _fields(outcome: Outcome) -> dict[str, object]:
+    """Return what a log says of one outcome."""
+    if outcome.document is not None:
+        return {"article": outcome.document.id, "source": outcome.document.source}
+    return {"error": outcome.error.strip().rpartition("\n")[2]} if outcome.error else {}
+
+
+class _Summary:
+    """Write one line a minute about what came out meanwhile, if anything did."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._since = time.monotonic()
+
+    def add(self, kind: str) -> None:
+        """Count an outcome."""
+        self._counts[kind] += 1
+
+    def step(self, waiting: int) -> None:
+        """Write the line if it is time."""
+        seconds = time.monotonic() - self._since
+        if seconds < SUMMARY_S:
+            return
+        if self._counts:
+            fields: dict[str, object] = {"seconds": round(seconds), "waiting": waiting, **self._counts}
+            _log.info("summary", extra={"fields": fields})
+        self._counts.clear()
+        self._since = time.monotonic()

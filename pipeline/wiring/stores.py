@@ -25,6 +25,7 @@ from pipeline.ports.backups import BackupPlace
 from pipeline.ports.events import Events
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
+from pipeline.ports.records import KeptRecords
 from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
@@ -61,10 +62,11 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
-    revisions: Revisions
-    marks: Marks
+    records: KeptRecords | None
     upkeep: Upkeep | None
     backups: BackupPlace | None
+    revisions: Revisions
+    marks: Marks
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -88,6 +90,7 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     events: Events
     revisions: Revisions
     marks: Marks
+    records: KeptRecords | None = None
     upkeep: Upkeep | None = None
     backups: BackupPlace | None = None
 
@@ -159,6 +162,19 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
     return RunLock(path)
 
 
+def is_running(settings: Settings) -> bool:
+    """Tell whether ``newswire up`` runs on the store."""
+    from pipeline.adapters.sqlite.database import RunLock
+
+    if not (settings.directory / "up.lock").exists():
+        return False
+    try:
+        with RunLock(settings.directory / "up.lock"):
+            return False
+    except UsageError:
+        return True
+
+
 def _make_private(path: Path) -> None:
     """Make a file of the data directory where there is none; what it will hold is nobody else's business."""
     try:
@@ -203,6 +219,7 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
     from pipeline.adapters.sqlite.marks import SqliteMarks
+    from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
@@ -218,9 +235,10 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
         stories=stories,
         events=SqliteEvents(opened, index, stories),
         revisions=SqliteRevisions(opened),
-        marks=SqliteMarks(opened),
+        records=SqliteRecords(opened),
         upkeep=SqliteUpkeep(opened),
         backups=SqliteBackups(opened, backup_directory(settings)),
+        marks=SqliteMarks(opened),
     )
 
     def table(name: str) -> SqliteTable:
@@ -284,9 +302,10 @@ def _store(
         stories=reading.stories,
         events=reading.events,
         revisions=reading.revisions,
-        marks=reading.marks,
+        records=reading.records,
         upkeep=reading.upkeep,
         backups=reading.backups,
+        marks=reading.marks,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),

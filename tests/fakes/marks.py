@@ -1,4 +1,4 @@
-"""Marks and revisions in memory."""
+"""Marks in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pipeline.ports.marks import Marked
-from pipeline.ports.revisions import Revision
 
 
 class MemoryMarks:
@@ -49,14 +48,3 @@ class MemoryMarks:
     def forget(self, reader: str) -> None:
         """Drop all marks of a reader."""
         self.kept = {key: number for key, number in self.kept.items() if key[0] != reader}
-
-
-class MemoryRevisions:
-    """Hold revisions as they were put."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, list[Revision]] = {}
-
-    def of(self, article_id: str) -> Sequence[Revision]:
-        """Return the revisions of an article, newest first."""
-        return tuple(self.kept.get(article_id, ()))

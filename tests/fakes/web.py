@@ -89,6 +89,7 @@ def _store(database: Database) -> Store:
         events=SqliteEvents(database, index, stories),
         revisions=SqliteRevisions(database),
         marks=SqliteMarks(database),
+        records=None,
         upkeep=None,
         backups=None,
         ledger=SqliteLedger(database),

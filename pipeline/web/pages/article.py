@@ -57,7 +57,7 @@ def revisions(ask: Ask, rendering: Rendering) -> Response:
             "title": word_changes(earlier.title or "", later.title or ""),
             "text": word_changes(earlier.text or "", later.text or ""),
         }
-        for earlier, later in pairwise(kept)
+        for earlier, later in pairwise(reversed(kept))
     ]
     return rendering.page(ask, "revisions.html", document=document, steps=steps[::-1], missing=document.revision > 1)
 

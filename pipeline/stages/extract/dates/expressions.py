@@ -18,11 +18,15 @@ from pipeline.stages.extract.dates.calendar_words import (
     WEEKDAYS,
 )
 from pipeline.stages.extract.dates.parts import (
+    resolve_anno_domini,
     resolve_between,
+    resolve_nine_eleven,
     resolve_nth_weekday,
     resolve_offset,
     resolve_remembered,
+    resolve_season,
     resolve_span_of,
+    resolve_world_war,
     resolve_years,
 )
 from pipeline.stages.extract.dates.resolvers import (
@@ -30,7 +34,6 @@ from pipeline.stages.extract.dates.resolvers import (
     month_number,
     resolve_ago,
     resolve_ahead,
-    resolve_anno_domini,
     resolve_century,
     resolve_day,
     resolve_days,
@@ -42,17 +45,14 @@ from pipeline.stages.extract.dates.resolvers import (
     resolve_month,
     resolve_months,
     resolve_named_day,
-    resolve_nine_eleven,
     resolve_numeric,
     resolve_part_of,
     resolve_period,
     resolve_quarter,
-    resolve_season,
     resolve_sixties,
     resolve_that,
     resolve_weekday,
     resolve_weekend,
-    resolve_world_war,
     resolve_year,
 )
 

@@ -15,11 +15,12 @@ from pipeline.stages.extract.dates.resolvers import (
     moved,
     nearest_year,
     quarter_of,
+    season_of,
 )
 
 # What a day is remembered for, and the day; before it has happened the words mean nothing.
 REMEMBERED = (
-    (9, 11, r"(?:terror\w*\s+)?(?:attacks?|hijack\w*|victims?|families|memorial|survivors?)", date(2001, 9, 11)),
+    (9, 11, r"(?:terror\w*\s+)?(?:attacks?|hijack\w*|victims?|families|commission|survivors?)", date(2001, 9, 11)),
     (7, 7, r"(?:london\s+)?(?:bombings?|bombers?|attacks?)", date(2005, 7, 7)),
     (11, 13, r"(?:paris\s+)?attacks?", date(2015, 11, 13)),
     (1, 6, r"(?:capitol|attack\w*|riot\w*|insurrection\w*|committee|defendants?|assault)", date(2021, 1, 6)),
@@ -160,3 +161,19 @@ def resolve_offset(match: Match, scene: Scene) -> Value:
     if unit == "year" and base in ("today", "tomorrow"):
         return day.replace(year=day.year + count).isoformat(), "day"
     return moved(count, unit, day)
+
+
+def resolve_world_war(match: Match, scene: Scene) -> Value:
+    return ("1939-09-01/1945-09-02" if match["war"] in ("II", "2", "Two") else "1914-07-28/1918-11-11"), "range"
+
+
+def resolve_nine_eleven(match: Match, scene: Scene) -> Value:
+    return "2001-09-11", "day"
+
+
+def resolve_season(match: Match, scene: Scene) -> Value:
+    return season_of(match["season"].lower(), int(match["year"]))
+
+
+def resolve_anno_domini(match: Match, scene: Scene) -> Value:
+    return date(int(match["ad"] or match["ce"]), 1, 1).isoformat()[:4], "year"

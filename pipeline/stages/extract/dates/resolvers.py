@@ -241,7 +241,7 @@ def _shifted(unit: str, shift: int, today: date) -> Value:
         quarters = today.year * 4 + (today.month - 1) // 3 + shift
         return quarter_of(quarters // 4, quarters % 4 + 1)
     if unit in SEASONS:
-        return _season_of(unit, today.year + shift)
+        return season_of(unit, today.year + shift)
     if unit == "decade":
         return (
             (f"{today.year - 9}/{today.year}", "range")
@@ -258,7 +258,7 @@ def quarter_of(year: int, quarter: int) -> Value:
     return f"{year}-{quarter * 3 - 2:02d}/{year}-{quarter * 3:02d}", "quarter"
 
 
-def _season_of(name: str, year: int) -> Value:
+def season_of(name: str, year: int) -> Value:
     first = SEASONS[name]
     return f"{year}-{first:02d}/{year + (first == 12)}-{(first + 1) % 12 + 1:02d}", "range"
 
@@ -368,10 +368,6 @@ def resolve_century(match: Match, scene: Scene) -> Value | None:
     return f"{first + 75 * ((match['part'] or '').lower() in _LATE):04d}/{first + 99:04d}", "range"
 
 
-def resolve_anno_domini(match: Match, scene: Scene) -> Value:
-    return date(int(match["ad"] or match["ce"]), 1, 1).isoformat()[:4], "year"
-
-
 def resolve_sixties(match: Match, scene: Scene) -> Value:
     first = 1900 + NUMBERS[match["sixties"].lower().removesuffix("ies") + "y"]
     return f"{first}/{first + 9}", "range"
@@ -388,10 +384,6 @@ def resolve_quarter(match: Match, scene: Scene) -> Value:
     return quarter_of(year, number)
 
 
-def resolve_season(match: Match, scene: Scene) -> Value:
-    return _season_of(match["season"].lower(), int(match["year"]))
-
-
 def resolve_holiday(match: Match, scene: Scene) -> Value:
     month, day = HOLIDAYS[match["holiday"].lower().replace("’", "'")]
     shift = SHIFTS.get((match["shift"] or "").lower(), 0)
@@ -402,14 +394,6 @@ def resolve_holiday(match: Match, scene: Scene) -> Value:
     if match["year"]:
         return date(int(match["year"]), month, day).isoformat(), "day"
     return _nearest(lambda y: date(y, month, day), scene).isoformat(), "day"
-
-
-def resolve_world_war(match: Match, scene: Scene) -> Value:
-    return ("1939-09-01/1945-09-02" if match["war"] in ("II", "2", "Two") else "1914-07-28/1918-11-11"), "range"
-
-
-def resolve_nine_eleven(match: Match, scene: Scene) -> Value:
-    return "2001-09-11", "day"
 
 
 Resolver = Callable[[Match, Scene], Value | None]

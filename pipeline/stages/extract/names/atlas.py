@@ -10,6 +10,7 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -75,6 +76,18 @@ class Atlas:
         start = self._countries.get(code)
         return _spot(self._row(start), "") if start is not None else None
 
+    def largest(self, people: int) -> Iterator[tuple[str, Spot]]:
+        """Yield the spellings of every city of so many people, the largest city first."""
+        start = 0
+        while start < len(self._content):
+            row = self._row(start)
+            start = self._content.index(b"\n", start) + 1
+            if row.startswith("city"):
+                fields = row.split("\t")
+                if fields[7] and int(fields[7]) >= people:
+                    for key in fields[8][1:-1].split("|"):
+                        yield key, _spot(row, key)
+
     def _row(self, start: int) -> str:
         return self._content[start : self._content.index(b"\n", start)].decode("utf-8")
 
@@ -84,7 +97,9 @@ def folded(name: str) -> str:
     name = name.casefold()
     if not name.isascii():
         plain = unicodedata.normalize("NFKD", name.translate(_UNDECOMPOSED))
-        name = "".join(c for c in plain if not unicodedata.combining(c))
+        # The marks that make パ of ハ are no accents.
+        kept = "".join(c for c in plain if not unicodedata.combining(c) or c in "\u3099\u309a")
+        name = unicodedata.normalize("NFC", kept)
     return " ".join(_TRANSCRIPTION.sub("", name).replace("-", " ").split())
 
 

@@ -8,6 +8,7 @@ something else ("Batman", "Man") is a place only where its country is named.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -200,11 +201,16 @@ class _Reader:
 
     def others(self) -> Iterator[Mention]:
         """Yield places that no mention has: after a word of place, fitting what the text speaks of."""
-        taken = {m.start: m.end for m in self._mentions if m.kind != "maybe"}
+        taken = [m for m in self._mentions if m.kind != "maybe"]
+
+        def is_free(place: int) -> bool:
+            before = bisect_right(taken, place, key=lambda mention: mention.start) - 1
+            return before < 0 or taken[before].end <= place
+
         done = 0
         for match in _PLACED.finditer(self._text):
             at, strong = match.end(), match["strong"] is not None
-            while at >= done and at not in taken:
+            while at >= done and is_free(at):
                 found = self._at(at, strong)
                 if found is None:
                     break
@@ -217,7 +223,7 @@ class _Reader:
         for mention in self._mentions:
             if mention.kind == "country":
                 owned = _ITS.match(self._text, mention.end)
-                found = self._at(owned.end(), strong=False) if owned and owned.end() not in taken else None
+                found = self._at(owned.end(), strong=False) if owned and is_free(owned.end()) else None
                 if found is not None:
                     yield found
 

@@ -106,3 +106,12 @@ def test_countries_and_regions_have_the_middle_of_their_towns() -> None:
     found = {e.text: (e.found, e.latitude is not None) for e in document_of(case).entities}
 
     assert found == {"Kenya": ("country", True), "Bavaria": ("region", True)}
+
+
+def test_a_word_within_a_longer_name_is_no_place_of_its_own() -> None:
+    text = "The Organisation for Security and Cooperation in Europe met in Vienna."
+
+    assert [text[m.start : m.end] for m in locate(text, find(text))] == [
+        "Organisation for Security and Cooperation in Europe",
+        "Vienna",
+    ]
