@@ -165,17 +165,24 @@
     const known = new Set($$(".row", river).map((row) => row.dataset.id));
     const query = river.dataset.live.replace(/\bis:unread\b/, "").trim();
     const source = new EventSource("/live?" + new URLSearchParams({ q: query, after: river.dataset.position }));
-    const tell = (words) => { $("button", bar).textContent = words; bar.hidden = false; say(words); };
+    let alerted = "";
+    const tell = (words = "") => {
+      const parts = [words || (fresh.size ? `${fresh.size} new` : ""), alerted, "press n"].filter(Boolean);
+      $("button", bar).textContent = parts.join(" · ");
+      bar.hidden = false;
+      say(parts.join(", "));
+    };
     source.addEventListener("article", (event) => {
       const told = JSON.parse(event.data);
       if (!known.has(told.id)) fresh.add(told.id);
-      if (fresh.size) tell(`${fresh.size} new · press n`);
+      if (fresh.size) tell();
     });
     source.addEventListener("alert", (event) => {
       const told = JSON.parse(event.data);
-      tell(`Alert ${told.rule}: ${told.title || ""} · press n`);
+      alerted = `Alert ${told.rule}: ${told.title || ""}`;
+      tell();
     });
-    source.addEventListener("missed", () => tell("Much is new · press n"));
+    source.addEventListener("missed", () => tell("Much is new"));
     $("button", bar).addEventListener("click", () => location.reload());
     addEventListener("pagehide", () => source.close());
   }

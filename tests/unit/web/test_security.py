@@ -72,7 +72,7 @@ def test_every_page_forbids_what_is_not_ours() -> None:
             headers = served.browser.get(path).headers
             assert "default-src 'none'" in headers["content-security-policy"]
             assert "unsafe" not in headers["content-security-policy"]
-            assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+            assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "same-origin")
             assert headers["x-frame-options"] == "DENY"
 
 
