@@ -39,7 +39,7 @@ def up(
     from pipeline.services.feeds import new_subscription
     from pipeline.views.feeds import list_lines
     from pipeline.views.lines import article_line
-    from pipeline.views.outcomes import backlog_report, counts_line, dead_line
+    from pipeline.views.outcomes import backlog_report, counts_line, dead_line, queued_line
     from pipeline.wiring import connectors, services, session, stores
 
     complain = partial(click.echo, err=True)
@@ -91,5 +91,8 @@ def up(
             progress=backlog_report(complain),
         )
         counts = running.run()
+        left = session.queued(store) if once else ()
     if counts:
         complain(counts_line(counts))
+    if left:
+        complain(queued_line(left))
