@@ -52,7 +52,7 @@ def up(
     from connectors.files.files import is_archive, list_in, read_files
     from pipeline.services.feeds import new_subscription
     from pipeline.views.feeds import list_lines
-    from pipeline.views.outcomes import backlog_report, counts_line, dead_line
+    from pipeline.views.outcomes import backlog_report, counts_line, dead_line, queued_line
     from pipeline.views.words import counted
     from pipeline.wiring import connectors, services, session, stores, upkeep, web
 
@@ -115,5 +115,8 @@ def up(
         )
         with web.beside(store, complain) if served else nullcontext():
             counts = running.run()
+        left = session.queued(store) if once else ()
     if counts:
         complain(counts_line(counts))
+    if left:
+        complain(queued_line(left))

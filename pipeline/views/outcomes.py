@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -42,6 +42,14 @@ def poll_line(polled: Polled, *, is_terminal: bool) -> str | None:
 def dead_line(error: str | None) -> str:
     """Say that a record was given up on."""
     return click.style(f"dead letter: {error}", fg="red")
+
+
+def queued_line(channels: Collection[str]) -> str:
+    """Say which channels have alerts waiting when a round ends."""
+    return (
+        f"Alerts to {', '.join(sorted(channels))} still wait to be sent: the next `newswire up` does that when their "
+        "time has come; `newswire alert log` shows them."
+    )
 
 
 def counts_line(counts: Mapping[str, int]) -> str:

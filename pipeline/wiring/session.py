@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -37,12 +37,16 @@ def publish(opened: Store, articles: Iterable[Article]) -> int:
     return publish(articles, opened.log)
 
 
+def queued(opened: Store) -> Sequence[str]:
+    """Return the channels with alerts that wait to be sent, now or later."""
+    return opened.ledger.waiting(datetime.max.replace(tzinfo=UTC))
+
+
 def has_work(opened: Store, *, once: bool) -> bool:
     """Tell whether there is something to do for who follows nothing: alerts to be sent, or for one round articles."""
     from pipeline.topics import ARTICLES
 
-    end_of_time = datetime.max.replace(tzinfo=UTC)
-    if opened.ledger.waiting(end_of_time):
+    if queued(opened):
         return True
     return once and next(iter(opened.log.replay(ARTICLES.name)), None) is not None
 

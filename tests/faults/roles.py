@@ -11,10 +11,12 @@ WORKERS, PARTITIONS = 3, 6
 
 
 def each_terminated(bench: Bench, times: int) -> None:
-    """Tell each role to stop under load, and start it again; it ends within 15 s."""
+    """Tell each role to stop under load, and start it again; it ends within 15 s. In the end the notifier is killed."""
     for role in ROLES:
         bench.flow(bench.random.uniform(1.5, 3))
         bench.replace(role, signal.SIGTERM)
+    bench.flow(bench.random.uniform(1.5, 3))
+    bench.replace("notify", signal.SIGKILL)
 
 
 def each_killed(bench: Bench, times: int) -> None:

@@ -13,7 +13,9 @@ SEED = 12
 pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(240)]
 
 
-@pytest.mark.parametrize("row", list(roles.ROWS))
+@pytest.mark.parametrize(
+    "row", ["each terminated", pytest.param("each killed", marks=pytest.mark.slow), "workers join and leave"]
+)
 def test_role_that_goes_loses_and_doubles_nothing(
     row: str, tmp_path: Path, servers: dict[str, str], elasticsearch_prefix: str
 ) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from elasticsearch import ApiError, Elasticsearch
 
 from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, is_of_the_document, translated
+from pipeline.adapters.elasticsearch.located import Hit, Located
 from pipeline.adapters.elasticsearch.numbers import Numbers
 from pipeline.adapters.elasticsearch.template import entry_of, mapped, month_of, template
 from pipeline.adapters.verified_search import CHUNK
@@ -27,7 +28,6 @@ FIRST_GENERATION = "1"
 BULK_BYTES = 8_000_000
 # Item numbers have sixteen digits.
 LEAST_NUMBER = 10**15
-Hit = dict[str, Any]
 _ANY_STATE: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
 
 
@@ -45,6 +45,7 @@ class Months:
         self._earlier = 0
         self.numbers = Numbers(url, client, prefix)
         self._is_set_up = False
+        self._located = Located(url, client)
 
     def setup(self) -> None:
         """Put the template, and what is new in it to the indices there are; idempotent. ``write`` does it first."""
@@ -176,23 +177,7 @@ class Months:
 
     def locate(self, ids: Sequence[str], indices: Sequence[str], with_document: bool) -> dict[str, Hit]:
         """Find documents in whichever month they are, as written this instant."""
-        wanted: bool | list[str] = True if with_document else ["nw.first_seen", "nw.number"]
-        found: dict[str, Hit] = {}
-        for start in range(0, len(ids), CHUNK):
-            chunk = ids[start : start + CHUNK]
-            docs = [{"_index": name, "_id": article_id} for name in indices for article_id in chunk]
-            with translated(self._url):
-                answer = self._client.mget(docs=docs, source=wanted)
-            for hit in answer["docs"]:
-                error = hit.get("error")
-                if error and error.get("type") != "index_not_found_exception":
-                    # Taken for a new one, the article would be stored a second time in another month.
-                    raise TransientError(
-                        f"Elasticsearch cannot look into its indices: {_reason(error)}.", RETRY_AFTER_S
-                    )
-                if hit.get("found"):
-                    found[hit["_id"]] = hit
-        return found
+        return self._located.find(ids, indices, True if with_document else ["nw.first_seen", "nw.number"])
 
     def prune(self, before: datetime) -> int:
         """Drop the indices of whole months before a moment; return how many documents they held."""
