@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("pipeline.commands.name_lists:list_", "Keep lists of names, for which list:NAME stands in queries."),
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
+    "web": ("pipeline.commands.web:web", "Serve the page and the API alone."),
+    "token": ("pipeline.commands.tokens:token", "Let programs and other machines in by tokens."),
     "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),
     "extract": (
         "pipeline.commands.extract:extract",

@@ -124,6 +124,17 @@ class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = None
 
 
+class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say where the page for people and the API for programs are served."""
+
+    enabled: Annotated[bool, _about("whether `newswire up` serves them")] = True
+    listen: Annotated[
+        str, _about("address and port; any but one of this machine alone needs a password or a token")
+    ] = "127.0.0.1:8765"
+    password: Annotated[str | None, _about("what one has to know to come in")] = None
+    hosts: Annotated[tuple[str, ...], _about("further names that the page is called by, such as news.example.org")] = ()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold every setting, with its default."""
 
@@ -152,6 +163,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics: Metrics = Metrics()
     alerts: Alerts = Alerts()
     notify: Notify = Notify()
+    web: Web = Web()
 
     @property
     def directory(self) -> Path:

@@ -84,6 +84,7 @@ RECENT = TableTopic(name="news.recent")
 RULES = TableTopic(name="news.rules", type=AlertRule)
 SEARCHES = TableTopic(name="news.searches")
 LISTS = TableTopic(name="news.lists")
+ACCESS = TableTopic(name="news.access")  # tokens and keys of the web page, hashed where that will do
 
 TOPICS: tuple[Topic, ...] = (
     ARTICLES,
@@ -100,6 +101,7 @@ TOPICS: tuple[Topic, ...] = (
     RULES,
     SEARCHES,
     LISTS,
+    ACCESS,
 )
 
 

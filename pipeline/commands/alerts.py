@@ -183,7 +183,7 @@ def resend(name: str | None, failed: bool) -> None:
 @alert.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path | None) -> None:
-    """Write alerts and saved searches as TOML that `alert import` reads.
+    """Write alerts, saved searches and lists as TOML that `alert import` reads.
 
     Channels stand in it as they were given: addresses may hold secrets.
     """
@@ -331,9 +331,9 @@ def log(name: str | None, limit: int, withheld: bool, as_json: bool) -> None:
 def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: bool) -> None:
     """Keep the alerts of a file.
 
-    TOML with [[alert]] tables (name, query, and any option of `alert add`) and [[search]] tables (name, query), filter
-    rules of Miniflux or FreshRSS, one per line, or addresses of Google Alerts feeds. One bad rule is named and the
-    others are kept; then exits with 1.
+    TOML with [[alert]] tables (name, query, and any option of `alert add`), [[search]] tables (name, query) and
+    [[list]] tables (name, names), filter rules of Miniflux or FreshRSS, one per line, or addresses of Google Alerts
+    feeds. One bad rule is named and the others are kept; then exits with 1.
     """
     from pipeline.services.alert_import import read_rules
     from pipeline.wiring import services, stores

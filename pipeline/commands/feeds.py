@@ -78,9 +78,12 @@ def add(urls: tuple[str, ...], every: bool, no_check: bool, **given: Any) -> Non
     with open_store() as store:
         feeds = services.feeds(store)
         for url in urls:
-            asked = feeds.asked(url, options)
+            asked = feeds.asked(connectors.address_of(store.settings, url), options)
             try:
-                found = [feeds.unchecked(asked)] if no_check else connectors.find_feeds(store.settings, asked)
+                claimed = connectors.unchecked(store.settings, asked) if no_check else None
+                found = (
+                    [claimed or feeds.unchecked(asked)] if no_check else connectors.find_feeds(store.settings, asked)
+                )
             except (UnavailableError, UsageError) as exc:
                 failures.append(exc)
                 continue
@@ -117,6 +120,17 @@ def find_command(url: str, as_json: bool) -> None:
         asked = services.feeds(store).asked(url)
     for found in connectors.find_feeds(current_settings(), asked):
         click.echo(msgspec.json.encode(found) if as_json else found_line(found))
+
+
+@feed.command("connectors")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def list_connectors(as_json: bool) -> None:
+    """List what is installed to read addresses, in the order in which each is asked for one; others' come first."""
+    from pipeline.views.feeds import connector_fields, connector_line
+    from pipeline.wiring import connectors
+
+    for found in connectors.found_connectors(current_settings()).found:
+        click.echo(msgspec.json.encode(connector_fields(found)) if as_json else connector_line(found))
 
 
 @feed.command("list")

@@ -52,7 +52,7 @@ def show(article: str, diff: int | None, as_json: bool) -> None:
 def _difference(store: Store, document: Document, number: int) -> list[str]:
     from pipeline.views.revisions import diff_lines
 
-    kept = store.revisions.of(document.id) if store.revisions is not None else ()
+    kept = store.revisions.of(document.id)
     if number >= len(kept):
         there = f"{len(kept) - 1} earlier ones are kept" if len(kept) > 1 else "no earlier one is kept"
         raise NotFoundError(f"The article {document.id[:8]} is at revision {document.revision}, and {there}.")

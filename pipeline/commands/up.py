@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -30,6 +31,7 @@ from pipeline.errors import UsageError
     help="Date of plain text files.",
 )
 @click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
+@click.option("--no-web", is_flag=True, help="Do not serve the page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
 @long_option
 @log_options
@@ -40,6 +42,7 @@ def up(
     demo: bool,
     published: datetime | None,
     alert_history: bool,
+    no_web: bool,
     as_json: bool,
     long_form: bool,
 ) -> None:
@@ -53,7 +56,7 @@ def up(
     from pipeline.views.feeds import list_lines
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line
     from pipeline.views.words import counted
-    from pipeline.wiring import connectors, services, session, stores, upkeep
+    from pipeline.wiring import connectors, services, session, stores, upkeep, web
 
     complain = partial(click.echo, err=True)
     settings = current_settings()
@@ -64,7 +67,8 @@ def up(
         settings = msgspec.structs.replace(settings, alerts=told)
     if demo and settings.data is None:
         settings = msgspec.structs.replace(settings, data=str(settings.directory / "demo"))
-    files = [Path(source) for source in sources if "://" not in source]
+    addresses = [source for source in sources if connectors.is_address(settings, source)]
+    files = [Path(source) for source in sources if source not in addresses]
     for file in files:
         if not file.exists():
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
@@ -74,14 +78,14 @@ def up(
     # What may be wrong in a line is told before anything is written; an archive may be too large for that.
     whole = [a for file in files if not is_archive(file) for a in read_files(file, stores.clock(), dated)]
     streams = [read_files(file, stores.clock(), dated) for file in files if is_archive(file)]
-    asked = [new_subscription(source, stores.clock()) for source in sources if "://" in source]
+    asked = [new_subscription(source, stores.clock()) for source in addresses]
     found = [connectors.find_feeds(settings, subscription)[0] for subscription in asked]
     with stores.run_lock(settings):
         upkeep.make_shrinkable(settings, complain)
     with stores.run_lock(settings), stores.store(settings) as store:
         feeds = services.feeds(store)
         for feed, subscription in zip(found, asked, strict=True):
-            feeds.subscribe(feed.url, title=feed.title, asked=subscription)
+            feeds.subscribe(feed.url, title=feed.title, asked=subscription, connector=feed.connector)
         for file, listed in lists.items():
             count = feeds.take_over(listed.outlines)
             complain(f"Following {counted(count, 'feed')} of {file}.")
@@ -95,11 +99,11 @@ def up(
                 session.tell_tour(store, complain)
         if outdated := store.renewal.outdated():
             complain(f"Texts are read in a new way: {outdated:,} articles are indexed anew in the background.")
-        if not (files or demo or feeds.all() or session.has_work(store, once=once)):
-            if not wait:
-                raise UsageError(
-                    "There is nothing to follow yet: give an address or a file, or try `newswire up --demo`."
-                )
+        served = settings.web.enabled and not (once or no_web)
+        has_work = files or demo or feeds.all() or session.has_work(store, once=once)
+        if not (has_work or served or wait):
+            raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
+        if wait and not has_work:
             complain(f"No feed is followed yet; waiting for `newswire add URL --data {settings.directory}`.")
         session.publish(store, chain(whole, *streams))
         show = writer(width(long_form), as_json=as_json)
@@ -114,6 +118,7 @@ def up(
             write=complain if as_json else None,
             progress=backlog_report(complain),
         )
-        counts = running.run()
+        with web.beside(store, complain) if served else nullcontext():
+            counts = running.run()
     if counts:
         complain(counts_line(counts))

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import msgspec
 
+KEPT = 20  # earlier revisions of an article, unless settings say otherwise
+
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what one revision of an article said; ``until`` is when the next one took its place, if one did."""

@@ -16,11 +16,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 
-from pipeline.errors import TransientError, UnavailableError
+from pipeline.errors import DamagedError, TransientError, UnavailableError
 from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
@@ -141,8 +142,9 @@ class Embedded:
 
         ``between`` is told after each batch how many articles of history wait.
 
-        A store that is locked, full or away is waited for. Raises ``TransientError`` or ``UnavailableError`` when work
-        that is to be finished could not be for ``GIVE_UP_S`` seconds.
+        A store that is locked, full or away is waited for. Raises ``DamagedError`` for one that is damaged, and
+        ``TransientError`` or ``UnavailableError`` when work that is to be finished could not be for ``GIVE_UP_S``
+        seconds.
         """
         self._wait = stopping.wait
         trouble = Trouble(_log, "the pipeline")
@@ -151,6 +153,8 @@ class Embedded:
             ending = stopping.is_set()
             try:
                 outcomes = self.step(0.0 if ending else WAIT_S)
+            except DamagedError:
+                raise
             except Exception as exc:
                 # A bug is told with its trace; the next batch may go well.
                 for stage in self._flow:
@@ -162,7 +166,10 @@ class Embedded:
             trouble.over()
             for outcome in outcomes:
                 tell(outcome)
-            between(self.history_waiting)
+            waiting = 0
+            with suppress(TransientError, UnavailableError):  # it is only told, and asked again after the next batch
+                waiting = self.history_waiting
+            between(waiting)
             if not outcomes and ending:
                 return
 

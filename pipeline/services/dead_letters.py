@@ -17,9 +17,10 @@ FIRST_WAIT_S = 1.0
 class DeadLetters:
     """Read the letters that were not sent back yet. A letter's kind is the stage that refused it."""
 
-    def __init__(self, *, log: Log, transaction: Transaction) -> None:
+    def __init__(self, *, log: Log, transaction: Transaction, first_wait_s: float = FIRST_WAIT_S) -> None:
         self._log = log
         self._transaction = transaction
+        self._first_wait_s = first_wait_s
 
     def all(self, kind: str | None = None) -> Iterator[Message]:
         """Yield the pending letters, of one kind if given; they stay pending."""
@@ -52,7 +53,7 @@ class DeadLetters:
         return len(chosen)
 
     def _read(self) -> Iterator[list[Message]]:
-        wait_s = FIRST_WAIT_S
+        wait_s = self._first_wait_s
         while messages := self._log.read(DEAD.name, REPLAY_GROUP, PAGE, timeout=wait_s):
             yield list(messages)
             wait_s = 0.0

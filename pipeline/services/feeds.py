@@ -107,7 +107,7 @@ class Feeds:
         """Subscribe to a feed that was found at ``asked``, unless it is followed already where it has moved to."""
         if feed.moved_to is not None and self._feeds.get(feed.moved_to) and not self._feeds.get(feed.url):
             return Followed(feed=feed, subscription=None, elsewhere=feed.moved_to)
-        subscription = self.subscribe(feed.url, options, feed.title, asked)
+        subscription = self.subscribe(feed.url, options, feed.title, asked, feed.connector)
         kept_back = bool(asked.headers) and not same_origin(asked.url, feed.url)
         return Followed(feed=feed, subscription=subscription, headers_kept_back=kept_back)
 
@@ -117,18 +117,19 @@ class Feeds:
         options: FeedOptions | None = None,
         title: str | None = None,
         asked: Subscription | None = None,
+        connector: str | None = None,
     ) -> Subscription:
         """Add or change a subscription; options that are not given keep what they were.
 
         ``asked`` is the address the user gave, with what is sent to it; that is kept for a feed of the same origin
-        only.
+        only. ``connector`` names who reads it, where that is not ours of feeds.
         """
         before = self.asked(url)
         after = self._changed(before, options or FeedOptions())
         if asked is not None:
             kept = asked.headers if same_origin(asked.url, before.url) else {}
             after = msgspec.structs.replace(after, headers=merged(before.headers, kept))
-        after = msgspec.structs.replace(after, title=after.title or title)
+        after = msgspec.structs.replace(after, title=after.title or title, connector=connector or after.connector)
         self._put(after)
         return after
 

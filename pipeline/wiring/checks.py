@@ -34,8 +34,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 def checks(settings: Settings) -> Iterator[Check]:
     """Try everything that the settings need, one after the other."""
     yield Check(name="python", ok=sys.version_info >= (3, 11), detail=platform.python_version())
-    yield _attempt("data directory", lambda: _directory(settings))
-    yield _attempt("full text", lambda: _full_text(settings))
+    yield _attempt("data directory", lambda: directory(settings))
+    yield _attempt("full text", lambda: full_text(settings))
+    yield _attempt("connectors", lambda: _connectors(settings))
     if settings.runtime == "embedded":
         yield _attempt("store", lambda: _store(settings))
     else:
@@ -109,7 +110,8 @@ def _attempt(name: str, probe: Callable[[], str]) -> Check:
         return Check(name=name, ok=False, detail=f"{where}{os_words(exc)}; set another --data, or see to that one.")
 
 
-def _directory(settings: Settings) -> str:
+def directory(settings: Settings) -> str:
+    """Return where the data is and how much room there is. Raises ``NewswireError`` or ``OSError``."""
     directory = settings.directory
     make_directory(directory)
     probe = directory / ".doctor"
@@ -121,12 +123,20 @@ def _directory(settings: Settings) -> str:
     return f"{directory}, {free / 1e9:,.0f} GB free"
 
 
-def _full_text(settings: Settings) -> str:
+def full_text(settings: Settings) -> str:
+    """Return whether pages can be read. Raises ``NewswireError``."""
     rules = connectors.site_rules(settings)
     if rules.errors:
         raise NewswireError(f"{rules.user_file}: {' '.join(rules.errors)}")
     installed = connectors.has_full_text()
     return "installed, site rules are usable" if installed else "not installed; pip install 'newswire[fulltext]'"
+
+
+def _connectors(settings: Settings) -> str:
+    found = connectors.found_connectors(settings).found
+    if broken := [f"{one.name}: {one.error}" for one in found if one.error is not None]:
+        raise NewswireError(" ".join(broken))
+    return ", ".join(one.name for one in found)
 
 
 def _store(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from pipeline.wiring.stores import Store, clock, is_running
 
 if TYPE_CHECKING:
     from pipeline.config import Settings
+    from pipeline.services.access import Access
     from pipeline.services.alerts import Alerts
     from pipeline.services.arrivals import Arrivals
     from pipeline.services.articles import Articles
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.services.events import Events
     from pipeline.services.feeds import Feeds
     from pipeline.services.lists import Lists
+    from pipeline.services.marks import Marks
     from pipeline.services.retention import Kept, Removed
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.status import Statuses
@@ -54,7 +56,23 @@ def saved_searches(opened: Store) -> SavedSearches:
     """Wire the saved searches."""
     from pipeline.services.saved_searches import SavedSearches
 
-    return SavedSearches(opened.searches, lists(opened).all, opened.settings.time_zone, opened.rules)
+    return SavedSearches(
+        opened.searches, lists(opened).all, opened.settings.time_zone, opened.rules, marks(opened).filled
+    )
+
+
+def marks(opened: Store) -> Marks:
+    """Wire what the reader has read, starred and tagged."""
+    from pipeline.services.marks import Marks
+
+    return Marks(marks=opened.marks, arrivals=opened.arrivals, clock=clock)
+
+
+def access(opened: Store) -> Access:
+    """Wire the tokens and keys of the web page."""
+    from pipeline.services.access import Access
+
+    return Access(table=opened.access, clock=clock)
 
 
 def lists(opened: Store) -> Lists:
@@ -81,6 +99,7 @@ def alerts(opened: Store) -> Alerts:
     return Alerts(
         rules=opened.rules,
         searches=saved_searches(opened),
+        lists=lists(opened),
         index=opened.index,
         deliveries=opened.ledger,
         channels=channels(opened.settings),
@@ -187,10 +206,11 @@ def arrivals(opened: Store, query: str | None) -> Arrivals:
 
 
 def dead_letters(opened: Store) -> DeadLetters:
-    """Wire the records that a stage gave up on."""
-    from pipeline.services.dead_letters import DeadLetters
+    """Wire the records that a stage gave up on; a server may need a moment for the first, a file does not."""
+    from pipeline.services.dead_letters import FIRST_WAIT_S, DeadLetters
 
-    return DeadLetters(log=opened.log, transaction=opened.transaction)
+    wait_s = 0.0 if opened.settings.runtime == "embedded" else FIRST_WAIT_S
+    return DeadLetters(log=opened.log, transaction=opened.transaction, first_wait_s=wait_s)
 
 
 def prune(opened: Store, progress: Callable[[Removed], None] = lambda removed: None) -> Removed:

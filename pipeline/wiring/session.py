@@ -160,6 +160,9 @@ class Session:
 
     def _count(self, waiting: int) -> None:
         self._summary.step(waiting)
+        # Whichever thread met it: what is damaged now will not be whole later.
+        if (damage := self._store.damage()) is not None:
+            raise damage
         if time.monotonic() - self._counted_at >= PROGRESS_S:
             self._counted_at = time.monotonic()
             self._progress(waiting)

@@ -18,13 +18,14 @@ import msgspec
 
 from pipeline import private_files
 from pipeline.config import Settings
-from pipeline.errors import UnavailableError, UsageError
+from pipeline.errors import DamagedError, UnavailableError, UsageError
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.backups import BackupPlace
 from pipeline.ports.events import Events
 from pipeline.ports.log import CountingLog, Log
+from pipeline.ports.marks import Marks
 from pipeline.ports.records import KeptRecords
 from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
@@ -32,6 +33,7 @@ from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
 from pipeline.ports.upkeep import Upkeep
 from pipeline.topics import (
+    ACCESS,
     ARTICLES,
     DEAD,
     FACTS,
@@ -61,10 +63,11 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
-    revisions: Revisions | None
     records: KeptRecords | None
     upkeep: Upkeep | None
     backups: BackupPlace | None
+    revisions: Revisions
+    marks: Marks
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -74,7 +77,9 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     rules: Table
     searches: Table
     lists: Table
+    access: Table
     transaction: Transaction
+    damage: Callable[[], DamagedError | None]
 
 
 class _Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +90,8 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
-    revisions: Revisions | None = None
+    revisions: Revisions
+    marks: Marks
     records: KeptRecords | None = None
     upkeep: Upkeep | None = None
     backups: BackupPlace | None = None
@@ -235,6 +241,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.marks import SqliteMarks
     from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
@@ -254,13 +261,16 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
         records=SqliteRecords(opened),
         upkeep=SqliteUpkeep(opened),
         backups=SqliteBackups(opened, backup_directory(settings)),
+        marks=SqliteMarks(opened),
     )
 
     def table(name: str) -> SqliteTable:
         # Nobody asks for the changes of facts: what is removed of them leaves nothing behind.
         return SqliteTable(opened, name, followed=not name.startswith(FACTS))
 
-    return _store(settings, SqliteLog(opened), ports, SqliteLedger(opened), table, transaction=opened.transaction)
+    ledger = SqliteLedger(opened)
+    made = _store(settings, SqliteLog(opened), ports, ledger, table, transaction=opened.transaction)
+    return msgspec.structs.replace(made, damage=lambda: opened.damage)
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
@@ -268,6 +278,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+    from pipeline.adapters.elasticsearch.marks import ElasticsearchMarks
     from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.adapters.kafka.table import KafkaTable
@@ -277,12 +288,16 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(index.close)
     stories = ElasticsearchStories(index)
+    marks = ElasticsearchMarks(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    stack.callback(marks.close)
     reading = _Reading(
         index=index,
         renewal=index,
         arrivals=ElasticsearchArrivals(index),
         stories=stories,
         events=ElasticsearchEvents(index, stories),
+        revisions=index.revisions,
+        marks=marks,
     )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(ledger.close)
@@ -315,6 +330,7 @@ def _store(
         records=reading.records,
         upkeep=reading.upkeep,
         backups=reading.backups,
+        marks=reading.marks,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),
@@ -324,5 +340,7 @@ def _store(
         rules=table(RULES.table),
         searches=table(SEARCHES.table),
         lists=table(LISTS.table),
+        access=table(ACCESS.table),
         transaction=transaction,
+        damage=lambda: None,
     )

@@ -20,7 +20,7 @@ def make_old(database: Database) -> None:
     indices += ["deliveries_about", "deliveries_state"]
     for name in indices:
         connection.execute(f"DROP INDEX {name}")
-    for table in ("counters", "merges", "events", "revisions"):
+    for table in ("counters", "merges", "events", "marks", "revisions"):
         connection.execute(f"DROP TABLE {table}")
     for column in ("number", "written", "story", "analysis"):
         connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")

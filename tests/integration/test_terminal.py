@@ -175,7 +175,7 @@ def test_json_of_a_search_is_what_it_was(data: Path) -> None:
 
 
 def test_service_waits_for_a_first_feed_and_stops_when_told(tmp_path: Path) -> None:
-    environment = os.environ | {"NEWSWIRE_DATA": str(tmp_path / "store")}
+    environment = os.environ | {"NEWSWIRE_DATA": str(tmp_path / "store"), "NEWSWIRE_WEB_ENABLED": "false"}
     environment.pop("NEWSWIRE_RUNTIME", None)
     running = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "up", "--wait"], env=environment, stderr=subprocess.PIPE, text=True

@@ -14,7 +14,7 @@ from pipeline import private_files
 from pipeline.adapters.sqlite.connection import Connection, translated
 from pipeline.adapters.sqlite.damage import damaged
 from pipeline.adapters.sqlite.schema import MIGRATIONS
-from pipeline.errors import NewswireError, UnavailableError, UsageError
+from pipeline.errors import DamagedError, NewswireError, UnavailableError, UsageError
 
 # Less than anyone waits for a program to stop.
 BUSY_TIMEOUT_MS = 6_000
@@ -42,6 +42,7 @@ class Database:
         self._committed = threading.Condition()
         self._all: list[Connection] = []
         self._shared: Connection | None = None
+        self.damage: DamagedError | None = None
 
     def open(self) -> Database:
         """Create or migrate the file. Raises ``UnavailableError`` when it cannot be read or is from a newer version."""
@@ -190,6 +191,7 @@ class Database:
                 factory=Connection,
             )
         connection.path = self.path
+        connection.on_damage = self._found_damaged
         self._all.append(connection)
         if self._read_only:
             return connection
@@ -203,6 +205,9 @@ class Database:
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
+
+    def _found_damaged(self, error: DamagedError) -> None:
+        self.damage = error
 
     def _migrate(self) -> None:
         if self._version() == len(MIGRATIONS):

@@ -19,7 +19,6 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.generations import earlier_versions, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed, orphans
 from pipeline.adapters.sqlite.plans import Plan
-from pipeline.adapters.sqlite.revisions import KEPT
 from pipeline.adapters.sqlite.statements import day_of, narrowed, selected
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
@@ -40,6 +39,7 @@ from pipeline.errors import UsageError
 from pipeline.language.respelled import spellings
 from pipeline.model import Document
 from pipeline.moments import microseconds
+from pipeline.ports.revisions import KEPT
 from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.evaluate import within_edits
 from pipeline.query.indexing import clip, counts_copies, similar_query
@@ -126,6 +126,10 @@ class SqliteIndex:
                     "SELECT position FROM documents WHERE first_seen < ? LIMIT ?", (microseconds(before), CHUNK)
                 ).fetchall()
                 for (position,) in rows:
+                    self._database.connection.execute(
+                        "DELETE FROM revisions WHERE article = (SELECT id FROM documents WHERE position = ?)",
+                        (position,),
+                    )
                     self._writer.remove(position)
             count += len(rows)
             if not rows:

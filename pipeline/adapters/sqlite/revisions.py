@@ -14,9 +14,8 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.packing import unpack
 from pipeline.model import Article
 from pipeline.moments import from_microseconds
-from pipeline.ports.revisions import Revision
+from pipeline.ports.revisions import KEPT, Revision
 
-KEPT = 20
 _WINDOW = 32_768  # how far back deflate looks
 _article = msgspec.json.Decoder(Article)
 

@@ -101,4 +101,10 @@ VERSION_5: tuple[str, ...] = (
     "INSERT INTO terms (terms, rank) VALUES ('usermerge', 4)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+VERSION_6: tuple[str, ...] = (
+    "CREATE TABLE marks (reader TEXT NOT NULL, mark TEXT NOT NULL, article TEXT NOT NULL, number INTEGER NOT NULL, "
+    "UNIQUE (reader, article, mark))",
+    "CREATE INDEX marks_number ON marks (reader, mark, number, article)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)

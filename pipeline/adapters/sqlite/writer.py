@@ -17,10 +17,11 @@ from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.adapters.sqlite.generations import begin, finish
-from pipeline.adapters.sqlite.revisions import KEPT, SqliteRevisions
+from pipeline.adapters.sqlite.revisions import SqliteRevisions
 from pipeline.language.tokens import ANALYSIS_VERSION, analyze, stem
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
+from pipeline.ports.revisions import KEPT
 from pipeline.query.indexing import (
     MAX_TOKEN,
     clip,
