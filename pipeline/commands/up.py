@@ -22,6 +22,7 @@ from pipeline.errors import UsageError
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[URL|FILE]...")
 @click.option("--once", is_flag=True, help="Stop after one round.")
+@click.option("--wait", is_flag=True, help="Wait for a first feed where none is followed yet, as a service should.")
 @click.option("--demo", is_flag=True, help="Start with a few dozen made-up articles; needs no network.")
 @click.option(
     "--published",
@@ -37,6 +38,7 @@ from pipeline.errors import UsageError
 def up(
     sources: tuple[str, ...],
     once: bool,
+    wait: bool,
     demo: bool,
     published: datetime | None,
     alert_history: bool,
@@ -98,8 +100,11 @@ def up(
         if outdated := store.renewal.outdated():
             complain(f"Texts are read in a new way: {outdated:,} articles are indexed anew in the background.")
         served = settings.web.enabled and not (once or no_web)
-        if not (served or files or demo or feeds.all() or session.has_work(store, once=once)):
+        has_work = files or demo or feeds.all() or session.has_work(store, once=once)
+        if not (has_work or served or wait):
             raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
+        if wait and not has_work:
+            complain(f"No feed is followed yet; waiting for `newswire add URL --data {settings.directory}`.")
         session.publish(store, chain(whole, *streams))
         show = writer(width(long_form), as_json=as_json)
         if demo:

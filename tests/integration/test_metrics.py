@@ -126,6 +126,7 @@ def test_up_answers_while_it_runs_and_loads_nothing_where_it_is_off(tmp_path: Pa
     file.write_text(json.dumps({"title": "Rain", "text": "It rained all day in Tarn.", "source": "s"}) + "\n")
     environment = os.environ | {"NEWSWIRE_METRICS_LISTEN": f"127.0.0.1:{port}", "NEWSWIRE_DATA": str(tmp_path / "s")}
     environment.pop("NEWSWIRE_RUNTIME", None)
+    environment["NEWSWIRE_WEB_ENABLED"] = "false"
     running = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "up", str(file)], env=environment, stdout=subprocess.DEVNULL
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -169,3 +172,17 @@ def test_json_of_a_search_is_what_it_was(data: Path) -> None:
     lines = call(data, "search", "talks", "--json", "--limit", "3").stdout.splitlines()
     assert ["Talks 0", "Talks 1", "Talks 2"] == [json.loads(line)["title"] for line in lines]
     assert "cursor" in json.loads(lines[-1])
+
+
+def test_service_waits_for_a_first_feed_and_stops_when_told(tmp_path: Path) -> None:
+    environment = os.environ | {"NEWSWIRE_DATA": str(tmp_path / "store"), "NEWSWIRE_WEB_ENABLED": "false"}
+    environment.pop("NEWSWIRE_RUNTIME", None)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "up", "--wait"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stderr is not None
+    assert running.stderr.readline().startswith("No feed is followed yet; waiting for `newswire add URL")
+    running.send_signal(signal.SIGTERM)
+    # It may be told before it listens to that.
+    assert running.wait(30) in (0, -signal.SIGTERM)
+    running.stderr.close()

@@ -36,6 +36,7 @@ def test_every_role_runs_a_command_that_exists(compose: dict[str, Any]) -> None:
 
 def test_every_setting_exists(compose: dict[str, Any]) -> None:
     known = {f"NEWSWIRE_{field.name}".upper() for field in msgspec.structs.fields(config.Settings)}
+    known |= {f"NEWSWIRE_METRICS_{field.name}".upper() for field in msgspec.structs.fields(config.Metrics)}
     for name in ROLES:
         assert set(compose["services"][name]["environment"]) <= known
 
@@ -43,3 +44,22 @@ def test_every_setting_exists(compose: dict[str, Any]) -> None:
 def test_settings_of_a_role_load(compose: dict[str, Any]) -> None:
     settings = config.load(environ=compose["services"]["worker"]["environment"])
     assert ("distributed", "kafka:9092") == (settings.runtime, settings.kafka)
+
+
+def test_every_role_is_looked_after_and_shares_no_volume(compose: dict[str, Any]) -> None:
+    roles = [compose["services"][name] for name in ROLES if name != "setup"]
+    assert all("healthcheck" in role and role["read_only"] for role in roles)
+    named = [volume.partition(":")[0] for role in roles for volume in role["volumes"] if ":" in volume]
+    assert len(named) == len(set(named))
+
+
+def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for volume in service.get("volumes", ()):
+            if volume.startswith("./"):
+                assert (COMPOSE.parent / volume.partition(":")[0]).exists()
+
+
+def test_kibana_and_monitoring_are_asked_for(compose: dict[str, Any]) -> None:
+    profiles = {name: service["profiles"] for name, service in compose["services"].items() if "profiles" in service}
+    assert profiles == {"kibana": ["kibana"], "prometheus": ["monitoring"], "grafana": ["monitoring"]}
