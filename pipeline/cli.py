@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
@@ -28,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "search": ("pipeline.commands.search:search", "Find articles."),
     "show": ("pipeline.commands.show:show", "Show one article with all that is known about it."),
+    "open": ("pipeline.commands.open:open_", "Open an article in the browser."),
     "tail": ("pipeline.commands.tail:tail", "Print articles as they are indexed."),
     "alert": ("pipeline.commands.alerts:alert", "Be told about new articles that a query finds."),
     "brief": (
@@ -74,6 +76,18 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         _add_store_options(command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as exc:
+            near = difflib.get_close_matches(str(args[0]), COMMANDS, n=1)
+            if near:
+                exc.message += f" Did you mean {near[0]!r}?"
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

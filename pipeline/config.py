@@ -29,6 +29,7 @@ from pipeline.settings import Backup as Backup
 from pipeline.settings import Deduplicate as Deduplicate
 from pipeline.settings import Fetch as Fetch
 from pipeline.settings import Keep as Keep
+from pipeline.settings import Metrics as Metrics
 from pipeline.settings import Notify as Notify
 from pipeline.settings import Settings as Settings
 from pipeline.settings import WebSub as WebSub

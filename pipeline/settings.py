@@ -82,6 +82,15 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return int(float(self.disk[:-2]) * _UNITS[self.disk[-2]])
 
 
+class Metrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say where this process answers /metrics, /healthz and /readyz; each role on a machine needs a port of its own."""
+
+    listen: Annotated[
+        str, _about("address and port such as 127.0.0.1:9101", pattern="^(off|[^ ]{1,200}:[0-9]{1,5})$")
+    ] = "off"
+    ready_after_s: Annotated[float, _about("not ready when what waits does not move for so long", gt=0)] = 120.0
+
+
 class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say whether `newswire up` makes backups of its store; `newswire admin restore FILE` takes one back."""
 
@@ -151,6 +160,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     deduplicate: Deduplicate = Deduplicate()
     keep: Keep = Keep()
     backup: Backup = Backup()
+    metrics: Metrics = Metrics()
     alerts: Alerts = Alerts()
     notify: Notify = Notify()
     web: Web = Web()

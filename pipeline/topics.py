@@ -15,6 +15,8 @@ from pipeline.model import Alert, AlertRule, Article, Document, Record
 from pipeline.ports.log import Message
 
 PREFIX = "news."
+# The name of the workers' Faust app, which is that of their group of readers.
+WORKER_GROUP = "worker"
 # Begins the names of the tables that hold the facts of stages.
 FACTS = "facts."
 WEEK, QUARTER = timedelta(days=7), timedelta(days=90)

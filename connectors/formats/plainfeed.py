@@ -7,7 +7,6 @@ the two equal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from xml.etree.ElementTree import Element
 
 import msgspec
@@ -15,8 +14,7 @@ import msgspec
 from connectors.addresses import join
 from connectors.formats.bounds import newest
 from connectors.formats.characters import text_of
-from connectors.formats.contents import content_of, inner_markup, words_of
-from connectors.formats.dates import parse_date
+from connectors.formats.contents import content_of, date_of, inner_markup, words_of
 from connectors.formats.entries import (
     ALTERNATE,
     Found,
@@ -38,7 +36,6 @@ from connectors.formats.zones import Home
 
 MAX_MEDIA = 50
 MAX_MEDIA_DEPTH = 20
-DATES = frozenset(("pubdate", "published", "updated", "dc:date", "issued", "modified"))
 ONCE = frozenset(("title", "guid", "id", "pubdate", "published", "updated", "dc:date"))
 _LANG, _BASE, _ABOUT = f"{{{XML}}}lang", f"{{{XML}}}base", f"{{{RDF}}}about"
 
@@ -76,7 +73,7 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
     source = Source(
         home or url, Home(head.language or fields.get("language"), domain_of(home or url)), people(head.people)
     )
-    chosen = newest(items, _dated)
+    chosen = newest(items, date_of)
     entries, errors = _entries(list(chosen), base, language, url, source)
 
     def told(relation: str) -> tuple[str, ...]:
@@ -94,10 +91,6 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
         errors=errors,
         left_out=len(items) - len(chosen),
     )
-
-
-def _dated(item: Element) -> datetime | None:
-    return next((date for child in item if name_of(child.tag) in DATES and (date := parse_date(words_of(child)))), None)
 
 
 def links_of(root: Element, url: str) -> list[tuple[list[str], str | None]]:

@@ -51,7 +51,7 @@ def export(file: Path | None, whole: bool) -> None:
     from pipeline.services.whole_setup import write_setup
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         if whole:
             setup, names = services.setups(store).exported()
             content = write_setup(setup)

@@ -20,7 +20,7 @@ def status(as_json: bool, watch: bool) -> None:
     from pipeline.views.status import status_json, status_lines
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         statuses = services.statuses(store)
         while True:
             now = statuses.now()
@@ -49,7 +49,7 @@ def trace(article: str, as_json: bool) -> None:
     from pipeline.views.trace import trace_json, trace_lines
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         found = services.traces(store).of(article)
     if found is None:
         raise NotFoundError(

@@ -12,8 +12,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from pipeline.commands.articles_out import writer
 from pipeline.commands.context import current_settings
 from pipeline.commands.log_options import log_options
+from pipeline.commands.screen import long_option, width
 from pipeline.errors import UsageError
 
 
@@ -30,6 +32,7 @@ from pipeline.errors import UsageError
 @click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
 @click.option("--no-web", is_flag=True, help="Do not serve the page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
+@long_option
 @log_options
 def up(
     sources: tuple[str, ...],
@@ -39,6 +42,7 @@ def up(
     alert_history: bool,
     no_web: bool,
     as_json: bool,
+    long_form: bool,
 ) -> None:
     """Follow feeds and files, and print what arrives.
 
@@ -48,8 +52,8 @@ def up(
     from connectors.files.files import is_archive, list_in, read_files
     from pipeline.services.feeds import new_subscription
     from pipeline.views.feeds import list_lines
-    from pipeline.views.lines import article_line
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line
+    from pipeline.views.words import counted
     from pipeline.wiring import connectors, services, session, stores, upkeep, web
 
     complain = partial(click.echo, err=True)
@@ -82,23 +86,28 @@ def up(
             feeds.subscribe(feed.url, title=feed.title, asked=subscription, connector=feed.connector)
         for file, listed in lists.items():
             count = feeds.take_over(listed.outlines)
-            complain(f"Following {count} feeds of {file}.")
+            complain(f"Following {counted(count, 'feed')} of {file}.")
             for line in list_lines(listed, count):
                 complain(line)
         if demo:
-            session.add_demo(store)
+            is_new = session.add_demo(store)
             hint = f"newswire search ceasefire --data {settings.directory}"
             complain(f"These articles are made up. In another shell: {hint}")
+            if not is_new:
+                session.tell_tour(store, complain)
         if outdated := store.renewal.outdated():
             complain(f"Texts are read in a new way: {outdated:,} articles are indexed anew in the background.")
         served = settings.web.enabled and not (once or no_web)
         if not (served or files or demo or feeds.all() or session.has_work(store, once=once)):
             raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
         session.publish(store, chain(whole, *streams))
+        show = writer(width(long_form), as_json=as_json)
+        if demo:
+            show = session.with_tour(store, show, complain)
         running = session.Session(
             store,
             once=once,
-            show=lambda document: click.echo(msgspec.json.encode(document) if as_json else article_line(document)),
+            show=show,
             bury=lambda error: complain(dead_line(error)),
             report=connectors.poll_report(complain, is_terminal=sys.stderr.isatty()),
             write=complain if as_json else None,

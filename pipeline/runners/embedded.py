@@ -21,7 +21,7 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline.errors import TransientError, UnavailableError
+from pipeline.errors import DamagedError, TransientError, UnavailableError
 from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
@@ -44,6 +44,7 @@ from pipeline.runners.advance import (
 )
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.forgetting import Forgetting
+from pipeline.runners.measures import Measures
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
 from pipeline.stages.decision import Memory
@@ -105,6 +106,7 @@ class Embedded:
         feeder: Feeder | None = None,
         renewal: Renewal | None = None,
         facts_before: Callable[[], datetime] | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
@@ -124,6 +126,8 @@ class Embedded:
         self._is_remembered = False
         self._learners = {stage.name: Learner(stage.name) for stage in flow}
         self.counts: Counter[str] = Counter()
+        self.measures = measures or Measures()
+        self.measures.outcomes = lambda: self.counts
         self._remember()
 
     def run(
@@ -138,8 +142,9 @@ class Embedded:
 
         ``between`` is told after each batch how many articles of history wait.
 
-        A store that is locked, full or away is waited for. Raises ``TransientError`` or ``UnavailableError`` when work
-        that is to be finished could not be for ``GIVE_UP_S`` seconds.
+        A store that is locked, full or away is waited for. Raises ``DamagedError`` for one that is damaged, and
+        ``TransientError`` or ``UnavailableError`` when work that is to be finished could not be for ``GIVE_UP_S``
+        seconds.
         """
         self._wait = stopping.wait
         trouble = Trouble(_log, "the pipeline")
@@ -148,6 +153,8 @@ class Embedded:
             ending = stopping.is_set()
             try:
                 outcomes = self.step(0.0 if ending else WAIT_S)
+            except DamagedError:
+                raise
             except Exception as exc:
                 # A bug is told with its trace; the next batch may go well.
                 for stage in self._flow:
@@ -159,8 +166,10 @@ class Embedded:
             trouble.over()
             for outcome in outcomes:
                 tell(outcome)
+            waiting = 0
             with suppress(TransientError, UnavailableError):  # it is only told, and asked again after the next batch
-                between(self.history_waiting)
+                waiting = self.history_waiting
+            between(waiting)
             if not outcomes and ending:
                 return
 
@@ -259,7 +268,10 @@ class Embedded:
             if stage is awaited:
                 self._put_off(stage, given, batch)
                 break
+            started = time.perf_counter()
             done = advance_all(stage, self._memories[stage.name], given, self._clock, self._wait)
+            buried = sum(isinstance(result, Buried) for result in done.results)
+            self.measures.handled(stage.name, len(given), buried, time.perf_counter() - started)
             batch.counts += done.counts
             given = [going for result in done.results for going in self._sort(stage, result, batch)]
         return batch

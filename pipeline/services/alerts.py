@@ -12,12 +12,13 @@ import msgspec
 
 from pipeline.alerts.policy import USUAL, Limits
 from pipeline.alerts.rules import admit
-from pipeline.errors import NewswireError, TerminalError, UsageError
+from pipeline.errors import NewswireError, NotFoundError, TerminalError, UsageError
 from pipeline.model import AlertRule, derive_id
 from pipeline.ports.alerts import DeliveriesRequest, Notice
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.query.printer import restate
+from pipeline.query.vocabulary import nearest
 from pipeline.records import read_records
 from pipeline.references import anchored, is_reference
 from pipeline.services.alert_export import write_toml
@@ -164,7 +165,8 @@ class Alerts:
         """Return the alert of a name."""
         found = self._by_name().get(key(name))
         if found is None:
-            raise UsageError(f"There is no alert {name!r}; `newswire alert list` shows them.")
+            near = nearest(name, [rule.name for rule in self._by_name().values()])
+            raise NotFoundError(f"There is no alert {name!r}{near or '; `newswire alert list` shows them.'}")
         return found
 
     def label(self, channel: str) -> str:

@@ -12,9 +12,10 @@ from connectors.fetch.origin import same_origin
 from connectors.polling.schedule import USUAL, Pace, Poll, asked_s, rescheduled
 from connectors.polling.subscription import Subscription, merged, whole_address, without_credentials
 from connectors.websub import Push
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
+from pipeline.query.vocabulary import nearest
 from pipeline.records import read_record, read_records
 from pipeline.services.feed_health import Health, duration, judged
 from pipeline.services.feed_settings import FeedOptions, changed, cleared
@@ -215,8 +216,11 @@ class Feeds:
         near = [s for s in self.all() if (url and url in s.url) or url.casefold() == (s.title or "").casefold()]
         if len(near) == 1:
             return near[0]
-        found = "more than one feed" if near else "not followed"
-        raise UsageError(f"{url} is {found}; `newswire feed list` shows all addresses.")
+        if near:
+            raise UsageError(f"{url} is more than one feed; `newswire feed list` shows all addresses.")
+        names = [name for s in self.all() for name in (s.url, s.title) if name]
+        meant = nearest(url, names) or "; `newswire feed list` shows all addresses."
+        raise NotFoundError(f"{url} is not followed{meant}")
 
     def poll_of(self, url: str) -> Poll | None:
         """Return how the last poll of a feed went, if there was one."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.language.clean import cleaned
 from pipeline.language.tokens import tokens_of
 from pipeline.model import AlertRule
@@ -41,7 +41,7 @@ class Lists:
         """Return the names of a list."""
         value = self._lists.get(_key(name))
         if value is None:
-            raise UsageError(
+            raise NotFoundError(
                 f"There is no list {name!r}{nearest(_key(name), self.all())}; `newswire list show` has all."
             )
         return _names.decode(value)

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from pipeline.alerts.rules import admit
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.model import AlertRule
 from pipeline.ports.table import Table
 from pipeline.query.parser import Lists, parse, parse_part
 from pipeline.query.printer import show
 from pipeline.query.tree import And, Last, Listed, Query, walk
+from pipeline.query.vocabulary import nearest
 
 
 class SavedSearches:
@@ -114,7 +115,8 @@ class SavedSearches:
         """Drop a saved search. Raises ``UsageError`` where there is none of that name, or something names it."""
         searches = self.all()
         if name not in searches:
-            raise UsageError(f"There is no saved search {name!r}; `newswire search --saved` lists them.")
+            near = nearest(name, searches)
+            raise NotFoundError(f"There is no saved search {name!r}{near or '; `newswire search --saved` lists them.'}")
         users = [f"the saved search {other!r}" for other, text in searches.items() if name in used(text, searches)]
         users += [f"the alert {rule.name!r}" for rule in self._alerts() if name in used(rule.asked or "", searches)]
         if users:

@@ -71,4 +71,4 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     back_up: Callable[[], Path] | None
     channels: tuple[str, ...]
     time_zone: str
-    demo: Callable[[], None]
+    demo: Callable[[], object]

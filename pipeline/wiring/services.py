@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
@@ -121,33 +122,39 @@ def setups(opened: Store) -> Setups:
     )
 
 
+def queues(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return where records may wait: the reader's name, the topic, and the group that reads it."""
+    from pipeline.flow import FLOW
+    from pipeline.runners.embedded import GROUP
+    from pipeline.runners.feeder import GROUP as FEEDER_GROUP
+    from pipeline.topics import HISTORY, INDEX, NOTIFY, WORKER_GROUP
+
+    embedded = settings.runtime == "embedded"
+    group = GROUP if embedded else WORKER_GROUP
+    found = [(stage.name, stage.reads.name, group) for stage in FLOW if not (embedded and stage.reads.indexed)]
+    found += [("older articles", HISTORY.name, FEEDER_GROUP), (NOTIFY.name, NOTIFY.reads.name, NOTIFY.name)]
+    return found + ([] if embedded else [(INDEX.name, INDEX.reads.name, INDEX.name)])
+
+
 def statuses(opened: Store) -> Statuses:
     """Wire the question how it is."""
     import shutil
 
-    from pipeline.flow import FLOW
-    from pipeline.runners.embedded import GROUP
     from pipeline.services.status import Place, Statuses
-    from pipeline.topics import HISTORY, INDEX, NOTIFY
-    from pipeline.wiring.runners import FEEDER_GROUP, WORKER_GROUP
 
     settings = opened.settings
     embedded = settings.runtime == "embedded"
-    group = GROUP if embedded else WORKER_GROUP
-    queues = [(stage.name, stage.reads.name, group) for stage in FLOW if not (embedded and stage.reads.indexed)]
-    queues += [("older articles", HISTORY.name, FEEDER_GROUP), (NOTIFY.name, NOTIFY.reads.name, NOTIFY.name)]
-    queues += [] if embedded else [(INDEX.name, INDEX.reads.name, INDEX.name)]
     return Statuses(
         place=Place(
             runtime=settings.runtime,
             disk_bound=settings.keep.disk_bytes,
             is_running=(lambda: is_running(settings)) if embedded else lambda: None,
-            disk_free=lambda: shutil.disk_usage(settings.directory).free,
+            disk_free=lambda: shutil.disk_usage(_there(settings.directory)).free,
         ),
         feeds=feeds(opened),
         index=opened.index,
         log=opened.log,
-        queues=queues,
+        queues=queues(settings),
         rules=opened.rules,
         deliveries=opened.ledger,
         dead=dead_letters(opened),
@@ -155,6 +162,11 @@ def statuses(opened: Store) -> Statuses:
         upkeep=opened.upkeep,
         backups=backups(opened) if opened.backups is not None else None,
     )
+
+
+def _there(directory: Path) -> Path:
+    """Return a directory, or the nearest above it that is there."""
+    return next((place for place in (directory, *directory.absolute().parents) if place.exists()), Path("/"))
 
 
 def traces(opened: Store) -> Traces:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.records import learn_types
+from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
 from pipeline.wiring import connectors, runners, upkeep
+from pipeline.wiring.metrics import serving
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -45,8 +47,8 @@ def has_work(opened: Store, *, once: bool) -> bool:
     return once and next(iter(opened.log.replay(ARTICLES.name)), None) is not None
 
 
-def add_demo(opened: Store) -> None:
-    """Keep the alerts of the demonstration and publish its articles."""
+def add_demo(opened: Store) -> bool:
+    """Keep the alerts of the demonstration and publish its articles; tell whether they are new to the store."""
     from pipeline import demo
     from pipeline.model import AlertRule, derive_id
 
@@ -54,7 +56,41 @@ def add_demo(opened: Store) -> None:
     for name, query in demo.ALERTS:
         rule = AlertRule(id=derive_id("rule", name), name=name, query=query, created=now, channels=("terminal",))
         opened.rules.put(rule.id, msgspec.json.encode(rule))
-    publish(opened, demo.articles(now))
+    articles = demo.articles(now)
+    if opened.index.get(articles[0].id) is not None:
+        return False  # shown before; a second time, all of it would be revised
+    publish(opened, [*articles, *demo.revisions(now)])
+    return True
+
+
+def with_tour(
+    opened: Store, show: Callable[[Document], None], write: Callable[[str], None]
+) -> Callable[[Document], None]:
+    """Return what shows documents, and after the last of the demonstration's where one of each kind is to be seen."""
+    from pipeline import demo
+
+    left = demo.count()
+
+    def shown(document: Document) -> None:
+        nonlocal left
+        show(document)
+        left -= 1
+        if left == 0:
+            tell_tour(opened, write)
+
+    return shown
+
+
+def tell_tour(opened: Store, write: Callable[[str], None]) -> None:
+    """Say where one of each kind is to be seen."""
+    from pipeline import demo
+    from pipeline.views.tour import tour_lines
+    from pipeline.wiring import services
+
+    articles = services.articles(opened)
+    documents = articles.search(articles.request(None, limit=200, copies=True)).documents
+    for line in tour_lines(documents, [name for name, _ in demo.ALERTS], opened.settings.directory):
+        write(line)
 
 
 class Session:
@@ -93,10 +129,16 @@ class Session:
         import pipeline.runners.polling.ingest  # noqa: F401 - its records must be known before threads start
 
         pruning = upkeep.pruner(self._store)
-        embedded = runners.embedded(self._store, upkeep.facts_before(self._store.settings, pruning))
-        notifying = runners.notifying(self._store, self._write)
+        settings, measures = self._store.settings, Measures()
+        embedded = runners.embedded(self._store, upkeep.facts_before(settings, pruning), measures)
+        notifying = runners.notifying(self._store, self._write, measures)
         learn_types()
-        with stop_signal() as self._stopping, notifying, upkeep.tending(self._store, pruning):
+        with (
+            stop_signal() as self._stopping,
+            notifying,
+            upkeep.tending(self._store, pruning),
+            serving(settings, "up", measures),
+        ):
             worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
             worker.start()
             try:
@@ -118,6 +160,9 @@ class Session:
 
     def _count(self, waiting: int) -> None:
         self._summary.step(waiting)
+        # Whichever thread met it: what is damaged now will not be whole later.
+        if (damage := self._store.damage()) is not None:
+            raise damage
         if time.monotonic() - self._counted_at >= PROGRESS_S:
             self._counted_at = time.monotonic()
             self._progress(waiting)

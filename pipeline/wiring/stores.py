@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
@@ -17,7 +18,7 @@ import msgspec
 
 from pipeline import private_files
 from pipeline.config import Settings
-from pipeline.errors import UnavailableError, UsageError
+from pipeline.errors import DamagedError, UnavailableError, UsageError
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
@@ -78,6 +79,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     lists: Table
     access: Table
     transaction: Transaction
+    damage: Callable[[], DamagedError | None]
 
 
 class _Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,23 +98,38 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def store(settings: Settings) -> Iterator[Store]:
-    """Open the store that the settings name. Raises ``UnavailableError``."""
+def store(settings: Settings, *, reading: bool = False) -> Iterator[Store]:
+    """Open the store that the settings name. Raises ``UnavailableError``.
+
+    Who is only ``reading`` is given an empty one where there is none, and one that may not be written to as it is.
+    """
     with ExitStack() as stack:
-        yield (
-            _embedded_store(settings, stack) if settings.runtime == "embedded" else _distributed_store(settings, stack)
-        )
+        if settings.runtime == "embedded":
+            yield _embedded_store(settings, stack, reading=reading)
+        else:
+            yield _distributed_store(settings, stack)
+
+
+def exists(settings: Settings) -> bool:
+    """Tell whether there is a store of the embedded runtime."""
+    path = settings.directory / "newswire.db"
+    return path.exists() and path.stat().st_size > 0
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[Database]:
+def database(settings: Settings, *, reading: bool = False) -> Iterator[Database]:
     """Open the embedded store's file alone."""
     from pipeline.adapters.sqlite.damage import explained
     from pipeline.adapters.sqlite.database import Database
 
     path = settings.directory / "newswire.db"
-    _make_private(path)
-    with explained(path), Database(path) as opened:
+    if reading and not exists(settings):
+        with Database(":memory:") as opened:
+            yield opened
+        return
+    if not (reading and path.exists()):
+        _make_private(path)
+    with explained(path), Database(path, read_only=reading and not _is_writable(path)) as opened:
         yield opened
 
 
@@ -163,7 +180,7 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
 
 
 def is_running(settings: Settings) -> bool:
-    """Tell whether ``newswire up`` runs on the store."""
+    """Tell whether ``newswire up`` runs on the store, as far as one may know who may not write there."""
     from pipeline.adapters.sqlite.database import RunLock
 
     if not (settings.directory / "up.lock").exists():
@@ -173,6 +190,12 @@ def is_running(settings: Settings) -> bool:
             return False
     except UsageError:
         return True
+    except UnavailableError:
+        return False
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def _make_private(path: Path) -> None:
@@ -211,7 +234,7 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
+def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = False) -> Store:
     from pipeline.adapters.sqlite.arrivals import SqliteArrivals
     from pipeline.adapters.sqlite.backups import SqliteBackups
     from pipeline.adapters.sqlite.events import SqliteEvents
@@ -225,10 +248,10 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.sqlite.table import SqliteTable
     from pipeline.adapters.sqlite.upkeep import SqliteUpkeep
 
-    opened = stack.enter_context(database(settings))
+    opened = stack.enter_context(database(settings, reading=reading))
     index = SqliteIndex(opened, settings.keep.revisions)
     stories = SqliteStories(opened, index)
-    reading = _Reading(
+    ports = _Reading(
         index=index,
         renewal=index,
         arrivals=SqliteArrivals(opened, index),
@@ -245,7 +268,9 @@ def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
         # Nobody asks for the changes of facts: what is removed of them leaves nothing behind.
         return SqliteTable(opened, name, followed=not name.startswith(FACTS))
 
-    return _store(settings, SqliteLog(opened), reading, SqliteLedger(opened), table, transaction=opened.transaction)
+    ledger = SqliteLedger(opened)
+    made = _store(settings, SqliteLog(opened), ports, ledger, table, transaction=opened.transaction)
+    return msgspec.structs.replace(made, damage=lambda: opened.damage)
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
@@ -317,4 +342,5 @@ def _store(
         lists=table(LISTS.table),
         access=table(ACCESS.table),
         transaction=transaction,
+        damage=lambda: None,
     )

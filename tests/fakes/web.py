@@ -103,4 +103,5 @@ def _store(database: Database) -> Store:
         lists=table(LISTS.table),
         access=table(ACCESS.table),
         transaction=database.transaction,
+        damage=lambda: None,
     )

@@ -165,7 +165,7 @@ def test_trouble_with_an_address_is_one_sentence(newswire: Newswire, server: Fee
         "/empty": b"",
         "/slow": feed_server.slow,
     }
-    newswire.environment["NEWSWIRE_FETCH_TIMEOUT_S"] = "2"
+    newswire.environment["NEWSWIRE_FETCH_TIMEOUT_S"] = "2" if path == "/slow" else "30"
     result = newswire.run("up", "--once", server.url + path)
     assert result.returncode in (2, 3)
     assert (words in result.stderr, "Traceback" in result.stderr) == (True, False)

@@ -446,7 +446,8 @@ def test_old_topics_are_worked_on_from_where_they_were_left(
                 name = min(o for o in known_copies().values() if ARTICLES_WERE[o]["revision"] == 1)
                 original = json.loads(latest[name.encode()] or b"")
                 copy = original | {"id": "f" * 32, "source": "Mirror", "feed": None}
-                changed = original | {"text": f"{original['text']}\n\nThe bell tower has 4711 steps."}
+                text = newswire.articles()[name]["text"]
+                changed = original | {"html": None, "text": f"{text}\n\nThe bell tower has 4711 steps."}
                 new = {copy["id"]: copy, name: changed}
                 send(kafka, f"{prefix}{ARTICLES.name}", latest.items())
                 send(kafka, f"{prefix}{ARTICLES.name}", ((k.encode(), json.dumps(v).encode()) for k, v in new.items()))

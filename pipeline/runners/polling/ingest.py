@@ -1,7 +1,6 @@
 """The polling shell: which feed is due, fetch, parse, recognise, publish, remember - in that order.
 
-At least once: a poll is remembered only after the log has its articles, so a crash between the two publishes them again
-and ``identify`` finds them unchanged.
+At least once: a poll is remembered after the log has its articles; published again, ``identify`` finds them unchanged.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from connectors.polling.schedule import Poll
 from connectors.polling.sources import Sources
 from connectors.polling.subscription import Subscription, whole_address
 from connectors.websub import Offer
+from pipeline.errors import NewswireError
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
@@ -38,9 +38,8 @@ from pipeline.runners.polling.publishing import message_of, messages_of
 from pipeline.runners.polling.pushes import Pushes
 from pipeline.runners.trouble import Trouble
 
-LOOK_S = 0.5
-UNWRITTEN_S = 60
-AFTER_PING_S = 60
+LOOK_S, AFTER_PING_S = 0.5, 60
+UNWRITTEN_S = 15
 
 _log = logging.getLogger(__name__)
 
@@ -169,8 +168,9 @@ class Ingest:
         except (FetchError, NotAFeedError) as exc:
             await self._fail(url, exc)
         except Exception as exc:  # noqa: BLE001 - a bug over one feed must neither end the round nor be met every second
-            _log.exception("a poll failed feed=%s", url)
-            await self._fail(url, NotAFeedError(f"{url} could not be read: {type(exc).__name__}: {exc}"))
+            what = exc if isinstance(exc, NewswireError) else f"{type(exc).__name__}: {exc}"
+            _log.error("a poll failed feed=%s", url, exc_info=what is not exc)
+            await self._fail(url, NotAFeedError(f"{url} could not be read: {what}"))
 
     async def _poll(self, url: str) -> None:
         subscription = self._subscriptions[url]
