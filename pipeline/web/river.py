@@ -94,15 +94,12 @@ def rows_of(ask: Ask, documents: Sequence[Document], request: SearchRequest) -> 
 
 def title_of(ask: Ask) -> str:
     """Say what a river shows."""
+    if q := ask.one("q").strip():
+        return q
     for name in ("feed", "tag", "source", "lang", "saved", "mark"):
         if value := ask.one(name):
             return value
     return {"unread": "Unread", "starred": "Starred"}.get(ask.one("view"), "All articles")
-
-
-def fields(row: Row) -> dict[str, Any]:
-    """Return what a program is told of a row."""
-    return {"id": row.document.id, "read": row.state.read, "starred": row.state.starred, "tags": row.state.tags}
 
 
 def _row(members: Sequence[Document], states: Any, query: Query | None, request: SearchRequest) -> Row:

@@ -6,7 +6,19 @@ import argparse
 import importlib
 import json
 
-NAMES = ("feeds", "fulltext", "dedupe", "stories", "match", "search", "extract", "latency", "end_to_end", "golden")
+NAMES = (
+    "feeds",
+    "fulltext",
+    "dedupe",
+    "stories",
+    "match",
+    "search",
+    "extract",
+    "latency",
+    "end_to_end",
+    "golden",
+    "web",
+)
 
 
 def main() -> None:

@@ -43,10 +43,10 @@ SYLLABLES = (
 
 def run() -> dict[str, float]:
     """Fill an index in a temporary directory and search it; times are in milliseconds."""
-    words = _vocabulary()
+    words = vocabulary()
     with tempfile.TemporaryDirectory() as directory, Database(Path(directory) / "newswire.db") as database:
         index = SqliteIndex(database)
-        analysing, indexing = _fill(index, database, words)
+        analysing, indexing = fill(index, database, words)
         size = sum(path.stat().st_size for path in Path(directory).iterdir())
         figures: dict[str, float] = {}
         asked: list[float] = []
@@ -92,7 +92,7 @@ def _time(index: SqliteIndex, text: str, sort: str) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _fill(index: SqliteIndex, database: Database, words: list[str]) -> tuple[float, float]:
+def fill(index: SqliteIndex, database: Database, words: list[str]) -> tuple[float, float]:
     """Index all articles; return the seconds spent on reading their words, and on all else."""
     analysing = indexing = 0.0
     articles = _articles(words)
@@ -112,7 +112,8 @@ def _fill(index: SqliteIndex, database: Database, words: list[str]) -> tuple[flo
     return analysing, indexing
 
 
-def _vocabulary() -> list[str]:
+def vocabulary() -> list[str]:
+    """Return the made-up words, the commonest first."""
     chance = random.Random(1)
     made: dict[str, None] = {}
     while len(made) < VOCABULARY:

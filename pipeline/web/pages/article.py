@@ -40,16 +40,23 @@ def article(ask: Ask, rendering: Rendering) -> Response:
         copies=desk.articles.copies(document),
         original=desk.articles.find(document.duplicate_of) if document.duplicate_of else None,
         matches=matches,
-        alike=_alike(ask, document),
         beside=_beside(ask),
         view=rivers.state_of(ask),
     )
 
 
+def similar(ask: Ask, rendering: Rendering) -> Response:
+    """Show articles about the same; the script puts them below the article, since they take longer to find."""
+    document = _found(ask)
+    if ask.one("part"):
+        return rendering.part(ask, "alike.html", alike=_alike(ask, document))
+    return rendering.page(ask, "similar.html", document=document, alike=_alike(ask, document))
+
+
 def revisions(ask: Ask, rendering: Rendering) -> Response:
     """Show what each revision changed, word by word."""
     document = _found(ask)
-    kept = ask.desk.revisions.of(document.id)[::-1]
+    kept = sorted(ask.desk.revisions.of(document.id), key=lambda each: each.revision)
     steps = [
         {
             "before": earlier,
@@ -57,7 +64,7 @@ def revisions(ask: Ask, rendering: Rendering) -> Response:
             "title": word_changes(earlier.title or "", later.title or ""),
             "text": word_changes(earlier.text or "", later.text or ""),
         }
-        for earlier, later in pairwise(reversed(kept))
+        for earlier, later in pairwise(kept)
     ]
     return rendering.page(ask, "revisions.html", document=document, steps=steps[::-1], missing=document.revision > 1)
 

@@ -28,11 +28,6 @@ def river(ask: Ask, rendering: Rendering) -> Response:
     )
 
 
-def rows(ask: Ask, rendering: Rendering) -> Response:
-    """Return further rows alone, for the script."""
-    return rendering.part(ask, "rows.html", river=rivers.read(ask), state=rivers.state_of(ask))
-
-
 def change_marks(ask: Ask, rendering: Rendering) -> Response:
     """Set or take marks of articles, and go back where the reader was."""
     form = ask.form()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from markupsafe import Markup
 from starlette.responses import Response
@@ -35,9 +37,7 @@ def search(ask: Ask, rendering: Rendering) -> Response:
         return rendering.page(
             ask, "search.html", status=400, text=text, river=None, error=error_of(exc), saved=ask.desk.searches.all()
         )
-    everything = msgspec.structs.replace(found.request, limit=SHOWN, cursor=None)
-    days = ask.desk.articles.timeline(everything)
-    bars = bars_of(days)
+    counted = _counted(ask, text, found.request) if ask.one("counts") else None
     return rendering.page(
         ask,
         "search.html",
@@ -46,14 +46,19 @@ def search(ask: Ask, rendering: Rendering) -> Response:
         error=None,
         words=words,
         stories=len({row.document.story_id or row.document.id for row in found.rows}),
-        bars=bars,
-        timeline=Markup(timeline(bars, lambda bar: address("/search", q=narrowed(text, bar)), "Articles by day")),
-        facets=_facets(ask, everything),
+        counted=counted is not None,
+        **(counted or {}),
         state=rivers.state_of(ask),
         saved=ask.desk.searches.all(),
         position="",
         undo="",
     )
+
+
+def counts(ask: Ask, rendering: Rendering) -> Response:
+    """Return timeline and facets alone: the script asks for them, since they take longer than the articles."""
+    text = ask.one("q").strip()
+    return rendering.part(ask, "counts.html", **_counted(ask, text, ask.desk.articles.request(text)))
 
 
 def restated(ask: Ask, rendering: Rendering) -> Response:
@@ -119,6 +124,16 @@ def with_value(text: str, facet: str, value: str, include: bool) -> str:
 
 def _in_brackets(text: str) -> str:
     return f"({text})" if " OR " in text or "|" in text else text
+
+
+def _counted(ask: Ask, text: str, request: SearchRequest) -> dict[str, Any]:
+    everything = msgspec.structs.replace(request, limit=SHOWN, cursor=None)
+    bars = bars_of(ask.desk.articles.timeline(everything))
+    return {
+        "bars": bars,
+        "timeline": Markup(timeline(bars, lambda bar: address("/search", q=narrowed(text, bar)), "Articles by day")),
+        "facets": _facets(ask, everything),
+    }
 
 
 def _facets(ask: Ask, request: SearchRequest) -> dict[str, list[dict[str, object]]]:

@@ -119,8 +119,9 @@
   });
 
   // A range on the timeline: drag over bars, or shift and arrow keys between two of them.
-  const timeline = $(".timeline");
-  if (timeline && field.value) {
+  const range = () => {
+    const timeline = $(".timeline");
+    if (!timeline || !field.value) return;
     const bars = $$("a", timeline);
     let from = null;
     const day = (event) => { const link = event.target.closest ? event.target.closest("a") : null; return link && link.dataset.day; };
@@ -142,7 +143,15 @@
       event.preventDefault();
       if (event.shiftKey) narrow(bars[n].dataset.day, bars[next].dataset.day); else bars[next].focus();
     });
-  }
+  };
+  range();
+
+  // What takes longer to find comes after the page.
+  for (const place of $$("[data-part]")) fetch(place.dataset.part).then(async (answer) => {
+    if (!answer.ok) return;
+    place.innerHTML = await answer.text();
+    range();
+  });
 
   // Where the reader left last time.
   const river = $(".river[data-live]");

@@ -146,7 +146,7 @@ def test_revisions_are_compared_word_by_word() -> None:
 def test_search_explains_and_shows_where_it_cannot_be_read() -> None:
     with page() as served:
         served.put(article(1, "Dam fails"), article(2, "Oil prices rise"))
-        text = served.browser.get("/search?q=dam").text
+        text = served.browser.get("/search?q=dam&counts=1").text
         assert "any form of “dam”" in text and "<mark>Dam</mark>" in text and 'class="timeline"' in text
         wrong = served.browser.get("/search?q=dam+lang:klingon")
         assert wrong.status == 400 and "Column 10" in wrong.text
@@ -156,7 +156,7 @@ def test_search_explains_and_shows_where_it_cannot_be_read() -> None:
 def test_facets_narrow_and_exclude() -> None:
     with page() as served:
         served.put(article(1, "Dam one", source="North"), article(2, "Dam two", source="South & Co"))
-        text = served.browser.get("/search?q=dam").text
+        text = served.browser.get("/search/counts?q=dam").text
         links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/search\?q=[^"]*source[^"]*)"', text)]
         found = {tuple(titles(served, link)) for link in links}
         assert found == {("Dam one",), ("Dam two",)}
