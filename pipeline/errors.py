@@ -2,7 +2,9 @@
 
 NewswireError
 ├── UsageError        the person asked for something that cannot be done: exit code 2, one sentence
+│   └── NotFoundError there is none of what the person named: exit code 1, one sentence
 ├── UnavailableError  a server or file that is needed cannot be reached: exit code 3, one sentence
+│   └── DamagedError  what is kept is damaged: no waiting helps, a backup does
 ├── TransientError    the same attempt may succeed later: wait ``retry_after`` seconds and repeat
 └── TerminalError     no repetition will help this record: dead letter
 
@@ -20,8 +22,16 @@ class UsageError(NewswireError):
     """Refuse a request that cannot be carried out as it was put."""
 
 
+class NotFoundError(UsageError):
+    """Report that there is nothing of the name, id or address that was asked for."""
+
+
 class UnavailableError(NewswireError):
     """Report a server, store or file that cannot be reached or is of an unsupported version."""
+
+
+class DamagedError(UnavailableError):
+    """Report a store whose file is damaged: whoever runs on it ends, so that a backup can be put in its place."""
 
 
 class TransientError(NewswireError):

@@ -16,10 +16,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 import msgspec
 
-from pipeline.errors import TransientError, UnavailableError
+from pipeline.errors import DamagedError, TransientError, UnavailableError
 from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
@@ -41,6 +43,8 @@ from pipeline.runners.advance import (
     outcome_of,
 )
 from pipeline.runners.feeder import Feeder
+from pipeline.runners.forgetting import Forgetting
+from pipeline.runners.measures import Measures
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
 from pipeline.stages.decision import Memory
@@ -86,7 +90,7 @@ class Embedded:
 
     ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
     The ``feeder`` moves history into the log when nothing else waits. ``renewal`` is the index as one that another
-    version of the text analysis may have written.
+    version of the text analysis may have written. Facts of articles first seen before ``facts_before()`` are forgotten.
     """
 
     def __init__(
@@ -101,10 +105,13 @@ class Embedded:
         wait: Callable[[float], object] = time.sleep,
         feeder: Feeder | None = None,
         renewal: Renewal | None = None,
+        facts_before: Callable[[], datetime] | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
+        self._forgetting = Forgetting(facts_before, self._facts, transaction) if facts_before is not None else None
         self._followed = {stage.name: table(stage.follows.table) for stage in flow if stage.follows is not None}
         self._index = index
         self._transaction = transaction
@@ -119,6 +126,8 @@ class Embedded:
         self._is_remembered = False
         self._learners = {stage.name: Learner(stage.name) for stage in flow}
         self.counts: Counter[str] = Counter()
+        self.measures = measures or Measures()
+        self.measures.outcomes = lambda: self.counts
         self._remember()
 
     def run(
@@ -133,8 +142,9 @@ class Embedded:
 
         ``between`` is told after each batch how many articles of history wait.
 
-        A store that is locked, full or away is waited for. Raises ``TransientError`` or ``UnavailableError`` when work
-        that is to be finished could not be for ``GIVE_UP_S`` seconds.
+        A store that is locked, full or away is waited for. Raises ``DamagedError`` for one that is damaged, and
+        ``TransientError`` or ``UnavailableError`` when work that is to be finished could not be for ``GIVE_UP_S``
+        seconds.
         """
         self._wait = stopping.wait
         trouble = Trouble(_log, "the pipeline")
@@ -143,6 +153,8 @@ class Embedded:
             ending = stopping.is_set()
             try:
                 outcomes = self.step(0.0 if ending else WAIT_S)
+            except DamagedError:
+                raise
             except Exception as exc:
                 # A bug is told with its trace; the next batch may go well.
                 for stage in self._flow:
@@ -154,7 +166,10 @@ class Embedded:
             trouble.over()
             for outcome in outcomes:
                 tell(outcome)
-            between(self.history_waiting)
+            waiting = 0
+            with suppress(TransientError, UnavailableError):  # it is only told, and asked again after the next batch
+                waiting = self.history_waiting
+            between(waiting)
             if not outcomes and ending:
                 return
 
@@ -166,6 +181,8 @@ class Embedded:
         """
         if not self._is_remembered:
             self._remember()
+        if self._forgetting is not None:
+            self._forgetting.step(self._flow, self._memories)
         unseen = [stage for stage in self._flow if stage.in_order and stage.name not in self._behind]
         for stage in (*unseen, *self._flow):
             messages = self._read(stage)
@@ -251,7 +268,10 @@ class Embedded:
             if stage is awaited:
                 self._put_off(stage, given, batch)
                 break
+            started = time.perf_counter()
             done = advance_all(stage, self._memories[stage.name], given, self._clock, self._wait)
+            buried = sum(isinstance(result, Buried) for result in done.results)
+            self.measures.handled(stage.name, len(given), buried, time.perf_counter() - started)
             batch.counts += done.counts
             given = [going for result in done.results for going in self._sort(stage, result, batch)]
         return batch

@@ -1,7 +1,8 @@
 """Run the whole of a group of faults: ``python -m tests.faults GROUP [--row NAME] [--times N] [--seed N]``.
 
-Prints a line of the table in README.md for each row. Groups but ``embedded`` need NEWSWIRE_KAFKA and
-NEWSWIRE_ELASTICSEARCH, such as ``deploy/servers start`` prints. Ends with 1 when a promise was broken.
+Prints a line of the table in README.md for each row. Groups but ``embedded`` and ``away``, which starts servers of its
+own, need NEWSWIRE_KAFKA and NEWSWIRE_ELASTICSEARCH, such as ``deploy/servers start`` prints. Ends with 1 when a promise
+was broken.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ import time
 import uuid
 from pathlib import Path
 
-from tests.faults.rows import GROUPS, run
+from tests.faults import disk, outages, roles
+from tests.faults.oracle import Judgement
+from tests.faults.rows import DISTRIBUTED, EMBEDDED, GROUPS, bring_about
+
+EMBEDDED |= disk.ROWS
+DISTRIBUTED |= roles.ROWS
+GROUPS["embedded"] |= dict.fromkeys(disk.ROWS, 3)
+GROUPS["stopped"] |= dict.fromkeys(roles.ROWS, 2)
+GROUPS["away"] = dict.fromkeys(outages.OUTAGES, 1)
+# As long as the outages of the issue: a session of the group has long ended by then.
+AWAY_S = 100.0
 
 
 def main() -> int:
@@ -26,7 +37,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     servers = None
-    if chosen.group != "embedded":
+    if chosen.group not in ("embedded", "away"):
         servers = {name.lower(): os.environ[f"NEWSWIRE_{name}"] for name in ("KAFKA", "ELASTICSEARCH")}
     rows = {name: times for name, times in GROUPS[chosen.group].items() if chosen.row in (None, name)}
     if not rows:
@@ -39,7 +50,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as directory:
             prefix = f"f{uuid.uuid4().hex[:8]}-"
             try:
-                j = run(name, chosen.times or times, Path(directory), servers, prefix, chosen.seed)
+                j = _run(name, chosen.times or times, Path(directory), servers, prefix, chosen.seed)
             except AssertionError as exc:
                 _print(f"| {name} | BROKEN: {str(exc)[-1500:]} |")
                 kept = False
@@ -49,6 +60,13 @@ def main() -> int:
         took = f"{j.recovery_s:.1f} | {time.monotonic() - started:.0f}"
         _print(f"| {name} | {' | '.join(map(str, counts))} | {took} |")
     return 0 if kept else 1
+
+
+def _run(name: str, times: int, directory: Path, servers: dict[str, str] | None, prefix: str, seed: int) -> Judgement:
+    if name in outages.OUTAGES:
+        return outages.run(name, times, directory, prefix, AWAY_S, seed)
+    fault = EMBEDDED.get(name) or DISTRIBUTED[name]
+    return bring_about(fault, times, directory, servers, prefix, seed, roles.PARTITIONS)
 
 
 def _print(line: str) -> None:

@@ -41,24 +41,24 @@ NEWSWIRE = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 class System:
     """Hold what runs: processes by role, how to start one, and the settings to look into it from outside."""
 
-    def __init__(self, directory: Path, servers: dict[str, str] | None, prefix: str) -> None:
+    def __init__(self, directory: Path, servers: dict[str, str] | None, prefix: str, partitions: int = 8) -> None:
         self.directory = directory
         self.cluster: Cluster | None = None
         self.environment = {"NEWSWIRE_DATA": str(directory)} | QUICK
         self.roles: tuple[str, ...] = ("up",)
         if servers is not None:
-            self.cluster = Cluster(servers, prefix, directory)
+            self.cluster = Cluster(servers, prefix, directory, partitions)
             self.environment |= self.cluster.environment
             self.roles = ("connect", "worker", "index", "notify")
         self.settings = config.load(environ=self.environment)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._started = 0
 
-    def start(self, role: str) -> None:
-        """Start a role as a user would."""
+    def start(self, role: str, name: str | None = None) -> None:
+        """Start a role as a user would; ``name`` tells apart several of one role."""
         self._started += 1
         log = (self.directory / f"{role}-{self._started}.log").open("wb")
-        self.processes[role] = subprocess.Popen(
+        self.processes[name or role] = subprocess.Popen(
             [*NEWSWIRE, role], env=os.environ | self.environment, stdout=log, stderr=subprocess.STDOUT
         )
         log.close()
@@ -125,20 +125,22 @@ class Bench:
         self.faults += 1
         self.system.processes[role].send_signal(number)
 
-    def replace(self, role: str, number: int = signal.SIGKILL) -> None:
+    def replace(self, role: str, number: int = signal.SIGKILL, name: str | None = None) -> None:
         """End a role's process and start another; one that is told to stop does so within 15 s."""
-        self.send(role, number)
-        assert self.system.processes[role].wait(15) in (0, -number), self.system.logs()
-        self.system.start(role)
+        self.send(name or role, number)
+        assert self.system.processes[name or role].wait(15) in (0, -number), self.system.logs()
+        self.system.start(role, name)
 
 
 Fault = Callable[[Bench, int], None]
 
 
 @contextmanager
-def running(directory: Path, servers: dict[str, str] | None, prefix: str, seed: int) -> Iterator[Bench]:
+def running(
+    directory: Path, servers: dict[str, str] | None, prefix: str, seed: int, partitions: int = 8
+) -> Iterator[Bench]:
     """Start everything, with an alert on every article, and wait until the first poll is done."""
-    system = System(directory, servers, prefix)
+    system = System(directory, servers, prefix, partitions)
     with serving(FEEDS) as site, receiving() as hook:
         site.add(FEEDS)
         with stores.store(system.settings) as store:
@@ -148,6 +150,7 @@ def running(directory: Path, servers: dict[str, str] | None, prefix: str, seed: 
                 query="report",
                 created=datetime.now(UTC),
                 once_per="article",
+                cap_per_hour=1_000_000,
                 channels=(f"webhook+{hook.url}",),
             )
             store.rules.put(rule.id, msgspec.json.encode(rule))
@@ -170,9 +173,22 @@ def running(directory: Path, servers: dict[str, str] | None, prefix: str, seed: 
 
 
 def run(name: str, times: int, directory: Path, servers: dict[str, str] | None, prefix: str, seed: int) -> Judgement:
-    """Bring one kind of fault about so many times, and judge. Raises ``AssertionError`` for a process that ended."""
+    """Bring about the fault of a row, and judge."""
     fault = EMBEDDED.get(name) or DISTRIBUTED[name]
-    with running(directory, servers if name in DISTRIBUTED else None, prefix, seed) as bench:
+    return bring_about(fault, times, directory, servers if name in DISTRIBUTED else None, prefix, seed)
+
+
+def bring_about(
+    fault: Fault,
+    times: int,
+    directory: Path,
+    servers: dict[str, str] | None = None,
+    prefix: str = "",
+    seed: int = 0,
+    partitions: int = 8,
+) -> Judgement:
+    """Bring one kind of fault about so many times, and judge. Raises ``AssertionError`` for a process that ended."""
+    with running(directory, servers, prefix, seed, partitions) as bench:
         bench.flow(2)
         for _ in range(times):
             fault(bench, times)

@@ -20,6 +20,8 @@ ANSWER_S = 25.0
 # How long a close waits for a server that may be away: nothing depends on it.
 CLOSE_S = 3.0
 STANDS_STILL_S = 10.0
+# When a reader that gets nothing looks whether it should have got something.
+IDLE_S, LONGEST_IDLE_S = 15.0, 300.0
 MAX_MESSAGE_BYTES = 20_000_000
 MEMBERSHIP = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 2_000}
 
@@ -92,6 +94,36 @@ def drop(producer: Any) -> None:
     """Let go of a producer that failed, and of all that it has not sent: its writer repeats that."""
     with suppress(Exception):
         producer.close(timeout=0)
+
+
+def join(consumer: Any, topic: str) -> None:
+    """Subscribe a consumer to a topic, as one of its group.
+
+    It knows the topic's partitions before its first ``poll``: kafka-python 3.0 joins again when it learns of them
+    later, and when a ``poll`` ends in the middle of that, it never looks at the answer: the reader falls out of the
+    group without a word.
+    """
+    consumer.subscribe([topic])
+    consumer.partitions_for_topic(topic)
+
+
+class Patience:
+    """Tell when somebody who waits in a group has waited so long that it may have fallen out unnoticed."""
+
+    def __init__(self) -> None:
+        self._seconds = IDLE_S
+        self._since = time.monotonic()
+
+    def rest(self) -> None:
+        """Take note that all is well."""
+        self._seconds, self._since = IDLE_S, time.monotonic()
+
+    def is_over(self) -> bool:
+        """Tell whether it is time to look; the next time is as long again as the one before."""
+        if time.monotonic() - self._since < self._seconds:
+            return False
+        self._seconds, self._since = min(self._seconds * 2, LONGEST_IDLE_S), time.monotonic()
+        return True
 
 
 class Progress:

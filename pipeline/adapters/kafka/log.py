@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -13,16 +14,23 @@ from kafka.errors import CommitFailedError, KafkaError
 
 from pipeline.adapters.kafka.client import (
     CLOSE_S,
+    CONNECT_MS,
     MEMBERSHIP,
+    Patience,
     Progress,
     assign_all,
     consumer_of,
     drop,
+    join,
     producer_of,
     send_all,
     translated,
 )
 from pipeline.ports.log import Message
+
+COMMITS_FAIL_AT_MOST = 3
+
+_log = logging.getLogger(__name__)
 
 
 class KafkaLog:
@@ -38,6 +46,8 @@ class KafkaLog:
         # By reader, the first offset in each partition that was handed out and not committed.
         self._given: dict[tuple[str, str], dict[Any, int]] = {}
         self._rewound: set[tuple[str, str]] = set()
+        self._patience: dict[tuple[str, str], Patience] = {}
+        self._failed_commits: dict[tuple[str, str], int] = {}
         self._turn = threading.Lock()
 
     def append(self, messages: Iterable[Message]) -> None:
@@ -61,6 +71,12 @@ class KafkaLog:
             given = self._given.setdefault((topic, group), {})
             for partition, records in polled.items():
                 given.setdefault(partition, records[0].offset)
+            patience = self._patience[topic, group]
+            if polled:
+                patience.rest()
+            elif patience.is_over() and self._stands_still(consumer, topic, group):
+                _log.warning("a reader stood still and joins its group again topic=%s group=%s", topic, group)
+                self._leave(topic, group)
             return [self._message(record) for records in polled.values() for record in records]
 
     def rewind(self, topic: str, group: str) -> None:
@@ -76,9 +92,17 @@ class KafkaLog:
         if consumer is None:
             return
         with translated(self._servers):
-            with suppress(CommitFailedError):
+            failed = self._failed_commits.get((topic, group), 0) + 1
+            try:
                 consumer.commit()
+                failed = 0
+            except CommitFailedError:
+                # Once, the group was shared out anew meanwhile; again and again, it is no member any more.
+                _log.info("not committed, it is read again topic=%s group=%s", topic, group)
+            self._failed_commits[topic, group] = failed
             self._given.pop((topic, group), None)
+            if failed >= COMMITS_FAIL_AT_MOST:
+                self._leave(topic, group)
 
     def backlog(self, topic: str, group: str) -> int:
         """Return how many records of the topic the group has not committed."""
@@ -135,6 +159,22 @@ class KafkaLog:
             consumer.seek(partition, given[partition])
         given.clear()
 
+    def _stands_still(self, consumer: Any, topic: str, group: str) -> bool:
+        """Tell whether a reader that gets nothing should: what is its own waits, or nothing is and something waits."""
+        mine = consumer.assignment()
+        if not mine:
+            return self.backlog(topic, group) > 0
+        ends = consumer.end_offsets(mine)
+        return any(ends[each] > (consumer.position(each, timeout_ms=CONNECT_MS) or 0) for each in mine)
+
+    def _leave(self, topic: str, group: str) -> None:
+        """Let go of a reader; the next one begins behind what was committed."""
+        consumer = self._consumers.pop((topic, group))
+        self._given.pop((topic, group), None)
+        self._failed_commits.pop((topic, group), None)
+        with suppress(KafkaError, OSError):
+            consumer.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
+
     def _sender(self) -> Any:
         with self._turn:
             if self._producer is None:
@@ -161,8 +201,13 @@ class KafkaLog:
             consumer = consumer_of(
                 self._servers, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False, **MEMBERSHIP
             )
-            consumer.subscribe([self._prefix + topic])
+            try:
+                join(consumer, self._prefix + topic)
+            except BaseException:
+                drop(consumer)
+                raise
             self._consumers[topic, group] = consumer
+            self._patience.setdefault((topic, group), Patience())
         return consumer
 
     def _message(self, record: Any) -> Message:

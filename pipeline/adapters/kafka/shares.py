@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from kafka.errors import KafkaError
 
-from pipeline.adapters.kafka.client import CLOSE_S, CONNECT_MS, MEMBERSHIP, consumer_of, translated
+from pipeline.adapters.kafka.client import CLOSE_S, CONNECT_MS, MEMBERSHIP, Patience, consumer_of, join, translated
 from pipeline.errors import TransientError, UnavailableError
 
 _log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class KafkaShares:
         self._group = f"{prefix}newswire-{group}"
         self._held: frozenset[int] = frozenset()
         self._count = 1
+        self._patience = Patience()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"shares of {topic}", daemon=True)
 
@@ -58,11 +59,15 @@ class KafkaShares:
         """Stay in the group and follow what it assigns."""
         consumer = consumer_of(self._servers, group_id=self._group, enable_auto_commit=False, **MEMBERSHIP)
         try:
+            join(consumer, self._topic)
             self._count = len(consumer.partitions_for_topic(self._topic) or (0,))
-            consumer.subscribe([self._topic])
             while not self._stopping.is_set():
                 consumer.poll(timeout_ms=500)
                 self._held = frozenset(held.partition for held in consumer.assignment())
+                if self._held:
+                    self._patience.rest()
+                elif self._patience.is_over():
+                    return  # as one of more processes than shares, or as one that fell out of the group
         finally:
             self._held = frozenset()
             with suppress(KafkaError, OSError):

@@ -6,11 +6,11 @@ What is wrong with a statement itself is a bug, and stays SQLite's error.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pipeline.errors import NewswireError, TransientError, UnavailableError
+from pipeline.errors import DamagedError, NewswireError, TransientError, UnavailableError
 
 BUSY_AFTER_S = 1.0
 FULL_AFTER_S = 5.0
@@ -31,8 +31,9 @@ def as_ours(path: str, error: sqlite3.Error) -> NewswireError | None:
             f"The store {path} cannot be written to or read ({error}); free some space.", FULL_AFTER_S
         )
     if code in _DAMAGED:
-        return UnavailableError(
-            f"The store {path} is damaged and cannot be opened or read ({error}); restore a backup."
+        return DamagedError(
+            f"The store {path} is damaged and cannot be opened or read ({error}); "
+            "`newswire admin restore FILE` puts a backup in its place."
         )
     if code in _SHUT:
         return UnavailableError(
@@ -100,6 +101,7 @@ class Connection(sqlite3.Connection):
     """Raise our errors; ``path`` is how they call the store."""
 
     path = ""
+    on_damage: Callable[[DamagedError], None] | None = None
 
     def cursor(self, factory: Any = Cursor) -> Any:
         """Return a cursor that raises our errors."""
@@ -120,4 +122,6 @@ class Connection(sqlite3.Connection):
         ours = as_ours(self.path, error)
         if ours is None:
             raise error
+        if isinstance(ours, DamagedError) and self.on_damage is not None:
+            self.on_damage(ours)
         raise ours from error

@@ -1,7 +1,6 @@
 """The polling shell: which feed is due, fetch, parse, recognise, publish, remember - in that order.
 
-At least once: a poll is remembered only after the log has its articles, so a crash between the two publishes them again
-and ``identify`` finds them unchanged.
+At least once: a poll is remembered after the log has its articles; published again, ``identify`` finds them unchanged.
 """
 
 from __future__ import annotations
@@ -16,20 +15,21 @@ from functools import partial
 import msgspec
 
 from connectors.fetch.host_limits import HostLimits, HostRestsError
-from connectors.fetch.http import Fetched, Fetcher, FetchError
+from connectors.fetch.http import Fetched, FetchError
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.history import marked
 from connectors.polling.outcome import USUAL, Pace, digest, failed, folded, held, pinged, succeeded
 from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
+from connectors.polling.sources import Sources
 from connectors.polling.subscription import Subscription, whole_address
 from connectors.websub import Offer
+from pipeline.errors import NewswireError
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.table import Table, Transaction
 from pipeline.records import read_record
-from pipeline.runners.polling.asking import ask
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
 from pipeline.runners.polling.mute import is_muted
@@ -38,9 +38,8 @@ from pipeline.runners.polling.publishing import message_of, messages_of
 from pipeline.runners.polling.pushes import Pushes
 from pipeline.runners.trouble import Trouble
 
-LOOK_S = 0.5
-UNWRITTEN_S = 60
-AFTER_PING_S = 60
+LOOK_S, AFTER_PING_S = 0.5, 60
+UNWRITTEN_S = 15
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class Ingest:
         recent: Table,
         log: Log,
         transaction: Transaction,
-        fetcher: Fetcher,
+        sources: Sources,
         gathering: Gathering,
         limits: HostLimits,
         clock: Clock,
@@ -89,7 +88,7 @@ class Ingest:
         self._recent = recent
         self._log = log
         self._transaction = transaction
-        self._fetcher = fetcher
+        self._sources = sources
         self._gathering = gathering
         self._clock = clock
         self._pace = pace
@@ -169,25 +168,21 @@ class Ingest:
         except (FetchError, NotAFeedError) as exc:
             await self._fail(url, exc)
         except Exception as exc:  # noqa: BLE001 - a bug over one feed must neither end the round nor be met every second
-            _log.exception("a poll failed feed=%s", url)
-            await self._fail(url, NotAFeedError(f"{url} could not be read: {type(exc).__name__}: {exc}"))
+            what = exc if isinstance(exc, NewswireError) else f"{type(exc).__name__}: {exc}"
+            _log.error("a poll failed feed=%s", url, exc_info=what is not exc)
+            await self._fail(url, NotAFeedError(f"{url} could not be read: {what}"))
 
     async def _poll(self, url: str) -> None:
         subscription = self._subscriptions[url]
         if await self._is_folded(url):
             return
         async with AsyncExitStack() as place:
-            poll = self._polls[url]
-            address = poll.address(url)
-            try:
-                async with self._limits.at(address):
-                    # The host's turn first: those who wait for a slow host hold no place that others could use.
-                    await place.enter_async_context(self._turn)
-                    await self._outbox.room()
-                    fetched = await ask(self._fetcher, subscription, poll, address, self._limits.permit)
-            except FetchError as exc:
-                self._limits.heed(exc, address)
-                raise
+
+            async def enter() -> None:
+                await place.enter_async_context(self._turn)
+                await self._outbox.room()
+
+            fetched = await self._sources.ask(subscription, self._polls[url], enter)
             reading = await self._gathered(url, fetched)
         published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
         if self._pushes is not None:
@@ -353,10 +348,10 @@ class Ingest:
             self._report(Polled(url=url, error=str(error)))
 
     async def _is_folded(self, url: str) -> bool:
-        """Tell whether a feed has moved to where another one is followed; its tags become that one's."""
+        """Tell whether a feed has moved to where another one is followed and works; its tags become that one's."""
         poll, subscription = self._polls[url], self._subscriptions[url]
         target = self._subscriptions.get(whole_address(poll.moved_to_if_believed or ""))
-        if target is None or target.url == url or target.paused or self._load(target.url).retired:
+        if target is None or target.url == url or target.paused or not self._load(target.url).works:
             return False
         if poll.retired and poll.error:
             return True
@@ -387,7 +382,7 @@ class Ingest:
         self._subscriptions[url] = subscription
         self._polls[url] = poll
         if poll.held_until is not None:  # as the host asked before this process was started
-            self._limits.rest(poll.address(url), (poll.held_until - self._clock()).total_seconds())
+            self._limits.rest(poll.held_at or poll.address(url), (poll.held_until - self._clock()).total_seconds())
         if subscription.paused or poll.retired:
             self._due.pop(url, None)
         else:

@@ -94,7 +94,7 @@ class Pushes:
     async def serving(self, intake: Intake) -> AsyncIterator[None]:
         """Keep subscriptions and answer hubs for as long as the block runs."""
         self._intake = intake
-        with suppress(TransientError, UnavailableError):  # it is tried again every second
+        with suppress(Exception):  # it is tried again every second, and told then
             await self._learn()
         self._proved = {push.feed for push in self._pushes.values() if push.last_ping is not None}
         async with self._listen(self):
@@ -131,7 +131,12 @@ class Pushes:
             return 404, ""
         answer = websub.verified(push, query, self._clock(), self._jitter())
         if answer.push is not push:
-            await self._put(name, answer.push)
+            try:
+                await self._put(name, answer.push)
+            except BaseException:
+                # The hub is told of a failure, and believes that nothing was agreed.
+                self._apply(name, push)
+                raise
             if answer.push.note is not None and answer.push.note != push.note:
                 self._report(push.feed, answer.push.note)
         return answer.status, answer.text

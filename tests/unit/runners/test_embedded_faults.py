@@ -15,7 +15,7 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
-from pipeline.errors import TransientError, UnavailableError
+from pipeline.errors import DamagedError, TransientError, UnavailableError
 from pipeline.flow import DEDUPLICATE
 from pipeline.model import Alert, AlertRule
 from pipeline.ports.log import Message
@@ -138,3 +138,9 @@ def test_unreadable_rule_or_fact_is_left_out_and_the_rest_is_done(
         done = Run(database, Faults())
         assert (len(done.found), len(done.alerts) > 0, done.dead) == (ARTICLES, True, [])
     assert caplog.text.count("key=a bad one") == 2
+
+
+def test_damage_of_the_store_is_not_waited_for() -> None:
+    faults = Faults(2, error=lambda: DamagedError("The store is damaged; restore a backup."))
+    with Database(":memory:") as database, pytest.raises(DamagedError):
+        Run(database, faults)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
+from pipeline.errors import TransientError
 from pipeline.model import Article
+from pipeline.runners import feeder as runner
+from pipeline.runners import trouble
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.polling.publishing import publish
 from pipeline.topics import ARTICLES, HISTORY
+from tests.fakes.flaky import Faults, flaky
 from tests.fakes.log import MemoryLog
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -58,3 +65,28 @@ def test_slice_that_was_not_committed_is_moved_again(crashes: int) -> None:
         log.restart()
     assert 5 == Feeder(log, clock=lambda: NOW).step()
     assert {article.id for article in old(5)} == {message.key for message in log.read(ARTICLES.name, "x", 100)}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["not done", "answer lost"])
+@pytest.mark.parametrize("error", [lambda: TransientError("away", 0.0), lambda: KeyError("a bug")])
+def test_whatever_call_fails_all_history_is_moved(
+    error: Callable[[], Exception], after: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trouble, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(runner, "LOOK_S", 0.0)
+    for number in range(1, 16):
+        log, stop = MemoryLog(), threading.Event()
+        publish(old(25), log)
+        faults = Faults(number, error=error, after=after)
+        feeding = Feeder(flaky(log, faults), [(ARTICLES.name, "x")], slice_size=10, clock=lambda: NOW)
+        thread = threading.Thread(target=feeding.run, args=(stop,))
+        thread.start()
+        moved: set[str] = set()
+        deadline = time.monotonic() + 10
+        while (len(moved) < 25 or log.backlog(HISTORY.name, "feeder")) and time.monotonic() < deadline:
+            moved |= {message.key for message in log.read(ARTICLES.name, "x", 100)}
+            log.commit(ARTICLES.name, "x")
+            time.sleep(0.001)
+        stop.set()
+        thread.join(5)
+        assert (number, 25, 0, False) == (number, len(moved), log.backlog(HISTORY.name, "feeder"), thread.is_alive())
