@@ -94,7 +94,7 @@ def alone(told: Told, day: datetime) -> dict[str, float] | None:
 
 def told_in(text: str, day: datetime) -> list[Told]:
     """Read an English text with every candidate kept."""
-    known = ArticleText(text, day, find(text), find_dates(text, day, "en"), find_quotations(text, "en"))
+    known = ArticleText(text, day, locate(text, find(text)), find_dates(text, day, "en"), find_quotations(text, "en"))
     return list(readings(known, "en"))
 
 

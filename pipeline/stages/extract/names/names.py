@@ -108,6 +108,9 @@ def _with_trusted(text: str, names: list[_Name], known: Iterable[Mention]) -> li
     return sorted(kept + free, key=lambda name: name.start)
 
 
+_PLACED = re.compile(r"\b(?:in|near|outside|inside|around)\s+$")
+
+
 def _is_firm(mention: Mention) -> bool:
     return mention.kind in _TRUSTED or (mention.sure and mention.kind in PLACES)
 
@@ -120,7 +123,10 @@ def _near(names: Sequence[_Name], name: _Name) -> Sequence[_Name]:
 def _is_longer(text: str, mention: Mention, name: _Name) -> bool:
     """Tell whether a gazetteer name of several words reaches beyond, or has all but a stray end of, a tagged one."""
     if text[mention.start : mention.end].isalnum():
-        return mention.sure and (mention.start, mention.end) == (name.start, name.end)
+        # "Georgia and Armenia" are no persons.
+        same = (mention.start, mention.end) == (name.start, name.end)
+        placed = mention.kind == "country" or _PLACED.search(text, max(0, name.start - 9), name.start) is not None
+        return same and mention.sure and placed and name.type == "PER"
     return mention.start <= name.start and mention.end >= name.end
 
 
