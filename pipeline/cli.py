@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
@@ -18,13 +19,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("pipeline.commands.up:up", "Follow feeds and files, and print what arrives."),
     "add": ("pipeline.commands.feeds:add", "Subscribe to feeds; pages are searched for theirs."),
     "feed": ("pipeline.commands.feeds:feed", "List, show, test and change subscriptions."),
-    "import": ("pipeline.commands.lists:import_", "Subscribe to every feed of an OPML file or list of URLs."),
+    "import": (
+        "pipeline.commands.lists:import_",
+        "Subscribe to every feed of an OPML file or list of URLs, ``-`` for standard input.",
+    ),
     "export": (
         "pipeline.commands.lists:export",
         "Write the subscriptions as OPML, to standard output without FILE or with ``-``.",
     ),
     "search": ("pipeline.commands.search:search", "Find articles."),
     "show": ("pipeline.commands.show:show", "Show one article with all that is known about it."),
+    "open": ("pipeline.commands.open:open_", "Open an article in the browser."),
     "tail": ("pipeline.commands.tail:tail", "Print articles as they are indexed."),
     "alert": ("pipeline.commands.alerts:alert", "Be told about new articles that a query finds."),
     "brief": (
@@ -34,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("pipeline.commands.name_lists:list_", "Keep lists of names, for which list:NAME stands in queries."),
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
+    "web": ("pipeline.commands.web:web", "Serve the page and the API alone."),
+    "token": ("pipeline.commands.tokens:token", "Let programs and other machines in by tokens."),
     "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),
     "extract": (
         "pipeline.commands.extract:extract",
@@ -46,6 +53,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "notify": ("pipeline.commands.roles:notify", "Run the notifier: deliver alerts from Kafka."),
     "admin": ("pipeline.commands.admin:admin", "Set up, repair, replay, back up and prune."),
     "config": ("pipeline.commands.config:config", "Show, find or write the settings file."),
+    "status": (
+        "pipeline.commands.status:status",
+        "Say how it is: feeds, articles, queues, alerts, disk and the last errors.",
+    ),
+    "trace": ("pipeline.commands.status:trace", "Tell what happened to one article, stage by stage."),
     "doctor": ("pipeline.commands.doctor:doctor", "Check that everything needed is there and works."),
     "completion": ("pipeline.commands.completion:completion", "Print the shell completion script."),
 }
@@ -64,6 +76,18 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         _add_store_options(command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as exc:
+            near = difflib.get_close_matches(str(args[0]), COMMANDS, n=1)
+            if near:
+                exc.message += f" Did you mean {near[0]!r}?"
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -2,6 +2,7 @@
 
 NewswireError
 ├── UsageError        the person asked for something that cannot be done: exit code 2, one sentence
+│   └── NotFoundError there is none of what the person named: exit code 1, one sentence
 ├── UnavailableError  a server or file that is needed cannot be reached: exit code 3, one sentence
 │   └── DamagedError  what is kept is damaged: no waiting helps, a backup does
 ├── TransientError    the same attempt may succeed later: wait ``retry_after`` seconds and repeat
@@ -19,6 +20,10 @@ class NewswireError(Exception):
 
 class UsageError(NewswireError):
     """Refuse a request that cannot be carried out as it was put."""
+
+
+class NotFoundError(UsageError):
+    """Report that there is nothing of the name, id or address that was asked for."""
 
 
 class UnavailableError(NewswireError):

@@ -15,14 +15,16 @@ from typing import Any, NamedTuple
 
 import click
 
-from pipeline.errors import NewswireError, TransientError, UnavailableError
+from pipeline.errors import NewswireError, NotFoundError, TransientError, UnavailableError
 from pipeline.networks import masked
 from pipeline.plain_words import os_words
 
+NOT_FOUND = 1  # as of a search that finds nothing
 USAGE = 2
 UNAVAILABLE = 3
 FAULT = 70  # sysexits.h: an error of the program itself
 INTERRUPTED = 130  # as shells tell of a program that Ctrl-C ended
+AGAIN_S = 0.01
 
 
 class OutputError(OSError):
@@ -89,6 +91,8 @@ def ending(error: BaseException) -> Ending:
     if isinstance(error, click.Abort):
         return Ending(USAGE, "Error: The input ended before the question was answered.")
     if isinstance(error, NewswireError):
+        if isinstance(error, NotFoundError):
+            return Ending(NOT_FOUND, f"Error: {error}")
         missing = isinstance(error, UnavailableError | TransientError)
         return Ending(UNAVAILABLE if missing else USAGE, f"Error: {error}")
     if isinstance(error, OutputError):
@@ -111,9 +115,11 @@ def watch_threads() -> None:
             click.echo(ending(error).sentence, err=True)
 
     def drop(dropped: sys.UnraisableHookArgs) -> None:
-        # Ctrl-C while something was thrown away: it is asked for once more, where it can be heard.
+        # Ctrl-C while something was thrown away: it is asked for once more when this function, where nobody hears it,
+        # is left.
         if isinstance(dropped.exc_value, KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
+            with suppress(RuntimeError):  # the interpreter ends already
+                threading.Timer(AGAIN_S, os.kill, (os.getpid(), signal.SIGINT)).start()
         else:
             sys.__unraisablehook__(dropped)
 

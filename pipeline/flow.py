@@ -17,12 +17,14 @@ from typing import Any
 import msgspec
 
 from pipeline.model import Article
-from pipeline.stages.decision import Decision, Memory, NoMemory
+from pipeline.stages.decision import Decision, Fact, Memory, NoMemory
 from pipeline.stages.deduplicate.stage import SIMILARITY, WINDOW, Remembered, deduplicate
+from pipeline.stages.deduplicate.stage import forget as forget_sketches
 from pipeline.stages.extract.stage import extract
 from pipeline.stages.identify.stage import Known, identify
+from pipeline.stages.identify.stage import forget as forget_versions
 from pipeline.stages.match.stage import Rules, match
-from pipeline.topics import ALERTS, ARTICLES, DOCUMENTS, ENRICHED, REVISIONS, RULES, Stream, TableTopic
+from pipeline.topics import ALERTS, ARTICLES, DOCUMENTS, ENRICHED, FACTS, REVISIONS, RULES, Stream, TableTopic
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
     ``prepare`` is given the values of a batch before they are decided one by one: it only saves time.
     ``keeps_facts``: the facts of its decisions are stored and its memory is rebuilt from them.
+    ``forget`` returns facts that remove some of those from before a moment, at most so many.
     ``follows``: its memory is made of a table that others write.
     ``pages``: what it emits may reach a person, so a replay leaves it out.
     ``batch``: how many records are taken at a time, fewer where one costs milliseconds.
@@ -44,6 +47,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     memory: Callable[[], Memory] = NoMemory
     prepare: Callable[[Any, Sequence[Any]], None] | None = None
     keeps_facts: bool = False
+    forget: Callable[[Any, datetime, int], tuple[Fact, ...]] | None = None
     follows: TableTopic | None = None
     pages: bool = False
     batch: int = 64
@@ -53,7 +57,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def facts(self) -> str:
         """Return the name of the table that holds the stage's facts in the embedded store."""
-        return f"facts.{self.name}"
+        return f"{FACTS}{self.name}"
 
     @property
     def changelog(self) -> str:
@@ -62,7 +66,14 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 IDENTIFY = Stage(
-    name="identify", reads=ARTICLES, writes=REVISIONS, decide=identify, memory=Known, keeps_facts=True, batch=256
+    name="identify",
+    reads=ARTICLES,
+    writes=REVISIONS,
+    decide=identify,
+    memory=Known,
+    keeps_facts=True,
+    forget=forget_versions,
+    batch=256,
 )
 DEDUPLICATE = Stage(
     name="deduplicate",
@@ -72,6 +83,7 @@ DEDUPLICATE = Stage(
     memory=Remembered,
     prepare=Remembered.expect,
     keeps_facts=True,
+    forget=forget_sketches,
     batch=256,
     may_wait=True,
     in_order=True,

@@ -101,13 +101,22 @@ class Place(Record, frozen=True):
 
 
 class Entity(Record, frozen=True):
-    """Name a person (PER), organisation (ORG) or place (LOC) where the text mentions it."""
+    """Name a person (PER), organisation (ORG) or place (LOC) where the text mentions it.
+
+    A place has its country, GeoNames id and WGS 84 degrees where known; ``found`` is the kind of place: the degrees of
+    a ``country`` or ``region`` are the middle of its towns.
+    """
 
     text: str
     type: Literal["PER", "ORG", "LOC"]
     name: str
     start: int
     end: int
+    country: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    geonames_id: int | None = None
+    found: str | None = None
 
 
 class ResolvedDate(Record, frozen=True):

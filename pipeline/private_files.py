@@ -11,7 +11,8 @@ from pathlib import Path
 
 OTHERS = 0o077
 # What stands in a data directory; one that holds other things too was not made for us alone.
-_OURS = ("newswire.db", "newswire.toml", "up.lock", "alerts", "demo", "fulltext.toml", ".doctor")
+_OURS = ("newswire.db", "newswire.toml", "up.lock", "alerts", "demo", "fulltext.toml", ".doctor", "audit.jsonl",
+         "backups", "newswire.before-", "last-search.json")  # fmt: skip
 
 
 def make_directory(path: Path) -> None:

@@ -15,6 +15,10 @@ from pipeline.model import Alert, AlertRule, Article, Document, Record
 from pipeline.ports.log import Message
 
 PREFIX = "news."
+# The name of the workers' Faust app, which is that of their group of readers.
+WORKER_GROUP = "worker"
+# Begins the names of the tables that hold the facts of stages.
+FACTS = "facts."
 WEEK, QUARTER = timedelta(days=7), timedelta(days=90)
 
 
@@ -80,6 +84,7 @@ RECENT = TableTopic(name="news.recent")
 RULES = TableTopic(name="news.rules", type=AlertRule)
 SEARCHES = TableTopic(name="news.searches")
 LISTS = TableTopic(name="news.lists")
+ACCESS = TableTopic(name="news.access")  # tokens and keys of the web page, hashed where that will do
 
 TOPICS: tuple[Topic, ...] = (
     ARTICLES,
@@ -96,6 +101,7 @@ TOPICS: tuple[Topic, ...] = (
     RULES,
     SEARCHES,
     LISTS,
+    ACCESS,
 )
 
 

@@ -7,6 +7,7 @@ tests take in the core, and fails below the floors of `tests/suites.py`.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,10 @@ def main(arguments: list[str]) -> int:
         print(f"{name}: {'ok' if code == 0 else 'FAILED'} ({time.monotonic() - started:.0f} s)", flush=True)
         if code:
             return code
-    tests = ["pytest", "-p", "tests.suites", "--checks-took", f"{time.monotonic() - began:.0f}"]
+    took = f"{time.monotonic() - began:.0f}"
+    # Most tests wait for servers and processes more than they compute, so there is one worker more than cores.
+    workers = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadgroup")
+    tests = ["pytest", "-p", "tests.suites", "--checks-took", took, *workers]
     if "--coverage" in arguments:
         arguments = [argument for argument in arguments if argument != "--coverage"]
         shutil.rmtree(ROOT / ".coverage", ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +25,9 @@ SUITES = {
 BUDGETS_S = {"unit": 60, "contract, integration": 540, "faults": 360, "browser": 240}
 # Suites that kill processes tell nothing about coverage: a killed process cannot write down what it ran.
 MEASURED = ("unit", "contract", "integration")
+# Suites whose tests run one after another on one worker.
+ALONE = ("faults", "browser")
+INHERITED = "COVERAGE_PROCESS_CONFIG"  # makes a process that a test starts measure, too
 
 # Least branch coverage in per cent, which only rises; None: reported only. A longer path goes before a shorter one.
 FLOORS: dict[str, int | None] = {
@@ -62,43 +64,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to count."""
-    config.pluginmanager.register(_Account(config.getoption("--checks-took")), "newswire-suites")
+    config.pluginmanager.register(_Account(config), "newswire-suites")
 
 
 class _Account:
-    """Count the time of each suite, and end measuring where the measured suites end."""
+    """Count the time of each suite, spread the suites over workers, and measure while a measured suite runs."""
 
-    def __init__(self, checks_s: float | None) -> None:
+    def __init__(self, config: pytest.Config) -> None:
         self._took: dict[str, float] = {}
-        self._checks_s = checks_s
+        self._checks_s: float | None = config.getoption("--checks-took")
+        self._is_worker = hasattr(config, "workerinput")
         self._coverage = coverage.Coverage.current()
+        self._measures = self._coverage is not None
+        self._inherited = os.environ.get(INHERITED, "")
         self._lines: list[str] = []
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run the suites in their order, whatever order the tests have within each."""
-        order = list(SUITES)
+        """Run the suites in their order, whatever order the tests have within each; a worker takes a file as a whole.
+
+        What must not run beside its like is one group: each of those tests uses the machine as if it were alone.
+        """
+        # What takes longest and runs beside nothing of its kind begins first where there are several workers.
+        order = [*ALONE, *MEASURED] if self._is_worker else list(SUITES)
         items.sort(key=lambda item: order.index(suite_of(item.path) or order[-1]))
+        for item in items:
+            alone = suite_of(item.path) in ALONE
+            item.add_marker(pytest.mark.xdist_group("alone" if alone else item.location[0]))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Add a test with its fixtures to the time of its suite."""
-        suite = suite_of(item.path)
-        if suite not in MEASURED:
-            self._stop_measuring()
-        started = time.monotonic()
-        try:
-            return (yield)
-        finally:
-            if suite is not None:
-                row = SUITES[suite]
-                self._took[row] = self._took.get(row, 0.0) + time.monotonic() - started
+        """Measure what a measured suite runs, in this process and in those it starts, and nothing else."""
+        self._measure(suite_of(item.path) in MEASURED)
+        return (yield)
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add a test or a fixture to the time of its suite."""
+        suite = suite_of(ROOT / report.location[0])
+        if suite is not None:
+            row = SUITES[suite]
+            self._took[row] = self._took.get(row, 0.0) + report.duration
+
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Let coverage below its floor fail a session whose tests all passed."""
         if self._coverage is None:
             return
-        self._stop_measuring()
+        self._measure(False)
+        self._coverage.save()
+        if self._is_worker:
+            return
         self._lines, enough = _covered()
         if not enough and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -115,12 +130,16 @@ class _Account:
             over = f"   OVER BUDGET by {took - budget:.0f} s" if took > budget else ""
             terminalreporter.write_line(f"{name:<24}{took:6.0f} s of {budget:4d} s{over}", red=bool(over))
 
-    def _stop_measuring(self) -> None:
-        """End measuring in this process and in those started from now on."""
-        if self._coverage is not None and "COVERAGE_PROCESS_CONFIG" in os.environ:
+    def _measure(self, wanted: bool) -> None:
+        if self._coverage is None or wanted == self._measures:
+            return
+        self._measures = wanted
+        if wanted:
+            self._coverage.start()
+            os.environ[INHERITED] = self._inherited
+        else:
             self._coverage.stop()
-            self._coverage.save()
-            del os.environ["COVERAGE_PROCESS_CONFIG"]
+            del os.environ[INHERITED]
 
 
 def _covered() -> tuple[list[str], bool]:

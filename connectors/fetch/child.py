@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import ParamSpec, TypeVar
@@ -62,9 +63,10 @@ class Child:
             self._stop()
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
-            self._child = context.Process(target=_serve, args=(theirs,), daemon=True, name="newswire-parser")
+            child = context.Process(target=_serve, args=(theirs,), daemon=True, name="newswire-parser")
             with _deaf_to_interrupts():
-                self._child.start()
+                child.start()
+            self._child = child  # whoever closes meanwhile may only kill what has begun
             theirs.close()
         return self._pipe
 
@@ -86,6 +88,8 @@ def _deaf_to_interrupts() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # Starting its tracker, which the first child does, multiprocessing lets interrupts through again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.files.jsonl import read_jsonl
+from connectors.files.mail import parse_mail
+from connectors.files.maildir import letters_home, mail_address
 from connectors.files.opml import ListRead, is_list, read_whole_list
 from connectors.formats.document import parse_document
-from connectors.formats.parsed import NotAFeedError
+from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.polling.articles import _plain, articles_of
 from pipeline.errors import UsageError
 from pipeline.model import Article, derive_id
@@ -24,8 +26,8 @@ MAX_TEXT_BYTES = 10_000_000
 def read_files(path: Path, seen: datetime, published: datetime | None = None) -> Iterator[Article]:
     """Read the articles of a file or of every file below a directory. Raises ``UsageError`` naming the file.
 
-    A feed of any format; a WARC archive; JSONL with ``url title text published language source``; or plain text whose
-    first line is the title, and which was ``published`` then.
+    A feed of any format; a letter (``.eml``, or in a maildir); a WARC archive; JSONL with ``url title text published
+    language source``; or plain text whose first line is the title, and which was ``published`` then.
     """
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
@@ -40,6 +42,9 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
         yield from read_archive(path, seen)
         return
     body = _read(path)
+    if (home := letters_home(path)) is not None:
+        yield from _letter(body, path, home, seen)
+        return
     name = path.absolute().as_uri()
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         yield from read_jsonl(body.splitlines(), str(path), seen)
@@ -51,6 +56,14 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
         yield _text_article(body, path, seen, published)
         return
     yield from articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem)
+
+
+def _letter(body: bytes, path: Path, home: Path, seen: datetime) -> list[Article]:
+    try:
+        parsed = ParsedFeed(entries=(parse_mail(body, str(path)),))
+    except NotAFeedError as exc:
+        raise UsageError(str(exc)) from exc
+    return articles_of(parsed, mail_address(home), seen)
 
 
 def list_in(path: Path) -> ListRead | None:

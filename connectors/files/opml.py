@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import html
 import itertools
 import re
@@ -13,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 import msgspec
 
 from connectors.files.plain_list import read_line, web_address, why_not
+from connectors.formats.characters import text_of
 from pipeline.errors import UsageError
 
 MAX_BYTES = 10_000_000
@@ -22,7 +22,6 @@ MAX_ADDRESS = 8_192
 MAX_NAME = 500
 MAX_TAGS = 100
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding=["']([\w.:-]{1,40})["']""")
 _OUTLINE = re.compile(r"<(?=/?outline\b)", re.IGNORECASE)
 _ATTRIBUTES = {
     name: re.compile(rf"""\s{name}\s*+=\s*+(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -56,8 +55,8 @@ class ListRead(msgspec.Struct, frozen=True):
 
 def is_list(body: bytes) -> bool:
     """Tell whether a document is OPML."""
-    begins = _utf8(body[:10_000]).lstrip(b"\xef\xbb\xbf \t\r\n")
-    return begins.startswith(b"<") and re.search(rb"<opml[\s>]", begins[:5_000], re.IGNORECASE) is not None
+    begins = text_of(body[:10_000]).lstrip("\ufeff \t\r\n")
+    return begins.startswith("<") and re.search(r"<opml[\s>]", begins[:5_000], re.IGNORECASE) is not None
 
 
 def read_list(body: bytes, name: str) -> list[Outline]:
@@ -71,18 +70,18 @@ def read_whole_list(body: bytes, name: str) -> ListRead:
         raise UsageError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; split it.")
     if not body.strip():
         raise UsageError(f"{name} is empty; give an OPML file or one address a line.")
-    body = _utf8(body)
-    if b"<opml" in body[:5_000].lower() or body.lstrip()[:1] == b"<":
-        return _read_opml(body, name)
-    if body.lstrip()[:1] in (b"{", b"["):
+    text = text_of(body).lstrip("\ufeff")
+    if "<opml" in text[:5_000].lower() or text.lstrip()[:1] == "<":
+        return _read_opml(text, name)
+    if text.lstrip()[:1] in ("{", "["):
         raise UsageError(f"{name} is JSON; give OPML or one address a line.")
     collector = _Collector(name)
-    for number, text in enumerate(body.decode("utf-8-sig", "replace").splitlines(), 1):
-        line = read_line(text)
+    for number, written in enumerate(text.splitlines(), 1):
+        line = read_line(written)
         if line is None:
             continue
         if line.url is None:
-            collector.leave_out(number, text, line.why or "no address")
+            collector.leave_out(number, written, line.why or "no address")
         else:
             collector.follow(number, line.url, line.title, line.tags)
     return collector.result(f"{name} is neither OPML nor a list of addresses, one a line.")
@@ -111,14 +110,6 @@ def write_opml(outlines: Iterable[Outline], title: str = "Newswire subscriptions
 def _folders(tags: tuple[str, ...]) -> tuple[str, ...]:
     """Return which tags become folders, one within the other: the first, or all where categories cannot hold them."""
     return tags if any("," in tag or tag != tag.strip("/") for tag in tags[1:]) else tags[:1]
-
-
-def _utf8(body: bytes) -> bytes:
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
-        if body.startswith(mark):
-            text = body[2:].decode(encoding, "replace")
-            return re.sub(r"""(<\?xml[^>]{0,200}?)\s+encoding=["'][^"']*["']""", r"\1", text, count=1).encode()
-    return body
 
 
 class _Collector:
@@ -177,7 +168,7 @@ class _Collector:
         return ListRead(list(self._found.values()), tuple(self._left_out), self._entries)
 
 
-def _read_opml(body: bytes, name: str) -> ListRead:
+def _read_opml(text: str, name: str) -> ListRead:
     collector = _Collector(name)
     parser = expat.ParserCreate()
 
@@ -197,12 +188,12 @@ def _read_opml(body: bytes, name: str) -> ListRead:
     parser.EntityDeclHandler = refuse
     parser.ExternalEntityRefHandler = refuse  # type: ignore[assignment]
     try:
-        parser.Parse(re.sub(rb"&(?!#?\w{1,8};)", b"&amp;", body), True)
+        parser.Parse(re.sub(r"&(?!#?\w{1,8};)", "&amp;", text), True)
     except expat.ExpatError as exc:
-        if b"<!ENTITY" in body:
+        if "<!ENTITY" in text:
             refuse()
         try:
-            return _read_ill_formed(body, name)
+            return _read_ill_formed(text, name)
         except UsageError as nothing:
             if "lists no feeds" not in str(nothing):
                 raise
@@ -210,13 +201,8 @@ def _read_opml(body: bytes, name: str) -> ListRead:
     return collector.result()
 
 
-def _read_ill_formed(body: bytes, name: str) -> ListRead:
+def _read_ill_formed(text: str, name: str) -> ListRead:
     """Read a list whose descriptions hold quotes and markup as they are, as real lists' do: outline by outline."""
-    declared = _DECLARED.search(body[:300])
-    try:
-        text = body.decode(declared.group(1).decode() if declared else "utf-8", "replace")
-    except LookupError:
-        text = body.decode("utf-8", "replace")
     collector = _Collector(name)
     before, *pieces = _OUTLINE.split(text)
     line = 1 + before.count("\n")

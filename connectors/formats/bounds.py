@@ -6,12 +6,16 @@ Markup is cut before it is sanitized, where it is read: cut after that it would 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from connectors.formats.parsed import ParsedEntry, ParsedFeed
 
+Item = TypeVar("Item")
 MAX_TITLE = 10_000
 MAX_NAMES = 50
 MAX_ADDRESS = 8_192
@@ -19,6 +23,14 @@ MAX_ADDRESSES = 10
 MAX_LANGUAGE = 50
 # Whatever may steer a terminal or turn the direction of a line.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+def newest(items: Sequence[Item], dated: Callable[[Item], datetime | None]) -> Sequence[Item]:
+    """Return as many entries as are read: the newest, whether these come first or last."""
+    if len(items) <= MAX_ENTRIES:
+        return items
+    first, last = dated(items[0]), dated(items[-1])
+    return items[-MAX_ENTRIES:] if first is not None and last is not None and first < last else items[:MAX_ENTRIES]
 
 
 def bounded(parsed: ParsedFeed) -> ParsedFeed:
@@ -30,6 +42,7 @@ def bounded(parsed: ParsedFeed) -> ParsedFeed:
         language=_line(parsed.language, MAX_LANGUAGE),
         hubs=tuple(hub for hub in parsed.hubs[:MAX_ADDRESSES] if _address(hub)),
         topic=_address(parsed.topic),
+        icon=_address(parsed.icon),
         next_page=_address(parsed.next_page),
         parts=tuple(part for part in parsed.parts if _address(part.url)),
         entries=tuple(entry if _is_within(entry) else _cut(entry) for entry in parsed.entries[:MAX_ENTRIES]),

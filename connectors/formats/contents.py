@@ -6,9 +6,11 @@ import base64
 import binascii
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from html import escape
 from xml.etree.ElementTree import Element
 
+from connectors.formats.dates import parse_date
 from connectors.formats.entries import Words
 from connectors.formats.markup import is_markup
 from connectors.formats.names import is_atom, name_of
@@ -17,6 +19,7 @@ _VOID = frozenset("br hr img input wbr area col embed source track".split())
 _KINDS = {"text/plain": "text", "plain": "text", "text": "text", "text/html": "html", "html": "html"}
 _ATOM_TEXTS = ("title", "summary", "content")
 _XHTML = ("xhtml", "application/xhtml+xml", "application/xml", "text/xml", "xml")
+_DATES = frozenset(("pubdate", "published", "updated", "dc:date", "issued", "modified"))
 MAX_DEPTH = 100
 
 
@@ -93,3 +96,8 @@ def _exact(text: str | None) -> str:
 
 def _escaped(text: str | None) -> str:
     return (text if is_markup(text) else escape(text, quote=False)) if text else ""
+
+
+def date_of(item: Element) -> datetime | None:
+    """Return the first date of an entry that is understood, whatever it is the date of."""
+    return next((date for one in item if name_of(one.tag) in _DATES and (date := parse_date(words_of(one)))), None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from connectors.addresses import join
-from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.bounds import newest
 from connectors.formats.characters import without_halves
 from connectors.formats.dates import parse_date
 from connectors.formats.entries import MAX_ENCLOSURES, absolute, domain_of, length_of
@@ -27,7 +28,8 @@ def parse_json_feed(feed: Any, url: str, flaw: str | None = None) -> ParsedFeed:
     home = absolute(_text(feed.get("home_page_url")), url)
     entries: list[ParsedEntry] = []
     errors: dict[int, str] = {}
-    for number, item in enumerate(items[:MAX_ENTRIES]):
+    chosen = newest(items, _dated)
+    for number, item in enumerate(chosen):
         if not isinstance(item, dict):
             errors[number] = "not an object"
             continue
@@ -43,12 +45,19 @@ def parse_json_feed(feed: Any, url: str, flaw: str | None = None) -> ParsedFeed:
         language=_text(feed.get("language")),
         hubs=tuple(hub for hub in websub if hub),
         topic=_text(feed.get("feed_url")),
+        icon=absolute(_text(feed.get("icon")), home or url) or absolute(_text(feed.get("favicon")), home or url),
         next_page=absolute(_text(feed.get("next_url")), url),
         entries=tuple(entries),
         errors=errors,
         kind="json feed",
         flaw=flaw,
+        left_out=len(items) - len(chosen),
     )
+
+
+def _dated(item: object) -> datetime | None:
+    given = item.get("date_published") or item.get("date_modified") if isinstance(item, dict) else None
+    return parse_date(_text(given))
 
 
 def _entry(item: dict[str, Any], feed: dict[str, Any], base: str) -> ParsedEntry:

@@ -50,6 +50,7 @@ NAMESPACES = {
     "http://backend.userland.com/creativeCommonsRssModule": "creativecommons",
     "http://www.youtube.com/xml/schemas/2015": "yt",
     "https://podcastindex.org/namespace/1.0": "podcast",
+    "http://webfeeds.org/rss/1.0": "webfeeds",
     "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast",
 }
 _LOWER = {uri.lower(): prefix for uri, prefix in NAMESPACES.items()}

@@ -15,13 +15,14 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 import feedparser
 import msgspec
 
-from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.bounds import newest
 from connectors.formats.contents import regained
-from connectors.formats.entries import Found, Link, Source, Words, absolute, domain_of, entry_of, is_image, line_of
+from connectors.formats.dates import parse_date
+from connectors.formats.entries import Found, Link, Source, Words, domain_of, entry_of, is_image, line_of
 from connectors.formats.names import PREFIXES, RDF, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.people import people
-from connectors.formats.plainfeed import ONCE, home_of, minutes
+from connectors.formats.plainfeed import ONCE, home_of, links_of, minutes
 from connectors.formats.zones import Home
 
 # What feedparser does not keep, or not as words, if it has an attribute.
@@ -44,7 +45,8 @@ def read_by_feedparser(root: Element, url: str) -> ParsedFeed:
         body = tostring(_understandable(root), encoding="utf-8")
     except (RecursionError, ValueError) as exc:
         raise NotAFeedError(f"{url} nests its elements too deep to be a feed.") from exc
-    base = home_of(root, url) or url
+    links = links_of(root, url)
+    base = home_of(links) or url
     parsed: Any
     try:
         parsed = feedparser.parse(
@@ -55,7 +57,7 @@ def read_by_feedparser(root: Element, url: str) -> ParsedFeed:
         )
     except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as exc:  # it trips over odd nestings
         raise NotAFeedError(f"{url} is no feed that Newswire can read.") from exc
-    return _feed(parsed.feed, parsed.entries, base, is_atom_feed=parsed.version.startswith("atom"))
+    return _feed(parsed.feed, parsed.entries, base, links, is_atom_feed=parsed.version.startswith("atom"))
 
 
 def _understandable(root: Element) -> Element:
@@ -120,16 +122,17 @@ def _without_captions(entry: Element) -> None:
             holder.remove(child)
 
 
-def _feed(feed: Any, entries: list[Any], url: str, *, is_atom_feed: bool) -> ParsedFeed:
-    links = [
-        ((link.get("rel") or "").lower().split(), absolute(_str(link.get("href")), url))
-        for link in feed.get("links", ())
-    ]
-    home = next((address for relations, address in links if "alternate" in relations and address), None)
+def _feed(
+    feed: Any, entries: list[Any], url: str, links: list[tuple[list[str], str | None]], *, is_atom_feed: bool
+) -> ParsedFeed:
+    home = home_of(links)
     source = Source(home or url, Home(_str(feed.get("language")), domain_of(home or url)), people(_authors(feed)))
     read: list[ParsedEntry] = []
     errors: dict[int, str] = {}
-    for number, entry in enumerate(entries[:MAX_ENTRIES]):
+    chosen = newest(
+        entries, lambda entry: parse_date(_str(dict.get(entry, "published")) or _str(dict.get(entry, "updated")))
+    )
+    for number, entry in enumerate(chosen):
         try:
             read.append(entry_of(_found(entry, url, is_atom_feed, _str(feed.get("language"))), source))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
@@ -148,6 +151,7 @@ def _feed(feed: Any, entries: list[Any], url: str, *, is_atom_feed: bool) -> Par
         ttl_s=minutes(_str(feed.get("ttl"))),
         entries=tuple(read),
         errors=errors,
+        left_out=len(entries) - len(chosen),
     )
 
 

@@ -27,7 +27,8 @@ class NotAFeedError(NewswireError):
 class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one entry as its feed gave it: markup sanitized, addresses absolute, times in UTC, its title plain words.
 
-    ``unread_date`` is a date that was given but could not be understood, where there is no other.
+    ``unread_date`` is a date that was given but could not be understood, where there is no other. ``source`` is who
+    published it, where that is not the feed.
     """
 
     identity: Entry
@@ -44,6 +45,7 @@ class ParsedEntry(msgspec.Struct, frozen=True, kw_only=True):
     image: str | None = None
     enclosures: tuple[Enclosure, ...] = ()
     unread_date: str | None = None
+    source: str | None = None
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -56,7 +58,8 @@ class Part(msgspec.Struct, frozen=True):
 class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a document's entries and what it says about itself; ``errors`` maps the places of unreadable ones to why.
 
-    ``flaw`` says where a document that was read all the same is ill-formed, and how.
+    ``topic`` is the feed's own address, as it says. ``flaw`` says where a document that was read all the same is
+    ill-formed, and how; ``left_out`` counts the oldest entries of one that has more than are read.
     """
 
     title: str | None = None
@@ -64,6 +67,8 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     hubs: tuple[str, ...] = ()
     topic: str | None = None
+    icon: str | None = None
+    updated: datetime | None = None
     next_page: str | None = None
     parts: tuple[Part, ...] = ()
     ttl_s: int | None = None
@@ -72,3 +77,4 @@ class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[int, str] = {}
     kind: str = "feed"
     flaw: str | None = None
+    left_out: int = 0

@@ -12,9 +12,9 @@ from xml.etree.ElementTree import Element
 import msgspec
 
 from connectors.addresses import join
-from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.bounds import newest
 from connectors.formats.characters import text_of
-from connectors.formats.contents import content_of, inner_markup, words_of
+from connectors.formats.contents import content_of, date_of, inner_markup, words_of
 from connectors.formats.entries import (
     ALTERNATE,
     Found,
@@ -48,7 +48,7 @@ def parse_plain(body: bytes, content_type: str | None, url: str) -> ParsedFeed |
 
 def read_tree(root: Element, url: str) -> ParsedFeed | None:
     """Return the feed of a tree, or ``None`` where it is of a format that feedparser knows better."""
-    channel = _channel(root)
+    channel = channel_of(root)
     if channel is None:
         return None
     kind = name_of(root.tag)
@@ -68,12 +68,13 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
             _feed_field(head, fields, name, element)
     if own is not None:
         items += [element for element in root if name_of(element.tag) in ("item", "entry")]
-    links = [(link.relation.lower().split(), absolute(link.href, base or url, link.base)) for link in head.links]
-    home = next((address for relations, address in links if set(relations) & set(ALTERNATE) and address), None)
+    links = _addressed(head.links, base or url)
+    home = home_of(links)
     source = Source(
         home or url, Home(head.language or fields.get("language"), domain_of(home or url)), people(head.people)
     )
-    entries, errors = _entries(items[:MAX_ENTRIES], base, language, url, source)
+    chosen = newest(items, date_of)
+    entries, errors = _entries(list(chosen), base, language, url, source)
 
     def told(relation: str) -> tuple[str, ...]:
         return tuple(address for relations, address in links if relation in relations and address)
@@ -88,18 +89,30 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
         ttl_s=minutes(fields.get("ttl")),
         entries=tuple(entries),
         errors=errors,
+        left_out=len(items) - len(chosen),
     )
 
 
-def home_of(root: Element, url: str) -> str | None:
-    """Return the address of the site that a feed says it belongs to."""
-    channel = _channel(root)
-    head = Found(document=url, base=_based(None, root, url))
+def links_of(root: Element, url: str) -> list[tuple[list[str], str | None]]:
+    """Return the links of a feed itself: what each is for, and where it leads from the address of the document."""
+    channel = channel_of(root)
+    if name_of(root.tag) in ("entry", "item"):
+        return []
+    base = _based(None, root, url)
+    head = Found(document=url, base=_based(base, channel, url) if channel not in (None, root) else base)
     for element in channel if channel is not None else ():
         if name_of(element.tag) == "link":
             _link(head, element)
-    alternates = [link for link in head.links if link.relation.lower() in ALTERNATE]
-    return next((whole for link in alternates if (whole := absolute(link.href, head.base or url, link.base))), None)
+    return _addressed(head.links, head.base or url)
+
+
+def home_of(links: list[tuple[list[str], str | None]]) -> str | None:
+    """Return the address of the site that a feed says it belongs to."""
+    return next((address for relations, address in links if set(relations) & set(ALTERNATE) and address), None)
+
+
+def _addressed(links: list[Link], base: str) -> list[tuple[list[str], str | None]]:
+    return [(link.relation.lower().split(), absolute(link.href, base, link.base)) for link in links]
 
 
 def minutes(value: str | None) -> int | None:
@@ -108,7 +121,8 @@ def minutes(value: str | None) -> int | None:
     return int(value) * 60 if value.isascii() and value.isdecimal() and len(value) < 7 else None
 
 
-def _channel(root: Element) -> Element | None:
+def channel_of(root: Element) -> Element | None:
+    """Return the element that holds what a feed says of itself; nothing of a format that feedparser knows better."""
     kind = name_of(root.tag)
     if kind == "channel" and (root.get("href") or root.get("HREF")):
         return None  # Microsoft's CDF

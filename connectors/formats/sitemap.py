@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 
-from connectors.formats.bounds import MAX_ENTRIES
+from connectors.formats.bounds import MAX_ENTRIES, newest
 from connectors.formats.dates import parse_date
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed, Part
 from connectors.formats.titles import line_of_markup
@@ -17,6 +18,8 @@ _PREFIX, _ATTRIBUTES = r"(?:[\w-]{1,40}:)?", r"(?:\s[^<>]*)?"
 SITEMAP_ROOTS = ("urlset", "sitemapindex")
 _ROOT = re.compile(r"<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
 SEARCHED_CHARS = 20_000
+# What sitemaps.org allows in one.
+MAX_ADDRESSES = 50_000
 
 
 def looks_like_sitemap(text: str) -> bool:
@@ -26,17 +29,19 @@ def looks_like_sitemap(text: str) -> bool:
 
 def parse_sitemap(text: str, url: str) -> ParsedFeed:
     """Parse a sitemap: its articles, or of an index its parts. Raises ``NotAFeedError``."""
-    entries = []
-    for _, _, block in _elements(text, f"{_PREFIX}url"):
-        entry = _entry(block)
-        if entry is not None:
-            entries.append(entry)
-        if len(entries) >= MAX_ENTRIES:
-            break
+    blocks = [block for _, _, block in islice(_elements(text, f"{_PREFIX}url"), MAX_ADDRESSES)]
+    chosen = newest(blocks, _dated)
+    entries = [entry for block in chosen if (entry := _entry(block)) is not None]
     if not entries and not looks_like_sitemap(text):
         raise NotAFeedError(f"{url} is no sitemap.")
     parts = tuple(_parts(text))
-    return ParsedFeed(title=None, entries=tuple(entries), parts=parts, kind="sitemap index" if parts else "sitemap")
+    kind = "sitemap index" if parts else "sitemap"
+    left_out = len(blocks) - len(chosen)
+    return ParsedFeed(title=None, entries=tuple(entries), parts=parts, kind=kind, left_out=left_out)
+
+
+def _dated(block: str) -> datetime | None:
+    return parse_date(_value("publication_date", block)) or parse_date(_value("lastmod", block))
 
 
 def _parts(text: str) -> Iterator[Part]:

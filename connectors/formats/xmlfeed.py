@@ -11,11 +11,14 @@ import msgspec
 from connectors.formats.bounds import MAX_ENTRIES
 from connectors.formats.characters import text_of
 from connectors.formats.dates import parse_date
+from connectors.formats.entries import domain_of
+from connectors.formats.heads import changed_of, icon_of
 from connectors.formats.oddfeed import read_by_feedparser
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.plainfeed import read_tree
 from connectors.formats.update_hints import SEARCHED_BYTES, update_hints
 from connectors.formats.xmltree import tree_of
+from connectors.formats.zones import Home
 
 # RFC 6721: an entry that its feed took back.
 _DELETED = re.compile(r"<(?:\w+:)?deleted-entry\s([^<>]{1,10000})>", re.IGNORECASE)
@@ -42,6 +45,8 @@ def read_feed(text: str, url: str, *, fast: bool = True) -> ParsedFeed:
     return msgspec.structs.replace(
         parsed,
         entries=(*parsed.entries, *_tombstones(text)),
+        icon=icon_of(tree.root, parsed.home or url),
+        updated=changed_of(tree.root, Home(parsed.language, domain_of(parsed.home or url))),
         hints=update_hints(text[:SEARCHED_BYTES].encode("utf-8", "replace")),
         flaw=tree.flaw,
     )

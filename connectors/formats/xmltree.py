@@ -98,6 +98,23 @@ def _quotations(text: str) -> Iterator[tuple[int, int]]:
 
 def tree_of(text: str) -> Tree | None:
     """Return the tree of the feed in a document, or nothing where there is none."""
+    tree = _tree_of(text)
+    if tree is not None:
+        _name_as_feeds_do(tree.root)
+    return tree
+
+
+def _name_as_feeds_do(root: Element) -> None:
+    """Take a namespace that nobody knows off a feed that has all of itself in it: its root says what it is."""
+    namespace, brace, _ = root.tag.rpartition("}")
+    if not brace or prefix_of(namespace[1:]) is not None:
+        return
+    for element in root.iter():
+        if element.tag.startswith(f"{namespace}}}"):
+            element.tag = element.tag[len(namespace) + 1 :]
+
+
+def _tree_of(text: str) -> Tree | None:
     start = feed_start(text)
     if start is None:
         return None

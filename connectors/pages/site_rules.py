@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Mapping
 from importlib.resources import files
@@ -18,18 +19,49 @@ USER_FILE = "fulltext.toml"
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d+)?")
 
 
+class PageList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say what a page without a feed lists: ``entry`` finds each article, the others look within one.
+
+    They are CSS selectors, or XPath expressions where ``entry`` is one; ``path`` is how the paths of such pages begin.
+    Without ``link`` it is the first link, without ``title`` a heading or the link's words, without ``date`` a ``time``
+    element.
+    """
+
+    entry: str
+    path: str = "/"
+    link: str | None = None
+    title: str | None = None
+    date: str | None = None
+    text: str | None = None
+    author: str | None = None
+    image: str | None = None
+
+    @property
+    def selectors(self) -> list[str]:
+        """Return all that is a selector or an expression."""
+        within = (self.link, self.title, self.date, self.text, self.author, self.image)
+        return [self.entry, *filter(None, within)]
+
+    @property
+    def is_xpath(self) -> bool:
+        """Tell whether the list is written in XPath."""
+        return is_xpath(self.entry)
+
+
 class SiteRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say how to read a site's pages, in CSS selectors.
 
     ``keep`` is the article, in the order of the page; without it, or where it finds nothing, the article is looked for.
     ``strip`` is taken out first. ``next_page`` is the link to follow to the article's next page, ``true`` for
-    ``rel=next``; ``single_page`` the link to the whole article on one page.
+    ``rel=next``; ``single_page`` the link to the whole article on one page. ``list`` is what its pages list, which may
+    be several.
     """
 
     keep: tuple[str, ...] = ()
     strip: tuple[str, ...] = ()
     next_page: bool | str = False
     single_page: str | None = None
+    list: PageList | tuple[PageList, ...] = ()
 
     @property
     def next_selector(self) -> str | None:
@@ -40,6 +72,11 @@ class SiteRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 NO_RULE = SiteRule()
+
+
+def is_xpath(selector: str) -> bool:
+    """Tell XPath from CSS: no selector begins with a slash, a path from here or a bracket."""
+    return selector.lstrip().startswith(("/", "./", "("))
 
 
 class SiteRules:
@@ -62,6 +99,16 @@ class SiteRules:
                     return self._rules[host]
                 host = host.partition(".")[2]
         return NO_RULE
+
+    def list_of(self, url: str) -> PageList | None:
+        """Return the rule for what a page lists: of several, that with the longest path."""
+        try:
+            rule, path = self.of(url), urlsplit(url).path or "/"
+        except ValueError:
+            return None
+        lists = rule.list if isinstance(rule.list, tuple) else (rule.list,)
+        fitting = [one for one in lists if path.startswith(one.path)]
+        return max(fitting, key=lambda one: len(one.path), default=None)
 
 
 def load(user_file: Path | None = None) -> SiteRules:
@@ -102,4 +149,26 @@ def _rule(host: str, table: Any) -> SiteRule:
             empty.css(selector)
         except SelectolaxError:
             raise ValueError(f"{selector!r} is no CSS selector") from None
+    for one in rule.list if isinstance(rule.list, tuple) else (rule.list,):
+        _check_list(one)
     return rule
+
+
+def _check_list(found: PageList) -> None:
+    if not found.is_xpath:
+        empty = LexborHTMLParser("<p></p>")
+        for selector in found.selectors:
+            try:
+                empty.css(selector)
+            except SelectolaxError:
+                raise ValueError(f"{selector!r} is no CSS selector") from None
+        return
+    if importlib.util.find_spec("lxml") is None:
+        raise ValueError("XPath needs the extra: pip install 'newswire[fulltext]', or write CSS")
+    from lxml import etree
+
+    for selector in found.selectors:
+        try:
+            etree.XPath(selector)
+        except etree.XPathError:
+            raise ValueError(f"{selector!r} is no XPath expression") from None

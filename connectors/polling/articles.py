@@ -28,7 +28,9 @@ def articles_of(
         identities = [identity for identity, _ in identify_entries(entries, (), feed_url, parsed.home)]
     name = source or _plain(parsed.title) or _host(feed_url)
     return [
-        _article(entry, derive_id(feed_url, identity), parsed, feed_url, seen, name, language, tags)
+        _article(
+            entry, derive_id(feed_url, identity), parsed, feed_url, seen, source or entry.source or name, language, tags
+        )
         for entry, identity in zip(parsed.entries, identities, strict=True)
     ]
 

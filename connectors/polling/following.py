@@ -58,15 +58,21 @@ async def read_sitemaps(
     recent: Callable[[str], bytes | None],
     failed: Callable[[str], None],
 ) -> FeedReading:
-    """Read the sitemaps of an index and return all they brought; one that cannot be read costs only itself."""
-    reading = index
+    """Read the sitemaps of an index and return all they brought; one that cannot be read costs only itself.
+
+    Raises what the first raised where none can be read: such an index brings nothing, and must not pass for quiet.
+    """
+    reading, errors = index, list[FetchError | NotAFeedError]()
     for address in due:
         try:
             part = await read(address, recent(address), KEPT)
         except (FetchError, NotAFeedError) as exc:
             failed(f"the sitemap {address} was left out: {exc}")
+            errors.append(exc)
             continue
         reading = msgspec.structs.replace(_joined(reading, part), parts=reading.parts | {address: part.recent})
+    if errors and len(errors) == len(due):
+        raise errors[0]
     return reading
 
 

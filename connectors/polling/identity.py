@@ -150,7 +150,10 @@ class _History:
         held: int,
     ) -> None:
         """Take entries of unknown guid or link for known ones, where the feed has evidently named most of them anew."""
-        firm = {place: pairs.firm(place) or self._same_page(keyed[place], counts, found) for place in found.renamed}
+        firm = {
+            place: pairs.firm(place) or self._same_page(entries[place], keyed[place], counts, found)
+            for place in found.renamed
+        }
         loose = {place: pairs.loose(place) for place in found.renamed if firm[place] is None}
         agreeing = sum(seen is not None for seen in firm.values())
         alike = agreeing + sum(seen is not None for seen in loose.values())
@@ -180,12 +183,15 @@ class _History:
         agrees = seen is not None and (keys.title in seen.keys or seen.content == candidate.content)
         return seen if agrees else None
 
-    def _same_page(self, keys: _Keys, counts: Mapping[str, int], found: _Found) -> Seen | None:
-        """Return the entry that had the same link and title."""
+    def _same_page(self, candidate: Candidate, keys: _Keys, counts: Mapping[str, int], found: _Found) -> Seen | None:
+        """Return the entry that had the same link and title, and no other date: what recurs at one link has others."""
         if keys.title is None or not self._is_usable(keys.link, counts):
             return None
         seen = self._by_key.get(keys.link or "")
-        return seen if seen is not None and keys.title in seen.keys and found.is_free(seen) else None
+        if seen is None or keys.title not in seen.keys or not found.is_free(seen):
+            return None
+        recurs = seen.published and candidate.published and seen.published != candidate.published
+        return seen if not recurs or seen.content == candidate.content else None
 
     def _undated(
         self, place: int, entries: Sequence[Candidate], keyed: Sequence[_Keys], counts: Mapping[str, int]
@@ -247,7 +253,15 @@ class _Pairs:
             and (tells or seen.published == candidate.published)
             and (set(seen.keys) == kept or (tells and not kept.isdisjoint(seen.keys)) or former in seen.keys)
         ]
-        alike.sort(key=lambda seen: (set(seen.keys) != kept, seen.published != candidate.published))
+        if len(alike) > 1:
+            own = _wholes(candidate)  # of several that nothing else tells apart
+            alike.sort(
+                key=lambda seen: (
+                    set(seen.keys) != kept,
+                    seen.published != candidate.published,
+                    seen.identity not in own,
+                )
+            )
         return alike[0] if alike else None
 
     def firm(self, place: int) -> Seen | None:

@@ -82,6 +82,7 @@ def succeeded(
         gone=0,
         gone_since=None,
         held_until=None,
+        held_at=None,
         moved_to=moved_to,
         moves=moves,
         interval_s=wait,
@@ -120,6 +121,7 @@ def failed(poll: Poll, error: NewswireError, now: datetime, pace: Pace) -> Poll:
         gone=gone,
         gone_since=since,
         held_until=next_check if rests else None,
+        held_at=error.url if isinstance(error, FetchError) and rests else None,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from connectors.fetch.child import DEADLINE_S, Arguments, Child, Result
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
-from connectors.polling.reading import FeedReading, Origin, read
+from connectors.polling.reading import FeedReading, Origin, Parse, read
 
 # While one of them takes its time over one document, the others' come by.
 CHILDREN = 2
@@ -29,9 +29,9 @@ class Parser:
         # Threads of their own: who waits for a child keeps nobody else from a thread.
         self._threads = ThreadPoolExecutor(children, "parser")
 
-    def parse(self, body: bytes, content_type: str | None, url: str) -> ParsedFeed:
+    def parse(self, body: bytes, content_type: str | None, url: str, parse: Parse = parse_document) -> ParsedFeed:
         """Parse one document. Raises ``NotAFeedError``, also when the deadline passed or the child died."""
-        return self._call(url, parse_document, body, content_type, url)
+        return self._call(url, parse, body, content_type, url)
 
     def read(
         self,
@@ -42,9 +42,10 @@ class Parser:
         seen: datetime,
         recent: bytes | None,
         kept: int,
+        parse: Parse = parse_document,
     ) -> FeedReading:
         """Read what is new in one document. Raises ``NotAFeedError`` as ``parse`` does."""
-        return self._call(url, read, body, content_type, url, origin, seen, recent, kept)
+        return self._call(url, read, body, content_type, url, origin, seen, recent, kept, parse)
 
     async def read_beside(
         self,
@@ -55,10 +56,13 @@ class Parser:
         seen: datetime,
         recent: bytes | None,
         kept: int,
+        parse: Parse = parse_document,
     ) -> FeedReading:
         """Read as ``read`` does, in a thread that is there for that alone."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self.read, body, content_type, url, origin, seen, recent, kept)
+        return await loop.run_in_executor(
+            self._threads, self.read, body, content_type, url, origin, seen, recent, kept, parse
+        )
 
     def call(
         self, function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs

@@ -7,7 +7,7 @@ parsed; only the rest is. What must be remembered for that is one opaque value p
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -29,6 +29,7 @@ _QUOTING = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
 _DATE = re.compile(
     rb"<(?:\w+:)?(?:pubDate|published|updated|date|issued|modified)\b[^<>]*>([^<>]{4,60})<", re.IGNORECASE
 )
+Parse = Callable[[bytes, str | None, str], ParsedFeed]
 _OPENING = re.compile(rb"<((?:\w+:)?(?:item|entry))[\s>]")
 
 
@@ -81,18 +82,20 @@ def read(
     seen: datetime,
     recent: bytes | None = None,
     kept: int = KEPT,
+    parse: Parse = parse_document,
 ) -> FeedReading:
     """Read a feed of any kind, given what the last reading remembered. Raises ``NotAFeedError``.
 
-    ``kept`` is how many entries are remembered at least, those of this document first.
+    ``kept`` is how many entries are remembered at least, those of this document first. ``parse`` reads what is no feed
+    document; only of one that is, known parts can be told by their bytes.
     """
     before = _remembered(recent)
-    pieces = _raw_entries(body)
+    pieces = _raw_entries(body) if parse is parse_document else []
     standing = len(pieces)
     body, pieces = _newest(body, pieces)
     raws = [digest(body[start:end]) for start, end in pieces]
     familiar = {entry.raw: entry for entry in before.values() if entry.raw}
-    parsed = parse_document(_without(body, pieces, raws, familiar), content_type, url)
+    parsed = parse(_without(body, pieces, raws, familiar), content_type, url)
     unchanged = {familiar[raw].identity: familiar[raw] for raw in raws if raw in familiar}
     found = identify_entries(
         [candidate_of(entry) for entry in parsed.entries], before.values(), origin.url, parsed.home, unchanged.values()
@@ -132,7 +135,7 @@ def read(
         published=tuple(datetime.fromtimestamp(entry.published, UTC) for entry in current.values() if entry.published),
         recent=msgspec.msgpack.encode(_Recent(VERSION, remembered)),
         arrived=tuple(arrived),
-        left_out=standing - len(pieces),
+        left_out=standing - len(pieces) + parsed.left_out,
         revised=revised,
         stable=stable,
         per_day=rate_per_day([entry.published for entry in remembered if entry.published], seen),

@@ -38,8 +38,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
 
     ``delays`` are the seconds between publishing and seeing of the latest entries, in order. ``unchanged`` counts the
     latest answers that sent nothing; ``gone`` those in a row that said the feed is gone for good, since ``gone_since``.
-    Until ``held_until`` the host is left alone, as it asked. ``restless`` counts polls in a row at which every entry
-    known before had changed.
+    Until ``held_until`` the host of ``held_at`` is left alone, as it asked. ``restless`` counts polls in a row at which
+    every entry known before had changed.
     """
 
     next_check: datetime
@@ -68,12 +68,18 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     gone: int = 0
     gone_since: datetime | None = None
     held_until: datetime | None = None
+    held_at: str | None = None
     restless: int = 0
 
     @property
     def is_restless(self) -> bool:
         """Tell whether every entry of the feed has changed at every one of its last polls."""
         return self.restless >= RESTLESS_POLLS
+
+    @property
+    def works(self) -> bool:
+        """Tell whether the feed was read once and is not retired."""
+        return self.last_success is not None and not self.retired
 
     @property
     def moved_to_if_believed(self) -> str | None:

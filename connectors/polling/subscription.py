@@ -27,7 +27,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one feed to follow. ``headers`` may be secret: they go to the feed's own origin only.
 
     With ``fulltext`` each new entry's page is read too, where that gives more than the feed does. Articles that a query
-    of ``mute`` finds are not published. ``proxy`` is an address that may hold a user and password.
+    of ``mute`` finds are not published. ``proxy`` is an address that may hold a user and password. ``connector`` is the
+    name of who reads it, without which that is who claims the address.
     """
 
     url: str
@@ -42,6 +43,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str | None = None
     mute: tuple[str, ...] = ()
     fulltext: bool = False
+    connector: str | None = None
     schema_version: int = 1
 
 

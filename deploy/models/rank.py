@@ -30,6 +30,7 @@ from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.events.participants import Sentence
 from pipeline.stages.extract.events.syntax import parser
 from pipeline.stages.extract.names.gazetteer import find
+from pipeline.stages.extract.names.located import locate
 from pipeline.stages.extract.quotations.quotations import find_quotations
 from tests.bench.extraction.honest import calibration_error, judge, load, reliability
 
@@ -77,7 +78,7 @@ def codes(actors: Sequence[Actor]) -> frozenset[str]:
 
 def code_sentence(text: str) -> list[Coded]:
     """Code one sentence with every candidate kept."""
-    mentions = find(text)
+    mentions = locate(text, find(text))
     return Coder(lexicon(), Sentence(0, mentions, Cast(text, mentions))).code(parser().parse([text])[0])
 
 

@@ -12,7 +12,7 @@ from pipeline.model import AlertRule
 from pipeline.query.days import zone_of
 from pipeline.query.indexing import counts_copies
 from pipeline.query.scope import query_of
-from pipeline.query.tree import Query
+from pipeline.query.tree import Keyword, Query, walk
 from pipeline.query.vocabulary import is_language, language_error
 
 SHORTEST_WINDOW_S = 60
@@ -26,6 +26,9 @@ def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
     zone_of(rule.time_zone)
     _check_scope(rule)
     query = query_of(rule, searches)
+    if any(isinstance(node, Keyword) and node.is_mark for node in walk(query.root)):
+        raise UsageError("What you have read or marked changes after the alert: is:read, is:starred and mark: are for "
+                         "search only; leave them out.")  # fmt: skip
     if counts_copies(query.root):
         raise UsageError("Copies come after the alert; ask for independent reports instead: origins:>=2.")
     if rule.min_origins < 1:

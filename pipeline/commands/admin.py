@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from pipeline.commands.context import current_settings, open_store
 from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.services.retention import Removed
 
 SHOWN = 20
 
@@ -34,19 +41,26 @@ def setup() -> None:
 @admin.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--replay", is_flag=True, help="Send them back to the stage that refused them.")
-def dead(as_json: bool, replay: bool) -> None:
+@click.option("--kind", metavar="STAGE", help="Only those that one stage gave up on, such as extract.")
+@click.option("--kinds", "summed", is_flag=True, help="Count them by kind instead.")
+def dead(as_json: bool, replay: bool, kind: str | None, summed: bool) -> None:
     """List records that a stage gave up on, with the reason."""
     from pipeline.views.dead_letters import letter_json, letter_line
+    from pipeline.views.words import counted
     from pipeline.wiring import services
 
     count = 0
     with open_store() as store:
         letters = services.dead_letters(store)
         if replay:
-            count = letters.send_back()
-            click.echo(f"{count} records sent back." if count else "There are no dead letters.")
+            count = letters.send_back(kind)
+            click.echo(f"{counted(count, 'record')} sent back." if count else "There are no dead letters.")
             return
-        for count, letter in enumerate(letters.all(), 1):  # noqa: B007 - the last number is how many there were
+        if summed:
+            for name, count in letters.kinds().items():
+                click.echo(msgspec.json.encode({"kind": name, "letters": count}) if as_json else f"{name}\t{count}")
+            return
+        for count, letter in enumerate(letters.all(kind), 1):  # noqa: B007 - the last number is how many there were
             click.echo(letter_json(letter) if as_json else letter_line(letter))
     if not count and not as_json:
         click.echo("There are no dead letters.")
@@ -67,30 +81,72 @@ def replay(into: str | None) -> None:
 
 
 @admin.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path) -> None:
-    """Copy the store to FILE while it is in use."""
-    from pipeline.wiring import stores
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path | None) -> None:
+    """Copy the store to FILE while it is in use; without FILE, to where [backup] keeps them."""
+    from pipeline.wiring import services, stores
 
     settings = current_settings()
     if settings.runtime != "embedded":
         raise UsageError("A backup of the distributed runtime is made with the snapshots of Kafka and Elasticsearch.")
+    if file is None:
+        with open_store() as store:
+            made = services.backups(store).make()
+        click.echo(stores.backup_directory(settings) / made.name)
+        return
     with stores.database(settings) as database:
         database.back_up(file)
     click.echo(file)
 
 
 @admin.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put the backup FILE in the place of the store, which is kept beside it.
+
+    Refused while `newswire up` runs on the store.
+    """
+    from pipeline.wiring import stores
+
+    settings = current_settings()
+    if settings.runtime != "embedded":
+        raise UsageError("The distributed runtime is restored from the snapshots of Kafka and Elasticsearch.")
+    aside = stores.restore(settings, file)
+    click.echo(f"The store in {settings.directory} is now that of {file}.")
+    if aside:
+        click.echo(f"What stood there before is kept as {aside[0]}; remove it when all is well.", err=True)
+
+
+@admin.command()
 def prune() -> None:
-    """Remove what is older than the settings under [keep] say."""
+    """Remove what is older than the settings under [keep] say, and give its room back to the disk.
+
+    `newswire up` and `newswire index` do so by themselves.
+    """
+    from pipeline.views.words import counted
     from pipeline.wiring import services
 
     with open_store() as store:
-        removed = services.prune(store)
+        removed = services.prune(store, _pruned())
     click.echo(
-        f"Removed {removed.records} records from the log, {removed.documents} documents from the index and "
-        f"{removed.deliveries} deliveries."
+        f"Removed {counted(removed.records, 'record')} from the log, {counted(removed.documents, 'document')} from "
+        f"the index and {counted(removed.deliveries, 'delivery', 'deliveries')}."
     )
+
+
+def _pruned() -> Callable[[Removed], None]:
+    """Return what shows how far pruning is, where somebody looks."""
+    if not click.get_text_stream("stderr").isatty():
+        return lambda removed: None
+    shown = time.monotonic()
+
+    def show(removed: Removed) -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= 1.0:
+            shown = time.monotonic()
+            click.echo(f"\r{removed.records:,} records, {removed.documents:,} documents removed", err=True, nl=False)
+
+    return show
 
 
 def _show_progress(written: int) -> None:

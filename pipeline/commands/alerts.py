@@ -10,7 +10,9 @@ import click
 import msgspec
 
 from pipeline.commands.alert_options import Duration, digest_fields, rule_options
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, where_looked
+from pipeline.commands.names import alert_names
+from pipeline.commands.screen import long_option, page, width
 from pipeline.errors import UsageError
 from pipeline.plain_words import os_words
 
@@ -74,7 +76,7 @@ def add(
 
 
 @alert.command()
-@click.argument("name")
+@click.argument("name", shell_complete=alert_names)
 @click.option("--query", help="Ask for this instead.")
 @click.option("--name", "new_name", metavar="NAME", help="Call it so.")
 @rule_options
@@ -140,16 +142,14 @@ def why(rule: str, article: str, as_json: bool) -> None:
     from pipeline.wiring import services
 
     with open_store() as store:
-        document = services.articles(store).find(article)
-        if document is None:
-            raise UsageError(f"There is no article {article}; `newswire search` shows the ids.")
+        document = services.articles(store).get(article)
         found = services.alerts(store).why(rule, document)
     for line in [why_json(found)] if as_json else why_lines(found):
         click.echo(line)
 
 
 @alert.command(name="send-test")
-@click.argument("name")
+@click.argument("name", shell_complete=alert_names)
 @click.pass_context
 def send_test(ctx: click.Context, name: str) -> None:
     """Send a test message to every channel of the alert NAME.
@@ -183,7 +183,7 @@ def resend(name: str | None, failed: bool) -> None:
 @alert.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path | None) -> None:
-    """Write alerts and saved searches as TOML that `alert import` reads.
+    """Write alerts, saved searches and lists as TOML that `alert import` reads.
 
     Channels stand in it as they were given: addresses may hold secrets.
     """
@@ -202,23 +202,32 @@ def export(file: Path | None) -> None:
 
 @alert.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def list_(as_json: bool) -> None:
+@long_option
+def list_(as_json: bool, long_form: bool) -> None:
     """List the alerts, and what came of each in the last week."""
     from pipeline.ports.alerts import Tally
     from pipeline.views.alerts import rule_json, rule_line
     from pipeline.wiring import services, stores
 
-    with open_store() as store:
+    columns = width(long_form or as_json)
+    with open_store(reading=True) as store:
         alerts = services.alerts(store)
-        tallies = alerts.tallies()
-        for rule in alerts.all():
+        tallies, rules = alerts.tallies(), alerts.all()
+        if not rules and not as_json:
+            click.echo(f"There is no alert yet; `newswire alert add NAME QUERY` adds one. {where_looked()}", err=True)
+        if columns is not None:
+            from pipeline.views.alert_table import alert_table
+
+            page(alert_table(rules, tallies, alerts.label, stores.clock(), columns))
+            return
+        for rule in rules:
             tally = tallies.get(rule.id, Tally())
             line = rule_line(rule, alerts.label, stores.clock(), tally)
             click.echo(rule_json(rule, alerts.label, tally) if as_json else line)
 
 
 @alert.command()
-@click.argument("name")
+@click.argument("name", shell_complete=alert_names)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(name: str, as_json: bool) -> None:
     """Show one alert, in plain words."""
@@ -262,7 +271,7 @@ def test(ctx: click.Context, query: str, days: int, as_json: bool) -> None:
 
 
 @alert.command()
-@click.argument("name")
+@click.argument("name", shell_complete=alert_names)
 @click.option("--off", is_flag=True, help="Go on with it.")
 def pause(name: str, off: bool) -> None:
     """Stop an alert until told to go on."""
@@ -273,7 +282,7 @@ def pause(name: str, off: bool) -> None:
 
 
 @alert.command()
-@click.argument("name")
+@click.argument("name", shell_complete=alert_names)
 @click.argument("duration", type=Duration())
 def snooze(name: str, duration: int) -> None:
     """Stop an alert for a DURATION such as 2h or 3d."""
@@ -285,7 +294,7 @@ def snooze(name: str, duration: int) -> None:
 
 
 @alert.command()
-@click.argument("name")
+@click.argument("name", shell_complete=alert_names)
 def remove(name: str) -> None:
     """Remove an alert; its log stays."""
     from pipeline.wiring import services
@@ -322,9 +331,9 @@ def log(name: str | None, limit: int, withheld: bool, as_json: bool) -> None:
 def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: bool) -> None:
     """Keep the alerts of a file.
 
-    TOML with [[alert]] tables (name, query, and any option of `alert add`) and [[search]] tables (name, query), filter
-    rules of Miniflux or FreshRSS, one per line, or addresses of Google Alerts feeds. One bad rule is named and the
-    others are kept; then exits with 1.
+    TOML with [[alert]] tables (name, query, and any option of `alert add`), [[search]] tables (name, query) and
+    [[list]] tables (name, names), filter rules of Miniflux or FreshRSS, one per line, or addresses of Google Alerts
+    feeds. One bad rule is named and the others are kept; then exits with 1.
     """
     from pipeline.services.alert_import import read_rules
     from pipeline.wiring import services, stores

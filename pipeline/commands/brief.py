@@ -23,7 +23,7 @@ def brief(ctx: click.Context, query: str, days: int, limit: int, channels: tuple
     from pipeline.services import brief as briefs
     from pipeline.wiring import services, stores
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         made = briefs.brief(services.stories(store), query, stores.clock(), days=days, limit=limit)
         answers = [services.alerts(store).send(channel, briefs.notice(made)) for channel in channels]
     if as_json:

@@ -28,8 +28,25 @@ def current_settings() -> config.Settings:
     return settings
 
 
-def open_store() -> AbstractContextManager[Store]:
-    """Open the store of the current settings. Raises ``UnavailableError``."""
+def open_store(*, reading: bool = False) -> AbstractContextManager[Store]:
+    """Open the store of the current settings. Raises ``UnavailableError``.
+
+    Who only reads makes none where there is none, and can look into one that may not be written to.
+    """
     from pipeline.wiring import stores
 
-    return stores.store(current_settings())
+    return stores.store(current_settings(), reading=reading)
+
+
+def where_looked() -> str:
+    """Say where a command looked that found nothing, and what else there is."""
+    from pipeline.wiring import stores
+
+    settings = current_settings()
+    if settings.runtime != "embedded":
+        return f"Looked in the index at {settings.elasticsearch} with the prefix {settings.prefix!r}."
+    directory = settings.directory
+    here = "" if stores.exists(settings) else ", where nothing is kept yet: `newswire up URL` follows a feed"
+    demo = directory / "demo"
+    other = f" The demonstration is another store: --data {demo}" if (demo / "newswire.db").exists() else ""
+    return f"Looked in {directory}{here}.{other}"

@@ -54,7 +54,7 @@ def list_events(ctx: click.Context, /, limit: int, as_json: bool, **asked: Any) 
     from pipeline.views.events import event_json, event_line
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         found = services.events(store).find(_asked(**asked), limit)
     for reported in found:
         click.echo(event_json(reported) if as_json else event_line(reported))
@@ -73,7 +73,7 @@ def show(event_id: str, as_json: bool) -> None:
     from pipeline.views.events import event_json, event_lines
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         found = services.events(store).get(event_id)
     if as_json:
         click.echo(event_json(found))
@@ -90,7 +90,7 @@ def timeline(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
     from pipeline.views.events import day_lines
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         counted = services.events(store).days(_asked(**asked))
     lines = map(msgspec.json.encode, counted.days) if as_json else day_lines(counted.days)
     for line in lines:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from pipeline.commands.context import current_settings, open_store
+from pipeline.commands.context import current_settings, open_store, where_looked
+from pipeline.commands.names import feed_addresses, tags
+from pipeline.commands.screen import long_option, page, width
 from pipeline.commands.secrets import one_of, secret_file
 from pipeline.errors import UnavailableError, UsageError
 from pipeline.services.feed_settings import CLEARED, FeedOptions
@@ -23,7 +25,9 @@ def feed_options(command: Command) -> Command:
     """Give a command the options of a subscription."""
     options = (
         click.option("--title", help="Name it; otherwise the feed's own title is used."),
-        click.option("--tag", "tags", multiple=True, help="Put a tag on its articles; may be repeated."),
+        click.option(
+            "--tag", "tags", multiple=True, shell_complete=tags, help="Put a tag on its articles; may be repeated."
+        ),
         click.option("--interval", type=click.IntRange(30), metavar="SECONDS", help="Poll it at this pace."),
         click.option("--language", help="The language of its articles, such as en."),
         click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send a header to this site."),
@@ -74,9 +78,12 @@ def add(urls: tuple[str, ...], every: bool, no_check: bool, **given: Any) -> Non
     with open_store() as store:
         feeds = services.feeds(store)
         for url in urls:
-            asked = feeds.asked(url, options)
+            asked = feeds.asked(connectors.address_of(store.settings, url), options)
             try:
-                found = [feeds.unchecked(asked)] if no_check else connectors.find_feeds(store.settings, asked)
+                claimed = connectors.unchecked(store.settings, asked) if no_check else None
+                found = (
+                    [claimed or feeds.unchecked(asked)] if no_check else connectors.find_feeds(store.settings, asked)
+                )
             except (UnavailableError, UsageError) as exc:
                 failures.append(exc)
                 continue
@@ -115,10 +122,22 @@ def find_command(url: str, as_json: bool) -> None:
         click.echo(msgspec.json.encode(found) if as_json else found_line(found))
 
 
+@feed.command("connectors")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def list_connectors(as_json: bool) -> None:
+    """List what is installed to read addresses, in the order in which each is asked for one; others' come first."""
+    from pipeline.views.feeds import connector_fields, connector_line
+    from pipeline.wiring import connectors
+
+    for found in connectors.found_connectors(current_settings()).found:
+        click.echo(msgspec.json.encode(connector_fields(found)) if as_json else connector_line(found))
+
+
 @feed.command("list")
 @click.option("--broken", is_flag=True, help="Only feeds that fail, are gone, have moved or gone quiet.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def list_feeds(broken: bool, as_json: bool) -> None:
+@long_option
+def list_feeds(broken: bool, as_json: bool, long_form: bool) -> None:
     """List subscriptions with their health: how much they publish, how soon it is seen, and what is wrong.
 
     A feed is quiet when it has had nothing new for 60 days.
@@ -128,19 +147,26 @@ def list_feeds(broken: bool, as_json: bool) -> None:
     from pipeline.wiring import services
     from pipeline.wiring.stores import clock
 
-    well = 0
-    with open_store() as store:
-        for status in services.feeds(store).statuses():
-            if broken and status.health.state not in TROUBLED:
-                well += 1
-                continue
+    columns = width(long_form or as_json)
+    with open_store(reading=True) as store:
+        statuses = list(services.feeds(store).statuses())
+    chosen = [status for status in statuses if not broken or status.health.state in TROUBLED]
+    well = len(statuses) - len(chosen)
+    if columns is not None:
+        from pipeline.views.feed_table import feed_table
+
+        page(feed_table(chosen, clock(), columns))
+    else:
+        for status in chosen:
             click.echo(msgspec.json.encode(feed_fields(status, clock())) if as_json else feed_line(status, clock()))
     if broken and well:
         click.echo(f"The other {well} are well, paused or new.", err=True)
+    if not statuses and not as_json:
+        click.echo(f"No feed is followed. {where_looked()}", err=True)
 
 
 @feed.command()
-@click.argument("url")
+@click.argument("url", shell_complete=feed_addresses)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(url: str, as_json: bool) -> None:
     """Show one subscription and how its polls went."""
@@ -148,7 +174,7 @@ def show(url: str, as_json: bool) -> None:
     from pipeline.wiring import services
     from pipeline.wiring.stores import clock
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         fields = feed_fields(services.feeds(store).status(url), clock())
     if as_json:
         click.echo(msgspec.json.encode(fields))
@@ -158,7 +184,7 @@ def show(url: str, as_json: bool) -> None:
 
 
 @feed.command()
-@click.argument("url")
+@click.argument("url", shell_complete=feed_addresses)
 @feed_options
 @click.option(
     "--clear", "clear", multiple=True, type=click.Choice(tuple(CLEARED)), help="Forget an option; may be repeated."
@@ -177,7 +203,7 @@ def edit(url: str, clear: tuple[str, ...], **given: Any) -> None:
 
 
 @feed.command()
-@click.argument("url")
+@click.argument("url", shell_complete=feed_addresses)
 @click.option("--resume", is_flag=True, help="Poll it again.")
 def pause(url: str, resume: bool) -> None:
     """Stop polling a feed, or resume."""
@@ -189,7 +215,7 @@ def pause(url: str, resume: bool) -> None:
 
 
 @feed.command()
-@click.argument("url")
+@click.argument("url", shell_complete=feed_addresses)
 def remove(url: str) -> None:
     """Unsubscribe; its articles stay."""
     from pipeline.wiring import services
@@ -211,7 +237,7 @@ def refresh(url: str | None) -> None:
 
 
 @feed.command()
-@click.argument("url")
+@click.argument("url", shell_complete=feed_addresses)
 @click.option("--fulltext", is_flag=True, help="Show also what full text would give for the first entries.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per step.")
 def test(url: str, fulltext: bool, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
+from pipeline.commands.names import list_names
 from pipeline.errors import UsageError
 
 _FILE = click.option(
@@ -48,7 +49,7 @@ def show(name: str | None, as_json: bool) -> None:
     """Print the names of a list, one a line; without NAME, all lists and how long they are."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         lists = services.lists(store)
         if name is None:
             for known, names in lists.all().items():
@@ -64,7 +65,7 @@ def show(name: str | None, as_json: bool) -> None:
 
 
 @list_.command()
-@click.argument("name")
+@click.argument("name", shell_complete=list_names)
 @click.argument("names", nargs=-1, metavar="[ENTRY]...")
 @_FILE
 @click.option("--remove", "removed", multiple=True, metavar="ENTRY", help="Take this name out; repeatable.")
@@ -81,7 +82,7 @@ def edit(name: str, names: tuple[str, ...], file: Path | None, removed: tuple[st
 
 
 @list_.command()
-@click.argument("name")
+@click.argument("name", shell_complete=list_names)
 def remove(name: str) -> None:
     """Drop a list that no alert and no saved search uses."""
     from pipeline.wiring import services

@@ -22,7 +22,7 @@ def parse(source: str, as_json: bool) -> None:
     from pipeline.views.lines import parsed_line
     from pipeline.wiring import connectors, stores
 
-    if "://" in source:
+    if connectors.is_address(current_settings(), source):
         articles = connectors.read_address(current_settings(), source)
     else:
         articles = read_path(Path(source), stores.clock())

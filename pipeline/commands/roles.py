@@ -8,6 +8,7 @@ from functools import partial
 import click
 
 from pipeline.commands.context import current_settings
+from pipeline.commands.log_options import log_options
 from pipeline.config import Settings
 from pipeline.errors import UsageError
 
@@ -24,6 +25,7 @@ def _distributed() -> Settings:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after one round.")
+@log_options
 def connect(once: bool) -> None:
     """Run a connector: poll feeds and publish to Kafka."""
     from pipeline.wiring import connectors, runners
@@ -34,6 +36,7 @@ def connect(once: bool) -> None:
 
 
 @click.command()
+@log_options
 def worker() -> None:
     """Run a worker: the stages, on Kafka."""
     from pipeline.wiring import runners
@@ -42,6 +45,7 @@ def worker() -> None:
 
 
 @click.command()
+@log_options
 def index() -> None:
     """Run the sink from Kafka into Elasticsearch."""
     from pipeline.wiring import runners
@@ -50,6 +54,7 @@ def index() -> None:
 
 
 @click.command()
+@log_options
 def notify() -> None:
     """Run the notifier: deliver alerts from Kafka."""
     from pipeline.wiring import runners

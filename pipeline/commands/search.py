@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, where_looked
+from pipeline.commands.names import search_names
+from pipeline.commands.screen import long_option, width
 from pipeline.errors import UsageError
 from pipeline.ports.search import FACETS
 
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 @click.option("--facets", type=click.Choice(FACETS), help="Count the articles by this instead of listing them.")
 @click.option("--timeline", is_flag=True, help="Count them by day, with their share of all coverage.")
 @click.option("--save", metavar="NAME", help="Keep the query; search:NAME stands for it in others.")
-@click.option("--forget", metavar="NAME", help="Drop a saved search.")
+@click.option("--forget", metavar="NAME", shell_complete=search_names, help="Drop a saved search.")
 @click.option("--saved", is_flag=True, help="List the saved searches.")
+@click.option("--more", is_flag=True, help="Go on where the last search on this store ended.")
+@long_option
 @click.option("--json", "form", flag_value="json", help="Print one JSON object per line; the last has the cursor.")
 @click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
 @click.option("--atom", "form", flag_value="atom", help="Print an Atom feed.")
@@ -45,6 +49,8 @@ def search(
     save: str | None,
     forget: str | None,
     saved: bool,
+    more: bool,
+    long_form: bool,
     form: str | None,
 ) -> None:
     """Find articles.
@@ -54,11 +60,16 @@ def search(
     is:copy, origins>=2, event:CONSULT actor:lavrov, said:peskov, list:NAME, search:NAME.
     Without QUERY, everything. Newest first.
     """
+    from pipeline.commands.last_search import LastSearch, recall, remember
     from pipeline.query.hints import hints
-    from pipeline.views.results import footer, found_parts
+    from pipeline.views.results import footer, found_parts, listed_parts
     from pipeline.wiring import services
 
-    with open_store() as store:
+    if more:
+        last = recall()
+        query, sort, copies, cursor = last.query, last.sort, last.copies, last.cursor
+    columns = width(long_form)
+    with open_store(reading=not (save or forget)) as store:
         if saved or forget:
             _list_or_forget(store, forget, form)
             return
@@ -72,14 +83,24 @@ def search(
             found = _print_counts(articles, request, facets, form)
         else:
             page = articles.similar(like, request) if like else articles.search(request)
-            for part in found_parts(page, request.query, request.now, form):
+            shown = form is None and columns is not None
+            parts = (
+                listed_parts(page, request.query, request.now, columns, by_day=sort == "newest" and not like)
+                if shown and columns is not None
+                else found_parts(page, request.query, request.now, form)
+            )
+            for part in parts:
                 click.echo(part, nl=False)
             if form is None and click.get_text_stream("stdout").isatty():
                 click.secho(footer(page), fg="bright_black")
+            if form is None and not like:
+                remember(LastSearch(query=query, sort=sort, copies=copies, cursor=page.cursor))
             found = bool(page.documents)
     if not found:
         for hint in hints(request.query) if request.query else ():
             click.echo(hint, err=True)
+        if form is None:
+            click.echo(f"Nothing found. {where_looked()}", err=True)
         ctx.exit(1)
 
 

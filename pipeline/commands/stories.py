@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, where_looked
+from pipeline.errors import NotFoundError
 
 if TYPE_CHECKING:
     from pipeline.services.stories import Sort, State
@@ -43,7 +44,7 @@ def list_stories(
     from pipeline.views.stories import story_line
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         found = services.stories(store).find(
             query, days=days, least=least, origins=origins, state=state, sort=sort, limit=limit
         )
@@ -52,6 +53,8 @@ def list_stories(
     if found.estimated:
         click.echo("Some stories may be missing or incomplete; narrow the query, or ask again later.", err=True)
     if not found.lines:
+        if not as_json:
+            click.echo(f"No such story. {where_looked()}", err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -66,11 +69,10 @@ def show(story_id: str, as_json: bool) -> None:
     from pipeline.views.stories import story_json, story_lines
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         found = services.stories(store).get(story_id)
     if found is None:
-        click.echo(f"There is no story {story_id}; `newswire story list` shows those there are.", err=True)
-        raise click.exceptions.Exit(1)
+        raise NotFoundError(f"There is no story {story_id}; `newswire story list` shows those there are.")
     if as_json:
         click.echo(story_json(*found))
         return

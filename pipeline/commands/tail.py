@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 import click
-import msgspec
 
+from pipeline.commands.articles_out import writer
 from pipeline.commands.context import open_store
+from pipeline.commands.screen import long_option, width
 
 POLL_S = 1.0
 
@@ -16,21 +17,22 @@ POLL_S = 1.0
 @click.argument("query", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--last", type=click.IntRange(0), default=10, show_default=True, help="Begin with this many.")
+@long_option
 @click.option("--once", is_flag=True, help="Stop after what is there.")
-def tail(query: str | None, as_json: bool, last: int, once: bool) -> None:
+def tail(query: str | None, as_json: bool, last: int, long_form: bool, once: bool) -> None:
     """Print articles as they are indexed.
 
     QUERY narrows them, in the language of `newswire search`.
     """
-    from pipeline.views.lines import article_line
     from pipeline.wiring import services
 
-    with open_store() as store:
+    write = writer(width(long_form), as_json=as_json)
+    with open_store(reading=True) as store:
         arrivals = services.arrivals(store, query)
         documents = arrivals.latest(last)
         while True:
             for document in documents:
-                click.echo(msgspec.json.encode(document) if as_json else article_line(document))
+                write(document)
             if once:
                 return
             time.sleep(POLL_S)

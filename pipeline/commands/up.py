@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -11,7 +12,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from pipeline.commands.articles_out import writer
 from pipeline.commands.context import current_settings
+from pipeline.commands.log_options import log_options
+from pipeline.commands.screen import long_option, width
 from pipeline.errors import UsageError
 
 
@@ -26,9 +30,19 @@ from pipeline.errors import UsageError
     help="Date of plain text files.",
 )
 @click.option("--alert-history", is_flag=True, help="Alert also about what is old or was there before.")
+@click.option("--no-web", is_flag=True, help="Do not serve the page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
+@long_option
+@log_options
 def up(
-    sources: tuple[str, ...], once: bool, demo: bool, published: datetime | None, alert_history: bool, as_json: bool
+    sources: tuple[str, ...],
+    once: bool,
+    demo: bool,
+    published: datetime | None,
+    alert_history: bool,
+    no_web: bool,
+    as_json: bool,
+    long_form: bool,
 ) -> None:
     """Follow feeds and files, and print what arrives.
 
@@ -38,9 +52,9 @@ def up(
     from connectors.files.files import is_archive, list_in, read_files
     from pipeline.services.feeds import new_subscription
     from pipeline.views.feeds import list_lines
-    from pipeline.views.lines import article_line
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line, queued_line
-    from pipeline.wiring import connectors, services, session, stores
+    from pipeline.views.words import counted
+    from pipeline.wiring import connectors, services, session, stores, upkeep, web
 
     complain = partial(click.echo, err=True)
     settings = current_settings()
@@ -51,7 +65,8 @@ def up(
         settings = msgspec.structs.replace(settings, alerts=told)
     if demo and settings.data is None:
         settings = msgspec.structs.replace(settings, data=str(settings.directory / "demo"))
-    files = [Path(source) for source in sources if "://" not in source]
+    addresses = [source for source in sources if connectors.is_address(settings, source)]
+    files = [Path(source) for source in sources if source not in addresses]
     for file in files:
         if not file.exists():
             raise UsageError(f"There is no file {file}; an address begins with http:// or https://.")
@@ -61,36 +76,45 @@ def up(
     # What may be wrong in a line is told before anything is written; an archive may be too large for that.
     whole = [a for file in files if not is_archive(file) for a in read_files(file, stores.clock(), dated)]
     streams = [read_files(file, stores.clock(), dated) for file in files if is_archive(file)]
-    asked = [new_subscription(source, stores.clock()) for source in sources if "://" in source]
+    asked = [new_subscription(source, stores.clock()) for source in addresses]
     found = [connectors.find_feeds(settings, subscription)[0] for subscription in asked]
+    with stores.run_lock(settings):
+        upkeep.make_shrinkable(settings, complain)
     with stores.run_lock(settings), stores.store(settings) as store:
         feeds = services.feeds(store)
         for feed, subscription in zip(found, asked, strict=True):
-            feeds.subscribe(feed.url, title=feed.title, asked=subscription)
+            feeds.subscribe(feed.url, title=feed.title, asked=subscription, connector=feed.connector)
         for file, listed in lists.items():
             count = feeds.take_over(listed.outlines)
-            complain(f"Following {count} feeds of {file}.")
+            complain(f"Following {counted(count, 'feed')} of {file}.")
             for line in list_lines(listed, count):
                 complain(line)
         if demo:
-            session.add_demo(store)
+            is_new = session.add_demo(store)
             hint = f"newswire search ceasefire --data {settings.directory}"
             complain(f"These articles are made up. In another shell: {hint}")
+            if not is_new:
+                session.tell_tour(store, complain)
         if outdated := store.renewal.outdated():
             complain(f"Texts are read in a new way: {outdated:,} articles are indexed anew in the background.")
-        if not (files or demo or feeds.all() or session.has_work(store, once=once)):
+        served = settings.web.enabled and not (once or no_web)
+        if not (served or files or demo or feeds.all() or session.has_work(store, once=once)):
             raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
         session.publish(store, chain(whole, *streams))
+        show = writer(width(long_form), as_json=as_json)
+        if demo:
+            show = session.with_tour(store, show, complain)
         running = session.Session(
             store,
             once=once,
-            show=lambda document: click.echo(msgspec.json.encode(document) if as_json else article_line(document)),
+            show=show,
             bury=lambda error: complain(dead_line(error)),
             report=connectors.poll_report(complain, is_terminal=sys.stderr.isatty()),
             write=complain if as_json else None,
             progress=backlog_report(complain),
         )
-        counts = running.run()
+        with web.beside(store, complain) if served else nullcontext():
+            counts = running.run()
         left = session.queued(store) if once else ()
     if counts:
         complain(counts_line(counts))

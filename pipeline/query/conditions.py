@@ -25,7 +25,7 @@ from pipeline.query.tree import (
 )
 from pipeline.query.vocabulary import EVENT_TYPES, is_language, language_error, nearest
 
-_IS = ("copy",)
+_IS = ("copy", "read", "starred", "unread")
 _HEX_ID = 32
 
 
@@ -68,7 +68,12 @@ def _keyword(lexeme: Lexeme, field: str) -> AnyNode:
         return Keyword(name=field, value=_site(lexeme, value), column=lexeme.column)
     if field == "is":
         if value not in _IS:
-            raise QueryError(lexeme.column, f"{lexeme.text!r} is nothing an article can be; expected is:copy.")
+            raise QueryError(lexeme.column, f"{lexeme.text!r} is nothing an article can be; expected is:copy, "
+                             "or what you did with it: is:read, is:unread, is:starred.")  # fmt: skip
+        return Keyword(name=field, value=value, column=lexeme.column)
+    if field == "mark":
+        if not value:
+            raise QueryError(lexeme.column, "expected a tag of your own after mark:")
         return Keyword(name=field, value=value, column=lexeme.column)
     prefix = value.endswith("*") or (field in ("id", "story") and len(value) < _HEX_ID)
     value = value.rstrip("*")

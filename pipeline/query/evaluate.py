@@ -311,6 +311,8 @@ def _same_sentence(
 
 
 def _has_keyword(node: Keyword, document: Document) -> bool:
+    if node.among is not None:
+        return document.id in node.among
     values = keyword_values(document)[node.name]
     return any(value.startswith(node.value) if node.prefix else value == node.value for value in values)
 

@@ -160,6 +160,10 @@ def _restate(node: AnyNode) -> str:
             return f"with one of the {count:,} name{'s' if count != 1 else ''} of the list “{name}”"
         case Fuzzy(text=text, distance=distance):
             return f"with a word within {distance} letter{'s' if distance > 1 else ''} of “{text}”"
+        case Keyword(name="is", value="read" | "unread" | "starred" as value):
+            return "that you have " + {"read": "read", "unread": "not read", "starred": "starred"}[value]
+        case Keyword(name="mark", value=value):
+            return f"that you marked “{value}”"
         case Keyword(name="is", value=value):
             return f"that are a {value}"
         case Keyword(name="site", value=value):

@@ -13,7 +13,8 @@ from datetime import datetime
 import msgspec
 
 TEXT_FIELDS = ("title", "body", "author", "source")
-KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id", "url", "site", "is")
+KEYWORD_FIELDS = ("lang", "tag", "feed", "story", "id", "url", "site", "is", "mark")
+MARKS = ("read", "unread", "starred")
 DATE_FIELDS = ("published", "updated", "seen")
 COUNT_FIELDS = ("revision", "origins", "copies")
 EVENT_FIELDS = ("event", "actor", "target", "place", "when", "scheduled")
@@ -137,11 +138,21 @@ class Field(Node, frozen=True):
 
 
 class Keyword(Node, frozen=True):
-    """Match one of ``KEYWORD_FIELDS`` whose folded value is ``value``, or begins with it when ``prefix``."""
+    """Match one of ``KEYWORD_FIELDS`` whose folded value is ``value``, or begins with it when ``prefix``.
+
+    What a reader marked (``is:read``, ``is:starred``, ``mark:TAG``) depends on who asks: ``among`` are the ids of those
+    articles; until they are filled in, nothing matches.
+    """
 
     name: str
     value: str
     prefix: bool = False
+    among: frozenset[str] | None = None
+
+    @property
+    def is_mark(self) -> bool:
+        """Tell whether this asks what a reader marked."""
+        return self.name == "mark" or (self.name == "is" and self.value in MARKS)
 
 
 class Relative(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ def keyword_values(document: Document) -> dict[str, tuple[str, ...]]:
         "url": _casefolded(document.url),
         "site": _sites(document.url),
         "is": ("copy",) if document.duplicate_of else (),
+        "mark": (),
     }
 
 

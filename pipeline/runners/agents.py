@@ -27,6 +27,7 @@ from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
 from pipeline.runners.advance import Buried, Decided, Given, Learner, advance, emitted
+from pipeline.runners.measures import Measures
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Stall, Verdict, waiting
 from pipeline.stages.decision import Fact, Memory
@@ -51,6 +52,7 @@ def make_app(
     prefix: str = "",
     partitions: int = 8,
     session_timeout_s: float = 10.0,
+    measures: Measures | None = None,
 ) -> Any:
     """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows."""
     app = faust.App(
@@ -70,7 +72,7 @@ def make_app(
         stream_wait_empty=False,
         worker_redirect_stdouts=False,
     )
-    progress = _Progress()
+    progress = _Progress(measures or Measures())
     dead = _topic(app, prefix + DEAD.name)
     agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
@@ -83,9 +85,11 @@ def make_app(
 class _Progress:
     """Count what happens, for the watchdog, and what ended here, in the words of ``advance``."""
 
-    def __init__(self) -> None:
+    def __init__(self, measures: Measures) -> None:
         self.moves = 0
         self.counts: Counter[str] = Counter()
+        self.measures = measures
+        measures.outcomes = lambda: self.counts
 
 
 class _Handled:
@@ -217,7 +221,11 @@ class _Agent:
             await self._followed.wait()
         while events := [event for event in events if self._is_current(event)]:
             await self._in_flight.room(len(events))
+            started = time.perf_counter()
             done = advance(self._stage, self._memory, [_given(event) for event in events], self._clock())
+            buried = sum(isinstance(result, Buried) for result in done.results)
+            seconds = time.perf_counter() - started
+            self._progress.measures.handled(self._stage.name, len(done.results), buried, seconds)
             handled = [_Handled(event, result) for event, result in zip(events, done.results, strict=False)]
             self._in_flight.add(handled)
             self._progress.counts += done.counts

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 import msgspec
 
@@ -42,6 +43,8 @@ from pipeline.runners.advance import (
     outcome_of,
 )
 from pipeline.runners.feeder import Feeder
+from pipeline.runners.forgetting import Forgetting
+from pipeline.runners.measures import Measures
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
 from pipeline.stages.decision import Memory
@@ -87,7 +90,7 @@ class Embedded:
 
     ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
     The ``feeder`` moves history into the log when nothing else waits. ``renewal`` is the index as one that another
-    version of the text analysis may have written.
+    version of the text analysis may have written. Facts of articles first seen before ``facts_before()`` are forgotten.
     """
 
     def __init__(
@@ -102,10 +105,13 @@ class Embedded:
         wait: Callable[[float], object] = time.sleep,
         feeder: Feeder | None = None,
         renewal: Renewal | None = None,
+        facts_before: Callable[[], datetime] | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
+        self._forgetting = Forgetting(facts_before, self._facts, transaction) if facts_before is not None else None
         self._followed = {stage.name: table(stage.follows.table) for stage in flow if stage.follows is not None}
         self._index = index
         self._transaction = transaction
@@ -120,6 +126,8 @@ class Embedded:
         self._is_remembered = False
         self._learners = {stage.name: Learner(stage.name) for stage in flow}
         self.counts: Counter[str] = Counter()
+        self.measures = measures or Measures()
+        self.measures.outcomes = lambda: self.counts
         self._remember()
 
     def run(
@@ -173,6 +181,8 @@ class Embedded:
         """
         if not self._is_remembered:
             self._remember()
+        if self._forgetting is not None:
+            self._forgetting.step(self._flow, self._memories)
         unseen = [stage for stage in self._flow if stage.in_order and stage.name not in self._behind]
         for stage in (*unseen, *self._flow):
             messages = self._read(stage)
@@ -258,7 +268,10 @@ class Embedded:
             if stage is awaited:
                 self._put_off(stage, given, batch)
                 break
+            started = time.perf_counter()
             done = advance_all(stage, self._memories[stage.name], given, self._clock, self._wait)
+            buried = sum(isinstance(result, Buried) for result in done.results)
+            self.measures.handled(stage.name, len(given), buried, time.perf_counter() - started)
             batch.counts += done.counts
             given = [going for result in done.results for going in self._sort(stage, result, batch)]
         return batch

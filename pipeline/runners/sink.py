@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +15,7 @@ from pipeline.model import Document
 from pipeline.ports.log import Log, Message
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.runners.advance import DEAD_LETTERED, bury, count_indexed
+from pipeline.runners.measures import Measures
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
 from pipeline.topics import INDEX
@@ -29,11 +31,15 @@ AGAIN_S = 5.0
 class Sink:
     """Move documents from the log to the index: each is indexed, refused into news.dead, or tried again."""
 
-    def __init__(self, log: Log, index: SearchIndex, renewal: Renewal | None = None) -> None:
+    def __init__(
+        self, log: Log, index: SearchIndex, renewal: Renewal | None = None, measures: Measures | None = None
+    ) -> None:
         self._log = log
         self._index = index
         self._renewing = Renewing(renewal) if renewal is not None else None
         self.counts: Counter[str] = Counter()
+        self._measures = measures or Measures()
+        self._measures.outcomes = lambda: self.counts
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; a log or an index that is away is waited for."""
@@ -92,7 +98,10 @@ class Sink:
 
     def _index_all(self, messages: Sequence[Message]) -> None:
         read, dead = _decoded(messages)
+        started = time.perf_counter()
         refused = self._index.upsert([document for document, _ in read])
+        seconds = time.perf_counter() - started
+        self._measures.handled(INDEX.name, len(messages), len(dead) + len(refused), seconds)
         by_id = {message.key: message for message in messages}
         dead += [
             bury(by_id[article_id], stage=INDEX.name, error=reason)

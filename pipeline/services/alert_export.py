@@ -1,8 +1,8 @@
-"""Alert rules and saved searches as TOML that ``alert import`` reads again."""
+"""Alert rules, saved searches and lists as TOML that ``alert import`` reads again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,9 +13,12 @@ from pipeline.model import AlertRule
 OWN = frozenset({"id", "created", "owner", "schema_version", "asked", "lists"})
 
 
-def write_toml(rules: Iterable[AlertRule], searches: Mapping[str, str]) -> str:
-    """Write saved searches and rules, each rule with what differs from the defaults; channels as they were given."""
-    tables = [_table("search", {"name": name, "query": query}) for name, query in sorted(searches.items())]
+def write_toml(
+    rules: Iterable[AlertRule], searches: Mapping[str, str], lists: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """Write lists, saved searches and rules, each rule with what differs from the defaults; channels as given."""
+    tables = [_table("list", {"name": name, "names": names}) for name, names in sorted((lists or {}).items())]
+    tables += [_table("search", {"name": name, "query": query}) for name, query in sorted(searches.items())]
     return "\n".join([*tables, *(_table("alert", dict(_said(rule))) for rule in rules)])
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -34,8 +34,19 @@ class SavedSearch(msgspec.Struct, frozen=True, kw_only=True):
     query: str
 
 
-def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule | SavedSearch | str]:
-    """Yield a rule or saved search, or the sentence about why there is none, per entry of a file called ``name``.
+class NameList(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a list of a file."""
+
+    name: str
+    names: tuple[str, ...]
+
+
+Named = TypeVar("Named", SavedSearch, NameList)
+Entry: TypeAlias = AlertRule | SavedSearch | NameList | str
+
+
+def read_rules(content: bytes, name: str, now: datetime) -> Iterator[Entry]:
+    """Yield a list, saved search or rule, or the sentence about why there is none, per entry of a file called ``name``.
 
     Raises ``UsageError`` for a file that is none.
     """
@@ -46,7 +57,7 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith(("<", "{")):
         raise UsageError(f"{name} is no file of alerts: neither TOML with [[alert]] tables nor one rule a line.")
-    if name.endswith(".toml") or start.startswith("[[alert]"):
+    if name.endswith(".toml") or start.startswith(("[[alert]", "[[search]", "[[list]")):
         yield from _from_toml(name, text, now)
         return
     for number, line in enumerate(text.splitlines(), 1):
@@ -60,15 +71,16 @@ def read_rules(content: bytes, name: str, now: datetime) -> Iterator[AlertRule |
         yield AlertRule(id=derive_id("rule", called, now.isoformat()), name=called, query=query, created=now)
 
 
-def _from_toml(file: str, text: str, now: datetime) -> Iterator[AlertRule | SavedSearch | str]:
+def _from_toml(file: str, text: str, now: datetime) -> Iterator[Entry]:
     try:
         tables = read_toml(text)
     except TomlError as exc:
         raise UsageError(f"{file} is not TOML: {exc}.") from exc
-    entries, searches = tables.get("alert", []), tables.get("search", [])
-    if not (isinstance(entries, list) and isinstance(searches, list)) or not (entries or searches):
+    entries, searches, lists = (tables.get(kind, []) for kind in ("alert", "search", "list"))
+    if not all(isinstance(part, list) for part in (entries, searches, lists)) or not (entries or searches or lists):
         raise UsageError(f"{file} has no [[alert]] tables with name and query.")
-    yield from _in_order(file, searches)
+    yield from _converted(file, "list", lists, NameList)
+    yield from _in_order(_converted(file, "saved search", searches, SavedSearch))
     known = {field.name for field in msgspec.structs.fields(AlertRule)} - OWN
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
@@ -105,17 +117,22 @@ def _channel(channel: object, directory: Path) -> object:
     return channel
 
 
-def _in_order(file: str, entries: list[object]) -> Iterator[SavedSearch | str]:
-    """Yield saved searches, those that others name before them."""
-    found: dict[str, SavedSearch] = {}
+def _converted(file: str, kind: str, entries: list[object], of: type[Named]) -> Iterator[Named | str]:
     for number, entry in enumerate(entries, 1):
         try:
-            search = msgspec.convert(entry, SavedSearch)
+            yield msgspec.convert(entry, of)
         except msgspec.ValidationError as exc:
-            yield f"{file}: saved search number {number} is left out: {exc}."
-            continue
-        found[search.name] = search
-    waiting = dict(found)
+            yield f"{file}: {kind} number {number} is left out: {invalid(exc)}."
+
+
+def _in_order(entries: Iterable[SavedSearch | str]) -> Iterator[SavedSearch | str]:
+    """Yield saved searches, those that others name before them."""
+    waiting: dict[str, SavedSearch] = {}
+    for entry in entries:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            waiting[entry.name] = entry
     while waiting:
         ready = [each for each in waiting.values() if not any(f"search:{other}" in each.query for other in waiting)]
         for search in ready or list(waiting.values()):

@@ -12,24 +12,27 @@ import msgspec
 
 from pipeline.alerts.policy import USUAL, Limits
 from pipeline.alerts.rules import admit
-from pipeline.errors import NewswireError, TerminalError, UsageError
+from pipeline.errors import NewswireError, NotFoundError, TerminalError, UsageError
 from pipeline.model import AlertRule, derive_id
 from pipeline.ports.alerts import DeliveriesRequest, Notice
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.query.printer import restate
+from pipeline.query.vocabulary import nearest
 from pipeline.records import read_records
 from pipeline.references import anchored, is_reference
 from pipeline.services.alert_export import write_toml
+from pipeline.services.alert_import import NameList
 from pipeline.services.alert_names import cleaned, key
 from pipeline.services.forecast import Forecast, forecast
+from pipeline.services.lists import Lists, checked_list
 from pipeline.services.saved_searches import SavedSearches, written_out
 
 if TYPE_CHECKING:
     from pipeline.model import Document
     from pipeline.ports.alerts import Delivery, Ledger, Notifier, State, Tally
     from pipeline.ports.search import SearchIndex
-    from pipeline.services.alert_import import SavedSearch
+    from pipeline.services.alert_import import Entry
     from pipeline.services.alert_why import Why
 
 HISTORY_DAYS = 30
@@ -73,6 +76,7 @@ class Alerts:
         *,
         rules: Table,
         searches: SavedSearches,
+        lists: Lists,
         index: SearchIndex,
         deliveries: Ledger,
         channels: Channels,
@@ -82,6 +86,7 @@ class Alerts:
         self._limits = limits
         self._rules = rules
         self._searches = searches
+        self._lists = lists
         self._index = index
         self._deliveries = deliveries
         self._channels = channels
@@ -142,8 +147,8 @@ class Alerts:
                 return count
 
     def exported(self) -> str:
-        """Write all alerts and saved searches as TOML; channels as they were given, so it may hold secrets."""
-        return write_toml(self.all(), self._searches.all())
+        """Write all alerts, saved searches and lists as TOML; channels as they were given, so it may hold secrets."""
+        return write_toml(self.all(), self._searches.all(), self._lists.all())
 
     def send(self, channel: str, notice: Notice) -> Sent:
         """Send a message to a channel now; return what it answered. Raises ``UsageError`` for one that is none."""
@@ -160,7 +165,8 @@ class Alerts:
         """Return the alert of a name."""
         found = self._by_name().get(key(name))
         if found is None:
-            raise UsageError(f"There is no alert {name!r}; `newswire alert list` shows them.")
+            near = nearest(name, [rule.name for rule in self._by_name().values()])
+            raise NotFoundError(f"There is no alert {name!r}{near or '; `newswire alert list` shows them.'}")
         return found
 
     def label(self, channel: str) -> str:
@@ -208,14 +214,15 @@ class Alerts:
         return list(self._deliveries.page(DeliveriesRequest(rule=name, states=states, limit=limit)).deliveries)
 
     def take_over(
-        self, entries: Iterable[AlertRule | SavedSearch | str], channels: Sequence[str] = (), *, dry_run: bool = False
+        self, entries: Iterable[Entry], channels: Sequence[str] = (), *, dry_run: bool = False
     ) -> Iterator[Taken]:
-        """Keep the rules and saved searches of a file one by one, each in place of the one of its name.
+        """Keep the lists, saved searches and rules of a file one by one, each in place of the one of its name.
 
         Sentences are passed on. ``channels`` are those of a rule that names none. A dry run checks all and keeps
         nothing. Two rules of one name in the file are one too many.
         """
         kept, searches = self._by_name(), self._searches.all()
+        coming: dict[str, tuple[str, ...]] = {}
         taken: set[str] = set()
         for entry in entries:
             if isinstance(entry, str):
@@ -229,12 +236,17 @@ class Alerts:
                     rule = _in_place_of(kept.get(key(entry.name)), entry)
                     if channels and not rule.channels:
                         rule = msgspec.structs.replace(rule, channels=tuple(channels))
-                    rule = self._checked(rule, searches)
+                    rule = self._checked(rule, searches, coming)
                     if not dry_run:
                         self._put(rule)
                     yield Taken(rule=rule)
                     continue
-                self._searches.check(entry.name, searches | {entry.name: entry.query})
+                if isinstance(entry, NameList):
+                    coming |= [checked_list(entry.name, entry.names)]
+                    if not dry_run:
+                        self._lists.add(entry.name, entry.names, replace=True)
+                    continue
+                self._searches.check(entry.name, searches | {entry.name: entry.query}, coming)
                 if not dry_run:
                     self._searches.keep(entry.name, entry.query)
                 searches[entry.name] = entry.query
@@ -246,15 +258,15 @@ class Alerts:
 
     def _keep(self, rule: AlertRule) -> AlertRule:
         """Check a rule and its channels and keep it."""
-        rule = self._checked(rule, self._searches.all())
+        rule = self._checked(rule, self._searches.all(), {})
         self._put(rule)
         return rule
 
-    def _checked(self, rule: AlertRule, searches: Mapping[str, str]) -> AlertRule:
+    def _checked(self, rule: AlertRule, searches: Mapping[str, str], coming: Mapping[str, Sequence[str]]) -> AlertRule:
         """Return a rule as it is to be kept: named so that it is found again, saved searches written out."""
         if rule.expires is not None and rule.expires <= self._clock():
             raise UsageError(f"It expires at {rule.expires:%Y-%m-%d %H:%M} UTC, which is over; give a later --expires.")
-        lists = self._searches.lists_among(rule.query, searches)
+        lists = self._searches.lists_among(rule.query, searches, coming)
         rule = msgspec.structs.replace(rule, name=cleaned(rule.name), lists=lists)
         admit(rule, searches)
         for channel in rule.channels:

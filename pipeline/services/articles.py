@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.model import Document, Mark
 from pipeline.ports.clock import Clock
 from pipeline.ports.search import Count, Day, SearchIndex, SearchPage, SearchRequest
@@ -71,9 +71,7 @@ class Articles:
 
     def similar(self, article: str, request: SearchRequest) -> SearchPage:
         """Return articles about the same as one, best first. Raises ``UsageError`` where there is no such article."""
-        document = self.find(article)
-        if document is None:
-            raise UsageError(f"There is no article {article}; `newswire search` shows the ids.")
+        document = self.get(article)
         part = msgspec.structs.replace(request, limit=min(PAGE, request.limit))
         return self._index.similar(document, part)
 
@@ -103,6 +101,13 @@ class Articles:
         if len(found) > 1 and not is_url:
             raise UsageError(f"More than one article's id begins with {article}; give more of it.")
         return found[0] if found else None
+
+    def get(self, article: str) -> Document:
+        """Return an article that ``find`` finds. Raises ``NotFoundError`` where there is none."""
+        document = self.find(article)
+        if document is None:
+            raise NotFoundError(f"There is no article {article}; `newswire search` shows the ids.")
+        return document
 
     def copies(self, document: Document) -> list[Document]:
         """Return the copies of an article that are there."""

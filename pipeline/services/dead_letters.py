@@ -1,7 +1,8 @@
-"""Records that a stage gave up on: listed, and sent back to it."""
+"""Records that a stage gave up on: listed, counted by kind, and sent back to it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from pipeline.ports.log import Log, Message
@@ -14,33 +15,53 @@ FIRST_WAIT_S = 1.0
 
 
 class DeadLetters:
-    """Read the letters that were not sent back yet."""
+    """Read the letters that were not sent back yet. A letter's kind is the stage that refused it."""
 
-    def __init__(self, *, log: Log, transaction: Transaction) -> None:
+    def __init__(self, *, log: Log, transaction: Transaction, first_wait_s: float = FIRST_WAIT_S) -> None:
         self._log = log
         self._transaction = transaction
+        self._first_wait_s = first_wait_s
 
-    def all(self) -> Iterator[Message]:
-        """Yield the pending letters; they stay pending."""
+    def all(self, kind: str | None = None) -> Iterator[Message]:
+        """Yield the pending letters, of one kind if given; they stay pending."""
         # Reading without committing leaves the letters pending; only sending back marks them as dealt with.
         for messages in self._read():
-            yield from messages
+            yield from (letter for letter in messages if kind is None or kind_of(letter) == kind)
 
-    def send_back(self) -> int:
-        """Return every pending letter that names its topic to the stage that refused it; return how many there were."""
+    def kinds(self) -> dict[str, int]:
+        """Count the pending letters by kind, the most frequent first; asking again gives the same."""
+        counts = Counter(map(kind_of, self.all()))
+        self._log.rewind(DEAD.name, REPLAY_GROUP)
+        return dict(counts.most_common())
+
+    def send_back(self, kind: str | None = None) -> int:
+        """Return every pending letter that names its topic to the stage that refused it; return how many there were.
+
+        With a kind, only those of it; the others stay pending.
+        """
         # All are read before any is sent back: what fails again at once is a letter of another time.
         letters = [message for messages in self._read() for message in messages]
-        if letters:
-            with self._transaction():
-                self._log.append(returned(letter) for letter in letters if letter.headers.get("topic"))
-                self._log.commit(DEAD.name, REPLAY_GROUP)
-        return len(letters)
+        chosen = [letter for letter in letters if kind is None or kind_of(letter) == kind]
+        if not chosen:
+            self._log.rewind(DEAD.name, REPLAY_GROUP)
+            return 0
+        with self._transaction():
+            self._log.append(returned(letter) for letter in chosen if letter.headers.get("topic"))
+            # There is one place up to which letters are dealt with: those that stay go behind it, as they were.
+            self._log.append(letter for letter in letters if kind is not None and kind_of(letter) != kind)
+            self._log.commit(DEAD.name, REPLAY_GROUP)
+        return len(chosen)
 
     def _read(self) -> Iterator[list[Message]]:
-        wait_s = FIRST_WAIT_S
+        wait_s = self._first_wait_s
         while messages := self._log.read(DEAD.name, REPLAY_GROUP, PAGE, timeout=wait_s):
             yield list(messages)
             wait_s = 0.0
+
+
+def kind_of(letter: Message) -> str:
+    """Return the stage that refused a record."""
+    return letter.headers.get("stage", "unknown")
 
 
 def returned(letter: Message) -> Message:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.model import ReportedEvent
 from pipeline.ports.clock import Clock
 from pipeline.ports.events import EventDays, EventsRequest
@@ -80,7 +80,7 @@ class Events:
             found = self._events.event(name)
             if found is not None:
                 return found
-        raise UsageError(f"There is no event {event_id}; `newswire event list` shows the ids.")
+        raise NotFoundError(f"There is no event {event_id}; `newswire event list` shows the ids.")
 
     def _request(self, asked: Asked) -> EventsRequest:
         text = asked.query

@@ -151,7 +151,10 @@ def _proxy(url: str) -> str:
 
 def _queries(texts: tuple[str, ...]) -> tuple[str, ...]:
     from pipeline.query.parser import parse
+    from pipeline.query.tree import Keyword, walk
 
     for text in texts:
-        parse(text)
+        if any(isinstance(node, Keyword) and node.is_mark for node in walk(parse(text).root)):
+            raise UsageError("--mute: what you have read or marked comes later; is:read, is:starred and mark: are for "
+                             "search only.")  # fmt: skip
     return texts

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import msgspec
 
+from connectors.door import FEED
 from connectors.fetch.http import Fetched, Fetcher, FetchError
 from connectors.formats.document import HtmlPageError
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
@@ -19,6 +20,7 @@ from connectors.polling.outcome import USUAL, Pace
 from connectors.polling.parser import Parser
 from connectors.polling.reading import entries_left_out
 from connectors.polling.schedule import QUIET, asked_s, awake, interval_s
+from connectors.polling.sources import Sources
 from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from connectors.websub import offered, page_links
 from pipeline.language.shorten import shorten
@@ -49,11 +51,14 @@ async def explain(
     now: datetime,
     pace: Pace = USUAL,
     pages: Pages | None = None,
+    sources: Sources | None = None,
 ) -> bool:
     """Tell each step of fetching and reading a feed; return whether it is one that can be followed.
 
-    With ``pages`` the first entries are tried for full text.
+    With ``pages`` the first entries are tried for full text, with ``sources`` other connectors than that of feeds.
     """
+    if sources is not None and (told := await _explain_other(sources, parser, asked, tell, now, pace)) is not None:
+        return told
     fetched = await _fetched(fetcher, parser, asked, tell)
     if fetched is None:
         return False
@@ -70,6 +75,30 @@ async def explain(
     _describe(fetched, parsed, asked, tell, now, pace)
     if pages is not None:
         await _try_pages(pages, asked, parsed, tell, now)
+    return True
+
+
+async def _explain_other(
+    sources: Sources, parser: Parser, asked: Subscription, tell: Tell, now: datetime, pace: Pace
+) -> bool | None:
+    """Tell how an address is read that another connector than that of feeds reads; ``None`` where none does."""
+    try:
+        connector = sources.connector_of(asked)
+        if connector.name == FEED:
+            return None
+        tell(Step("connector", "ok", connector.name))
+        fetched = await sources.fetch(asked)
+    except (FetchError, NotAFeedError) as exc:
+        tell(Step(f"fetch ({exc.kind})" if isinstance(exc, FetchError) else "connector", "fail", str(exc)))
+        return False
+    body, kind = fetched.body or b"", fetched.content_type
+    tell(Step("fetch", "ok", f"{fetched.status}, {len(body):,} bytes, {kind or 'no Content-Type'}"))
+    try:
+        parsed = await asyncio.to_thread(parser.parse, body, kind, fetched.url, sources.parse_of(asked))
+    except NotAFeedError as exc:
+        tell(Step("read", "fail", str(exc)))
+        return False
+    _describe(fetched, parsed, asked, tell, now, pace)
     return True
 
 
@@ -147,7 +176,7 @@ def _describe(fetched: Fetched, parsed: ParsedFeed, asked: Subscription, tell: T
     if parsed.flaw:
         rescued = f"what could be read was: {len(entries)} entries"
         tell(Step("", "more", f"It is ill-formed ({parsed.flaw}); {rescued}, tell its publisher."))
-    if left_out := entries_left_out(fetched.body or b""):
+    if left_out := parsed.left_out or entries_left_out(fetched.body or b""):
         tell(Step("size", "warn", f"the {left_out:,} oldest entries are left out, it has too many to be read whole"))
     for place, error in list(parsed.errors.items())[:ERRORS_SHOWN]:
         tell(Step(f"entry {place + 1}", "warn", f"cannot be read and is left out: {error}"))

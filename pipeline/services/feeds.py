@@ -12,9 +12,10 @@ from connectors.fetch.origin import same_origin
 from connectors.polling.schedule import USUAL, Pace, Poll, asked_s, rescheduled
 from connectors.polling.subscription import Subscription, merged, whole_address, without_credentials
 from connectors.websub import Push
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
+from pipeline.query.vocabulary import nearest
 from pipeline.records import read_record, read_records
 from pipeline.services.feed_health import Health, duration, judged
 from pipeline.services.feed_settings import FeedOptions, changed, cleared
@@ -106,7 +107,7 @@ class Feeds:
         """Subscribe to a feed that was found at ``asked``, unless it is followed already where it has moved to."""
         if feed.moved_to is not None and self._feeds.get(feed.moved_to) and not self._feeds.get(feed.url):
             return Followed(feed=feed, subscription=None, elsewhere=feed.moved_to)
-        subscription = self.subscribe(feed.url, options, feed.title, asked)
+        subscription = self.subscribe(feed.url, options, feed.title, asked, feed.connector)
         kept_back = bool(asked.headers) and not same_origin(asked.url, feed.url)
         return Followed(feed=feed, subscription=subscription, headers_kept_back=kept_back)
 
@@ -116,18 +117,19 @@ class Feeds:
         options: FeedOptions | None = None,
         title: str | None = None,
         asked: Subscription | None = None,
+        connector: str | None = None,
     ) -> Subscription:
         """Add or change a subscription; options that are not given keep what they were.
 
         ``asked`` is the address the user gave, with what is sent to it; that is kept for a feed of the same origin
-        only.
+        only. ``connector`` names who reads it, where that is not ours of feeds.
         """
         before = self.asked(url)
         after = self._changed(before, options or FeedOptions())
         if asked is not None:
             kept = asked.headers if same_origin(asked.url, before.url) else {}
             after = msgspec.structs.replace(after, headers=merged(before.headers, kept))
-        after = msgspec.structs.replace(after, title=after.title or title)
+        after = msgspec.structs.replace(after, title=after.title or title, connector=connector or after.connector)
         self._put(after)
         return after
 
@@ -214,8 +216,11 @@ class Feeds:
         near = [s for s in self.all() if (url and url in s.url) or url.casefold() == (s.title or "").casefold()]
         if len(near) == 1:
             return near[0]
-        found = "more than one feed" if near else "not followed"
-        raise UsageError(f"{url} is {found}; `newswire feed list` shows all addresses.")
+        if near:
+            raise UsageError(f"{url} is more than one feed; `newswire feed list` shows all addresses.")
+        names = [name for s in self.all() for name in (s.url, s.title) if name]
+        meant = nearest(url, names) or "; `newswire feed list` shows all addresses."
+        raise NotFoundError(f"{url} is not followed{meant}")
 
     def poll_of(self, url: str) -> Poll | None:
         """Return how the last poll of a feed went, if there was one."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.language.clean import cleaned
 from pipeline.language.tokens import tokens_of
 from pipeline.model import AlertRule
@@ -41,19 +41,17 @@ class Lists:
         """Return the names of a list."""
         value = self._lists.get(_key(name))
         if value is None:
-            raise UsageError(
+            raise NotFoundError(
                 f"There is no list {name!r}{nearest(_key(name), self.all())}; `newswire list show` has all."
             )
         return _names.decode(value)
 
     def add(self, name: str, entries: Iterable[str], *, replace: bool = False) -> int:
         """Keep a new list, or in place of the one of its name; return how many names it has."""
-        key = _key(name)
-        if not _NAME.fullmatch(key):
-            raise UsageError(f"{name!r} cannot name a list; use letters, digits, - and _, beginning with a letter.")
+        key, names = checked_list(name, entries)
         if not replace and self._lists.get(key) is not None:
             raise UsageError(f"There is a list {name!r} already; add --replace, or `newswire list edit` it.")
-        return self._keep(key, _checked(entries))
+        return self._keep(key, names)
 
     def edit(self, name: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> int:
         """Add names to a list and take others out; return how many it has then."""
@@ -90,6 +88,14 @@ class Lists:
                 continue  # of a newer version, which knows its lists
             if key in rule.lists:
                 yield rule
+
+
+def checked_list(name: str, entries: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+    """Return a list's name and names as they are kept. Raises ``UsageError``."""
+    key = _key(name)
+    if not _NAME.fullmatch(key):
+        raise UsageError(f"{name!r} cannot name a list; use letters, digits, - and _, beginning with a letter.")
+    return key, _checked(entries)
 
 
 def read_names(text: str) -> list[str]:

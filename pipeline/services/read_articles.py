@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from connectors.files.files import read_files
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.articles import articles_of
+from connectors.polling.subscription import Subscription
 from pipeline.errors import UsageError
 from pipeline.model import Article
 from pipeline.stages.identify.normalize import normalize
 
 if TYPE_CHECKING:
-    from connectors.fetch.http import Fetcher
     from connectors.polling.parser import Parser
+    from connectors.polling.sources import Sources
 
 
 def read_path(path: Path, now: datetime) -> list[Article]:
@@ -26,11 +27,13 @@ def read_path(path: Path, now: datetime) -> list[Article]:
     return [normalize(article) for article in read_files(path, now)]
 
 
-async def read_address(fetcher: Fetcher, parser: Parser, url: str, now: datetime) -> list[Article]:
-    """Return the normalized articles of a feed. Raises ``FetchError``, and ``UsageError`` for what is no feed."""
-    fetched = await fetcher.fetch(url)
+async def read_address(sources: Sources, parser: Parser, url: str, now: datetime) -> list[Article]:
+    """Return the normalized articles of an address. Raises ``FetchError``, and ``UsageError`` for what is no feed."""
+    asked = Subscription(url=url, added=now)
     try:
-        parsed = await asyncio.to_thread(parser.parse, fetched.body or b"", fetched.content_type, fetched.url)
+        fetched = await sources.fetch(asked)
+        body, kind, parse = fetched.body or b"", fetched.content_type, sources.parse_of(asked)
+        parsed = await asyncio.to_thread(parser.parse, body, kind, fetched.url, parse)
     except NotAFeedError as exc:
         raise UsageError(str(exc)) from exc
     return [normalize(article) for article in articles_of(parsed, url, now)]

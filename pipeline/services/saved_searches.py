@@ -12,27 +12,35 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from pipeline.alerts.rules import admit
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.model import AlertRule
 from pipeline.ports.table import Table
 from pipeline.query.parser import Lists, parse, parse_part
 from pipeline.query.printer import show
 from pipeline.query.tree import And, Last, Listed, Query, walk
+from pipeline.query.vocabulary import nearest
 
 
 class SavedSearches:
     """Keep queries by name, and read queries.
 
-    ``lists`` returns the names of ``list:``, ``zone`` is that of days; ``rules`` are the alerts that may name searches.
+    ``lists`` returns the names of ``list:``, ``zone`` is that of days; ``rules`` are the alerts that may name searches;
+    ``filled`` fills in what a query asks of the reader's marks.
     """
 
     def __init__(
-        self, table: Table, lists: Callable[[], Lists] = dict, zone: str = "UTC", rules: Table | None = None
+        self,
+        table: Table,
+        lists: Callable[[], Lists] = dict,
+        zone: str = "UTC",
+        rules: Table | None = None,
+        filled: Callable[[Query], Query] = lambda query: query,
     ) -> None:
         self._table = table
         self._lists = lists
         self._zone = zone
         self._rules = rules
+        self._filled = filled
 
     def all(self) -> dict[str, str]:
         """Return the saved searches by name."""
@@ -43,6 +51,10 @@ class SavedSearches:
 
         Both lie in Kafka in the distributed runtime: what uses none of them needs the index alone.
         """
+        return self._filled(self.as_asked(text))
+
+    def as_asked(self, text: str) -> Query:
+        """Read a query, what it asks of marks left as it is: for restating it. Raises ``UsageError``."""
         searches, lists = self._named(text)
         return parse(text, searches, lists, self._zone)
 
@@ -50,11 +62,16 @@ class SavedSearches:
         """Return the lists that a query uses, itself or by a saved search. Raises ``UsageError``."""
         return self.lists_among(text, self.all() if "search:" in text.casefold() else {})
 
-    def lists_among(self, text: str, searches: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        """Return the lists that a query uses, itself or by one of these saved searches. Raises ``UsageError``."""
+    def lists_among(
+        self, text: str, searches: Mapping[str, str], coming: Lists | None = None
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the lists that a query uses, itself or by one of these saved searches. Raises ``UsageError``.
+
+        ``coming`` are lists that are not kept yet and stand in place of those of their names.
+        """
         if not any("list:" in query.casefold() for query in (text, *searches.values())):
             return {}
-        lists = self._lists()
+        lists = {**self._lists(), **(coming or {})}
         used = {node.name for node in walk(parse(text, searches, lists).root) if isinstance(node, Listed)}
         return {name: tuple(lists[name]) for name in sorted(used)}
 
@@ -64,7 +81,7 @@ class SavedSearches:
         if not text:
             return Query(text=f"last:{days}d", root=recent)
         part = parse_part(text, *self._named(text), self._zone)
-        return Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1))
+        return self._filled(Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1)))
 
     def keep(self, name: str, query: str | None) -> int:
         """Keep a query and rewrite the alerts that name it; return how many.
@@ -87,9 +104,9 @@ class SavedSearches:
             self._rules.update(rewritten)
         return len(rewritten)
 
-    def check(self, name: str, searches: Mapping[str, str]) -> None:
+    def check(self, name: str, searches: Mapping[str, str], coming: Lists | None = None) -> None:
         """Raise ``UsageError`` where one of these saved searches cannot be read, or names itself by any way round."""
-        parse_part(f"search:{name}", searches, self._lists_of(searches), self._zone)
+        parse_part(f"search:{name}", searches, {**self._lists_of(searches), **(coming or {})}, self._zone)
 
     def _lists_of(self, searches: Mapping[str, str]) -> Lists:
         return self._lists() if any("list:" in query.casefold() for query in searches.values()) else {}
@@ -98,7 +115,8 @@ class SavedSearches:
         """Drop a saved search. Raises ``UsageError`` where there is none of that name, or something names it."""
         searches = self.all()
         if name not in searches:
-            raise UsageError(f"There is no saved search {name!r}; `newswire search --saved` lists them.")
+            near = nearest(name, searches)
+            raise NotFoundError(f"There is no saved search {name!r}{near or '; `newswire search --saved` lists them.'}")
         users = [f"the saved search {other!r}" for other, text in searches.items() if name in used(text, searches)]
         users += [f"the alert {rule.name!r}" for rule in self._alerts() if name in used(rule.asked or "", searches)]
         if users:

@@ -24,11 +24,13 @@ def article_json(document: Document, matches: Sequence[Match]) -> bytes:
     return msgspec.json.encode(entry)
 
 
-def article_lines(document: Document, copies: Sequence[Document], matches: Sequence[Match]) -> list[str]:
+def article_lines(
+    document: Document, copies: Sequence[Document], matches: Sequence[Match], width: int = WIDTH
+) -> list[str]:
     """Write an article with what was found in it, its copies, its changes and the alerts it matches."""
     lines = [click.style(document.title or "(no title)", bold=True), *_about(document), ""]
     for paragraph in (document.text or "(no text)").splitlines():
-        lines += textwrap.wrap(paragraph, WIDTH) or [""]
+        lines += textwrap.wrap(paragraph, min(width, WIDTH)) or [""]
     lines += _section("Events", [line for event in document.events for line in _event(event)])
     lines += _section("Quotations", [line for quotation in document.quotations for line in _quotation(quotation)])
     lines += _section("Dates", [f"{date.value}  “{date.text}”" for date in document.dates])

@@ -13,6 +13,7 @@ from pipeline.services.feed_health import State, health
 from pipeline.services.push_health import push_health, push_words
 
 if TYPE_CHECKING:
+    from connectors.door import Installed
     from connectors.files.opml import ListRead
     from pipeline.services.feed_test import Step
     from pipeline.services.feeds import FeedStatus, Followed
@@ -55,6 +56,24 @@ def field_lines(fields: dict[str, object]) -> list[str]:
 def found_line(found: FoundFeed) -> str:
     """Write a feed that was found as one line."""
     return f"{found.url}  {shorten(found.title or 'without a title', 60)}, {found.entries} entries"
+
+
+def connector_fields(found: Installed) -> dict[str, object]:
+    """Return what is known of a connector."""
+    return {
+        "name": found.name,
+        "distribution": found.distribution or "newswire",
+        "version": found.version,
+        "reads": found.words,
+        "error": found.error,
+    }
+
+
+def connector_line(found: Installed) -> str:
+    """Write a connector as one line."""
+    by = f"{found.distribution} {found.version}" if found.distribution else "newswire"
+    mark = click.style("FAIL", fg="red") if found.error else click.style("ok  ", fg="green")
+    return f"{mark}  {found.name:<12}{by:<30}{found.error or found.words}"
 
 
 def followed_line(followed: Followed) -> str:

@@ -36,11 +36,20 @@ def found_parts(page: SearchPage, query: Query | None, now: datetime, form: str 
             yield "".join(f"{line}\n" for line in (article_line(document), *result_lines(document, query, now)))
 
 
+def listed_parts(page: SearchPage, query: Query | None, now: datetime, width: int, *, by_day: bool) -> Iterator[str]:
+    """Yield a page as lines for a terminal of so many columns."""
+    from pipeline.views.listing import Listing
+
+    listing = Listing(width, by_day=by_day)
+    for document in page.documents:
+        yield "".join(f"{line}\n" for line in listing.lines(document, now, query))
+
+
 def footer(page: SearchPage) -> str:
     """Tell a person how much there is, and how to see more."""
     total = f"about {page.total:,}" if page.estimated else f"{page.total:,}"
-    line = f"{len(page.documents):,} of {total} articles."
-    return f"{line} More: --cursor {page.cursor}" if page.cursor else line
+    line = f"{len(page.documents):,} of {total} article{'s' if total != '1' else ''}."
+    return f"{line} More: newswire search --more" if page.cursor else line
 
 
 def result_lines(document: Document, query: Query | None, now: datetime) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -14,10 +15,12 @@ import msgspec
 from pipeline.config import Settings
 from pipeline.errors import NewswireError
 from pipeline.plain_words import os_words
+from pipeline.ports.arrivals import NumbersRequest
 from pipeline.private_files import make_directory
 from pipeline.wiring import connectors, stores
 
 ENOUGH_BYTES = 1_000_000_000
+CLOCK_OFF_S = 300.0
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,14 +34,57 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 def checks(settings: Settings) -> Iterator[Check]:
     """Try everything that the settings need, one after the other."""
     yield Check(name="python", ok=sys.version_info >= (3, 11), detail=platform.python_version())
-    yield _attempt("data directory", lambda: _directory(settings))
-    yield _attempt("full text", lambda: _full_text(settings))
+    yield _attempt("data directory", lambda: directory(settings))
+    yield _attempt("full text", lambda: full_text(settings))
+    yield _attempt("connectors", lambda: _connectors(settings))
     if settings.runtime == "embedded":
         yield _attempt("store", lambda: _store(settings))
     else:
         yield _attempt("kafka", lambda: _kafka(settings))
         yield _attempt("elasticsearch", lambda: _elasticsearch(settings))
     yield from _channels(settings)
+    yield _attempt("clock", lambda: _clock(settings))
+    yield from _of_status(settings)
+
+
+def _clock(settings: Settings) -> str:
+    """Compare the clock with the newest thing that was written: news from the future means a clock that was wrong."""
+    with stores.store(settings) as store:
+        newest = store.arrivals.numbers(NumbersRequest(now=stores.clock(), limit=1))
+    ahead_s = newest[0] / 1e6 - time.time() if newest else 0.0
+    if ahead_s > CLOCK_OFF_S:
+        raise NewswireError(
+            f"The newest article came {ahead_s / 60:,.0f} minutes in the future: this clock is behind, or was ahead "
+            "then; have the machine keep time (`timedatectl set-ntp true`)."
+        )
+    return f"{stores.clock():%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _of_status(settings: Settings) -> Iterator[Check]:
+    """Look at feeds, growth and backups."""
+    from pipeline.views.words import counted, size_words
+    from pipeline.wiring import services
+
+    try:
+        with stores.store(settings) as store:
+            now = services.statuses(store).now()
+    except NewswireError as exc:
+        yield Check(name="feeds", ok=False, detail=str(exc))
+        return
+    for feed in now.feeds.trouble:
+        mild = feed.state in ("quiet", "restless")
+        yield Check(name=f"feed {feed.url}", ok=mild, detail=f"{feed.state}: {feed.words}")
+    if not now.feeds.trouble:
+        yield Check(name="feeds", ok=True, detail=f"{counted(now.feeds.all, 'feed')}, none in trouble")
+    if (disk := now.disk) is not None:
+        growth = f"a year adds {size_words(disk.per_year)} at this rate" if disk.per_year else "hardly grows"
+        room = disk.free_on_disk
+        fits = room is None or not disk.per_year or bool(disk.bound) or disk.per_year < room
+        advice = "" if fits else f", but {size_words(room or 0)} are free; set `disk` or `index_months` under [keep]"
+        yield Check(name="growth", ok=fits, detail=f"{size_words(disk.taken)}, {growth}{advice}")
+    if (backups := now.backups) is not None and backups.every_s is not None:
+        late = "the newest is older than [backup] asks for; see to the directory, `newswire admin backup` makes one now"
+        yield Check(name="backups", ok=not backups.late, detail=late if backups.late else f"{backups.kept} there")
 
 
 def _channels(settings: Settings) -> Iterator[Check]:
@@ -64,7 +110,8 @@ def _attempt(name: str, probe: Callable[[], str]) -> Check:
         return Check(name=name, ok=False, detail=f"{where}{os_words(exc)}; set another --data, or see to that one.")
 
 
-def _directory(settings: Settings) -> str:
+def directory(settings: Settings) -> str:
+    """Return where the data is and how much room there is. Raises ``NewswireError`` or ``OSError``."""
     directory = settings.directory
     make_directory(directory)
     probe = directory / ".doctor"
@@ -76,12 +123,20 @@ def _directory(settings: Settings) -> str:
     return f"{directory}, {free / 1e9:,.0f} GB free"
 
 
-def _full_text(settings: Settings) -> str:
+def full_text(settings: Settings) -> str:
+    """Return whether pages can be read. Raises ``NewswireError``."""
     rules = connectors.site_rules(settings)
     if rules.errors:
         raise NewswireError(f"{rules.user_file}: {' '.join(rules.errors)}")
     installed = connectors.has_full_text()
     return "installed, site rules are usable" if installed else "not installed; pip install 'newswire[fulltext]'"
+
+
+def _connectors(settings: Settings) -> str:
+    found = connectors.found_connectors(settings).found
+    if broken := [f"{one.name}: {one.error}" for one in found if one.error is not None]:
+        raise NewswireError(" ".join(broken))
+    return ", ".join(one.name for one in found)
 
 
 def _store(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from contextlib import (
     suppress,
 )
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.config import Settings
@@ -20,12 +21,14 @@ from pipeline.errors import UnavailableError, UsageError
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
+    from connectors.door import Connectors
     from connectors.fetch.child import Child
     from connectors.fetch.host_limits import HostLimits
     from connectors.fetch.http import Fetcher
     from connectors.pages.pages import Pages
     from connectors.pages.site_rules import SiteRules
     from connectors.polling.parser import Parser
+    from connectors.polling.sources import Sources
     from connectors.polling.subscription import Subscription
     from pipeline.model import Article
     from pipeline.runners.polling.fulltext import FullText
@@ -73,11 +76,62 @@ def with_fetcher(settings: Settings, work: Callable[[Fetcher, Parser], Coroutine
         raise UnavailableError(str(exc)) if exc.kind in ("connect", "timeout") else UsageError(str(exc)) from exc
 
 
+def found_connectors(settings: Settings) -> Connectors:
+    """Load the connectors that are installed."""
+    from connectors.door import find_connectors
+
+    return find_connectors(settings.directory)
+
+
+def sources(settings: Settings, fetching: Fetcher, limits: HostLimits | None = None) -> Sources:
+    """Wire the connectors to the fetcher."""
+    from connectors.fetch.host_limits import HostLimits
+    from connectors.polling.network import robots_of
+    from connectors.polling.sources import Sources
+
+    fetch = settings.fetch
+    return Sources(
+        connectors=found_connectors(settings),
+        fetcher=fetching,
+        limits=limits or HostLimits(fetch.per_host, fetch.spacing_s),
+        robots=robots_of(fetching, fetch.user_agent),
+        spacing_s=fetch.page_spacing_s,
+    )
+
+
+def address_of(settings: Settings, text: str) -> str:
+    """Return the address that an argument means: a directory of letters has one too."""
+    from connectors.files.maildir import has_letters, mail_address
+
+    return text if "://" in text or not has_letters(Path(text)) else mail_address(Path(text))
+
+
+def is_address(settings: Settings, text: str) -> bool:
+    """Tell addresses, also those that only an installed connector knows, from files."""
+    if "://" in text:
+        return True
+    return ":" in text and not Path(text).exists() and found_connectors(settings).claiming(text) is not None
+
+
+def unchecked(settings: Settings, asked: Subscription) -> FoundFeed | None:
+    """Return an address as it is where another connector than that of feeds claims it."""
+    from connectors.door import FEED
+    from pipeline.services.find_feeds import FoundFeed
+
+    claiming = found_connectors(settings).claiming(asked.url)
+    if claiming is None or claiming.name == FEED:
+        return None
+    return FoundFeed(url=asked.url, title=None, entries=0, connector=claiming.name)
+
+
 def find_feeds(settings: Settings, asked: Subscription) -> list[FoundFeed]:
     """Return the feeds at an address, best first. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
     from pipeline.services import find_feeds
 
-    return with_fetcher(settings, lambda fetching, parser: find_feeds.find_feeds(fetching, parser, asked))
+    return with_fetcher(
+        settings,
+        lambda fetching, parser: find_feeds.find_feeds(fetching, parser, asked, sources(settings, fetching)),
+    )
 
 
 def fetch_list(settings: Settings, url: str) -> bytes:
@@ -94,7 +148,10 @@ def read_address(settings: Settings, url: str) -> list[Article]:
     """Return the articles of a feed. Raises ``UsageError`` or ``UnavailableError`` in one sentence."""
     from pipeline.services import read_articles
 
-    return with_fetcher(settings, lambda fetching, parser: read_articles.read_address(fetching, parser, url, clock()))
+    return with_fetcher(
+        settings,
+        lambda fetching, parser: read_articles.read_address(sources(settings, fetching), parser, url, clock()),
+    )
 
 
 def explain_feed(
@@ -116,7 +173,7 @@ def explain_feed(
                 warn(f"{rules.user_file}: {error}")
             reading = pages(settings, fetching, limits, parser.child, rules)
         pace = Pace(settings.fetch.min_interval_s, settings.fetch.max_interval_s)
-        return await explain(fetching, parser, asked, tell, clock(), pace, reading)
+        return await explain(fetching, parser, asked, tell, clock(), pace, reading, sources(settings, fetching))
 
     return with_fetcher(settings, work)
 
@@ -131,7 +188,7 @@ async def polling(
     from connectors.polling.outcome import Pace
     from connectors.polling.parser import Parser
     from pipeline.runners.polling.gathering import Gathering
-    from pipeline.runners.polling.ingest import Ingest
+    from pipeline.runners.polling.ingest import Ingest, Polled
 
     fetch = opened.settings.fetch
     limits = HostLimits(fetch.per_host, fetch.spacing_s)
@@ -139,17 +196,20 @@ async def polling(
         parser = stack.enter_context(closing(Parser()))
         reader = stack.enter_context(closing(Child(fetch.page_deadline_s)))
         async with fetcher(opened.settings) as fetching:
+            asked = sources(opened.settings, fetching, limits)
+            for found in asked.connectors.found:
+                if found.error is not None:
+                    report(Polled(url=f"connector {found.name}", error=f"The connector {found.name}: {found.error}"))
             yield Ingest(
                 feeds=opened.feeds,
                 polls=opened.polls,
                 recent=opened.recent,
                 log=opened.log,
                 transaction=opened.transaction,
-                fetcher=fetching,
+                sources=asked,
                 gathering=Gathering(
-                    fetcher=fetching,
+                    sources=asked,
                     parser=parser,
-                    limits=limits,
                     recent=opened.recent,
                     clock=clock,
                     pages=fetch.older_pages,

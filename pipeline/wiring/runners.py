@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import (
     contextmanager,
 )
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Settings
 from pipeline.errors import UnavailableError
 from pipeline.private_files import make_directory
+from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
-from pipeline.topics import FEEDS, RULES, TOPICS
+from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
 from pipeline.wiring.connectors import poll_until, polling
+from pipeline.wiring.metrics import serving
 from pipeline.wiring.stores import Store, clock, replaying, store
+from pipeline.wiring.upkeep import tending
 
 if TYPE_CHECKING:
     from pipeline.adapters.notify.addresses import Channels
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
     from pipeline.runners.polling.ingest import Polled
 
 SWITCH_S = 0.0005
-# The name of the workers' Faust app, which is that of their group of readers.
-WORKER_GROUP = "worker"
 # Workers commit every few seconds only: smaller slices would leave them idle meanwhile.
 HISTORY_SLICE = 256
 
@@ -43,8 +44,10 @@ def flow(settings: Settings) -> tuple[Stage, ...]:
     return configured(window=window, similarity=settings.deduplicate.similarity)
 
 
-def embedded(opened: Store) -> Embedded:
-    """Wire the embedded runtime to an open store."""
+def embedded(
+    opened: Store, facts_before: Callable[[], datetime] | None = None, measures: Measures | None = None
+) -> Embedded:
+    """Wire the embedded runtime to an open store; facts from before a moment are forgotten, if one is given."""
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.feeder import Feeder
 
@@ -57,6 +60,8 @@ def embedded(opened: Store) -> Embedded:
         flow=flow(opened.settings),
         feeder=Feeder(opened.log, transaction=opened.transaction, clock=clock),
         renewal=opened.renewal,
+        facts_before=facts_before,
+        measures=measures,
     )
 
 
@@ -74,14 +79,17 @@ def channels(settings: Settings, write: Callable[[str], None] | None = None) -> 
     )
 
 
-def notifier(opened: Store, write: Callable[[str], None] | None = None) -> NotifierLoop:
+def notifier(
+    opened: Store, write: Callable[[str], None] | None = None, measures: Measures | None = None
+) -> NotifierLoop:
     """Wire the notifier to an open store, with a reader of the rules of its own."""
+    from pipeline.runners.measures import measured
     from pipeline.runners.notifier import NotifierLoop
 
     return NotifierLoop(
         log=opened.log,
         rules=opened.table(RULES.table),
-        ledger=opened.ledger,
+        ledger=measured(opened.ledger, measures) if measures is not None else opened.ledger,
         index=opened.index,
         channels=channels(opened.settings, write),
         clock=clock,
@@ -106,9 +114,11 @@ def limits(settings: Settings) -> Limits:
 
 
 @contextmanager
-def notifying(opened: Store, write: Callable[[str], None] | None = None) -> Iterator[None]:
+def notifying(
+    opened: Store, write: Callable[[str], None] | None = None, measures: Measures | None = None
+) -> Iterator[None]:
     """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends."""
-    loop, stop = notifier(opened, write), threading.Event()
+    loop, stop = notifier(opened, write, measures), threading.Event()
     # The notifier waits for sockets and disks many times per message; a busy pipeline gives way to it sooner than the
     # usual 5 ms after each.
     sys.setswitchinterval(SWITCH_S)
@@ -123,14 +133,15 @@ def notifying(opened: Store, write: Callable[[str], None] | None = None) -> Iter
 
 def run_notifier(settings: Settings) -> None:
     """Deliver alerts until SIGTERM or SIGINT."""
-    with stop_signal() as stop, store(settings) as opened:
-        loop = notifier(opened)
+    measures = Measures()
+    with stop_signal() as stop, store(settings) as opened, serving(settings, "notify", measures):
+        loop = notifier(opened, measures=measures)
         # The first step tells of a server that is not there; one that goes away later is waited for.
         loop.step()
         loop.run(stop)
 
 
-def worker_app(settings: Settings) -> Any:
+def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
     """Return the Faust app that runs the stages on the configured servers."""
     from pipeline.adapters.kafka.table import KafkaTable
     from pipeline.runners.agents import make_app
@@ -145,6 +156,7 @@ def worker_app(settings: Settings) -> Any:
         prefix=settings.prefix,
         partitions=settings.partitions,
         session_timeout_s=settings.session_timeout_s,
+        measures=measures,
     )
 
 
@@ -155,8 +167,9 @@ def run_worker(settings: Settings) -> None:
 
     if missing := missing_topics(settings.kafka, TOPICS, prefix=settings.prefix):
         raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
-    with feeding(settings):
-        run(worker_app(settings))
+    measures = Measures()
+    with feeding(settings), serving(settings, "worker", measures):
+        run(worker_app(settings, measures))
 
 
 @contextmanager
@@ -182,8 +195,9 @@ def run_sink(settings: Settings) -> None:
     """Index what the worker enriches until SIGTERM or SIGINT."""
     from pipeline.runners.sink import Sink
 
-    with stop_signal() as stop, store(settings) as opened:
-        Sink(opened.log, opened.index, opened.renewal).run(stop)
+    measures = Measures()
+    with stop_signal() as stop, store(settings) as opened, tending(opened, None), serving(settings, "index", measures):
+        Sink(opened.log, opened.index, opened.renewal, measures).run(stop)
 
 
 def rebuild(settings: Settings, into: str | None, progress: Callable[[int], None]) -> tuple[int, list[str]]:
@@ -217,5 +231,5 @@ def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], 
             async with polling(opened, report, shares.mine) as ingest:
                 await poll_until(stop, ingest, once=False)
 
-    with stop_signal() as stop, store(settings) as opened:
+    with stop_signal() as stop, store(settings) as opened, serving(settings, "connect", Measures()):
         asyncio.run(work())

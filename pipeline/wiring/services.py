@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import UsageError
 from pipeline.wiring.connectors import check_full_text
-from pipeline.wiring.stores import Store, clock
+from pipeline.wiring.stores import Store, clock, is_running
 
 if TYPE_CHECKING:
+    from pipeline.config import Settings
+    from pipeline.services.access import Access
     from pipeline.services.alerts import Alerts
     from pipeline.services.arrivals import Arrivals
     from pipeline.services.articles import Articles
+    from pipeline.services.backups import Backups
     from pipeline.services.dead_letters import DeadLetters
     from pipeline.services.events import Events
     from pipeline.services.feeds import Feeds
     from pipeline.services.lists import Lists
-    from pipeline.services.retention import Removed
+    from pipeline.services.marks import Marks
+    from pipeline.services.retention import Kept, Removed
     from pipeline.services.saved_searches import SavedSearches
+    from pipeline.services.status import Statuses
     from pipeline.services.stories import Stories
+    from pipeline.services.trace import Traces
+    from pipeline.services.whole_setup import Setups
 
 
 def feeds(opened: Store) -> Feeds:
@@ -46,7 +56,23 @@ def saved_searches(opened: Store) -> SavedSearches:
     """Wire the saved searches."""
     from pipeline.services.saved_searches import SavedSearches
 
-    return SavedSearches(opened.searches, lists(opened).all, opened.settings.time_zone, opened.rules)
+    return SavedSearches(
+        opened.searches, lists(opened).all, opened.settings.time_zone, opened.rules, marks(opened).filled
+    )
+
+
+def marks(opened: Store) -> Marks:
+    """Wire what the reader has read, starred and tagged."""
+    from pipeline.services.marks import Marks
+
+    return Marks(marks=opened.marks, arrivals=opened.arrivals, clock=clock)
+
+
+def access(opened: Store) -> Access:
+    """Wire the tokens and keys of the web page."""
+    from pipeline.services.access import Access
+
+    return Access(table=opened.access, clock=clock)
 
 
 def lists(opened: Store) -> Lists:
@@ -73,11 +99,95 @@ def alerts(opened: Store) -> Alerts:
     return Alerts(
         rules=opened.rules,
         searches=saved_searches(opened),
+        lists=lists(opened),
         index=opened.index,
         deliveries=opened.ledger,
         channels=channels(opened.settings),
         clock=clock,
         limits=limits(opened.settings),
+    )
+
+
+def setups(opened: Store) -> Setups:
+    """Wire the whole setup as one file."""
+    from pipeline.services.whole_setup import Setups
+    from pipeline.wiring.runners import channels
+
+    return Setups(
+        feeds=opened.feeds,
+        alerts=alerts(opened),
+        searches=saved_searches(opened).all(),
+        lists=lists(opened),
+        label=channels(opened.settings).label,
+    )
+
+
+def queues(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return where records may wait: the reader's name, the topic, and the group that reads it."""
+    from pipeline.flow import FLOW
+    from pipeline.runners.embedded import GROUP
+    from pipeline.runners.feeder import GROUP as FEEDER_GROUP
+    from pipeline.topics import HISTORY, INDEX, NOTIFY, WORKER_GROUP
+
+    embedded = settings.runtime == "embedded"
+    group = GROUP if embedded else WORKER_GROUP
+    found = [(stage.name, stage.reads.name, group) for stage in FLOW if not (embedded and stage.reads.indexed)]
+    found += [("older articles", HISTORY.name, FEEDER_GROUP), (NOTIFY.name, NOTIFY.reads.name, NOTIFY.name)]
+    return found + ([] if embedded else [(INDEX.name, INDEX.reads.name, INDEX.name)])
+
+
+def statuses(opened: Store) -> Statuses:
+    """Wire the question how it is."""
+    import shutil
+
+    from pipeline.services.status import Place, Statuses
+
+    settings = opened.settings
+    embedded = settings.runtime == "embedded"
+    return Statuses(
+        place=Place(
+            runtime=settings.runtime,
+            disk_bound=settings.keep.disk_bytes,
+            is_running=(lambda: is_running(settings)) if embedded else lambda: None,
+            disk_free=lambda: shutil.disk_usage(_there(settings.directory)).free,
+        ),
+        feeds=feeds(opened),
+        index=opened.index,
+        log=opened.log,
+        queues=queues(settings),
+        rules=opened.rules,
+        deliveries=opened.ledger,
+        dead=dead_letters(opened),
+        clock=clock,
+        upkeep=opened.upkeep,
+        backups=backups(opened) if opened.backups is not None else None,
+    )
+
+
+def _there(directory: Path) -> Path:
+    """Return a directory, or the nearest above it that is there."""
+    return next((place for place in (directory, *directory.absolute().parents) if place.exists()), Path("/"))
+
+
+def traces(opened: Store) -> Traces:
+    """Wire the question what happened to an article."""
+    from pipeline.services.trace import Traces
+
+    def story_size(story_id: str) -> int:
+        summary = opened.stories.story(story_id, clock())
+        return summary.articles if summary is not None else 0
+
+    return Traces(
+        articles=articles(opened),
+        index=opened.index,
+        rules=opened.rules,
+        deliveries=opened.ledger,
+        dead=dead_letters(opened),
+        clock=clock,
+        similarity=opened.settings.deduplicate.similarity,
+        records=opened.records,
+        revisions=opened.revisions,
+        story_size=story_size,
     )
 
 
@@ -96,21 +206,50 @@ def arrivals(opened: Store, query: str | None) -> Arrivals:
 
 
 def dead_letters(opened: Store) -> DeadLetters:
-    """Wire the records that a stage gave up on."""
-    from pipeline.services.dead_letters import DeadLetters
+    """Wire the records that a stage gave up on; a server may need a moment for the first, a file does not."""
+    from pipeline.services.dead_letters import FIRST_WAIT_S, DeadLetters
 
-    return DeadLetters(log=opened.log, transaction=opened.transaction)
+    wait_s = 0.0 if opened.settings.runtime == "embedded" else FIRST_WAIT_S
+    return DeadLetters(log=opened.log, transaction=opened.transaction, first_wait_s=wait_s)
 
 
-def prune(opened: Store) -> Removed:
+def prune(opened: Store, progress: Callable[[Removed], None] = lambda removed: None) -> Removed:
     """Remove what is older than the settings say."""
     from pipeline.services import retention
 
-    keep = opened.settings.keep
-    kept = retention.Kept(
-        articles_days=keep.articles_days, index_months=keep.index_months, deliveries_days=keep.deliveries_days
+    if opened.upkeep is None:
+        return retention.prune(kept(opened.settings), opened.log, opened.index, opened.ledger, clock())
+    removed, pruner = retention.NOTHING, retention.Pruner(kept(opened.settings), opened.upkeep, clock)
+    while gone := pruner.step():
+        removed += gone
+        progress(removed)
+    while opened.upkeep.tidy():
+        progress(removed)
+    return removed
+
+
+def kept(settings: Settings) -> Kept:
+    """Return how long the settings ask for things to be kept."""
+    from pipeline.services.retention import Kept
+
+    return Kept(
+        articles_days=settings.keep.articles_days,
+        index_months=settings.keep.index_months,
+        deliveries_days=settings.keep.deliveries_days,
+        disk_bytes=settings.keep.disk_bytes,
     )
-    return retention.prune(kept, opened.log, opened.index, opened.ledger, clock())
+
+
+def backups(opened: Store) -> Backups:
+    """Wire the backups of the store. Raises ``UsageError`` where servers make their own."""
+    from pipeline.moments import duration
+    from pipeline.services.backups import Backups
+
+    if opened.backups is None:
+        raise UsageError("A backup of the distributed runtime is made with the snapshots of Kafka and Elasticsearch.")
+    asked = opened.settings.backup
+    every = duration(asked.every) if asked.every != "never" else None
+    return Backups(opened.backups, clock, every=every, keep=asked.keep)
 
 
 def events(opened: Store) -> Events:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,8 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.records import learn_types
+from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
-from pipeline.wiring import connectors, runners
+from pipeline.wiring import connectors, runners, upkeep
+from pipeline.wiring.metrics import serving
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from pipeline.runners.polling.ingest import Polled
 
 PROGRESS_S = 5.0
+SUMMARY_S = 60.0
+_log = logging.getLogger("newswire.pipeline")
 
 
 def publish(opened: Store, articles: Iterable[Article]) -> int:
@@ -45,8 +51,8 @@ def has_work(opened: Store, *, once: bool) -> bool:
     return once and next(iter(opened.log.replay(ARTICLES.name)), None) is not None
 
 
-def add_demo(opened: Store) -> None:
-    """Keep the alerts of the demonstration and publish its articles."""
+def add_demo(opened: Store) -> bool:
+    """Keep the alerts of the demonstration and publish its articles; tell whether they are new to the store."""
     from pipeline import demo
     from pipeline.model import AlertRule, derive_id
 
@@ -54,7 +60,41 @@ def add_demo(opened: Store) -> None:
     for name, query in demo.ALERTS:
         rule = AlertRule(id=derive_id("rule", name), name=name, query=query, created=now, channels=("terminal",))
         opened.rules.put(rule.id, msgspec.json.encode(rule))
-    publish(opened, demo.articles(now))
+    articles = demo.articles(now)
+    if opened.index.get(articles[0].id) is not None:
+        return False  # shown before; a second time, all of it would be revised
+    publish(opened, [*articles, *demo.revisions(now)])
+    return True
+
+
+def with_tour(
+    opened: Store, show: Callable[[Document], None], write: Callable[[str], None]
+) -> Callable[[Document], None]:
+    """Return what shows documents, and after the last of the demonstration's where one of each kind is to be seen."""
+    from pipeline import demo
+
+    left = demo.count()
+
+    def shown(document: Document) -> None:
+        nonlocal left
+        show(document)
+        left -= 1
+        if left == 0:
+            tell_tour(opened, write)
+
+    return shown
+
+
+def tell_tour(opened: Store, write: Callable[[str], None]) -> None:
+    """Say where one of each kind is to be seen."""
+    from pipeline import demo
+    from pipeline.views.tour import tour_lines
+    from pipeline.wiring import services
+
+    articles = services.articles(opened)
+    documents = articles.search(articles.request(None, limit=200, copies=True)).documents
+    for line in tour_lines(documents, [name for name, _ in demo.ALERTS], opened.settings.directory):
+        write(line)
 
 
 class Session:
@@ -86,15 +126,23 @@ class Session:
         self._write = write
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
+        self._summary = _Summary()
 
     def run(self) -> Mapping[str, int]:
         """Poll; return the counts of outcomes when one round is over and all is done, or when told to stop."""
         import pipeline.runners.polling.ingest  # noqa: F401 - its records must be known before threads start
 
-        embedded = runners.embedded(self._store)
-        notifying = runners.notifying(self._store, self._write)
+        pruning = upkeep.pruner(self._store)
+        settings, measures = self._store.settings, Measures()
+        embedded = runners.embedded(self._store, upkeep.facts_before(settings, pruning), measures)
+        notifying = runners.notifying(self._store, self._write, measures)
         learn_types()
-        with stop_signal() as self._stopping, notifying:
+        with (
+            stop_signal() as self._stopping,
+            notifying,
+            upkeep.tending(self._store, pruning),
+            serving(settings, "up", measures),
+        ):
             worker = threading.Thread(target=self._work, args=(embedded,), name="pipeline")
             worker.start()
             try:
@@ -115,6 +163,7 @@ class Session:
             self._stopping.set()
 
     def _count(self, waiting: int) -> None:
+        self._summary.step(waiting)
         # Whichever thread met it: what is damaged now will not be whole later.
         if (damage := self._store.damage()) is not None:
             raise damage
@@ -123,6 +172,8 @@ class Session:
             self._progress(waiting)
 
     def _tell(self, outcome: Outcome) -> None:
+        self._summary.add(outcome.kind)
+        _log.info("%s", outcome.kind, extra={"fields": _fields(outcome)})
         if outcome.error is not None:
             self._bury(outcome.error)
         elif outcome.document is not None:
@@ -131,3 +182,33 @@ class Session:
     async def _poll(self) -> None:
         async with connectors.polling(self._store, self._report) as ingest:
             await connectors.poll_until(self._stopping, ingest, once=self._once)
+
+
+def _fields(outcome: Outcome) -> dict[str, object]:
+    """Return what a log says of one outcome."""
+    if outcome.document is not None:
+        return {"article": outcome.document.id, "source": outcome.document.source}
+    return {"error": outcome.error.strip().rpartition("\n")[2]} if outcome.error else {}
+
+
+class _Summary:
+    """Write one line a minute about what came out meanwhile, if anything did."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._since = time.monotonic()
+
+    def add(self, kind: str) -> None:
+        """Count an outcome."""
+        self._counts[kind] += 1
+
+    def step(self, waiting: int) -> None:
+        """Write the line if it is time."""
+        seconds = time.monotonic() - self._since
+        if seconds < SUMMARY_S:
+            return
+        if self._counts:
+            fields: dict[str, object] = {"seconds": round(seconds), "waiting": waiting, **self._counts}
+            _log.info("summary", extra={"fields": fields})
+        self._counts.clear()
+        self._since = time.monotonic()

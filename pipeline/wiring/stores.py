@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
@@ -10,7 +11,6 @@ from contextlib import (
     nullcontext,
 )
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,19 +22,39 @@ from pipeline.errors import DamagedError, UnavailableError, UsageError
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
+from pipeline.ports.backups import BackupPlace
 from pipeline.ports.events import Events
 from pipeline.ports.log import CountingLog, Log
+from pipeline.ports.marks import Marks
+from pipeline.ports.records import KeptRecords
+from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.stories import Stories
 from pipeline.ports.table import Table, Transaction
-from pipeline.topics import ARTICLES, FEEDS, LISTS, POLLS, PREFIX, PUSHES, RECENT, RULES, SEARCHES, TOPICS
+from pipeline.ports.upkeep import Upkeep
+from pipeline.topics import (
+    ACCESS,
+    ARTICLES,
+    DEAD,
+    FACTS,
+    FEEDS,
+    HISTORY,
+    LISTS,
+    POLLS,
+    PREFIX,
+    PUSHES,
+    RECENT,
+    RULES,
+    SEARCHES,
+    TOPICS,
+)
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the open ports of one runtime."""
+    """Hold the open ports of one runtime. Those that may be ``None`` are the servers' own business where they are."""
 
     settings: Settings
     log: CountingLog
@@ -43,6 +63,11 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
+    records: KeptRecords | None
+    upkeep: Upkeep | None
+    backups: BackupPlace | None
+    revisions: Revisions
+    marks: Marks
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -52,6 +77,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     rules: Table
     searches: Table
     lists: Table
+    access: Table
     transaction: Transaction
     damage: Callable[[], DamagedError | None]
 
@@ -64,26 +90,46 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: Arrivals
     stories: Stories
     events: Events
+    revisions: Revisions
+    marks: Marks
+    records: KeptRecords | None = None
+    upkeep: Upkeep | None = None
+    backups: BackupPlace | None = None
 
 
 @contextmanager
-def store(settings: Settings) -> Iterator[Store]:
-    """Open the store that the settings name. Raises ``UnavailableError``."""
+def store(settings: Settings, *, reading: bool = False) -> Iterator[Store]:
+    """Open the store that the settings name. Raises ``UnavailableError``.
+
+    Who is only ``reading`` is given an empty one where there is none, and one that may not be written to as it is.
+    """
     with ExitStack() as stack:
-        yield (
-            _embedded_store(settings, stack) if settings.runtime == "embedded" else _distributed_store(settings, stack)
-        )
+        if settings.runtime == "embedded":
+            yield _embedded_store(settings, stack, reading=reading)
+        else:
+            yield _distributed_store(settings, stack)
+
+
+def exists(settings: Settings) -> bool:
+    """Tell whether there is a store of the embedded runtime."""
+    path = settings.directory / "newswire.db"
+    return path.exists() and path.stat().st_size > 0
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[Database]:
+def database(settings: Settings, *, reading: bool = False) -> Iterator[Database]:
     """Open the embedded store's file alone."""
     from pipeline.adapters.sqlite.damage import explained
     from pipeline.adapters.sqlite.database import Database
 
     path = settings.directory / "newswire.db"
-    _make_private(path)
-    with explained(path), Database(path) as opened:
+    if reading and not exists(settings):
+        with Database(":memory:") as opened:
+            yield opened
+        return
+    if not (reading and path.exists()):
+        _make_private(path)
+    with explained(path), Database(path, read_only=reading and not _is_writable(path)) as opened:
         yield opened
 
 
@@ -110,6 +156,20 @@ def replaying(settings: Settings, into: str | None) -> Iterator[tuple[Log, Searc
         yield opened.log, shadow, shadow.promote
 
 
+def backup_directory(settings: Settings) -> Path:
+    """Return where backups are kept."""
+    asked = settings.backup.directory
+    return Path(asked).expanduser() if asked else settings.directory / "backups"
+
+
+def restore(settings: Settings, file: Path) -> list[Path]:
+    """Put a backup in the place of the store; return where that is now. Raises ``UsageError`` while ``up`` runs."""
+    from pipeline.adapters.sqlite.backups import restore
+
+    with run_lock(settings):
+        return restore(settings.directory / "newswire.db", file, clock())
+
+
 def run_lock(settings: Settings) -> AbstractContextManager[object]:
     """Return the lock that lets one process at a time run the pipeline on a store."""
     from pipeline.adapters.sqlite.database import RunLock
@@ -117,6 +177,25 @@ def run_lock(settings: Settings) -> AbstractContextManager[object]:
     path = settings.directory / "up.lock"
     _make_private(path)
     return RunLock(path)
+
+
+def is_running(settings: Settings) -> bool:
+    """Tell whether ``newswire up`` runs on the store, as far as one may know who may not write there."""
+    from pipeline.adapters.sqlite.database import RunLock
+
+    if not (settings.directory / "up.lock").exists():
+        return False
+    try:
+        with RunLock(settings.directory / "up.lock"):
+            return False
+    except UsageError:
+        return True
+    except UnavailableError:
+        return False
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def _make_private(path: Path) -> None:
@@ -135,12 +214,19 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.kafka.topics import create_topics
 
-    keep = {ARTICLES.name: timedelta(days=settings.keep.articles_days)}
-    created = create_topics(settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=keep)
+    created = create_topics(
+        settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=topics_kept(settings)
+    )
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     index.setup()
     index.close()
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
+
+
+def topics_kept(settings: Settings) -> dict[str, timedelta]:
+    """Return how long the topics keep their records that the settings decide on."""
+    days = timedelta(days=settings.keep.articles_days)
+    return {topic.name: days for topic in (ARTICLES, HISTORY, DEAD)}
 
 
 def clock() -> datetime:
@@ -148,28 +234,42 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _embedded_store(settings: Settings, stack: ExitStack) -> Store:
+def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = False) -> Store:
     from pipeline.adapters.sqlite.arrivals import SqliteArrivals
+    from pipeline.adapters.sqlite.backups import SqliteBackups
     from pipeline.adapters.sqlite.events import SqliteEvents
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
+    from pipeline.adapters.sqlite.marks import SqliteMarks
+    from pipeline.adapters.sqlite.records import SqliteRecords
+    from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
+    from pipeline.adapters.sqlite.upkeep import SqliteUpkeep
 
-    opened = stack.enter_context(database(settings))
-    index = SqliteIndex(opened)
+    opened = stack.enter_context(database(settings, reading=reading))
+    index = SqliteIndex(opened, settings.keep.revisions)
     stories = SqliteStories(opened, index)
-    reading = _Reading(
+    ports = _Reading(
         index=index,
         renewal=index,
         arrivals=SqliteArrivals(opened, index),
         stories=stories,
         events=SqliteEvents(opened, index, stories),
+        revisions=SqliteRevisions(opened),
+        records=SqliteRecords(opened),
+        upkeep=SqliteUpkeep(opened),
+        backups=SqliteBackups(opened, backup_directory(settings)),
+        marks=SqliteMarks(opened),
     )
-    table = partial(SqliteTable, opened)
+
+    def table(name: str) -> SqliteTable:
+        # Nobody asks for the changes of facts: what is removed of them leaves nothing behind.
+        return SqliteTable(opened, name, followed=not name.startswith(FACTS))
+
     ledger = SqliteLedger(opened)
-    made = _store(settings, SqliteLog(opened), reading, ledger, table, transaction=opened.transaction)
+    made = _store(settings, SqliteLog(opened), ports, ledger, table, transaction=opened.transaction)
     return msgspec.structs.replace(made, damage=lambda: opened.damage)
 
 
@@ -178,6 +278,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+    from pipeline.adapters.elasticsearch.marks import ElasticsearchMarks
     from pipeline.adapters.elasticsearch.stories import ElasticsearchStories
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.adapters.kafka.table import KafkaTable
@@ -187,12 +288,16 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(index.close)
     stories = ElasticsearchStories(index)
+    marks = ElasticsearchMarks(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    stack.callback(marks.close)
     reading = _Reading(
         index=index,
         renewal=index,
         arrivals=ElasticsearchArrivals(index),
         stories=stories,
         events=ElasticsearchEvents(index, stories),
+        revisions=index.revisions,
+        marks=marks,
     )
     ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
     stack.callback(ledger.close)
@@ -221,6 +326,11 @@ def _store(
         arrivals=reading.arrivals,
         stories=reading.stories,
         events=reading.events,
+        revisions=reading.revisions,
+        records=reading.records,
+        upkeep=reading.upkeep,
+        backups=reading.backups,
+        marks=reading.marks,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),
@@ -230,6 +340,7 @@ def _store(
         rules=table(RULES.table),
         searches=table(SEARCHES.table),
         lists=table(LISTS.table),
+        access=table(ACCESS.table),
         transaction=transaction,
         damage=lambda: None,
     )

@@ -3,6 +3,7 @@
 Keys: ``gsr_type`` and ``gsr_codes`` (share of PLOVER gold-standard sentences whose first event has the right type, or
 type and both parties' codes; a reading counts as given, without merging the parties of mutual events),
 ``gsr_context_f1`` (contexts, given the gold parties), ``open_…`` and ``locked_…`` (whole articles of the honest sets),
+``…_cases_…`` (short cases of places, dates, quotations and other languages, dev and locked),
 ``sentences_per_s`` over whole articles through ``read``,
 ``rss_mb``, and what the parts beside it measure.
 """
@@ -78,6 +79,7 @@ def speed(gold: list[dict[str, Any]]) -> dict[str, float]:
 
 def run() -> dict[str, float]:
     """Return every figure of the module's docstring."""
+    from tests.bench.extraction.cases import case_figures
     from tests.bench.extraction.dates import dates
     from tests.bench.extraction.gsr import contexts, gold_standard
     from tests.bench.extraction.honest import honest
@@ -87,6 +89,6 @@ def run() -> dict[str, float]:
     data = shared_data()
     gold = json.loads((data / "events" / "plover-gsr-dev.json").read_text("utf-8"))
     figures = speed(gold) | gold_standard(gold) | contexts(gold) | articles()
-    figures |= honest("open") | honest("locked")
+    figures |= honest("open") | honest("locked") | case_figures("dev") | case_figures("locked")
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return figures | names("test", data) | dates(data) | quotations() | {"rss_mb": rss}

@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from connectors.formats.dates import parse_date
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError
@@ -31,12 +33,45 @@ from pipeline.stages.identify.normalize import normalize
 URL = "http://feeds.example/d/feed"
 SEEN = datetime(2026, 11, 25, tzinfo=UTC)
 FIELDS = ("count", "title", "url", "published", "updated", "authors", "text", "tags", "image", "enclosures")
+FEED_FIELDS = (
+    "feed_title",
+    "feed_home",
+    "feed_language",
+    "feed_icon",
+    "feed_updated",
+    "feed_ttl_s",
+    "feed_hubs",
+    "feed_self",
+)
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "connectors" / "golden.toml"
 GOFEED = Path(__file__).with_name("gofeed")
 # What other parsers do not offer is not held against them.
 OURS_ALONE = ("image", "enclosures")
+NOT_OFFERED = {"fastfeedparser": ("feed_ttl_s", "feed_hubs", "feed_self"), "gofeed": ("feed_ttl_s", "feed_hubs")}
 
-Parser = Callable[[Path, str | None], list[Article]]
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what a feed says of itself, as a parser read it; ``None`` for all that a parser has no word for."""
+
+    title: str | None = None
+    home: str | None = None
+    language: str | None = None
+    icon: str | None = None
+    updated: datetime | None = None
+    ttl_s: int | None = None
+    hubs: tuple[str, ...] = ()
+    self: str | None = None
+
+
+class Read(msgspec.Struct, frozen=True):
+    """Hold what a parser made of a file."""
+
+    head: Head
+    articles: list[Article]
+
+
+NOTHING = Read(Head(), [])
+Parser = Callable[[Path, str | None], Read]
 
 
 def run() -> dict[str, float]:
@@ -51,7 +86,8 @@ def run() -> dict[str, float]:
             judged[field] += 1
             right[field] += wanted == found
         prefix = "" if name == "newswire" else f"{name}_"
-        shown = [field for field in FIELDS if judged[field] and (not prefix or field not in OURS_ALONE)]
+        lacking = (*OURS_ALONE, *NOT_OFFERED.get(name, ())) if prefix else ()
+        shown = [field for field in (*FIELDS, *FEED_FIELDS) if judged[field] and field not in lacking]
         figures |= {f"{prefix}{field}": right[field] / judged[field] for field in shown}
         if not prefix:
             figures["judged"] = float(judged.total())
@@ -88,33 +124,62 @@ def compared(feeds: Path, parser: Parser | None = None) -> Iterator[tuple[str, s
     """Yield every judged value: its place, its field, what is wanted and what was found."""
     for golden in goldens():
         for path in files(feeds, golden):
-            articles = (parser or _ours)(path, golden.get("content_type"))
+            read = (parser or _ours)(path, golden.get("content_type"))
+            articles = read.articles
+            for field, wanted in golden.get("feed", {}).items():
+                place = "/".join(path.parts[-6:])
+                yield place, f"feed_{field}", _wanted(field, wanted), getattr(read.head, field)
             if "count" in golden:
                 yield path.name, "count", golden["count"], len(articles)
-            for number, entry in enumerate(golden["entries"]):
+            for number, entry in enumerate(golden.get("entries", ())):
                 article = articles[number] if number < len(articles) else None
                 for field, wanted in entry.items():
                     place = f"{'/'.join(path.parts[-6:])}, entry {number + 1}"
                     yield place, field, _wanted(field, wanted), _found(article, field)
 
 
-def _ours(path: Path, content_type: str | None) -> list[Article]:
+def _ours(path: Path, content_type: str | None) -> Read:
     try:
         parsed = parse_document(path.read_bytes(), content_type, URL)
     except NotAFeedError:
-        return []
-    return [normalize(article) for article in articles_of(parsed, URL, SEEN)]
+        return NOTHING
+    head = Head(
+        title=parsed.title,
+        home=parsed.home,
+        language=parsed.language,
+        icon=parsed.icon,
+        updated=parsed.updated,
+        ttl_s=parsed.ttl_s,
+        hubs=parsed.hubs,
+        self=parsed.topic,
+    )
+    return Read(head, [normalize(article) for article in articles_of(parsed, URL, SEEN)])
 
 
-def _feedparser(path: Path, content_type: str | None) -> list[Article]:
+def _feedparser(path: Path, content_type: str | None) -> Read:
     import feedparser
 
     headers = {"content-location": URL, "content-type": content_type or "application/xml"}
     try:
         parsed: Any = feedparser.parse(io.BytesIO(path.read_bytes()), response_headers=headers)
     except Exception:  # noqa: BLE001 - whatever a peer raises, it has found nothing
-        return []
-    return [_from_feedparser(entry) for entry in parsed.entries]
+        return NOTHING
+    feed = parsed.feed
+    links = {
+        rel: [link.get("href") for link in feed.get("links", ()) if link.get("rel") == rel] for rel in ("hub", "self")
+    }
+    ttl = str(feed.get("ttl") or "")
+    head = Head(
+        title=_line(feed.get("title")),
+        home=feed.get("link") or None,
+        language=feed.get("language") or None,
+        icon=feed.get("icon") or feed.get("image", {}).get("href") or feed.get("logo") or None,
+        updated=_moment(dict.get(feed, "updated_parsed") or feed.get("published_parsed")),
+        ttl_s=int(ttl) * 60 if ttl.isdecimal() else None,
+        hubs=tuple(links["hub"]),
+        self=next(iter(links["self"]), None),
+    )
+    return Read(head, [_from_feedparser(entry) for entry in parsed.entries])
 
 
 def _from_feedparser(entry: Any) -> Article:
@@ -131,14 +196,22 @@ def _from_feedparser(entry: Any) -> Article:
     )
 
 
-def _fastfeedparser(path: Path, content_type: str | None) -> list[Article]:
+def _fastfeedparser(path: Path, content_type: str | None) -> Read:
     import fastfeedparser
 
     try:
         parsed: Any = fastfeedparser.parse(path.read_bytes())
     except Exception:  # noqa: BLE001
-        return []
-    return [
+        return NOTHING
+    feed = parsed.get("feed") or {}
+    head = Head(
+        title=_line(feed.get("title")),
+        home=feed.get("link") or None,
+        language=feed.get("language") or None,
+        icon=feed.get("icon") or (feed.get("image") or {}).get("href") or feed.get("logo") or None,
+        updated=parse_date(feed.get("updated")) or parse_date(feed.get("published")),
+    )
+    articles = [
         _article(
             title=entry.get("title"),
             url=entry.get("link"),
@@ -153,9 +226,10 @@ def _fastfeedparser(path: Path, content_type: str | None) -> list[Article]:
         )
         for entry in parsed.get("entries") or ()
     ]
+    return Read(head, articles)
 
 
-def _gofeed(paths: list[Path]) -> dict[Path, list[Article]]:
+def _gofeed(paths: list[Path]) -> dict[Path, Read]:
     """Read all files in one run of a small program around gofeed, which Go fetches and builds."""
     with tempfile.TemporaryDirectory() as directory:
         source = Path(directory) / "gofeed"
@@ -164,9 +238,19 @@ def _gofeed(paths: list[Path]) -> dict[Path, list[Article]]:
         subprocess.run(["go", "build", "-mod=mod", "-o", str(binary), "."], cwd=source, check=True)
         lines = "".join(f"{path.resolve()}\n" for path in paths)
         told = subprocess.run([str(binary)], input=lines, capture_output=True, check=True, text=True).stdout
-    read: dict[Path, list[Article]] = {}
+    read: dict[Path, Read] = {}
     for path, line in zip(paths, told.splitlines(), strict=True):
-        read[path] = [
+        whole = json.loads(line)
+        feed = whole["feed"]
+        head = Head(
+            title=_line(feed.get("title")),
+            home=feed.get("home") or None,
+            language=feed.get("language") or None,
+            icon=feed.get("icon") or None,
+            updated=parse_date(feed.get("updated")) or parse_date(feed.get("published")),
+            self=feed.get("self") or None,
+        )
+        articles = [
             _article(
                 title=entry.get("title"),
                 url=entry.get("url"),
@@ -176,8 +260,9 @@ def _gofeed(paths: list[Path]) -> dict[Path, list[Article]]:
                 published=parse_date(entry.get("published")) or parse_date(entry.get("updated")),
                 updated=parse_date(entry.get("updated")),
             )
-            for entry in json.loads(line)
+            for entry in whole["entries"]
         ]
+        read[path] = Read(head, articles)
     return read
 
 
@@ -205,6 +290,11 @@ def _article(
         updated=updated,
     )
     return normalize(article)
+
+
+def _line(title: object) -> str | None:
+    """Return a peer's title in our own normal form."""
+    return _article(title=title, url=None, text=None, authors=[], tags=[], published=None, updated=None).title
 
 
 def _moment(parts: Any) -> datetime | None:

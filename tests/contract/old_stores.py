@@ -8,6 +8,7 @@ from elasticsearch import Elasticsearch
 
 from pipeline.adapters.elasticsearch.template import template
 from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.packing import unpack
 
 NEWER_FIELDS = ("number", "origin", "reported", "dated", "merged", "event_ids", "analysis")
 
@@ -15,15 +16,18 @@ NEWER_FIELDS = ("number", "origin", "reported", "dated", "merged", "event_ids", 
 def make_old(database: Database) -> None:
     """Leave of a store what schema 2 had."""
     connection = database.connection
-    indices = "documents_number documents_written documents_story documents_analysis".split()
+    indices = "documents_number documents_written documents_story documents_analysis documents_first_seen".split()
     indices += ["deliveries_about", "deliveries_state"]
     for name in indices:
         connection.execute(f"DROP INDEX {name}")
-    for table in ("counters", "merges", "events"):
+    for table in ("counters", "merges", "events", "marks", "revisions"):
         connection.execute(f"DROP TABLE {table}")
     for column in ("number", "written", "story", "analysis"):
         connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")
     connection.execute("ALTER TABLE deliveries DROP COLUMN source")
+    for position, value in connection.execute("SELECT position, value FROM log WHERE packed").fetchall():
+        connection.execute("UPDATE log SET value = ? WHERE position = ?", (unpack(value), position))
+    connection.execute("ALTER TABLE log DROP COLUMN packed")
     connection.execute("PRAGMA user_version = 2")
 
 

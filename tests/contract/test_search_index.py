@@ -18,6 +18,7 @@ from pipeline.errors import UsageError
 from pipeline.model import Actor, Document, Event, Quotation, Span, Speaker
 from pipeline.ports.search import SearchIndex, SearchPage, SearchRequest
 from pipeline.query.parser import parse
+from pipeline.query.tree import And, Keyword, Not, Query
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 
@@ -67,6 +68,20 @@ def test_upserting_again_changes_nothing(index: SearchIndex) -> None:
     put(index, article("a"), article("b", "Markets fall"))
     put(index, article("a"), article("b", "Markets fall"))
     assert (ids(index, "meeting"), search(index).total) == (["a"], 2)
+
+
+def test_what_a_reader_marked_is_found_once_it_is_filled_in(index: SearchIndex) -> None:
+    put(index, article("a"), article("b"), article("c", "Markets fall"))
+    query = parse("is:starred OR mark:later OR is:unread")
+    assert index.search(SearchRequest(query=query, now=NOW)).documents == ()
+
+    def asked(text: str, *among: str) -> list[str]:
+        starred, plain = Keyword(name="is", value="starred", among=frozenset(among)), parse("ministers").root
+        root = And(nodes=(plain, Not(node=starred) if text == "others" else starred))
+        page = index.search(SearchRequest(query=Query(text=text, root=root), now=NOW))
+        return sorted(document.id for document in page.documents)
+
+    assert (asked("starred", "b", "c"), asked("others", "b"), asked("starred")) == (["b"], ["a"], [])
 
 
 def test_older_revision_never_replaces_newer(index: SearchIndex) -> None:

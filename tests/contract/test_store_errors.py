@@ -141,5 +141,5 @@ def test_damaged_store_is_unavailable_and_says_to_restore(tmp_path: Path, databa
         with hurt.open("r+b") as file:
             file.seek(4096)
             file.write(b"\xa5" * (hurt.stat().st_size - 4096))
-        with pytest.raises(UnavailableError, match="restore a backup"):
+        with pytest.raises(UnavailableError, match="admin restore FILE"):
             (WRITES | READS)[name](opened)

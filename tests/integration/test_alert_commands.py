@@ -61,6 +61,12 @@ def test_alert_is_kept_listed_and_removed(newswire: Newswire) -> None:
     assert objects(newswire("alert", "list", "--json")) == []
 
 
+@pytest.mark.parametrize("arguments", [("remove", "absent"), ("snooze", "absent", "1h")])
+def test_alert_that_is_not_there_is_not_found(newswire: Newswire, arguments: tuple[str, ...]) -> None:
+    result = newswire("alert", *arguments)
+    assert (result.exit_code, "There is no alert 'absent'" in result.output) == (1, True)
+
+
 def test_alert_fires_once_and_the_log_says_why(newswire: Newswire, tmp_path: Path) -> None:
     newswire("alert", "add", "sc", '"security council" putin', "--to", "jsonfeed:sc.json")
     publish(tmp_path, "Putin calls the Security Council", "Weather is fine in Paris")
@@ -130,8 +136,6 @@ def test_pause_snooze_and_on(newswire: Newswire) -> None:
         ("add", "a", "putin", "--time-zone", "Mars/Base"),
         ("add", "a", "putin", "--silence", "3d", "--surge", "5"),
         ("add", "a", "putin", "--digest", "soon"),
-        ("remove", "absent"),
-        ("snooze", "absent", "1h"),
         ("import", "absent.toml"),
     ],
 )

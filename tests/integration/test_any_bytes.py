@@ -80,7 +80,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store with the articles of the demonstration."""
     directory = tmp_path_factory.mktemp("whole")
     for arguments in (("up", "--demo", "--once"), ("admin", "backup", str(directory / "kept.db"))):
-        assert 0 == CliRunner().invoke(main, [*arguments, "--data", str(directory / "d")]).exit_code
+        done = CliRunner().invoke(main, [*arguments, "--data", str(directory / "d")])
+        assert done.exit_code == 0, done.output
     return directory / "kept.db"
 
 
@@ -111,4 +112,4 @@ def test_damaged_store_is_told_with_what_to_do(
     result = CliRunner().invoke(main, [*asked, "--data", str(data)])
     check(result)
     if result.exit_code == 3:
-        assert "restore a backup: " in result.stderr
+        assert "`newswire admin restore FILE`" in result.stderr

@@ -180,7 +180,7 @@ def test_one_feed_is_followed_once_however_it_is_written(
     assert "which is followed already" in newswire("add", server.url + "/moved")
     file = tmp_path / "list.txt"
     file.write_text(f"{url}#a\n{url.replace('//', '//me:s3cr3t@')}\n")
-    assert "Following 1 feeds" in newswire("import", str(file))
+    assert "Following 1 feed" in newswire("import", str(file))
     [feed] = [json.loads(line) for line in newswire("feed", "list", "--json").splitlines()]
     assert (feed["url"], feed["headers"]) == (url, {"Authorization": "***"})
     assert "Scenario" in newswire("feed", "show", url + "#top")
@@ -203,6 +203,6 @@ def test_address_that_fails_does_not_keep_the_others_from_being_followed(
 def test_what_is_no_address_is_one_error_for_every_command(newswire: Newswire, server: FeedServer, url: str) -> None:
     newswire("add", server.url + "/feed")
     for command in (("add",), ("feed", "find"), ("feed", "show"), ("feed", "remove"), ("feed", "pause"), ("import",)):
-        newswire(*command, url, code=2)
+        assert newswire.run(*command, url).returncode in (1, 2)
     assert newswire.run("feed", "test", url).returncode in (1, 2)
     assert newswire("feed", "list").count("\n") == 1

@@ -306,7 +306,7 @@ def test_pages_that_fail_come_later_as_revisions_while_up_runs(newswire: Newswir
     }
     newswire("add", "--fulltext", server.url + "/feed")
     program = (
-        "from functools import partial; from pipeline.runners import fulltext; "
+        "from functools import partial; from pipeline.runners.polling import fulltext; "
         "fulltext.FullText = partial(fulltext.FullText, again_s=(3.0,) * 8); from pipeline.cli import main; main()"
     )
     running = subprocess.Popen(

@@ -97,7 +97,8 @@ def test_nothing_feared_is_told_as_a_fact(article: Document) -> None:
 
 def test_who_said_what(article: Document) -> None:
     house, peskov, putin = (said_by(article, name) for name in ("White House", "Dmitry Peskov", "Vladimir Putin"))
-    assert [q.text.split()[:2] for q in house] == [["We", "are"], ["And", "currently,"]]
+    # Two paragraphs that each open with a mark are one quotation.
+    assert [(q.text.split()[:2], q.text.split()[-2:]) for q in house] == [(["We", "are"], ["very", "soon."])]
     assert [q.text.split()[0] for q in peskov] == ["concrete", "It's", "President", "Also,"]
     assert [q.speaker.text for q in peskov if q.speaker][1] == "he"
     assert [q.text for q in putin] == ["pumping Ukraine with advanced weapons and ammunition"]

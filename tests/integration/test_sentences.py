@@ -252,3 +252,23 @@ def test_child_that_died_is_not_told_as_one_that_was_slow() -> None:
             parser._call("http://a/", time.sleep, 5.0)
     finally:
         parser.close()
+
+
+def test_interrupt_that_came_while_something_was_thrown_away_is_heard() -> None:
+    program = """
+import time
+from pipeline.failures import watch_threads
+
+class Thrown:
+    def __del__(self):
+        raise KeyboardInterrupt
+
+watch_threads()
+try:
+    Thrown()
+    time.sleep(10)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.stdout, done.stderr) == ("heard\n", "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import CoordinatorNotAvailableError
 from kafka.structs import OffsetAndMetadata
 
 from tests.integration.upgrade import Dump, Dumped, Offsets
@@ -72,9 +74,21 @@ def load_topics(servers: str, prefix: str, dumped: Dump, wanted: Callable[[str],
                 for each in dumped.offsets
                 if each.group == group and wanted(each.topic)
             }
-            admin.alter_group_offsets(prefix + group, places)
+            _place(admin, prefix + group, places)
     finally:
         admin.close()
+
+
+def _place(admin: Any, group: str, places: dict[TopicPartition, OffsetAndMetadata]) -> None:
+    """Set a group where it was; a broker that has just started makes its topic of groups first, which takes a while."""
+    for left in reversed(range(60)):
+        try:
+            admin.alter_group_offsets(group, places)
+            return
+        except CoordinatorNotAvailableError:
+            if not left:
+                raise
+            time.sleep(0.5)
 
 
 def send(servers: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:

@@ -137,7 +137,7 @@ def view(newswire: Newswire, queries: Iterable[str]) -> dict[str, Any]:
             story["id"]: sorted(article["id"] for article in newswire.ask("story", "show", story["id"])[0]["articles"])
             for story in newswire.ask("story", "list", "--days", EVER, "--limit", EVERYTHING)
         },
-        "events": sorted(event["id"] for event in newswire.ask("event", "list", "--limit", EVERYTHING)),
+        "events": sorted(event["id"] for event in newswire.ask("event", "list", "--all", "--limit", EVERYTHING)),
         "queries": {query: newswire.find(query) for query in queries},
     }
 

@@ -115,6 +115,10 @@ def _compile(node: AnyNode, parts: Sequence[str], asked: Asked, depth: int) -> P
             return Plan(_ALL if held is None else _compile(held, parts, asked, depth).filter, exact=False)
         case ByGrouping():
             return _compile(by_language(node), parts, asked, depth)
+        case Keyword(among=frozenset() as ids):
+            return Plan({"terms": {"nw.id": sorted(ids)}})
+        case Keyword(name="is" | "mark" as name, value=value) if (name, value) != ("is", "copy"):
+            return Plan({"match_none": {}})
         case Keyword(name="is"):
             return Plan({"exists": {"field": "nw.original"}})
         case Keyword(name=name, value=value, prefix=prefix):

@@ -17,6 +17,7 @@ from elasticsearch import Elasticsearch
 from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, connect, translated
 from pipeline.adapters.elasticsearch.compile import Asked, Plan, compile_query, scored
 from pipeline.adapters.elasticsearch.months import Months, document_of
+from pipeline.adapters.elasticsearch.revisions import ElasticsearchRevisions
 from pipeline.adapters.verified_search import (
     CHUNK,
     MAX_FOLDED,
@@ -63,6 +64,7 @@ class ElasticsearchIndex:
         self._prefix = prefix
         self._client: Elasticsearch = connect(url, api_key)
         self.months = Months(url, self._client, prefix, generation)
+        self.revisions = ElasticsearchRevisions(url, self.months, api_key=api_key, prefix=prefix)
 
     def setup(self) -> None:
         """Put the template and complete what an earlier version wrote; idempotent. ``upsert`` does it bit by bit."""
@@ -75,6 +77,7 @@ class ElasticsearchIndex:
         if not documents:
             return ()
         try:
+            self.revisions.keep(documents)
             refused = self.months.write(documents)
             self.months.complete(1)
             return refused
@@ -168,6 +171,7 @@ class ElasticsearchIndex:
 
     def close(self) -> None:
         """Close the connections; idempotent."""
+        self.revisions.close()
         self._client.close()
 
     def filtered(self, request: SearchRequest) -> Plan:

@@ -65,6 +65,13 @@ def _keep_as_set(admin: Any, topics: Sequence[Topic], keep: Mapping[str, timedel
         admin.alter_configs(changed)
 
 
+def set_retention(servers: str, topics: Sequence[Topic], keep: Mapping[str, timedelta], *, prefix: str = "") -> None:
+    """Have the topics that are there keep their records for as long as ``keep`` says. Raises ``UnavailableError``."""
+    with _admin(servers) as admin:
+        present = set(admin.list_topics())
+        _keep_as_set(admin, [topic for topic in topics if prefix + topic.name in present], keep, prefix)
+
+
 def missing_topics(servers: str, topics: Sequence[Topic], *, prefix: str = "") -> list[str]:
     """Return the topics that ``create_topics`` would create. Raises ``UnavailableError``."""
     with _admin(servers) as admin:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from collections.abc import Callable
 
 from pipeline.ports.alerts import Notice
+
+_STANDS_OUT, _AS_BEFORE = "\x1b[1;7;33m", "\x1b[0m"
 
 
 class Terminal:
@@ -17,8 +20,10 @@ class Terminal:
 
     def send(self, notice: Notice) -> None:
         """Write one notice, without the control characters a feed may have smuggled in."""
-        lines = [f"ALERT {notice.title}", *(f"  {line}" for line in notice.text.splitlines())]
-        self._write("\n".join(map(printable, lines)))
+        first, *rest = map(printable, [f"ALERT {notice.title}", *(f"  {line}" for line in notice.text.splitlines())])
+        if self._write is _to_stdout and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+            first = f"{_STANDS_OUT}{first}{_AS_BEFORE}"  # among the news that are printed, too
+        self._write("\n".join([first, *rest]))
 
 
 def printable(text: str) -> str:

@@ -142,7 +142,11 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return msgspec.structs.replace(plan, exact=False)
         case ByGrouping():
             return _compile(by_language(node), parts, vocabulary)
-        case Keyword(name="is"):
+        case Keyword(among=frozenset() as ids):
+            # Sorted, so that the same articles are the same statement's parameters.
+            listed = msgspec.json.encode(sorted(ids)).decode()
+            return Plan(where="d.id IN (SELECT value FROM json_each(?))", params=(listed,))
+        case Keyword(name="is", value="copy"):
             return Plan(match=quoted(COPY))
         case Keyword(name=name, value=value, prefix=prefix):
             token = keyword_token(name, value)

@@ -31,7 +31,10 @@ def as_ours(path: str, error: sqlite3.Error) -> NewswireError | None:
             f"The store {path} cannot be written to or read ({error}); free some space.", FULL_AFTER_S
         )
     if code in _DAMAGED:
-        return DamagedError(f"The store {path} is damaged and cannot be opened or read ({error}); restore a backup.")
+        return DamagedError(
+            f"The store {path} is damaged and cannot be opened or read ({error}); "
+            "`newswire admin restore FILE` puts a backup in its place."
+        )
     if code in _SHUT:
         return UnavailableError(
             f"The store {path} cannot be used ({error}); check the permissions of the file and its directory."

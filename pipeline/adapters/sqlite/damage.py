@@ -25,8 +25,8 @@ _REFUSED = {
 
 
 _RESTORE = (
-    "restore a backup: move the store away, with the files -wal and -shm beside it, and copy the file that "
-    "`newswire admin backup` made to its place."
+    "`newswire admin restore FILE` puts a backup in its place (the file that `newswire admin backup` or [backup] made) "
+    "and keeps the damaged one beside it."
 )
 
 

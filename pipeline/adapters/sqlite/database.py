@@ -20,6 +20,8 @@ from pipeline.errors import DamagedError, NewswireError, UnavailableError, Usage
 BUSY_TIMEOUT_MS = 6_000
 # How often it is looked whether another process has written.
 LOOK_S = 0.1
+# What a large transaction leaves of the journal beside the file.
+JOURNAL_BYTES = 16_000_000
 SLICE = 1_000
 
 
@@ -27,11 +29,13 @@ class Database:
     """Open one store file, or ``":memory:"`` for a private one.
 
     Each thread has a connection of its own, so readers never wait for the writer; writers take turns.
-    Durable: a transaction that returned survives a power cut (``synchronous=FULL``).
+    Durable: a transaction that returned survives a power cut (``synchronous=FULL``). One that is ``read_only`` may lie
+    where nothing can be written, not even the journal; it has to be of this version then.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
         self.path = str(path)
+        self._read_only = read_only
         self._in_memory = self.path == ":memory:"
         self._local = threading.local()
         self._writing = threading.RLock()
@@ -78,11 +82,11 @@ class Database:
         """Return this thread's connection, in autocommit mode."""
         if self._in_memory:
             if self._shared is None:
-                self._shared = self._connect()
+                self._shared = self.connect()
             return self._shared
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self._connect()
+            connection = self._local.connection = self.connect()
         return connection
 
     @contextmanager
@@ -169,16 +173,34 @@ class Database:
             partial.unlink(missing_ok=True)
             raise UnavailableError(f"The backup {target} could not be written: {exc}.") from exc
 
-    def _connect(self) -> Connection:
+    def connect(self) -> Connection:
+        """Open another connection; ``close`` closes it, too."""
+        address = self.path
+        if self._read_only:
+            # Without a journal nobody is writing, and none has to be made; what is in one has to be read with it.
+            journal = Path(self.path + "-wal")
+            still = "" if journal.exists() and journal.stat().st_size else "&immutable=1"
+            address = f"{Path(self.path).absolute().as_uri()}?mode=ro{still}"
         with translated(self.path):
             connection = sqlite3.connect(
-                self.path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection
+                address,
+                uri=self._read_only,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+                factory=Connection,
             )
         connection.path = self.path
         connection.on_damage = self._found_damaged
         self._all.append(connection)
+        if self._read_only:
+            return connection
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        if self._in_memory or not Path(self.path).stat().st_size:
+            # Of a new file only, and before anything is written to it: later it would take the right to write.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")

@@ -6,12 +6,12 @@ Stores made before these were kept are completed in slices, so that no start and
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.packing import unpack
 from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Document
 
@@ -72,7 +72,7 @@ class Derived:
         rows = connection.execute(
             "SELECT position, value FROM bodies WHERE position < ? ORDER BY position DESC LIMIT ?", (unread, SLICE)
         ).fetchall()
-        self.add([(position, _decoder.decode(zlib.decompress(value))) for position, value in rows])
+        self.add([(position, _decoder.decode(unpack(value))) for position, value in rows])
         if len(rows) < SLICE:
             connection.execute("DELETE FROM counters WHERE name = 'unread'")
         else:

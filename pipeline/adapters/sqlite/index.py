@@ -39,6 +39,7 @@ from pipeline.errors import UsageError
 from pipeline.language.respelled import spellings
 from pipeline.model import Document
 from pipeline.moments import microseconds
+from pipeline.ports.revisions import KEPT
 from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.evaluate import within_edits
 from pipeline.query.indexing import clip, counts_copies, similar_query
@@ -53,9 +54,9 @@ _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large",
 class SqliteIndex:
     """Keep documents searchable in the store. Writes join the transaction that is open, if one is."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept_revisions: int = KEPT) -> None:
         self._database = database
-        self._writer = Writer(database)
+        self._writer = Writer(database, kept_revisions)
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
         """Store documents by id; an older revision never replaces a newer one."""
@@ -125,6 +126,10 @@ class SqliteIndex:
                     "SELECT position FROM documents WHERE first_seen < ? LIMIT ?", (microseconds(before), CHUNK)
                 ).fetchall()
                 for (position,) in rows:
+                    self._database.connection.execute(
+                        "DELETE FROM revisions WHERE article = (SELECT id FROM documents WHERE position = ?)",
+                        (position,),
+                    )
                     self._writer.remove(position)
             count += len(rows)
             if not rows:

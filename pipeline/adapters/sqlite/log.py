@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.packing import packed, unpacked
 from pipeline.ports.log import Message
 
 
@@ -21,10 +22,10 @@ class SqliteLog:
 
     def append(self, messages: Iterable[Message]) -> None:
         """Store all messages in one transaction."""
-        rows = [(m.topic, m.key, m.value, _headers(m)) for m in messages]
+        rows = [(m.topic, m.key, *packed(m.value), _headers(m)) for m in messages]
         with self._database.transaction():
             self._database.connection.executemany(
-                "INSERT INTO log (topic, key, value, headers) VALUES (?, ?, ?, ?)", rows
+                "INSERT INTO log (topic, key, packed, value, headers) VALUES (?, ?, ?, ?, ?)", rows
             )
 
     def read(self, topic: str, group: str, limit: int, timeout: float = 0.0) -> Sequence[Message]:
@@ -35,7 +36,7 @@ class SqliteLog:
             after = self._committed(topic, group)
         while True:
             rows = self._database.connection.execute(
-                "SELECT position, key, value, headers FROM log WHERE topic = ? AND position > ? "
+                "SELECT position, key, packed, value, headers FROM log WHERE topic = ? AND position > ? "
                 "ORDER BY position LIMIT ?",
                 (topic, after, limit),
             ).fetchall()
@@ -67,7 +68,7 @@ class SqliteLog:
         position = 0
         while last is not None and position < last:
             rows = connection.execute(
-                "SELECT position, key, value, headers FROM log WHERE topic = ? AND position > ? "
+                "SELECT position, key, packed, value, headers FROM log WHERE topic = ? AND position > ? "
                 "AND position <= ? ORDER BY position LIMIT 1000",
                 (topic, position, last),
             ).fetchall()
@@ -106,11 +107,11 @@ def _headers(message: Message) -> bytes | None:
     return msgspec.json.encode(message.headers) if message.headers else None
 
 
-def _message(topic: str, position: int, key: str, value: bytes, headers: bytes | None) -> Message:
+def _message(topic: str, position: int, key: str, how: int, value: bytes, headers: bytes | None) -> Message:
     return Message(
         topic=topic,
         key=key,
-        value=value,
+        value=unpacked(how, value),
         headers=msgspec.json.decode(headers, type=dict[str, str]) if headers else {},
         position=str(position),
     )

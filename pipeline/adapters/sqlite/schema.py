@@ -89,4 +89,22 @@ VERSION_4: tuple[str, ...] = (
     "INSERT INTO counters (name, value) SELECT 'analysis', 1 WHERE EXISTS (SELECT 1 FROM documents)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+VERSION_5: tuple[str, ...] = (
+    # How the value is stored: as it is, or compressed (see ``packing``).
+    "ALTER TABLE log ADD COLUMN packed INTEGER NOT NULL DEFAULT 0",
+    # What is removed first.
+    "CREATE INDEX documents_first_seen ON documents (first_seen)",
+    # Earlier revisions of articles, each as what it takes to make it from the next one that is kept.
+    "CREATE TABLE revisions (article TEXT NOT NULL, revision INTEGER NOT NULL, written INTEGER NOT NULL, "
+    "value BLOB NOT NULL, PRIMARY KEY (article, revision)) WITHOUT ROWID",
+    # Levels of the index are merged in the background as soon as there are four of a kind.
+    "INSERT INTO terms (terms, rank) VALUES ('usermerge', 4)",
+)
+
+VERSION_6: tuple[str, ...] = (
+    "CREATE TABLE marks (reader TEXT NOT NULL, mark TEXT NOT NULL, article TEXT NOT NULL, number INTEGER NOT NULL, "
+    "UNIQUE (reader, article, mark))",
+    "CREATE INDEX marks_number ON marks (reader, mark, number, article)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)

@@ -8,11 +8,15 @@ from pipeline.adapters.sqlite.database import Database
 
 
 class SqliteTable:
-    """Keep the latest value per key of the table called ``name``."""
+    """Keep the latest value per key of the table called ``name``.
 
-    def __init__(self, database: Database, name: str) -> None:
+    One that is not ``followed`` keeps nothing of what was removed, for nobody asks for its changes.
+    """
+
+    def __init__(self, database: Database, name: str, *, followed: bool = True) -> None:
         self._database = database
         self._name = name
+        self._followed = followed
         self._told = 0
 
     def get(self, key: str) -> bytes | None:
@@ -28,10 +32,15 @@ class SqliteTable:
 
     def update(self, values: Mapping[str, bytes | None]) -> None:
         """Put many values in one transaction."""
+        kept = {key: value for key, value in values.items() if self._followed or value is not None}
         with self._database.transaction():
             self._database.connection.executemany(
                 "INSERT OR REPLACE INTO entries (name, key, value) VALUES (?, ?, ?)",
-                [(self._name, key, value) for key, value in values.items()],
+                [(self._name, key, value) for key, value in kept.items()],
+            )
+            self._database.connection.executemany(
+                "DELETE FROM entries WHERE name = ? AND key = ?",
+                [(self._name, key) for key in values.keys() - kept.keys()],
             )
 
     def items(self) -> Iterator[tuple[str, bytes]]:

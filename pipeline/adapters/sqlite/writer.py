@@ -6,20 +6,22 @@ this version of the text analysis made them; others are left behind with their t
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from pipeline.adapters.sqlite import packing
 from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token, name_tokens
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.adapters.sqlite.generations import begin, finish
+from pipeline.adapters.sqlite.revisions import SqliteRevisions
 from pipeline.language.tokens import ANALYSIS_VERSION, analyze, stem
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
+from pipeline.ports.revisions import KEPT
 from pipeline.query.indexing import (
     MAX_TOKEN,
     clip,
@@ -51,8 +53,9 @@ class _Stored(msgspec.Struct, frozen=True):
 class Writer:
     """Write to the index in the transaction that is open, or in one of its own."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept_revisions: int = KEPT) -> None:
         self._database = database
+        self._revisions = SqliteRevisions(database, kept_revisions)
         self._derived = Derived(database)
         self._known_tokens: dict[str, set[str]] = {}
         self._counted: dict[str, int] = {}
@@ -65,7 +68,7 @@ class Writer:
             if document.id in newest and newest[document.id][0].revision > document.revision:
                 continue
             try:
-                newest[document.id] = document, zlib.compress(msgspec.json.encode(document), 1)
+                newest[document.id] = document, msgspec.json.encode(document)
             except UnicodeEncodeError as exc:
                 refused.append((document.id, f"its text is not valid Unicode: {exc}"))
         with self._database.transaction():
@@ -135,11 +138,12 @@ class Writer:
                     continue
                 first_seen = from_microseconds(before.first_seen)
                 number = before.number
+                self._keep_revision(before, document)
                 self.remove(before.position)
             position = self._free(order_key(document, first_seen), taken)
             taken.add(position)
             rows.append((position, *_columns(document, first_seen), number, writing))
-            bodies.append((position, value))
+            bodies.append((position, packing.pack(value)))
             facets += ((position, *pair) for pair in facets_of(document))
             written.append((position, document))
         connection = self._database.connection
@@ -164,9 +168,14 @@ class Writer:
     def _is_stored(self, stored: _Stored, value: bytes) -> bool:
         """Tell whether this is a redelivery of what is there already."""
         row = self._database.connection.execute(
-            "SELECT 1 FROM bodies WHERE position = ? AND value = ?", (stored.position, value)
+            "SELECT value FROM bodies WHERE position = ?", (stored.position,)
         ).fetchone()
-        return row is not None
+        return row is not None and packing.unpack(row[0]) == value
+
+    def _keep_revision(self, stored: _Stored, document: Document) -> None:
+        """Keep what a newer revision replaces."""
+        if stored.revision < document.revision and (older := read_document(self._database, stored.position)):
+            self._revisions.keep(older, document)
 
     def _learn(self, documents: Sequence[Document]) -> bool:
         """Note new tokens and their stems; return whether some token is too long for the engine."""
@@ -223,7 +232,7 @@ def read_document(database: Database, position: int) -> Document | None:
 
 def unpack(value: bytes) -> Document:
     """Read a document as it is stored."""
-    return _decoder.decode(zlib.decompress(value))
+    return _decoder.decode(packing.unpack(value))
 
 
 def languages(database: Database) -> dict[str, int]:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from connectors.fetch.host_limits import HostLimits
-from connectors.fetch.http import Fetched, Fetcher
+from connectors.fetch.http import Fetched
 from connectors.polling.following import read_pages, read_sitemaps, sitemaps_due
 from connectors.polling.parser import Parser
 from connectors.polling.reading import KEPT, FeedReading, Origin
-from connectors.polling.subscription import Subscription, headers_for, proxy_for
+from connectors.polling.sources import Sources
+from connectors.polling.subscription import Subscription
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 
@@ -20,12 +20,9 @@ from pipeline.ports.table import Table
 class Gathering:
     """Read feeds with what the table remembers of them; ``pages`` is how many older ones of a new feed are read."""
 
-    def __init__(
-        self, *, fetcher: Fetcher, parser: Parser, limits: HostLimits, recent: Table, clock: Clock, pages: int
-    ) -> None:
-        self._fetcher = fetcher
+    def __init__(self, *, sources: Sources, parser: Parser, recent: Table, clock: Clock, pages: int) -> None:
+        self._sources = sources
         self._parser = parser
-        self._limits = limits
         self._recent = recent
         self._clock = clock
         self._pages = pages
@@ -53,14 +50,13 @@ class Gathering:
         return first
 
     async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> FeedReading:
-        async with self._limits.at(url):
-            fetched = await self._fetcher.fetch(url, headers_for(subscription, url), proxy=proxy_for(subscription))
+        fetched = await self._sources.network(subscription).get(url)
         return await self._read(subscription, fetched, recent, kept)
 
     async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> FeedReading:
         origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
-        body, kind = fetched.body or b"", fetched.content_type
-        return await self._parser.read_beside(body, kind, fetched.url, origin, self._clock(), recent, kept)
+        body, kind, parse = fetched.body or b"", fetched.content_type, self._sources.parse_of(subscription)
+        return await self._parser.read_beside(body, kind, fetched.url, origin, self._clock(), recent, kept, parse)
 
 
 def remembered(subscription_url: str, reading: FeedReading) -> dict[str, bytes]:

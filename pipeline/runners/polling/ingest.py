@@ -15,12 +15,13 @@ from functools import partial
 import msgspec
 
 from connectors.fetch.host_limits import HostLimits, HostRestsError
-from connectors.fetch.http import Fetched, Fetcher, FetchError
+from connectors.fetch.http import Fetched, FetchError
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.history import marked
 from connectors.polling.outcome import USUAL, Pace, digest, failed, folded, held, pinged, succeeded
 from connectors.polling.reading import FeedReading
 from connectors.polling.schedule import Poll
+from connectors.polling.sources import Sources
 from connectors.polling.subscription import Subscription, whole_address
 from connectors.websub import Offer
 from pipeline.errors import NewswireError
@@ -29,7 +30,6 @@ from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.table import Table, Transaction
 from pipeline.records import read_record
-from pipeline.runners.polling.asking import ask
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
 from pipeline.runners.polling.mute import is_muted
@@ -72,7 +72,7 @@ class Ingest:
         recent: Table,
         log: Log,
         transaction: Transaction,
-        fetcher: Fetcher,
+        sources: Sources,
         gathering: Gathering,
         limits: HostLimits,
         clock: Clock,
@@ -88,7 +88,7 @@ class Ingest:
         self._recent = recent
         self._log = log
         self._transaction = transaction
-        self._fetcher = fetcher
+        self._sources = sources
         self._gathering = gathering
         self._clock = clock
         self._pace = pace
@@ -177,17 +177,12 @@ class Ingest:
         if await self._is_folded(url):
             return
         async with AsyncExitStack() as place:
-            poll = self._polls[url]
-            address = poll.address(url)
-            try:
-                async with self._limits.at(address):
-                    # The host's turn first: those who wait for a slow host hold no place that others could use.
-                    await place.enter_async_context(self._turn)
-                    await self._outbox.room()
-                    fetched = await ask(self._fetcher, subscription, poll, address, self._limits.permit)
-            except FetchError as exc:
-                self._limits.heed(exc, address)
-                raise
+
+            async def enter() -> None:
+                await place.enter_async_context(self._turn)
+                await self._outbox.room()
+
+            fetched = await self._sources.ask(subscription, self._polls[url], enter)
             reading = await self._gathered(url, fetched)
         published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
         if self._pushes is not None:
@@ -353,10 +348,10 @@ class Ingest:
             self._report(Polled(url=url, error=str(error)))
 
     async def _is_folded(self, url: str) -> bool:
-        """Tell whether a feed has moved to where another one is followed; its tags become that one's."""
+        """Tell whether a feed has moved to where another one is followed and works; its tags become that one's."""
         poll, subscription = self._polls[url], self._subscriptions[url]
         target = self._subscriptions.get(whole_address(poll.moved_to_if_believed or ""))
-        if target is None or target.url == url or target.paused or self._load(target.url).retired:
+        if target is None or target.url == url or target.paused or not self._load(target.url).works:
             return False
         if poll.retired and poll.error:
             return True
@@ -387,7 +382,7 @@ class Ingest:
         self._subscriptions[url] = subscription
         self._polls[url] = poll
         if poll.held_until is not None:  # as the host asked before this process was started
-            self._limits.rest(poll.address(url), (poll.held_until - self._clock()).total_seconds())
+            self._limits.rest(poll.held_at or poll.address(url), (poll.held_until - self._clock()).total_seconds())
         if subscription.paused or poll.retired:
             self._due.pop(url, None)
         else:

@@ -72,6 +72,10 @@ class Remembered:
         else:
             self.near_duplicates(language).add(article_id, msgspec.msgpack.decode(value, type=SketchFact))
 
+    def languages(self) -> list[str]:
+        """Return the languages in which articles are remembered."""
+        return list(self._near_duplicates)
+
     def near_duplicates(self, language: str) -> NearDuplicateIndex:
         """Return the articles remembered in one language."""
         if language not in self._near_duplicates:
@@ -150,13 +154,28 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
     return Decision(outcome=_outcome(fact), emit=documents, facts=tuple(facts))
 
 
+def forget(remembered: Remembered, before: datetime, limit: int) -> tuple[Fact, ...]:
+    """Return what removes some of the facts of articles seen before a moment."""
+    facts: list[Fact] = []
+    for language in remembered.languages():
+        old = remembered.near_duplicates(language).expired(before.timestamp(), limit - len(facts))
+        facts += _removed(remembered, language, old)
+        if len(facts) >= limit:
+            break
+    return tuple(facts)
+
+
 def _expired(remembered: Remembered, language: str, article: Article) -> list[Fact]:
     """Forget what is older than the window, a bounded number at a time."""
     before = article.seen.timestamp() - remembered.window
     old = [key for key in remembered.near_duplicates(language).expired(before, EXPIRE_AT_ONCE) if key != article.id]
+    return _removed(remembered, language, old)
+
+
+def _removed(remembered: Remembered, language: str, keys: Sequence[str]) -> list[Fact]:
     copies = remembered.copies(language)
-    facts = [Fact(key=copy_key(language, key), value=None) for key in old if key in copies]
-    return [*facts, *(Fact(key=f"{language} {key}", value=None) for key in old)]
+    facts = [Fact(key=copy_key(language, key), value=None) for key in keys if key in copies]
+    return [*facts, *(Fact(key=f"{language} {key}", value=None) for key in keys)]
 
 
 def _article_facts(remembered: Remembered, language: str, article: Article, fact: SketchFact) -> list[Fact]:

@@ -16,6 +16,10 @@ from typing import Protocol
 from pipeline.model import Entity, Event, Quotation, ResolvedDate
 from pipeline.stages.extract.dates.dates import find_dates
 from pipeline.stages.extract.events.events import ArticleText, code_events
+from pipeline.stages.extract.languages.dates import find_worded_dates
+from pipeline.stages.extract.languages.names import find_known_names
+from pipeline.stages.extract.languages.quotations import find_cued_quotations
+from pipeline.stages.extract.languages.tables import CODES
 from pipeline.stages.extract.names.gazetteer import Mention
 from pipeline.stages.extract.names.names import find_entities
 from pipeline.stages.extract.quotations.quotations import find_quotations
@@ -65,6 +69,22 @@ class Plain:
         return code_events(reading, self.language)
 
 
+class Tabled(Plain):
+    """Read a language that tables know: worded dates, quotations with their speakers, names; no events."""
+
+    def dates(self, text: str, published: datetime) -> Sequence[ResolvedDate]:
+        """Return the dates in a text."""
+        return find_worded_dates(text, published, self.language)
+
+    def quotations(self, text: str) -> Sequence[Quotation]:
+        """Return what is quoted, with its speaker."""
+        return find_cued_quotations(text, self.language)
+
+    def names(self, text: str, mentions: Sequence[Mention]) -> Sequence[Entity]:
+        """Return the names that tables and the gazetteer have."""
+        return find_known_names(text, self.language, mentions)
+
+
 @cache
 def pack_of(language: str | None) -> Pack:
     """Return what reads a language; texts of no known language are read as English."""
@@ -72,4 +92,4 @@ def pack_of(language: str | None) -> Pack:
     for entry in entry_points(group=GROUP, name=code):
         pack: Pack = entry.load()
         return pack
-    return Plain(code)
+    return Tabled(code) if code in CODES else Plain(code)

@@ -6,10 +6,12 @@ from datetime import datetime
 
 import msgspec
 
+from pipeline.language.detect import detect
 from pipeline.model import Document, Span
 from pipeline.stages.decision import Decision, NoMemory
 from pipeline.stages.extract.events.events import ArticleText
 from pipeline.stages.extract.names.gazetteer import find
+from pipeline.stages.extract.names.located import locate
 from pipeline.stages.extract.packs import pack_of
 
 # Beyond this a "text" is a data dump; what stands further down is searchable but not read for meaning.
@@ -27,7 +29,10 @@ def read(document: Document) -> Document:
     """Return the document with what its text says. Relative dates count from the day it was published."""
     text = (document.text or "")[:READ_CHARS]
     published = document.published or document.seen
-    pack, mentions = pack_of(document.language), find(text)
+    language = document.language or detect(text)
+    pack, mentions = pack_of(language), find(text)
+    if language in (None, "en"):
+        mentions = locate(text, mentions)
     dates, quotations = tuple(pack.dates(text, published)), tuple(pack.quotations(text))
 
     def is_there(span: Span) -> bool:

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -20,6 +20,8 @@ FACT_VERSION = 1
 KEPT_CHARS = 20_000
 SHOWN_CHARS = 600
 DIFFED_PARAGRAPHS = 300
+# Articles looked at in one go for those that are too old: some milliseconds.
+SCANNED = 2_000
 _QUOTED = re.compile(r"[\"“«]([^\"“”«»]{3,400})[\"”»]")
 
 
@@ -41,6 +43,7 @@ class Known:
 
     def __init__(self) -> None:
         self._facts: dict[str, bytes] = {}
+        self._scan: Iterator[str] = iter(())
 
     def learn(self, key: str, value: bytes | None) -> None:
         """Take in one fact."""
@@ -48,6 +51,21 @@ class Known:
             self._facts.pop(key, None)
         else:
             self._facts[key] = value
+
+    def older(self, before: datetime, limit: int) -> list[str]:
+        """Return up to ``limit`` articles first seen before a moment, of the next part of all; the end begins anew."""
+        found: list[str] = []
+        for _ in range(SCANNED):
+            key = next(self._scan, None)
+            if key is None:
+                self._scan = iter(tuple(self._facts))
+                break
+            version = self.get(key)
+            if version is not None and version.first_seen < before:
+                found.append(key)
+                if len(found) == limit:
+                    break
+        return found
 
     def get(self, article_id: str) -> Version | None:
         """Return what is remembered of an article."""
@@ -78,7 +96,7 @@ def identify(article: Article, known: Known, now: datetime) -> Decision:
         revision=revision,
         fingerprint=fingerprint,
         title=article.title,
-        text=zlib.compress((article.text or "")[:KEPT_CHARS].encode(), 1),
+        text=zlib.compress((article.text or "")[:KEPT_CHARS].encode(), 6),
         withdrawn=article.withdrawn,
         first_seen=first_seen,
         history=article.history if before is None else before.history,
@@ -89,6 +107,11 @@ def identify(article: Article, known: Known, now: datetime) -> Decision:
     )
     fact = Fact(key=article.id, value=msgspec.msgpack.encode(version))
     return Decision(outcome=outcome, emit=(emitted,), facts=(fact,))
+
+
+def forget(known: Known, before: datetime, limit: int) -> tuple[Fact, ...]:
+    """Return what removes some of the facts of articles first seen before a moment."""
+    return tuple(Fact(key=key, value=None) for key in known.older(before, limit))
 
 
 def _fingerprint(article: Article) -> bytes:

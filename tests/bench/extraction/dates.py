@@ -113,7 +113,11 @@ def _same(found: ResolvedDate, first: date, last: date) -> bool:
     slack = timedelta(days=1) if found.granularity in ("week", "range") else timedelta()
     if days and (last - first).days > 3000:
         slack = timedelta(days=366)
-    return days is not None and abs(days[0] - first) <= slack and abs(days[1] - last) <= slack
+    if days is not None and abs(days[0] - first) <= slack and abs(days[1] - last) <= slack:
+        return True
+    # "from 1980 to 1987" is one range here and two dates in GUM: it has both when its ends are those.
+    ends = [_interval(end) for end in found.value.split("/")] if found.granularity == "range" else []
+    return (first, last) in ends
 
 
 def dates(data: Path, news_only: bool = False) -> dict[str, float]:

@@ -15,12 +15,24 @@ func main() {
 	for scanner.Scan() {
 		body, err := os.Open(scanner.Text())
 		out := []map[string]any{}
+		head := map[string]any{}
 		if err == nil {
 			func() {
 				defer func() { recover() }()
 				feed, err := gofeed.NewParser().Parse(body)
 				if err != nil || feed == nil {
 					return
+				}
+				head["title"], head["home"], head["language"] = feed.Title, feed.Link, feed.Language
+				head["self"] = feed.FeedLink
+				if feed.Image != nil {
+					head["icon"] = feed.Image.URL
+				}
+				if feed.UpdatedParsed != nil {
+					head["updated"] = feed.UpdatedParsed.UTC().Format(time.RFC3339)
+				}
+				if feed.PublishedParsed != nil {
+					head["published"] = feed.PublishedParsed.UTC().Format(time.RFC3339)
 				}
 				for _, item := range feed.Items {
 					entry := map[string]any{"title": item.Title, "url": item.Link, "tags": item.Categories}
@@ -49,7 +61,7 @@ func main() {
 			}()
 			body.Close()
 		}
-		line, _ := json.Marshal(out)
+		line, _ := json.Marshal(map[string]any{"feed": head, "entries": out})
 		fmt.Println(string(line))
 	}
 }

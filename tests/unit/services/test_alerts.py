@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -12,8 +13,9 @@ from pipeline.model import Alert, AlertRule, Document
 from pipeline.ports.alerts import DeliveriesPage, DeliveriesRequest, Delivery, Notifier
 from pipeline.query.evaluate import MatchView, find
 from pipeline.query.scope import query_of
-from pipeline.services.alert_import import SavedSearch, read_rules
+from pipeline.services.alert_import import Entry, NameList, SavedSearch, read_rules
 from pipeline.services.alerts import Alerts, new_rule, quiet_hours
+from pipeline.services.lists import Lists
 from pipeline.services.saved_searches import SavedSearches
 from tests.fakes.index import MemoryIndex
 from tests.fakes.table import MemoryTable
@@ -53,10 +55,13 @@ class Desk:
 
     def __init__(self, *deliveries: Delivery) -> None:
         self.rules, self.index = MemoryTable(), MemoryIndex()
-        self.searches = SavedSearches(MemoryTable(), rules=self.rules)
+        lists, searches = MemoryTable(), MemoryTable()
+        self.lists = Lists(lists=lists, rules=self.rules, searches=searches, transaction=nullcontext)
+        self.searches = SavedSearches(searches, self.lists.all, rules=self.rules)
         self.service = Alerts(
             rules=self.rules,
             searches=self.searches,
+            lists=self.lists,
             index=self.index,
             deliveries=Deliveries(*deliveries),  # type: ignore[arg-type]
             channels=Channels(),
@@ -198,11 +203,14 @@ def test_export_is_read_again_as_it_was() -> None:
     desk, other = Desk(), Desk()
     desk.searches.keep("politics", "tusk")
     desk.searches.keep("all", 'search:politics OR "red line"')
+    desk.lists.add("Firms", ["Öko AG", 'Say "x" & Sons'])
+    desk.searches.keep("trade", "list:firms")
+    desk.service.add(rule("c", "search:trade OR list:firms"))
     desk.service.add(rule("a", "search:all -sport", languages=("en", "de"), digest="daily@08:00", quiet="22:00-07:00"))
     desk.service.add(rule("b", 'title:"a \\ \u2019b"', min_origins=2, expires=NOW + timedelta(days=1), priority="high"))
     entries = list(read_rules(desk.service.exported().encode(), "x.toml", NOW))
     assert [] == [each.refused for each in other.service.take_over(entries) if each.refused]
-    assert desk.searches.all() == other.searches.all()
+    assert (desk.searches.all(), desk.lists.all()) == (other.searches.all(), other.lists.all())
 
     def essence(kept: AlertRule) -> AlertRule:
         return msgspec.structs.replace(kept, id="", created=NOW)
@@ -212,8 +220,10 @@ def test_export_is_read_again_as_it_was() -> None:
 
 def test_dry_run_checks_all_that_it_would_keep() -> None:
     desk = Desk()
-    entries: list[AlertRule | SavedSearch | str] = [
-        SavedSearch(name="s", query="putin"),
+    entries: list[Entry] = [
+        NameList(name="firms", names=("Acme",)),
+        NameList(name="9", names=("Acme",)),
+        SavedSearch(name="s", query="putin list:firms"),
         rule("a", "search:s"),
         rule("A ", "kyiv"),
         rule("b", "(bad"),
@@ -221,8 +231,8 @@ def test_dry_run_checks_all_that_it_would_keep() -> None:
         SavedSearch(name="t", query="search:t"),
     ]
     taken = list(desk.service.take_over(entries, dry_run=True))
-    assert [True, False, False, False, False] == [each.refused is None for each in taken]
-    assert (desk.service.all(), desk.searches.all()) == ([], {})
+    assert [False, True, False, False, False, False] == [each.refused is None for each in taken]
+    assert (desk.service.all(), desk.searches.all(), desk.lists.all()) == ([], {}, {})
 
 
 def test_silence_and_surge_exclude_each_other() -> None:

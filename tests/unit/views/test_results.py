@@ -68,7 +68,10 @@ def test_line_is_followed_by_the_passage_that_matched() -> None:
     ("found", "says"),
     [
         (SearchPage(documents=(), total=1234), "0 of 1,234 articles."),
-        (SearchPage(documents=(), total=9, cursor="c", estimated=True), "0 of about 9 articles. More: --cursor c"),
+        (
+            SearchPage(documents=(), total=9, cursor="c", estimated=True),
+            "0 of about 9 articles. More: newswire search --more",
+        ),
     ],
 )
 def test_footer_tells_how_much_there_is(found: SearchPage, says: str) -> None:

@@ -33,7 +33,9 @@ WRITTEN_DAYS = 3
 _FUTURE = re.compile(
     r"\b(?:will|would|shall|'ll|due|scheduled|set|plan(?:s|ned|ning)?|expect(?:s|ed)?|upcoming|forthcoming|ahead of"
     r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning|deadline|aims?|intends?|hopes?|to be(?:\s+\w+)?"
-    r"|to (?:hold|meet|convene|begin|start|take"
+    r"|(?:meets|opens|begins|starts|arrives|departs|leaves|rules|votes|expires|resumes|ends|returns|faces|hosts|visits|travels"
+    r"|airs|launches|closes|kicks off|convenes|goes|runs out|comes into|takes (?:effect|office|place|over|part))"
+    r"(?!\s+that\b)|to (?:hold|meet|convene|begin|start|take"
     r"|sign|discuss|visit|attend|open|vote|travel|host|address|go|come|arrive|return|continue|end|last|run|resume"
     r"|decide)|is (?:holding|meeting|visiting|hosting|starting|opening|travelling|traveling))\b",
     re.IGNORECASE,

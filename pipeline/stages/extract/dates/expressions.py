@@ -17,12 +17,23 @@ from pipeline.stages.extract.dates.calendar_words import (
     SHIFTS,
     WEEKDAYS,
 )
+from pipeline.stages.extract.dates.parts import (
+    resolve_anno_domini,
+    resolve_between,
+    resolve_nine_eleven,
+    resolve_nth_weekday,
+    resolve_offset,
+    resolve_remembered,
+    resolve_season,
+    resolve_span_of,
+    resolve_world_war,
+    resolve_years,
+)
 from pipeline.stages.extract.dates.resolvers import (
     Resolver,
     month_number,
     resolve_ago,
     resolve_ahead,
-    resolve_anno_domini,
     resolve_century,
     resolve_day,
     resolve_days,
@@ -34,17 +45,14 @@ from pipeline.stages.extract.dates.resolvers import (
     resolve_month,
     resolve_months,
     resolve_named_day,
-    resolve_nine_eleven,
     resolve_numeric,
     resolve_part_of,
     resolve_period,
     resolve_quarter,
-    resolve_season,
     resolve_sixties,
     resolve_that,
     resolve_weekday,
     resolve_weekend,
-    resolve_world_war,
     resolve_year,
 )
 
@@ -65,7 +73,7 @@ _OF_YEAR = (
 )
 _PART = r"(?:(?P<part>early|mid|later?)[\s-]+)?"
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
-_ON = rf"(?:(?:{_DAYS}|(?:Mon|Tue|Tues|Wed|Thu|Thurs|Fri|Sat|Sun)\b\.?),?\s+(?:the\s+)?)?"
+_ON = rf"(?:(?:{_DAYS}|{_DAYS.upper()}|(?:Mon|Tue|Tues|Wed|Thu|Thurs|Fri|Sat|Sun)\b\.?),?\s+(?:the\s+)?)?"
 _COUNTS = sorted((name for name in NUMBERS if name != "hundred"), key=len, reverse=True)
 _COUNT = rf"(?P<count>\d{{1,4}}|(?i:{'|'.join(_COUNTS)}))"
 _UNIT = r"(?P<unit>day|week|month|year|decade)s?"
@@ -93,6 +101,9 @@ def dateline(head: str) -> date | None:
 
 _SHIFT = r"(?P<shift>(?i:last|this|next|past|previous|coming|current|upcoming))"
 _SEASON = r"(?i:spring|summer|autumn|fall|winter)"
+_ANY_DAY = rf"{_DAYS}|{_DAYS.upper()}"
+_EDGE = rf"(?P<edge>(?i:last|final|opening|closing|{'|'.join(name for name in ORDINALS if '-' not in name)}))"
+_YEAR2 = r"(?:,?\s+(?P<year2>(?:1[0-9]|20)\d\d))?"
 # name: (pattern, resolver, whether it is relative). Of those that match at one place the first wins.
 EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
     "iso_": (r"\b(?P<iso>\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?!\d)", resolve_iso, False),
@@ -103,6 +114,47 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
     ),
     "nine_eleven": (r"\b9/11\b", resolve_nine_eleven, False),
     "world_war": (r"\b(?:World\s+War\s+|WW\s?)(?P<war>II|I|2|1|Two|One)\b", resolve_world_war, False),
+    "remembered": (
+        rf"\b{_MONTH}\s+{_DAY}(?:,?\s+(?:2001|2005|2015|2021|2023))?,?\s+(?P<what>(?i:[a-z]+(?:\s+[a-z]+)?))",
+        resolve_remembered,
+        False,
+    ),
+    "span_of": (
+        rf"\b(?:the\s+)?{_EDGE}\s+(?:{_COUNT}\s+)?(?P<unit>day|week|month|quarter|half)s?\s+(?:of|in)\s+"
+        rf"(?:{_MONTH}{_OF_YEAR}|(?P<which>the|this|next|last)\s+year\b(?!\s+to)|(?P<only>(?:19|20)\d\d)\b)",
+        resolve_span_of,
+        False,
+    ),
+    "nth_weekday": (
+        rf"\b(?:the\s+)?{_EDGE}\s+(?P<weekday>{_ANY_DAY})\s+(?:of|in)\s+"
+        rf"(?:{_MONTH}{_OF_YEAR}|(?P<which>the|this|next|last)\s+month\b)",
+        resolve_nth_weekday,
+        False,
+    ),
+    "years": (
+        r"\b(?:(?:(?i:from)\s+(?P<first>1[5-9]\d\d|20\d\d)\s+(?:to|until|till|through)\s+(?P<last>\d{4}))"
+        r"|(?:(?i:between)\s+(?P<first2>1[5-9]\d\d|20\d\d)\s+and\s+(?P<last2>\d{4}))"
+        r"|(?<![\w.,$€£-])(?P<first3>1[5-9]\d\d|20\d\d)[-–/](?P<last3>\d{2}|\d{4}))(?![\w-]|[.,]\d|[–/]\d)",
+        resolve_years,
+        False,
+    ),
+    "between": (
+        rf"\b(?:(?i:from|between)\s+)?{_MONTH}\s+{_DAY}(?:,\s+{_YEAR})?\s*(?:to|until|through|and|[–-])\s*{_MONTH2}\s+{_DAY2}\b"
+        rf"{_YEAR2}",
+        resolve_between,
+        False,
+    ),
+    "between_": (
+        rf"\b(?:(?i:from|between)\s+)?{_DAY}\s+{_MONTH}(?:\s+{_YEAR})?\s*(?:to|until|through|and|[–-])\s*{_DAY2}\s+{_MONTH2}\b"
+        rf"{_YEAR2}",
+        resolve_between,
+        False,
+    ),
+    "offset_": (
+        rf"\b{_COUNT}\s+{_UNIT}\s+(?P<way>from|ago)\s+(?:last\s+)?(?P<base>{_ANY_DAY}|today|tomorrow|now)\b",
+        resolve_offset,
+        True,
+    ),
     "days_month": (rf"\b{_DAY}{_TO}{_DAY2}\s+(?:of\s+)?{_MONTH}{_OF_YEAR}", resolve_days, False),
     "month_days": (rf"\b{_MONTH}\s+{_DAY}{_TO}{_DAY2}(?!\s*[:.]?\d){_OF_YEAR}", resolve_days, False),
     "day_month": (rf"\b{_ON}{_DAY}\s+(?:of\s+)?{_MONTH}{_OF_YEAR}", resolve_day, False),
@@ -119,7 +171,8 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
     "months": (rf"\b{_MONTH}{_TO}{_MONTH2}{_OF_YEAR}", resolve_months, False),
     "month_": (rf"(?:\b{_SHIFT}\s+)?\b{_MONTH}{_OF_YEAR}(?!\w)", resolve_month, False),
     "weekday_": (
-        rf"\b(?:{_SHIFT}\s+)?(?P<weekday>{_DAYS})\b(?!\s+(?:Times|Mirror|Telegraph))"
+        rf"\b(?:{_SHIFT}\s+)?(?P<weekday>{_ANY_DAY})\b"
+        r"(?!\s+(?:Times|Mirror|Telegraph|Mail|Express|Post|World|Herald|Tribune|Star|(?:Evening|Morning|Night)\s+[A-Z]))"
         r"(?:\s+(?:of\s+)?(?P<week>last|next|this)\s+week\b)?",
         resolve_weekday,
         True,
@@ -180,13 +233,19 @@ def _starts() -> dict[str, tuple[str, ...]]:
     """Return for each word that an expression may begin with, in small letters, the expressions to try, in order."""
     starts: dict[str, list[str]] = {}
     for words, names in (
-        (" ".join(MONTHS), "months month_days month_day month_"),
+        (" ".join(MONTHS), "remembered between months month_days month_day month_"),
         (" ".join(WEEKDAYS), "day_month month_day weekday_"),
-        (" ".join(NUMBERS), "ago_ later_"),
-        (" ".join(ORDINALS), "word_month quarter_ century_"),
+        (" ".join(NUMBERS), "offset_ ago_ later_"),
+        ("from between", "years between between_"),
+        ("last final opening closing first", "span_of nth_weekday"),
+        (" ".join(ORDINALS), "span_of nth_weekday word_month quarter_ century_"),
         (" ".join(SHIFTS), "month_ weekday_ named_ lasting holiday_ period_"),
         ("today tonight overnight yesterday tomorrow", "named_"),
-        ("the", "named_ lasting period_ part_of weekend_ that_ quarter_ century_ decade_ sixties season_"),
+        (
+            "the",
+            "span_of nth_weekday named_ lasting period_ part_of weekend_ that_ quarter_ century_ decade_ sixties "
+            "season_",
+        ),
         ("that", "that_"),
         ("in", "ahead_"),
         ("over at on", "weekend_"),
@@ -205,7 +264,8 @@ def _starts() -> dict[str, tuple[str, ...]]:
 
 STARTS = _starts()
 DIGIT_STARTS = (
-    "iso_", "numeric", "nine_eleven", "days_month", "day_month", "ago_", "later_", "century_", "quarter_",
+    "iso_", "numeric", "nine_eleven", "years", "between_", "days_month", "day_month", "offset_", "ago_", "later_",
+    "century_", "quarter_",
     "decade_", "anno_", "year_",
 )  # fmt: skip
 # What may follow a number of one or two digits in a date, besides a mark that joins.
@@ -215,7 +275,7 @@ AFTER_NUMBER = frozenset(
 # After words as common as these it takes a second word of a date to look closer.
 _COUNTS_NEXT = frozenset(NUMBERS)
 SECONDS: dict[str, frozenset[str]] = {
-    "the": frozenset((*SHIFTS, *ORDINALS, *SEASONS))
+    "the": frozenset((*SHIFTS, *ORDINALS, *SEASONS, "final", "opening", "closing"))
     | frozenset("same following day weekend end start beginning middle early mid late later twenty q1 q2 q3 q4".split())
     | frozenset("twenties thirties forties fifties sixties seventies eighties nineties".split()),
     "that": frozenset("same day night morning evening afternoon week month year".split()),

@@ -58,11 +58,13 @@ _COUNTED = re.compile(
     r"|km|kilomet|met(?:er|re)s|miles|feet|tons|tonnes|hours|minutes|seconds|votes|cases|deaths|jobs|homes"
     r"|workers|employees"
     r"|points|units|copies|words|years|days|MHz|GHz|MB|mg|kg|ml|hPa|calories|protesters|migrants|refugees"
-    r"|students|members)\b"
+    r"|students|members|block|blocks|series|acres|guests|rounds|pieces|lives|injuries|yards|rupees|yuan|yen|pesos|shares)\b"
 )
 _YEARS = re.compile(r"\b1\d\d\d\s?[–-]\s?$|\b20\d\d\s?[–-]\s?$")
 _NOT_A_YEAR = re.compile(
     r"(?:[$€£¥#№/:]|\b(?i:about|nearly|over|almost|than|least|some|up to|roughly|No\.?|number|room|page"
+    r"|flight|highway|route|gate|boeing|airbus|expo|euro|model|resolution|bus|line|suite|channel|version"
+    r"|train|order|directive|regulation|bill|article|section|windows|act|apartment|block|unit|box|level|area"
     r"|pp?\.))\s*$|\w[,.–-]$|[\d–-]\s$"
 )
 _SURELY_YEAR = re.compile(
@@ -134,6 +136,11 @@ def _nearest(make: Callable[[int], date], scene: Scene) -> date:
     return min(sided or candidates, key=lambda day: abs((day - today).days))
 
 
+def nearest_year(make: Callable[[int], date], scene: Scene) -> int:
+    """Return the year that brings a date nearest, as the verbs allow."""
+    return _nearest(make, scene).year
+
+
 def resolve_month(match: Match, scene: Scene) -> Value | None:
     name, month = match["month"], month_number(match["month"])
     shift = (match["shift"] or "").lower()
@@ -141,6 +148,8 @@ def resolve_month(match: Match, scene: Scene) -> Value | None:
     if bare and (len(name) <= 4 and name not in ("June", "July")) and not scene.preceded_by(_INTRODUCED):
         return None
     if bare and name == "March" and scene.followed_by(_AS_VERB):
+        return None
+    if bare and scene.followed_by(_AS_PERSON) and not scene.preceded_by(_DURING):
         return None
     today = scene.today
     if shift in ("last", "past"):
@@ -156,6 +165,14 @@ def resolve_month(match: Match, scene: Scene) -> Value | None:
     return f"{year:04d}-{month:02d}", "month"
 
 
+# "May will travel", "April Jones": a person, unless a word of time stands before.
+_AS_PERSON = re.compile(
+    r"(?:['’]s)?\s+(?:will|would|said|says|told|has|had|is|was|wants|faces|met|meets|also|did|does)\b|\s+[A-Z][a-z]+\b"
+)
+_DURING = re.compile(
+    r"\b(?i:in|since|until|till|by|from|of|during|through|late|early|mid|before|after|between|and|to|this|last|next"
+    r"|every|each)[\s-]+$"
+)
 _AS_VERB = re.compile(r"\s+(?:on|through|against|for|to|in\s+the)\b|ed\b|ing\b|es\b")
 
 
@@ -167,10 +184,12 @@ def resolve_months(match: Match, scene: Scene) -> Value:
     return f"{year}-{first:02d}/{year + (last < first)}-{last:02d}", "range"
 
 
-def resolve_weekday(match: Match, scene: Scene) -> Value:
+def resolve_weekday(match: Match, scene: Scene) -> Value | None:
     today = scene.today
     ahead = (WEEKDAYS[match["weekday"].lower()] - today.weekday()) % 7
     shift, week = (match["shift"] or "").lower(), (match["week"] or "").lower()
+    if scene.preceded_by(_REPEATED) or scene.preceded_by(_CALLED):
+        return None  # "every Monday", "Bloody Sunday"
     if week:
         days = ahead - 7 * (ahead + today.weekday() >= 7) + 7 * SHIFTS[week]
     elif shift in ("last", "past", "previous"):
@@ -179,9 +198,17 @@ def resolve_weekday(match: Match, scene: Scene) -> Value:
         days = ahead or 7
     elif ahead == 0:
         days = 0
+    elif shift in ("this", "current"):
+        days = ahead - 7 if scene.direction() < 0 else ahead
     else:
         days = ahead if scene.direction() > 0 else ahead - 7
     return (today + timedelta(days=days)).isoformat(), "day"
+
+
+_REPEATED = re.compile(r"\b(?i:every|each|most|any|except|all)\s+$")
+_CALLED = re.compile(
+    r"\b(?:Bloody|Black|Good|Palm|Easter|Cyber|Super|Ash|Shrove|Maundy|Holy|Giving|Blue|Manic|Whit)\s+$", re.IGNORECASE
+)
 
 
 def resolve_named_day(match: Match, scene: Scene) -> Value:
@@ -212,9 +239,9 @@ def _shifted(unit: str, shift: int, today: date) -> Value:
         return f"{months // 12}-{months % 12 + 1:02d}", "month"
     if unit == "quarter":
         quarters = today.year * 4 + (today.month - 1) // 3 + shift
-        return _quarter_of(quarters // 4, quarters % 4 + 1)
+        return quarter_of(quarters // 4, quarters % 4 + 1)
     if unit in SEASONS:
-        return _season_of(unit, today.year + shift)
+        return season_of(unit, today.year + shift)
     if unit == "decade":
         return (
             (f"{today.year - 9}/{today.year}", "range")
@@ -227,11 +254,11 @@ def _shifted(unit: str, shift: int, today: date) -> Value:
     return f"{today.year + shift}", "year"
 
 
-def _quarter_of(year: int, quarter: int) -> Value:
+def quarter_of(year: int, quarter: int) -> Value:
     return f"{year}-{quarter * 3 - 2:02d}/{year}-{quarter * 3:02d}", "quarter"
 
 
-def _season_of(name: str, year: int) -> Value:
+def season_of(name: str, year: int) -> Value:
     first = SEASONS[name]
     return f"{year}-{first:02d}/{year + (first == 12)}-{(first + 1) % 12 + 1:02d}", "range"
 
@@ -267,14 +294,18 @@ def resolve_later(match: Match, scene: Scene) -> Value | None:
 
 
 def _moved(match: Match, day: date, sign: int) -> Value:
-    count, unit = _number(match["count"]) * sign, match["unit"].lower()
+    return moved(_number(match["count"]) * sign, match["unit"].lower(), day)
+
+
+def moved(count: int, unit: str, day: date) -> Value:
+    """Return what lies a number of units from a day, to the precision of the unit."""
     if unit == "day":
         return (day + timedelta(days=count)).isoformat(), "day"
     if unit == "decade":
         return f"{day.year + 10 * count:04d}", "year"
     if unit == "year":
         if day.year + count < 1:
-            raise ValueError(match.group())
+            raise ValueError(count)
         return f"{day.year + count:04d}", "year"
     return _shifted(unit, count, day)
 
@@ -337,10 +368,6 @@ def resolve_century(match: Match, scene: Scene) -> Value | None:
     return f"{first + 75 * ((match['part'] or '').lower() in _LATE):04d}/{first + 99:04d}", "range"
 
 
-def resolve_anno_domini(match: Match, scene: Scene) -> Value:
-    return date(int(match["ad"] or match["ce"]), 1, 1).isoformat()[:4], "year"
-
-
 def resolve_sixties(match: Match, scene: Scene) -> Value:
     first = 1900 + NUMBERS[match["sixties"].lower().removesuffix("ies") + "y"]
     return f"{first}/{first + 9}", "range"
@@ -354,11 +381,7 @@ def resolve_quarter(match: Match, scene: Scene) -> Value:
         return f"{year}-{number * 6 - 5:02d}/{year}-{number * 6:02d}", "range"
     if not 1 <= number <= 4:
         raise ValueError(match.group())
-    return _quarter_of(year, number)
-
-
-def resolve_season(match: Match, scene: Scene) -> Value:
-    return _season_of(match["season"].lower(), int(match["year"]))
+    return quarter_of(year, number)
 
 
 def resolve_holiday(match: Match, scene: Scene) -> Value:
@@ -371,14 +394,6 @@ def resolve_holiday(match: Match, scene: Scene) -> Value:
     if match["year"]:
         return date(int(match["year"]), month, day).isoformat(), "day"
     return _nearest(lambda y: date(y, month, day), scene).isoformat(), "day"
-
-
-def resolve_world_war(match: Match, scene: Scene) -> Value:
-    return ("1939-09-01/1945-09-02" if match["war"] in ("II", "2", "Two") else "1914-07-28/1918-11-11"), "range"
-
-
-def resolve_nine_eleven(match: Match, scene: Scene) -> Value:
-    return "2001-09-11", "day"
 
 
 Resolver = Callable[[Match, Scene], Value | None]

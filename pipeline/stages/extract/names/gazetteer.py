@@ -41,11 +41,12 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Mention(msgspec.Struct, frozen=True):
-    """Say that the characters ``start`` to ``end`` of a text name ``entry``."""
+    """Say that the characters ``start`` to ``end`` of a text name ``entry``; ``sure``: the words around say so too."""
 
     start: int
     end: int
     entry: Entry
+    sure: bool = False
 
     @property
     def kind(self) -> Kind:

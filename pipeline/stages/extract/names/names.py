@@ -17,7 +17,9 @@ import msgspec
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Entity
 from pipeline.stages.extract.names import tagger
-from pipeline.stages.extract.names.gazetteer import PLACES, Kind, Mention, find, gazetteer
+from pipeline.stages.extract.names.gazetteer import PLACES, Entry, Kind, Mention, find, gazetteer
+from pipeline.stages.extract.names.located import likeliest, locate
+from pipeline.stages.extract.names.places import with_position
 
 Type = Literal["PER", "ORG", "LOC"]
 _TYPES: dict[Kind, Type] = {
@@ -38,7 +40,7 @@ def find_entities(
     text: str, language: str | None = "en", mentions: Sequence[Mention] | None = None
 ) -> tuple[Entity, ...]:
     """Return the names in ``text`` in order, without overlap; ``mentions`` are the gazetteer's, if already found."""
-    known = find(text) if mentions is None else mentions
+    known = locate(text, find(text)) if mentions is None else mentions
     if language in (None, "en"):
         names = _voted(text, _repeated(text, _with_trusted(text, list(_tagged(text, known)), known)))
     else:
@@ -89,7 +91,7 @@ def _with_trusted(text: str, names: list[_Name], known: Iterable[Mention]) -> li
     """Add the gazetteer's names: several words of them outweigh what the tagger made of parts, peoples are no names."""
     kept = []
     peoples = {(m.start, m.end) for m in known if m.kind == "demonym"}
-    firm = [m for m in known if m.kind in _TRUSTED and not text.endswith("administration", m.start, m.end)]
+    firm = [m for m in known if _is_firm(m) and not text.endswith("administration", m.start, m.end)]
     at = 0
     added: list[_Name] = []
     for name in sorted((n for n in names if (n.start, n.end) not in peoples), key=lambda name: name.start):
@@ -106,6 +108,10 @@ def _with_trusted(text: str, names: list[_Name], known: Iterable[Mention]) -> li
     return sorted(kept + free, key=lambda name: name.start)
 
 
+def _is_firm(mention: Mention) -> bool:
+    return mention.kind in _TRUSTED or (mention.sure and mention.kind in PLACES)
+
+
 def _near(names: Sequence[_Name], name: _Name) -> Sequence[_Name]:
     at = bisect_left(names, name.start, key=lambda other: other.end)
     return names[max(at - 1, 0) : at + 3]
@@ -114,7 +120,7 @@ def _near(names: Sequence[_Name], name: _Name) -> Sequence[_Name]:
 def _is_longer(text: str, mention: Mention, name: _Name) -> bool:
     """Tell whether a gazetteer name of several words reaches beyond, or has all but a stray end of, a tagged one."""
     if text[mention.start : mention.end].isalnum():
-        return False
+        return mention.sure and (mention.start, mention.end) == (name.start, name.end)
     return mention.start <= name.start and mention.end >= name.end
 
 
@@ -174,7 +180,7 @@ def _voted(text: str, names: list[_Name]) -> list[_Name]:
 
 
 def _entities(text: str, names: Sequence[_Name], known: Iterable[Mention]) -> Iterator[Entity]:
-    canonical = {(mention.start, mention.end): mention.entry.name for mention in known}
+    entries = {(mention.start, mention.end): mention.entry for mention in known}
     full: dict[str, str] = {}
     for name in names:
         surface = " ".join(text[name.start : name.end].split())
@@ -184,10 +190,22 @@ def _entities(text: str, names: Sequence[_Name], known: Iterable[Mention]) -> It
         surface = text[name.start : name.end]
         plain = " ".join(surface.split())
         whole = full.get(plain) if name.type == "PER" else None
-        yield Entity(
-            text=surface,
-            type=name.type,
-            name=whole or canonical.get((name.start, name.end)) or plain,
-            start=name.start,
-            end=name.end,
-        )
+        entry = entries.get((name.start, name.end))
+        called = whole or (entry.name if entry is not None else plain)
+        if name.type == "LOC":
+            yield _place(surface, called, name, entry)
+        else:
+            yield Entity(text=surface, type=name.type, name=called, start=name.start, end=name.end)
+
+
+def _place(surface: str, called: str, name: _Name, entry: Entry | None) -> Entity:
+    """Return a place with where it is, as far as that is known."""
+    if entry is None:
+        entry = likeliest(surface)
+    if entry is None or entry.kind not in PLACES:
+        return Entity(text=surface, type="LOC", name=called, start=name.start, end=name.end)
+    entry = with_position(entry, surface)
+    return Entity(
+        text=surface, type="LOC", name=entry.name, start=name.start, end=name.end, country=entry.code,
+        latitude=entry.latitude, longitude=entry.longitude, geonames_id=entry.geonames_id, found=entry.kind,
+    )  # fmt: skip

@@ -40,7 +40,18 @@ TITLES = frozenset(
     "Sister Rev "
     "Reverend Lieutenant Sergeant Officer Inspector Detective Commander Spokesman Spokeswoman Spokesperson Coach "
     "Leader Mr. Mrs. "
-    "Ms. Dr. Gen. Col. Sen. Rep. Gov. Lt. Sgt. Prof. Rev. Capt. Maj. Councillor Baroness Tsar Emir Sultan".split()
+    "Ms. Dr. Gen. Col. Sen. Rep. Gov. Lt. Sgt. Prof. Rev. Capt. Maj. Councillor Baroness Tsar Emir Sultan "
+    "Guard Novelist Author Writer Poet Actor Actress Singer Economist Analyst Farmer Teacher Nurse Doctor Engineer "
+    "Scientist Researcher Lawyer Attorney Prosecutor Activist Campaigner Lawmaker Legislator Resident Survivor Witness "
+    "Journalist Reporter Photographer Editor Publisher Trader Investor Manager Owner Founder Co-founder CEO CFO "
+    "Treasurer Sheriff Deputy Constable Brigadier Corporal Soldier Pilot Striker Midfielder Defender Goalkeeper "
+    "Forward Winger Skipper Quarterback Pitcher Catcher Shortstop Linebacker Receiver Tackle Historian Lecturer "
+    "Curator Artist "
+    "Architect Designer Chef Vicar Pastor Priest Cardinal Monsignor MP MEP MSP Envoy Negotiator Backbencher Speaker "
+    "Undersecretary Congressperson Alderman Assemblyman Assemblywoman Paramedic Firefighter Trooper Superintendent "
+    "Principal Dean Provost Chairperson Trustee Organiser Organizer Volunteer Student Musician Composer Playwright "
+    "Filmmaker Producer Comedian Model Programmer Physicist Chemist Biologist Geologist Psychologist Epidemiologist "
+    "Virologist Meteorologist Forecaster Strategist Barrister Solicitor Magistrate Diplomat Consul Spokesmen".split()
 )
 NOT_NAMES = frozenset(
     "The A An In On At He She It They We I But And This That These Those However According Also Over Overnight "

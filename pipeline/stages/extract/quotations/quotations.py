@@ -11,47 +11,16 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Literal
 
-import msgspec
-
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Quotation, Span, Speaker
-from pipeline.stages.extract.quotations.phrases import Phrase, subject_after, subject_before
+from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, SAYING, TRAILING
+from pipeline.stages.extract.quotations.marks import Marked, inner_of
+from pipeline.stages.extract.quotations.marks import marked as marked_in
+from pipeline.stages.extract.quotations.phrases import Phrase, subject_after, subject_before, tokens_between
 from pipeline.stages.extract.quotations.speakers import Mentions
 
 _PARAGRAPH = re.compile(r"[^\n]+")
-_PAIRS = {"“": "”", "„": "“”", "«": "»", "»": "«", "‘": "’", "「": "」", "『": "』", '"': '"'}
-_MARKS = re.compile('["“”„«»‘’「」『』]')
-MAX_QUOTE = 5_000
 LONGEST_ATTRIBUTION = 220
-
-CUES = (
-    r"sa(?:id|ys|y|ying)|t(?:old|ells|elling)|add(?:ed|s|ing)|announc(?:ed|es|ing)|stat(?:ed|es)|warn(?:ed|s|ing)"
-    r"|ask(?:ed|s)"
-    r"|repl(?:ied|ies)|insist(?:ed|s|ing)|explain(?:ed|s|ing)|wr(?:ote|ites|iting)|tweet(?:ed|s)|post(?:ed|s)"
-    r"|claim(?:ed|s|ing)"
-    r"|not(?:ed|es|ing)|stress(?:ed|es|ing)|argu(?:ed|es|ing)|declar(?:ed|es|ing)|alleg(?:ed|es|ing)"
-    r"|acknowledg(?:ed|es)|admit(?:ted|s)"
-    r"|confirm(?:ed|s|ing)|den(?:ied|ies|ying)|suggest(?:ed|s|ing)|call(?:ed|ing)|describ(?:ed|es|ing)"
-    r"|continu(?:ed|es)|recall(?:ed|s)"
-    r"|respond(?:ed|s|ing)|testif(?:ied|ies)|predict(?:ed|s)|pledg(?:ed|es)|vow(?:ed|s|ing)|promis(?:ed|es)"
-    r"|urg(?:ed|es|ing)|complain(?:ed|s)"
-    r"|conclud(?:ed|es)|observ(?:ed|es)|remark(?:ed|s)|commented|quipped|joked|shouted|exclaimed|emphasi[sz](?:ed"
-    r"|es|ing)|accus(?:ed|es|ing)"
-    r"|blam(?:ed|es|ing)|quoted as saying|tout(?:ed|s)|lament(?:ed|s)|cautioned|boasted|reported|reiterated"
-    r"|asserted|maintained|hailed|slammed"
-    r"|condemn(?:ed|s|ing)|praised|dismissed|rejected|branded|labell?ed|accept(?:ed|s)|reveal(?:ed|s)|disclosed"
-    r"|indicated|agreed|answered"
-)
-_CUE = re.compile(rf"(?<![\w-])(?:{CUES})\b")
-# Verbs that bring in what was said without marks; the second kind needs "that" to tell a saying from an act.
-_SAYING = re.compile(
-    r"\b(?:said to have \w+ed that|(?:said|says?|told|insisted|claimed|argued|added|wrote|believes)\b(?! to)"
-    r"|(?:announced|stated|warned|explained|noted|stressed|declared|alleged|confirmed|denied|reported"
-    r"|acknowledged|admitted"
-    r"|suggested|predicted|pledged|vowed|promised|emphasi[sz]ed|concluded|testified|replied|recalled|observed"
-    r"|revealed)(?= that\b))"
-)
-_ACCORDING = re.compile(r"\b(?P<cue>[Aa]ccording to)\s+")
 _LISTENER = re.compile(
     r"\s+(?:the\s+|an?\s+|his\s+|her\s+)?(?:[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*|(?:news\s+)?[a-z]+)(?:\s+(?:on|in"
     r"|at)\s+(?:the\s+|a\s+)?\w+)?"
@@ -76,21 +45,12 @@ LOOK_BACK = 500
 Kind = Literal["direct", "mixed", "indirect"]
 
 
-class _Marked(msgspec.Struct, frozen=True):
-    """Hold marked text: the outer span with marks, and whether the mark was left open for the next paragraph."""
-
-    start: int
-    end: int
-    paragraph: int
-    open: bool
-
-
 def find_quotations(text: str, language: str | None = "en") -> tuple[Quotation, ...]:
     """Return quotations in order of appearance, each with its speaker and cue where the text names them."""
     paragraphs = [match.span() for match in _PARAGRAPH.finditer(text)]
-    marked = list(islice(_marked(text, paragraphs), MAX_QUOTATIONS))
+    marked = list(islice(marked_in(text, paragraphs), MAX_QUOTATIONS))
     english = language in (None, "en")
-    if not marked and not (english and (_SAYING.search(text) or _ACCORDING.search(text))):
+    if not marked and not (english and (SAYING.search(text) or ACCORDING.search(text))):
         return ()
     reader = _Reader(text, paragraphs, marked)
     found = list(reader.quoted())
@@ -101,12 +61,13 @@ def find_quotations(text: str, language: str | None = "en") -> tuple[Quotation, 
 
 Attribution = tuple[Speaker | None, Span | None]
 _NOBODY: Attribution = (None, None)
+_Row = tuple[Marked, Kind, tuple[int, int], Attribution]
 
 
 class _Reader:
     """Read one article: whom each marked stretch of it quotes."""
 
-    def __init__(self, text: str, paragraphs: list[tuple[int, int]], marked: list[_Marked]) -> None:
+    def __init__(self, text: str, paragraphs: list[tuple[int, int]], marked: list[Marked]) -> None:
         self._text = text
         self._paragraphs = paragraphs
         self._marked = marked
@@ -114,9 +75,9 @@ class _Reader:
 
     def quoted(self) -> Iterator[Quotation]:
         """Give the marked quotations; words in marks that nobody is said to have said are none."""
-        rows: list[tuple[_Marked, Kind, tuple[int, int], Attribution]] = []
+        rows: list[_Row] = []
         for at, mark in enumerate(self._marked):
-            inner = _inner(self._text, mark)
+            inner = inner_of(self._text, mark)
             if inner is None:
                 continue
             kind = _kind(self._text, mark, self._paragraphs[mark.paragraph])
@@ -128,19 +89,32 @@ class _Reader:
             mark, kind, inner, attribution = rows[at]
             if attribution[0] is None and kind == "direct" and self._goes_on(mark, rows[at + 1][0]):
                 rows[at] = (mark, kind, inner, rows[at + 1][3])
-        for mark, kind, inner, (speaker, cue) in rows:
+        for mark, kind, inner, (speaker, cue) in self._joined(rows):
             if speaker is None and (kind == "mixed" or not self._stands_alone(mark)):
                 continue
             start, end = inner
             yield Quotation(text=self._text[start:end], start=start, end=end, kind=kind, speaker=speaker, cue=cue)
 
-    def _stands_alone(self, mark: _Marked) -> bool:
+    def _joined(self, rows: list[_Row]) -> Iterator[_Row]:
+        """Make one of a quotation whose paragraphs each open with a mark and only the last closes."""
+        at = 0
+        while at < len(rows):
+            mark, kind, inner, attribution = rows[at]
+            while at + 1 < len(rows) and rows[at][0].open and self._goes_on(rows[at][0], rows[at + 1][0]):
+                at += 1
+                mark = Marked(mark.start, rows[at][0].end, mark.paragraph, rows[at][0].open)
+                inner = inner[0], rows[at][2][1]
+                attribution = attribution if attribution[0] is not None else rows[at][3]
+            yield mark, kind, inner, attribution
+            at += 1
+
+    def _stands_alone(self, mark: Marked) -> bool:
         """Tell what somebody unnamed says from a title in marks: it ends as a sentence does, or is all there is."""
         first, last = self._paragraphs[mark.paragraph]
         ends = mark.open or self._text[mark.end - 2] in ".,!?…" or self._text[mark.end : mark.end + 1] == ","
         return ends or not (self._text[first : mark.start].strip() or self._text[mark.end : last].strip(" .,"))
 
-    def _attribution(self, at: int, mark: _Marked, kind: Kind) -> Attribution:
+    def _attribution(self, at: int, mark: Marked, kind: Kind) -> Attribution:
         """Look for who said it: after the quotation, before it in its sentence, then in the sentence before it."""
         first, last = self._paragraphs[mark.paragraph]
         previous = self._marked[at - 1].end if at and self._marked[at - 1].paragraph == mark.paragraph else first
@@ -153,6 +127,7 @@ class _Reader:
                 or self._before(max(begin, previous), mark.start)
                 or self._according(max(begin, previous), mark.start)
                 or self._according(mark.end, self._sentence_end(mark.end, stop))
+                or self._headed(max(begin, previous), mark.start)
                 or self._leading(max(begin, previous), first, mark)
                 or _NOBODY
             )
@@ -165,7 +140,7 @@ class _Reader:
             or _NOBODY
         )
 
-    def _after(self, mark: _Marked, stop: int) -> Attribution | None:
+    def _after(self, mark: Marked, stop: int) -> Attribution | None:
         """Read `," said Per Lund` and `," Per Lund told reporters`, unless the quotation ended its sentence."""
         if mark.open:
             return None
@@ -186,7 +161,7 @@ class _Reader:
 
     def _inverted(self, start: int, stop: int) -> Attribution | None:
         begin = _AFTER_MARK.match(self._text, start, stop)
-        cue = _CUE.match(self._text, begin.end() if begin else start, stop)
+        cue = CUE_BESIDE.match(self._text, begin.end() if begin else start, stop)
         if cue is None:
             return None
         phrase = subject_after(self._text, cue.end(), stop)
@@ -194,8 +169,8 @@ class _Reader:
 
     def _subject_cue(self, start: int, stop: int, near: bool = False) -> Attribution | None:
         """Read the first "who said" between two places."""
-        for cue in islice(_CUE.finditer(self._text, start, stop), 4):
-            phrase = subject_before(self._text, start, cue.start(), _CUE)
+        for cue in islice((CUE_BESIDE if near else CUE).finditer(self._text, start, stop), 4):
+            phrase = subject_before(self._text, start, cue.start(), CUE)
             if phrase is not None and phrase.tokens:
                 if near and phrase.tokens[0].start - start > NEAR:
                     return None
@@ -204,15 +179,31 @@ class _Reader:
 
     def _before(self, start: int, stop: int) -> Attribution | None:
         """Read the last "who said" before a quotation; a verb tied on by "and" has the subject of the one before."""
-        for cue in reversed(list(_CUE.finditer(self._text, start, stop))[-6:]):
-            phrase = subject_before(self._text, start, cue.start(), _CUE)
+        for cue in reversed(list(CUE.finditer(self._text, start, stop))[-6:]):
+            phrase = subject_before(self._text, start, cue.start(), CUE)
             if phrase is None and self._text[max(0, cue.start() - 2) : cue.start()].rstrip()[-1:] in _CLOSING:
                 phrase = subject_after(self._text, cue.end(), stop)  # `"…," said Rob Quist, adding that "…"`
             if phrase is not None and phrase.tokens:
                 return self._said(phrase, cue)
         return None
 
-    def _leading(self, start: int, first: int, mark: _Marked) -> Attribution | None:
+    def _headed(self, start: int, stop: int) -> Attribution | None:
+        """Read `Minister: 'We will not pay'`: the few words before a colon that name somebody."""
+        match = _HEAD.fullmatch(self._text, start, stop)
+        if (
+            match is None
+            or match["who"].casefold() in _NOBODYS
+            or _CLAUSE.search(match["who"])
+            or CUE.search(match["who"])
+        ):
+            return None
+        tokens = tuple(tokens_between(self._text, match.start("who"), match.end("who")))
+        if not tokens or len(tokens) > 5 or any(token.text.islower() and token.lower in _LINKING for token in tokens):
+            return None
+        speaker = self._mentions.speaker(Phrase(tokens))
+        return (speaker, None) if speaker else None
+
+    def _leading(self, start: int, first: int, mark: Marked) -> Attribution | None:
         """Take the person of the words that lead up to a quotation: "Elena Rossi had no complaints:"."""
         lead = self._text[start : mark.start].strip()
         if not lead and start > first:
@@ -231,7 +222,7 @@ class _Reader:
         return (speaker, None) if speaker else None
 
     def _according(self, start: int, stop: int) -> Attribution | None:
-        match = _ACCORDING.search(self._text, start, stop)
+        match = ACCORDING.search(self._text, start, stop)
         if match is None:
             return None
         phrase = subject_after(self._text, match.end(), stop)
@@ -246,7 +237,7 @@ class _Reader:
         match = _SENTENCE_END.search(self._text, start, stop)
         return match.start() + 1 if match else stop
 
-    def _goes_on(self, earlier: _Marked, mark: _Marked) -> bool:
+    def _goes_on(self, earlier: Marked, mark: Marked) -> bool:
         """Tell whether a quotation goes on: in the same paragraph, or as a paragraph that opens with a mark."""
         if mark.paragraph == earlier.paragraph:
             return True
@@ -270,7 +261,7 @@ class _Reader:
 
     def _reported(self, start: int, end: int) -> Quotation | None:
         text = self._text
-        according = _ACCORDING.search(text, start, end)
+        according = ACCORDING.search(text, start, end)
         if according:
             phrase = subject_after(text, according.end(), end)
             if phrase is None:
@@ -283,16 +274,26 @@ class _Reader:
             return self._indirect(
                 said, (self._mentions.speaker(phrase), _span(text, according.start(), according.end()))
             )
-        cue = _SAYING.search(text, start, end)
+        trailing = TRAILING.search(text, start, end)
+        if (
+            trailing is not None
+            and _CLAUSE.search(text, start, trailing.start())
+            and not SAYING.search(text, start, trailing.start())
+        ):
+            phrase = subject_before(text, trailing.start("who"), trailing.start("cue"), CUE)
+            if phrase is not None and phrase.tokens:
+                attribution = self._mentions.speaker(phrase), _span(text, trailing.start("cue"), trailing.end("cue"))
+                return self._indirect((start, trailing.start()), attribution)
+        cue = SAYING.search(text, start, end)
         if cue is None:
             return None
-        phrase = subject_before(text, start, cue.start(), _CUE)
+        phrase = subject_before(text, start, cue.start(), CUE)
         if phrase is not None and phrase.joined:
             phrase = self._earlier_subject(start, cue.start())
         if phrase is None or not phrase.tokens:
             return None
         begin = cue.end()
-        if cue.group() == "told":
+        if cue.group() in ("told", "warned"):
             listener = _LISTENER.match(text, begin, end)
             begin = listener.end() if listener else begin
         tail = text[begin:end].strip(' .”"')
@@ -303,13 +304,14 @@ class _Reader:
             begin = lead.end() if lead else begin
             begin += 5 if text.startswith("that ", begin) else 0
             said = (begin, end)
-        if not _CLAUSE.search(text, *said) and not _OPENS_CLAUSE.match(text, *said):
+        clause, opens = _CLAUSE.search(text, *said), _OPENS_CLAUSE.match(text, *said)
+        if not ((clause and opens) if cue["weak"] else (clause or opens)):
             return None
         return self._indirect(said, self._said(phrase, cue))
 
     def _earlier_subject(self, start: int, stop: int) -> Phrase | None:
-        for cue in reversed(list(_CUE.finditer(self._text, start, stop))[-4:]):
-            phrase = subject_before(self._text, start, cue.start(), _CUE)
+        for cue in reversed(list(CUE.finditer(self._text, start, stop))[-4:]):
+            phrase = subject_before(self._text, start, cue.start(), CUE)
             if phrase is not None and phrase.tokens:
                 return phrase
         return None
@@ -326,6 +328,12 @@ class _Reader:
         return Quotation(text=self._text[start:end], start=start, end=end, kind="indirect", speaker=speaker, cue=cue)
 
 
+_HEAD = re.compile(r"\s*(?P<who>[^\W\d_][\w’'.&-]*(?:\s[\w’'.&-]+){0,5}):\s*")
+_NOBODYS = frozenset(
+    ("note photo video update exclusive analysis opinion question answer quote correction editor's note read more title"
+     " headline result verdict q a message slogan motto sign").split()
+)  # fmt: skip
+_LINKING = frozenset("was is were are to that on with by as in and or not it this his her their its".split())
 _CLOSING = frozenset('”"»“’')
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 LONGEST_SENTENCE = 1_500
@@ -336,50 +344,16 @@ def _span(text: str, start: int, end: int) -> Span:
     return Span(text=text[start:end], start=start, end=end)
 
 
-def _marked(text: str, paragraphs: list[tuple[int, int]]) -> Iterator[_Marked]:
-    """Pair marks paragraph by paragraph; an opening mark without its closing one runs to the paragraph's end."""
-    for number, (first, last) in enumerate(paragraphs):
-        opened: int | None = None
-        closers = ""
-        for match in _MARKS.finditer(text, first, last):
-            at, mark = match.start(), match.group()
-            if opened is None:
-                if mark in _PAIRS and _opens(text, at, first):
-                    opened, closers = at, _PAIRS[mark]
-            elif mark in closers and not (mark in '’"' and _opens(text, at, first) and not _closes(text, at, last)):
-                if mark == "’" and not _closes(text, at, last):
-                    continue
-                yield _Marked(opened, at + 1, number, False)
-                opened = None
-        if opened is not None and text[opened] != "‘" and last - opened < MAX_QUOTE:
-            yield _Marked(opened, last, number, True)
-
-
-def _opens(text: str, at: int, first: int) -> bool:
-    return at == first or text[at - 1].isspace() or text[at - 1] in '([—–-:/“"‘' or text[at] in "„「『“"
-
-
-def _closes(text: str, at: int, last: int) -> bool:
-    return at + 1 >= last or text[at + 1].isspace() or text[at + 1] in '.,;:!?)]—–-”"’'
-
-
-def _inner(text: str, mark: _Marked) -> tuple[int, int] | None:
-    start, end = mark.start + 1, mark.end if mark.open else mark.end - 1
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return (start, end) if start < end else None
-
-
-def _kind(text: str, mark: _Marked, paragraph: tuple[int, int]) -> Kind:
+def _kind(text: str, mark: Marked, paragraph: tuple[int, int]) -> Kind:
     inner = text[mark.start + 1 : mark.end - 1].strip()
     words = inner.count(" ") + 1
     lead = text[max(paragraph[0], mark.start - 2) : mark.start].rstrip()
     if inner[:1].islower() and lead[-1:].isalnum():
         return "mixed"
     before = text[max(paragraph[0], mark.start - 60) : mark.start].rstrip()
-    starts_sentence = not before or before[-1] in '.!?:,”"—–' or bool(_CUE.search(before[-20:]))
+    if before[-1:] == "," and CUE.search(before[-20:]) and inner[-1:] in ".!?" and words >= 2:
+        return "direct"  # "…," she said, "we are ready."
+    starts_sentence = not before or before[-1] in '.!?:,”"—–' or bool(CUE.search(before[-20:]))
     if mark.open or (
         starts_sentence and (inner[:1].isupper() or not inner[:1].isascii()) and (words >= 2 or inner[-1] in ".!?")
     ):

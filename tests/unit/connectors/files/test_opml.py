@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.files.opml import MAX_BYTES, MAX_TAGS, Outline, read_list, read_whole_list, write_opml
+from connectors.files.opml import MAX_BYTES, MAX_TAGS, Outline, is_list, read_list, read_whole_list, write_opml
 from pipeline.errors import UsageError
 
 LABELS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20).map(
@@ -221,3 +221,42 @@ def test_outlines_that_are_left_out_are_told_with_their_lines() -> None:
 def test_json_is_no_list() -> None:
     with pytest.raises(UsageError, match="is JSON"):
         read_list(b'["https://a.example/f"]', "list")
+
+
+ENCODED = '<?xml version="1.0" encoding="{}"?><opml version="1.0"><body><outline text="{}" xmlUrl="https://x.test/f"/></body></opml>'
+ALPHABETS = {"windows-1251": "Новости дня", "iso-8859-2": "Żółta łódź", "koi8-r": "Вести", "shift_jis": "港のニュース"}
+
+
+@pytest.mark.parametrize("encoding", ALPHABETS)
+def test_list_is_read_in_the_encoding_it_declares(encoding: str) -> None:
+    body = ENCODED.format(encoding, ALPHABETS[encoding]).encode(encoding)
+    assert [outline.title for outline in read_list(body, "a.opml")] == [ALPHABETS[encoding]]
+
+
+WORDS = st.text(st.characters(exclude_categories=("C", "Z"), exclude_characters='<>&"'), min_size=1, max_size=20)
+
+
+@given(
+    WORDS,
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
+    st.sampled_from(["utf-8", "utf-16", "no-such-code"]),
+)
+def test_what_the_bytes_are_counts_before_what_is_declared(title: str, encoding: str, declared: str) -> None:
+    body = ENCODED.format(declared, f"Ä {title}").encode(encoding)
+    assert is_list(body)
+    assert [outline.title for outline in read_list(body, "a.opml")] == [f"Ä {title}"]
+
+
+@pytest.mark.parametrize(("bad", "meant"), [(b"\xe4", "ä"), (b"\0", ""), (b"\x0b", ""), (b"&#55357;&#56832;", "😀")])
+def test_one_bad_character_costs_one_character(bad: bytes, meant: str) -> None:
+    body = ENCODED.format("utf-8", "Übersicht HERE über").encode().replace(b"HERE", bad)
+    assert [outline.title for outline in read_list(body, "a.opml")] == [f"Übersicht {meant} über"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_plain_list_is_read_as_editors_save_it(encoding: str) -> None:
+    body = "https://x.test/f | Übersicht\r\nhttps://y.test/f\r\n".encode(encoding)
+    assert [(outline.url, outline.title) for outline in read_list(body, "a.txt")] == [
+        ("https://x.test/f", "Übersicht"),
+        ("https://y.test/f", None),
+    ]

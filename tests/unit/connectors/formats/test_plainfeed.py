@@ -125,6 +125,8 @@ def role(part: str) -> str:
     return "text" if name in TEXTS else part
 
 
+@example('<link href="http://a.example/1"/><link href="/relative" rel="self"/>', [], "")
+@example('<link href="http://a.example/1"/><link href="/relative" rel="self"/>', [], "")
 @example("", ["<title></title><title>;</title>"], None)
 @example("", ["<description>A &amp;amp; B</description><itunes:summary>[link](x)</itunes:summary>"], None)
 @given(joined(channel_parts, 4), st.lists(joined(rss_parts), max_size=3), st.sampled_from(TYPES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,6 +91,19 @@ def test_sitemaps_of_an_index_are_read_and_one_that_fails_costs_only_itself() ->
     found = asyncio.run(work({}))
     assert (len(found.articles), len(failed), sorted(found.parts)) == (8, 1, [due[0], due[2]])
     assert asyncio.run(work(found.parts)).articles == ()
+
+
+def test_index_none_of_whose_sitemaps_can_be_read_has_failed() -> None:
+    site = Site({URL: b"<sitemapindex><sitemap><loc>https://news.example/a.xml</loc></sitemap></sitemapindex>"})
+    failed: list[str] = []
+
+    async def work() -> FeedReading:
+        index = await site.read(URL, None, KEPT)
+        return await read_sitemaps(index, ("https://news.example/a.xml",), site.read, lambda _: None, failed.append)
+
+    with pytest.raises(FetchError, match="404"):
+        asyncio.run(work())
+    assert len(failed) == 1
 
 
 def test_index_names_its_parts_with_their_age() -> None:

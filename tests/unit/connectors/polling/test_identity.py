@@ -240,3 +240,25 @@ def test_link_whose_key_says_more_than_it_did_is_known_by_what_it_was() -> None:
 def test_nothing_is_known_of_an_empty_document() -> None:
     assert identify_entries([], [Seen("a", b"", b"", 0, ("k",))], FEED) == []
     assert identify_entries([Candidate(Entry(None, None, None, None))] * 3, (), FEED)[0][0]
+
+
+def test_notices_at_one_link_with_one_headline_are_articles_of_their_own() -> None:
+    reader = Reader()
+    found = [
+        reader.poll(item(f"g{n}", "https://x.example/live", "Live from the harbour", f"At {n}", n)) for n in (1, 2, 3)
+    ]
+    assert len({identity for identities in found for identity in identities}) == 3
+
+
+@pytest.mark.parametrize(("text", "when"), [("The same text.", 2), ("Another text.", 1)])
+def test_new_guid_at_the_same_link_with_the_same_date_or_text_is_the_same_article(text: str, when: int) -> None:
+    reader = Reader()
+    first = reader.poll(item("g1", "https://x.example/1", "The quay is open", "The same text.", 1))
+    assert reader.poll(item("g2", "https://x.example/1", "The quay is open", text, when)) == first
+
+
+def test_entries_that_say_nothing_but_another_address_are_not_taken_for_each_other() -> None:
+    reader, nothing, home = Reader(), item(), item(None, "https://x.example/")
+    first = reader.poll(nothing, home)
+    assert reader.poll(home, nothing) == first[::-1]
+    assert [reader.poll(nothing), reader.poll(nothing)] == [first[:1], first[:1]]

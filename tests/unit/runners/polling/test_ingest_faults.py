@@ -6,15 +6,18 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from connectors.door import find_connectors
 from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetched
 from connectors.polling.reading import FeedReading, read
 from connectors.polling.schedule import Poll
+from connectors.polling.sources import Sources
 from connectors.polling.subscription import Subscription
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.log import SqliteLog
@@ -75,10 +78,10 @@ class Desk:
             self.feeds.put(address(number), msgspec.json.encode(Subscription(url=address(number), added=NOW)))
         self.now = NOW
         limits = HostLimits(2)
+        sources = Sources(connectors=find_connectors(Path(), ()), fetcher=self.sites, limits=limits)  # type: ignore[arg-type]
         gathering = Gathering(
-            fetcher=self.sites,  # type: ignore[arg-type]
+            sources=sources,
             parser=Parser(),  # type: ignore[arg-type]
-            limits=limits,
             recent=self.recent,
             clock=lambda: self.now,
             pages=0,
@@ -90,7 +93,7 @@ class Desk:
             recent=flaky(self.recent, faults),
             log=flaky(self.log, faults),
             transaction=flaky_transaction(database.transaction, faults),
-            fetcher=self.sites,  # type: ignore[arg-type]
+            sources=sources,
             gathering=gathering,
             limits=limits,
             clock=lambda: self.now,

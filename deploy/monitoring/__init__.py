@@ -1,0 +1,1 @@
+"""The Grafana dashboard and the alert rules, made from the list of metrics."""

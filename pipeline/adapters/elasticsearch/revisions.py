@@ -1,0 +1,64 @@
+"""The Revisions port on Elasticsearch: what a newer revision took the place of lies in an index of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from pipeline.adapters.elasticsearch.months import Months, document_of
+from pipeline.adapters.elasticsearch.side_index import SideIndex
+from pipeline.model import Document, derive_id
+from pipeline.ports.revisions import Revision
+
+_PROPERTIES = {"article": {"type": "keyword"}, "revision": {"type": "long"}}
+_MOST = 1_000
+
+
+class ElasticsearchRevisions:
+    """Keep what is about to be replaced, and read it; ``prefix`` keeps it apart from others'."""
+
+    def __init__(self, url: str, months: Months, *, api_key: str | None = None, prefix: str = "") -> None:
+        self._months = months
+        self._index = SideIndex(url, f"{prefix}revisions", _PROPERTIES, api_key=api_key)
+
+    def keep(self, documents: Sequence[Document]) -> None:
+        """Keep the revisions that these documents will take the place of. Idempotent."""
+        revised = {document.id: document.revision for document in documents if document.revision > 1}
+        months = self._months.names() if revised else []
+        found = self._months.locate(list(revised), months, with_document=True) if months else {}
+        operations: list[dict[str, object]] = []
+        now = datetime.now(UTC)
+        for earlier in map(document_of, found.values()):
+            if earlier.revision < revised[earlier.id]:
+                value = msgspec.json.encode(_revision(earlier, now)).decode()
+                entry = {"article": earlier.id, "revision": earlier.revision, "value": value}
+                operations += [{"create": {"_id": derive_id(earlier.id, str(earlier.revision))}}, entry]
+        self._index.bulk(operations, passing=(409,))
+
+    def of(self, article_id: str) -> Sequence[Revision]:
+        """Return the revisions that are kept of an article, newest first, beginning with the present one."""
+        months = self._months.names()
+        found = self._months.locate([article_id], months, with_document=True) if months else {}
+        if article_id not in found:
+            return ()
+        newest = document_of(found[article_id])
+        asked = [{"term": {"article": article_id}}, {"range": {"revision": {"lt": newest.revision}}}]
+        hits = self._index.search(query={"bool": {"filter": asked}}, size=_MOST, sort=[{"revision": "desc"}])["hits"]
+        earlier = (msgspec.json.decode(hit["_source"]["value"], type=Revision) for hit in hits["hits"])
+        return (_revision(newest, None), *earlier)
+
+    def close(self) -> None:
+        """Close the connections; idempotent."""
+        self._index.close()
+
+
+def _revision(document: Document, until: datetime | None) -> Revision:
+    return Revision(
+        revision=document.revision,
+        title=document.title,
+        text=document.text,
+        withdrawn=document.withdrawn,
+        until=until,
+    )

@@ -1,0 +1,131 @@
+"""The Upkeep port on the store file: rows go in slices from the old end, and pages that become free leave the file.
+
+Every statement looks at the oldest ``limit`` rows only, so that asking costs nothing when there is nothing to remove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.adapters.sqlite.database import Database
+from pipeline.adapters.sqlite.groups import listed
+from pipeline.adapters.sqlite.writer import Writer
+from pipeline.moments import from_microseconds, microseconds
+from pipeline.ports.upkeep import Space
+from pipeline.topics import ARTICLES
+
+# Pages given back, and pages of the index merged, in one transaction: some ten milliseconds.
+PAGES = 500
+# Below this the pages stay for the next rows.
+KEPT_FREE = 64
+# A journal that is larger is cut when all else is done.
+JOURNAL_BYTES = 1_000_000
+_DONE = ("sent", "failed", "withheld")
+
+
+class SqliteUpkeep:
+    """Keep one store file small. One thread uses it; others write in between."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._writer = Writer(database)
+        self._removed = 0
+        self._merged: tuple[int, int] | None = None
+
+    def remove_records(self, topic: str, before: datetime, limit: int, *, unread: bool = False) -> int:
+        """Forget records of a topic written before a moment."""
+        read = "" if unread else "AND position <= (SELECT min(position) FROM offsets WHERE topic = :topic) "
+        with self._database.transaction():
+            return self._database.connection.execute(
+                "DELETE FROM log WHERE position IN (SELECT position FROM log WHERE topic = :topic "
+                f"{read}ORDER BY position LIMIT :limit) AND written < :before",
+                {"topic": topic, "before": int(before.timestamp()), "limit": limit},
+            ).rowcount
+
+    def remove_documents(self, before: datetime, limit: int, spared: Collection[str] = ()) -> int:
+        """Forget documents first seen before a moment with their earlier revisions."""
+        connection = self._database.connection
+        with self._database.transaction():
+            rows = connection.execute(
+                "SELECT position, id FROM documents WHERE first_seen < ? "
+                "AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY first_seen LIMIT ?",
+                (microseconds(before), listed(spared), limit),
+            ).fetchall()
+            for position, article_id in rows:
+                self._writer.remove(position)
+                connection.execute("DELETE FROM revisions WHERE article = ?", (article_id,))
+        self._removed += len(rows)
+        return len(rows)
+
+    def remove_deliveries(self, before: datetime, limit: int) -> int:
+        """Forget deliveries that were due before a moment and are not queued any more."""
+        removed = 0
+        with self._database.transaction():
+            for state in _DONE:
+                removed += self._database.connection.execute(
+                    "DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries WHERE state = :state "
+                    "ORDER BY number LIMIT :limit) AND due < :before",
+                    {"state": state, "before": microseconds(before), "limit": limit},
+                ).rowcount
+        return removed
+
+    def oldest(self) -> datetime | None:
+        """Return since when there are records of articles or documents."""
+        connection = self._database.connection
+        row = connection.execute(
+            "SELECT written FROM log WHERE topic = ? ORDER BY position LIMIT 1", (ARTICLES.name,)
+        ).fetchone()
+        (seen,) = connection.execute("SELECT min(first_seen) FROM documents").fetchone()
+        moments = [datetime.fromtimestamp(row[0], UTC)] if row else []
+        moments += [from_microseconds(seen)] if seen is not None else []
+        return min(moments, default=None)
+
+    def space(self) -> Space:
+        """Tell how much room the file and the journal beside it take."""
+        connection = self._database.connection
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        return Space(taken=pages * size + self._journal(), free=free * size)
+
+    def tidy(self) -> bool:
+        """Merge some of the index's levels, or else give some free pages back to the disk."""
+        return self._merge() or self._give_back()
+
+    def _merge(self) -> bool:
+        """Merge levels of the index; a store that was not written to since all were merged is left alone."""
+        connection = self._database.connection
+        row = connection.execute("SELECT value FROM counters WHERE name = 'written'").fetchone()
+        state = (row[0] if row else 0, self._removed)
+        if state == self._merged:
+            return False
+        with self._database.transaction():
+            before = connection.total_changes
+            connection.execute("INSERT INTO terms (terms, rank) VALUES ('merge', ?)", (PAGES,))
+            # As its documentation says: fewer than two changes mean that there was nothing to do.
+            went_on = connection.total_changes - before >= 2
+        if not went_on:
+            self._merged = state
+        return went_on
+
+    def _give_back(self) -> bool:
+        connection = self._database.connection
+        (kind,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+        (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        if kind == 0 or free <= KEPT_FREE:
+            self._cut_journal()
+            return False
+        with self._database.transaction():
+            connection.execute(f"PRAGMA incremental_vacuum({min(PAGES, free - KEPT_FREE)})").fetchall()
+        return True
+
+    def _cut_journal(self) -> None:
+        """Take over what is in the journal and cut it, where nobody reads it just now."""
+        if self._journal() > JOURNAL_BYTES:
+            self._database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _journal(self) -> int:
+        journal = Path(self._database.path + "-wal")
+        return journal.stat().st_size if journal.exists() else 0

@@ -1,0 +1,51 @@
+"""`newswire token`: who may ask the API, and from other machines."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from pipeline.commands.context import open_store
+
+
+@click.group()
+def token() -> None:
+    """Let programs and other machines in by tokens."""
+
+
+@token.command()
+@click.argument("name")
+@click.option("--scope", type=click.Choice(("read", "write", "admin")), default="read", show_default=True,
+              help="What it may do.")  # fmt: skip
+def add(name: str, scope: str) -> None:
+    """Make a token and print it, for the only time: only its hash is kept."""
+    from pipeline.services.access import SCOPES
+    from pipeline.wiring import services
+
+    with open_store() as store:
+        click.echo(services.access(store).add(name, next(each for each in SCOPES if each == scope)))
+
+
+@token.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def list_tokens(as_json: bool) -> None:
+    """List the tokens by name; what they are is nowhere kept."""
+    from pipeline.wiring import services
+
+    with open_store() as store:
+        for each in services.access(store).tokens():
+            fields = {"name": each.name, "scope": each.scope, "created": each.created}
+            click.echo(
+                msgspec.json.encode(fields) if as_json else f"{each.name}  {each.scope}  {each.created:%Y-%m-%d}"
+            )
+
+
+@token.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Let a token be worth nothing from now on."""
+    from pipeline.wiring import services
+
+    with open_store() as store:
+        services.access(store).remove(name)
+    click.echo(f"{name} is removed.")

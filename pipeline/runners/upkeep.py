@@ -1,0 +1,60 @@
+"""Keep a store in order beside everything else: small slices of work, with longer pauses between them.
+
+Nothing here may hold up or end the pipeline: what fails is said once, waited out and tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from pipeline.runners.trouble import Trouble
+
+# Work takes at most a quarter of the time.
+SHARE = 3.0
+REST_S = 20.0
+BREATH_S = 0.05
+
+_log = logging.getLogger("newswire.upkeep")
+
+
+class Chore(msgspec.Struct, frozen=True):
+    """Name a kind of work; ``slice`` does some of it and returns whether there may be more to do now."""
+
+    name: str
+    slice: Callable[[], object]
+
+
+class UpkeepLoop:
+    """Do the chores in turn, a slice each, until told to stop."""
+
+    def __init__(self, chores: Sequence[Chore], rest_s: float = REST_S) -> None:
+        self._chores = [(chore, Trouble(_log, chore.name)) for chore in chores]
+        self._rest_s = rest_s
+
+    def run(self, stop: threading.Event) -> None:
+        """Work in slices while there is work, and look again after a rest."""
+        while not stop.wait(0.0 if self.step(stop) else self._rest_s):
+            pass
+
+    def step(self, stop: threading.Event) -> bool:
+        """Do a slice of each chore; tell whether any has more to do now."""
+        has_more = False
+        for chore, trouble in self._chores:
+            if stop.is_set():
+                return False
+            started = time.monotonic()
+            try:
+                more = bool(chore.slice())
+            except Exception as exc:  # noqa: BLE001 - upkeep ends nothing; a bug is told with its trace
+                trouble.wait(exc, stop)
+                continue
+            trouble.over()
+            has_more = has_more or more
+            if more:
+                stop.wait(max(BREATH_S, (time.monotonic() - started) * SHARE))
+        return has_more

@@ -1,0 +1,1 @@
+"""Read dates, quotations and names of languages that are known by tables alone."""

@@ -1,0 +1,63 @@
+"""Load what is known of a language: calendar words of CLDR and our own words of saying, days, callings and names."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+CODES = frozenset("es de fr pt it nl pl ru uk ar tr zh ja".split())
+UNSPACED = frozenset(("zh", "ja"))
+
+
+class Words(msgspec.Struct, frozen=True):
+    """Hold our own words of a language; `data/words.toml` says what each is."""
+
+    days: dict[str, int]
+    cues: str
+    according: str = "(?!)"
+    ahead: str = "(?!)"
+    behind: str = "(?!)"
+    of: str = "(?!)"
+    ordinal: str = "[.]?"
+    not_before: str = "(?!)"
+    weekday_forms: str = ""
+    weekday_after: str = ""
+    month_forms: str = ""
+    months_extra: str = ""
+    stops: str = ""
+    articles: str = ""
+    keep_articles: str = ""
+    roles: str = "(?!)"
+    endings: str = ""
+    suffix: str = ""
+    soft: dict[str, str] = {}
+    persons: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """Hold the names of months and weekdays in small letters, and of countries with their codes."""
+
+    months: dict[str, int]
+    weekdays: dict[str, int]
+    countries: dict[str, str]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Hold all that is known of a language."""
+
+    code: str
+    words: Words
+    calendar: Calendar
+
+
+@cache
+def table(code: str) -> Table:
+    """Return the table of one of ``CODES``, read once."""
+    folder = files("pipeline.stages.extract.languages").joinpath("data")
+    own = tomllib.loads(folder.joinpath("words.toml").read_text("utf-8"))
+    calendars = msgspec.json.decode(folder.joinpath("calendars.json").read_bytes(), type=dict[str, Calendar])
+    return Table(code=code, words=msgspec.convert(own[code], Words), calendar=calendars[code])

@@ -1,0 +1,40 @@
+"""Found articles as a JSON Feed (version 1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.language.shorten import shorten
+from pipeline.model import Document
+
+SUMMARY = 400
+
+
+def json_feed(documents: Sequence[Document], title: str, address: str) -> dict[str, Any]:
+    """Return the documents as a JSON Feed."""
+    return {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": title,
+        "feed_url": address,
+        "items": [_item(document) for document in documents],
+    }
+
+
+def _item(document: Document) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "id": f"urn:newswire:article:{document.id}",
+        "title": document.title or document.source,
+        "content_text": shorten(document.text or document.title or "", SUMMARY),
+        "date_published": (document.published or document.seen).isoformat(),
+        "authors": [{"name": name} for name in document.authors or (document.source,)],
+    }
+    if document.url:
+        item["url"] = document.url
+    if document.updated:
+        item["date_modified"] = document.updated.isoformat()
+    if document.language:
+        item["language"] = document.language
+    if document.tags:
+        item["tags"] = list(document.tags)
+    return item

@@ -1,0 +1,72 @@
+"""Text in the columns of a terminal: wrapped between words, cut with “…”, in cells and not in characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+NARROWEST, WIDEST = 20, 140
+GAP = "  "
+# What is left of the column that gives way.
+LEAST = 8
+
+
+def usable(columns: int) -> int:
+    """Return how wide lines are on a terminal of so many columns: longer ones are hard to read."""
+    return max(NARROWEST, min(columns, WIDEST))
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text as one line of at most ``width`` cells, with “…” where something is left out."""
+    line = " ".join(text.split())
+    if cell_len(line) <= width:
+        return line
+    if width < 1:
+        return ""
+    return set_cell_size(line, width - 1).rstrip() + "…"
+
+
+def wrap(text: str, width: int, most: int | None = None) -> list[str]:
+    """Return a text in lines of at most ``width`` cells, broken between words where that is possible.
+
+    Of more than ``most`` lines the last ends with “…”.
+    """
+    width = max(width, 2)
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        for piece in chop_cells(word, width) if cell_len(word) > width else (word,):
+            longer = f"{line} {piece}" if line else piece
+            if line and cell_len(longer) > width:
+                lines.append(line)
+                longer = piece
+            line = longer
+    if line:
+        lines.append(line)
+    if most is not None and len(lines) > most:
+        rest = " ".join(lines[most - 1 :])
+        lines = [*lines[: most - 1], cut(rest, width)]
+    return lines
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """Return a text cut or filled with spaces to exactly ``width`` cells."""
+    text = cut(text, width)
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
+
+
+def columns(rows: Sequence[Sequence[str]], width: int, *, flexible: int) -> list[int]:
+    """Return how wide the columns of a table are: each as wide as its longest cell where that fits.
+
+    Where it does not, the ``flexible`` one gives way first, then whichever is widest.
+    """
+    count = len(rows[0]) if rows else 0
+    widths = [max(cell_len(row[n]) for row in rows) for n in range(count)]
+    if count:
+        rest = width - len(GAP) * (count - 1) - sum(w for n, w in enumerate(widths) if n != flexible)
+        widths[flexible] = max(LEAST, min(widths[flexible], rest))
+    while widths and sum(widths) + len(GAP) * (count - 1) > width and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    return widths

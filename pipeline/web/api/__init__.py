@@ -1,0 +1,1 @@
+"""The API of programs: one table of operations, from which routes and OpenAPI are made."""

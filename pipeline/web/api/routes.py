@@ -1,0 +1,140 @@
+"""The table of operations: method, path, what it takes and returns, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from pipeline.model import Document, ReportedEvent
+from pipeline.ports.revisions import Revision
+from pipeline.services.access import Scope
+from pipeline.web.api import articles, changes, documentation, shapes, subscriptions
+from pipeline.web.asking import MOST_FORM_BYTES, MOST_UPLOAD_BYTES, Ask
+from pipeline.web.rendering import Rendering
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """Describe a parameter of an address."""
+
+    name: str
+    about: str
+    type: str = "string"
+    example: Any = None
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe one thing that can be asked: it is routed and documented from here."""
+
+    method: str
+    path: str
+    name: str
+    about: str
+    answer: Callable[[Ask, Rendering], Response]
+    returns: Any
+    takes: Any = None
+    takes_type: str = "application/json"
+    returns_type: str = "application/json"
+    status: int = 200
+    scope: Scope = "read"
+    most_bytes: int = MOST_FORM_BYTES
+    parameters: tuple[Parameter, ...] = ()
+
+
+_Q = Parameter("q", "A query; without one, everything.", example="flood -sport last:7d")
+_LIMIT = Parameter("limit", "At most so many, up to 200.", "integer", 20)
+_CURSOR = Parameter("cursor", "Go on after an earlier page.")
+_SORT = Parameter("sort", "newest or best.", example="newest")
+_COPIES = Parameter("copies", "Give every copy, not the original alone.", "boolean")
+
+
+def _get(path: str, name: str, about: str, answer: Any, returns: Any, *parameters: Parameter, **more: Any) -> Operation:
+    return Operation(
+        method="GET", path=f"/api/v1{path}", name=name, about=about, answer=answer, returns=returns,
+        parameters=parameters, **more,
+    )  # fmt: skip
+
+
+def _change(
+    method: str, path: str, name: str, about: str, answer: Any, takes: Any, returns: Any, **more: Any
+) -> Operation:
+    scope = more.pop("scope", "write")
+    return Operation(
+        method=method, path=f"/api/v1{path}", name=name, about=about, answer=answer, returns=returns, takes=takes,
+        scope=scope, **more,
+    )  # fmt: skip
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    _get("/articles", "listArticles", "Find articles.", articles.find, shapes.ArticlePage, _Q, _LIMIT, _CURSOR, _SORT,
+         _COPIES),
+    _get("/articles/{id}", "getArticle", "Return an article.", articles.one, shapes.ArticleEntry),
+    _get("/articles/{id}/revisions", "listRevisions", "Return an article's revisions, newest first.",
+         articles.revisions, list[Revision]),
+    _get("/articles/{id}/copies", "listCopies", "Return an article's copies.", articles.copies, list[Document]),
+    _get("/articles/{id}/similar", "listSimilar", "Return articles about the same.", articles.similar,
+         shapes.ArticlePage, _LIMIT),
+    _get("/articles/{id}/matches", "listMatches", "Return the alerts that an article matches, and by which words.",
+         articles.matches, list[shapes.MatchEntry]),
+    _change("POST", "/articles", "addArticles", "Add articles: one JSON object a line.", changes.push, None,
+            shapes.Pushed, takes_type="application/jsonl", status=202, most_bytes=MOST_UPLOAD_BYTES * 5),
+    _get("/facets/{field}", "countByField", "Count what a query finds by a field.", articles.facets,
+         list[shapes.CountEntry], _Q, _LIMIT),
+    _get("/timeline", "countByDay", "Count what a query finds by day.", articles.timeline, list[shapes.DayEntry], _Q),
+    _get("/restate", "restateQuery", "Say in words what a query means.", articles.restated, shapes.Restated, _Q),
+    _get("/stories", "listStories", "Find stories.", articles.stories, list[shapes.StoryEntry], _Q, _LIMIT,
+         Parameter("days", "Of the last so many days.", "integer", 7), Parameter("sort", "size, growth or newest.")),
+    _get("/stories/{id}", "getStory", "Return a story with its articles.", articles.story, shapes.StoryWhole),
+    _get("/events", "listEvents", "Find events.", articles.events, list[ReportedEvent], _Q, _LIMIT,
+         *(Parameter(name, f"The event's {name}.") for name in ("event", "actor", "target", "place", "when"))),
+    _get("/events/{id}", "getEvent", "Return an event with all reports of it.", articles.event, ReportedEvent),
+    _get("/quotations", "listQuotations", "Return quotations of the articles that a query finds.", articles.quotations,
+         list[shapes.QuotationEntry], _Q, _LIMIT),
+    _get("/marks", "listMarks", "Count articles by mark.", articles.marks, dict[str, int]),
+    _change("POST", "/marks", "changeMarks", "Set or take marks of articles.", changes.marks, shapes.MarkChange,
+            dict[str, shapes.MarkState]),
+    _get("/feeds", "listFeeds", "Return what is followed, and how it fares.", subscriptions.feeds,
+         list[dict[str, Any]]),
+    _change("POST", "/feeds", "followFeed", "Follow the feed at an address.", subscriptions.follow, shapes.NewFeed,
+            list[shapes.FollowedFeed], status=201),
+    _get("/feeds/one", "getFeed", "Return a feed.", subscriptions.feed, dict[str, Any],
+         Parameter("url", "Its address.")),
+    _change("DELETE", "/feeds/one", "unfollowFeed", "Follow a feed no longer.", subscriptions.unfollow, None, None,
+            status=204, parameters=(Parameter("url", "Its address."),)),
+    _change("POST", "/feeds/refresh", "refreshFeed", "Poll a feed, or all, at the next opportunity.",
+            subscriptions.refresh, None, shapes.Counted, parameters=(Parameter("url", "Its address."),)),
+    _get("/discover", "discoverFeeds", "Return the feeds at an address.", subscriptions.discover,
+         list[shapes.OfferedFeed], Parameter("url", "An address of a site, page or feed."), scope="write"),
+    _get("/export", "exportFeeds", "Return what is followed as OPML.", subscriptions.export, None,
+         returns_type="text/x-opml"),
+    _change("POST", "/import", "importFeeds", "Follow the feeds of a list.", subscriptions.take_over, None,
+            shapes.Imported, takes_type="text/x-opml", most_bytes=MOST_UPLOAD_BYTES),
+    _get("/searches", "listSearches", "Return the saved searches.", subscriptions.searches, dict[str, str]),
+    _change("PUT", "/searches/{name}", "keepSearch", "Keep a search.", subscriptions.keep_search, shapes.SavedQuery,
+            shapes.SavedQuery),
+    _change("DELETE", "/searches/{name}", "forgetSearch", "Forget a search.", subscriptions.forget_search, None, None,
+            status=204),
+    _get("/lists", "listLists", "Return the lists of names.", subscriptions.lists, dict[str, list[str]]),
+    _change("PUT", "/lists/{name}", "keepList", "Keep a list of names.", subscriptions.keep_list, list[str],
+            shapes.Counted),
+    _change("DELETE", "/lists/{name}", "dropList", "Drop a list.", subscriptions.drop_list, None, None, status=204),
+    _get("/alerts", "listAlerts", "Return the alerts.", changes.alerts, list[shapes.AlertEntry]),
+    _change("POST", "/alerts", "addAlert", "Keep an alert.", changes.add_alert, shapes.NewAlert, shapes.AlertEntry,
+            status=201),
+    _get("/alerts/{name}", "getAlert", "Return an alert; its ETag serves If-Match.", changes.alert, shapes.AlertEntry),
+    _change("PATCH", "/alerts/{name}", "editAlert", "Change fields of an alert.", changes.edit_alert, shapes.AlertEdit,
+            shapes.AlertEntry),
+    _change("DELETE", "/alerts/{name}", "removeAlert", "Remove an alert.", changes.remove_alert, None, None,
+            status=204),
+    _get("/alerts/{name}/ledger", "getLedger", "Return what became of an alert's messages.", changes.ledger,
+         list[shapes.DeliveryEntry], _LIMIT),
+    _get("/alerts/{name}/why/{id}", "whyAlert", "Tell why an alert spoke of an article, or why not.", changes.why,
+         shapes.WhyEntry),
+    _change("POST", "/alerts/{name}/resend", "resendAlert", "Send again what failed.", changes.resend, None,
+            shapes.Counted),
+    _get("/preview", "previewAlert", "Tell what a query would have found.", changes.preview, shapes.Preview, _Q),
+    _get("/health", "getHealth", "Tell whether everything works.", subscriptions.health, list[shapes.CheckEntry]),
+    _get("/openapi.json", "getDescription", "Return this description.", documentation.openapi, dict[str, Any]),
+)  # fmt: skip

@@ -1,0 +1,126 @@
+"""Feeds, saved searches and lists: read and changed; and whether everything works."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from connectors.files.opml import read_whole_list, write_opml
+from pipeline.errors import UsageError
+from pipeline.services.feed_settings import FeedOptions
+from pipeline.views.feeds import feed_fields, list_lines
+from pipeline.web.api.answers import answer, body_of, nothing
+from pipeline.web.api.shapes import CheckEntry, Counted, FollowedFeed, Imported, NewFeed, OfferedFeed, SavedQuery
+from pipeline.web.asking import Ask, NotFoundError
+from pipeline.web.rendering import Rendering
+
+
+def feeds(ask: Ask, rendering: Rendering) -> Response:
+    """Return what is followed."""
+    return answer(ask, [feed_fields(status, ask.desk.clock()) for status in ask.desk.feeds.statuses()])
+
+
+def feed(ask: Ask, rendering: Rendering) -> Response:
+    """Return a feed."""
+    return answer(ask, feed_fields(ask.desk.feeds.status(_known(ask)), ask.desk.clock()))
+
+
+def follow(ask: Ask, rendering: Rendering) -> Response:
+    """Follow the feed at an address."""
+    asked = body_of(ask, NewFeed)
+    options = FeedOptions(
+        title=asked.title, tags=asked.tags, language=asked.language, interval=asked.interval, mute=asked.mute
+    )
+    subscription = ask.desk.feeds.asked(asked.url, options)
+    offered = ask.desk.find_feeds(subscription)
+    followed = [ask.desk.feeds.follow(each, options, subscription) for each in offered[: None if asked.all else 1]]
+    for each in followed:
+        ask.desk.audit(ask.who, "follow feed", each.feed.url)
+    entries = [FollowedFeed(url=each.feed.url, title=each.feed.title, elsewhere=each.elsewhere) for each in followed]
+    return answer(ask, entries, 201)
+
+
+def unfollow(ask: Ask, rendering: Rendering) -> Response:
+    """Follow a feed no longer."""
+    removed = ask.desk.feeds.remove(_known(ask))
+    ask.desk.audit(ask.who, "remove feed", removed.url)
+    return nothing()
+
+
+def refresh(ask: Ask, rendering: Rendering) -> Response:
+    """Poll a feed, or all, at the next opportunity."""
+    return answer(ask, Counted(count=ask.desk.feeds.refresh(_known(ask) if ask.one("url") else None)))
+
+
+def discover(ask: Ask, rendering: Rendering) -> Response:
+    """Return the feeds at an address."""
+    if not ask.one("url"):
+        raise UsageError("Give an address: ?url=https://…")
+    offered = ask.desk.find_feeds(ask.desk.feeds.asked(ask.one("url")))
+    return answer(ask, [OfferedFeed(url=each.url, title=each.title, entries=each.entries) for each in offered])
+
+
+def export(ask: Ask, rendering: Rendering) -> Response:
+    """Return what is followed as OPML."""
+    return Response(write_opml(ask.desk.feeds.outlines()), media_type="text/x-opml; charset=utf-8")
+
+
+def take_over(ask: Ask, rendering: Rendering) -> Response:
+    """Follow the feeds of a list."""
+    read = read_whole_list(ask.body, "the list")
+    count = ask.desk.feeds.take_over(read.outlines)
+    ask.desk.audit(ask.who, "import feeds", str(count))
+    return answer(ask, Imported(followed=count, left_out=tuple(list_lines(read, count))))
+
+
+def searches(ask: Ask, rendering: Rendering) -> Response:
+    """Return the saved searches."""
+    return answer(ask, ask.desk.searches.all())
+
+
+def keep_search(ask: Ask, rendering: Rendering) -> Response:
+    """Keep a search."""
+    asked = body_of(ask, SavedQuery)
+    ask.desk.searches.keep(ask.places["name"], asked.query)
+    ask.desk.audit(ask.who, "save search", ask.places["name"])
+    return answer(ask, asked)
+
+
+def forget_search(ask: Ask, rendering: Rendering) -> Response:
+    """Forget a search."""
+    if ask.places["name"] not in ask.desk.searches.all():
+        raise NotFoundError("There is no saved search of that name.")
+    ask.desk.searches.forget(ask.places["name"])
+    ask.desk.audit(ask.who, "forget search", ask.places["name"])
+    return nothing()
+
+
+def lists(ask: Ask, rendering: Rendering) -> Response:
+    """Return the lists of names."""
+    return answer(ask, ask.desk.lists.all())
+
+
+def keep_list(ask: Ask, rendering: Rendering) -> Response:
+    """Keep a list of names."""
+    count = ask.desk.lists.add(ask.places["name"], body_of(ask, list[str]), replace=True)
+    ask.desk.audit(ask.who, "keep list", ask.places["name"])
+    return answer(ask, Counted(count=count))
+
+
+def drop_list(ask: Ask, rendering: Rendering) -> Response:
+    """Drop a list."""
+    ask.desk.lists.remove(ask.places["name"])
+    ask.desk.audit(ask.who, "drop list", ask.places["name"])
+    return nothing()
+
+
+def health(ask: Ask, rendering: Rendering) -> Response:
+    """Tell whether everything works."""
+    return answer(ask, [CheckEntry(**msgspec.structs.asdict(check)) for check in ask.desk.checks()])
+
+
+def _known(ask: Ask) -> str:
+    try:
+        return ask.desk.feeds.known(ask.one("url")).url
+    except UsageError as exc:
+        raise NotFoundError(str(exc)) from exc

@@ -1,0 +1,74 @@
+"""What the page asks: the services, wired once, and how it may be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipeline.ports.arrivals import Arrivals
+from pipeline.ports.revisions import Revisions
+
+if TYPE_CHECKING:
+    from connectors.polling.subscription import Subscription
+    from pipeline.model import Article
+    from pipeline.ports.log import Message
+    from pipeline.services.access import Access
+    from pipeline.services.alerts import Alerts
+    from pipeline.services.articles import Articles
+    from pipeline.services.events import Events
+    from pipeline.services.feed_test import Step
+    from pipeline.services.feeds import Feeds
+    from pipeline.services.find_feeds import FoundFeed
+    from pipeline.services.lists import Lists
+    from pipeline.services.marks import Marks
+    from pipeline.services.saved_searches import SavedSearches
+    from pipeline.services.stories import Stories
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """Say who may come in: a password, further names that the page is called by, whether only this machine can ask."""
+
+    password: str | None = None
+    hosts: tuple[str, ...] = ()
+    is_loopback: bool = True
+
+
+class Check(msgspec.Struct, frozen=True):
+    """Tell whether something works."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the services of one store; ``audit`` writes a line about a change: who, what, to what."""
+
+    articles: Articles
+    stories: Stories
+    events: Events
+    feeds: Feeds
+    searches: SavedSearches
+    lists: Lists
+    alerts: Alerts
+    marks: Callable[[str], Marks]
+    arrivals: Arrivals
+    revisions: Revisions
+    access: Access
+    letters: Callable[[int], Sequence[Message]]
+    send_back: Callable[[], int]
+    clock: Callable[[], datetime]
+    door: Door
+    audit: Callable[[str, str, str], None]
+    publish: Callable[[Iterable[Article]], int]
+    find_feeds: Callable[[Subscription], Sequence[FoundFeed]]
+    explain_feed: Callable[[Subscription], Sequence[Step]]
+    checks: Callable[[], Sequence[Check]]
+    back_up: Callable[[], Path] | None
+    channels: tuple[str, ...]
+    time_zone: str
+    demo: Callable[[], object]

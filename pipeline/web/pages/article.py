@@ -1,0 +1,86 @@
+"""One article with all that is known about it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from pipeline.errors import NewswireError
+from pipeline.model import Document
+from pipeline.views.clean_html import clean_html
+from pipeline.views.marked_text import paragraphs
+from pipeline.views.word_changes import word_changes
+from pipeline.web import river as rivers
+from pipeline.web.asking import Ask, NotFoundError
+from pipeline.web.rendering import Rendering
+
+ALIKE = 5
+BESIDE = 25
+
+
+def article(ask: Ask, rendering: Rendering) -> Response:
+    """Show an article, beside the river it was opened from where there is room."""
+    document = _found(ask)
+    desk = ask.desk
+    matches = desk.articles.matches(document)
+    listed = [span for match in matches for span in match.spans] if ask.one("alert") else []
+    marks = desk.marks(ask.reader).of([document.id])[document.id]
+    as_published = ask.one("as") == "published" and document.html is not None
+    number = desk.arrivals.numbers_of([document.id]).get(document.id)
+    return rendering.page(
+        ask,
+        "article.html",
+        document=document,
+        state=marks,
+        number=number,
+        paragraphs=[] if as_published else paragraphs(document, listed),
+        html=Markup(clean_html(document.html or "")) if as_published else None,
+        copies=desk.articles.copies(document),
+        original=desk.articles.find(document.duplicate_of) if document.duplicate_of else None,
+        matches=matches,
+        alike=_alike(ask, document),
+        beside=_beside(ask),
+        view=rivers.state_of(ask),
+    )
+
+
+def revisions(ask: Ask, rendering: Rendering) -> Response:
+    """Show what each revision changed, word by word."""
+    document = _found(ask)
+    kept = ask.desk.revisions.of(document.id)[::-1]
+    steps = [
+        {
+            "before": earlier,
+            "after": later,
+            "title": word_changes(earlier.title or "", later.title or ""),
+            "text": word_changes(earlier.text or "", later.text or ""),
+        }
+        for earlier, later in pairwise(reversed(kept))
+    ]
+    return rendering.page(ask, "revisions.html", document=document, steps=steps[::-1], missing=document.revision > 1)
+
+
+def _found(ask: Ask) -> Document:
+    document = ask.desk.articles.find(ask.places["id"])
+    if document is None:
+        raise NotFoundError("There is no such article; it may have been pruned. Search for its title.")
+    return document
+
+
+def _alike(ask: Ask, document: Document) -> tuple[Document, ...]:
+    try:
+        return ask.desk.articles.similar(document.id, ask.desk.articles.request(None, limit=ALIKE)).documents
+    except NewswireError:
+        return ()
+
+
+def _beside(ask: Ask) -> rivers.River | None:
+    """Return the river that the article was opened from, where its address says which."""
+    if not ask.one("in"):
+        return None
+    try:
+        return rivers.read(ask, BESIDE)
+    except NewswireError:
+        return None

@@ -1,0 +1,196 @@
+"""Feeds: how each fares, adding by any address, lists in and out, and the options of each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from connectors.files.opml import read_whole_list, write_opml
+from connectors.polling.subscription import Subscription
+from pipeline.errors import NewswireError, UsageError
+from pipeline.services.feed_health import TROUBLED
+from pipeline.services.feed_settings import FeedOptions
+from pipeline.services.feeds import FeedStatus
+from pipeline.views.charts import sparkline
+from pipeline.views.feeds import feed_fields, list_lines
+from pipeline.web.access_pages import outgoing_address
+from pipeline.web.asking import Ask, NotFoundError, redirect
+from pipeline.web.rendering import Rendering, address
+
+DAYS = 30
+SHOWN = 100
+SPARKED = 30
+
+
+def listed(ask: Ask, rendering: Rendering) -> Response:
+    """List the feeds, those in trouble first."""
+    statuses = sorted(ask.desk.feeds.statuses(), key=lambda each: (each.health.state not in TROUBLED, _name(each)))
+    shown = [
+        each for each in statuses if ask.one("q").casefold() in f"{_name(each)} {each.subscription.url}".casefold()
+    ]
+    sparks = {each.subscription.url: _spark(ask, each.subscription.url) for each in shown[:SPARKED]}
+    tags = sorted({tag for each in statuses for tag in each.subscription.tags})
+    return rendering.page(
+        ask,
+        "feeds.html",
+        statuses=shown[:SHOWN],
+        count=len(statuses),
+        shown=len(shown),
+        sparks=sparks,
+        done=ask.one("done"),
+        added=ask.one("added"),
+        error="",
+        found=(),
+        address_given=ask.one("url"),
+        left_out=(),
+        tags=[(tag, outgoing_address(ask.desk, "tag", tag)) for tag in tags],
+    )
+
+
+def add(ask: Ask, rendering: Rendering) -> Response:
+    """Follow the best feed at an address, or the ones that were chosen."""
+    form, feeds = ask.form(), ask.desk.feeds
+    url = form.one("url")
+    if not url:
+        return _failed(ask, rendering, "Give an address: of a site, a page or a feed.", url)
+    options = FeedOptions(tags=form.several("tags"))
+    try:
+        asked = feeds.asked(url, options)
+        found = ask.desk.find_feeds(asked)
+        chosen = [feed for feed in found if feed.url in form.several("chosen")] or list(found[:1])
+        followed = [feeds.follow(feed, options, asked) for feed in chosen]
+    except NewswireError as exc:
+        return _failed(ask, rendering, str(exc), url)
+    for each in followed:
+        ask.desk.audit(ask.who, "follow feed", each.feed.url)
+    names = ", ".join(each.feed.title or each.feed.url for each in followed)
+    return redirect(address("/feeds", done=f"Following {names}.", added=followed[0].feed.url))
+
+
+def export(ask: Ask, rendering: Rendering) -> Response:
+    """Give what is followed as OPML."""
+    headers = {"content-disposition": 'attachment; filename="newswire.opml"'}
+    return Response(write_opml(ask.desk.feeds.outlines()), headers=headers, media_type="text/x-opml; charset=utf-8")
+
+
+def import_list(ask: Ask, rendering: Rendering) -> Response:
+    """Follow the feeds of a list, and tell what was left out, line by line."""
+    if ask.headers.get("content-type", "").startswith(("multipart/", "application/x-www-form")):
+        form = ask.form()
+        upload = form.file("list")
+        body, name = (upload.body, upload.name) if upload is not None else (form.one("text").encode(), "the list")
+    else:
+        body, name = ask.body, "the list"
+    if not body.strip():
+        return _failed(ask, rendering, "Choose a file: OPML, or one address a line.", "")
+    try:
+        read = read_whole_list(body, name)
+        count = ask.desk.feeds.take_over(read.outlines)
+    except NewswireError as exc:
+        return _failed(ask, rendering, str(exc), "")
+    ask.desk.audit(ask.who, "import feeds", str(count))
+    lines = list_lines(read, count)
+    return rendering.page(ask, "imported.html", count=count, lines=lines, name=name)
+
+
+def one(ask: Ask, rendering: Rendering) -> Response:
+    """Show a feed: how it fares, what it publishes, its options; tested step by step where that is asked for."""
+    status = _status(ask)
+    url = status.subscription.url
+    steps = ask.desk.explain_feed(status.subscription) if ask.one("test") else ()
+    return rendering.page(
+        ask,
+        "feed.html",
+        followed=status,
+        fields=feed_fields(status, ask.desk.clock()),
+        spark=_spark(ask, url),
+        days=_days(ask, url),
+        steps=steps,
+        done=ask.one("done"),
+        error="",
+    )
+
+
+def act(ask: Ask, rendering: Rendering) -> Response:
+    """Change, refresh, pause or remove a feed; a removed one can be followed again at once."""
+    form, feeds = ask.form(), ask.desk.feeds
+    url = feeds.known(form.one("url")).url
+    back = address("/feed", url=url)
+    if form.has("remove"):
+        removed = feeds.remove(url)
+        ask.desk.audit(ask.who, "remove feed", url)
+        return redirect(address("/feeds", done=f"{removed.title or url} is no longer followed.", url=url))
+    if form.has("refresh"):
+        feeds.refresh(url)
+        done = "It is polled at the next opportunity."
+    elif form.has("pause") or form.has("resume"):
+        feeds.pause(url, paused=form.has("pause"))
+        done = "It is paused." if form.has("pause") else "It is polled again."
+    else:
+        try:
+            done = _edited(ask, url)
+        except UsageError as exc:
+            return redirect(address(back, done=str(exc)))
+    ask.desk.audit(ask.who, "change feed", f"{url}: {done}")
+    return redirect(f"{back}&{address('', done=done)[1:]}")
+
+
+def demo(ask: Ask, rendering: Rendering) -> Response:
+    """Fill the page with made-up articles."""
+    ask.desk.demo()
+    ask.desk.audit(ask.who, "add the demonstration", "")
+    return redirect("/")
+
+
+def _edited(ask: Ask, url: str) -> str:
+    form = ask.form()
+    interval = form.one("interval")
+    if interval and not (interval.isascii() and interval.isdecimal() and 0 < int(interval) < 10**8):
+        raise UsageError(f"The interval {interval[:20]!r} is no number of seconds.")
+    mute = tuple(line.strip() for line in form.one("mute").splitlines() if line.strip())
+    given: dict[str, Any] = {
+        "title": form.one("title"), "tags": form.several("tags"), "interval": int(interval) if interval else None,
+        "language": form.one("language"), "mute": mute,
+    }  # fmt: skip
+    options = FeedOptions(**{name: value for name, value in given.items() if value}, fulltext=form.has("fulltext"))
+    ask.desk.feeds.edit(url, options, [name for name, value in given.items() if not value])
+    return "Its options are kept."
+
+
+def _status(ask: Ask) -> FeedStatus:
+    try:
+        return ask.desk.feeds.status(ask.one("url"))
+    except UsageError as exc:
+        raise NotFoundError(str(exc)) from exc
+
+
+def _failed(ask: Ask, rendering: Rendering, error: str, given: str) -> Response:
+    statuses = list(ask.desk.feeds.statuses())
+    return rendering.page(
+        ask, "feeds.html", status=400, statuses=statuses[:SHOWN], count=len(statuses), shown=len(statuses), sparks={},
+        done="", added="", error=error, found=(), address_given=given, left_out=(), tags=(),
+    )  # fmt: skip
+
+
+def _days(ask: Ask, url: str) -> list[tuple[str, int]]:
+    """Return how many articles of a feed there are of each of the last days."""
+    quoted = url.replace('"', "")
+    request = ask.desk.articles.request(f'feed:"{quoted}" last:{DAYS}d', copies=True)
+    counted = {day.day: day.documents for day in ask.desk.articles.timeline(request)}
+    today = ask.desk.clock().date()
+    days = [f"{today - timedelta(days=n):%Y-%m-%d}" for n in reversed(range(DAYS))]
+    return [(day, counted.get(day, 0)) for day in days]
+
+
+def _spark(ask: Ask, url: str) -> Markup:
+    days = _days(ask, url)
+    return Markup(sparkline([n for _, n in days], f"{sum(n for _, n in days)} articles in {DAYS} days"))
+
+
+def _name(status: FeedStatus) -> str:
+    subscription: Subscription = status.subscription
+    return subscription.title or urlsplit(subscription.url).netloc

@@ -1,0 +1,202 @@
+// Adds keys, marks without reloading, previews and live news to pages that work without it. Everything it writes into
+// a page is text; markup comes from our own server only.
+"use strict";
+(() => {
+  const token = document.documentElement.dataset.token;
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const say = (words) => { $("#live").textContent = words; };
+  const post = (path, fields) => fetch(path, {
+    method: "POST", headers: { accept: "application/json", "x-form-token": token, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams(fields),
+  });
+  const rows = () => $$(".river .row, .beside .row");
+  const reading = $(".reading");
+  let at = reading ? rows().findIndex((row) => row.dataset.id === reading.dataset.id) : -1;
+
+  const focus = (n, follow = true) => {
+    const list = rows();
+    if (!list.length) return;
+    at = Math.max(0, Math.min(n, list.length - 1));
+    list.forEach((row, i) => row.classList.toggle("current", i === at));
+    if (follow) $("h3 a", list[at]).focus({ preventScroll: true });
+    list[at].scrollIntoView({ block: "nearest" });
+  };
+  if (at >= 0) focus(at, false);
+
+  const current = () => reading || rows()[at];
+  const shown = (id) => rows().filter((row) => row.dataset.id === id);
+  const mark = async (element, kind, wanted) => {
+    const id = element.dataset.id;
+    const answer = await post("/marks", { article: id, [kind]: wanted ? "yes" : "no" });
+    if (!answer.ok) { say("That was not kept; reload the page and try again."); return; }
+    const state = (await answer.json())[id];
+    for (const row of shown(id)) { row.classList.toggle("read", state.read); row.classList.toggle("starred", state.starred); }
+    if (reading && reading.dataset.id === id) {
+      reading.dataset.read = state.read ? "yes" : "no";
+      reading.dataset.starred = state.starred ? "yes" : "no";
+      const [read, star] = [$("[data-act=read]"), $("[data-act=star]")];
+      read.value = state.read ? "no" : "yes"; read.textContent = state.read ? "Mark unread" : "Mark read";
+      star.value = state.starred ? "no" : "yes"; star.textContent = state.starred ? "★ Starred" : "☆ Star";
+      star.setAttribute("aria-pressed", String(state.starred));
+    }
+    say(kind === "read" ? (wanted ? "read" : "unread") : (wanted ? "starred" : "not starred"));
+  };
+  const is = (element, name) => element.dataset[name] ? element.dataset[name] === "yes" : element.classList.contains(name);
+  if (reading && reading.dataset.read === "no") mark(reading, "read", true);
+  for (const button of $$(".acts [data-act]")) button.addEventListener("click", (event) => {
+    event.preventDefault();
+    mark(reading, button.name, button.value === "yes");
+  });
+
+  const go = (path) => { location.href = path; };
+  const open = () => { const row = rows()[at]; if (row) go($("h3 a", row).href); };
+  const step = (n) => { if (reading && rows().length) { focus(at + n, false); open(); } else focus(at + n); };
+  let before = "";
+  const places = { g: "/", u: "/?view=unread", s: "/?view=starred", a: "/alerts", f: "/feeds", t: "/stories", o: "/operation", h: "/help" };
+  const keys = {
+    j: () => step(1), k: () => step(-1), o: open, Enter: null,
+    v: () => { const url = current() && current().dataset.url; if (url) window.open(url, "_blank", "noopener,noreferrer"); },
+    m: () => { const one = current(); if (one) mark(one, "read", !is(one, "read")); },
+    s: () => { const one = current(); if (one) mark(one, "starred", !is(one, "starred")); },
+    t: () => { const field = $("#tag"); if (field) field.focus(); },
+    n: () => { const bar = $(".new"); if (bar && !bar.hidden) $("button", bar).click(); },
+    u: () => { const link = $(".up a"); if (link) go(link.href); },
+    a: () => { const link = $("[data-key=a]"); if (link) go(link.href); },
+    A: () => { const form = $(".all-read"); if (form) form.requestSubmit(); },
+    e: () => document.body.classList.toggle("no-marks"),
+    "/": () => { $("#q").focus(); $("#q").select(); },
+    "?": () => sheet(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (before === "g" && places[event.key]) { before = ""; event.preventDefault(); go(places[event.key]); return; }
+    before = event.key === "g" ? "g" : "";
+    const act = keys[event.key];
+    if (act && !$("dialog[open]")) { event.preventDefault(); act(); }
+  });
+
+  const sheet = async () => {
+    let dialog = $("dialog");
+    if (!dialog) {
+      dialog = document.createElement("dialog");
+      dialog.setAttribute("aria-label", "Help");
+      dialog.innerHTML = await (await fetch("/help?part=1")).text();
+      const close = document.createElement("button");
+      close.className = "plain"; close.textContent = "Close"; close.addEventListener("click", () => dialog.close());
+      dialog.prepend(close);
+      document.body.append(dialog);
+    }
+    dialog.showModal();
+  };
+
+  // The search field says what a query means, or where it cannot be read.
+  const field = $("#q");
+  let waiting = 0;
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const place = $("#restated");
+      if (!place || !field.value.trim()) return;
+      const told = await (await fetch("/search/restated?" + new URLSearchParams({ q: field.value }))).json();
+      place.classList.toggle("wrong", "message" in told);
+      place.textContent = told.words || (told.column ? `Column ${told.column}: ` : "") + (told.message || "");
+    }, 150);
+  });
+
+  const form = $("#alert");
+  if (form) form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const fields = new URLSearchParams(new FormData(form));
+      fields.delete("form_token");
+      $("#preview").innerHTML = await (await fetch("/alerts/preview?" + fields)).text();
+    }, 300);
+  });
+
+  // A range on the timeline: drag over bars, or shift and arrow keys between two of them.
+  const timeline = $(".timeline");
+  if (timeline && field.value) {
+    const bars = $$("a", timeline);
+    let from = null;
+    const day = (event) => { const link = event.target.closest ? event.target.closest("a") : null; return link && link.dataset.day; };
+    const narrow = (one, other) => {
+      const [first, last] = [one, other].sort();
+      go("/search?" + new URLSearchParams({ q: `${/ OR |\|/.test(field.value) ? `(${field.value})` : field.value} published:${first}..${last}` }));
+    };
+    timeline.addEventListener("pointerdown", (event) => { from = day(event); });
+    timeline.addEventListener("dragstart", (event) => event.preventDefault());
+    timeline.addEventListener("pointermove", (event) => {
+      const to = from && day(event);
+      if (to) for (const bar of bars) bar.classList.toggle("chosen", bar.dataset.day >= [from, to].sort()[0] && bar.dataset.day <= [from, to].sort()[1]);
+    });
+    timeline.addEventListener("pointerup", (event) => { const to = day(event); if (from && to && to !== from) narrow(from, to); from = null; });
+    timeline.addEventListener("keydown", (event) => {
+      const n = bars.indexOf(document.activeElement);
+      const next = event.key === "ArrowRight" ? n + 1 : event.key === "ArrowLeft" ? n - 1 : -1;
+      if (n < 0 || !bars[next]) return;
+      event.preventDefault();
+      if (event.shiftKey) narrow(bars[n].dataset.day, bars[next].dataset.day); else bars[next].focus();
+    });
+  }
+
+  // Where the reader left last time.
+  const river = $(".river[data-live]");
+  if (river && location.pathname === "/" && !location.search) {
+    const first = $(".row", river);
+    const left = localStorage.getItem("newswire.left");
+    const there = left && $$(".row", river).find((row) => row.dataset.id === left);
+    if (there && there !== first) {
+      const line = document.createElement("p");
+      line.className = "left-here"; line.textContent = "You left here";
+      there.before(line);
+    }
+    if (first) addEventListener("pagehide", () => localStorage.setItem("newswire.left", first.dataset.id));
+  }
+
+  // Live: a bar says how much is new; the list stays as it is until the reader asks.
+  if (river && window.EventSource) {
+    const bar = $(".new", river);
+    const fresh = new Set();
+    const known = new Set($$(".row", river).map((row) => row.dataset.id));
+    const query = river.dataset.live.replace(/\bis:unread\b/, "").trim();
+    const source = new EventSource("/live?" + new URLSearchParams({ q: query, after: river.dataset.position }));
+    let alerted = "";
+    const tell = (words = "") => {
+      const parts = [words || (fresh.size ? `${fresh.size} new` : ""), alerted, "press n"].filter(Boolean);
+      $("button", bar).textContent = parts.join(" · ");
+      bar.hidden = false;
+      say(parts.join(", "));
+    };
+    source.addEventListener("article", (event) => {
+      const told = JSON.parse(event.data);
+      if (!known.has(told.id)) fresh.add(told.id);
+      if (fresh.size) tell();
+    });
+    source.addEventListener("alert", (event) => {
+      const told = JSON.parse(event.data);
+      alerted = `Alert ${told.rule}: ${told.title || ""}`;
+      tell();
+    });
+    source.addEventListener("missed", () => tell("Much is new"));
+    $("button", bar).addEventListener("click", () => location.reload());
+    addEventListener("pagehide", () => source.close());
+  }
+
+  // A list of feeds is dropped on the page.
+  if ($(".drop")) {
+    const over = (on) => (event) => { event.preventDefault(); document.body.classList.toggle("dropping", on); };
+    addEventListener("dragover", over(true));
+    addEventListener("dragleave", over(false));
+    addEventListener("drop", (event) => {
+      over(false)(event);
+      if (!event.dataTransfer.files.length) return;
+      $("#file").files = event.dataTransfer.files;
+      $(".drop").requestSubmit();
+    });
+  }
+})();

@@ -1,0 +1,91 @@
+"""How it looks, and that strangers' words do nothing: narrow, dark, accessible, harmless."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.browser.conftest import Served
+
+pytestmark = pytest.mark.browser
+PAGES = ("/", "/search?q=said", "/search?q=(", "/alerts", "/alerts/new?q=said", "/feeds", "/stories", "/events",
+         "/operation", "/help", "/nothing")  # fmt: skip
+PAYLOADS = Path(__file__).parents[1] / "data" / "web" / "payloads.txt"
+
+
+def article(tab: Page) -> str:
+    tab.goto("/")
+    return tab.locator(".row h3 a").first.get_attribute("href") or ""
+
+
+@pytest.mark.parametrize("width", [320, 768, 1440])
+def test_nothing_is_wider_than_the_window(tab: Page, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 800})
+    for path in (*PAGES, article(tab)):
+        tab.goto(path)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_is_accessible(chromium: Browser, served: Served, scheme: str) -> None:
+    checker = str(files("axe_playwright_python") / "axe.min.js")
+    # The checker runs inside the page, which our pages forbid.
+    context = chromium.new_context(base_url=served.address, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    try:
+        tab = context.new_page()
+        for path in (*PAGES, article(tab)):
+            tab.goto(path)
+            tab.add_script_tag(path=checker)
+            found = tab.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+            serious = [
+                (each["id"], each["nodes"][0]["html"][:200])
+                for each in found
+                if each["impact"] in ("serious", "critical")
+            ]
+            assert serious == [], path
+    finally:
+        context.close()
+
+
+def test_dark_is_dark(chromium: Browser, served: Served) -> None:
+    context = chromium.new_context(base_url=served.address, color_scheme="dark")
+    try:
+        tab = context.new_page()
+        tab.goto("/")
+        assert tab.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(22, 21, 18)"
+    finally:
+        context.close()
+
+
+def test_strangers_words_do_nothing(tab: Page, served: Served) -> None:
+    payloads = [line for line in PAYLOADS.read_text("utf-8").splitlines() if line and not line.startswith("# ")]
+    for n, payload in enumerate(payloads):
+        served.push(title=f"Zebu {n} {payload}", url=f"https://wire.example/{n}/{payload}", source=f"Zebu {payload}",
+                    text=f"{payload}\n{payload}", html=f"<p>{payload}</p>", author=payload)  # fmt: skip
+    entries = served.found("title:zebu&limit=200", len(payloads) // 2)
+    tab.goto("/search?q=title:zebu")
+    for entry in entries[:25]:
+        tab.goto(f"/article/{entry['id']}")
+        tab.goto(f"/article/{entry['id']}?as=published")
+    for payload in payloads[:25]:
+        tab.goto("/search?" + urlencode({"q": payload}))
+    tab.goto("/alerts/new")
+    tab.fill("#f-name", payloads[0])
+    tab.fill("#f-query", "zebu")
+    tab.get_by_role("button", name="Make the alert").click()
+    tab.goto("/alerts")
+    assert tab.evaluate("window.wasRun") is None
+
+
+def test_nothing_grows_beyond_what_a_page_may_weigh(tab: Page) -> None:
+    sizes: dict[str, int] = {}
+    tab.on("response", lambda response: sizes.__setitem__(response.url, int(response.headers.get("content-length", 0))))
+    tab.goto("/")
+    assert 0 < sum(sizes.values()) < 100_000

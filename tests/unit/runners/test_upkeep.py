@@ -1,0 +1,73 @@
+"""Upkeep works in slices, ends nothing, and forgets facts in the thread that decides by them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.errors import TransientError
+from pipeline.flow import DEDUPLICATE, FLOW, IDENTIFY, Stage
+from pipeline.model import Article
+from pipeline.runners.forgetting import Forgetting
+from pipeline.runners.upkeep import Chore, UpkeepLoop
+from tests.fakes.table import MemoryTable
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def test_chore_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.runners.trouble.FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("pipeline.runners.trouble.LONGEST_WAIT_S", 0.0)
+    done = []
+
+    def broken() -> bool:
+        raise ValueError("a bug")
+
+    def away() -> bool:
+        raise TransientError("the store is locked", 0.0)
+
+    loop = UpkeepLoop([Chore("a", broken), Chore("b", away), Chore("c", lambda: done.append(1))])
+    assert not loop.step(threading.Event())
+    assert done == [1]
+
+
+def test_loop_goes_on_while_there_is_work_and_ends_when_told() -> None:
+    stop, left = threading.Event(), [3]
+
+    def work() -> bool:
+        left[0] -= 1
+        if not left[0]:
+            stop.set()
+        return True
+
+    UpkeepLoop([Chore("work", work)], rest_s=60).run(stop)
+    assert left == [0]
+
+
+@pytest.mark.parametrize("stage", [IDENTIFY, DEDUPLICATE])
+def test_facts_from_before_a_moment_go_from_table_and_memory_alike(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.runners.forgetting.PAUSE_S", 0.0)
+    memories = {each.name: each.memory() for each in FLOW}
+    tables = {each.name: MemoryTable() for each in FLOW if each.keeps_facts}
+    for days in range(20):
+        article = Article(
+            id=f"a{days}",
+            source="s",
+            seen=NOW - timedelta(days=20 - days),
+            text=f"Report number {days} says that {days + 3} ships left the port of {'abc' * days}.",
+            language="en",
+            revision=1,
+        )
+        for fact in stage.decide(article, memories[stage.name], NOW).facts:
+            memories[stage.name].learn(fact.key, fact.value)
+            tables[stage.name].put(fact.key, fact.value)
+    forgetting = Forgetting(lambda: NOW - timedelta(days=5), tables, contextlib.nullcontext)
+    assert sum(forgetting.step(FLOW, memories) for _ in range(5)) > 0
+    left = {f"a{n}" for n in range(20)} & {key.rpartition(" ")[2] for key, _ in tables[stage.name].items()}
+    assert left == {f"a{n}" for n in range(15, 20)}
+    assert forgetting.step(FLOW, memories) == 0
