@@ -45,9 +45,7 @@ def damaged(bench: Bench, times: int) -> None:
     assert up.wait(ENDED_WITHIN_S) == 3, system.logs()
     last = max(system.directory.glob("up-*.log"), key=lambda path: path.stat().st_mtime).read_text().splitlines()[-1]
     assert "is damaged" in last and "admin restore" in last, system.logs()
-    for name in ("newswire.db", "newswire.db-wal", "newswire.db-shm"):
-        (system.directory / name).unlink(missing_ok=True)
-    backup.rename(store)
+    subprocess.run([*NEWSWIRE, "admin", "restore", str(backup)], env=environment, check=True, capture_output=True)
     system.start("up")
 
 
