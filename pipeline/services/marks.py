@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -106,11 +106,23 @@ class Marks:
         """Count articles by the reader's own tags."""
         return {mark.removeprefix(TAG): n for mark, n in sorted(self.counts().items()) if mark.startswith(TAG)}
 
+    def spared(self) -> frozenset[str]:
+        """Return the articles that stay however old they are: what is starred and tagged."""
+        return frozenset(
+            found.article for mark in self._marks.counts(self._reader) if mark != READ for found in self._all(mark)
+        )
+
     def filled(self, query: Query) -> Query:
         """Put the articles into a query that asks for what the reader marked."""
         if not any(isinstance(node, Keyword) and node.is_mark for node in walk(query.root)):
             return query
         return msgspec.structs.replace(query, root=self._filled(query.root))
+
+    def _all(self, mark: str) -> Iterator[Marked]:
+        before: int | None = None
+        while found := self._marks.marked(self._reader, mark, before=before, limit=AT_ONCE):
+            yield from found
+            before = found[-1].number
 
     def _put(self, mark: str, articles: Sequence[Marked], wanted: bool) -> None:
         if wanted:

@@ -24,9 +24,11 @@ TOLD_AFTER_S = 2.0
 def pruner(opened: Store) -> Pruner | None:
     """Return what removes what is old from a store, where that is not done by a server."""
     from pipeline.services.retention import Pruner
-    from pipeline.wiring.services import kept
+    from pipeline.wiring.services import kept, marks
 
-    return Pruner(kept(opened.settings), opened.upkeep, clock) if opened.upkeep is not None else None
+    if opened.upkeep is None:
+        return None
+    return Pruner(kept(opened.settings), opened.upkeep, clock, marks(opened).spared)
 
 
 def facts_before(settings: Settings, pruning: Pruner | None) -> Callable[[], datetime]:

@@ -116,3 +116,11 @@ def test_rules_and_mutes_refuse_marks_with_the_reason(text: str) -> None:
 def test_marks_are_restated() -> None:
     said = restate(parse("flood is:unread mark:later"))
     assert "that you have not read" in said and "that you marked “later”" in said
+
+
+def test_what_is_starred_or_tagged_is_spared_by_pruning_and_what_is_read_is_not() -> None:
+    desk = Desk()
+    desk.marks.change([id_of(0), id_of(1)], Change(read=True))
+    desk.marks.change([id_of(1), id_of(2)], Change(starred=True))
+    desk.marks.change([id_of(2), id_of(3)], Change(add=("war",)))
+    assert desk.marks.spared() == {id_of(1), id_of(2), id_of(3)}
