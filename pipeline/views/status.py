@@ -21,27 +21,8 @@ def status_json(status: Status) -> bytes:
 
 def status_lines(status: Status) -> Iterator[str]:
     """Write the status line by line: what is well in one line each, then what somebody should see to."""
-    runs = {True: "running", False: "not running", None: ""}[status.running]
-    yield _line("runtime", f"{status.runtime}{', ' + runs if runs else ''}")
-    yield _line("feeds", _feeds(status))
-    articles = status.articles
-    yield _line(
-        "articles",
-        f"{articles.all:,}; of the last hour {articles.last_hour:,}, of the last day {articles.last_day:,}",
-    )
-    waiting = [f"{queue.waiting:,} for {queue.name}" for queue in status.queues if queue.waiting]
-    yield _line("waiting", ", ".join(waiting) or "nothing")
-    yield _line("alerts", _alerts(status))
-    dead = ", ".join(f"{count:,} by {kind}" for kind, count in status.dead_letters.items())
-    yield _line("dead", dead or "no dead letters")
-    if status.disk is not None:
-        yield _line("disk", _disk(status))
-    if status.backups is not None:
-        newest = status.backups.newest
-        made = (
-            f"{counted(status.backups.kept, 'backup')}, the newest {age(newest.made, status.at)} old" if newest else ""
-        )
-        yield _line("backups", made or "none; set `every` under [backup], or run `newswire admin backup`")
+    for name, words in status_parts(status):
+        yield click.style(name.ljust(_HEAD), bold=True) + words
     found = list(troubles(status))
     if found:
         yield ""
@@ -51,8 +32,29 @@ def status_lines(status: Status) -> Iterator[str]:
         yield f"  and {len(found) - SHOWN} more; `newswire feed list` has all feeds"
 
 
-def _line(name: str, words: str) -> str:
-    return click.style(name.ljust(_HEAD), bold=True) + words
+def status_parts(status: Status) -> Iterator[tuple[str, str]]:
+    """Yield each part of the status by its name, in words."""
+    runs = {True: "running", False: "not running", None: ""}[status.running]
+    yield "runtime", f"{status.runtime}{', ' + runs if runs else ''}"
+    yield "feeds", _feeds(status)
+    articles = status.articles
+    yield (
+        "articles",
+        f"{articles.all:,}; of the last hour {articles.last_hour:,}, of the last day {articles.last_day:,}",
+    )
+    waiting = [f"{queue.waiting:,} for {queue.name}" for queue in status.queues if queue.waiting]
+    yield "waiting", ", ".join(waiting) or "nothing"
+    yield "alerts", _alerts(status)
+    dead = ", ".join(f"{count:,} by {kind}" for kind, count in status.dead_letters.items())
+    yield "dead", dead or "no dead letters"
+    if status.disk is not None:
+        yield "disk", _disk(status)
+    if status.backups is not None:
+        newest = status.backups.newest
+        made = (
+            f"{counted(status.backups.kept, 'backup')}, the newest {age(newest.made, status.at)} old" if newest else ""
+        )
+        yield "backups", made or "none; set `every` under [backup], or run `newswire admin backup`"
 
 
 def _feeds(status: Status) -> str:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
     from pipeline.services.saved_searches import SavedSearches
+    from pipeline.services.status import Statuses
     from pipeline.services.stories import Stories
+    from pipeline.services.trace import Traces
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +70,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     find_feeds: Callable[[Subscription], Sequence[FoundFeed]]
     explain_feed: Callable[[Subscription], Sequence[Step]]
     checks: Callable[[], Sequence[Check]]
+    statuses: Statuses
+    traces: Traces
     back_up: Callable[[], Path] | None
     channels: tuple[str, ...]
     time_zone: str

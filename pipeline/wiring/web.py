@@ -90,6 +90,8 @@ def desk(opened: Store, host: str) -> Desk:
         find_feeds=lambda asked: connectors.find_feeds(settings, asked),
         explain_feed=explain,
         checks=lambda: _checks(opened),
+        statuses=services.statuses(opened),
+        traces=services.traces(opened),
         back_up=(lambda: _backup(settings)) if settings.runtime == "embedded" else None,
         channels=tuple(settings.channels),
         time_zone=settings.time_zone,

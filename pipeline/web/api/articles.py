@@ -47,6 +47,11 @@ def one(ask: Ask, rendering: Rendering) -> Response:
     return answer(ask, entry)
 
 
+def trace(ask: Ask, rendering: Rendering) -> Response:
+    """Tell what happened to an article."""
+    return answer(ask, ask.desk.traces.of(found(ask).id))
+
+
 def revisions(ask: Ask, rendering: Rendering) -> Response:
     """Return an article's revisions."""
     return answer(ask, ask.desk.revisions.of(found(ask).id))

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from pipeline.model import Document, ReportedEvent
 from pipeline.ports.revisions import Revision
 from pipeline.services.access import Scope
+from pipeline.services.status import Status
+from pipeline.services.trace import Trace
 from pipeline.web.api import articles, changes, documentation, shapes, subscriptions
 from pipeline.web.asking import MOST_FORM_BYTES, MOST_UPLOAD_BYTES, Ask
 from pipeline.web.rendering import Rendering
@@ -73,6 +75,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _get("/articles/{id}", "getArticle", "Return an article.", articles.one, shapes.ArticleEntry),
     _get("/articles/{id}/revisions", "listRevisions", "Return an article's revisions, newest first.",
          articles.revisions, list[Revision]),
+    _get("/articles/{id}/trace", "traceArticle", "Tell what happened to an article, stage by stage.", articles.trace,
+         Trace),
     _get("/articles/{id}/copies", "listCopies", "Return an article's copies.", articles.copies, list[Document]),
     _get("/articles/{id}/similar", "listSimilar", "Return articles about the same.", articles.similar,
          shapes.ArticlePage, _LIMIT),
@@ -135,6 +139,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _change("POST", "/alerts/{name}/resend", "resendAlert", "Send again what failed.", changes.resend, None,
             shapes.Counted),
     _get("/preview", "previewAlert", "Tell what a query would have found.", changes.preview, shapes.Preview, _Q),
+    _get("/status", "getStatus", "Tell how everything is: feeds, queues, alerts, disk and the last errors.",
+         subscriptions.status, Status),
     _get("/health", "getHealth", "Tell whether everything works.", subscriptions.health, list[shapes.CheckEntry]),
     _get("/openapi.json", "getDescription", "Return this description.", documentation.openapi, dict[str, Any]),
 )  # fmt: skip

@@ -114,6 +114,11 @@ def drop_list(ask: Ask, rendering: Rendering) -> Response:
     return nothing()
 
 
+def status(ask: Ask, rendering: Rendering) -> Response:
+    """Tell how everything is."""
+    return answer(ask, ask.desk.statuses.now())
+
+
 def health(ask: Ask, rendering: Rendering) -> Response:
     """Tell whether everything works."""
     return answer(ask, [CheckEntry(**msgspec.structs.asdict(check)) for check in ask.desk.checks()])

@@ -69,6 +69,13 @@ def revisions(ask: Ask, rendering: Rendering) -> Response:
     return rendering.page(ask, "revisions.html", document=document, steps=steps[::-1], missing=document.revision > 1)
 
 
+def trace(ask: Ask, rendering: Rendering) -> Response:
+    """Show what happened to an article, stage by stage."""
+    document = _found(ask)
+    found = ask.desk.traces.of(document.id)
+    return rendering.page(ask, "trace.html", document=document, steps=found.steps if found is not None else ())
+
+
 def _found(ask: Ask) -> Document:
     document = ask.desk.articles.find(ask.places["id"])
     if document is None:

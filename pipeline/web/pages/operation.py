@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.responses import FileResponse, Response
 
 from pipeline.errors import UsageError
+from pipeline.services.status import troubles
+from pipeline.views.status import status_parts
 from pipeline.web.asking import Ask, NotFoundError, redirect
 from pipeline.web.rendering import Rendering
 
@@ -14,13 +16,14 @@ LETTERS = 50
 def shown(ask: Ask, rendering: Rendering) -> Response:
     """Show how everything fares."""
     desk = ask.desk
-    request = desk.articles.request("last:1d", limit=1)
+    now = desk.statuses.now()
     return rendering.page(
         ask,
         "operation.html",
         checks=desk.checks(),
+        parts=list(status_parts(now)),
+        troubles=list(troubles(now)),
         letters=desk.letters(LETTERS),
-        today=desk.articles.search(request).total,
         channels=desk.channels,
         tallies=desk.alerts.tallies(),
         tokens=desk.access.tokens(),

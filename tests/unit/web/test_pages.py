@@ -331,3 +331,13 @@ def test_pages_are_small() -> None:
         served.put(*(article(n, "A title of the usual length of a headline " + str(n)) for n in range(1, 200)))
         for path in ("/", f"/article/{1:032x}?in=1", "/search?q=dam", "/stories", "/help"):
             assert len(served.browser.get(path).body) < 100_000
+
+
+def test_way_of_an_article_and_the_state_of_all_are_shown() -> None:
+    with page() as served:
+        served.put(article(1))
+        way = served.browser.get(f"/article/{1:032x}/trace")
+        assert (way.status, "is new: nothing with its identity was known" in way.text) == (200, True)
+        assert served.browser.get(f"/article/{2:032x}/trace").status == 404
+        operation = served.browser.get("/operation").text
+        assert ("embedded" in operation, "no dead letters" in operation) == (True, True)
