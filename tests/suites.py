@@ -62,6 +62,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks after this
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each worker a file as a whole; suites whose tests use the machine as if alone are one group."""
+    for item in items:
+        group = "alone" if suite_of(item.path) in ALONE else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to count."""
     config.pluginmanager.register(_Account(config), "newswire-suites")
@@ -81,16 +89,12 @@ class _Account:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run the suites in their order, whatever order the tests have within each; a worker takes a file as a whole.
+        """Run the suites in their order, whatever order the tests have within each.
 
-        What must not run beside its like is one group: each of those tests uses the machine as if it were alone.
+        What takes longest and runs beside nothing of its kind begins first where there are several workers.
         """
-        # What takes longest and runs beside nothing of its kind begins first where there are several workers.
         order = [*ALONE, *MEASURED] if self._is_worker else list(SUITES)
         items.sort(key=lambda item: order.index(suite_of(item.path) or order[-1]))
-        for item in items:
-            alone = suite_of(item.path) in ALONE
-            item.add_marker(pytest.mark.xdist_group("alone" if alone else item.location[0]))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
