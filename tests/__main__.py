@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
             return code
     took = f"{time.monotonic() - began:.0f}"
     # Most tests wait for servers and processes more than they compute, so there is one worker more than cores.
-    workers = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadgroup")
+    workers = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadscope", "--no-loadscope-reorder")
     tests = ["pytest", "-p", "tests.suites", "--checks-took", took, *workers]
     if "--coverage" in arguments:
         arguments = [argument for argument in arguments if argument != "--coverage"]

@@ -6,9 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import coverage
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".coverage" / "data"
@@ -62,12 +64,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks after this
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each worker a file as a whole; suites whose tests use the machine as if alone are one group."""
-    for item in items:
-        group = "alone" if suite_of(item.path) in ALONE else item.location[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Give each worker a file as a whole; suites whose tests use the machine as if alone go to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "alone" if suite_of(ROOT / file) in ALONE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Spread the tests."""
+    return _ByFile(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
