@@ -17,35 +17,11 @@ from typing import Any
 from pipeline.language.tokens import MAX_CHARS, Analysis, analyze, stem
 from pipeline.language.tokens import stems as stems_of
 from pipeline.model import Document, Event, Mark, Quotation
+from pipeline.query import tree
 from pipeline.query.days import resolved
 from pipeline.query.grouping import reading as reading_of
 from pipeline.query.leaves import as_written
 from pipeline.query.regex import compiled
-from pipeline.query.tree import (
-    And,
-    AnyNode,
-    AtLeast,
-    ByGrouping,
-    Containing,
-    Ending,
-    EventFilter,
-    Exact,
-    Field,
-    Fuzzy,
-    Keyword,
-    Last,
-    Listed,
-    Near,
-    Not,
-    Or,
-    Phrase,
-    Prefix,
-    Range,
-    Regex,
-    SameSentence,
-    Wildcard,
-    Word,
-)
 from pipeline.query.values import event_values, fits, joined_values, keyword_values, quotation_values
 
 # How far after now an article may be dated and still count as of the last hours: sites' clocks and zones are off.
@@ -130,7 +106,7 @@ def _unknown(word: str) -> bool | None:
     return None
 
 
-def find(node: AnyNode, reading: MatchView, now: datetime, parts: Sequence[str] = EVERYWHERE) -> list[Hit] | None:
+def find(node: tree.AnyNode, reading: MatchView, now: datetime, parts: Sequence[str] = EVERYWHERE) -> list[Hit] | None:
     """Return the hits that make the document match, or ``None`` when it does not."""
     return _find(node, reading, parts, now)
 
@@ -150,9 +126,9 @@ def marks(hits: Iterable[Hit], reading: MatchView, limit: int = 50) -> tuple[Mar
     return tuple(found)
 
 
-def _find(node: AnyNode, reading: MatchView, parts: Sequence[str], now: datetime) -> list[Hit] | None:
+def _find(node: tree.AnyNode, reading: MatchView, parts: Sequence[str], now: datetime) -> list[Hit] | None:
     match node:
-        case And(nodes=nodes):
+        case tree.And(nodes=nodes):
             hits: list[Hit] = []
             for inner in nodes:
                 found = _find(inner, reading, parts, now)
@@ -160,73 +136,73 @@ def _find(node: AnyNode, reading: MatchView, parts: Sequence[str], now: datetime
                     return None
                 hits += found
             return hits
-        case Or(nodes=nodes):
+        case tree.Or(nodes=nodes):
             branches = [found for inner in nodes if (found := _find(inner, reading, parts, now)) is not None]
             return [hit for found in branches for hit in found] if branches else None
-        case Not(node=inner):
+        case tree.Not(node=inner):
             return [] if _find(inner, reading, parts, now) is None else None
-        case Field(name=name, node=inner):
+        case tree.Field(name=name, node=inner):
             return _find(inner, reading, (name,), now)
-        case AtLeast(word=word, count=count):
+        case tree.AtLeast(word=word, count=count):
             found = _find(word, reading, parts, now)
             return found if found is not None and len(found) >= count else None
-        case SameSentence(nodes=nodes):
+        case tree.SameSentence(nodes=nodes):
             return _same_sentence(nodes, reading, parts, now)
-        case Keyword():
+        case tree.Keyword():
             return [] if _has_keyword(node, reading.document) else None
-        case Range():
+        case tree.Range():
             return [] if _in_range(node, reading.document, now) else None
-        case Last(seconds=seconds):
+        case tree.Last(seconds=seconds):
             age = now - (reading.document.published or reading.document.seen)
             return [] if -AHEAD_S <= age.total_seconds() <= seconds else None
-        case EventFilter():
+        case tree.EventFilter():
             return _event_hits(node, reading)
-        case Regex():
+        case tree.Regex():
             return _regex_hits(node, reading, parts)
-        case ByGrouping():
+        case tree.ByGrouping():
             return _find(reading_of(node, reading.document.language), reading, parts, now)
-        case Exact():
+        case tree.Exact():
             plain = _find(node.node, reading, parts, now) or []
             return [hit for hit in plain if _is_written(hit, node.text, reading)] or None
         case _:
             return [hit for part in parts for hit in _text_hits(node, reading, part)] or None
 
 
-def _text_hits(node: AnyNode, reading: MatchView, part: str) -> list[Hit]:
+def _text_hits(node: tree.AnyNode, reading: MatchView, part: str) -> list[Hit]:
     match node:
-        case Word(text=text):
+        case tree.Word(text=text):
             key = stem(text, reading.document.language) if part in EVERYWHERE else text
             at = reading.positions(part, stems=part in EVERYWHERE).get(key, ())
             return [(part, position, position + 1) for position in at]
-        case Phrase(tokens=tokens):
+        case tree.Phrase(tokens=tokens):
             return _phrase_hits(tokens, reading, part)
-        case Near(tokens=tokens, distance=distance):
+        case tree.Near(tokens=tokens, distance=distance):
             return _near_hits(tokens, distance, reading, part)
-        case Prefix(text=text):
+        case tree.Prefix(text=text):
             # The commonest pattern, and four times faster without a call for each token.
             return _hits_of([token for token in reading.positions(part) if token.startswith(text)], reading, part)
-        case Listed(names=names):
+        case tree.Listed(names=names):
             firsts = reading.positions(part).keys() & names.keys()
             return [hit for first in firsts for name in names[first] for hit in _phrase_hits(name, reading, part)]
-        case Wildcard() | Fuzzy() | Ending() | Containing():
+        case tree.Wildcard() | tree.Fuzzy() | tree.Ending() | tree.Containing():
             return _hits_of(filter(token_test(node), reading.positions(part)), reading, part)
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
 
 
-def token_test(node: Prefix | Ending | Containing | Wildcard | Fuzzy) -> Callable[[str], bool]:
+def token_test(node: tree.Prefix | tree.Ending | tree.Containing | tree.Wildcard | tree.Fuzzy) -> Callable[[str], bool]:
     """Return the test that a token passes when it alone satisfies a prefix, ending, wildcard or fuzzy word."""
     match node:
-        case Ending(text=text):
+        case tree.Ending(text=text):
             return lambda token: token.endswith(text)
-        case Containing(text=text):
+        case tree.Containing(text=text):
             return lambda token: text in token
-        case Prefix(text=text):
+        case tree.Prefix(text=text):
             return lambda token: token.startswith(text)
-        case Wildcard(pattern=pattern):
+        case tree.Wildcard(pattern=pattern):
             expression = _wildcard(pattern)
             return lambda token: expression.fullmatch(token) is not None
-        case Fuzzy(text=text, distance=distance):
+        case tree.Fuzzy(text=text, distance=distance):
             return lambda token: within_edits(text, token, distance)
 
 
@@ -235,7 +211,7 @@ def _hits_of(tokens: Iterable[str], reading: MatchView, part: str) -> list[Hit]:
     return [(part, position, position + 1) for token in tokens for position in positions[token]]
 
 
-def _regex_hits(node: Regex, reading: MatchView, parts: Sequence[str]) -> list[Hit] | None:
+def _regex_hits(node: tree.Regex, reading: MatchView, parts: Sequence[str]) -> list[Hit] | None:
     """Find the tokens that matches touch; a match of marks alone counts, too."""
     expression, hits, found = compiled(node.pattern), [], False
     for part in parts:
@@ -294,7 +270,7 @@ def _near_hits(tokens: Sequence[str], distance: int, reading: MatchView, part: s
 
 
 def _same_sentence(
-    nodes: Sequence[AnyNode], reading: MatchView, parts: Sequence[str], now: datetime
+    nodes: Sequence[tree.AnyNode], reading: MatchView, parts: Sequence[str], now: datetime
 ) -> list[Hit] | None:
     found: list[list[Hit]] = []
     for node in nodes:
@@ -310,14 +286,14 @@ def _same_sentence(
     return [hit for hits in found for hit in hits if sentence(hit) in shared] if shared else None
 
 
-def _has_keyword(node: Keyword, document: Document) -> bool:
+def _has_keyword(node: tree.Keyword, document: Document) -> bool:
     if node.among is not None:
         return document.id in node.among
     values = keyword_values(document)[node.name]
     return any(value.startswith(node.value) if node.prefix else value == node.value for value in values)
 
 
-def _in_range(node: Range, document: Document, now: datetime) -> bool:
+def _in_range(node: tree.Range, document: Document, now: datetime) -> bool:
     value: Any = len(document.copies) if node.name == "copies" else getattr(document, node.name)
     if value is None:
         return False
@@ -326,7 +302,7 @@ def _in_range(node: Range, document: Document, now: datetime) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-def _event_hits(node: EventFilter, reading: MatchView) -> list[Hit] | None:
+def _event_hits(node: tree.EventFilter, reading: MatchView) -> list[Hit] | None:
     """Find the events (their triggers) or quotations that fit."""
     document = reading.document
     things: Sequence[Event | Quotation] = document.quotations if node.quotation else document.events

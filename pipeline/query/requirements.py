@@ -8,62 +8,46 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.language.tokens import MAX_CHARS, stem
+from pipeline.query import tree
 from pipeline.query.evaluate import EVERYWHERE, MatchView, find, token_test
 from pipeline.query.grouping import reading as reading_of
 from pipeline.query.regex import compiled
-from pipeline.query.tree import (
-    And,
-    AnyNode,
-    ByGrouping,
-    Containing,
-    Ending,
-    Field,
-    Fuzzy,
-    Near,
-    Not,
-    Or,
-    Phrase,
-    Prefix,
-    Regex,
-    Wildcard,
-    Word,
-)
 
 _Test = Callable[[Any, MatchView, datetime, Sequence[str]], bool]
 
 
-def holds(node: AnyNode, reading: MatchView, now: datetime, parts: Sequence[str] = EVERYWHERE) -> bool:
+def holds(node: tree.AnyNode, reading: MatchView, now: datetime, parts: Sequence[str] = EVERYWHERE) -> bool:
     """Tell whether ``find`` finds anything; words are looked up in sets, phrases in the joined tokens."""
     return _TESTS.get(type(node), _found)(node, reading, now, parts)
 
 
-def _found(node: AnyNode, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _found(node: tree.AnyNode, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     return find(node, reading, now, parts) is not None
 
 
-def _and(node: And, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _and(node: tree.And, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     for inner in node.nodes:  # noqa: SIM110 - a generator would cost as much as the test of a word
         if not _TESTS.get(type(inner), _found)(inner, reading, now, parts):
             return False
     return True
 
 
-def _or(node: Or, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _or(node: tree.Or, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     for inner in node.nodes:  # noqa: SIM110
         if _TESTS.get(type(inner), _found)(inner, reading, now, parts):
             return True
     return False
 
 
-def _not(node: Not, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _not(node: tree.Not, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     return not holds(node.node, reading, now, parts)
 
 
-def _field(node: Field, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _field(node: tree.Field, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     return holds(node.node, reading, now, (node.name,))
 
 
-def _word(node: Word, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _word(node: tree.Word, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     if parts is EVERYWHERE and (known := reading.words(node.text)) is not None:
         return known
     for part in parts:
@@ -73,12 +57,12 @@ def _word(node: Word, reading: MatchView, now: datetime, parts: Sequence[str]) -
     return False
 
 
-def _phrase(node: Phrase, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _phrase(node: tree.Phrase, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     wanted = f" {' '.join(node.tokens)} "
     return any(wanted in reading.joined(part) for part in parts)
 
 
-def _near(node: Near, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _near(node: tree.Near, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     present = [part for part in parts if reading.tokens(part).issuperset(node.tokens)]
     if len(node.tokens) != 2 or node.tokens[0] == node.tokens[1]:
         return bool(present) and find(node, reading, now, present) is not None
@@ -95,37 +79,40 @@ def _near(node: Near, reading: MatchView, now: datetime, parts: Sequence[str]) -
 
 
 def _pattern(
-    node: Prefix | Ending | Containing | Wildcard | Fuzzy, reading: MatchView, now: datetime, parts: Sequence[str]
+    node: tree.Prefix | tree.Ending | tree.Containing | tree.Wildcard | tree.Fuzzy,
+    reading: MatchView,
+    now: datetime,
+    parts: Sequence[str],
 ) -> bool:
-    if isinstance(node, Prefix):
+    if isinstance(node, tree.Prefix):
         text = node.text
         return any([token.startswith(text) for part in parts for token in reading.tokens(part)])  # noqa: C419
     test = token_test(node)
     return any(test(token) for part in parts for token in reading.tokens(part))
 
 
-def _by_grouping(node: ByGrouping, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _by_grouping(node: tree.ByGrouping, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     return holds(reading_of(node, reading.document.language), reading, now, parts)
 
 
-def _regex(node: Regex, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+def _regex(node: tree.Regex, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     expression = compiled(node.pattern)
     return any(expression.search(reading.part(part).text[:MAX_CHARS]) is not None for part in parts)
 
 
 _TESTS: dict[type, _Test] = {
-    And: _and,
-    Or: _or,
-    Not: _not,
-    Field: _field,
-    Word: _word,
-    Phrase: _phrase,
-    Near: _near,
-    Prefix: _pattern,
-    Wildcard: _pattern,
-    Fuzzy: _pattern,
-    Ending: _pattern,
-    Containing: _pattern,
-    ByGrouping: _by_grouping,
-    Regex: _regex,
+    tree.And: _and,
+    tree.Or: _or,
+    tree.Not: _not,
+    tree.Field: _field,
+    tree.Word: _word,
+    tree.Phrase: _phrase,
+    tree.Near: _near,
+    tree.Prefix: _pattern,
+    tree.Wildcard: _pattern,
+    tree.Fuzzy: _pattern,
+    tree.Ending: _pattern,
+    tree.Containing: _pattern,
+    tree.ByGrouping: _by_grouping,
+    tree.Regex: _regex,
 }

@@ -16,39 +16,12 @@ from pipeline.adapters.elasticsearch.template import EVENT_CODES
 from pipeline.errors import UsageError
 from pipeline.language.tokens import STEMMERS
 from pipeline.moments import microseconds
+from pipeline.query import tree
 from pipeline.query.days import resolved
 from pipeline.query.evaluate import AHEAD_S
 from pipeline.query.grouping import by_language
 from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, stem_terms
 from pipeline.query.regex import candidates
-from pipeline.query.tree import (
-    COUNT_FIELDS,
-    DATE_FIELDS,
-    QUOTATION_FIELDS,
-    And,
-    AnyNode,
-    AtLeast,
-    ByGrouping,
-    Containing,
-    Ending,
-    EventFilter,
-    Exact,
-    Field,
-    Fuzzy,
-    Keyword,
-    Last,
-    Listed,
-    Near,
-    Not,
-    Or,
-    Phrase,
-    Prefix,
-    Range,
-    Regex,
-    SameSentence,
-    Wildcard,
-    Word,
-)
 
 # Elasticsearch takes 30 levels of brackets and 65,536 terms in a list.
 MAX_DEPTH = 12
@@ -80,87 +53,87 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     copied: Callable[[int, int | None], Sequence[str]]
 
 
-def compile_query(node: AnyNode, asked: Asked) -> Plan:
+def compile_query(node: tree.AnyNode, asked: Asked) -> Plan:
     """Compile a tree to a filter. Raises ``UsageError`` for what the index does not keep."""
     return _compile(node, _EVERYWHERE, asked, 0)
 
 
-def scored(node: AnyNode) -> list[dict[str, Any]]:
+def scored(node: tree.AnyNode) -> list[dict[str, Any]]:
     """Return queries that give a hit its BM25 score: one per positive word or phrase."""
     return [query for _, query in zip(range(MAX_SCORED), _scored(node, _EVERYWHERE), strict=False)]
 
 
-def _compile(node: AnyNode, parts: Sequence[str], asked: Asked, depth: int) -> Plan:
+def _compile(node: tree.AnyNode, parts: Sequence[str], asked: Asked, depth: int) -> Plan:
     if depth > MAX_DEPTH:
         return Plan(_ALL, exact=False)
     match node:
-        case And(nodes=nodes):
+        case tree.And(nodes=nodes):
             return _all(nodes, parts, asked, depth)
-        case Or(nodes=nodes):
+        case tree.Or(nodes=nodes):
             return _any(nodes, parts, asked, depth)
-        case Not():
+        case tree.Not():
             return _all((node,), parts, asked, depth)
-        case Field(name=name, node=inner):
+        case tree.Field(name=name, node=inner):
             return _compile(inner, (name,), asked, depth)
-        case AtLeast(word=word, count=count):
+        case tree.AtLeast(word=word, count=count):
             plan = _compile(word, parts, asked, depth)
             return plan if count == 1 else Plan(plan.filter, exact=False)
-        case SameSentence(nodes=nodes):
+        case tree.SameSentence(nodes=nodes):
             plans = [_all(nodes, (part,), asked, depth + 1) for part in parts]
             return Plan(_should([plan.filter for plan in plans]), exact=False)
-        case Exact(node=inner):
+        case tree.Exact(node=inner):
             return Plan(_compile(inner, parts, asked, depth).filter, exact=False)
-        case Regex(pattern=pattern):
+        case tree.Regex(pattern=pattern):
             held = candidates(pattern)
             return Plan(_ALL if held is None else _compile(held, parts, asked, depth).filter, exact=False)
-        case ByGrouping():
+        case tree.ByGrouping():
             return _compile(by_language(node), parts, asked, depth)
-        case Keyword(among=frozenset() as ids):
+        case tree.Keyword(among=frozenset() as ids):
             return Plan({"terms": {"nw.id": sorted(ids)}})
-        case Keyword(name="is" | "mark" as name, value=value) if (name, value) != ("is", "copy"):
+        case tree.Keyword(name="is" | "mark" as name, value=value) if (name, value) != ("is", "copy"):
             return Plan({"match_none": {}})
-        case Keyword(name="is"):
+        case tree.Keyword(name="is"):
             return Plan({"exists": {"field": "nw.original"}})
-        case Keyword(name=name, value=value, prefix=prefix):
+        case tree.Keyword(name=name, value=value, prefix=prefix):
             kind = "prefix" if prefix else "term"
             return Plan({kind: {f"nw.keys.{name}": clip_keyword(value)}}, exact=len(value) < MAX_KEYWORD)
-        case Range():
+        case tree.Range():
             return _copied(node, asked) if node.name == "copies" else _range(node, asked.now)
-        case Last(seconds=seconds):
+        case tree.Last(seconds=seconds):
             latest = microseconds(asked.now + timedelta(seconds=AHEAD_S))
             within = {"gte": microseconds(asked.now - timedelta(seconds=seconds)), "lte": latest}
             unknown = {"bool": {"must_not": {"exists": {"field": "nw.published"}}}}
             seen = {"bool": {"filter": [unknown, {"range": {"nw.seen": within}}]}}
             return Plan(_should([{"range": {"nw.published": within}}, seen]))
-        case EventFilter(conditions=conditions):
+        case tree.EventFilter(conditions=conditions):
             return _nested(conditions)
         case _:
             plans = [_text(node, part) for part in parts]
             return Plan(_should([plan.filter for plan in plans]), exact=all(plan.exact for plan in plans))
 
 
-def _text(node: AnyNode, part: str) -> Plan:
+def _text(node: tree.AnyNode, part: str) -> Plan:
     field = f"nw.terms.{part}"
     match node:
-        case Word(text=text):
+        case tree.Word(text=text):
             if part not in _EVERYWHERE:
                 return Plan({"term": {field: clip(text)}}, _are_whole(text))
             return Plan({"terms": {f"{field}_stems": stem_terms(text, _LANGUAGES)}}, _are_whole(text))
-        case Phrase(tokens=tokens):
+        case tree.Phrase(tokens=tokens):
             return Plan(_phrase(field, tokens), _are_whole(*tokens))
-        case Near(tokens=tokens, distance=distance):
+        case tree.Near(tokens=tokens, distance=distance):
             return _near(field, tokens, distance)
-        case Prefix(text=text):
+        case tree.Prefix(text=text):
             return Plan({"prefix": {field: clip(text)}}, _are_whole(text))
-        case Wildcard(pattern=pattern):
+        case tree.Wildcard(pattern=pattern):
             return Plan({"wildcard": {field: {"value": pattern.replace("\\", "\\\\")}}}, _are_whole(pattern))
-        case Ending(text=text):
+        case tree.Ending(text=text):
             return Plan({"wildcard": {field: {"value": f"*{text}"}}}, _are_whole(text))
-        case Containing(text=text):
+        case tree.Containing(text=text):
             return Plan({"wildcard": {field: {"value": f"*{text}*"}}}, _are_whole(text))
-        case Listed(names=names):
+        case tree.Listed(names=names):
             return _listed(field, [name for several in names.values() for name in several])
-        case Fuzzy(text=text, distance=distance):
+        case tree.Fuzzy(text=text, distance=distance):
             options = {"value": clip(text), "fuzziness": str(distance), "rewrite": "constant_score"}
             return Plan({"fuzzy": {field: options}}, _are_whole(text))
         case _:
@@ -205,8 +178,8 @@ def _are_whole(*tokens: str) -> bool:
     return all(len(token) < MAX_TOKEN for token in tokens)
 
 
-def _range(node: Range, now: datetime) -> Plan:
-    if node.name not in (*DATE_FIELDS, *COUNT_FIELDS):
+def _range(node: tree.Range, now: datetime) -> Plan:
+    if node.name not in (*tree.DATE_FIELDS, *tree.COUNT_FIELDS):
         raise UsageError(f"The index keeps no {node.name} to compare with.")
     found = (
         (sign, resolved(bound, now)) for sign, bound in (("gte", node.low), ("lte", node.high)) if bound is not None
@@ -215,7 +188,7 @@ def _range(node: Range, now: datetime) -> Plan:
     return Plan({"range": {f"nw.{node.name}": bounds}})
 
 
-def _copied(node: Range, asked: Asked) -> Plan:
+def _copied(node: tree.Range, asked: Asked) -> Plan:
     """Find by the number of copies, which only the copies know: those with too many are excluded if none will do."""
     low = node.low if isinstance(node.low, int) else 0
     high = node.high if isinstance(node.high, int) else None
@@ -225,7 +198,7 @@ def _copied(node: Range, asked: Asked) -> Plan:
 
 
 def _nested(conditions: Sequence[tuple[str, str]]) -> Plan:
-    path = "nw.quotations" if conditions[0][0] in QUOTATION_FIELDS else "nw.events"
+    path = "nw.quotations" if conditions[0][0] in tree.QUOTATION_FIELDS else "nw.events"
     filters: list[dict[str, Any]] = []
     for name, value in conditions:
         if name == "when":
@@ -237,11 +210,11 @@ def _nested(conditions: Sequence[tuple[str, str]]) -> Plan:
     return Plan({"nested": {"path": path, "query": {"bool": {"filter": filters}}}})
 
 
-def _all(nodes: Sequence[AnyNode], parts: Sequence[str], asked: Asked, depth: int) -> Plan:
+def _all(nodes: Sequence[tree.AnyNode], parts: Sequence[str], asked: Asked, depth: int) -> Plan:
     wanted, unwanted, exact = [], [], True
     for node in nodes:
-        negated = isinstance(node, Not)
-        plan = _compile(node.node if isinstance(node, Not) else node, parts, asked, depth + 1)
+        negated = isinstance(node, tree.Not)
+        plan = _compile(node.node if isinstance(node, tree.Not) else node, parts, asked, depth + 1)
         exact = exact and plan.exact
         if not negated:
             wanted.append(plan.filter)
@@ -254,9 +227,9 @@ def _all(nodes: Sequence[AnyNode], parts: Sequence[str], asked: Asked, depth: in
     return Plan({"bool": query}, exact)
 
 
-def _any(nodes: Sequence[AnyNode], parts: Sequence[str], asked: Asked, depth: int) -> Plan:
-    words = [node.text for node in nodes if isinstance(node, Word)]
-    rest: list[AnyNode] = [node for node in nodes if not isinstance(node, Word)]
+def _any(nodes: Sequence[tree.AnyNode], parts: Sequence[str], asked: Asked, depth: int) -> Plan:
+    words = [node.text for node in nodes if isinstance(node, tree.Word)]
+    rest: list[tree.AnyNode] = [node for node in nodes if not isinstance(node, tree.Word)]
     if len(words) < 2 or not set(parts) <= set(_EVERYWHERE):
         words, rest = [], list(nodes)
     plans = [_compile(node, parts, asked, depth + 1) for node in rest]
@@ -274,21 +247,21 @@ def _should(filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"bool": {"should": list(filters), "minimum_should_match": 1}}
 
 
-def _scored(node: AnyNode, parts: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _scored(node: tree.AnyNode, parts: Sequence[str]) -> Iterator[dict[str, Any]]:
     match node:
-        case And(nodes=nodes) | Or(nodes=nodes) | SameSentence(nodes=nodes):
+        case tree.And(nodes=nodes) | tree.Or(nodes=nodes) | tree.SameSentence(nodes=nodes):
             for inner in nodes:
                 yield from _scored(inner, parts)
-        case Field(name=name, node=inner):
+        case tree.Field(name=name, node=inner):
             yield from _scored(inner, (name,))
-        case AtLeast(word=word):
+        case tree.AtLeast(word=word):
             yield from _scored(word, parts)
-        case Word(text=text):
+        case tree.Word(text=text):
             for part in parts:
                 field = f"nw.terms.{part}_stems" if part in _EVERYWHERE else f"nw.terms.{part}"
                 terms = stem_terms(text, _LANGUAGES) if part in _EVERYWHERE else [clip(text)]
                 yield {"match": {field: {"query": " ".join(terms), "boost": _WEIGHTS.get(part, 1.0)}}}
-        case Phrase(tokens=tokens) | Near(tokens=tokens):
+        case tree.Phrase(tokens=tokens) | tree.Near(tokens=tokens):
             for part in parts:
                 query = {"query": " ".join(map(clip, tokens)), "boost": _WEIGHTS.get(part, 1.0), "slop": 5}
                 yield {"match_phrase": {f"nw.terms.{part}": query}}

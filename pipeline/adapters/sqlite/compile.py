@@ -19,38 +19,12 @@ from pipeline.language.numbers import marks_of
 from pipeline.language.respelled import read_again
 from pipeline.language.tokens import stem
 from pipeline.moments import microseconds
+from pipeline.query import tree
 from pipeline.query.days import resolved
 from pipeline.query.evaluate import AHEAD_S
 from pipeline.query.grouping import by_language
 from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword
 from pipeline.query.regex import candidates
-from pipeline.query.tree import (
-    COUNT_FIELDS,
-    DATE_FIELDS,
-    And,
-    AnyNode,
-    AtLeast,
-    ByGrouping,
-    Containing,
-    Ending,
-    EventFilter,
-    Exact,
-    Field,
-    Fuzzy,
-    Keyword,
-    Last,
-    Listed,
-    Near,
-    Not,
-    Or,
-    Phrase,
-    Prefix,
-    Range,
-    Regex,
-    SameSentence,
-    Wildcard,
-    Word,
-)
 
 MAX_EXPANSION = 2_000
 MAX_RESPELLED = 64
@@ -62,7 +36,7 @@ _COPIES = "(SELECT count(*) FROM documents AS c WHERE c.original = d.id)"
 _CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
 
 
-Pattern = Wildcard | Fuzzy | Ending | Containing
+Pattern = tree.Wildcard | tree.Fuzzy | tree.Ending | tree.Containing
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +59,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     expansion: int = MAX_EXPANSION
 
 
-def compile_query(node: AnyNode, vocabulary: Vocabulary) -> Plan:
+def compile_query(node: tree.AnyNode, vocabulary: Vocabulary) -> Plan:
     """Compile a tree. Raises ``UsageError`` for a query that would be ruinous."""
     return _compile(node, _EVERYWHERE, vocabulary)
 
@@ -114,46 +88,46 @@ def quoted(*tokens: str) -> str:
 COPY = keyword_token("copy", "yes")
 
 
-def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+def _compile(node: tree.AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     match node:
-        case And(nodes=nodes):
+        case tree.And(nodes=nodes):
             return conjunction(vocabulary.earlier, [_negatable(inner, parts, vocabulary) for inner in nodes])
-        case Or(nodes=nodes):
+        case tree.Or(nodes=nodes):
             return disjunction(vocabulary.earlier, [_compile(inner, parts, vocabulary) for inner in nodes])
-        case Not():
+        case tree.Not():
             return conjunction(vocabulary.earlier, [_negatable(node, parts, vocabulary)])
-        case Field(name=name, node=inner):
+        case tree.Field(name=name, node=inner):
             return _compile(inner, (name,), vocabulary)
-        case AtLeast(word=word, count=count):
+        case tree.AtLeast(word=word, count=count):
             plan = _compile(word, parts, vocabulary)
             return plan if count == 1 else msgspec.structs.replace(plan, exact=False)
-        case SameSentence(nodes=nodes):
+        case tree.SameSentence(nodes=nodes):
             per_part = [
                 conjunction(vocabulary.earlier, [(True, _compile(inner, (part,), vocabulary)) for inner in nodes])
                 for part in parts
             ]
             return msgspec.structs.replace(disjunction(vocabulary.earlier, per_part), exact=False)
-        case Exact(node=inner):
+        case tree.Exact(node=inner):
             return msgspec.structs.replace(_compile(inner, parts, vocabulary), exact=False)
-        case Regex(pattern=pattern):
+        case tree.Regex(pattern=pattern):
             held = candidates(pattern)
             few = msgspec.structs.replace(vocabulary, expansion=MAX_GROUP)
             plan = _compile(held, parts, few) if held is not None else Plan()
             return msgspec.structs.replace(plan, exact=False)
-        case ByGrouping():
+        case tree.ByGrouping():
             return _compile(by_language(node), parts, vocabulary)
-        case Keyword(among=frozenset() as ids):
+        case tree.Keyword(among=frozenset() as ids):
             # Sorted, so that the same articles are the same statement's parameters.
             listed = msgspec.json.encode(sorted(ids)).decode()
             return Plan(where="d.id IN (SELECT value FROM json_each(?))", params=(listed,))
-        case Keyword(name="is", value="copy"):
+        case tree.Keyword(name="is", value="copy"):
             return Plan(match=quoted(COPY))
-        case Keyword(name=name, value=value, prefix=prefix):
+        case tree.Keyword(name=name, value=value, prefix=prefix):
             token = keyword_token(name, value)
             return Plan(match=quoted(token) + (" *" if prefix else ""), exact=len(value) < MAX_KEYWORD)
-        case Range() | Last():
+        case tree.Range() | tree.Last():
             return _instants(node, vocabulary.now)
-        case EventFilter(conditions=conditions):
+        case tree.EventFilter(conditions=conditions):
             # FTS5 does not know which event a code belongs to: two conditions may hold for two events.
             found = conjunction(vocabulary.earlier, [(True, _condition(name, value)) for name, value in conditions])
             return msgspec.structs.replace(found, exact=found.exact and len(conditions) == 1)
@@ -161,23 +135,23 @@ def _compile(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Pla
             return _text(node, parts, vocabulary)
 
 
-def _text(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+def _text(node: tree.AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     match node:
-        case Word(text=text):
+        case tree.Word(text=text):
             return _word(text, parts, vocabulary)
-        case Phrase(tokens=tokens):
+        case tree.Phrase(tokens=tokens):
             return _phrase(tokens, parts, vocabulary)
-        case Near(tokens=tokens, distance=distance):
+        case tree.Near(tokens=tokens, distance=distance):
             # FTS5 counts all tokens between the outermost two, and may use one occurrence of a repeated token twice.
             between = distance + max(len(tokens) - 2, 0)
             inner = " ".join(map(quoted, _written(tokens, parts)))
             exact = len(set(tokens)) == len(tokens) and _are_whole(tokens)
             return Plan(match=f"{_column(parts)}NEAR({inner}, {between})", exact=exact)
-        case Prefix(text=text):
+        case tree.Prefix(text=text):
             return Plan(match=f"{_column(parts)}{quoted(*_written((text,), parts))} *", exact=_are_whole((text,)))
-        case Wildcard() | Fuzzy() | Ending() | Containing():
+        case tree.Wildcard() | tree.Fuzzy() | tree.Ending() | tree.Containing():
             return _expanded(node, parts, vocabulary)
-        case Listed(names=names):
+        case tree.Listed(names=names):
             return _listed([name for several in names.values() for name in several], parts, vocabulary)
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
@@ -264,11 +238,11 @@ def _expanded(node: Pattern, parts: Sequence[str], vocabulary: Vocabulary) -> Pl
         return Plan(match=quoted(keyword_token("none", "")))
     if len(tokens) <= vocabulary.expansion:
         return Plan(match=_column(parts) + any_of([quoted(token) for token in _written(tokens, parts)]), depth=2)
-    if isinstance(node, Fuzzy):
+    if isinstance(node, tree.Fuzzy):
         raise UsageError(
             f"{node.text}~{node.distance} stands for more than {MAX_EXPANSION:,} words; use ~1 or spell it."
         )
-    if isinstance(node, Ending | Containing):
+    if isinstance(node, tree.Ending | tree.Containing):
         return Plan(exact=False)
     literal = node.pattern.split("*")[0].split("?")[0]
     return Plan(match=f"{_column(parts)}{quoted(*_written((literal,), parts))} *", exact=False)
@@ -287,12 +261,12 @@ def _condition(name: str, value: str) -> Plan:
     return Plan(match=f"{name} : {quoted(*name_tokens(tokens))}", exact=_are_whole(tokens))
 
 
-def _instants(node: Range | Last, now: datetime) -> Plan:
-    if isinstance(node, Last):
+def _instants(node: tree.Range | tree.Last, now: datetime) -> Plan:
+    if isinstance(node, tree.Last):
         earliest = microseconds(now - timedelta(seconds=node.seconds))
         latest = microseconds(now + timedelta(seconds=AHEAD_S))
         return Plan(where="ifnull(d.published, d.seen) BETWEEN ? AND ?", params=(earliest, latest))
-    if node.name not in (*DATE_FIELDS, *COUNT_FIELDS):
+    if node.name not in (*tree.DATE_FIELDS, *tree.COUNT_FIELDS):
         raise UsageError(f"The index keeps no {node.name} to compare with.")
     column = _COPIES if node.name == "copies" else f"d.{node.name}"
     conditions, params = [f"{column} IS NOT NULL"], []
@@ -304,8 +278,8 @@ def _instants(node: Range | Last, now: datetime) -> Plan:
     return Plan(where="(" + " AND ".join(conditions) + ")", params=tuple(params))
 
 
-def _negatable(node: AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> tuple[bool, Plan]:
+def _negatable(node: tree.AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> tuple[bool, Plan]:
     """Return a plan and whether it must hold (or must not)."""
-    if isinstance(node, Not):
+    if isinstance(node, tree.Not):
         return False, _compile(node.node, parts, vocabulary)
     return True, _compile(node, parts, vocabulary)

@@ -13,30 +13,8 @@ from itertools import pairwise, product
 
 import msgspec
 
+from pipeline.query import tree
 from pipeline.query.regex import candidates
-from pipeline.query.tree import (
-    And,
-    AnyNode,
-    AtLeast,
-    ByGrouping,
-    Containing,
-    Ending,
-    EventFilter,
-    Exact,
-    Field,
-    Fuzzy,
-    Keyword,
-    Listed,
-    Near,
-    Not,
-    Or,
-    Phrase,
-    Prefix,
-    Regex,
-    SameSentence,
-    Wildcard,
-    Word,
-)
 
 Gram = tuple[str, str]
 # Multiplying out "(a OR b) (c OR d)" makes verification cheaper and filing dearer; more than this is not worth it.
@@ -54,41 +32,47 @@ class Clause(msgspec.Struct, frozen=True):
 _ANYTHING = Clause(exact=False)
 
 
-def clauses(node: AnyNode, part: str = "") -> list[Clause]:
+def clauses(node: tree.AnyNode, part: str = "") -> list[Clause]:
     """Return the clauses of a query; one without grams says that every document has to be tried."""
     match node:
-        case Word(text=text):
+        case tree.Word(text=text):
             return [_text_clause(part, "word", (text,))]
-        case Phrase(tokens=tokens):
+        case tree.Phrase(tokens=tokens):
             return [_phrase_clause(part, tokens)]
-        case Near(tokens=tokens):
+        case tree.Near(tokens=tokens):
             return [_text_clause(part, "token", tokens, exact=False)]
-        case Prefix(text=text) | Wildcard(pattern=text) | Fuzzy(text=text) | Ending(text=text) | Containing(text=text):
+        case (
+            tree.Prefix(text=text)
+            | tree.Wildcard(pattern=text)
+            | tree.Fuzzy(text=text)
+            | tree.Ending(text=text)
+            | tree.Containing(text=text)
+        ):
             return [_pattern_clause(node, text, part)]
-        case Listed(names=names):
+        case tree.Listed(names=names):
             return [_phrase_clause(part, name) for several in names.values() for name in several]
-        case ByGrouping(comma=comma, point=point, either=either):
+        case tree.ByGrouping(comma=comma, point=point, either=either):
             return [_inexact(clause) for inner in (comma, point, either) for clause in clauses(inner, part)]
-        case Exact(node=inner):
+        case tree.Exact(node=inner):
             return [_inexact(clause) for clause in clauses(inner, part)]
-        case Regex(pattern=pattern):
+        case tree.Regex(pattern=pattern):
             held = candidates(pattern)
             return [_ANYTHING] if held is None else [_inexact(clause) for clause in clauses(held, part)]
-        case Keyword(name=name, value=value, prefix=False):
+        case tree.Keyword(name=name, value=value, prefix=False):
             return [Clause(frozenset({(name, value)}))]
-        case EventFilter():
+        case tree.EventFilter():
             return [Clause(frozenset(_event_grams(node)), exact=False)]
-        case AtLeast(word=word, count=count):
+        case tree.AtLeast(word=word, count=count):
             return [_inexact(clause) if count > 1 else clause for clause in clauses(word, part)]
-        case SameSentence(nodes=nodes):
+        case tree.SameSentence(nodes=nodes):
             return [_inexact(clause) for clause in _all(nodes, part)]
-        case Field(name=name, node=inner):
+        case tree.Field(name=name, node=inner):
             return clauses(inner, name)
-        case And(nodes=nodes):
+        case tree.And(nodes=nodes):
             return _all(nodes, part)
-        case Or(nodes=nodes):
+        case tree.Or(nodes=nodes):
             return [clause for inner in nodes for clause in clauses(inner, part)]
-        case Not(node=inner):
+        case tree.Not(node=inner):
             return [_negation(clauses(inner, part))]
         case _:
             return [_ANYTHING]
@@ -110,17 +94,24 @@ def _phrase_clause(part: str, tokens: Sequence[str]) -> Clause:
     return _text_clause(part, "pair", map(" ".join, pairwise(tokens)), exact=len(tokens) == 2)
 
 
-_KINDS: dict[type, str] = {Prefix: "prefix", Wildcard: "wildcard", Ending: "ending", Containing: "containing"}
+_KINDS: dict[type, str] = {
+    tree.Prefix: "prefix",
+    tree.Wildcard: "wildcard",
+    tree.Ending: "ending",
+    tree.Containing: "containing",
+}
 
 
-def _pattern_clause(node: Prefix | Ending | Containing | Wildcard | Fuzzy, text: str, part: str) -> Clause:
+def _pattern_clause(
+    node: tree.Prefix | tree.Ending | tree.Containing | tree.Wildcard | tree.Fuzzy, text: str, part: str
+) -> Clause:
     if part in ("author", "source"):
         return _ANYTHING
-    kind = f"fuzzy{node.distance}" if isinstance(node, Fuzzy) else _KINDS[type(node)]
+    kind = f"fuzzy{node.distance}" if isinstance(node, tree.Fuzzy) else _KINDS[type(node)]
     return Clause(frozenset({(kind, text)}), exact=not part)
 
 
-def _event_grams(node: EventFilter) -> list[Gram]:
+def _event_grams(node: tree.EventFilter) -> list[Gram]:
     grams = [
         (name, token)
         for name, value in node.conditions
@@ -140,7 +131,7 @@ def _negation(inner: list[Clause]) -> Clause:
     return _ANYTHING
 
 
-def _all(nodes: Sequence[AnyNode], part: str) -> list[Clause]:
+def _all(nodes: Sequence[tree.AnyNode], part: str) -> list[Clause]:
     """Combine what several conditions demand, those with few alternatives first, the longest perhaps left out."""
     demands = sorted((clauses(inner, part) for inner in nodes), key=len)
     together = [Clause()]
