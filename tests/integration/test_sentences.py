@@ -255,9 +255,12 @@ def test_child_that_died_is_not_told_as_one_that_was_slow() -> None:
 
 
 def test_interrupt_that_came_while_something_was_thrown_away_is_heard() -> None:
+    # What is started in the background of a shell begins with interrupts ignored.
     program = """
-import time
+import signal, time
 from pipeline.failures import watch_threads
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Thrown:
     def __del__(self):
