@@ -63,8 +63,13 @@ def sentence(ended: subprocess.CompletedProcess[bytes]) -> str:
 
 
 SITUATIONS = {
-    "data directory that is a file": (("search", "a", "--data", "{file}/data"), {}, 3, "no directory"),
-    "home that cannot be written": (("alert", "list"), {"NEWSWIRE_DATA": "/proc/none/newswire"}, 3, "/proc/none"),
+    "data directory that is a file": (("alert", "add", "a", "b", "--data", "{file}/data"), {}, 3, "no directory"),
+    "home that cannot be written": (
+        ("alert", "add", "a", "b"),
+        {"NEWSWIRE_DATA": "/proc/none/newswire"},
+        3,
+        "/proc/none",
+    ),
     "network that is none": (("search", "a"), {"NEWSWIRE_FETCH_ALLOW": "foo"}, 2, "'foo' is no network"),
     "number that is none": (("search", "a"), {"NEWSWIRE_FETCH_PER_HOST": "many"}, 2, "a whole number is expected"),
     "number out of range": (("search", "a"), {"NEWSWIRE_FETCH_PER_HOST": "0"}, 2, "a whole number of 1 or more"),
@@ -226,7 +231,8 @@ def test_interrupt_at_any_moment_ends_program_and_children_without_a_traceback(
 ) -> None:
     begun, tell = os.pipe()
     program = subprocess.Popen(
-        [sys.executable, "-c", f"import os; from pipeline.__main__ import run; os.close({tell}); run()",
+        [sys.executable, "-c", "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+         f"from pipeline.__main__ import run; os.close({tell}); run()",
          *command.format(address=address).split()],
         env=environment(tmp_path, {"NEWSWIRE_FETCH_ALLOW": "127.0.0.0/8"}), pass_fds=(tell,),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
