@@ -95,7 +95,7 @@ def test_record_that_cannot_be_read_is_kept_with_its_reason_and_can_be_sent_back
         assert (letter.value, letter.headers["stage"], letter.headers["attempts"]) == (b"{no json", "identify", "1")
         command = [sys.executable, "-c", "from pipeline.cli import main; main()", "admin", "dead", "--replay"]
         sent = subprocess.run(command, env=os.environ | cluster.environment, capture_output=True, text=True, check=True)
-        assert sent.stdout == "1 records sent back.\n"
+        assert sent.stdout == "1 record sent back.\n"
         assert wait_until(lambda: len(list(store.log.replay(DEAD.name))) == 2, 60), cluster.logs()
         assert {"1", "2"} == {letter.headers["attempts"] for letter in store.log.replay(DEAD.name)}
 
