@@ -172,7 +172,7 @@ def test_any_address_has_one_reader_or_a_sentence(address: str) -> None:
     try:
         assert found.of(address).claims(address)
     except NotAFeedError as exc:
-        assert "of no kind that an installed connector reads" in str(exc)
+        assert "of a kind that `newswire feed connectors` lists" in str(exc)
 
 
 def test_connector_that_cannot_say_claims_nothing() -> None:
