@@ -71,8 +71,8 @@ class Connectors:
             if (claiming := self.claiming(address)) is not None:
                 return claiming
             raise NotAFeedError(
-                f"{address[:200]!r} is no address that can be fetched; it must be http:// or https://, or of a kind that "
-                "`newswire feed connectors` lists."
+                f"{address[:200]!r} is no address that can be fetched; it must be http:// or https://, or of a kind "
+                "that `newswire feed connectors` lists."
             )
         for one in self.found:
             if one.name == name:
