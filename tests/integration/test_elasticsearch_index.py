@@ -153,7 +153,7 @@ def test_a_search_that_uses_no_saved_one_needs_elasticsearch_alone(
     for name, value in settings.items():
         monkeypatch.setenv(f"NEWSWIRE_{name}", value)
     found = CliRunner().invoke(main, ["search", "putin"])
-    assert (1, "") == (found.exit_code, found.output)
+    assert (1, "") == (found.exit_code, found.stdout), found.output
     assert CliRunner().invoke(main, ["search", "search:mine"]).exit_code == 3
 
 
