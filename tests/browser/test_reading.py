@@ -34,7 +34,7 @@ def test_articles_are_read_by_keys_and_stay_read(tab: Page) -> None:
     tab.keyboard.press("g")
     tab.keyboard.press("s")
     tab.wait_for_url("**/?view=starred")
-    assert tab.locator(".row h3").all_inner_texts() == [title]
+    assert title in tab.locator(".row h3").all_inner_texts()
     tab.goto("/?view=unread")
     assert title not in tab.locator(".row h3").all_inner_texts()
 
