@@ -8,6 +8,7 @@ import lzma
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from pipeline.cli import main
 HERE = Path(__file__).resolve().parent.parent / "data" / "upgrade"
 PROGRAM = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 EVERYTHING = "100000"
+ASKED_AGAIN = 30
 # The longest time that `--days` takes.
 EVER = "9999"
 KEPT = """[keep]
@@ -73,8 +75,15 @@ class Newswire:
         assert result.exit_code == 0, (arguments, result.output[-3000:])
 
     def ask(self, *arguments: str) -> list[dict[str, Any]]:
-        """Return the JSON lines that a command prints; none where it finds nothing."""
-        result = CliRunner().invoke(main, [*arguments, "--json"], env=self._environment)
+        """Return the JSON lines that a command prints; none where it finds nothing.
+
+        An index that was made this moment may not answer yet: then it is asked again, for half a minute.
+        """
+        for _ in range(ASKED_AGAIN):
+            result = CliRunner().invoke(main, [*arguments, "--json"], env=self._environment)
+            if result.exit_code != 3 or "is busy" not in result.output:
+                break
+            time.sleep(1)
         assert result.exit_code in (0, 1), (arguments, result.output[-3000:])
         return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
 
