@@ -80,7 +80,7 @@ def _from_toml(file: str, text: str, now: datetime) -> Iterator[Entry]:
     if not all(isinstance(part, list) for part in (entries, searches, lists)) or not (entries or searches or lists):
         raise UsageError(f"{file} has no [[alert]] tables with name and query.")
     yield from _converted(file, "list", lists, NameList)
-    yield from _in_order(_converted(file, "saved search", searches, SavedSearch))
+    yield from in_order(_converted(file, "saved search", searches, SavedSearch))
     known = {field.name for field in msgspec.structs.fields(AlertRule)} - OWN
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
@@ -125,7 +125,7 @@ def _converted(file: str, kind: str, entries: list[object], of: type[Named]) -> 
             yield f"{file}: {kind} number {number} is left out: {invalid(exc)}."
 
 
-def _in_order(entries: Iterable[SavedSearch | str]) -> Iterator[SavedSearch | str]:
+def in_order(entries: Iterable[SavedSearch | str]) -> Iterator[SavedSearch | str]:
     """Yield saved searches, those that others name before them."""
     waiting: dict[str, SavedSearch] = {}
     for entry in entries:

@@ -13,7 +13,7 @@ from pipeline.model import AlertRule
 from pipeline.ports.table import Table
 from pipeline.records import read_records
 from pipeline.references import has_reference, reference
-from pipeline.services.alert_import import SavedSearch
+from pipeline.services.alert_import import SavedSearch, in_order
 from pipeline.services.alerts import Alerts
 from pipeline.services.lists import Lists
 
@@ -106,7 +106,12 @@ class Setups:
                 refused.append(f"The list {name}: {exc}")
         alerts = 0
         failed = 0
-        for taken in self._alerts.take_over([*_in_order(setup.searches), *_as_asked(setup.alerts)]):
+        for taken in self._alerts.take_over(
+            [
+                *in_order(SavedSearch(name=name, query=query) for name, query in setup.searches.items()),
+                *_as_asked(setup.alerts),
+            ]
+        ):
             if taken.refused is not None:
                 refused.append(taken.refused)
                 failed += taken.refused.partition(": ")[0] in setup.searches
@@ -149,15 +154,6 @@ def _named(names: list[str], *parts: str) -> str:
         name, number = f"{base}_{number}", number + 1
     names.append(name)
     return reference("env", name)
-
-
-def _in_order(searches: Mapping[str, str]) -> Iterator[SavedSearch]:
-    """Yield saved searches, those that others name before them."""
-    waiting = dict(searches)
-    while waiting:
-        ready = [name for name, query in waiting.items() if not any(f"search:{other}" in query for other in waiting)]
-        for name in ready or list(waiting):
-            yield SavedSearch(name=name, query=waiting.pop(name))
 
 
 def _as_asked(alerts: Sequence[AlertRule]) -> Iterator[AlertRule]:

@@ -7,6 +7,7 @@ import msgspec
 
 from pipeline.language.shorten import shorten
 from pipeline.model import Article, Document
+from pipeline.views.words import counted
 
 
 def article_line(document: Document) -> str:
@@ -38,7 +39,8 @@ def check_line(name: str, ok: bool, detail: str) -> str:
     return f"{mark}  {name}: {detail}"
 
 
-def _notes(document: Document) -> str:
+def notes_of(document: Document) -> list[str]:
+    """Return what was found out about an article, a few words each."""
     notes = []
     if document.withdrawn:
         notes.append("withdrawn")
@@ -47,8 +49,14 @@ def _notes(document: Document) -> str:
     if document.duplicate_of:
         notes.append(f"copy of {document.duplicate_of[:8]}")
     if document.copies:
-        notes.append(f"{len(document.copies)} cop{'ies' if len(document.copies) > 1 else 'y'}")
-    for count, word in ((len(document.events), "event"), (len(document.quotations), "quotation")):
-        if count:
-            notes.append(f"{count} {word}{'s' if count > 1 else ''}")
+        notes.append(counted(len(document.copies), "copy", "copies"))
+    if document.events:
+        notes.append(counted(len(document.events), "event"))
+    if document.quotations:
+        notes.append(counted(len(document.quotations), "quotation"))
+    return notes
+
+
+def _notes(document: Document) -> str:
+    notes = notes_of(document)
     return click.style(f"  [{', '.join(notes)}]", fg="bright_black") if notes else ""

@@ -11,8 +11,9 @@ from rich.cells import cell_len
 from pipeline.model import Document
 from pipeline.query.highlight import highlight
 from pipeline.query.tree import Query
+from pipeline.views.lines import notes_of
 from pipeline.views.screen import cut, wrap
-from pipeline.views.words import age, counted
+from pipeline.views.words import age
 
 ID = 8
 _AGE = 4
@@ -73,24 +74,6 @@ def emphasized_words(line: str, marked: set[str]) -> str:
             parts = line.split("\x1b")
             line = parts[0].replace(word, styled) + "".join("\x1b" + part for part in parts[1:])
     return line
-
-
-def notes_of(document: Document) -> list[str]:
-    """Return what was found out about an article, a few words each."""
-    notes = []
-    if document.withdrawn:
-        notes.append("withdrawn")
-    elif document.revision > 1:
-        notes.append(f"revision {document.revision}")
-    if document.duplicate_of:
-        notes.append(f"copy of {document.duplicate_of[:ID]}")
-    if document.copies:
-        notes.append(counted(len(document.copies), "copy", "copies"))
-    if document.events:
-        notes.append(counted(len(document.events), "event"))
-    if document.quotations:
-        notes.append(counted(len(document.quotations), "quotation"))
-    return notes
 
 
 def day_name(day: date, now: datetime) -> str:
