@@ -45,7 +45,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Traces:
-    """Follow an article back. ``records`` and ``revisions`` are ``None`` where the runtime keeps none by article.
+    """Follow an article back. ``records`` is ``None`` where the runtime keeps none by article.
 
     ``similarity`` is the share of words, in the same order, from which on an article is a copy.
     """
@@ -60,8 +60,8 @@ class Traces:
         dead: DeadLetters,
         clock: Clock,
         similarity: float,
+        revisions: Revisions,
         records: KeptRecords | None = None,
-        revisions: Revisions | None = None,
         story_size: Callable[[str], int] = lambda story_id: 0,
     ) -> None:
         self._articles = articles
@@ -119,7 +119,7 @@ class Traces:
 
     def _identified(self, document: Document) -> Iterator[Step]:
         yield Step(stage="identify", at=document.seen, words="is new: nothing with its identity was known")
-        revisions = self._revisions.of(document.id) if self._revisions is not None else ()
+        revisions = self._revisions.of(document.id)
         for older, newer in zip(reversed(revisions[1:]), [*reversed(revisions[:-1])], strict=True):
             what = "was withdrawn" if newer.withdrawn and not older.withdrawn else "says something else"
             yield Step(stage="identify", at=older.until, words=f"revision {newer.revision}: {what} than before")

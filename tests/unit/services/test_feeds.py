@@ -194,7 +194,8 @@ def test_exported_list_brings_the_same_feeds_back(names: list[tuple[str, bool]])
     st.builds(
         FeedOptions,
         title=st.none() | st.text(min_size=1),
-        tags=st.lists(st.text(min_size=1), max_size=3).map(tuple),
+        # A tag of nothing but space is refused, which the next test shows.
+        tags=st.lists(st.text(min_size=1).filter(str.strip), max_size=3).map(tuple),
         interval=st.none() | st.integers(30, 10**6),
         language=st.none() | st.sampled_from(["en", "uk"]),
         user_agent=st.none() | st.text(min_size=1),

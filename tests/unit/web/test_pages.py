@@ -271,7 +271,7 @@ def test_wrong_method_names_the_right_ones() -> None:
 
 
 PAYLOADS = (
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "'-alert(1)-'", "{{7*7}}",
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "'-alert(1)-'", "{{1234567*7}}",
     "</title><svg/onload=alert(1)>", "<!--><img src=x onerror=alert(1)>", "\u2028alert(1)//", "%3Cscript%3E",
 )  # fmt: skip
 
@@ -317,7 +317,7 @@ def test_strangers_words_stay_words_everywhere(payload: str) -> None:
                      "/events?actor=" + typed):  # fmt: skip
             answer = served.browser.get(path)
             check_harmless(answer.text)
-            assert "49" not in re.sub(r"<[^>]+>", "", answer.text) or "{{7*7}}" not in payload
+            assert "8641969" not in re.sub(r"<[^>]+>", "", answer.text) or "{{1234567*7}}" not in payload
 
 
 @settings(max_examples=80)
