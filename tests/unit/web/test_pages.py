@@ -271,7 +271,8 @@ def test_wrong_method_names_the_right_ones() -> None:
 
 
 PAYLOADS = (
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "'-alert(1)-'", "{{1234567*7}}",
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "'-alert(1)-'",
+    "{{1234567*7}}",
     "</title><svg/onload=alert(1)>", "<!--><img src=x onerror=alert(1)>", "\u2028alert(1)//", "%3Cscript%3E",
 )  # fmt: skip
 
