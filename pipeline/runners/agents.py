@@ -1,4 +1,4 @@
-"""The distributed runtime: the stages as Faust agents. The only file that knows Faust.
+"""The distributed runtime: the stages as Faust agents. This file and ``rereading`` are the only ones that know Faust.
 
 Delivery: an event is acknowledged by hand after its output is durable in Kafka and its facts are on their way; Faust
 would acknowledge it also when the agent raised or was cancelled. So an event may be handled twice and is never
@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from pipeline.ports.table import Table
 from pipeline.runners import watchdog
 from pipeline.runners.advance import Buried, Decided, Given, Learner, advance, emitted
 from pipeline.runners.measures import Measures
+from pipeline.runners.rereading import RereadingConsumer
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Stall, Verdict, waiting
 from pipeline.stages.decision import Fact, Memory
@@ -72,6 +73,7 @@ def make_app(
         stream_wait_empty=False,
         worker_redirect_stdouts=False,
     )
+    app.transport.Consumer = RereadingConsumer  # type: ignore[misc]
     progress = _Progress(measures or Measures())
     dead = _topic(app, prefix + DEAD.name)
     agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
@@ -349,18 +351,18 @@ class _Watchdog:
         verdict = self._stall.judge(records, self._progress.moves, elapsed, recovering=recovering)
         if verdict is Verdict.RESTART:
             log.error("stalled, restarting waiting=%d", records)
-            await self._restart({partition: offset for partition, (offset, _) in behind.items()})
+            await self._restart(behind)
         elif verdict is Verdict.EXIT:
             log.critical("stalled, stopping waiting=%d", records)
             await app.crash(RuntimeError(f"{records} records wait and none is handled, also after a restart"))
 
-    async def _restart(self, offsets: Mapping[Any, int]) -> None:
+    async def _restart(self, partitions: Collection[Any]) -> None:
         """Read again from where the group has come."""
         for agent in self._agents:
             await agent.restart()
-        await self._app.consumer.seek_wait(offsets)
-        self._app.consumer.resume_partitions(set(offsets))
+        self._app.consumer.resume_partitions(set(partitions))
         self._app.flow_control.resume()
+        self._app.consumer.resume_flow()
 
 
 def _end_soon(app: Any, *_: Any, **__: Any) -> None:
