@@ -79,8 +79,6 @@ def make_app(
     agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
-    # Faust's clean-up waits for a broker that may be away.
-    app.on_before_shutdown.connect(partial(_end_soon, app), weak=False)
     return app
 
 
@@ -365,11 +363,28 @@ class _Watchdog:
         self._app.consumer.resume_flow()
 
 
-def _end_soon(app: Any, *_: Any, **__: Any) -> None:
-    """End the process within seconds, with a code that tells a crash from a stop."""
-    end_within(STOP_WITHIN_S, lambda code: os._exit(1 if app.crash_reason is not None else code))
+class _Stopping:
+    """Remember whether the worker was told to stop, before anything failed, and end it within seconds then.
+
+    Faust's clean-up waits for a broker that may be away, and fails in the middle of a rebalance.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.was_told = False
+        app.on_before_shutdown.connect(self._begins, weak=False)
+
+    def _begins(self, *_: Any, **__: Any) -> None:
+        self.was_told = self._app.crash_reason is None
+        end_within(STOP_WITHIN_S, lambda code: os._exit(code if self.was_told else 1))
 
 
 def run(app: Any) -> None:
-    """Run the worker until SIGTERM or SIGINT."""
-    faust.Worker(app, loglevel="WARNING", logfile=None).execute_from_commandline()
+    """Run the worker until SIGTERM or SIGINT. Raises ``SystemExit``, with 1 if something else ended it."""
+    stopping = _Stopping(app)
+    try:
+        faust.Worker(app, loglevel="WARNING", logfile=None).execute_from_commandline()
+    except SystemExit:
+        if stopping.was_told:
+            raise SystemExit(0) from None
+        raise
