@@ -148,7 +148,7 @@ def _kafka(settings: Settings) -> str:
     from pipeline.adapters.kafka.topics import missing_topics
     from pipeline.topics import TOPICS
 
-    missing = missing_topics(settings.kafka, TOPICS, prefix=settings.prefix)
+    missing = missing_topics(settings.kafka, TOPICS, prefix=settings.prefix, access=stores.kafka_access(settings))
     if missing:
         raise NewswireError(f"{settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
     return f"{settings.kafka}, all topics there"

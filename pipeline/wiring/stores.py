@@ -50,6 +50,8 @@ from pipeline.topics import (
 )
 
 if TYPE_CHECKING:
+    from pipeline.adapters.elasticsearch import client as elasticsearch
+    from pipeline.adapters.kafka import access as kafka
     from pipeline.adapters.sqlite.database import Database
 
 
@@ -215,12 +217,44 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.kafka.topics import create_topics
 
     created = create_topics(
-        settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=topics_kept(settings)
+        settings.kafka,
+        TOPICS,
+        prefix=settings.prefix,
+        partitions=settings.partitions,
+        keep=topics_kept(settings),
+        access=kafka_access(settings),
     )
-    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    index = ElasticsearchIndex(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     index.setup()
     index.close()
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
+
+
+def kafka_access(settings: Settings) -> kafka.Access:
+    """Return how Kafka is reached. Raises ``UsageError`` for settings that do not fit together."""
+    from pipeline.adapters.kafka.access import Access
+
+    if settings.kafka_user is not None and settings.kafka_password is None:
+        raise UsageError("kafka_user is set and kafka_password is not; set both or neither.")
+    asked = [name for name in ("kafka_ca", "kafka_certificate", "kafka_key") if getattr(settings, name) is not None]
+    if asked and not settings.kafka_tls:
+        raise UsageError(f"{asked[0]} is set and kafka_tls is not; without kafka_tls = true nothing is encrypted.")
+    return Access(
+        tls=settings.kafka_tls,
+        ca=settings.kafka_ca,
+        certificate=settings.kafka_certificate,
+        key=settings.kafka_key,
+        user=settings.kafka_user,
+        password=settings.kafka_password,
+        mechanism=settings.kafka_mechanism,
+    )
+
+
+def elasticsearch_access(settings: Settings) -> elasticsearch.Access:
+    """Return how Elasticsearch is reached."""
+    from pipeline.adapters.elasticsearch.client import Access
+
+    return Access(api_key=settings.elasticsearch_api_key, ca=settings.elasticsearch_ca)
 
 
 def topics_kept(settings: Settings) -> dict[str, timedelta]:
@@ -283,12 +317,12 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.adapters.kafka.table import KafkaTable
 
-    log = KafkaLog(settings.kafka, prefix=settings.prefix)
+    log = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings))
     stack.callback(log.close)
-    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    index = ElasticsearchIndex(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(index.close)
     stories = ElasticsearchStories(index)
-    marks = ElasticsearchMarks(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    marks = ElasticsearchMarks(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(marks.close)
     reading = _Reading(
         index=index,
@@ -299,11 +333,11 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         revisions=index.revisions,
         marks=marks,
     )
-    ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    ledger = ElasticsearchLedger(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(ledger.close)
 
     def table(name: str) -> Table:
-        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix)
+        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix, access=kafka_access(settings))
         stack.callback(opened.close)
         return opened
 

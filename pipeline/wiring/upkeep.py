@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.config import Settings
-from pipeline.wiring.stores import Store, clock, database, topics_kept
+from pipeline.wiring.stores import Store, clock, database, kafka_access, topics_kept
 
 if TYPE_CHECKING:
     from pipeline.runners.upkeep import Chore
@@ -86,7 +86,9 @@ class _Hourly:
         if self._due is not None and clock() < self._due:
             return False
         settings = self._opened.settings
-        set_retention(settings.kafka, TOPICS, topics_kept(settings), prefix=settings.prefix)
+        set_retention(
+            settings.kafka, TOPICS, topics_kept(settings), prefix=settings.prefix, access=kafka_access(settings)
+        )
         services.prune(self._opened)
         self._due = clock() + SERVERS_EVERY
         return False

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from pipeline.adapters.elasticsearch.client import OPEN, Access
 from pipeline.adapters.elasticsearch.months import Months, document_of
 from pipeline.adapters.elasticsearch.side_index import SideIndex
 from pipeline.model import Document, derive_id
@@ -19,9 +20,9 @@ _MOST = 1_000
 class ElasticsearchRevisions:
     """Keep what is about to be replaced, and read it; ``prefix`` keeps it apart from others'."""
 
-    def __init__(self, url: str, months: Months, *, api_key: str | None = None, prefix: str = "") -> None:
+    def __init__(self, url: str, months: Months, *, access: Access = OPEN, prefix: str = "") -> None:
         self._months = months
-        self._index = SideIndex(url, f"{prefix}revisions", _PROPERTIES, api_key=api_key)
+        self._index = SideIndex(url, f"{prefix}revisions", _PROPERTIES, access=access)
 
     def keep(self, documents: Sequence[Document]) -> None:
         """Keep the revisions that these documents will take the place of. Idempotent."""
