@@ -20,7 +20,8 @@ from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.metrics import serving
-from pipeline.wiring.stores import Store, clock, kafka_access, replaying, store
+from pipeline.wiring.server_access import kafka_access
+from pipeline.wiring.stores import Store, clock, replaying, store
 from pipeline.wiring.upkeep import tending
 
 if TYPE_CHECKING:

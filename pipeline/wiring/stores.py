@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
@@ -12,7 +13,8 @@ from contextlib import (
 )
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -48,10 +50,9 @@ from pipeline.topics import (
     SEARCHES,
     TOPICS,
 )
+from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 
 if TYPE_CHECKING:
-    from pipeline.adapters.elasticsearch import client as elasticsearch
-    from pipeline.adapters.kafka import access as kafka
     from pipeline.adapters.sqlite.database import Database
 
 
@@ -172,6 +173,27 @@ def restore(settings: Settings, file: Path) -> list[Path]:
         return restore(settings.directory / "newswire.db", file, clock())
 
 
+def back_up_to(settings: Settings, stream: BinaryIO) -> None:
+    """Write a copy of the store to a stream, by way of a file beside the store that goes again."""
+    with TemporaryDirectory(dir=settings.directory, prefix="backup-") as made, database(settings) as opened:
+        copy = Path(made) / "newswire.db"
+        opened.back_up(copy)
+        with copy.open("rb") as source:
+            shutil.copyfileobj(source, stream, 1 << 20)
+        stream.flush()
+
+
+def restore_from(settings: Settings, stream: BinaryIO) -> list[Path]:
+    """Put what comes from a stream in the place of the store, as ``restore`` does, once it is there as a whole."""
+    private_files.make_directory(settings.directory)
+    with TemporaryDirectory(dir=settings.directory, prefix="restore-") as made:
+        copy = Path(made) / "newswire.db"
+        private_files.create(copy)
+        with copy.open("wb") as target:
+            shutil.copyfileobj(stream, target, 1 << 20)
+        return restore(settings, copy)
+
+
 def run_lock(settings: Settings) -> AbstractContextManager[object]:
     """Return the lock that lets one process at a time run the pipeline on a store."""
     from pipeline.adapters.sqlite.database import RunLock
@@ -228,33 +250,6 @@ def set_up_servers(settings: Settings) -> list[str]:
     index.setup()
     index.close()
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
-
-
-def kafka_access(settings: Settings) -> kafka.Access:
-    """Return how Kafka is reached. Raises ``UsageError`` for settings that do not fit together."""
-    from pipeline.adapters.kafka.access import Access
-
-    if settings.kafka_user is not None and settings.kafka_password is None:
-        raise UsageError("kafka_user is set and kafka_password is not; set both or neither.")
-    asked = [name for name in ("kafka_ca", "kafka_certificate", "kafka_key") if getattr(settings, name) is not None]
-    if asked and not settings.kafka_tls:
-        raise UsageError(f"{asked[0]} is set and kafka_tls is not; without kafka_tls = true nothing is encrypted.")
-    return Access(
-        tls=settings.kafka_tls,
-        ca=settings.kafka_ca,
-        certificate=settings.kafka_certificate,
-        key=settings.kafka_key,
-        user=settings.kafka_user,
-        password=settings.kafka_password,
-        mechanism=settings.kafka_mechanism,
-    )
-
-
-def elasticsearch_access(settings: Settings) -> elasticsearch.Access:
-    """Return how Elasticsearch is reached."""
-    from pipeline.adapters.elasticsearch.client import Access
-
-    return Access(api_key=settings.elasticsearch_api_key, ca=settings.elasticsearch_ca)
 
 
 def topics_kept(settings: Settings) -> dict[str, timedelta]:

@@ -8,7 +8,14 @@ from typing import Any
 
 import msgspec
 from elastic_transport import TlsError
-from elasticsearch import ApiError, ConnectionTimeout, Elasticsearch, TransportError, UnsupportedProductError
+from elasticsearch import (
+    ApiError,
+    AuthorizationException,
+    ConnectionTimeout,
+    Elasticsearch,
+    TransportError,
+    UnsupportedProductError,
+)
 
 from pipeline.errors import NewswireError, TransientError, UnavailableError, UsageError
 from pipeline.networks import masked
@@ -45,6 +52,16 @@ def connect(url: str, access: Access = OPEN) -> Elasticsearch:
         raise UsageError(f"elasticsearch_ca: {access.ca} is no PEM file that can be used.") from exc
     except ValueError as exc:
         raise UsageError(f"{masked(url)} is no address of Elasticsearch ({exc}); expected http://host:9200.") from exc
+
+
+def server_version(url: str, access: Access = OPEN) -> str | None:
+    """Return the version of the server; ``None`` where the key may not ask for it. Raises ``UnavailableError``."""
+    with translated(url), connect(url, access) as client:
+        try:
+            answer = client.nodes.info(node_id="_local", metric="os", filter_path="nodes.*.version").body
+        except AuthorizationException:
+            return None
+    return next((str(node["version"]) for node in answer.get("nodes", {}).values()), None)
 
 
 @contextmanager

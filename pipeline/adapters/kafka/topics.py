@@ -83,6 +83,12 @@ def missing_topics(servers: str, topics: Sequence[Topic], *, prefix: str = "", a
         return sorted(prefix + topic.name for topic in topics if prefix + topic.name not in present)
 
 
+def broker_version(servers: str, access: Access = OPEN) -> str:
+    """Return the version of the brokers, as far as they tell by what they understand. Raises ``UnavailableError``."""
+    with _admin(servers, access) as admin:
+        return ".".join(map(str, _version(admin))) or "unknown"
+
+
 def topic_configs(topic: Topic, keep: Mapping[str, timedelta]) -> dict[str, str]:
     """Return what Kafka is to know of a topic: how large its records may be, and how long it keeps them."""
     size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
@@ -103,8 +109,12 @@ def _admin(servers: str, access: Access) -> Iterator[Any]:
 
 
 def _check_version(servers: str, admin: Any) -> None:
-    version = tuple(admin.config.get("api_version") or ()) or None
-    found = getattr(getattr(admin, "_manager", None), "broker_version", version)
-    if found and tuple(found) < OLDEST:
+    found = _version(admin)
+    if found and found < OLDEST:
         shown = ".".join(map(str, found))
         raise UnavailableError(f"Kafka at {servers} is version {shown}; Newswire needs 4.0 or newer.")
+
+
+def _version(admin: Any) -> tuple[int, ...]:
+    version = tuple(admin.config.get("api_version") or ())
+    return tuple(getattr(getattr(admin, "_manager", None), "broker_version", None) or version)
