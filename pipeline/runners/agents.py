@@ -46,6 +46,7 @@ MAX_MESSAGE_BYTES = 20_000_000
 def make_app(
     *,
     servers: str,
+    access: Mapping[str, Any] | None = None,
     flow: Sequence[Stage],
     follow: Callable[[TableTopic], Table],
     clock: Clock,
@@ -55,10 +56,14 @@ def make_app(
     session_timeout_s: float = 10.0,
     measures: Measures | None = None,
 ) -> Any:
-    """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows."""
+    """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows.
+
+    ``access`` is how the brokers are reached, in the arguments that Kafka's clients for Python take.
+    """
     app = faust.App(
         f"{prefix}newswire-worker",
         broker=";".join(f"kafka://{server}" for server in servers.split(",")),
+        broker_credentials=_credentials(access or {}),
         store="memory://",
         datadir=str(directory / "faust"),
         web_enabled=False,
@@ -80,6 +85,19 @@ def make_app(
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
     return app
+
+
+def _credentials(access: Mapping[str, Any]) -> Any:
+    """Return the same in Faust's words, which it hands to its consumer, its producer and its admin client."""
+    context = access.get("ssl_context")
+    if "sasl_mechanism" in access:
+        return faust.SASLCredentials(
+            username=access["sasl_plain_username"],
+            password=access["sasl_plain_password"],
+            ssl_context=context,
+            mechanism=access["sasl_mechanism"],
+        )
+    return faust.SSLCredentials(context) if context is not None else None
 
 
 class _Progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
@@ -12,7 +13,8 @@ from contextlib import (
 )
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -48,6 +50,7 @@ from pipeline.topics import (
     SEARCHES,
     TOPICS,
 )
+from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -170,6 +173,27 @@ def restore(settings: Settings, file: Path) -> list[Path]:
         return restore(settings.directory / "newswire.db", file, clock())
 
 
+def back_up_to(settings: Settings, stream: BinaryIO) -> None:
+    """Write a copy of the store to a stream, by way of a file beside the store that goes again."""
+    with TemporaryDirectory(dir=settings.directory, prefix="backup-") as made, database(settings) as opened:
+        copy = Path(made) / "newswire.db"
+        opened.back_up(copy)
+        with copy.open("rb") as source:
+            shutil.copyfileobj(source, stream, 1 << 20)
+        stream.flush()
+
+
+def restore_from(settings: Settings, stream: BinaryIO) -> list[Path]:
+    """Put what comes from a stream in the place of the store, as ``restore`` does, once it is there as a whole."""
+    private_files.make_directory(settings.directory)
+    with TemporaryDirectory(dir=settings.directory, prefix="restore-") as made:
+        copy = Path(made) / "newswire.db"
+        private_files.create(copy)
+        with copy.open("wb") as target:
+            shutil.copyfileobj(stream, target, 1 << 20)
+        return restore(settings, copy)
+
+
 def run_lock(settings: Settings) -> AbstractContextManager[object]:
     """Return the lock that lets one process at a time run the pipeline on a store."""
     from pipeline.adapters.sqlite.database import RunLock
@@ -215,9 +239,14 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.kafka.topics import create_topics
 
     created = create_topics(
-        settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=topics_kept(settings)
+        settings.kafka,
+        TOPICS,
+        prefix=settings.prefix,
+        partitions=settings.partitions,
+        keep=topics_kept(settings),
+        access=kafka_access(settings),
     )
-    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    index = ElasticsearchIndex(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     index.setup()
     index.close()
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
@@ -283,12 +312,12 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.adapters.kafka.table import KafkaTable
 
-    log = KafkaLog(settings.kafka, prefix=settings.prefix)
+    log = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings))
     stack.callback(log.close)
-    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    index = ElasticsearchIndex(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(index.close)
     stories = ElasticsearchStories(index)
-    marks = ElasticsearchMarks(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    marks = ElasticsearchMarks(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(marks.close)
     reading = _Reading(
         index=index,
@@ -299,11 +328,11 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         revisions=index.revisions,
         marks=marks,
     )
-    ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    ledger = ElasticsearchLedger(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(ledger.close)
 
     def table(name: str) -> Table:
-        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix)
+        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix, access=kafka_access(settings))
         stack.callback(opened.close)
         return opened
 

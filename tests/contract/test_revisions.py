@@ -45,6 +45,15 @@ def test_every_revision_is_kept_newest_first(kept: Kept) -> None:
     assert titles(kept, "unknown") == []
 
 
+def test_revisions_that_come_at_once_are_kept_as_well(kept: Kept) -> None:
+    kept[0].upsert([article("a", "Title 1", revision=1), article("b", revision=1), article("a", "Title 2", revision=2)])
+    assert titles(kept, "a") == ["Title 1", "Title 2"]
+    batch = [article("a", f"Title {revision}", revision=revision) for revision in (1, 2, 3, 5, 4, 6)]
+    kept[0].upsert(batch)
+    kept[0].upsert(batch)
+    assert titles(kept, "a") == ["Title 1", "Title 2", "Title 3", "Title 5", "Title 6"]
+
+
 def test_redelivery_and_late_revisions_keep_the_order(kept: Kept) -> None:
     for revision in (1, 3, 3, 1, 4):
         kept[0].upsert([article("a", f"Title {revision}", revision=revision)])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from pipeline.adapters.elasticsearch.client import OPEN, Access
 from pipeline.adapters.elasticsearch.months import Months, document_of
 from pipeline.adapters.elasticsearch.side_index import SideIndex
 from pipeline.model import Document, derive_id
@@ -19,18 +20,31 @@ _MOST = 1_000
 class ElasticsearchRevisions:
     """Keep what is about to be replaced, and read it; ``prefix`` keeps it apart from others'."""
 
-    def __init__(self, url: str, months: Months, *, api_key: str | None = None, prefix: str = "") -> None:
+    def __init__(self, url: str, months: Months, *, access: Access = OPEN, prefix: str = "") -> None:
         self._months = months
-        self._index = SideIndex(url, f"{prefix}revisions", _PROPERTIES, api_key=api_key)
+        self._index = SideIndex(url, f"{prefix}revisions", _PROPERTIES, access=access)
 
     def keep(self, documents: Sequence[Document]) -> None:
         """Keep the revisions that these documents will take the place of. Idempotent."""
-        revised = {document.id: document.revision for document in documents if document.revision > 1}
+        lines: dict[str, list[Document]] = {}
+        for document in documents:
+            line = lines.setdefault(document.id, [])
+            if not line or line[-1].revision < document.revision:
+                line.append(document)
+        revised = {name: line[-1].revision for name, line in lines.items() if line[-1].revision > 1}
         months = self._months.names() if revised else []
         found = self._months.locate(list(revised), months, with_document=True) if months else {}
         operations: list[dict[str, object]] = []
         now = datetime.now(UTC)
-        for earlier in map(document_of, found.values()):
+        stored = {name: document_of(hit) for name, hit in found.items()}
+        # What came between in the same batch is replaced before it was ever stored.
+        between = [
+            document
+            for name in revised
+            for document in lines[name][:-1]
+            if name not in stored or document.revision > stored[name].revision
+        ]
+        for earlier in (*stored.values(), *between):
             if earlier.revision < revised[earlier.id]:
                 value = msgspec.json.encode(_revision(earlier, now)).decode()
                 entry = {"article": earlier.id, "revision": earlier.revision, "value": value}

@@ -13,6 +13,8 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError
 
+from pipeline.adapters.kafka.access import Access
+from pipeline.adapters.kafka.refusals import refusal
 from pipeline.errors import TransientError, UnavailableError
 
 CONNECT_MS = 8_000
@@ -33,6 +35,8 @@ def translated(servers: str) -> Iterator[None]:
     try:
         yield
     except (KafkaTimeoutError, OSError) as exc:
+        if why := refusal():
+            raise UnavailableError(f"Kafka at {servers} {why}.") from exc
         raise UnavailableError(
             f"Kafka at {servers} does not answer; start it (deploy/servers start, or deploy/compose.yaml) "
             "or set `kafka` in the settings."
@@ -49,11 +53,12 @@ def _short(error: KafkaError) -> str:
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
 
 
-def producer_of(servers: str) -> Any:
+def producer_of(servers: str, access: Access) -> Any:
     """Return a producer that loses and doubles nothing."""
     return KafkaProducer(
         bootstrap_servers=servers,
         bootstrap_timeout_ms=CONNECT_MS,
+        **access.options(),
         enable_idempotence=True,
         acks="all",
         linger_ms=5,
@@ -83,11 +88,12 @@ class _PacedConsumer(KafkaConsumer):  # type: ignore[misc]
         return records
 
 
-def consumer_of(servers: str, **options: Any) -> Any:
+def consumer_of(servers: str, access: Access, **options: Any) -> Any:
     """Return a consumer that starts at the oldest record and never makes a topic."""
     return _PacedConsumer(
         bootstrap_servers=servers,
         bootstrap_timeout_ms=CONNECT_MS,
+        **access.options(),
         auto_offset_reset="earliest",
         allow_auto_create_topics=False,
         fetch_max_wait_ms=100,
