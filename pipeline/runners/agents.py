@@ -27,6 +27,7 @@ from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
 from pipeline.runners.advance import Buried, Decided, Given, Learner, advance, emitted
+from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Stall, Verdict, waiting
@@ -74,9 +75,11 @@ def make_app(
     )
     progress = _Progress(measures or Measures())
     dead = _topic(app, prefix + DEAD.name)
-    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
+    loading = Loading(flow)
+    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow, loading) for stage in flow]
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
+    app.on_worker_init.connect(partial(_load, app, loading), weak=False)
     # Faust's clean-up waits for a broker that may be away.
     app.on_before_shutdown.connect(partial(_end_soon, app), weak=False)
     return app
@@ -156,12 +159,14 @@ class _Agent:
         clock: Clock,
         progress: _Progress,
         follow: Callable[[TableTopic], Table],
+        loading: Loading,
     ) -> None:
         self._app = app
         self._stage = stage
         self._dead = dead
         self._clock = clock
         self._progress = progress
+        self._loading = loading
         self._memory: Memory = stage.memory()
         self._learner = Learner(stage.name)
         self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
@@ -219,6 +224,8 @@ class _Agent:
         """Decide and send; what waits for Kafka's answer settles meanwhile, a bounded number at a time, in order."""
         if self._stage.follows is not None:
             await self._followed.wait()
+        if self._stage.loads and self._loading.is_under_way:
+            await asyncio.to_thread(self._loading.wait)
         while events := [event for event in events if self._is_current(event)]:
             await self._in_flight.room(len(events))
             started = time.perf_counter()
@@ -361,6 +368,11 @@ class _Watchdog:
         await self._app.consumer.seek_wait(offsets)
         self._app.consumer.resume_partitions(set(offsets))
         self._app.flow_control.resume()
+
+
+def _load(app: Any, loading: Loading, *_: Any, **__: Any) -> None:
+    """Load beside the start, which takes seconds to join the group and to recover the tables."""
+    loading.start(lambda: bool(app.should_stop))
 
 
 def _end_soon(app: Any, *_: Any, **__: Any) -> None:

@@ -80,7 +80,7 @@ def embedded() -> dict[str, float]:
                     pipeline.step(0.1)
 
             worker = threading.Thread(target=work)
-            with runners.notifying(store):
+            with runners.notifying(store), pipeline.loading.beside(stopping):
                 worker.start()
                 try:
                     return _measure(store.log, received)
