@@ -292,6 +292,17 @@ def test_days_are_those_of_the_zone(index: SearchIndex, zone: str, found: dict[s
         assert index.search(asked).total == n
 
 
+@pytest.mark.parametrize(("language", "comma"), [("en", True), (None, True), ("de", False), ("es", True)])
+def test_number_is_found_where_all_articles_group_digits_alike(
+    index: SearchIndex, language: str | None, comma: bool
+) -> None:
+    put(index, article("a", "Some 1,800 left", language=language), article("b", "Some 1.800 left", language=language))
+    both = language == "es"
+    assert sorted(ids(index, "1,800")) == (["a", "b"] if both else ["a"])
+    assert sorted(ids(index, "1.800")) == (["a", "b"] if both else ["b"])
+    assert sorted(ids(index, "1800")) == (["a", "b"] if both else ["a"] if comma else ["b"])
+
+
 def test_similar_articles_share_telling_words(index: SearchIndex) -> None:
     put(
         index,
