@@ -12,8 +12,8 @@ import asyncio
 import logging
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,19 @@ from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
-from pipeline.runners.advance import Buried, Decided, Given, Learner, advance, emitted
+from pipeline.runners.advance import Buried, Given, Learner, advance, emitted
+from pipeline.runners.in_flight import Handled, InFlight
+from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
 from pipeline.runners.rereading import RereadingConsumer
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Stall, Verdict, waiting
-from pipeline.stages.decision import Fact, Memory
+from pipeline.stages.decision import Memory
 from pipeline.topics import DEAD, TableTopic
 
 log = logging.getLogger(__name__)
 
 FOLLOW_S = 0.4
-IN_FLIGHT = 100
 # Small enough that a batch of the slowest stage holds up the loop for a tenth of a second at most.
 BATCH = 32
 MAX_MESSAGE_BYTES = 20_000_000
@@ -81,9 +82,11 @@ def make_app(
     app.transport.Consumer = RereadingConsumer  # type: ignore[misc]
     progress = _Progress(measures or Measures())
     dead = _topic(app, prefix + DEAD.name)
-    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
+    loading = Loading(flow)
+    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow, loading) for stage in flow]
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
+    app.on_worker_init.connect(partial(_load, app, loading), weak=False)
     return app
 
 
@@ -110,58 +113,6 @@ class _Progress:
         measures.outcomes = lambda: self.counts
 
 
-class _Handled:
-    """Hold a decided event: the facts to keep, and the sends under way once they were handed over."""
-
-    def __init__(self, event: Any, result: Decided | Buried) -> None:
-        self.event = event
-        self.result = result
-        self.facts: Sequence[Fact] = result.facts if isinstance(result, Decided) else ()
-        self.sent: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-
-
-class _InFlight:
-    """Hold handled events in order, a bounded number of them."""
-
-    def __init__(self) -> None:
-        self._events: deque[_Handled] = deque()
-        self._changed = asyncio.Event()
-
-    def __iter__(self) -> Iterator[_Handled]:
-        return iter(self._events)
-
-    def add(self, handled: Sequence[_Handled]) -> None:
-        """Add events at once: what the memory learned of them is then never missing from here."""
-        self._events.extend(handled)
-        self._changed.set()
-
-    async def room(self, count: int) -> None:
-        """Return when there is room for ``count`` events."""
-        await self._until(lambda: len(self._events) + count <= IN_FLIGHT)
-
-    async def first(self) -> _Handled:
-        """Return the oldest event, once there is one."""
-        await self._until(lambda: bool(self._events))
-        return self._events[0]
-
-    def done(self) -> None:
-        """Forget the oldest event."""
-        self._events.popleft()
-        self._changed.set()
-
-    def clear(self) -> bool:
-        """Forget all events: not acknowledged, they are read again. Tell whether there were any."""
-        had = bool(self._events)
-        self._events.clear()
-        self._changed.set()
-        return had
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            self._changed.clear()
-            await self._changed.wait()
-
-
 class _Agent:
     """Run one stage: its stream, its facts in a Faust table, and its memory derived from them."""
 
@@ -174,16 +125,18 @@ class _Agent:
         clock: Clock,
         progress: _Progress,
         follow: Callable[[TableTopic], Table],
+        loading: Loading,
     ) -> None:
         self._app = app
         self._stage = stage
         self._dead = dead
         self._clock = clock
         self._progress = progress
+        self._loading = loading
         self._memory: Memory = stage.memory()
         self._learner = Learner(stage.name)
         self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
-        self._in_flight = _InFlight()
+        self._in_flight = InFlight()
         self._tasks: list[asyncio.Task[None]] = []
         self._followed = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
@@ -237,6 +190,8 @@ class _Agent:
         """Decide and send; what waits for Kafka's answer settles meanwhile, a bounded number at a time, in order."""
         if self._stage.follows is not None:
             await self._followed.wait()
+        if self._stage.loads and self._loading.is_under_way:
+            await asyncio.to_thread(self._loading.wait)
         while events := [event for event in events if self._is_current(event)]:
             await self._in_flight.room(len(events))
             started = time.perf_counter()
@@ -244,7 +199,7 @@ class _Agent:
             buried = sum(isinstance(result, Buried) for result in done.results)
             seconds = time.perf_counter() - started
             self._progress.measures.handled(self._stage.name, len(done.results), buried, seconds)
-            handled = [_Handled(event, result) for event, result in zip(events, done.results, strict=False)]
+            handled = [Handled(event, result) for event, result in zip(events, done.results, strict=False)]
             self._in_flight.add(handled)
             self._progress.counts += done.counts
             for each in handled:
@@ -279,7 +234,7 @@ class _Agent:
         log.error("stopping stage=%s error=%r", self._stage.name, error)
         await self._app.crash(error)
 
-    async def _send(self, handled: _Handled) -> list[Any]:
+    async def _send(self, handled: Handled) -> list[Any]:
         """Hand over what came of an event: everything its decision emitted, or its dead letter."""
         event, result = handled.event, handled.result
         if isinstance(result, Buried):
@@ -395,6 +350,11 @@ class _Stopping:
     def _begins(self, *_: Any, **__: Any) -> None:
         self.was_told = self._app.crash_reason is None
         end_within(STOP_WITHIN_S, lambda code: os._exit(code if self.was_told else 1))
+
+
+def _load(app: Any, loading: Loading, *_: Any, **__: Any) -> None:
+    """Load beside the start, which takes seconds to join the group and to recover the tables."""
+    loading.start(lambda: bool(app.should_stop))
 
 
 def run(app: Any) -> None:

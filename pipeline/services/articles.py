@@ -55,7 +55,15 @@ class Articles:
         query: Query | None = None
         if text and text.strip():
             query = with_merged_stories(self._searches.parse(text), self._stories.same)
-        return SearchRequest(query=query, now=self._clock(), limit=limit, sort=sort, copies=copies, cursor=cursor)
+        return SearchRequest(
+            query=query,
+            now=self._clock(),
+            limit=limit,
+            sort=sort,
+            copies=copies,
+            cursor=cursor,
+            zone=self._searches.zone,
+        )
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Return as many documents as the request's limit, in pages that the index can bear, and the last cursor."""

@@ -265,6 +265,44 @@ def test_facets_and_timeline_count_what_is_found(index: SearchIndex) -> None:
     assert days == [("2022-02-23", 1, 1, 1.0), ("2022-02-24", 1, 2, 0.5)]
 
 
+@pytest.mark.parametrize(
+    ("zone", "found"),
+    [
+        ("UTC", {"2022-03-26": 2, "2022-03-27": 4, "2022-03-28": 1}),
+        # 23 hours: from 23:00 UTC of the day before to 22:00.
+        ("Europe/Berlin", {"2022-03-26": 1, "2022-03-27": 3, "2022-03-28": 3}),
+        ("Asia/Kathmandu", {"2022-03-27": 4, "2022-03-28": 3}),
+        ("America/New_York", {"2022-03-26": 3, "2022-03-27": 4}),
+        ("Pacific/Kiritimati", {"2022-03-27": 3, "2022-03-28": 4}),
+    ],
+)
+def test_days_are_those_of_the_zone(index: SearchIndex, zone: str, found: dict[str, int]) -> None:
+    moments = (
+        "26T20:00:00", "26T23:00:00", "27T02:30:00", "27T17:00:00", "27T22:00:00", "27T23:59:59", "28T03:59:59",
+    )  # fmt: skip
+    times = [datetime.fromisoformat(f"2022-03-{moment}+00:00") for moment in moments]
+    put(index, *(article(f"a{n}", seen=time, published=time) for n, time in enumerate(times)))
+    request = SearchRequest(query=parse("title:meet*"), now=NOW, zone=zone)
+    days = [(day.day, day.documents, day.all) for day in index.timeline(request)]
+    assert days == [(day, n, n) for day, n in found.items()]
+    assert [(count.value, count.documents) for count in index.facets(request, "day")] == list(found.items())[::-1]
+    assert [count.value for count in index.facets(request, "day", limit=1)] == [max(found)]
+    for day, n in found.items():
+        asked = SearchRequest(query=parse(f"published:{day}", zone=zone), now=NOW)
+        assert index.search(asked).total == n
+
+
+@pytest.mark.parametrize(("language", "comma"), [("en", True), (None, True), ("de", False), ("es", True)])
+def test_number_is_found_where_all_articles_group_digits_alike(
+    index: SearchIndex, language: str | None, comma: bool
+) -> None:
+    put(index, article("a", "Some 1,800 left", language=language), article("b", "Some 1.800 left", language=language))
+    both = language == "es"
+    assert sorted(ids(index, "1,800")) == (["a", "b"] if both else ["a"])
+    assert sorted(ids(index, "1.800")) == (["a", "b"] if both else ["b"])
+    assert sorted(ids(index, "1800")) == (["a", "b"] if both else ["a"] if comma else ["b"])
+
+
 def test_similar_articles_share_telling_words(index: SearchIndex) -> None:
     put(
         index,

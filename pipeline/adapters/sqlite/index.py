@@ -19,7 +19,7 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.generations import earlier_versions, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed, orphans
 from pipeline.adapters.sqlite.plans import Plan
-from pipeline.adapters.sqlite.statements import day_of, narrowed, selected
+from pipeline.adapters.sqlite.statements import count_days, narrowed, selected
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
@@ -85,12 +85,12 @@ class SqliteIndex:
             if field in ("source", "language"):
                 sql = f"SELECT {field} AS value, count(*) AS n FROM documents WHERE position IN ({found})"
             elif field == "day":
-                sql = f"SELECT {day_of('position')} AS value, count(*) AS n FROM ({found})"
+                days = count_days(self._database.connection, found, params, request.zone)
+                return [Count(value=day, documents=n) for day, n in sorted(days.items(), reverse=True)[:limit]]
             else:
                 sql = f"SELECT value, count(*) AS n FROM facets WHERE position IN ({found}) AND field = '{field}'"
-            order = "value DESC" if field == "day" else "n DESC, value"
             rows = self._database.connection.execute(
-                f"SELECT * FROM ({sql} GROUP BY value) WHERE value IS NOT NULL ORDER BY {order} LIMIT ?",
+                f"SELECT * FROM ({sql} GROUP BY value) WHERE value IS NOT NULL ORDER BY n DESC, value LIMIT ?",
                 (*params, limit),
             ).fetchall()
         return [Count(value=value, documents=count) for value, count in rows]
@@ -99,8 +99,8 @@ class SqliteIndex:
         """Count matching documents and all documents by day."""
         everything = msgspec.structs.replace(request, query=None)
         with self.bounded():
-            days = dict(self._days(request))
-            whole = dict(self._days(everything)) if days else {}
+            days = self._days(request)
+            whole = self._days(everything) if days else {}
         # A group that a copy is shown of may count on another day than among everything.
         return [Day(day=day, documents=n, all=max(n, whole.get(day, 0))) for day, n in sorted(days.items())]
 
@@ -296,11 +296,9 @@ class SqliteIndex:
             found = Groups(self._database, among.intersection).standing(found)
         return "SELECT value AS position FROM json_each(?)", (listed(found),)
 
-    def _days(self, request: SearchRequest) -> list[tuple[str, int]]:
+    def _days(self, request: SearchRequest) -> Mapping[str, int]:
         found, params = self.matching(request)
-        return self._database.connection.execute(
-            f"SELECT {day_of('position')}, count(*) FROM ({found}) GROUP BY 1", params
-        ).fetchall()
+        return count_days(self._database.connection, found, params, request.zone)
 
     def _frequencies(self, tokens: Sequence[str]) -> Sequence[int]:
         connection = self._database.connection

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from connectors.files.opml import read_whole_list, write_opml
 from connectors.polling.subscription import Subscription
 from pipeline.errors import NewswireError, UsageError
+from pipeline.query.days import zone_of
 from pipeline.services.feed_health import TROUBLED
 from pipeline.services.feed_settings import FeedOptions
 from pipeline.services.feeds import FeedStatus
@@ -181,7 +182,7 @@ def _days(ask: Ask, url: str) -> list[tuple[str, int]]:
     quoted = url.replace('"', "")
     request = ask.desk.articles.request(f'feed:"{quoted}" last:{DAYS}d', copies=True)
     counted = {day.day: day.documents for day in ask.desk.articles.timeline(request)}
-    today = ask.desk.clock().date()
+    today = ask.desk.clock().astimezone(zone_of(ask.desk.time_zone)).date()
     days = [f"{today - timedelta(days=n):%Y-%m-%d}" for n in reversed(range(DAYS))]
     return [(day, counted.get(day, 0)) for day in days]
 
