@@ -16,7 +16,10 @@ FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event"
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for a page of documents: ``cursor`` continues after an earlier page, ``copies`` unfolds duplicates."""
+    """Ask for a page of documents: ``cursor`` continues after an earlier page, ``copies`` unfolds duplicates.
+
+    More than ``counted`` of them need not be counted exactly: the total may then be an estimate, and says so.
+    """
 
     query: Query | None
     now: datetime
@@ -24,6 +27,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = "newest"
     copies: bool = False
     cursor: str | None = None
+    counted: int | None = None
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from pipeline.adapters.sqlite.generations import earlier_versions, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed, orphans
 from pipeline.adapters.sqlite.plans import Plan
 from pipeline.adapters.sqlite.statements import day_of, narrowed, selected
+from pipeline.adapters.sqlite.totals import about
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
@@ -243,8 +244,12 @@ class SqliteIndex:
 
     def _total(self, plan: Plan, request: SearchRequest) -> tuple[int, bool]:
         if not plan.exact:
-            newest = self._newest(plan, None, MAX_SAMPLED)
+            newest = self._newest(plan, None, MAX_SAMPLED if request.counted is None else CHUNK)
             return estimate(self._count(plan), list(self._documents(newest, request).values()), request)
+        if request.counted is not None:
+            found = self._select(plan if request.copies else narrowed(plan, copies=False), None)
+            if (rough := about(self._database.connection, found, request.counted)) is not None:
+                return rough, True
         if request.copies:
             return self._count(plan), False
         originals, copies = self._count(narrowed(plan, copies=False)), self._count(narrowed(plan, copies=True))
