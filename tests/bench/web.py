@@ -1,8 +1,8 @@
 """Measure the page over 200,000 made-up articles: time on the server by kind of page, alone and while articles arrive.
 
-The store is that of the bench of searches, up to now and with stories. Times are those of whole answers from the app, without a network. While 20
-articles a second are written (by another thread, as `up` does), the same is asked again. Memory is that of the process
-with 100 open streams. NEWSWIRE_BENCH_ARTICLES sets another number of articles.
+The store is that of the bench of searches, up to now and with stories. Times are those of whole answers from the app,
+without a network. While 20 articles a second are written (by another thread, as `up` does), the same is asked again.
+Memory is that of the process with 100 open streams. NEWSWIRE_BENCH_ARTICLES sets another number of articles.
 """
 
 from __future__ import annotations
