@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.services.alerts import Alerts
     from pipeline.services.articles import Articles
     from pipeline.services.events import Events
+    from pipeline.services.feed_counts import FeedCounts
     from pipeline.services.feed_test import Step
     from pipeline.services.feeds import Feeds
     from pipeline.services.find_feeds import FoundFeed
@@ -54,6 +55,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     stories: Stories
     events: Events
     feeds: Feeds
+    feed_counts: FeedCounts
     searches: SavedSearches
     lists: Lists
     alerts: Alerts

@@ -15,13 +15,18 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from pipeline.language.shorten import shorten
+from pipeline.ports.feed_counts import MOST_UNREAD
 from pipeline.ports.marks import STARRED
+from pipeline.services.feed_counts import Unread
 from pipeline.web.asking import Ask
 from pipeline.web.assets import tagged
 from pipeline.web.desk import Desk
 
 _UNITS = ((86_400 * 2, 86_400, "d"), (3_600, 3_600, "h"), (60, 60, "min"))
 RAIL_FEEDS = 60
+# So many readers' last counts are remembered.
+READERS = 1_000
+NOTHING = Unread(all=0, feeds={})
 _COMMAND = re.compile(r"; `newswire feed test [^`]*` tells more\.")
 
 
@@ -49,6 +54,7 @@ class Rendering:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._unread: dict[str, Unread] = {}
         self._zone = ZoneInfo(desk.time_zone)
         self._environment = Environment(
             loader=PackageLoader("pipeline.web"),
@@ -91,6 +97,14 @@ class Rendering:
         text = self._environment.get_template("failure.html").render(message=message, status=status)
         return Response(text, status, dict(headers), "text/html")
 
+    def counted(self, ask: Ask) -> Unread:
+        """Count what a reader has not read of the feeds that stand beside every page; the pages after it show that."""
+        shown = [each.url for each in self._desk.feeds.all()[:RAIL_FEEDS]]
+        self._unread[ask.reader] = found = self._desk.feed_counts.unread(ask.reader, shown)
+        while len(self._unread) > READERS:
+            del self._unread[next(iter(self._unread))]
+        return found
+
     def rail(self, ask: Ask) -> dict[str, Any]:
         """Return what stands beside every page: counts, tags with their feeds, saved searches."""
         subscriptions = self._desk.feeds.all()
@@ -105,6 +119,8 @@ class Rendering:
             "searches": sorted(self._desk.searches.all()),
             "starred": counts.get(STARRED, 0),
             "alerts": len(self._desk.alerts.all()),
+            "unread": self._unread.get(ask.reader, NOTHING),
+            "most": MOST_UNREAD,
         }
 
     def ago(self, when: datetime) -> Markup:

@@ -70,6 +70,7 @@ def desk(opened: Store, host: str) -> Desk:
         stories=services.stories(opened),
         events=services.events(opened),
         feeds=services.feeds(opened),
+        feed_counts=services.feed_counts(opened),
         searches=services.saved_searches(opened),
         lists=services.lists(opened),
         alerts=services.alerts(opened),

@@ -12,6 +12,7 @@ from connectors.polling.subscription import Subscription
 from pipeline.adapters.sqlite.arrivals import SqliteArrivals
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.events import SqliteEvents
+from pipeline.adapters.sqlite.feed_counts import SqliteFeedCounts
 from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.adapters.sqlite.log import SqliteLog
@@ -89,6 +90,7 @@ def _store(database: Database) -> Store:
         events=SqliteEvents(database, index, stories),
         revisions=SqliteRevisions(database),
         marks=SqliteMarks(database),
+        feed_counts=SqliteFeedCounts(database),
         records=None,
         upkeep=None,
         backups=None,

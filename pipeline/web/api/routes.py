@@ -11,6 +11,7 @@ from starlette.responses import Response
 from pipeline.model import Document, ReportedEvent
 from pipeline.ports.revisions import Revision
 from pipeline.services.access import Scope
+from pipeline.services.feed_counts import Unread
 from pipeline.services.status import Status
 from pipeline.services.trace import Trace
 from pipeline.web.api import articles, changes, documentation, shapes, subscriptions
@@ -109,6 +110,11 @@ OPERATIONS: tuple[Operation, ...] = (
             status=204, parameters=(Parameter("url", "Its address."),)),
     _change("POST", "/feeds/refresh", "refreshFeed", "Poll a feed, or all, at the next opportunity.",
             subscriptions.refresh, None, shapes.Counted, parameters=(Parameter("url", "Its address."),)),
+    _get("/feeds/days", "countFeedDays", "Return how many articles each feed has of each of the last days.",
+         subscriptions.days, dict[str, list[tuple[str, int]]],
+         Parameter("days", "Of the last so many days, up to 90.", "integer", 30)),
+    _get("/unread", "countUnread", "Count what is unread, in all and by feed, to 1,000 each.", subscriptions.unread,
+         Unread),
     _get("/discover", "discoverFeeds", "Return the feeds at an address.", subscriptions.discover,
          list[shapes.OfferedFeed], Parameter("url", "An address of a site, page or feed."), scope="write"),
     _get("/export", "exportFeeds", "Return what is followed as OPML.", subscriptions.export, None,

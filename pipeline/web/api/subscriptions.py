@@ -52,6 +52,17 @@ def refresh(ask: Ask, rendering: Rendering) -> Response:
     return answer(ask, Counted(count=ask.desk.feeds.refresh(_known(ask) if ask.one("url") else None)))
 
 
+def days(ask: Ask, rendering: Rendering) -> Response:
+    """Count each feed's articles by day."""
+    urls = [each.url for each in ask.desk.feeds.all()]
+    return answer(ask, ask.desk.feed_counts.days(urls, ask.number("days", 30, 90)))
+
+
+def unread(ask: Ask, rendering: Rendering) -> Response:
+    """Count what is unread."""
+    return answer(ask, ask.desk.feed_counts.unread(ask.reader, [each.url for each in ask.desk.feeds.all()]))
+
+
 def discover(ask: Ask, rendering: Rendering) -> Response:
     """Return the feeds at an address."""
     if not ask.one("url"):

@@ -15,6 +15,7 @@ Answer = Callable[[Ask, Rendering], Response]
 
 PAGES: tuple[tuple[str, str, Answer, Scope, int], ...] = (
     ("GET", "/", reading.river, "read", 0),
+    ("GET", "/unread", reading.unread, "read", 0),
     ("POST", "/marks", reading.change_marks, "write", MOST_FORM_BYTES),
     ("POST", "/marks/all", reading.read_all, "write", MOST_FORM_BYTES),
     ("POST", "/marks/undo", reading.undo, "write", MOST_UPLOAD_BYTES),

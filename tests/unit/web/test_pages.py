@@ -70,6 +70,20 @@ def test_marks_are_set_by_plain_forms_and_seen_in_views() -> None:
         assert titles(served, "/search?q=mark:later") == ["One"]
 
 
+def test_unread_is_counted_by_feed_and_goes_with_reading() -> None:
+    with page() as served:
+        served.browser.post("/feeds", url="https://one.example/feed")
+        served.put(*(article(n, f"Report {n}", feed="https://one.example/feed") for n in (1, 2)), article(3, "Other"))
+        assert served.browser.get("/unread").json() == {"all": 3, "feeds": {"https://one.example/feed": 2}}
+        served.browser.post("/marks", article=f"{1:032x}", read="yes")
+        assert served.browser.get("/unread").json() == {"all": 2, "feeds": {"https://one.example/feed": 1}}
+        # Pages show what was counted last, until the script asks anew.
+        assert '<small data-unread="">2</small>' in served.browser.get("/").text
+        assert "<svg" in served.browser.get("/feeds").text
+        (days,) = served.browser.get("/api/v1/feeds/days?days=3").json().values()
+        assert len(days) == 3 and sum(n for _, n in days) == 2
+
+
 def test_all_read_can_be_undone() -> None:
     with page() as served:
         served.put(article(1, "One"), article(2, "Two"), article(3, "Three"))
