@@ -42,12 +42,11 @@ class SqliteFeedCounts:
     def unread(self, reader: str, feeds: Sequence[str], *, after: int | None = None) -> tuple[int, Mapping[str, int]]:
         """Count what is not read among the newest of all, and of each feed."""
         earlier = earlier_versions(self._database)
-        newest = {None: self._newest(narrowed(Plan(), copies=False), earlier)}
-        newest |= {feed: self._newest(narrowed(_of(feed), copies=False), earlier) for feed in feeds}
-        known = self._known(reader, {position for positions in newest.values() for position in positions}, after)
-        counted = {feed: sum(position not in known for position in positions) for feed, positions in newest.items()}
-        whole = counted.pop(None)
-        return whole, {feed: n for feed, n in counted.items() if feed is not None and n}
+        whole = self._newest(narrowed(Plan(), copies=False), earlier)
+        newest = {feed: self._newest(narrowed(_of(feed), copies=False), earlier) for feed in feeds}
+        known = self._known(reader, {*whole, *(place for places in newest.values() for place in places)}, after)
+        counted = {feed: sum(place not in known for place in places) for feed, places in newest.items()}
+        return sum(place not in known for place in whole), {feed: n for feed, n in counted.items() if n}
 
     def _newest(self, plan: Plan, earlier: Sequence[int]) -> list[int]:
         sql, params = selected(plan, None, earlier=earlier)

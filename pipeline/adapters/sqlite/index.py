@@ -174,7 +174,7 @@ class SqliteIndex:
         found = collect(self._candidates(plan, request, cursor), request, plan.exact)
         total, estimated = self._total(plan, request)
         return SearchPage(
-            documents=tuple(map(self.with_copies, found.documents)),
+            documents=tuple(self.all_with_copies(found.documents)),
             total=total,
             cursor=write_cursor(found.following),
             estimated=estimated,
@@ -348,10 +348,17 @@ class SqliteIndex:
         return [token for (token,) in rows if within_edits(node.text, token, node.distance)][: MAX_EXPANSION + 1]
 
     def with_copies(self, document: Document) -> Document:
-        rows = self._database.connection.execute(
-            "SELECT id FROM documents WHERE original = ? ORDER BY position", (document.id,)
-        ).fetchall()
-        return msgspec.structs.replace(document, copies=tuple(article_id for (article_id,) in rows))
+        (found,) = self.all_with_copies([document])
+        return found
+
+    def all_with_copies(self, documents: Sequence[Document]) -> list[Document]:
+        copies: dict[str, list[str]] = {}
+        for original, article_id in self._database.connection.execute(
+            "SELECT original, id FROM documents WHERE original IN (SELECT value FROM json_each(?)) ORDER BY position",
+            (listed([document.id for document in documents]),),
+        ):
+            copies.setdefault(original, []).append(article_id)
+        return [msgspec.structs.replace(document, copies=tuple(copies.get(document.id, ()))) for document in documents]
 
     @contextmanager
     def bounded(self) -> Iterator[None]:

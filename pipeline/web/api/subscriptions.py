@@ -10,9 +10,20 @@ from pipeline.errors import UsageError
 from pipeline.services.feed_settings import FeedOptions
 from pipeline.views.feeds import feed_fields, list_lines
 from pipeline.web.api.answers import answer, body_of, nothing
-from pipeline.web.api.shapes import CheckEntry, Counted, FollowedFeed, Imported, NewFeed, OfferedFeed, SavedQuery
+from pipeline.web.api.shapes import (
+    CheckEntry,
+    Counted,
+    FeedDay,
+    FollowedFeed,
+    Imported,
+    NewFeed,
+    OfferedFeed,
+    SavedQuery,
+)
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
+
+MOST_DAYS = 90
 
 
 def feeds(ask: Ask, rendering: Rendering) -> Response:
@@ -55,7 +66,8 @@ def refresh(ask: Ask, rendering: Rendering) -> Response:
 def days(ask: Ask, rendering: Rendering) -> Response:
     """Count each feed's articles by day."""
     urls = [each.url for each in ask.desk.feeds.all()]
-    return answer(ask, ask.desk.feed_counts.days(urls, ask.number("days", 30, 90)))
+    counted = ask.desk.feed_counts.days(urls, ask.number("days", 30, MOST_DAYS))
+    return answer(ask, {url: [FeedDay(day=day, articles=n) for day, n in days] for url, days in counted.items()})
 
 
 def unread(ask: Ask, rendering: Rendering) -> Response:
