@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.services.find_feeds import FoundFeed
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
+    from pipeline.services.pictures import Pictures
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.status import Statuses
     from pipeline.services.stories import Stories
@@ -77,4 +78,5 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     back_up: Callable[[], Path] | None
     channels: tuple[str, ...]
     time_zone: str
+    pictures: Pictures | None
     demo: Callable[[], object]

@@ -22,6 +22,7 @@ PAGES: tuple[tuple[str, str, Answer, Scope, int], ...] = (
     ("GET", "/article/{id}", article.article, "read", 0),
     ("GET", "/article/{id}/similar", article.similar, "read", 0),
     ("GET", "/article/{id}/revisions", article.revisions, "read", 0),
+    ("GET", "/article/{id}/picture", article.picture, "read", 0),
     ("GET", "/article/{id}/trace", article.trace, "read", 0),
     ("GET", "/search", search.search, "read", 0),
     ("GET", "/search/counts", search.counts, "read", 0),
