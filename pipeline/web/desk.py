@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from pipeline.services.alerts import Alerts
     from pipeline.services.articles import Articles
     from pipeline.services.events import Events
+    from pipeline.services.feed_counts import FeedCounts
     from pipeline.services.feed_test import Step
     from pipeline.services.feeds import Feeds
     from pipeline.services.find_feeds import FoundFeed
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
+    from pipeline.services.pictures import Pictures
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.status import Statuses
     from pipeline.services.stories import Stories
@@ -54,6 +56,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     stories: Stories
     events: Events
     feeds: Feeds
+    feed_counts: FeedCounts
     searches: SavedSearches
     lists: Lists
     alerts: Alerts
@@ -75,4 +78,5 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     back_up: Callable[[], Path] | None
     channels: tuple[str, ...]
     time_zone: str
+    pictures: Pictures | None
     demo: Callable[[], object]

@@ -136,6 +136,9 @@ class ElasticsearchIndex:
 
     def prune(self, before: datetime) -> int:
         """Drop the indices of whole months before a moment; return how many documents they held."""
+        if dropped := self.months.before(before):
+            # First: what is interrupted between the two begins here again.
+            self.revisions.prune([name for name in self.months.names() if name not in dropped])
         return self.months.prune(before)
 
     def outdated(self) -> int:
