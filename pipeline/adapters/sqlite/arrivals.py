@@ -80,6 +80,15 @@ class SqliteArrivals:
         found = ((number, read_document(self._database, places[number])) for number in numbers if number in places)
         return [Arrival(number=number, document=self._index.with_copies(d)) for number, d in found if d is not None]
 
+    def ids_of(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """Return the ids of articles by item number."""
+        return dict(
+            self._database.connection.execute(
+                "SELECT number, id FROM documents WHERE number IN (SELECT value FROM json_each(?))",
+                (_listed([number for number in numbers if 0 <= number <= LAST_POSITION]),),
+            ).fetchall()
+        )
+
     def numbers_of(self, article_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the item numbers of articles."""
         return dict(
