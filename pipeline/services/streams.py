@@ -157,9 +157,11 @@ class Streams:
         return found
 
     def has_loose_articles(self) -> bool:
-        """Tell whether there are articles that came from no feed that is or was followed."""
+        """Tell whether there are articles of no feed that is followed: such as came from none, or starred ones."""
         everything = self._asked(None, None, None, "newest", EVERYTHING)
-        return NO_FEED in self._article_feeds.of(everything)
+        if NO_FEED in self._article_feeds.of(everything):
+            return True
+        return not self._followed().issuperset(self._article_feeds.of(self._marks.numbers(STARRED)))
 
     def _followed(self) -> set[int]:
         return {NO_FEED, *self._feed_numbers.of(self._feeds()).values()}

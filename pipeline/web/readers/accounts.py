@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from pipeline.services.access import is_same
+from pipeline.services.access import SOLE_NAME, is_same
 from pipeline.web.asking import Form
 from pipeline.web.desk import Desk
 from pipeline.web.readers.asked import Program
 
-# What a single reader is called where a program wants a name.
-NAME = "newswire"
+NAME = SOLE_NAME
 _PURPOSE = "reader program"
 _OTHERS = "source|service|accountType|client|continue|Email|output"
 _RAW_PASSWORD = re.compile(rf"(?:^|&)Passwd=(.*?)(?=&(?:{_OTHERS})=|$)", re.S)
@@ -35,13 +34,13 @@ def logged_in(desk: Desk, form: Form, body: bytes) -> str | None:
             return _value(desk, "t", token.id, token.id)
         if desk.door.password and is_same(secret, desk.door.password):
             return _value(desk, "p", "", desk.door.password)
-    return _value(desk, "o", "", "") if _is_open(desk) else None
+    return _value(desk, "o", "", "") if is_open(desk) else None
 
 
 def program_of(desk: Desk, value: str) -> Program | None:
     """Return who shows a value, ``None`` for one that is not good, or not any more."""
     kind, (subject, _, signature) = value[:1], value[1:].partition(".")
-    if kind == "o" and _is_open(desk) and _is_signed(desk, signature, "o", "", ""):
+    if kind == "o" and is_open(desk) and _is_signed(desk, signature, "o", "", ""):
         return Program(scope="admin", reader="", name=NAME)
     password = desk.door.password
     if kind == "p" and password and _is_signed(desk, signature, "p", "", password):
@@ -58,7 +57,8 @@ def edit_token(desk: Desk, program: Program) -> str:
     return (desk.access.signature("edit token", program.reader) * 3)[:57]
 
 
-def _is_open(desk: Desk) -> bool:
+def is_open(desk: Desk) -> bool:
+    """Tell whether any login is let in: only this machine can ask, and no password is set."""
     return desk.door.is_loopback and not desk.door.password
 
 

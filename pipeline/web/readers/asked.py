@@ -54,6 +54,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         """Return the first value of a field: that of the body, where that has one."""
         return next((value for key, value in self.fields if key == name), default)
 
+    def has(self, name: str) -> bool:
+        """Tell whether a field is given, with a value or without."""
+        return any(key == name for key, _ in self.fields)
+
     def several(self, name: str) -> list[str]:
         """Return the values of a field."""
         return [value for key, value in self.fields if key == name]

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pipeline.errors import NewswireError, NotFoundError, TransientError, UnavailableError, UsageError
 from pipeline.web.asking import Form, TooLargeError
 from pipeline.web.desk import Desk
-from pipeline.web.readers import accounts
-from pipeline.web.readers.asked import Request, fields_of
+from pipeline.web.readers import accounts, fever
+from pipeline.web.readers.asked import Program, Request, fields_of
 from pipeline.web.readers.endpoints import endpoint_of
 from pipeline.web.readers.written import Written
 from pipeline.web.security import HEADERS, RANK, Attempts, comes_from_us, is_our_name
@@ -29,6 +29,7 @@ TRIES = 50
 _LOGIN = re.compile(r"(?:/+api/+greader\.php)?/+accounts/+ClientLogin/*")
 _BELOW = re.compile(r"(?:/+api/+greader\.php)?/+reader/+(?:api/+0/+(?P<api>.*)|(?P<atom>atom/.*))", re.S)
 _ROOT = re.compile(r"/+api/+greader\.php/*")
+_FEVER = re.compile(r"/+(?:api/+)?fever(?:\.php)?/*")
 
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
@@ -46,7 +47,7 @@ class ReaderPrograms:
         """Answer a request, or pass it on."""
         path = scope.get("path", "")
         below = _BELOW.fullmatch(path)
-        is_ours = below is not None or _LOGIN.fullmatch(path) is not None or _ROOT.fullmatch(path) is not None
+        is_ours = below is not None or any(each.fullmatch(path) for each in (_LOGIN, _ROOT, _FEVER))
         if scope["type"] != "http" or not is_ours:
             await self._app(scope, receive, send)
             return
@@ -84,6 +85,8 @@ class ReaderPrograms:
 
     def _answer(self, request: HttpRequest, path: str, endpoint: str | None, body: bytes) -> Response:
         fields = fields_of(request.url.query, body, request.headers.get("content-type", ""))
+        if _FEVER.fullmatch(path):
+            return self._fever(request, fields, body)
         if _LOGIN.fullmatch(path):
             return self._login(request, Form(fields), body)
         if endpoint is None:
@@ -103,17 +106,29 @@ class ReaderPrograms:
             return _told(f"{request.method} cannot be done here.", 405, {"allow": "POST, OPTIONS"})
         if RANK[program.scope] < RANK[answering.scope]:
             return _told(f"This needs the scope {answering.scope}; yours is {program.scope}.", 403)
-        return answering.answer(
-            Request(
-                desk=self._desk,
-                program=program,
-                method=request.method,
-                endpoint=endpoint,
-                fields=fields,
-                query=request.url.query,
-                body=body,
-                base=f"{request.url.scheme}://{request.headers.get('host', '')}",
-            )
+        return answering.answer(self._asked(request, program, endpoint, fields, body))
+
+    def _fever(self, request: HttpRequest, fields: tuple[tuple[str, str], ...], body: bytes) -> Response:
+        key = next((value for name, value in fields if name == "api_key"), "")
+        address = request.client.host if request.client else ""
+        program = None if self._attempts.wait_s(address) else fever.program_of_key(self._desk, key)
+        if program is None:
+            self._attempts.failed(address)
+            return fever.refused()
+        return fever.answered(self._asked(request, program, "", fields, body))
+
+    def _asked(
+        self, request: HttpRequest, program: Program, endpoint: str, fields: tuple[tuple[str, str], ...], body: bytes
+    ) -> Request:
+        return Request(
+            desk=self._desk,
+            program=program,
+            method=request.method,
+            endpoint=endpoint,
+            fields=fields,
+            query=request.url.query,
+            body=body,
+            base=f"{request.url.scheme}://{request.headers.get('host', '')}",
         )
 
     def _login(self, request: HttpRequest, form: Form, body: bytes) -> Response:

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 from connectors.polling.subscription import Subscription
 from pipeline.services.feed_numbers import NO_FEED
-from pipeline.services.labels import Labels
 from pipeline.services.streams import Stream
 from pipeline.web.asking import json_response
 from pipeline.web.readers.asked import LABEL, READING_LIST, STATE, Request
 from pipeline.web.readers.items import NO_FEED_TITLE, Origin, clean, site_of
 
 FAVICON = "favicon.ico"
+
+
+class Subscribed(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a feed as programs see it; ``address`` is ``None`` for what came from no feed."""
+
+    address: str | None
+    number: int
+    title: str
+    url: str
+    site: str
+    folders: tuple[str, ...] = ()
 
 
 def user_info(asked: Request) -> Response:
@@ -33,14 +44,7 @@ def tags(asked: Request) -> Response:
 
 def subscriptions(asked: Request) -> Response:
     """List the feeds, and what came from none where there is such."""
-    feeds = asked.desk.feeds.all()
-    numbers, folders = asked.desk.feed_numbers.of([feed.url for feed in feeds]), folders_of(asked)
-    found = [_subscription(feed, numbers[feed.url], folders.get(feed.url, ())) for feed in feeds]
-    if asked.desk.streams(asked.program.reader).has_loose_articles():
-        page = program_page(asked)
-        found.append({"id": f"feed/{NO_FEED}", "title": NO_FEED_TITLE, "categories": [], "url": f"{page}/",
-                      "htmlUrl": f"{page}/", "iconUrl": ""})  # fmt: skip
-    return json_response({"subscriptions": found})
+    return json_response({"subscriptions": [_subscription(each) for each in subscribed(asked)]})
 
 
 def unread_count(asked: Request) -> Response:
@@ -68,31 +72,43 @@ def friends(asked: Request) -> Response:
     return json_response({"friends": []})
 
 
-def origins(asked: Request) -> dict[str | None, Origin]:
-    """Return what items say of their feeds, by address; that of ``None`` is of what came from no feed."""
-    feeds = asked.desk.feeds.all()
-    numbers, folders = asked.desk.feed_numbers.of([feed.url for feed in feeds]), folders_of(asked)
-    page = program_page(asked)
-    found: dict[str | None, Origin] = {
-        None: Origin(stream=f"feed/{NO_FEED}", title=NO_FEED_TITLE, site=f"{page}/", labels=())
-    }
-    for feed in feeds:
-        found[feed.url] = Origin(
-            stream=f"feed/{numbers[feed.url]}",
-            title=title_of(feed),
-            site=clean(site_of(feed.url)),
-            labels=folders.get(feed.url, ()),
-        )
+def subscribed(asked: Request) -> list[Subscribed]:
+    """Return the feeds as programs see them, and in the end what came from none, where there is such."""
+    found = _followed(asked)
+    if asked.desk.streams(asked.program.reader).has_loose_articles():
+        found.append(_loose(asked))
     return found
 
 
-def folders_of(asked: Request) -> dict[str, tuple[str, ...]]:
-    """Return the folders of each feed by its address: the one that was given last comes first."""
-    labels: Labels = asked.desk.labels(asked.program.reader)
-    names = {label.name.casefold(): label.name for label in labels.folders()}
+def origins(asked: Request) -> dict[str | None, Origin]:
+    """Return what items say of their feeds, by address; that of ``None`` is of what came from no feed."""
     return {
-        feed.url: tuple(dict.fromkeys(names[tag.casefold()] for tag in feed.tags)) for feed in asked.desk.feeds.all()
+        each.address: Origin(stream=f"feed/{each.number}", title=each.title, site=each.site, labels=each.folders)
+        for each in (*_followed(asked), _loose(asked))
     }
+
+
+def _followed(asked: Request) -> list[Subscribed]:
+    feeds = asked.desk.feeds.all()
+    numbers = asked.desk.feed_numbers.of([feed.url for feed in feeds])
+    names = {label.name.casefold(): clean(label.name) for label in asked.desk.labels(asked.program.reader).folders()}
+    return [
+        Subscribed(
+            address=feed.url,
+            number=numbers[feed.url],
+            title=title_of(feed),
+            url=feed.url,
+            site=clean(site_of(feed.url)),
+            # The folder that a feed was put into last comes first.
+            folders=tuple(dict.fromkeys(names[tag.casefold()] for tag in feed.tags)),
+        )
+        for feed in feeds
+    ]
+
+
+def _loose(asked: Request) -> Subscribed:
+    page = f"{program_page(asked)}/"
+    return Subscribed(address=None, number=NO_FEED, title=NO_FEED_TITLE, url=page, site=page)
 
 
 def title_of(feed: Subscription) -> str:
@@ -105,15 +121,14 @@ def program_page(asked: Request) -> str:
     return asked.base
 
 
-def _subscription(feed: Subscription, number: int, folders: tuple[str, ...]) -> dict[str, Any]:
-    site = clean(site_of(feed.url))
+def _subscription(each: Subscribed) -> dict[str, Any]:
     return {
-        "id": f"feed/{number}",
-        "title": title_of(feed),
-        "categories": [{"id": LABEL + clean(name), "label": clean(name)} for name in folders],
-        "url": feed.url,
-        "htmlUrl": site,
-        "iconUrl": site + FAVICON if site.startswith("http") else "",
+        "id": f"feed/{each.number}",
+        "title": each.title,
+        "categories": [{"id": LABEL + name, "label": name} for name in each.folders],
+        "url": each.url,
+        "htmlUrl": each.site,
+        "iconUrl": each.site + FAVICON if each.address is not None and each.site.startswith("http") else "",
     }
 
 

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from pipeline.errors import NotFoundError, UsageError
 from pipeline.services.marks import Change, State
 from pipeline.services.streams import EVERY, Order, Stream, StreamRequest
-from pipeline.views.results import atom_feed
 from pipeline.web.asking import json_response
 from pipeline.web.readers.asked import MICROSECONDS, READING_LIST, Request, label_named, state_named, stream_named
+from pipeline.web.readers.atom import atom_of
 from pipeline.web.readers.items import Origin, Shape, encoded
 from pipeline.web.readers.lists import origins, program_page
 from pipeline.web.readers.written import Written
@@ -23,6 +23,7 @@ from pipeline.web.readers.written import Written
 USUAL = 20
 MOST_IDS = 200_000
 MOST_CONTENTS = 2_500
+MOST_ATOM = 1_000
 AT_ONCE = 100
 # Times of so many digits are in microseconds, of so many in milliseconds.
 MICROSECOND_DIGITS, MILLISECOND_DIGITS = 16, 13
@@ -53,9 +54,12 @@ def named_items(asked: Request) -> Response:
 def atom(asked: Request) -> Response:
     """Give the items of a stream as an Atom feed, for programs that read nothing else."""
     named = asked.endpoint.removeprefix("atom").removeprefix("/")
-    found, _ = _page(asked, named, MOST_CONTENTS)
-    documents = [arrival.document for arrival in asked.desk.arrivals.numbered(found)]
-    return Response(atom_feed(documents, None, asked.desk.clock()), media_type="application/atom+xml")
+    found, _ = _page(asked, named, MOST_ATOM)
+    by_feed = origins(asked)
+    items = msgspec.json.decode(b"[" + b"".join(_parts(asked, found, by_feed)) + b"]")
+    title = next((each.title for each in by_feed.values() if each.stream == named), named)
+    written = atom_of(title, named, items, asked.desk.clock())
+    return Response(written, media_type="application/atom+xml")
 
 
 def edit_tag(asked: Request) -> Response:
