@@ -44,6 +44,7 @@ class Page(msgspec.Struct, kw_only=True):
     def put(self, *documents: Document) -> None:
         """Index documents."""
         assert list(self.store.index.upsert(documents)) == []
+        self.store.index.refresh()
 
     def another(self, host: str = "127.0.0.1:8765", address: str = "127.0.0.1") -> Browser:
         """Return another browser on the same page."""
@@ -53,23 +54,28 @@ class Page(msgspec.Struct, kw_only=True):
 @contextmanager
 def page(*, door: Door | None = None, pictures: Pictures | None = None) -> Iterator[Page]:
     """Serve a page over a new store."""
-    with Database(":memory:") as database:
-        opened = _store(database)
-        audit: list[tuple[str, str, str]] = []
-        made = msgspec.structs.replace(
-            desk(opened, "127.0.0.1"),
-            audit=lambda who, what, subject: audit.append((who, what, subject)),
-            checks=lambda: [Check("index", True, "all is well")],
-            find_feeds=_found,
-            back_up=None,
-            pictures=pictures,
-            **({"door": door} if door is not None else {}),
-        )
-        app = App(made)
-        try:
-            yield Page(store=opened, desk=made, browser=Browser(app.asgi()), audit=audit)
-        finally:
-            app.close()
+    with Database(":memory:") as database, page_over(_store(database), door, pictures) as served:
+        yield served
+
+
+@contextmanager
+def page_over(opened: Store, door: Door | None = None, pictures: Pictures | None = None) -> Iterator[Page]:
+    """Serve a page over a store."""
+    audit: list[tuple[str, str, str]] = []
+    made = msgspec.structs.replace(
+        desk(opened, "127.0.0.1"),
+        audit=lambda who, what, subject: audit.append((who, what, subject)),
+        checks=lambda: [Check("index", True, "all is well")],
+        find_feeds=_found,
+        back_up=None,
+        pictures=pictures,
+        **({"door": door} if door is not None else {}),
+    )
+    app = App(made)
+    try:
+        yield Page(store=opened, desk=made, browser=Browser(app.asgi()), audit=audit)
+    finally:
+        app.close()
 
 
 def _found(asked: Subscription) -> Sequence[FoundFeed]:

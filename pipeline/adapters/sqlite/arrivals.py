@@ -82,6 +82,15 @@ class SqliteArrivals:
         documents = self._index.all_with_copies([document for _, document in there])
         return [Arrival(number=n, document=document) for (n, _), document in zip(there, documents, strict=True)]
 
+    def ids_of(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """Return the ids of articles by item number."""
+        return dict(
+            self._database.connection.execute(
+                "SELECT number, id FROM documents WHERE number IN (SELECT value FROM json_each(?))",
+                (_listed([number for number in numbers if 0 <= number <= LAST_POSITION]),),
+            ).fetchall()
+        )
+
     def numbers_of(self, article_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the item numbers of articles."""
         return dict(
