@@ -19,6 +19,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for a page of documents: ``cursor`` continues after an earlier page, ``copies`` unfolds duplicates.
 
     ``zone`` is the time zone whose days are counted.
+    More than ``counted`` of them need not be counted exactly: the total may then be an estimate, and says so.
     """
 
     query: Query | None
@@ -28,6 +29,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     copies: bool = False
     cursor: str | None = None
     zone: str = "UTC"
+    counted: int | None = None
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,8 +114,8 @@ def order_key(document: Document, first_seen: datetime) -> int:
     return (seconds << _TIE_BITS) | (zlib.crc32(document.id.encode("utf-8", "surrogatepass")) >> 2)
 
 
-def first_key(moment: datetime) -> int:
-    """Return the least order key of a second."""
+def least_key(moment: datetime) -> int:
+    """Return the least key that articles of a moment or later have."""
     return (microseconds(moment) // 1_000_000) << _TIE_BITS
 
 

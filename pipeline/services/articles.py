@@ -47,6 +47,7 @@ class Articles:
         sort: str = "newest",
         copies: bool = False,
         cursor: str | None = None,
+        counted: int | None = None,
     ) -> SearchRequest:
         """Read a query into a request: saved searches written out, ``story:`` standing for all that became that one.
 
@@ -63,6 +64,7 @@ class Articles:
             copies=copies,
             cursor=cursor,
             zone=self._searches.zone,
+            counted=counted,
         )
 
     def search(self, request: SearchRequest) -> SearchPage:

@@ -173,6 +173,27 @@ def test_copies_are_folded_unless_asked_for(index: SearchIndex) -> None:
     assert ids(index, "flood source:bbc") == ["b"]
 
 
+def test_total_beyond_what_need_be_counted_may_be_an_estimate_and_says_so(index: SearchIndex) -> None:
+    # Every second article speaks of rain, and every tenth is a copy.
+    texts = ("Rain fell.", "The sun shone.")
+    index.upsert(
+        [
+            article(f"n{n}", text=texts[n % 2], published=NOW + timedelta(minutes=n), seen=NOW + timedelta(minutes=n),
+                    duplicate_of=f"n{n - 2}" if n % 10 == 8 else None)
+            for n in range(200)
+        ]
+    )  # fmt: skip
+    index.refresh()
+    asked = SearchRequest(query=parse("rain"), now=NOW + timedelta(days=1), limit=5)
+    exact = index.search(asked)
+    assert (exact.total, exact.estimated) == (80, False)
+    few = index.search(msgspec.structs.replace(asked, counted=100))
+    assert (few.total, few.estimated) == (80, False)
+    many = index.search(msgspec.structs.replace(asked, counted=20))
+    assert many.documents == exact.documents
+    assert many.total == 80 or (many.estimated and 60 <= many.total <= 110)
+
+
 def test_copy_that_alone_matches_is_found(index: SearchIndex) -> None:
     put(index, article("a", "Flood warning"), article("b", "Flood warning for Ghent", duplicate_of="a"))
     assert ids(index, "ghent") == ["b"]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pipeline.query.days import start_of
-from pipeline.query.indexing import first_key
+from pipeline.query.indexing import least_key
 
 MAX_DAYS = 20_000
 # Elasticsearch takes 65,536 buckets in one answer; these come twice in it.
@@ -58,5 +58,5 @@ def _counted(
 
 
 def _range(day: date, zone: str) -> dict[str, Any]:
-    begin, end = (first_key(start_of(each, zone)) for each in (day, day + timedelta(days=1)))
+    begin, end = (least_key(start_of(each, zone)) for each in (day, day + timedelta(days=1)))
     return {"key": f"{day:%Y-%m-%d}", "from": begin, "to": end}

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from elasticsearch import Elasticsearch
 
-from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, connect, translated
+from pipeline.adapters.elasticsearch.client import OPEN, RETRY_AFTER_S, Access, connect, translated
 from pipeline.adapters.elasticsearch.compile import Asked, Plan, compile_query, scored
 from pipeline.adapters.elasticsearch.days import count_days
 from pipeline.adapters.elasticsearch.months import Months, document_of
@@ -56,15 +56,13 @@ def _in_the_end() -> Iterator[None]:
 class ElasticsearchIndex:
     """Keep documents searchable on an Elasticsearch server; ``prefix`` keeps its indices apart from others."""
 
-    def __init__(
-        self, url: str, *, api_key: str | None = None, prefix: str = "", generation: str | None = None
-    ) -> None:
+    def __init__(self, url: str, *, access: Access = OPEN, prefix: str = "", generation: str | None = None) -> None:
         self.url = url
-        self._api_key = api_key
+        self._access = access
         self._prefix = prefix
-        self._client: Elasticsearch = connect(url, api_key)
+        self._client: Elasticsearch = connect(url, access)
         self.months = Months(url, self._client, prefix, generation)
-        self.revisions = ElasticsearchRevisions(url, self.months, api_key=api_key, prefix=prefix)
+        self.revisions = ElasticsearchRevisions(url, self.months, access=access, prefix=prefix)
 
     def setup(self) -> None:
         """Put the template and complete what an earlier version wrote; idempotent. ``upsert`` does it bit by bit."""
@@ -138,6 +136,9 @@ class ElasticsearchIndex:
 
     def prune(self, before: datetime) -> int:
         """Drop the indices of whole months before a moment; return how many documents they held."""
+        if dropped := self.months.before(before):
+            # First: what is interrupted between the two begins here again.
+            self.revisions.prune([name for name in self.months.names() if name not in dropped])
         return self.months.prune(before)
 
     def outdated(self) -> int:
@@ -154,7 +155,7 @@ class ElasticsearchIndex:
         """Return a second, empty set of indices, which ``promote`` puts in this one's place."""
         if not re.fullmatch(r"[a-z0-9_]{1,40}", name):
             raise UsageError(f"{name!r} cannot name an index; use up to 40 small letters, digits and _.")
-        shadow = ElasticsearchIndex(self.url, api_key=self._api_key, prefix=self._prefix, generation=name)
+        shadow = ElasticsearchIndex(self.url, access=self._access, prefix=self._prefix, generation=name)
         if shadow.months.names():
             raise UsageError(f"There is an index {name!r} already; choose another name.")
         return shadow

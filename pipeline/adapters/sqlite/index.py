@@ -20,6 +20,7 @@ from pipeline.adapters.sqlite.generations import earlier_versions, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed, orphans
 from pipeline.adapters.sqlite.plans import Plan
 from pipeline.adapters.sqlite.statements import count_days, narrowed, selected
+from pipeline.adapters.sqlite.totals import about
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
@@ -173,7 +174,7 @@ class SqliteIndex:
         found = collect(self._candidates(plan, request, cursor), request, plan.exact)
         total, estimated = self._total(plan, request)
         return SearchPage(
-            documents=tuple(map(self.with_copies, found.documents)),
+            documents=tuple(self.all_with_copies(found.documents)),
             total=total,
             cursor=write_cursor(found.following),
             estimated=estimated,
@@ -243,8 +244,12 @@ class SqliteIndex:
 
     def _total(self, plan: Plan, request: SearchRequest) -> tuple[int, bool]:
         if not plan.exact:
-            newest = self._newest(plan, None, MAX_SAMPLED)
+            newest = self._newest(plan, None, MAX_SAMPLED if request.counted is None else CHUNK)
             return estimate(self._count(plan), list(self._documents(newest, request).values()), request)
+        if request.counted is not None:
+            found = self._select(plan if request.copies else narrowed(plan, copies=False), None)
+            if (rough := about(self._database.connection, found, request.counted)) is not None:
+                return rough, True
         if request.copies:
             return self._count(plan), False
         originals, copies = self._count(narrowed(plan, copies=False)), self._count(narrowed(plan, copies=True))
@@ -341,10 +346,17 @@ class SqliteIndex:
         return [token for (token,) in rows if within_edits(node.text, token, node.distance)][: MAX_EXPANSION + 1]
 
     def with_copies(self, document: Document) -> Document:
-        rows = self._database.connection.execute(
-            "SELECT id FROM documents WHERE original = ? ORDER BY position", (document.id,)
-        ).fetchall()
-        return msgspec.structs.replace(document, copies=tuple(article_id for (article_id,) in rows))
+        (found,) = self.all_with_copies([document])
+        return found
+
+    def all_with_copies(self, documents: Sequence[Document]) -> list[Document]:
+        copies: dict[str, list[str]] = {}
+        for original, article_id in self._database.connection.execute(
+            "SELECT original, id FROM documents WHERE original IN (SELECT value FROM json_each(?)) ORDER BY position",
+            (listed([document.id for document in documents]),),
+        ):
+            copies.setdefault(original, []).append(article_id)
+        return [msgspec.structs.replace(document, copies=tuple(copies.get(document.id, ()))) for document in documents]
 
     @contextmanager
     def bounded(self) -> Iterator[None]:
