@@ -13,9 +13,12 @@ SEED = 12
 pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(240)]
 
 
-# Not yet to be trusted: workers that join and leave were fine each time alone, and once, beside other suites on a busy
-# machine, two of 220 articles were not found within 150 s. Until the cause is known it is no part of CI.
-SELDOM = [pytest.param(row, marks=pytest.mark.slow) for row in ("each killed", "workers join and leave")]
+# The rehearsal of an upgrade takes long. Not yet to be trusted: workers that join and leave were fine each time alone,
+# and once, beside other suites on a busy machine, two of 220 articles were not
+# found within 150 s. Until the cause is known it is no part of CI.
+SELDOM = [
+    pytest.param(row, marks=pytest.mark.slow) for row in ("each killed", "workers join and leave", "rolling restart")
+]
 
 
 @pytest.mark.parametrize("row", ["each terminated", *SELDOM])
