@@ -79,5 +79,8 @@ class Arrivals(Protocol):
     def numbered(self, numbers: Sequence[int]) -> Sequence[Arrival]:
         """Return the articles with these item numbers, in the order asked for; unknown numbers are left out."""
 
+    def ids_of(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """Return the ids of articles by item number; unknown numbers are left out."""
+
     def numbers_of(self, article_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the item numbers of articles by article id; unknown ids are left out."""

@@ -22,17 +22,23 @@ SESSION = timedelta(days=30)
 LONGEST_NAME = 100
 # What a token begins with, so that scanners for leaked secrets know it.
 BEGINNING = "nw_"
+# What a single reader is called where a program wants a name.
+SOLE_NAME = "newswire"
 _KEY = "key"
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe a token; the token itself is nowhere, ``id`` is its hash."""
+    """Describe a token; the token itself is nowhere, ``id`` is its hash.
+
+    ``fever`` is the hash of the key that programs of the Fever API make of it; tokens of before have none.
+    """
 
     id: str
     name: str
     scope: Scope
     created: datetime
     owner: str = ""
+    fever: str = ""
 
 
 class Access:
@@ -50,7 +56,8 @@ class Access:
         if any(token.name == name for token in self.tokens()):
             raise UsageError(f"There is a token {name!r} already; remove it first, or choose another name.")
         secret = BEGINNING + secrets.token_urlsafe(32)
-        token = Token(id=_hashed(secret), name=name, scope=scope, created=self._clock(), owner=owner)
+        token = Token(id=_hashed(secret), name=name, scope=scope, created=self._clock(), owner=owner,
+                      fever=_hashed(fever_key(owner or SOLE_NAME, secret)))  # fmt: skip
         self._table.put(f"token {token.id}", msgspec.json.encode(token))
         return secret
 
@@ -69,6 +76,11 @@ class Access:
         """Return what a token may, or ``None`` for one that is not known."""
         value = self._table.get(f"token {_hashed(secret)}") if secret.startswith(BEGINNING) else None
         return msgspec.json.decode(value, type=Token) if value else None
+
+    def by_fever_key(self, key: str) -> Token | None:
+        """Return the token that a key of the Fever API was made of, or ``None``."""
+        hashed = _hashed(key)
+        return next((token for token in self._tokens() if token.fever and is_same(token.fever, hashed)), None)
 
     def signature(self, *parts: str) -> str:
         """Sign some text: 128 bits that nobody else can make."""
@@ -127,6 +139,11 @@ class Access:
 def is_same(one: str, other: str) -> bool:
     """Compare two secrets in the same time wherever they differ."""
     return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
+
+
+def fever_key(name: str, secret: str) -> str:
+    """Return the key that programs of the Fever API make of a name and a secret."""
+    return hashlib.md5(f"{name}:{secret}".encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def _hashed(secret: str) -> str:

@@ -62,14 +62,7 @@ class Marks:
         if missing := [article for article in articles if article not in numbers]:
             raise UsageError(f"There is no article {missing[0]}; it may have been pruned.")
         known = [Marked(article=article, number=numbers[article]) for article in articles]
-        add, remove = tags_named(change.add), tags_named(change.remove)
-        for mark, wanted in ((READ, change.read), (STARRED, change.starred)):
-            if wanted is not None:
-                self._put(mark, known, wanted)
-        for tag in add:
-            self._put(TAG + tag, known, True)
-        for tag in remove:
-            self._put(TAG + tag, known, False)
+        self._change(known, change)
         return self.of(articles)
 
     def read_all(self, query: Query | None, until: int | None = None) -> Sequence[int]:
@@ -82,21 +75,63 @@ class Marks:
             if not numbers:
                 return changed
             before = numbers[-1]
-            found = self._arrivals.numbered(numbers)
-            marks = self._marks.of(self._reader, [each.document.id for each in found])
+            ids = self._arrivals.ids_of(numbers)
+            marks = self._marks.of(self._reader, list(ids.values()))
             unread = [
-                Marked(article=each.document.id, number=each.number)
-                for each in found
-                if READ not in marks.get(each.document.id, ())
+                Marked(article=ids[number], number=number)
+                for number in numbers
+                if number in ids and READ not in marks.get(ids[number], ())
             ]
             self._marks.set(self._reader, READ, unread)
             changed += [each.number for each in unread]
 
+    def change_numbered(self, numbers: Sequence[int], change: Change) -> None:
+        """Change marks of articles by item number; unknown numbers are passed over. Raises ``UsageError`` for a tag."""
+        tags_named((*change.add, *change.remove))
+        for start in range(0, len(numbers), AT_ONCE):
+            ids = self._arrivals.ids_of(numbers[start : start + AT_ONCE])
+            self._change([Marked(article=article, number=number) for number, article in ids.items()], change)
+
+    def among(self, mark: str, numbers: Sequence[int]) -> set[int]:
+        """Return those of some item numbers whose articles have a mark."""
+        if not numbers:
+            return set()
+        if len(numbers) <= AT_ONCE:
+            ids = self._arrivals.ids_of(numbers)
+            marks = self._marks.of(self._reader, list(ids.values()))
+            return {number for number, article in ids.items() if mark in marks.get(article, ())}
+        low, before, found = min(numbers), max(numbers) + 1, set[int]()
+        while page := self._marks.marked(self._reader, mark, before=before, limit=SEARCHABLE):
+            found.update(each.number for each in page)
+            before = page[-1].number
+            if before <= low or len(page) < SEARCHABLE:
+                break
+        return found.intersection(numbers)
+
+    def numbers(self, mark: str) -> list[int]:
+        """Return the item numbers of all articles with a mark that are still there, greatest first."""
+        numbers = [each.number for each in self._all(mark)]
+        known: set[int] = set()
+        for start in range(0, len(numbers), AT_ONCE):
+            known.update(self._arrivals.ids_of(numbers[start : start + AT_ONCE]))
+        return [number for number in numbers if number in known]
+
+    def rename_tag(self, old: str, new: str | None) -> None:
+        """Call a tag of the reader's otherwise, or take it from all articles. Raises ``UsageError`` for no tag."""
+        (mark,) = (TAG + tag for tag in tags_named((old,)))
+        after = [TAG + tag for tag in tags_named((new,) if new is not None else ())]
+        if after == [mark]:
+            return
+        marked = list(self._all(mark))
+        for each in after:
+            self._put(each, marked, True)
+        self._put(mark, marked, False)
+
     def unread_again(self, numbers: Sequence[int]) -> None:
         """Take back what ``read_all`` did."""
         for start in range(0, len(numbers), AT_ONCE):
-            found = self._arrivals.numbered(numbers[start : start + AT_ONCE])
-            self._marks.clear(self._reader, READ, [each.document.id for each in found])
+            ids = self._arrivals.ids_of(numbers[start : start + AT_ONCE])
+            self._marks.clear(self._reader, READ, list(ids.values()))
 
     def counts(self) -> Mapping[str, int]:
         """Count articles by mark, as ``ports.marks`` names them."""
@@ -117,6 +152,16 @@ class Marks:
         if not any(isinstance(node, Keyword) and node.is_mark for node in walk(query.root)):
             return query
         return msgspec.structs.replace(query, root=self._filled(query.root))
+
+    def _change(self, articles: Sequence[Marked], change: Change) -> None:
+        add, remove = tags_named(change.add), tags_named(change.remove)
+        for mark, wanted in ((READ, change.read), (STARRED, change.starred)):
+            if wanted is not None:
+                self._put(mark, articles, wanted)
+        for tag in add:
+            self._put(TAG + tag, articles, True)
+        for tag in remove:
+            self._put(TAG + tag, articles, False)
 
     def _all(self, mark: str) -> Iterator[Marked]:
         before: int | None = None

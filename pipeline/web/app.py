@@ -12,10 +12,12 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pipeline import errors
 from pipeline.errors import NewswireError, TransientError, UnavailableError, UsageError
 from pipeline.services.access import Scope
 from pipeline.web import access_pages, assets
@@ -26,13 +28,13 @@ from pipeline.web.asking import MOST_FORM_BYTES, Ask, NotFoundError, TooLargeErr
 from pipeline.web.desk import Desk
 from pipeline.web.live import Live
 from pipeline.web.pages import PAGES
+from pipeline.web.readers.entry import ReaderPrograms
 from pipeline.web.rendering import Rendering
-from pipeline.web.security import HEADERS, SAFE_METHODS, Attempts, Rate, comes_from_us, is_our_name
+from pipeline.web.security import HEADERS, RANK, SAFE_METHODS, Attempts, Rate, comes_from_us, is_our_name
 
 logger = logging.getLogger(__name__)
 
 THREADS = 4
-RANK: Mapping[Scope, int] = {"read": 0, "write": 1, "admin": 2}
 SESSION_COOKIE = "newswire_session"
 VISIT_COOKIE = "newswire_visit"
 YEAR_S = 31_536_000
@@ -92,7 +94,8 @@ class App:
         # A route with the method comes before one that only knows the path.
         routes.insert(0, routes.pop())
         routes.append(Route("/{rest:path}", partial(self._answer, {}), methods=list(METHODS)))
-        return Starlette(routes=routes, exception_handlers={405: _wrong_method})
+        programs = Middleware(ReaderPrograms, desk=self._desk, in_thread=self._in_thread)
+        return Starlette(routes=routes, middleware=[programs], exception_handlers={405: _wrong_method})
 
     def close(self) -> None:
         """End the threads; streams end with the server."""
@@ -269,6 +272,7 @@ class ForbiddenError(UsageError):
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _STATUSES: tuple[tuple[type[NewswireError], int], ...] = (
     (NotFoundError, 404),
+    (errors.NotFoundError, 404),
     (TooLargeError, 413),
     (ForbiddenError, 403),
     (ChangedMeanwhileError, 412),

@@ -74,7 +74,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         """Read the body as a form."""
         kind = self.headers.get("content-type", "")
         if kind.startswith("multipart/form-data"):
-            return _multipart(kind, self.body)
+            return multipart(kind, self.body)
         pairs = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1_000)
         return Form(tuple(pairs))
 
@@ -115,7 +115,8 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     return Response(msgspec.json.encode(value), status, dict(headers or {}), "application/json")
 
 
-def _multipart(kind: str, body: bytes) -> Form:
+def multipart(kind: str, body: bytes) -> Form:
+    """Read a body of several parts as a form."""
     head = b"MIME-Version: 1.0\r\nContent-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n"
     message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
     pairs: list[tuple[str, str]] = []

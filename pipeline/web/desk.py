@@ -20,14 +20,19 @@ if TYPE_CHECKING:
     from pipeline.services.alerts import Alerts
     from pipeline.services.articles import Articles
     from pipeline.services.events import Events
+    from pipeline.services.feed_counts import FeedCounts
+    from pipeline.services.feed_numbers import FeedNumbers
     from pipeline.services.feed_test import Step
     from pipeline.services.feeds import Feeds
     from pipeline.services.find_feeds import FoundFeed
+    from pipeline.services.labels import Labels
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
+    from pipeline.services.pictures import Pictures
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.status import Statuses
     from pipeline.services.stories import Stories
+    from pipeline.services.streams import Streams
     from pipeline.services.trace import Traces
 
 
@@ -54,10 +59,14 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     stories: Stories
     events: Events
     feeds: Feeds
+    feed_counts: FeedCounts
     searches: SavedSearches
     lists: Lists
     alerts: Alerts
     marks: Callable[[str], Marks]
+    labels: Callable[[str], Labels]
+    streams: Callable[[str], Streams]
+    feed_numbers: FeedNumbers
     arrivals: Arrivals
     revisions: Revisions
     access: Access
@@ -75,4 +84,5 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     back_up: Callable[[], Path] | None
     channels: tuple[str, ...]
     time_zone: str
+    pictures: Pictures | None
     demo: Callable[[], object]

@@ -8,6 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
+from pipeline.services.access import Scope
+
+RANK: Mapping[Scope, int] = {"read": 0, "write": 1, "admin": 2}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 TRIES = 5
 TRIES_WITHIN_S = 300.0
@@ -72,20 +75,21 @@ def comes_from_us(headers: Mapping[str, str]) -> bool:
 class Attempts:
     """Count failed attempts per address: after a few, one has to wait."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, tries: int = TRIES) -> None:
+        self._tries = tries
         self._clock = clock
         self._failed: dict[str, deque[float]] = {}
 
     def wait_s(self, address: str) -> int:
         """Return how many seconds an address has to wait before it may try again."""
         failed = self._recent(address)
-        return int(failed[0] + TRIES_WITHIN_S - self._clock()) + 1 if len(failed) >= TRIES else 0
+        return int(failed[0] + TRIES_WITHIN_S - self._clock()) + 1 if len(failed) >= self._tries else 0
 
     def failed(self, address: str) -> None:
         """Note a failure."""
         if len(self._failed) >= REMEMBERED:
             self._failed.pop(next(iter(self._failed)))
-        self._failed.setdefault(address, deque(maxlen=TRIES)).append(self._clock())
+        self._failed.setdefault(address, deque(maxlen=self._tries)).append(self._clock())
 
     def succeeded(self, address: str) -> None:
         """Forget the failures of an address."""

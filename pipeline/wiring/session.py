@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -144,6 +145,8 @@ class Session:
         learn_types()
         with (
             stop_signal() as self._stopping,
+            # One round ends sooner without what it may not need.
+            nullcontext() if self._once else embedded.loading.beside(self._stopping),
             notifying,
             upkeep.tending(self._store, pruning),
             serving(settings, "up", measures),

@@ -26,6 +26,7 @@ from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.backups import BackupPlace
 from pipeline.ports.events import Events
+from pipeline.ports.feed_counts import FeedCounts
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
 from pipeline.ports.records import KeptRecords
@@ -71,6 +72,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     backups: BackupPlace | None
     revisions: Revisions
     marks: Marks
+    feed_counts: FeedCounts
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -95,6 +97,7 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     events: Events
     revisions: Revisions
     marks: Marks
+    feed_counts: FeedCounts
     records: KeptRecords | None = None
     upkeep: Upkeep | None = None
     backups: BackupPlace | None = None
@@ -267,6 +270,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.arrivals import SqliteArrivals
     from pipeline.adapters.sqlite.backups import SqliteBackups
     from pipeline.adapters.sqlite.events import SqliteEvents
+    from pipeline.adapters.sqlite.feed_counts import SqliteFeedCounts
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
@@ -291,6 +295,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
         upkeep=SqliteUpkeep(opened),
         backups=SqliteBackups(opened, backup_directory(settings)),
         marks=SqliteMarks(opened),
+        feed_counts=SqliteFeedCounts(opened),
     )
 
     def table(name: str) -> SqliteTable:
@@ -305,6 +310,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.elasticsearch.arrivals import ElasticsearchArrivals
     from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
+    from pipeline.adapters.elasticsearch.feed_counts import ElasticsearchFeedCounts
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
     from pipeline.adapters.elasticsearch.marks import ElasticsearchMarks
@@ -327,6 +333,7 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         events=ElasticsearchEvents(index, stories),
         revisions=index.revisions,
         marks=marks,
+        feed_counts=ElasticsearchFeedCounts(index, marks),
     )
     ledger = ElasticsearchLedger(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(ledger.close)
@@ -360,6 +367,7 @@ def _store(
         upkeep=reading.upkeep,
         backups=reading.backups,
         marks=reading.marks,
+        feed_counts=reading.feed_counts,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),

@@ -20,8 +20,13 @@ from pipeline.config import Settings
 from pipeline.errors import NewswireError, UnavailableError, UsageError
 from pipeline.plain_words import os_words
 from pipeline.ports.log import Message
+from pipeline.services.alerts import stored_rules
+from pipeline.services.article_feeds import ArticleFeeds
 from pipeline.services.dead_letters import REPLAY_GROUP
+from pipeline.services.feed_numbers import FeedNumbers
+from pipeline.services.labels import Labels
 from pipeline.services.marks import Marks
+from pipeline.services.streams import Streams
 from pipeline.topics import DEAD
 from pipeline.wiring import connectors, services, session, stores
 from pipeline.wiring.stores import Store, clock
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 
     from connectors.polling.subscription import Subscription
     from pipeline.services.feed_test import Step
+    from pipeline.services.pictures import Pictures
     from pipeline.web.app import App
     from pipeline.web.desk import Check, Desk
 
@@ -49,6 +55,29 @@ def desk(opened: Store, host: str) -> Desk:
 
     def marks(reader: str) -> Marks:
         return Marks(marks=opened.marks, arrivals=opened.arrivals, clock=clock, reader=reader)
+
+    feeds, numbers = services.feeds(opened), FeedNumbers(opened.access)
+    article_feeds = ArticleFeeds(opened.arrivals, numbers, clock)
+
+    def labels(reader: str) -> Labels:
+        return Labels(
+            numbers=numbers,
+            feeds=feeds.all,
+            alerts=lambda: list(stored_rules(opened.rules)),
+            searches=services.saved_searches(opened),
+            marks=marks(reader),
+        )
+
+    def streams(reader: str) -> Streams:
+        return Streams(
+            arrivals=opened.arrivals,
+            article_feeds=article_feeds,
+            feed_numbers=numbers,
+            feeds=lambda: [feed.url for feed in feeds.all()],
+            labels=labels(reader),
+            marks=marks(reader),
+            clock=clock,
+        )
 
     def letters(limit: int) -> Sequence[Message]:
         with turn:
@@ -69,11 +98,15 @@ def desk(opened: Store, host: str) -> Desk:
         articles=services.articles(opened),
         stories=services.stories(opened),
         events=services.events(opened),
-        feeds=services.feeds(opened),
+        feeds=feeds,
+        feed_counts=services.feed_counts(opened),
         searches=services.saved_searches(opened),
         lists=services.lists(opened),
         alerts=services.alerts(opened),
         marks=marks,
+        labels=labels,
+        streams=streams,
+        feed_numbers=numbers,
         arrivals=opened.arrivals,
         revisions=opened.revisions,
         access=services.access(opened),
@@ -95,6 +128,7 @@ def desk(opened: Store, host: str) -> Desk:
         back_up=(lambda: _backup(settings)) if settings.runtime == "embedded" else None,
         channels=tuple(settings.channels),
         time_zone=settings.time_zone,
+        pictures=_pictures(settings) if settings.web.pictures else None,
         demo=lambda: session.add_demo(opened),
     )
 
@@ -228,6 +262,12 @@ def _note(settings: Settings, who: str, what: str, subject: str) -> None:
         private_files.create(path)
         with path.open("ab") as opened:
             opened.write(line + b"\n")
+
+
+def _pictures(settings: Settings) -> Pictures:
+    from pipeline.services.pictures import Pictures
+
+    return Pictures(fetch=lambda url, most: connectors.fetch_part(settings, url, most), clock=clock)
 
 
 def _backup(settings: Settings) -> Path:

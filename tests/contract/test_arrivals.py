@@ -155,6 +155,14 @@ def test_articles_are_found_by_number_in_the_order_asked_for(ports: Ports) -> No
     assert list(ports.arrivals.numbered([-1, 1 << 70])) == []
 
 
+def test_ids_are_told_by_number(ports: Ports) -> None:
+    ports.put(article("a"), article("b"))
+    numbers = ports.arrivals.numbers_of(["a", "b"])
+    asked = [numbers["b"], 7, -1, 1 << 70, numbers["a"]]
+    assert dict(ports.arrivals.ids_of(asked)) == {numbers["a"]: "a", numbers["b"]: "b"}
+    assert dict(ports.arrivals.ids_of([])) == {}
+
+
 def test_writers_who_meet_over_new_articles_give_each_one_number(ports: Ports) -> None:
     """Write the same new articles by two at once, again and again: no number is given twice, none changes hands."""
     for turn in range(5):

@@ -60,10 +60,23 @@ def test_redelivery_and_late_revisions_keep_the_order(kept: Kept) -> None:
     assert titles(kept, "a") == ["Title 1", "Title 3", "Title 4"]
 
 
+def test_revisions_that_come_together_are_all_kept(kept: Kept) -> None:
+    kept[0].upsert([article("a", f"Title {revision}", revision=revision) for revision in (1, 2, 3)])
+    assert titles(kept, "a") == ["Title 1", "Title 2", "Title 3"]
+    kept[0].upsert([article("a", f"Title {revision}", revision=revision) for revision in (2, 3, 4, 6)])
+    kept[0].upsert([article("a", f"Title {revision}", revision=revision) for revision in (4, 5, 6)])
+    assert titles(kept, "a") == ["Title 1", "Title 2", "Title 3", "Title 4", "Title 6"]
+
+
 def test_revisions_of_a_pruned_article_are_gone(kept: Kept) -> None:
     old = NOW - timedelta(days=90)
     for revision in (1, 2):
         kept[0].upsert([article("a", seen=old, revision=revision)])
+        kept[0].upsert([article("b", revision=revision)])
     kept[0].refresh()
     kept[0].prune(NOW - timedelta(days=30))
     assert titles(kept, "a") == []
+    assert titles(kept, "b") == ["Ministers meet"] * 2
+    # As one that comes back with the same id shows, nothing is left of them.
+    kept[0].upsert([article("a", "Back", revision=9)])
+    assert titles(kept, "a") == ["Back"]

@@ -119,6 +119,11 @@ class MemoryArrivals:
         by_number = {number: article_id for article_id, number in self._archive.numbers.items()}
         return [self._arrival(self._archive.written[by_number[n]][1]) for n in numbers if n in by_number]
 
+    def ids_of(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """Return the ids of articles by item number."""
+        wanted = set(numbers)
+        return {number: article_id for article_id, number in self._archive.numbers.items() if number in wanted}
+
     def numbers_of(self, article_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the item numbers of articles."""
         return {each: self._archive.numbers[each] for each in article_ids if each in self._archive.numbers}

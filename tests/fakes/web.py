@@ -12,6 +12,7 @@ from connectors.polling.subscription import Subscription
 from pipeline.adapters.sqlite.arrivals import SqliteArrivals
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.events import SqliteEvents
+from pipeline.adapters.sqlite.feed_counts import SqliteFeedCounts
 from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.adapters.sqlite.log import SqliteLog
@@ -22,6 +23,7 @@ from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.errors import UsageError
 from pipeline.model import Document
 from pipeline.services.find_feeds import FoundFeed
+from pipeline.services.pictures import Pictures
 from pipeline.settings import Settings, Web
 from pipeline.topics import ACCESS, FEEDS, LISTS, POLLS, PUSHES, RECENT, RULES, SEARCHES
 from pipeline.web.app import App
@@ -42,6 +44,7 @@ class Page(msgspec.Struct, kw_only=True):
     def put(self, *documents: Document) -> None:
         """Index documents."""
         assert list(self.store.index.upsert(documents)) == []
+        self.store.index.refresh()
 
     def another(self, host: str = "127.0.0.1:8765", address: str = "127.0.0.1") -> Browser:
         """Return another browser on the same page."""
@@ -49,24 +52,30 @@ class Page(msgspec.Struct, kw_only=True):
 
 
 @contextmanager
-def page(*, door: Door | None = None) -> Iterator[Page]:
+def page(*, door: Door | None = None, pictures: Pictures | None = None) -> Iterator[Page]:
     """Serve a page over a new store."""
-    with Database(":memory:") as database:
-        opened = _store(database)
-        audit: list[tuple[str, str, str]] = []
-        made = msgspec.structs.replace(
-            desk(opened, "127.0.0.1"),
-            audit=lambda who, what, subject: audit.append((who, what, subject)),
-            checks=lambda: [Check("index", True, "all is well")],
-            find_feeds=_found,
-            back_up=None,
-            **({"door": door} if door is not None else {}),
-        )
-        app = App(made)
-        try:
-            yield Page(store=opened, desk=made, browser=Browser(app.asgi()), audit=audit)
-        finally:
-            app.close()
+    with Database(":memory:") as database, page_over(_store(database), door, pictures) as served:
+        yield served
+
+
+@contextmanager
+def page_over(opened: Store, door: Door | None = None, pictures: Pictures | None = None) -> Iterator[Page]:
+    """Serve a page over a store."""
+    audit: list[tuple[str, str, str]] = []
+    made = msgspec.structs.replace(
+        desk(opened, "127.0.0.1"),
+        audit=lambda who, what, subject: audit.append((who, what, subject)),
+        checks=lambda: [Check("index", True, "all is well")],
+        find_feeds=_found,
+        back_up=None,
+        pictures=pictures,
+        **({"door": door} if door is not None else {}),
+    )
+    app = App(made)
+    try:
+        yield Page(store=opened, desk=made, browser=Browser(app.asgi()), audit=audit)
+    finally:
+        app.close()
 
 
 def _found(asked: Subscription) -> Sequence[FoundFeed]:
@@ -89,6 +98,7 @@ def _store(database: Database) -> Store:
         events=SqliteEvents(database, index, stories),
         revisions=SqliteRevisions(database),
         marks=SqliteMarks(database),
+        feed_counts=SqliteFeedCounts(database),
         records=None,
         upkeep=None,
         backups=None,

@@ -25,6 +25,7 @@ from pipeline.ports.search import SearchRequest
 from pipeline.query.indexing import counts_copies
 
 NUMBERS_AT_ONCE = 10_000
+IDS_AT_ONCE = 5_000
 LAST_NUMBER = (1 << 63) - 1
 # So much of an index's id tells it from all others of its alias.
 _ID_LETTERS = 8
@@ -130,6 +131,18 @@ class ElasticsearchArrivals:
                 number = int(hit["_source"]["nw"]["number"])
                 found[number] = Arrival(number=number, document=document)
         return [found[number] for number in numbers if number in found]
+
+    def ids_of(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """Return the ids of articles by item number."""
+        wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= LAST_NUMBER]
+        found: dict[int, str] = {}
+        for start in range(0, len(wanted), IDS_AT_ONCE):
+            terms = {"terms": {"nw.number": wanted[start : start + IDS_AT_ONCE]}}
+            answer = self._index.ask(
+                query=terms, size=IDS_AT_ONCE * 2, source=["id", "nw.number"], track_total_hits=False
+            )
+            found |= {int(hit["_source"]["nw"]["number"]): hit["_source"]["id"] for hit in answer["hits"]["hits"]}
+        return found
 
     def numbers_of(self, article_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the item numbers of articles, as written this instant."""

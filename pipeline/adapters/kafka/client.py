@@ -24,6 +24,7 @@ CLOSE_S = 3.0
 STANDS_STILL_S = 10.0
 # When a reader that gets nothing looks whether it should have got something.
 IDLE_S, LONGEST_IDLE_S = 15.0, 300.0
+AT_ONCE_S, PAUSE_S = 0.01, 0.02
 MAX_MESSAGE_BYTES = 20_000_000
 MEMBERSHIP = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 2_000}
 
@@ -72,9 +73,24 @@ def producer_of(servers: str, access: Access) -> Any:
     )
 
 
+class _PacedConsumer(KafkaConsumer):  # type: ignore[misc]
+    """Poll with a pause when a poll brought nothing at once.
+
+    While a heartbeat is due and its broker stands still, kafka-python 3.0 polls without one, for as long as it was
+    given, and keeps something of every time until the fetch under way has failed: a core and 300 MB in half a minute.
+    """
+
+    def _poll_once(self, timer: Any, *arguments: Any, **options: Any) -> Any:
+        began = time.monotonic()
+        records = super()._poll_once(timer, *arguments, **options)
+        if not records and time.monotonic() - began < AT_ONCE_S and not timer.expired:
+            time.sleep(min(PAUSE_S, timer.timeout_ms / 1000))
+        return records
+
+
 def consumer_of(servers: str, access: Access, **options: Any) -> Any:
     """Return a consumer that starts at the oldest record and never makes a topic."""
-    return KafkaConsumer(
+    return _PacedConsumer(
         bootstrap_servers=servers,
         bootstrap_timeout_ms=CONNECT_MS,
         **access.options(),

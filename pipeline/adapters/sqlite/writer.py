@@ -64,19 +64,19 @@ class Writer:
     def write(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
         """Store the newest revision of each document; return (article id, reason) for those that cannot be."""
         newest: dict[str, tuple[Document, bytes]] = {}
-        # What a newer revision replaces before it was ever stored.
         passed: dict[str, list[Document]] = {}
         refused = []
         for document in documents:
-            if document.id in newest and newest[document.id][0].revision > document.revision:
+            before = newest[document.id][0] if document.id in newest else None
+            if before is not None and before.revision > document.revision:
                 continue
-            before = newest.get(document.id)
             try:
                 newest[document.id] = document, msgspec.json.encode(document)
-                if before is not None and before[0].revision < document.revision:
-                    passed.setdefault(document.id, []).append(before[0])
             except UnicodeEncodeError as exc:
                 refused.append((document.id, f"its text is not valid Unicode: {exc}"))
+                continue
+            if before is not None and before.revision < document.revision:
+                passed.setdefault(document.id, []).append(before)
         with self._database.transaction():
             begin(self._database)
             if languages(self._database) != self._counted:
@@ -149,10 +149,9 @@ class Writer:
                     continue
                 first_seen = from_microseconds(before.first_seen)
                 number = before.number
-                self._keep_revisions(read_document(self._database, before.position), document, passed)
+            self._keep_revisions(before, passed.get(document.id, ()), document)
+            if before is not None:
                 self.remove(before.position)
-            else:
-                self._keep_revisions(None, document, passed)
             position = self._free(order_key(document, first_seen), taken)
             taken.add(position)
             rows.append((position, *_columns(document, first_seen), number, writing))
@@ -185,15 +184,15 @@ class Writer:
         ).fetchone()
         return row is not None and packing.unpack(row[0]) == value
 
-    def _keep_revisions(
-        self, stored: Document | None, document: Document, passed: Mapping[str, Sequence[Document]]
-    ) -> None:
-        """Keep what a newer revision replaces: what is stored, and what came between in the same batch."""
-        known = stored.revision if stored is not None else 0
-        between = [each for each in passed.get(document.id, ()) if known < each.revision < document.revision]
-        line = [*([stored] if stored is not None and known < document.revision else []), *between, document]
-        for older, newer in pairwise(line):
-            self._revisions.keep(older, newer)
+    def _keep_revisions(self, stored: _Stored | None, passed: Sequence[Document], document: Document) -> None:
+        """Keep what a newer revision replaces: what is stored, and what came and was outdone in the same batch."""
+        known = stored.revision if stored is not None else -1
+        between = [each for each in passed if each.revision > known]
+        older = read_document(self._database, stored.position) if stored is not None else None
+        if older is not None and older.revision < document.revision:
+            between.insert(0, older)
+        for earlier, later in pairwise([*between, document]):
+            self._revisions.keep(earlier, later)
 
     def _learn(self, documents: Sequence[Document]) -> bool:
         """Note new tokens and their stems; return whether some token is too long for the engine."""

@@ -1,0 +1,128 @@
+"""What a reader's articles can be listed by, by name: folders of feeds, tags, alerts and saved searches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.model import AlertRule
+from pipeline.ports.marks import TAG
+from pipeline.query.scope import query_of
+from pipeline.query.tree import Query
+from pipeline.services.feed_numbers import FeedNumbers, Label
+from pipeline.services.marks import Marks, tags_named
+from pipeline.services.saved_searches import SavedSearches
+
+if TYPE_CHECKING:
+    from connectors.polling.subscription import Subscription
+
+ALERTS = "Alerts/"
+SEARCHES = "Searches/"
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a label: ``feeds`` are the addresses in it; ``query`` reads what it asks for, ``None`` for none."""
+
+    name: str
+    feeds: tuple[str, ...] = ()
+    is_folder: bool = False
+    query: Callable[[], Query] | None = None
+
+    @property
+    def mark(self) -> str:
+        """Return the mark of the reader's own tag of this name; nothing where no tag can be called so."""
+        try:
+            return TAG + tags_named((self.name,))[0]
+        except UsageError:
+            return ""
+
+
+class Labels:
+    """Name labels for one reader. Names differ by more than small and capital letters."""
+
+    def __init__(
+        self,
+        *,
+        numbers: FeedNumbers,
+        feeds: Callable[[], Sequence[Subscription]],
+        alerts: Callable[[], Sequence[AlertRule]],
+        searches: SavedSearches,
+        marks: Marks,
+    ) -> None:
+        self._numbers = numbers
+        self._feeds = feeds
+        self._alerts = alerts
+        self._searches = searches
+        self._marks = marks
+
+    def all(self) -> list[Listed]:
+        """Return all labels: folders, tags, then alerts and saved searches."""
+        found = {label.name.casefold(): label for label in self.folders()}
+        kept = self._numbers.labels()
+        for tag in self._marks.tags():
+            name = kept[tag].name if tag in kept else tag
+            found.setdefault(tag, Listed(name=name))
+        for label in self._asking():
+            found[label.name.casefold()] = label
+        return list(found.values())
+
+    def folders(self) -> list[Listed]:
+        """Return the folders, which are the tags of feeds, by name; a tag is written as its first feed has it."""
+        feeds: dict[str, list[str]] = {}
+        names = {key: label.name for key, label in self._numbers.labels().items() if label.is_folder}
+        empty = {key: Listed(name=name, is_folder=True) for key, name in names.items()}
+        for feed in self._feeds():
+            for tag in feed.tags:
+                names.setdefault(tag.casefold(), tag)
+                feeds.setdefault(tag.casefold(), []).append(feed.url)
+        found = empty | {
+            key: Listed(name=names[key], feeds=tuple(addresses), is_folder=True) for key, addresses in feeds.items()
+        }
+        return [found[key] for key in sorted(found)]
+
+    def named(self, name: str) -> Listed:
+        """Return a label by name, which may be a tag of the reader's that no article has."""
+        key = name.casefold()
+        for label in (*self._asking(), *self.folders()):
+            if label.name.casefold() == key:
+                return label
+        return Listed(name=name)
+
+    def is_known(self, name: str) -> bool:
+        """Tell whether there is a label of a name."""
+        return any(label.name.casefold() == name.casefold() for label in self.all())
+
+    def asking(self) -> list[Listed]:
+        """Return alerts and saved searches as labels."""
+        return list(self._asking())
+
+    def written(self) -> Mapping[str, str]:
+        """Return how labels are written that the reader made, by name in small letters."""
+        return {key: label.name for key, label in self._numbers.labels().items()}
+
+    def keep(self, name: str, *, is_folder: bool) -> None:
+        """Remember a label as it was written, as a folder that stays without feeds where it is one."""
+        before = self._numbers.labels().get(name.casefold())
+        if before is None or (is_folder and not before.is_folder):
+            self._numbers.keep_label(Label(name, is_folder))
+
+    def forget(self, name: str) -> None:
+        """Forget a label that was kept."""
+        self._numbers.forget_label(name)
+
+    def _asking(self) -> list[Listed]:
+        rules = (rule for rule in self._alerts() if rule.kind == "match")
+        found = [Listed(name=ALERTS + rule.name, query=partial(self._of_alert, rule)) for rule in rules]
+        return found + [
+            Listed(name=SEARCHES + name, query=partial(self._of_search, name)) for name in self._searches.all()
+        ]
+
+    def _of_alert(self, rule: AlertRule) -> Query:
+        return query_of(rule, self._searches.all())
+
+    def _of_search(self, name: str) -> Query:
+        return self._searches.parse(f"search:{name}")

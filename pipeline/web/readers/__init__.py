@@ -1,0 +1,1 @@
+"""What reader programs speak, the Google Reader API and Fever, over the same services as the page."""
