@@ -41,6 +41,11 @@ def outgoing_address(desk: Desk, kind: str, name: str, form: str = "atom") -> st
     return f"/feeds/{kind}/{quoted_part(name)}.{form}?key={desk.access.signature('outgoing', kind, name)}"
 
 
+def outgoing_addresses(desk: Desk, kind: str, name: str) -> dict[str, str]:
+    """Return the addresses of both kinds of feed."""
+    return {form: outgoing_address(desk, kind, name, form) for form in ("atom", "json")}
+
+
 def outgoing(ask: Ask, rendering: Rendering) -> Response:
     """Give what a saved search, alert, tag or story finds as an Atom or JSON feed, to whoever knows the address."""
     kind, (name, _, form) = ask.places["kind"], ask.places["name"].rpartition(".")
