@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from starlette.responses import Response
 
 from pipeline.errors import UsageError
@@ -14,6 +16,7 @@ from pipeline.web.rendering import Rendering, quoted_part
 
 ENTRIES = 50
 KINDS = ("search", "alert", "tag", "story")
+_READER = "reader-"
 
 
 def login_page(ask: Ask, rendering: Rendering) -> Response:
@@ -24,21 +27,43 @@ def login_page(ask: Ask, rendering: Rendering) -> Response:
 def login(ask: Ask, rendering: Rendering, error: str, status: int) -> Response:
     """Ask for the password, again where it was wrong."""
     to = ask.form().one("to") if ask.method == "POST" else ask.one("to", "/")
-    return rendering.plain(ask, "login.html", status, error=error, to=to)
+    return rendering.plain(ask, "login.html", status, error=error, to=to, named=ask.desk.readers.are_any())
 
 
-def session_for(desk: Desk, secret: str) -> str | None:
-    """Return the session of who shows the password or a token, ``None`` for anything else."""
+def session_for(desk: Desk, name: str, secret: str) -> str | None:
+    """Return the session of who shows a name and password, the page's password or a token; ``None`` for others."""
     password = desk.door.password
+    reader = desk.readers.with_password(name, secret) if name else None
+    if reader is not None:
+        return desk.access.session(_READER + _encoded(reader.name), reader.password)
     if password and is_same(secret, password):
         return desk.access.session("password", password)
     token = desk.access.known(secret)
     return desk.access.session(token.id, token.id) if token is not None else None
 
 
+def reader_named(subject: str) -> str | None:
+    """Return the reader whose session it is; ``None`` where it is one of a password or token."""
+    if not subject.startswith(_READER):
+        return None
+    try:
+        return base64.urlsafe_b64decode(subject.removeprefix(_READER) + "==").decode()
+    except ValueError:
+        return ""
+
+
 def outgoing_address(desk: Desk, kind: str, name: str, form: str = "atom") -> str:
     """Return the address at which a search, alert, tag or story can be followed by other programs."""
-    return f"/feeds/{kind}/{quoted_part(name)}.{form}?key={desk.access.signature('outgoing', kind, name)}"
+    reader = f"&reader={quoted_part(desk.reader)}" if desk.reader else ""
+    return f"/feeds/{kind}/{quoted_part(name)}.{form}?key={desk.access.signature(*_signed(desk, kind, name))}{reader}"
+
+
+def _signed(desk: Desk, kind: str, name: str) -> tuple[str, ...]:
+    return ("outgoing", kind, name, *([desk.reader] if desk.reader else ()))
+
+
+def _encoded(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
 
 
 def outgoing(ask: Ask, rendering: Rendering) -> Response:
@@ -46,10 +71,13 @@ def outgoing(ask: Ask, rendering: Rendering) -> Response:
     kind, (name, _, form) = ask.places["kind"], ask.places["name"].rpartition(".")
     if kind not in KINDS or form not in ("atom", "json"):
         raise NotFoundError("There is no such feed.")
-    if not ask.desk.access.is_signed(ask.one("key"), "outgoing", kind, name):
+    # Whose search or alert it is says the address, whoever asks.
+    reader = ask.desk.readers.get(ask.one("reader"))
+    desk = ask.desk.of(reader.name if reader is not None else "")
+    if not desk.access.is_signed(ask.one("key"), *_signed(desk, kind, name)):
         raise NotFoundError("There is no such feed; its address may have been changed since.")
-    request = ask.desk.articles.request(_query(ask.desk, kind, name), limit=ENTRIES)
-    page = ask.desk.articles.search(request)
+    request = desk.articles.request(_query(desk, kind, name), limit=ENTRIES)
+    page = desk.articles.search(request)
     if form == "json":
         return json_response(json_feed(page.documents, f"Newswire: {name}", f"{ask.base}{ask.path}"))
     return Response(atom_feed(page.documents, request.query, request.now), media_type="application/atom+xml")

@@ -99,9 +99,9 @@ class Rendering:
         return {
             "tags": sorted(tags.items()),
             "feeds": len(subscriptions),
-            "searches": sorted(self._desk.searches.all()),
+            "searches": sorted(ask.desk.searches.all()),
             "starred": counts.get(STARRED, 0),
-            "alerts": len(self._desk.alerts.all()),
+            "alerts": len(ask.desk.alerts.all()),
         }
 
     def ago(self, when: datetime) -> Markup:
