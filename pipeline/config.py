@@ -95,6 +95,7 @@ def masked(settings: Settings) -> Settings:
     """Return the settings with every secret hidden, fit to be shown."""
     return msgspec.structs.replace(
         settings,
+        kafka_password="***" if settings.kafka_password else None,
         elasticsearch=masked_address(settings.elasticsearch),
         elasticsearch_api_key="***" if settings.elasticsearch_api_key else None,
         channels={name: _mask_address(address) for name, address in settings.channels.items()},

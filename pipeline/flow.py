@@ -20,7 +20,7 @@ from pipeline.model import Article
 from pipeline.stages.decision import Decision, Fact, Memory, NoMemory
 from pipeline.stages.deduplicate.stage import SIMILARITY, WINDOW, Remembered, deduplicate
 from pipeline.stages.deduplicate.stage import forget as forget_sketches
-from pipeline.stages.extract.stage import extract
+from pipeline.stages.extract.stage import LOADS, extract
 from pipeline.stages.identify.stage import Known, identify
 from pipeline.stages.identify.stage import forget as forget_versions
 from pipeline.stages.match.stage import Rules, match
@@ -37,6 +37,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     ``pages``: what it emits may reach a person, so a replay leaves it out.
     ``batch``: how many records are taken at a time, fewer where one costs milliseconds.
     ``may_wait``: a batch that is too large to be taken all the way at once waits in front of it.
+    ``loads``: what its first record would wait for, a second or more, in steps that may be called at any time before.
     ``in_order``: what it decides of one article depends on the others before it, so nothing overtakes what waits.
     """
 
@@ -52,6 +53,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     pages: bool = False
     batch: int = 64
     may_wait: bool = False
+    loads: tuple[Callable[[], object], ...] = ()
     in_order: bool = False
 
     @property
@@ -88,7 +90,7 @@ DEDUPLICATE = Stage(
     may_wait=True,
     in_order=True,
 )
-EXTRACT = Stage(name="extract", reads=DOCUMENTS, writes=ENRICHED, decide=extract, may_wait=True)
+EXTRACT = Stage(name="extract", reads=DOCUMENTS, writes=ENRICHED, decide=extract, may_wait=True, loads=LOADS)
 MATCH = Stage(name="match", reads=ENRICHED, writes=ALERTS, decide=match, memory=Rules, follows=RULES, pages=True)
 
 FLOW = (IDENTIFY, DEDUPLICATE, EXTRACT, MATCH)

@@ -139,6 +139,9 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     proxies: Annotated[
         tuple[str, ...], _about("addresses of the proxies whose user_header is believed, such as 10.0.0.2")
     ] = ()
+    pictures: Annotated[
+        bool, _about("whether articles show their picture, fetched by Newswire; no browser asks the site for it")
+    ] = False
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,7 +153,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "embedded"
     data: Annotated[str | None, _about("directory for the store and other state")] = None
     kafka: Annotated[str, _about("bootstrap servers, comma-separated")] = "127.0.0.1:9092"
+    kafka_tls: Annotated[bool, _about("speak TLS with Kafka")] = False
+    kafka_ca: Annotated[str | None, _about("PEM file of who signs Kafka's certificates; none: the system's")] = None
+    kafka_certificate: Annotated[str | None, _about("PEM file of our certificate, where Kafka asks for one")] = None
+    kafka_key: Annotated[str | None, _about("PEM file of its key, where that stands apart")] = None
+    kafka_user: Annotated[str | None, _about("who we are for Kafka (SASL); none: nobody in particular")] = None
+    kafka_password: Annotated[str | None, _about("password of kafka_user")] = None
+    kafka_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], _about("how the password is shown to Kafka")
+    ] = "SCRAM-SHA-512"
     elasticsearch: Annotated[str, _about("address of Elasticsearch")] = "http://127.0.0.1:9200"
+    elasticsearch_ca: Annotated[
+        str | None, _about("PEM file of who signs Elasticsearch's certificates; none: the system's")
+    ] = None
     elasticsearch_api_key: Annotated[str | None, _about("API key for Elasticsearch")] = None
     prefix: Annotated[str, _about("put before every topic and index name, to share servers")] = ""
     partitions: Annotated[

@@ -41,6 +41,7 @@ FLOORS: dict[str, int | None] = {
     "pipeline/services": 90,  # wanted: 95
     "pipeline/runners": 86,  # wanted: 95
     "pipeline/runners/agents.py": None,
+    "pipeline/runners/rereading.py": None,
 }
 
 

@@ -65,18 +65,22 @@ def mail_address(directory: Path) -> str:
 def letters_home(path: Path) -> Path | None:
     """Return the directory that a letter belongs to, or ``None`` for a file that is no letter."""
     above = path.parent.parent
-    if path.parent.name in _NEW and all((above / name).is_dir() for name in _NEW):
+    if path.parent.name in _NEW and _is_maildir(above):
         return above
     return path.parent if path.suffix.lower() == SUFFIX else None
 
 
 def has_letters(directory: Path) -> bool:
     """Tell whether a directory is a maildir, or has letters of its own."""
-    return directory.is_dir() and next(_files(directory), None) is not None
+    return directory.is_dir() and (_is_maildir(directory) or next(_files(directory), None) is not None)
+
+
+def _is_maildir(directory: Path) -> bool:
+    return all((directory / name).is_dir() for name in _NEW)
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    if all((directory / name).is_dir() for name in _NEW):
+    if _is_maildir(directory):
         found = itertools.chain.from_iterable((directory / name).iterdir() for name in _NEW)
         return (file for file in found if not file.name.startswith("."))
     return (file for file in directory.iterdir() if file.suffix.lower() == SUFFIX and not file.name.startswith("."))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence, Set
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from pipeline.alerts.wall_clock import next_digest, next_period, next_shown, rea
 from pipeline.language.figures import is_correction
 from pipeline.model import Alert, AlertRule, Document, derive_id, origins
 from pipeline.ports.alerts import Delivery, Earlier
+from pipeline.query.days import day_of, start_of
 
 NOTHING_EARLIER = Earlier()
 # An update is sent when the number of sources reaches one of these, not at every newcomer.
@@ -172,8 +173,7 @@ def start_of_hour(now: datetime) -> datetime:
 
 def start_of_day(rule: AlertRule, now: datetime) -> datetime:
     """Return when the running day began in the rule's time zone."""
-    local = now.astimezone(ZoneInfo(rule.time_zone))
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    return start_of(day_of(now, rule.time_zone), rule.time_zone)
 
 
 def spell(seconds: int) -> str:

@@ -46,11 +46,10 @@ def next_digest(schedule: Schedule, zone: ZoneInfo, after: datetime) -> datetime
     """Return the first moment after another at which a digest goes."""
     local = after.astimezone(zone)
     if schedule.at is None:
-        return (
-            after
-            + timedelta(hours=1)
-            - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-        )
+        past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        moment = after + timedelta(hours=1) - past
+        # Clocks that are changed by half an hour show another minute then.
+        return moment if not moment.astimezone(zone).minute else next_digest(schedule, zone, moment)
     for number in range(_LOOKED_AHEAD):
         day = local.date() + timedelta(days=number)
         if day.weekday() in schedule.days:

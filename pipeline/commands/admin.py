@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from pipeline.commands.context import current_settings, open_store
+from pipeline.commands.progress import progress
 from pipeline.errors import UsageError
-
-if TYPE_CHECKING:
-    from pipeline.services.retention import Removed
 
 SHOWN = 20
 
@@ -72,7 +68,8 @@ def replay(into: str | None) -> None:
     """Rebuild the index from the articles in the log; nobody is alerted."""
     from pipeline.wiring import runners
 
-    written, failures = runners.rebuild(current_settings(), into, _show_progress)
+    with progress("Replaying") as tell:
+        written, failures = runners.rebuild(current_settings(), into, lambda done: tell(f"{done:,} revisions"))
     for failure in failures[:SHOWN]:
         click.echo(failure, err=True)
     click.echo(f"{written} revisions replayed" + (f", {len(failures)} could not be." if failures else "."))
@@ -81,28 +78,34 @@ def replay(into: str | None) -> None:
 
 
 @admin.command()
-@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
 def backup(file: Path | None) -> None:
-    """Copy the store to FILE while it is in use; without FILE, to where [backup] keeps them."""
+    """Copy the store to FILE, or ``-``, while it is in use; without FILE, to where [backup] keeps them."""
     from pipeline.wiring import services, stores
 
     settings = current_settings()
     if settings.runtime != "embedded":
         raise UsageError("A backup of the distributed runtime is made with the snapshots of Kafka and Elasticsearch.")
     if file is None:
-        with open_store() as store:
+        with progress("Copying the store"), open_store() as store:
             made = services.backups(store).make()
         click.echo(stores.backup_directory(settings) / made.name)
         return
-    with stores.database(settings) as database:
+    if str(file) == "-":
+        if sys.stdout.isatty():
+            raise UsageError("A backup is no text for a terminal; send it on: `newswire admin backup - | ssh ...`.")
+        with progress("Copying the store"):
+            stores.back_up_to(settings, sys.stdout.buffer)
+        return
+    with progress("Copying the store"), stores.database(settings) as database:
         database.back_up(file)
     click.echo(file)
 
 
 @admin.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
 def restore(file: Path) -> None:
-    """Put the backup FILE in the place of the store, which is kept beside it.
+    """Put the backup FILE in the place of the store, which is kept beside it; ``-`` reads standard input.
 
     Refused while `newswire up` runs on the store.
     """
@@ -111,8 +114,11 @@ def restore(file: Path) -> None:
     settings = current_settings()
     if settings.runtime != "embedded":
         raise UsageError("The distributed runtime is restored from the snapshots of Kafka and Elasticsearch.")
-    aside = stores.restore(settings, file)
-    click.echo(f"The store in {settings.directory} is now that of {file}.")
+    with progress("Restoring"):
+        is_piped = str(file) == "-"
+        aside = stores.restore_from(settings, sys.stdin.buffer) if is_piped else stores.restore(settings, file)
+    named = "standard input" if is_piped else file
+    click.echo(f"The store in {settings.directory} is now that of {named}.")
     if aside:
         click.echo(f"What stood there before is kept as {aside[0]}; remove it when all is well.", err=True)
 
@@ -126,29 +132,11 @@ def prune() -> None:
     from pipeline.views.words import counted
     from pipeline.wiring import services
 
-    with open_store() as store:
-        removed = services.prune(store, _pruned())
+    with progress("Removing") as tell, open_store() as store:
+        removed = services.prune(
+            store, lambda removed: tell(f"{removed.records:,} records, {removed.documents:,} documents")
+        )
     click.echo(
         f"Removed {counted(removed.records, 'record')} from the log, {counted(removed.documents, 'document')} from "
         f"the index and {counted(removed.deliveries, 'delivery', 'deliveries')}."
     )
-
-
-def _pruned() -> Callable[[Removed], None]:
-    """Return what shows how far pruning is, where somebody looks."""
-    if not click.get_text_stream("stderr").isatty():
-        return lambda removed: None
-    shown = time.monotonic()
-
-    def show(removed: Removed) -> None:
-        nonlocal shown
-        if time.monotonic() - shown >= 1.0:
-            shown = time.monotonic()
-            click.echo(f"\r{removed.records:,} records, {removed.documents:,} documents removed", err=True, nl=False)
-
-    return show
-
-
-def _show_progress(written: int) -> None:
-    if click.get_text_stream("stderr").isatty():
-        click.echo(f"\r{written} revisions", err=True, nl=False)

@@ -8,6 +8,7 @@ import click
 
 from pipeline import private_files
 from pipeline.commands.context import current_settings, open_store
+from pipeline.commands.progress import progress
 from pipeline.errors import UsageError
 from pipeline.plain_words import os_words
 
@@ -32,7 +33,7 @@ def import_(ctx: click.Context, source: str) -> None:
         _import_setup(ctx, body, source)
         return
     read = read_whole_list(body, source)
-    with open_store() as store:
+    with progress("Following"), open_store() as store:
         count = services.feeds(store).take_over(read.outlines)
     click.echo(f"Following {counted(count, 'feed')} of {source}.")
     for line in list_lines(read, count):
@@ -51,7 +52,7 @@ def export(file: Path | None, whole: bool) -> None:
     from pipeline.services.whole_setup import write_setup
     from pipeline.wiring import services
 
-    with open_store(reading=True) as store:
+    with progress("Writing"), open_store(reading=True) as store:
         if whole:
             setup, names = services.setups(store).exported()
             content = write_setup(setup)
@@ -75,7 +76,7 @@ def _import_setup(ctx: click.Context, body: bytes, source: str) -> None:
     from pipeline.wiring import services
 
     setup = read_setup(body, source)
-    with open_store() as store:
+    with progress("Taking over"), open_store() as store:
         done = services.setups(store).take_over(setup)
     for sentence in done.refused:
         click.echo(sentence, err=True)

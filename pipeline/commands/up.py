@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -15,8 +16,10 @@ import msgspec
 from pipeline.commands.articles_out import writer
 from pipeline.commands.context import current_settings
 from pipeline.commands.log_options import log_options
+from pipeline.commands.progress import bottom_line, drawn, summary
 from pipeline.commands.screen import long_option, width
 from pipeline.errors import UsageError
+from pipeline.model import Document
 
 
 @click.command()
@@ -58,7 +61,10 @@ def up(
     from pipeline.views.words import counted
     from pipeline.wiring import connectors, services, session, stores, upkeep, web
 
-    complain = partial(click.echo, err=True)
+    bottom = None if once or as_json else bottom_line()
+    complain: Callable[[str], None] = partial(click.echo, err=True)
+    if bottom is not None:
+        complain = bottom.over(complain)
     settings = current_settings()
     if settings.runtime != "embedded":
         raise UsageError('With runtime = "distributed" there is no `up`: start connect, worker, index and notify.')
@@ -106,20 +112,26 @@ def up(
         if wait and not has_work:
             complain(f"No feed is followed yet; waiting for `newswire add URL --data {settings.directory}`.")
         session.publish(store, chain(whole, *streams))
-        show = writer(width(long_form), as_json=as_json)
+        show: Callable[[Document], None] = writer(width(long_form), as_json=as_json)
         if demo:
             show = session.with_tour(store, show, complain)
+        if bottom is not None:
+            show = bottom.over(show)
         running = session.Session(
             store,
             once=once,
             show=show,
             bury=lambda error: complain(dead_line(error)),
             report=connectors.poll_report(complain, is_terminal=sys.stderr.isatty()),
-            write=complain if as_json else None,
+            write=complain if as_json else bottom.over(click.echo) if bottom is not None else None,
             progress=backlog_report(complain),
+            draw=drawn(bottom),
+            sum_up=summary(complain),
         )
         with web.beside(store, complain) if served else nullcontext():
             counts = running.run()
+        if bottom is not None:
+            bottom.end()
         left = session.queued(store) if once else ()
     if counts:
         complain(counts_line(counts))

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
+
+
+_ENTITY = re.compile(
+    r"&(?:amp|quot|apos|lt|gt|nbsp|shy|[lr][sd]quo|[lr]aquo|[nm]dash|hellip|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"
+)
+
+
+def unescaped(text: str) -> str:
+    """Return a text that was pasted from the source of a page with what its character references stand for."""
+    return _ENTITY.sub(lambda match: html.unescape(match.group()), text) if "&" in text else text
 
 
 def cleaned(text: str) -> str:

@@ -123,7 +123,23 @@ _IRREGULAR: dict[str, dict[str, str]] = {
         "قريه:قري قضيه:قضايا ضحيه:ضحايا هدف:اهداف ضابط:ضباط لاجي:لاجيين,لاجيون خبير:خبراء عالم:علماء عامل:عمال "
         "نايب:نواب عضو:اعضاء اسير:اسري سوق:اسواق شركه:شركات طايره:طايرات,طوايير سفينه:سفن عقوبه:عقوبات انتخاب:انتخابات"
     ),
+    "tr": _pairs("il:iller ev:evler el:eller is:isler ay:aylar at:atlar su:sular uc:uclar oy:oylar ad:adlar"),
+    "ro": _pairs(
+        "om:oameni,oamenii,oamenilor copil:copii,copiii,copiilor oras:orase,orasele,oraselor femeie:femei,femeile,"
+        "femeilor alegere:alegeri,alegerile,alegerilor ministru:ministri,ministrii,ministrilor ou:oua,ouale"
+    ),
+    "el": _pairs("παιδι:παιδια χωριο:χωρια"),
+    "hu": _pairs("ferfi:ferfiak no:nok lo:lovak to:tavak ko:kovek gyerek:gyerekek"),
+    "fi": _pairs(
+        "mies:miehet,miehen,miesten,miehia kasi:kadet,kaden,kasien vesi:vedet,veden,vetta lapsi:lapset,lapsen,lasten "
+        "kaupunki:kaupungit,kaupungin,kaupungissa maa:maat,maan,maiden tyo:tyot,tyon,toiden vaali:vaalit,vaalien "
+        "vaali:vaaleja"
+    ),
 }  # fmt: skip
+
+# What Turkish writes on to a plural; folded, so that one letter stands for two vowels.
+_TURKISH_CASES = ("", "i", "in", "e", "de", "den", "le", "a", "da", "dan", "la", "ini", "ine", "inde", "inden", "inin",
+                  "ina", "inda", "indan", "imiz", "iniz")  # fmt: skip
 
 # Behind an article the stemmer takes more away than from the word alone.
 _IRREGULAR["ar"] |= {base: base for base in _IRREGULAR["ar"].values()}
@@ -136,7 +152,9 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     # Not the plural: Serien and Galerien belong to Serie and Galerie.
     "de": (("ium", "ie", 3), ("iums", "ie", 3), ("innen", "in", 3)),
     # Not "les": imposibles belongs to imposible.
-    "es": (("z", "ce", 2), ("ades", "ad", 2), ("udes", "ud", 2), ("enes", "en", 2), ("res", "r", 3), ("yes", "y", 2)),
+    "es": (("z", "ce", 2), ("ades", "ad", 2), ("udes", "ud", 2), ("enes", "en", 2), ("res", "r", 3), ("yes", "y", 2),
+           # Without its accent -án and -és are taken for endings: so they must be where the plural shows them.
+           ("aneses", "an", 2), ("anes", "an", 2), ("eses", "es", 2)),
     "it": (("ghi", "go", 2), ("ghe", "ga", 2)),
     "pt": (("oes", "ao", 2), ("ais", "al", 3), ("eis", "el", 3), ("ois", "ol", 3), ("uis", "ul", 2), ("vis", "vil", 2),
            ("ns", "m", 3), ("res", "r", 3), ("zes", "z", 2)),
@@ -148,6 +166,8 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "ru": (("анин", "ане", 2), ("янин", "яне", 2), ("анина", "ане", 2), ("янина", "яне", 2), ("анину", "ане", 2),
            ("янину", "яне", 2), ("анином", "ане", 2), ("янином", "яне", 2), ("енок", "енк", 2), ("енка", "енк", 2)),
     "ar": (("ات", "ه", 3),),
+    "tr": tuple((f"{plural}{case}", "", 3) for case in _TURKISH_CASES for plural in ("ler", "lar")),
+    "fi": (("iset", "inen", 2), ("isen", "inen", 2), ("isten", "inen", 2), ("isia", "inen", 2)),
 }  # fmt: skip
 
 # Words that end like a plural and are none, or whose plural a rule would take for another word's.

@@ -4,7 +4,8 @@ A token is a run of letters, marks and digits. Kept whole: numbers with separato
 digits is left out, ``1,800`` is ``1800``), dotted acronyms (``U.S.`` is ``us``), ``AT&T``, ``C++`` and ``C#``. A ``&``
 that stands alone is ``and``. Everything else that joins words (hyphen, apostrophe, slash, ``#``, ``@``) separates them,
 so ``covid-19`` is two tokens and a query for it is a phrase of two. Scripts written without spaces become overlapping
-bigrams. Each token is folded: compatibility forms, case, accents, width, and variants of Arabic letters are gone.
+bigrams. Each token is folded: compatibility forms, case, accents, width, and variants of Arabic letters and of Hindi's
+nasals are gone.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ import Stemmer
 from pipeline.language.numbers import marks_of, plain_number
 from pipeline.language.overstemmed import OWN_STEMS
 from pipeline.language.plurals import singular
-from pipeline.language.scripts import BY_CHARACTER
+from pipeline.language.scripts import BY_CHARACTER, INDIC, MARKS
 from pipeline.language.sentences import split_sentences
 
 # What an index was written with is only found by the same: a change of tokens or stems is a new version, and indices of
 # an earlier one are written anew in the background.
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 # What lies beyond is neither searched nor matched, by any engine: a bound on the work for one article.
 MAX_CHARS = 1_000_000
 # Remembered are texts for as long as a batch of articles takes through all stages, and the many short values apart from
@@ -46,6 +47,8 @@ STEMMERS: dict[str, str] = {
     "sr": "serbian", "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 
+# Between letters of Indic scripts it says how they are drawn.
+_JOINER = rf"(?<=[{INDIC}])[\u200c\u200d](?=[{INDIC}])"
 _TOKEN = re.compile(
     r"(?<!\w)[A-Za-z](?:\+\+|#)(?!\w)"  # C++, C#
     rf"|(?<![\w.])[^\W\d_{BY_CHARACTER}](?:\.[^\W\d_{BY_CHARACTER}])+(?!\w)\.?"  # U.S.
@@ -53,17 +56,21 @@ _TOKEN = re.compile(
     r"|(?<![\w&])&(?![\w&])"  # Marks & Spencer
     rf"|[^\W{BY_CHARACTER}]+(?:&[^\W{BY_CHARACTER}]+)+"  # AT&T
     rf"|[{BY_CHARACTER}]+"
-    rf"|(?:[^\W{BY_CHARACTER}]|[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0dff])+"
+    rf"|(?:[^\W{BY_CHARACTER}]|[{MARKS}]|{_JOINER})+"
 )
 # What no token holds nor looks at beside it: splitting there first, and remembering the pieces, is several times faster
 # than searching. Typographic marks are blanked too: alone they should not cost a text the way of plain ASCII.
 _APART = str.maketrans({c: " " for c in map(chr, range(128)) if not (c.isalnum() or c in "_&.,:+#")})
 _PUNCTUATION = "‘’“”„«»–—…•·€£©®°\u00a0\u2009\u202f"
 _IS_BY_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
+# A nasal before a consonant of its place of articulation may be written as a point: हिन्दी, हिंदी.
+_NASALS = re.compile("ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
+_NUKTA = "\u093c"
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ħ": "h"})
 # Letters that Arabic, Persian and Urdu, or the habits of who types, write differently; tatweel only stretches a word.
 _ARABIC = str.maketrans({"ى": "ي", "ی": "ي", "ک": "ك", "ڪ": "ك", "ٱ": "ا", "ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه",
                          "ـ": None, "\u066c": ",", "\u066b": "."})  # fmt: skip
+_INDIC = str.maketrans({"ँ": "ं", "\u200c": None, "\u200d": None})
 # Letters of their own that Unicode would take for и and і with an accent; Snowball's Russian needs the first.
 _NOT_ACCENTED = "йї"
 
@@ -148,6 +155,8 @@ def fold(token: str) -> str:
         return plain
     decomposed = "".join(c if c in _NOT_ACCENTED else unicodedata.normalize("NFKD", c) for c in plain)
     kept = "".join(_digit(c) if c.isdecimal() else c for c in decomposed if not _is_accent(c)).translate(_ARABIC)
+    if "\u0900" <= kept[:1] < "\u0e00":
+        kept = _NASALS.sub("ं", kept.translate(_INDIC))
     return unicodedata.normalize("NFC", kept) or plain
 
 
@@ -195,7 +204,7 @@ def _digit(character: str) -> str:
 
 def _is_accent(character: str) -> bool:
     # Marks above U+0900 carry vowels in Indic and Thai scripts: part of the spelling, not an accent.
-    return unicodedata.category(character) == "Mn" and ord(character) < 0x900
+    return unicodedata.category(character) == "Mn" and (ord(character) < 0x900 or character == _NUKTA)
 
 
 def _analyze(text: str, language: str | None) -> Analysis:

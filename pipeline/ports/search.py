@@ -16,7 +16,11 @@ FACETS = ("source", "language", "day", "tag", "story", "actor", "place", "event"
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for a page of documents: ``cursor`` continues after an earlier page, ``copies`` unfolds duplicates."""
+    """Ask for a page of documents: ``cursor`` continues after an earlier page, ``copies`` unfolds duplicates.
+
+    ``zone`` is the time zone whose days are counted.
+    More than ``counted`` of them need not be counted exactly: the total may then be an estimate, and says so.
+    """
 
     query: Query | None
     now: datetime
@@ -24,6 +28,8 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = "newest"
     copies: bool = False
     cursor: str | None = None
+    zone: str = "UTC"
+    counted: int | None = None
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +49,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell how many documents of a day (``2022-02-24``, UTC) match, and how many there are in all."""
+    """Tell how many documents of a day (``2022-02-24``) match, and how many there are in all."""
 
     day: str
     documents: int

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from pipeline.errors import UsageError
+from pipeline.moments import EPOCH
 from pipeline.query.tree import Bound, Relative
 
 TICK = timedelta(microseconds=1)
 SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DAY = timedelta(days=1)
 _RELATIVE = re.compile(r"(now|today|yesterday|tomorrow)(?:([+-])(\d{1,5})([mhdw]))?")
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
@@ -44,6 +48,33 @@ def span(text: str, zone: str) -> tuple[Bound, Bound]:
     moment = moment.replace(tzinfo=zone_of(zone)) if moment.tzinfo is None else moment
     moment = moment.astimezone(UTC)
     return moment, moment
+
+
+def start_of(day: date, zone: str) -> datetime:
+    """Return the first moment of a day: days of 23 and 25 hours are whole, and one that a zone left out is empty."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone_of(zone)).astimezone(UTC)
+
+
+def day_of(moment: datetime, zone: str) -> date:
+    """Return the day whose borders a moment lies between, also where clocks that were put back show another date."""
+    day = moment.astimezone(zone_of(zone)).date()
+    while moment < start_of(day, zone):
+        day -= _DAY
+    while moment >= start_of(day + _DAY, zone):
+        day += _DAY
+    return day
+
+
+def count_by_day(seconds: Iterable[int], zone: str) -> dict[date, int]:
+    """Count moments, given as ascending seconds since 1970, by day."""
+    days: dict[date, int] = {}
+    day, end = date.min, -math.inf
+    for second in seconds:
+        if second >= end:
+            day = day_of(EPOCH + timedelta(seconds=second), zone)
+            end = start_of(day + _DAY, zone).timestamp()
+        days[day] = days.get(day, 0) + 1
+    return days
 
 
 def resolved(bound: Bound, now: datetime) -> datetime | int:
@@ -128,9 +159,8 @@ def _relative(found: re.Match[str], zone: str) -> tuple[Bound, Bound]:
 
 
 def _days(first: date, following: date, zone: str) -> tuple[datetime, datetime]:
-    """Return the first moment of a day and the last before another: days of 23 and 25 hours are whole, too."""
-    start, end = (datetime(d.year, d.month, d.day, tzinfo=zone_of(zone)).astimezone(UTC) for d in (first, following))
-    return start, end - TICK
+    """Return the first moment of a day and the last before another."""
+    return start_of(first, zone), start_of(following, zone) - TICK
 
 
 def _amount(seconds: int) -> str:

@@ -114,6 +114,11 @@ def order_key(document: Document, first_seen: datetime) -> int:
     return (seconds << _TIE_BITS) | (zlib.crc32(document.id.encode("utf-8", "surrogatepass")) >> 2)
 
 
+def least_key(moment: datetime) -> int:
+    """Return the least key that articles of a moment or later have."""
+    return (microseconds(moment) // 1_000_000) << _TIE_BITS
+
+
 def order_day(key: int) -> str:
     """Return the day, in UTC, of an order key."""
     return f"{EPOCH + timedelta(seconds=key >> _TIE_BITS):%Y-%m-%d}"

@@ -24,6 +24,7 @@ from pipeline.query.tree import (
     Exact,
     Fuzzy,
     Near,
+    Or,
     Phrase,
     Prefix,
     Regex,
@@ -37,8 +38,10 @@ MAX_DISTANCE = 100
 MAX_FUZZY = 40
 MAX_PHRASE = 200
 _ONE_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
+_CHARACTERS = re.compile(f"[{BY_CHARACTER}]+")
 # "cedarvale,granholm": nobody means one word.
 _RUN_TOGETHER = re.compile(r"(?<=[^\W\d_])(?:[,;]+|&&)(?=[^\W\d_])")
+_ALTERNATIVES = re.compile(r"(?<=[^\W\d_])\|\|?(?=[^\W\d_])")
 _Tokenise = Callable[[str], tuple[str, ...]]
 # One language for each way to group the digits of a number.
 _BY_COMMA, _BY_POINT, _BY_EITHER = None, "de", "es"
@@ -56,10 +59,11 @@ def leaf(lexeme: Lexeme, field: str | None, zone: str = "UTC") -> AnyNode:
         return _by_grouping(lexeme, lambda tokenise: _quoted(lexeme, tokenise))
     if lexeme.text.isalnum():
         return _word(lexeme, field, tokens_of)
-    parts = _RUN_TOGETHER.split(lexeme.text)
-    if len(parts) > 1:
-        pieces = [Lexeme("word", part, lexeme.column) for part in parts]
-        return And(nodes=tuple(leaf(piece, field) for piece in pieces), column=lexeme.column)
+    for apart, joined in ((_ALTERNATIVES, Or), (_RUN_TOGETHER, And)):
+        parts = apart.split(lexeme.text)
+        if len(parts) > 1:
+            pieces = [Lexeme("word", part, lexeme.column) for part in parts]
+            return joined(nodes=tuple(leaf(piece, field) for piece in pieces), column=lexeme.column)
     return _by_grouping(lexeme, lambda tokenise: _word(lexeme, field, tokenise))
 
 
@@ -118,6 +122,8 @@ def _word(lexeme: Lexeme, field: str | None, tokenise: _Tokenise) -> AnyNode:
         if fuzzy.group(2) not in ("", "0", "1", "2"):
             raise QueryError(column, f"word~ takes 0, 1 or 2 letters that may differ; did you mean {tokens[0]}~2?")
         return Fuzzy(text=tokens[0], distance=int(fuzzy.group(2) or 1), column=column)
+    if "*" in text and _CHARACTERS.fullmatch(text.strip("*")):
+        text = text.strip("*")  # these are found inside words anyway
     if "*" in text or "?" in text.rstrip("?"):
         return _pattern(lexeme)
     tokens = tokenise(text)

@@ -1,7 +1,7 @@
 """The lexemes of a query: words, quoted texts, brackets, operators and fields, each with its column.
 
-What people type or paste is read as they mean it: any pair of quotation marks opens a phrase, ``!``, a minus sign or an
-en dash in front of something negates it, ``&&``, ``||`` and ``|`` are AND and OR, marks that stand alone are nothing.
+What people type or paste is read as they mean it: any pair of quotation marks opens a phrase, ``!``, a minus sign or a
+dash in front of something negates it, ``&&``, ``||`` and ``|`` are AND and OR, marks that stand alone are nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +15,24 @@ from pipeline.errors import UsageError
 from pipeline.query.tree import COUNT_FIELDS, DATE_FIELDS, FIELDS
 
 # One character for one, so that columns stay those of the query.
-_MARKS = str.maketrans(dict.fromkeys("“”„‟«»‹›＂❝❞「」『』", '"') | dict.fromkeys("‐‑﹣－", "-") | {"！": "!"})
+_MARKS = str.maketrans(
+    dict.fromkeys("“”„‟«»‹›＂❝❞「」『』｢｣《》〈〉【】〝〞〟″", '"')
+    | dict.fromkeys("‐‑﹣－⁻˗", "-")
+    | dict.fromkeys("—―‒﹘¬", "–")
+    | dict.fromkeys("，；、", " ")
+    | {"！": "!", "：": ":", "｜": "|", "＆": "&", "＋": "+", "＊": "*", "＇": "'"}
+)
+_WIDE_BRACKETS = str.maketrans("（）", "()")
+_WIDE_OPERATOR = re.compile(r"(?<!\S)(?:ＡＮＤ|ＯＲ|ＮＯＴ)(?!\S)")
+# Two small marks on either side, as TeX has them, or a pair of grave accents.
+_DOUBLED = re.compile(r"(?<![^\s(:])(?:``|'')(?=[^\s'`])([^`]*?[^\s'`])(?:''|``)(?![^\s)])")
+_GRAVE = re.compile(r"(?<![^\s(:])`(?=[^\s`])([^`]*)`(?![^\s)])")
 _KNOWN = "|".join(FIELDS)
 _COMPARED = "|".join((*COUNT_FIELDS, *DATE_FIELDS))
 # Inside a word or phrase: the mark of Hebrew abbreviations, and of inches.
 _HEBREW_MARK = r'(?<=[\u0590-\u05ff])"(?=[\u0590-\u05ff])'
 _LETTER_MARK = r'(?<=[^\W\d_])"(?=[^\W\d_])|(?<=\d)"(?=[\s)]|$)'
-_BEGINS = r"(?=[\"(\w'‘‚/=*#@$€£])"
+_BEGINS = r"(?=[\"(\w'‘‚’/=*#@$€£])"
 _LEXEME = re.compile(
     r"\s*(?:"
     rf"(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[^\s)])|[!−–]{_BEGINS})|(?P<plus>\+{_BEGINS})"
@@ -31,7 +42,7 @@ _LEXEME = re.compile(
     r"|(?P<exact>=)(?=[\"\w'‘‚#@$€£])"
     r"|(?P<and>&&)(?=[\s(]|$)|(?P<or>\|\|?)(?=[\s(]|$)"
     rf'|"(?P<quoted>(?:[^"]|{_HEBREW_MARK})*)"(?:~(?P<distance>[^\s()"]*))?'
-    r"|['‘‚‛](?P<single>(?:[^'‘’]|(?<=\w)['’](?=\w))*(?<=\S))['’‘](?:~(?P<reach>[^\s()\"]*)|(?=[\s)]|$))"
+    r"|['‘‚‛’](?P<single>(?:[^'‘’]|(?<=\w)['’](?=\w))*(?<=\S))['’‘](?:~(?P<reach>[^\s()\"]*)|(?=[\s)]|$))"
     r"|/(?P<regex>(?!\s)(?:[^/\\\n]|\\.)*(?<!\s))/(?=[\s)]|$)"
     r"|(?P<function>SENTENCE|ATLEAST(?P<count>\d+))(?=\s*\()"
     r"|(?P<operator>AND|OR|NOT)(?=[\s()\"]|$)"
@@ -64,15 +75,14 @@ class Lexeme(msgspec.Struct, frozen=True):
 
 def lexemes(text: str) -> list[Lexeme]:
     """Take a query apart. Raises ``QueryError`` for a quotation mark that is not closed, and for a field of nothing."""
-    if not text.isascii():
-        text = text.translate(_MARKS)
+    typed, text = text, _plain(text)
     found: list[Lexeme] = []
     position = 0
     stripped = len(text.rstrip())
     while position < stripped:
         match = _LEXEME.match(text, position)
         assert match is not None  # every character begins a word, a mark or white space
-        lexeme = _lexeme(match)
+        lexeme = _lexeme(match, typed)
         position = match.end()
         if lexeme.kind != "plus":
             found.append(lexeme)
@@ -82,7 +92,18 @@ def lexemes(text: str) -> list[Lexeme]:
     return kept
 
 
-def _lexeme(match: re.Match[str]) -> Lexeme:
+def _plain(text: str) -> str:
+    """Return a query with one way to write each mark, one character for one, so that columns stay."""
+    if not text.isascii():
+        if text.count("（") == text.count("）"):
+            text = text.translate(_WIDE_BRACKETS)
+        text = _WIDE_OPERATOR.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text.translate(_MARKS))
+    if "`" in text or "''" in text:
+        text = _GRAVE.sub(r'"\1"', _DOUBLED.sub(r' "\1" ', text))
+    return text
+
+
+def _lexeme(match: re.Match[str], typed: str) -> Lexeme:
     found_as = match.lastgroup or ""
     kind = _KINDS.get(found_as, found_as)
     text_of = _TEXTS.get(found_as, found_as)
@@ -90,6 +111,8 @@ def _lexeme(match: re.Match[str]) -> Lexeme:
     if kind == "unclosed":
         raise QueryError(column, 'the quotation mark is not closed; expected ".')
     text = match.group(text_of)
+    if kind in ("quoted", "regex"):
+        text = typed[slice(*match.span(text_of))]  # what is looked for as it is written
     if kind == "empty":
         raise QueryError(match.end() + 1, f"expected a value right after {text.lower()}:, without a space; "
                          f'to search for the word itself, write "{text}".')  # fmt: skip

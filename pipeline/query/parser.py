@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from pipeline.language.clean import cleaned
+from pipeline.language.clean import cleaned, unescaped
 from pipeline.language.tokens import tokens_of
 from pipeline.query.leaves import exact, leaf
 from pipeline.query.lexer import Lexeme, QueryError, lexemes
@@ -62,7 +62,7 @@ def parse_part(
     """Parse a query that is to be joined to another, so that it may say only what must be absent."""
     if len(text) > MAX_CHARS:
         raise QueryError(MAX_CHARS, f"a query may have {MAX_CHARS:,} characters; split it, or make a list of names.")
-    parser = _Parser(cleaned(text), _Known(searches or {}, lists or {}, zone))
+    parser = _Parser(cleaned(unescaped(text)), _Known(searches or {}, lists or {}, zone))
     root = parser.query(0)
     parser.expect_end()
     return root
@@ -230,7 +230,7 @@ class _Parser:
         if name in self._inside:
             raise QueryError(lexeme.column, f"the saved search {name!r} refers to itself.")
         try:
-            parser = _Parser(cleaned(searches[name]), self._known, (*self._inside, name))
+            parser = _Parser(cleaned(unescaped(searches[name])), self._known, (*self._inside, name))
             root = parser.query(0)
             parser.expect_end()
         except QueryError as exc:

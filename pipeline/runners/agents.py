@@ -1,4 +1,4 @@
-"""The distributed runtime: the stages as Faust agents. The only file that knows Faust.
+"""The distributed runtime: the stages as Faust agents. This file and ``rereading`` are the only ones that know Faust.
 
 Delivery: an event is acknowledged by hand after its output is durable in Kafka and its facts are on their way; Faust
 would acknowledge it also when the agent raised or was cancelled. So an event may be handled twice and is never
@@ -12,8 +12,8 @@ import asyncio
 import logging
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,19 @@ from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
-from pipeline.runners.advance import Buried, Decided, Given, Learner, advance, emitted
+from pipeline.runners.advance import Buried, Given, Learner, advance, emitted
+from pipeline.runners.in_flight import Handled, InFlight
+from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
+from pipeline.runners.rereading import RereadingConsumer
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Stall, Verdict, waiting
-from pipeline.stages.decision import Fact, Memory
+from pipeline.stages.decision import Memory
 from pipeline.topics import DEAD, TableTopic
 
 log = logging.getLogger(__name__)
 
 FOLLOW_S = 0.4
-IN_FLIGHT = 100
 # Small enough that a batch of the slowest stage holds up the loop for a tenth of a second at most.
 BATCH = 32
 MAX_MESSAGE_BYTES = 20_000_000
@@ -45,6 +47,7 @@ MAX_MESSAGE_BYTES = 20_000_000
 def make_app(
     *,
     servers: str,
+    access: Mapping[str, Any] | None = None,
     flow: Sequence[Stage],
     follow: Callable[[TableTopic], Table],
     clock: Clock,
@@ -54,10 +57,14 @@ def make_app(
     session_timeout_s: float = 10.0,
     measures: Measures | None = None,
 ) -> Any:
-    """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows."""
+    """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows.
+
+    ``access`` is how the brokers are reached, in the arguments that Kafka's clients for Python take.
+    """
     app = faust.App(
         f"{prefix}newswire-worker",
         broker=";".join(f"kafka://{server}" for server in servers.split(",")),
+        broker_credentials=_credentials(access or {}),
         store="memory://",
         datadir=str(directory / "faust"),
         web_enabled=False,
@@ -72,14 +79,28 @@ def make_app(
         stream_wait_empty=False,
         worker_redirect_stdouts=False,
     )
+    app.transport.Consumer = RereadingConsumer  # type: ignore[misc]
     progress = _Progress(measures or Measures())
     dead = _topic(app, prefix + DEAD.name)
-    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow) for stage in flow]
+    loading = Loading(flow)
+    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow, loading) for stage in flow]
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
-    # Faust's clean-up waits for a broker that may be away.
-    app.on_before_shutdown.connect(partial(_end_soon, app), weak=False)
+    app.on_worker_init.connect(partial(_load, app, loading), weak=False)
     return app
+
+
+def _credentials(access: Mapping[str, Any]) -> Any:
+    """Return the same in Faust's words, which it hands to its consumer, its producer and its admin client."""
+    context = access.get("ssl_context")
+    if "sasl_mechanism" in access:
+        return faust.SASLCredentials(
+            username=access["sasl_plain_username"],
+            password=access["sasl_plain_password"],
+            ssl_context=context,
+            mechanism=access["sasl_mechanism"],
+        )
+    return faust.SSLCredentials(context) if context is not None else None
 
 
 class _Progress:
@@ -90,58 +111,6 @@ class _Progress:
         self.counts: Counter[str] = Counter()
         self.measures = measures
         measures.outcomes = lambda: self.counts
-
-
-class _Handled:
-    """Hold a decided event: the facts to keep, and the sends under way once they were handed over."""
-
-    def __init__(self, event: Any, result: Decided | Buried) -> None:
-        self.event = event
-        self.result = result
-        self.facts: Sequence[Fact] = result.facts if isinstance(result, Decided) else ()
-        self.sent: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-
-
-class _InFlight:
-    """Hold handled events in order, a bounded number of them."""
-
-    def __init__(self) -> None:
-        self._events: deque[_Handled] = deque()
-        self._changed = asyncio.Event()
-
-    def __iter__(self) -> Iterator[_Handled]:
-        return iter(self._events)
-
-    def add(self, handled: Sequence[_Handled]) -> None:
-        """Add events at once: what the memory learned of them is then never missing from here."""
-        self._events.extend(handled)
-        self._changed.set()
-
-    async def room(self, count: int) -> None:
-        """Return when there is room for ``count`` events."""
-        await self._until(lambda: len(self._events) + count <= IN_FLIGHT)
-
-    async def first(self) -> _Handled:
-        """Return the oldest event, once there is one."""
-        await self._until(lambda: bool(self._events))
-        return self._events[0]
-
-    def done(self) -> None:
-        """Forget the oldest event."""
-        self._events.popleft()
-        self._changed.set()
-
-    def clear(self) -> bool:
-        """Forget all events: not acknowledged, they are read again. Tell whether there were any."""
-        had = bool(self._events)
-        self._events.clear()
-        self._changed.set()
-        return had
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            self._changed.clear()
-            await self._changed.wait()
 
 
 class _Agent:
@@ -156,16 +125,18 @@ class _Agent:
         clock: Clock,
         progress: _Progress,
         follow: Callable[[TableTopic], Table],
+        loading: Loading,
     ) -> None:
         self._app = app
         self._stage = stage
         self._dead = dead
         self._clock = clock
         self._progress = progress
+        self._loading = loading
         self._memory: Memory = stage.memory()
         self._learner = Learner(stage.name)
         self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
-        self._in_flight = _InFlight()
+        self._in_flight = InFlight()
         self._tasks: list[asyncio.Task[None]] = []
         self._followed = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
@@ -219,6 +190,8 @@ class _Agent:
         """Decide and send; what waits for Kafka's answer settles meanwhile, a bounded number at a time, in order."""
         if self._stage.follows is not None:
             await self._followed.wait()
+        if self._stage.loads and self._loading.is_under_way:
+            await asyncio.to_thread(self._loading.wait)
         while events := [event for event in events if self._is_current(event)]:
             await self._in_flight.room(len(events))
             started = time.perf_counter()
@@ -226,7 +199,7 @@ class _Agent:
             buried = sum(isinstance(result, Buried) for result in done.results)
             seconds = time.perf_counter() - started
             self._progress.measures.handled(self._stage.name, len(done.results), buried, seconds)
-            handled = [_Handled(event, result) for event, result in zip(events, done.results, strict=False)]
+            handled = [Handled(event, result) for event, result in zip(events, done.results, strict=False)]
             self._in_flight.add(handled)
             self._progress.counts += done.counts
             for each in handled:
@@ -261,7 +234,7 @@ class _Agent:
         log.error("stopping stage=%s error=%r", self._stage.name, error)
         await self._app.crash(error)
 
-    async def _send(self, handled: _Handled) -> list[Any]:
+    async def _send(self, handled: Handled) -> list[Any]:
         """Hand over what came of an event: everything its decision emitted, or its dead letter."""
         event, result = handled.event, handled.result
         if isinstance(result, Buried):
@@ -349,25 +322,47 @@ class _Watchdog:
         verdict = self._stall.judge(records, self._progress.moves, elapsed, recovering=recovering)
         if verdict is Verdict.RESTART:
             log.error("stalled, restarting waiting=%d", records)
-            await self._restart({partition: offset for partition, (offset, _) in behind.items()})
+            await self._restart(behind)
         elif verdict is Verdict.EXIT:
             log.critical("stalled, stopping waiting=%d", records)
             await app.crash(RuntimeError(f"{records} records wait and none is handled, also after a restart"))
 
-    async def _restart(self, offsets: Mapping[Any, int]) -> None:
+    async def _restart(self, partitions: Collection[Any]) -> None:
         """Read again from where the group has come."""
         for agent in self._agents:
             await agent.restart()
-        await self._app.consumer.seek_wait(offsets)
-        self._app.consumer.resume_partitions(set(offsets))
+        self._app.consumer.resume_partitions(set(partitions))
         self._app.flow_control.resume()
+        self._app.consumer.resume_flow()
 
 
-def _end_soon(app: Any, *_: Any, **__: Any) -> None:
-    """End the process within seconds, with a code that tells a crash from a stop."""
-    end_within(STOP_WITHIN_S, lambda code: os._exit(1 if app.crash_reason is not None else code))
+class _Stopping:
+    """Remember whether the worker was told to stop, before anything failed, and end it within seconds then.
+
+    Faust's clean-up waits for a broker that may be away, and fails in the middle of a rebalance.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.was_told = False
+        app.on_before_shutdown.connect(self._begins, weak=False)
+
+    def _begins(self, *_: Any, **__: Any) -> None:
+        self.was_told = self._app.crash_reason is None
+        end_within(STOP_WITHIN_S, lambda code: os._exit(code if self.was_told else 1))
+
+
+def _load(app: Any, loading: Loading, *_: Any, **__: Any) -> None:
+    """Load beside the start, which takes seconds to join the group and to recover the tables."""
+    loading.start(lambda: bool(app.should_stop))
 
 
 def run(app: Any) -> None:
-    """Run the worker until SIGTERM or SIGINT."""
-    faust.Worker(app, loglevel="WARNING", logfile=None).execute_from_commandline()
+    """Run the worker until SIGTERM or SIGINT. Raises ``SystemExit``, with 1 if something else ended it."""
+    stopping = _Stopping(app)
+    try:
+        faust.Worker(app, loglevel="WARNING", logfile=None).execute_from_commandline()
+    except SystemExit:
+        if stopping.was_told:
+            raise SystemExit(0) from None
+        raise

@@ -44,6 +44,7 @@ from pipeline.runners.advance import (
 )
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.forgetting import Forgetting
+from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
@@ -91,6 +92,7 @@ class Embedded:
     ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
     The ``feeder`` moves history into the log when nothing else waits. ``renewal`` is the index as one that another
     version of the text analysis may have written. Facts of articles first seen before ``facts_before()`` are forgotten.
+    ``loading`` may be begun, so that no record waits for it later.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Embedded:
         self._feeder = feeder
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
         self._forgetting = Forgetting(facts_before, self._facts, transaction) if facts_before is not None else None
+        self.loading = Loading(flow)
         self._followed = {stage.name: table(stage.follows.table) for stage in flow if stage.follows is not None}
         self._index = index
         self._transaction = transaction
@@ -268,6 +271,8 @@ class Embedded:
             if stage is awaited:
                 self._put_off(stage, given, batch)
                 break
+            if stage.loads:
+                self.loading.wait()
             started = time.perf_counter()
             done = advance_all(stage, self._memories[stage.name], given, self._clock, self._wait)
             buried = sum(isinstance(result, Buried) for result in done.results)

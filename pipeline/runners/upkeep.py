@@ -23,10 +23,14 @@ _log = logging.getLogger("newswire.upkeep")
 
 
 class Chore(msgspec.Struct, frozen=True):
-    """Name a kind of work; ``slice`` does some of it and returns whether there may be more to do now."""
+    """Name a kind of work; ``slice`` does some of it and returns whether there may be more to do now.
+
+    While it ``is_urgent`` it does not leave most of the time to others: what comes would outrun it on a busy machine.
+    """
 
     name: str
     slice: Callable[[], object]
+    is_urgent: Callable[[], bool] = lambda: False
 
 
 class UpkeepLoop:
@@ -50,11 +54,12 @@ class UpkeepLoop:
             started = time.monotonic()
             try:
                 more = bool(chore.slice())
+                urgent = more and chore.is_urgent()
             except Exception as exc:  # noqa: BLE001 - upkeep ends nothing; a bug is told with its trace
                 trouble.wait(exc, stop)
                 continue
             trouble.over()
             has_more = has_more or more
             if more:
-                stop.wait(max(BREATH_S, (time.monotonic() - started) * SHARE))
+                stop.wait(BREATH_S if urgent else max(BREATH_S, (time.monotonic() - started) * SHARE))
         return has_more

@@ -47,6 +47,7 @@ class Articles:
         sort: str = "newest",
         copies: bool = False,
         cursor: str | None = None,
+        counted: int | None = None,
     ) -> SearchRequest:
         """Read a query into a request: saved searches written out, ``story:`` standing for all that became that one.
 
@@ -55,7 +56,16 @@ class Articles:
         query: Query | None = None
         if text and text.strip():
             query = with_merged_stories(self._searches.parse(text), self._stories.same)
-        return SearchRequest(query=query, now=self._clock(), limit=limit, sort=sort, copies=copies, cursor=cursor)
+        return SearchRequest(
+            query=query,
+            now=self._clock(),
+            limit=limit,
+            sort=sort,
+            copies=copies,
+            cursor=cursor,
+            zone=self._searches.zone,
+            counted=counted,
+        )
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Return as many documents as the request's limit, in pages that the index can bear, and the last cursor."""

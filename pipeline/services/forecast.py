@@ -49,10 +49,10 @@ def forecast(
 
     window = Last(seconds=days * DAY_S)
     within = Query(text=query.text, root=And(nodes=(query.root, window)))
-    request = SearchRequest(query=within, now=now, limit=LOOKED_AT)
+    request = SearchRequest(query=within, now=now, limit=LOOKED_AT, zone=rule.time_zone)
     per_day = tuple(index.timeline(request))
     page = index.search(request)
-    covered = index.timeline(SearchRequest(query=Query(text="", root=window), now=now))
+    covered = index.timeline(SearchRequest(query=Query(text="", root=window), now=now, zone=rule.time_zone))
     looked = page.documents
     shares = len({document.story_id or document.id for document in looked}) / len(looked) if looked else 0.0
     matches = sum(day.documents for day in per_day)

@@ -38,7 +38,7 @@ class SavedSearches:
     ) -> None:
         self._table = table
         self._lists = lists
-        self._zone = zone
+        self.zone = zone
         self._rules = rules
         self._filled = filled
 
@@ -56,7 +56,7 @@ class SavedSearches:
     def as_asked(self, text: str) -> Query:
         """Read a query, what it asks of marks left as it is: for restating it. Raises ``UsageError``."""
         searches, lists = self._named(text)
-        return parse(text, searches, lists, self._zone)
+        return parse(text, searches, lists, self.zone)
 
     def lists_in(self, text: str) -> dict[str, tuple[str, ...]]:
         """Return the lists that a query uses, itself or by a saved search. Raises ``UsageError``."""
@@ -80,7 +80,7 @@ class SavedSearches:
         recent = Last(seconds=days * 86_400, column=1)
         if not text:
             return Query(text=f"last:{days}d", root=recent)
-        part = parse_part(text, *self._named(text), self._zone)
+        part = parse_part(text, *self._named(text), self.zone)
         return self._filled(Query(text=f"last:{days}d ({text})", root=And(nodes=(recent, part), column=1)))
 
     def keep(self, name: str, query: str | None) -> int:
@@ -106,7 +106,7 @@ class SavedSearches:
 
     def check(self, name: str, searches: Mapping[str, str], coming: Lists | None = None) -> None:
         """Raise ``UsageError`` where one of these saved searches cannot be read, or names itself by any way round."""
-        parse_part(f"search:{name}", searches, {**self._lists_of(searches), **(coming or {})}, self._zone)
+        parse_part(f"search:{name}", searches, {**self._lists_of(searches), **(coming or {})}, self.zone)
 
     def _lists_of(self, searches: Mapping[str, str]) -> Lists:
         return self._lists() if any("list:" in query.casefold() for query in searches.values()) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pipeline.services.saved_searches import SavedSearches
 
 PAGE = 200
+# To name a story, up to a hundred reports are read: a name is kept while the story stays as it is, and so long at most.
+LABEL_AGE = timedelta(minutes=5)
+LABELS = 2_000
 SHORTEST_ID = 4
 # Stories that one beginning of an id stands for in a query, each under all ids it had.
 WIDENED_TO = 50
@@ -65,6 +68,7 @@ class Stories:
         self._stories = stories
         self._searches = searches
         self._clock = clock
+        self._labels: dict[tuple[str, int, datetime], tuple[str, datetime]] = {}
 
     def find(
         self,
@@ -116,8 +120,10 @@ class Stories:
         summary = self._stories.story(names[0], now, WINDOW_S) if names else None
         if summary is None:
             return None
+        from pipeline.services.story_labels import label
+
         articles = self._articles(summary.id, lambda found: False)
-        return _summed_up(summary, articles, now), articles
+        return _summed_up(summary, label(articles), now), articles
 
     def same(self, story_id: str) -> list[str]:
         """Return the ids of stories that are one with this one, or that begin with it: its own and all merged."""
@@ -126,9 +132,16 @@ class Stories:
         return sorted({each for story in summaries if story is not None for each in (story.id, *story.merged)})
 
     def _line(self, summary: StorySummary, now: datetime) -> StoryLine:
-        from pipeline.services.story_labels import has_enough
+        from pipeline.services.story_labels import has_enough, label
 
-        return _summed_up(summary, self._articles(summary.id, has_enough), now)
+        key = (summary.id, summary.articles, summary.latest)
+        name, since = self._labels.get(key, ("", now - LABEL_AGE))
+        if now - since >= LABEL_AGE:
+            name = label(self._articles(summary.id, has_enough))
+            self._labels[key] = name, now
+            for old in list(self._labels)[: len(self._labels) - LABELS]:
+                self._labels.pop(old, None)
+        return _summed_up(summary, name, now)
 
     def _articles(self, story_id: str, enough: Callable[[Sequence[Document]], bool]) -> list[Document]:
         """Return the articles of a story, oldest first, the pages after ``enough`` left unread."""
@@ -168,16 +181,15 @@ def _beginning(story_id: str) -> str:
     return story_id.casefold()
 
 
-def _summed_up(summary: StorySummary, articles: Sequence[Document], now: datetime) -> StoryLine:
-    """Write a summary with its label, taken from the first articles, and its rates."""
-    from pipeline.services.story_labels import label
+def _summed_up(summary: StorySummary, label: str, now: datetime) -> StoryLine:
+    """Write a summary with its label and its rates."""
     from pipeline.stages.deduplicate.times import closes
 
     hours = WINDOW_S / 3600
     closed = closes(summary.latest, now)
     return StoryLine(
         id=summary.id,
-        label=label(articles),
+        label=label,
         state="open" if closed is None else "closed",
         first_seen=summary.first_seen,
         latest=summary.latest,

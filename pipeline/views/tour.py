@@ -23,7 +23,7 @@ def tour_lines(documents: Sequence[Document], alerts: Sequence[str], directory: 
         ("a quotation", lambda document: bool(document.quotations), lambda document: f"show {document.id[:8]}"),
         (
             "a schedule",
-            lambda document: any(event.schedule is not None for event in document.events),
+            lambda document: any(event.future and event.schedule is not None for event in document.events),
             lambda document: f"show {document.id[:8]}",
         ),
     )

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pipeline import errors
 from pipeline.errors import NewswireError, TransientError, UnavailableError, UsageError
 from pipeline.services.access import Scope
 from pipeline.web import access_pages, assets
@@ -289,6 +290,7 @@ class ForbiddenError(UsageError):
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _STATUSES: tuple[tuple[type[NewswireError], int], ...] = (
     (NotFoundError, 404),
+    (errors.NotFoundError, 404),
     (TooLargeError, 413),
     (ForbiddenError, 403),
     (ChangedMeanwhileError, 412),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.services.alerts import Alerts
     from pipeline.services.articles import Articles
     from pipeline.services.events import Events
+    from pipeline.services.feed_counts import FeedCounts
     from pipeline.services.feed_numbers import FeedNumbers
     from pipeline.services.feed_test import Step
     from pipeline.services.feeds import Feeds
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.services.labels import Labels
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
+    from pipeline.services.pictures import Pictures
     from pipeline.services.readers import Readers
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.status import Statuses
@@ -63,6 +65,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     stories: Stories
     events: Events
     feeds: Feeds
+    feed_counts: FeedCounts
     searches: SavedSearches
     lists: Lists
     alerts: Alerts
@@ -87,6 +90,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     back_up: Callable[[], Path] | None
     channels: tuple[str, ...]
     time_zone: str
+    pictures: Pictures | None
     demo: Callable[[], object]
     readers: Readers
     own: Callable[[str], Mapping[str, Any]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -14,13 +15,19 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from pipeline.language.shorten import shorten
+from pipeline.ports.feed_counts import MOST_UNREAD
 from pipeline.ports.marks import STARRED
+from pipeline.services.feed_counts import Unread
 from pipeline.web.asking import Ask
 from pipeline.web.assets import tagged
 from pipeline.web.desk import Desk
 
 _UNITS = ((86_400 * 2, 86_400, "d"), (3_600, 3_600, "h"), (60, 60, "min"))
 RAIL_FEEDS = 60
+# So many readers' last counts are remembered.
+READERS = 1_000
+NOTHING = Unread(all=0, feeds={})
+_COMMAND = re.compile(r"; `newswire feed test [^`]*` tells more\.")
 
 
 class _Compiled(BytecodeCache):
@@ -47,6 +54,7 @@ class Rendering:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._unread: dict[str, Unread] = {}
         self._zone = ZoneInfo(desk.time_zone)
         self._environment = Environment(
             loader=PackageLoader("pipeline.web"),
@@ -59,7 +67,8 @@ class Rendering:
         )
         self._environment.filters.update(
             ago=self.ago, moment=self.moment, day=self.day, link=web_address, number=number, part=quoted_part,
-            short=shorten, clock=self.clock_time, day_key=self.day_key,
+            short=shorten, clock=self.clock_time, day_key=self.day_key, date=self.date, span=span, coded=coded,
+            plainly=plainly,
         )  # fmt: skip
         self._environment.globals.update(asset=tagged, address=address, marked=marked)
 
@@ -88,6 +97,14 @@ class Rendering:
         text = self._environment.get_template("failure.html").render(message=message, status=status)
         return Response(text, status, dict(headers), "text/html")
 
+    def counted(self, ask: Ask) -> Unread:
+        """Count what a reader has not read of the feeds that stand beside every page; the pages after it show that."""
+        shown = [each.url for each in self._desk.feeds.all()[:RAIL_FEEDS]]
+        self._unread[ask.reader] = found = self._desk.feed_counts.unread(ask.reader, shown)
+        while len(self._unread) > READERS:
+            del self._unread[next(iter(self._unread))]
+        return found
+
     def rail(self, ask: Ask) -> dict[str, Any]:
         """Return what stands beside every page: counts, tags with their feeds, saved searches."""
         subscriptions = self._desk.feeds.all()
@@ -102,6 +119,8 @@ class Rendering:
             "searches": sorted(ask.desk.searches.all()),
             "starred": counts.get(STARRED, 0),
             "alerts": len(ask.desk.alerts.all()),
+            "unread": self._unread.get(ask.reader, NOTHING),
+            "most": MOST_UNREAD,
         }
 
     def ago(self, when: datetime) -> Markup:
@@ -134,6 +153,14 @@ class Rendering:
         if local == today:
             return f"Today, {local:%-d %B}"
         return f"Yesterday, {local:%-d %B}" if local == today - timedelta(days=1) else words
+
+    def date(self, day: str) -> str:
+        """Write a day of the calendar (``2022-02-24``) as people do."""
+        try:
+            read = date.fromisoformat(day)
+        except ValueError:
+            return day
+        return f"{read:%-d %b}" if read.year == self.now.astimezone(self._zone).year else f"{read:%-d %b %Y}"
 
     def _short_day(self, when: datetime) -> str:
         local = when.astimezone(self._zone)
@@ -174,6 +201,27 @@ def quoted_part(text: str) -> str:
 def number(value: float) -> str:
     """Write a number with separators."""
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.1f}"
+
+
+def span(seconds: float) -> str:
+    """Write how long something took, in the largest unit that says it."""
+    return next((f"{seconds / size:.0f} {unit}" for least, size, unit in _UNITS if seconds >= least), "0 min")
+
+
+def coded(words: str) -> Markup:
+    """Write what stands between back quotes as code; all is escaped."""
+    parts = words.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part)
+        if n % 2 and n + 1 < len(parts)
+        else escape(part if n % 2 == 0 else f"`{part}")
+        for n, part in enumerate(parts)
+    )
+
+
+def plainly(words: str) -> Markup:
+    """Leave out the command that a page has a link for."""
+    return coded(_COMMAND.sub(".", words))
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:

@@ -17,6 +17,8 @@ from pipeline.web.asking import Ask
 from pipeline.web.rendering import address
 
 PAGE = 40
+# More articles than this are counted roughly: an exact total of a common word would take longer than all else.
+COUNTED = 5_000
 VIEWS = ("all", "unread", "starred")
 SORTS = ("newest", "best")
 # Conditions that an address may name beside the query: how each is called there and in the query language.
@@ -73,7 +75,12 @@ def read(ask: Ask, limit: int = PAGE) -> River:
         raise UsageError(f"sort={sort[:20]} is not one of {', '.join(SORTS)}.")
     text = query_text(ask)
     request = ask.desk.articles.request(
-        text, limit=limit, sort=sort, cursor=ask.one("cursor") or None, copies=bool(ask.one("copies"))
+        text,
+        limit=limit,
+        sort=sort,
+        cursor=ask.one("cursor") or None,
+        copies=bool(ask.one("copies")),
+        counted=COUNTED,
     )
     page = ask.desk.articles.search(request)
     cursor = page.cursor

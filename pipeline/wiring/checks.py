@@ -14,10 +14,12 @@ import msgspec
 
 from pipeline.config import Settings
 from pipeline.errors import NewswireError
+from pipeline.networks import masked
 from pipeline.plain_words import os_words
 from pipeline.ports.arrivals import NumbersRequest
 from pipeline.private_files import make_directory
 from pipeline.wiring import connectors, stores
+from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 
 ENOUGH_BYTES = 1_000_000_000
 CLOCK_OFF_S = 300.0
@@ -145,18 +147,22 @@ def _store(settings: Settings) -> str:
 
 
 def _kafka(settings: Settings) -> str:
-    from pipeline.adapters.kafka.topics import missing_topics
+    from pipeline.adapters.kafka.topics import broker_version, missing_topics
     from pipeline.topics import TOPICS
 
-    missing = missing_topics(settings.kafka, TOPICS, prefix=settings.prefix)
+    missing = missing_topics(settings.kafka, TOPICS, prefix=settings.prefix, access=kafka_access(settings))
     if missing:
         raise NewswireError(f"{settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
-    return f"{settings.kafka}, all topics there"
+    version = broker_version(settings.kafka, kafka_access(settings))
+    return f"{settings.kafka}, version {version}, all topics there"
 
 
 def _elasticsearch(settings: Settings) -> str:
+    from pipeline.adapters.elasticsearch.client import server_version
     from pipeline.ports.search import SearchRequest
 
     with stores.store(settings) as store:
         page = store.index.search(SearchRequest(query=None, now=stores.clock(), limit=1))
-    return f"{settings.elasticsearch}, {page.total} articles"
+    version = server_version(settings.elasticsearch, elasticsearch_access(settings))
+    told = f"version {version}" if version is not None else "its key may not ask for the version"
+    return f"{masked(settings.elasticsearch)}, {told}, {page.total} articles"

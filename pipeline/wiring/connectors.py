@@ -76,6 +76,20 @@ def with_fetcher(settings: Settings, work: Callable[[Fetcher, Parser], Coroutine
         raise UnavailableError(str(exc)) if exc.kind in ("connect", "timeout") else UsageError(str(exc)) from exc
 
 
+def fetch_part(settings: Settings, url: str, most_bytes: int) -> bytes:
+    """Return up to so many bytes of an address. Raises as ``with_fetcher`` does."""
+    from connectors.fetch.http import FetchError
+
+    async def run() -> bytes:
+        async with fetcher(settings) as fetching:
+            return (await fetching.fetch(url, keep_bytes=most_bytes)).body or b""
+
+    try:
+        return asyncio.run(run())
+    except FetchError as exc:
+        raise UnavailableError(str(exc)) if exc.kind in ("connect", "timeout") else UsageError(str(exc)) from exc
+
+
 def found_connectors(settings: Settings) -> Connectors:
     """Load the connectors that are installed."""
     from connectors.door import find_connectors

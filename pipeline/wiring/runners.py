@@ -20,6 +20,7 @@ from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.metrics import serving
+from pipeline.wiring.server_access import kafka_access
 from pipeline.wiring.stores import Store, clock, replaying, store
 from pipeline.wiring.upkeep import tending
 
@@ -146,11 +147,13 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
     from pipeline.adapters.kafka.table import KafkaTable
     from pipeline.runners.agents import make_app
 
+    access = kafka_access(settings)
     make_directory(settings.directory)  # Faust makes its own directory, but not those above
     return make_app(
         servers=settings.kafka,
+        access=access.options(),
         flow=flow(settings),
-        follow=lambda topic: KafkaTable(settings.kafka, topic.name, prefix=settings.prefix),
+        follow=lambda topic: KafkaTable(settings.kafka, topic.name, prefix=settings.prefix, access=access),
         clock=clock,
         directory=settings.directory,
         prefix=settings.prefix,
@@ -165,7 +168,7 @@ def run_worker(settings: Settings) -> None:
     from pipeline.adapters.kafka.topics import missing_topics
     from pipeline.runners.agents import run
 
-    if missing := missing_topics(settings.kafka, TOPICS, prefix=settings.prefix):
+    if missing := missing_topics(settings.kafka, TOPICS, prefix=settings.prefix, access=kafka_access(settings)):
         raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
     measures = Measures()
     with feeding(settings), serving(settings, "worker", measures):
@@ -178,7 +181,7 @@ def feeding(settings: Settings) -> Iterator[None]:
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.runners.feeder import Feeder
 
-    log, stop = KafkaLog(settings.kafka, prefix=settings.prefix), threading.Event()
+    log, stop = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings)), threading.Event()
     readers = [(stage.reads.name, WORKER_GROUP) for stage in flow(settings)]
     feeder = Feeder(log, readers, slice_size=HISTORY_SLICE, clock=clock)
     thread = threading.Thread(target=feeder.run, args=(stop,), name="feeder", daemon=True)
@@ -227,7 +230,10 @@ def run_connector(settings: Settings, *, once: bool, report: Callable[[Polled], 
             async with polling(opened, report) as ingest:
                 await poll_until(stop, ingest, once=True)
             return
-        with KafkaShares(settings.kafka, FEEDS.name, "connect", prefix=settings.prefix) as shares:
+        shared = KafkaShares(
+            settings.kafka, FEEDS.name, "connect", prefix=settings.prefix, access=kafka_access(settings)
+        )
+        with shared as shares:
             async with polling(opened, report, shares.mine) as ingest:
                 await poll_until(stop, ingest, once=False)
 

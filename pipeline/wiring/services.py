@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.services.backups import Backups
     from pipeline.services.dead_letters import DeadLetters
     from pipeline.services.events import Events
+    from pipeline.services.feed_counts import FeedCounts
     from pipeline.services.feeds import Feeds
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
@@ -52,6 +53,13 @@ def feeds(opened: Store) -> Feeds:
         check_full_text=check_full_text,
         pace=Pace(opened.settings.fetch.min_interval_s, opened.settings.fetch.max_interval_s),
     )
+
+
+def feed_counts(opened: Store) -> FeedCounts:
+    """Wire the questions of how much feeds bring."""
+    from pipeline.services.feed_counts import FeedCounts
+
+    return FeedCounts(counts=opened.feed_counts, marks=opened.marks, clock=clock)
 
 
 def saved_searches(opened: Store, reader: str = "") -> SavedSearches:

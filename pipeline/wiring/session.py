@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,8 @@ class Session:
 
     ``show`` gets each new document, ``bury`` why a record was given up on, ``report`` how each poll went, ``write``
     the alerts for the terminal, which is standard output without it. ``progress`` is told now and then how many older
-    articles wait.
+    articles wait, ``draw`` after each batch what came out since the start, and ``sum_up`` once a minute what came out
+    meanwhile.
     """
 
     def __init__(
@@ -115,7 +117,11 @@ class Session:
         report: Callable[[Polled], None],
         write: Callable[[str], None] | None,
         progress: Callable[[int], None] = lambda waiting: None,
+        draw: Callable[[Mapping[str, int], int], None] = lambda counts, waiting: None,
+        sum_up: Callable[[Mapping[str, int], int], None] = lambda counts, waiting: None,
     ) -> None:
+        self._draw = draw
+        self._counts: Counter[str] = Counter()
         self._progress = progress
         self._counted_at = -PROGRESS_S
         self._store = opened
@@ -126,7 +132,7 @@ class Session:
         self._write = write
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
-        self._summary = _Summary()
+        self._summary = _Summary(sum_up)
 
     def run(self) -> Mapping[str, int]:
         """Poll; return the counts of outcomes when one round is over and all is done, or when told to stop."""
@@ -139,6 +145,8 @@ class Session:
         learn_types()
         with (
             stop_signal() as self._stopping,
+            # One round ends sooner without what it may not need.
+            nullcontext() if self._once else embedded.loading.beside(self._stopping),
             notifying,
             upkeep.tending(self._store, pruning),
             serving(settings, "up", measures),
@@ -164,6 +172,7 @@ class Session:
 
     def _count(self, waiting: int) -> None:
         self._summary.step(waiting)
+        self._draw(self._counts, waiting)
         # Whichever thread met it: what is damaged now will not be whole later.
         if (damage := self._store.damage()) is not None:
             raise damage
@@ -173,6 +182,7 @@ class Session:
 
     def _tell(self, outcome: Outcome) -> None:
         self._summary.add(outcome.kind)
+        self._counts[outcome.kind] += 1
         _log.info("%s", outcome.kind, extra={"fields": _fields(outcome)})
         if outcome.error is not None:
             self._bury(outcome.error)
@@ -194,7 +204,8 @@ def _fields(outcome: Outcome) -> dict[str, object]:
 class _Summary:
     """Write one line a minute about what came out meanwhile, if anything did."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Mapping[str, int], int], None]) -> None:
+        self._tell = tell
         self._counts: Counter[str] = Counter()
         self._since = time.monotonic()
 
@@ -210,5 +221,6 @@ class _Summary:
         if self._counts:
             fields: dict[str, object] = {"seconds": round(seconds), "waiting": waiting, **self._counts}
             _log.info("summary", extra={"fields": fields})
+            self._tell(self._counts, waiting)
         self._counts.clear()
         self._since = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
@@ -12,7 +13,8 @@ from contextlib import (
 )
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -24,6 +26,7 @@ from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.backups import BackupPlace
 from pipeline.ports.events import Events
+from pipeline.ports.feed_counts import FeedCounts
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
 from pipeline.ports.records import KeptRecords
@@ -48,6 +51,7 @@ from pipeline.topics import (
     SEARCHES,
     TOPICS,
 )
+from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -68,6 +72,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     backups: BackupPlace | None
     revisions: Revisions
     marks: Marks
+    feed_counts: FeedCounts
     ledger: Ledger
     table: Callable[[str], Table]
     feeds: Table
@@ -92,6 +97,7 @@ class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     events: Events
     revisions: Revisions
     marks: Marks
+    feed_counts: FeedCounts
     records: KeptRecords | None = None
     upkeep: Upkeep | None = None
     backups: BackupPlace | None = None
@@ -170,6 +176,27 @@ def restore(settings: Settings, file: Path) -> list[Path]:
         return restore(settings.directory / "newswire.db", file, clock())
 
 
+def back_up_to(settings: Settings, stream: BinaryIO) -> None:
+    """Write a copy of the store to a stream, by way of a file beside the store that goes again."""
+    with TemporaryDirectory(dir=settings.directory, prefix="backup-") as made, database(settings) as opened:
+        copy = Path(made) / "newswire.db"
+        opened.back_up(copy)
+        with copy.open("rb") as source:
+            shutil.copyfileobj(source, stream, 1 << 20)
+        stream.flush()
+
+
+def restore_from(settings: Settings, stream: BinaryIO) -> list[Path]:
+    """Put what comes from a stream in the place of the store, as ``restore`` does, once it is there as a whole."""
+    private_files.make_directory(settings.directory)
+    with TemporaryDirectory(dir=settings.directory, prefix="restore-") as made:
+        copy = Path(made) / "newswire.db"
+        private_files.create(copy)
+        with copy.open("wb") as target:
+            shutil.copyfileobj(stream, target, 1 << 20)
+        return restore(settings, copy)
+
+
 def run_lock(settings: Settings) -> AbstractContextManager[object]:
     """Return the lock that lets one process at a time run the pipeline on a store."""
     from pipeline.adapters.sqlite.database import RunLock
@@ -215,9 +242,14 @@ def set_up_servers(settings: Settings) -> list[str]:
     from pipeline.adapters.kafka.topics import create_topics
 
     created = create_topics(
-        settings.kafka, TOPICS, prefix=settings.prefix, partitions=settings.partitions, keep=topics_kept(settings)
+        settings.kafka,
+        TOPICS,
+        prefix=settings.prefix,
+        partitions=settings.partitions,
+        keep=topics_kept(settings),
+        access=kafka_access(settings),
     )
-    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    index = ElasticsearchIndex(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     index.setup()
     index.close()
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
@@ -238,6 +270,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.arrivals import SqliteArrivals
     from pipeline.adapters.sqlite.backups import SqliteBackups
     from pipeline.adapters.sqlite.events import SqliteEvents
+    from pipeline.adapters.sqlite.feed_counts import SqliteFeedCounts
     from pipeline.adapters.sqlite.index import SqliteIndex
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
@@ -262,6 +295,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
         upkeep=SqliteUpkeep(opened),
         backups=SqliteBackups(opened, backup_directory(settings)),
         marks=SqliteMarks(opened),
+        feed_counts=SqliteFeedCounts(opened),
     )
 
     def table(name: str) -> SqliteTable:
@@ -276,6 +310,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.elasticsearch.arrivals import ElasticsearchArrivals
     from pipeline.adapters.elasticsearch.events import ElasticsearchEvents
+    from pipeline.adapters.elasticsearch.feed_counts import ElasticsearchFeedCounts
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
     from pipeline.adapters.elasticsearch.marks import ElasticsearchMarks
@@ -283,12 +318,12 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.adapters.kafka.table import KafkaTable
 
-    log = KafkaLog(settings.kafka, prefix=settings.prefix)
+    log = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings))
     stack.callback(log.close)
-    index = ElasticsearchIndex(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    index = ElasticsearchIndex(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(index.close)
     stories = ElasticsearchStories(index)
-    marks = ElasticsearchMarks(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    marks = ElasticsearchMarks(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(marks.close)
     reading = _Reading(
         index=index,
@@ -298,12 +333,13 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         events=ElasticsearchEvents(index, stories),
         revisions=index.revisions,
         marks=marks,
+        feed_counts=ElasticsearchFeedCounts(index, marks),
     )
-    ledger = ElasticsearchLedger(settings.elasticsearch, api_key=settings.elasticsearch_api_key, prefix=settings.prefix)
+    ledger = ElasticsearchLedger(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
     stack.callback(ledger.close)
 
     def table(name: str) -> Table:
-        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix)
+        opened = KafkaTable(settings.kafka, PREFIX + name, prefix=settings.prefix, access=kafka_access(settings))
         stack.callback(opened.close)
         return opened
 
@@ -331,6 +367,7 @@ def _store(
         upkeep=reading.upkeep,
         backups=reading.backups,
         marks=reading.marks,
+        feed_counts=reading.feed_counts,
         ledger=ledger,
         table=table,
         feeds=table(FEEDS.table),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.config import Settings
+from pipeline.wiring.server_access import kafka_access
 from pipeline.wiring.stores import Store, clock, database, topics_kept
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ def _chores(opened: Store, pruning: Pruner | None) -> list[Chore]:
     from pipeline.runners.upkeep import Chore
     from pipeline.wiring import services
 
-    chores = [Chore("pruning", pruning.step if pruning is not None else _Hourly(opened).step)]
+    if pruning is not None:
+        chores = [Chore("pruning", pruning.step, pruning.is_too_large)]
+    else:
+        chores = [Chore("pruning", _Hourly(opened).step)]
     if opened.upkeep is not None:
         chores.append(Chore("tidying the store", opened.upkeep.tidy))
     if opened.backups is not None:
@@ -86,7 +90,9 @@ class _Hourly:
         if self._due is not None and clock() < self._due:
             return False
         settings = self._opened.settings
-        set_retention(settings.kafka, TOPICS, topics_kept(settings), prefix=settings.prefix)
+        set_retention(
+            settings.kafka, TOPICS, topics_kept(settings), prefix=settings.prefix, access=kafka_access(settings)
+        )
         services.prune(self._opened)
         self._due = clock() + SERVERS_EVERY
         return False

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from connectors.polling.subscription import Subscription
     from pipeline.services.feed_test import Step
+    from pipeline.services.pictures import Pictures
     from pipeline.web.app import App
     from pipeline.web.desk import Check, Desk
 
@@ -107,6 +108,7 @@ def desk(opened: Store, host: str) -> Desk:
         stories=services.stories(opened),
         events=services.events(opened),
         feeds=feeds,
+        feed_counts=services.feed_counts(opened),
         searches=services.saved_searches(opened),
         lists=services.lists(opened),
         alerts=services.alerts(opened),
@@ -137,6 +139,7 @@ def desk(opened: Store, host: str) -> Desk:
         back_up=(lambda: _backup(settings)) if settings.runtime == "embedded" else None,
         channels=tuple(settings.channels),
         time_zone=settings.time_zone,
+        pictures=_pictures(settings) if settings.web.pictures else None,
         demo=lambda: session.add_demo(opened),
         readers=services.readers(opened),
         own=lru_cache(maxsize=1_000)(own),
@@ -274,6 +277,12 @@ def _note(settings: Settings, who: str, what: str, subject: str) -> None:
         private_files.create(path)
         with path.open("ab") as opened:
             opened.write(line + b"\n")
+
+
+def _pictures(settings: Settings) -> Pictures:
+    from pipeline.services.pictures import Pictures
+
+    return Pictures(fetch=lambda url, most: connectors.fetch_part(settings, url, most), clock=clock)
 
 
 def _backup(settings: Settings) -> Path:

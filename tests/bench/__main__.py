@@ -15,6 +15,7 @@ NAMES = (
     "search",
     "extract",
     "latency",
+    "backlog",
     "end_to_end",
     "golden",
     "web",

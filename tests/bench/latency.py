@@ -24,7 +24,7 @@ import msgspec
 
 from pipeline import config
 from pipeline.model import AlertRule, Article, derive_id
-from pipeline.ports.log import Log, Message
+from pipeline.ports.log import CountingLog, Log, Message
 from pipeline.topics import ARTICLES
 from pipeline.wiring import runners, stores
 from tests.bench.corpus import Corpus
@@ -35,6 +35,9 @@ COUNT = 1000
 WARM_UP = 100
 RULES = 1000
 GIVE_UP_S = 120.0
+
+# Given the log and, by article, when its alert was received.
+Measure = Callable[[CountingLog, dict[str, float]], dict[str, float]]
 
 RECEIVER = """
 import http.server, json, sys, time
@@ -67,7 +70,7 @@ def run() -> dict[str, float]:
     return figures
 
 
-def embedded() -> dict[str, float]:
+def embedded(measure: Measure | None = None) -> dict[str, float]:
     """Measure the embedded runtime: pipeline and notifier in threads of one process, as `newswire up` runs them."""
     with tempfile.TemporaryDirectory() as directory, receiving() as (url, received):
         settings = config.load(None, {"data": directory}, {"NEWSWIRE_NOTIFY_ALLOW": "127.0.0.0/8"})
@@ -80,16 +83,16 @@ def embedded() -> dict[str, float]:
                     pipeline.step(0.1)
 
             worker = threading.Thread(target=work)
-            with runners.notifying(store):
+            with runners.notifying(store), pipeline.loading.beside(stopping):
                 worker.start()
                 try:
-                    return _measure(store.log, received)
+                    return (measure or _measure)(store.log, received)
                 finally:
                     stopping.set()
                     worker.join()
 
 
-def distributed() -> dict[str, float]:
+def distributed(measure: Measure | None = None) -> dict[str, float]:
     """Measure the distributed runtime: a worker and a notifier as processes, on the Kafka and Elasticsearch given."""
     with tempfile.TemporaryDirectory() as directory, receiving() as (url, received):
         environment = {
@@ -106,7 +109,7 @@ def distributed() -> dict[str, float]:
             _add_rules(store.rules.put, url)
             roles = [_start(role, environment, Path(directory)) for role in ("worker", "notify")]
             try:
-                return _measure(store.log, received)
+                return (measure or _measure)(store.log, received)
             finally:
                 for role in roles:
                     role.terminate()
@@ -136,19 +139,19 @@ def receiving() -> Iterator[tuple[str, dict[str, float]]]:
         output.close()
 
 
-def _measure(log: Log, received: dict[str, float]) -> dict[str, float]:
+def _measure(log: CountingLog, received: dict[str, float]) -> dict[str, float]:
     """Publish at the pace and wait for the alerts."""
     corpus, seen = Corpus(), dict[str, float]()
     start = time.monotonic()
     articles = [corpus.article(number) for number in range(WARM_UP + COUNT)]
-    _publish(log, articles[0], seen)
-    _wait(lambda: bool(received))
+    seen[articles[0].id] = publish(log, articles[0])
+    wait(lambda: bool(received))
     start = time.monotonic()
     for number, article in enumerate(articles[1:]):
         time.sleep(max(0.0, start + number / ARTICLES_PER_S - time.monotonic()))
-        _publish(log, article, seen)
+        seen[article.id] = publish(log, article)
     # Copies among made-up articles alert nobody; what is still to come does so within a moment.
-    _wait(lambda: len(received) == len(seen), seconds=10.0)
+    wait(lambda: len(received) == len(seen), seconds=10.0)
     measured = [article.id for article in articles[WARM_UP:]]
     delays = sorted(1000 * (received[name] - seen[name]) for name in measured if name in received)
     if not delays:
@@ -157,7 +160,8 @@ def _measure(log: Log, received: dict[str, float]) -> dict[str, float]:
     return {f"p{share}_ms": round(delays[min(len(delays) - 1, len(delays) * share // 100)], 1) for share in (50, 99)}
 
 
-def _publish(log: Log, article: Article, seen: dict[str, float]) -> None:
+def publish(log: Log, article: Article) -> float:
+    """Publish an article that matches as one seen and published now; return when that was, in seconds since 1970."""
     now = datetime.now(UTC)
     fresh = Article(
         id=article.id,
@@ -169,7 +173,7 @@ def _publish(log: Log, article: Article, seen: dict[str, float]) -> None:
         language=article.language,
     )
     log.append([Message(topic=ARTICLES.name, key=ARTICLES.key(fresh), value=msgspec.json.encode(fresh))])
-    seen[article.id] = now.timestamp()
+    return now.timestamp()
 
 
 def _add_rules(put: Callable[[str, bytes], None], address: str) -> None:
@@ -199,7 +203,8 @@ def _start(role: str, environment: dict[str, str], directory: Path) -> subproces
         )
 
 
-def _wait(done: Callable[[], bool], seconds: float = GIVE_UP_S) -> None:
+def wait(done: Callable[[], bool], seconds: float = GIVE_UP_S) -> None:
+    """Wait for a condition, or until the time is up."""
     deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -34,6 +34,7 @@ BATCH = 200  # what the analysis remembers between the stages that ask for it
 BULK = 2_000  # what is committed at once
 ROUNDS = 3
 START = datetime(2026, 1, 1, tzinfo=UTC)
+SPACING_S = 120
 LANGUAGES = ("en",) * 17 + ("de", "fr", "ja")
 SYLLABLES = (
     "ba ce di fo gu ha je ki lo mu na pe qi ro su ta ve wi xo yu zar bel con den for gar hol int jun kar lin mor nor "
@@ -92,10 +93,15 @@ def _time(index: SqliteIndex, text: str, sort: str) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def fill(index: SqliteIndex, database: Database, words: list[str]) -> tuple[float, float]:
-    """Index all articles; return the seconds spent on reading their words, and on all else."""
+def fill(
+    index: SqliteIndex, database: Database, words: list[str], since: datetime = START, in_stories: bool = False
+) -> tuple[float, float]:
+    """Index all articles; return the seconds spent on reading their words, and on all else.
+
+    The first is of ``since``; with ``in_stories``, every fourth is one of five reports of a story.
+    """
     analysing = indexing = 0.0
-    articles = _articles(words)
+    articles = _articles(words, since, in_stories)
     while bulk := list(islice(articles, BULK)):
         began = time.perf_counter()
         analyzed = 0.0
@@ -121,7 +127,7 @@ def vocabulary() -> list[str]:
     return list(made)
 
 
-def _articles(words: list[str]) -> Iterator[Document]:
+def _articles(words: list[str], since: datetime, in_stories: bool) -> Iterator[Document]:
     chance, numbers = random.Random(2), np.random.default_rng(3)
     weights = 1 / (np.arange(VOCABULARY) + 2.7)
     cumulative = np.cumsum(weights / weights.sum())
@@ -130,7 +136,7 @@ def _articles(words: list[str]) -> Iterator[Document]:
         length = WORDS + chance.randint(-100, 100)
         picked = np.searchsorted(cumulative, numbers.random(length + TITLE_WORDS))
         text = [words[min(rank, VOCABULARY - 1)] for rank in picked]
-        published = START + timedelta(seconds=n * 120)
+        published = since + timedelta(seconds=n * SPACING_S)
         article_id = derive_id("bench", str(n))
         yield Document(
             id=article_id,
@@ -144,5 +150,6 @@ def _articles(words: list[str]) -> Iterator[Document]:
             tags=(chance.choice(("world", "politics", "sport", "markets")),),
             revision=1,
             duplicate_of=earlier if n % 10 == 9 else None,
+            story_id=derive_id("story", str(n // 20)) if in_stories and n % 4 == 0 else None,
         )
         earlier = article_id if n % 10 != 9 else earlier

@@ -1,8 +1,8 @@
 """Measure the page over 200,000 made-up articles: time on the server by kind of page, alone and while articles arrive.
 
-The store is that of the bench of searches. Times are those of whole answers from the app, without a network. While 20
-articles a second are written (by another thread, as `up` does), the same is asked again. Memory is that of the process
-with 100 open streams. NEWSWIRE_BENCH_ARTICLES sets another number of articles.
+The store is that of the bench of searches, up to now and with stories. Times are those of whole answers from the app,
+without a network. While 20 articles a second are written (by another thread, as `up` does), the same is asked again.
+Memory is that of the process with 100 open streams. NEWSWIRE_BENCH_ARTICLES sets another number of articles.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.model import Document, derive_id
 from pipeline.settings import Settings
 from pipeline.web.app import App
 from pipeline.wiring import stores, web
-from tests.bench.search import fill, vocabulary
+from tests.bench.search import ARTICLES, SPACING_S, fill, vocabulary
 from tests.fakes.browser import Browser
 
 ROUNDS = 3
@@ -37,11 +37,14 @@ def run() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(data=directory)
         with stores.database(settings) as database:
-            fill(SqliteIndex(database), database, words)
+            since = datetime.now(UTC) - timedelta(seconds=ARTICLES * SPACING_S)
+            fill(SqliteIndex(database), database, words, since, in_stories=True)
         with stores.store(settings) as opened:
             app = App(web.desk(opened, "127.0.0.1"))
             browser = Browser(app.asgi())
             pages = _pages(browser, words)
+            for paths in pages.values():
+                browser.get(paths[-1])  # what is loaded for the first question is loaded
             figures = {f"{kind}_p95_ms": _p95(browser, paths) for kind, paths in pages.items()}
             with _arriving(opened.index, words):
                 figures |= {f"{kind}_p95_ms_while_arriving": _p95(browser, paths) for kind, paths in pages.items()}
@@ -58,11 +61,13 @@ def run() -> dict[str, float]:
 def _pages(browser: Browser, words: list[str]) -> dict[str, list[str]]:
     some = [words[rank] for rank in RANKS]
     ids = [entry["article"]["id"] for entry in browser.get("/api/v1/articles?limit=10").json()["articles"]]
+    stories = [entry["id"] for entry in browser.get("/api/v1/stories?limit=10").json()]
     return {
         "list": ["/", "/?view=unread", "/?lang=de", "/?view=starred", "/?source=Wire"],
         "search": [f"/search?q={word}" for word in some],
         "article": [f"/article/{each}" for each in ids] + [f"/article/{each}?in=1" for each in ids],
-        "stories": ["/stories?days=1", "/stories?days=7"],
+        "stories": [f"/stories?days={days}&sort={sort}" for days in (1, 7) for sort in ("size", "growth", "newest")],
+        "story": [f"/story/{story}" for story in stories],
         "api_search": [f"/api/v1/articles?q={word}" for word in some],
     }
 

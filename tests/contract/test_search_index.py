@@ -173,6 +173,27 @@ def test_copies_are_folded_unless_asked_for(index: SearchIndex) -> None:
     assert ids(index, "flood source:bbc") == ["b"]
 
 
+def test_total_beyond_what_need_be_counted_may_be_an_estimate_and_says_so(index: SearchIndex) -> None:
+    # Every second article speaks of rain, and every tenth is a copy.
+    texts = ("Rain fell.", "The sun shone.")
+    index.upsert(
+        [
+            article(f"n{n}", text=texts[n % 2], published=NOW + timedelta(minutes=n), seen=NOW + timedelta(minutes=n),
+                    duplicate_of=f"n{n - 2}" if n % 10 == 8 else None)
+            for n in range(200)
+        ]
+    )  # fmt: skip
+    index.refresh()
+    asked = SearchRequest(query=parse("rain"), now=NOW + timedelta(days=1), limit=5)
+    exact = index.search(asked)
+    assert (exact.total, exact.estimated) == (80, False)
+    few = index.search(msgspec.structs.replace(asked, counted=100))
+    assert (few.total, few.estimated) == (80, False)
+    many = index.search(msgspec.structs.replace(asked, counted=20))
+    assert many.documents == exact.documents
+    assert many.total == 80 or (many.estimated and 60 <= many.total <= 110)
+
+
 def test_copy_that_alone_matches_is_found(index: SearchIndex) -> None:
     put(index, article("a", "Flood warning"), article("b", "Flood warning for Ghent", duplicate_of="a"))
     assert ids(index, "ghent") == ["b"]
@@ -263,6 +284,44 @@ def test_facets_and_timeline_count_what_is_found(index: SearchIndex) -> None:
     assert counts("day") == [("2022-02-24", 1), ("2022-02-23", 1)]
     days = [(day.day, day.documents, day.all, day.share) for day in index.timeline(request)]
     assert days == [("2022-02-23", 1, 1, 1.0), ("2022-02-24", 1, 2, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "found"),
+    [
+        ("UTC", {"2022-03-26": 2, "2022-03-27": 4, "2022-03-28": 1}),
+        # 23 hours: from 23:00 UTC of the day before to 22:00.
+        ("Europe/Berlin", {"2022-03-26": 1, "2022-03-27": 3, "2022-03-28": 3}),
+        ("Asia/Kathmandu", {"2022-03-27": 4, "2022-03-28": 3}),
+        ("America/New_York", {"2022-03-26": 3, "2022-03-27": 4}),
+        ("Pacific/Kiritimati", {"2022-03-27": 3, "2022-03-28": 4}),
+    ],
+)
+def test_days_are_those_of_the_zone(index: SearchIndex, zone: str, found: dict[str, int]) -> None:
+    moments = (
+        "26T20:00:00", "26T23:00:00", "27T02:30:00", "27T17:00:00", "27T22:00:00", "27T23:59:59", "28T03:59:59",
+    )  # fmt: skip
+    times = [datetime.fromisoformat(f"2022-03-{moment}+00:00") for moment in moments]
+    put(index, *(article(f"a{n}", seen=time, published=time) for n, time in enumerate(times)))
+    request = SearchRequest(query=parse("title:meet*"), now=NOW, zone=zone)
+    days = [(day.day, day.documents, day.all) for day in index.timeline(request)]
+    assert days == [(day, n, n) for day, n in found.items()]
+    assert [(count.value, count.documents) for count in index.facets(request, "day")] == list(found.items())[::-1]
+    assert [count.value for count in index.facets(request, "day", limit=1)] == [max(found)]
+    for day, n in found.items():
+        asked = SearchRequest(query=parse(f"published:{day}", zone=zone), now=NOW)
+        assert index.search(asked).total == n
+
+
+@pytest.mark.parametrize(("language", "comma"), [("en", True), (None, True), ("de", False), ("es", True)])
+def test_number_is_found_where_all_articles_group_digits_alike(
+    index: SearchIndex, language: str | None, comma: bool
+) -> None:
+    put(index, article("a", "Some 1,800 left", language=language), article("b", "Some 1.800 left", language=language))
+    both = language == "es"
+    assert sorted(ids(index, "1,800")) == (["a", "b"] if both else ["a"])
+    assert sorted(ids(index, "1.800")) == (["a", "b"] if both else ["b"])
+    assert sorted(ids(index, "1800")) == (["a", "b"] if both else ["a"] if comma else ["b"])
 
 
 def test_similar_articles_share_telling_words(index: SearchIndex) -> None:

@@ -12,6 +12,7 @@ from connectors.polling.subscription import Subscription
 from pipeline.adapters.sqlite.arrivals import SqliteArrivals
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.events import SqliteEvents
+from pipeline.adapters.sqlite.feed_counts import SqliteFeedCounts
 from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.adapters.sqlite.log import SqliteLog
@@ -22,6 +23,7 @@ from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.errors import UsageError
 from pipeline.model import Document
 from pipeline.services.find_feeds import FoundFeed
+from pipeline.services.pictures import Pictures
 from pipeline.settings import Settings, Web
 from pipeline.topics import ACCESS, FEEDS, LISTS, POLLS, PUSHES, RECENT, RULES, SEARCHES
 from pipeline.web.app import App
@@ -50,14 +52,14 @@ class Page(msgspec.Struct, kw_only=True):
 
 
 @contextmanager
-def page(*, door: Door | None = None) -> Iterator[Page]:
+def page(*, door: Door | None = None, pictures: Pictures | None = None) -> Iterator[Page]:
     """Serve a page over a new store."""
-    with Database(":memory:") as database, page_over(_store(database), door) as served:
+    with Database(":memory:") as database, page_over(_store(database), door, pictures) as served:
         yield served
 
 
 @contextmanager
-def page_over(opened: Store, door: Door | None = None) -> Iterator[Page]:
+def page_over(opened: Store, door: Door | None = None, pictures: Pictures | None = None) -> Iterator[Page]:
     """Serve a page over a store."""
     audit: list[tuple[str, str, str]] = []
     made = msgspec.structs.replace(
@@ -66,6 +68,7 @@ def page_over(opened: Store, door: Door | None = None) -> Iterator[Page]:
         checks=lambda: [Check("index", True, "all is well")],
         find_feeds=_found,
         back_up=None,
+        pictures=pictures,
         **({"door": door} if door is not None else {}),
     )
     app = App(made)
@@ -95,6 +98,7 @@ def _store(database: Database) -> Store:
         events=SqliteEvents(database, index, stories),
         revisions=SqliteRevisions(database),
         marks=SqliteMarks(database),
+        feed_counts=SqliteFeedCounts(database),
         records=None,
         upkeep=None,
         backups=None,

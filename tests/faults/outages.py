@@ -23,8 +23,7 @@ from tests.faults.rows import SETTLE_S, Bench, running
 
 SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "servers"
 # What a process may have more of after an outage than before: pools of threads and connections fill up to their size.
-# A broker that stands still leaves the connector with 100 to 200 MB more; why is not known.
-MORE_FILES, MORE_THREADS, MORE_MB = 24, 12, 256
+MORE_FILES, MORE_THREADS, MORE_MB = 24, 12, 64
 
 
 class Footprint(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +22,14 @@ STOP_S = 15.0
 class Cluster:
     """Run roles of the distributed runtime as processes, on topics and indices of their own prefix."""
 
-    def __init__(self, servers: dict[str, str], prefix: str, directory: Path, partitions: int = 8) -> None:
+    def __init__(
+        self,
+        servers: dict[str, str],
+        prefix: str,
+        directory: Path,
+        partitions: int = 8,
+        further: Mapping[str, str] | None = None,
+    ) -> None:
         self.environment = {
             "NEWSWIRE_RUNTIME": "distributed",
             "NEWSWIRE_KAFKA": servers["kafka"],
@@ -31,6 +38,7 @@ class Cluster:
             "NEWSWIRE_DATA": str(directory),
             "NEWSWIRE_SESSION_TIMEOUT_S": "6",
             "NEWSWIRE_PARTITIONS": str(partitions),
+            **(further or {}),
         }
         self.settings = config.load(environ=self.environment)
         self._directory = directory

@@ -15,7 +15,9 @@ import pytest
 
 from connectors.fetch.http import Fetcher, FetchError
 from pipeline.adapters.notify.post import post
-from pipeline.errors import TerminalError
+from pipeline.errors import TerminalError, UnavailableError, UsageError
+from pipeline.settings import Fetch, Settings
+from pipeline.wiring import connectors
 from tests.integration.connectors.raw_server import RawServer
 from tests.integration.distributed import wait_until
 from tests.integration.feed_server import FEED, FeedServer, redirect
@@ -187,3 +189,13 @@ def test_name_that_changes_its_address_before_a_webhook_is_called_is_refused(
     port = private.url.rpartition(":")[2]
     with pytest.raises(TerminalError, match="private address"):
         post(f"http://rebinding.example:{port}/", b"{}", {}, "id", (ALLOWED,))
+
+
+def test_no_picture_of_an_article_reaches_it(private: RawServer, site: FeedServer) -> None:
+    settings = Settings(fetch=Fetch(allow=(ALLOWED,)))
+    site.pages["/picture"] = b"\x89PNG\r\n\x1a\n"
+    site.pages["/leads"] = redirect(f"{private.url}/")
+    assert connectors.fetch_part(settings, f"{site.url}/picture", 4) == b"\x89PNG"
+    for url in (f"{private.url}/", f"{site.url}/leads"):
+        with pytest.raises((UsageError, UnavailableError)):
+            connectors.fetch_part(settings, url, 1_000)

@@ -55,7 +55,7 @@ def test_bounded_store_stays_flat_under_load(tmp_path: Path) -> None:
         pruner = Pruner(msgspec.structs.replace(services.kept(settings), least=LEAST), opened.upkeep, stores.clock)
         embedded = runners.embedded(opened, upkeep.facts_before(settings, pruner))
         stop = threading.Event()
-        chores = [Chore("pruning", pruner.step), Chore("tidying", opened.upkeep.tidy)]
+        chores = [Chore("pruning", pruner.step, pruner.is_too_large), Chore("tidying", opened.upkeep.tidy)]
         tending = threading.Thread(target=UpkeepLoop(chores, rest_s=0.5).run, args=(stop,))
         tending.start()
         source, started, given = articles(), time.monotonic(), 0

@@ -230,6 +230,20 @@ def test_other_commands_work_while_up_runs_and_a_second_up_is_refused(newswire: 
     assert "First report" in out
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_stop_while_the_parser_is_loaded_is_heard(newswire: Newswire, server: FeedServer, number: int) -> None:
+    running = newswire.start("up", "--no-web", server.url + "/feed")
+    mapped, deadline = Path(f"/proc/{running.pid}/maps"), time.monotonic() + 60
+    while "/thinc/" not in mapped.read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert "/thinc/" in mapped.read_text()
+    asked = time.monotonic()
+    running.send_signal(number)
+    _, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors.count("Traceback")) == (0, 0), errors
+    assert time.monotonic() - asked < 12
+
+
 def test_every_article_of_every_feed_is_found_by_its_title(newswire: Newswire, shared_data: Path) -> None:
     server = FeedServer()
     try:

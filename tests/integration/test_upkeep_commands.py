@@ -45,6 +45,21 @@ def test_backup_is_made_where_the_settings_say_and_comes_back(tmp_path: Path) ->
     assert "Ann Lee" in run(data, "list", "show", "team").stdout
 
 
+def test_backup_goes_through_a_pipe_and_back(tmp_path: Path) -> None:
+    data, other = tmp_path / "data", tmp_path / "other"
+    old_store(data)
+    made = run(data, "admin", "backup", "-").stdout_bytes
+    assert made.startswith(b"SQLite format 3")
+    restored = CliRunner().invoke(main, ["admin", "restore", "-", "--data", str(other)], input=made)
+    assert restored.exit_code == 0, restored.output
+    assert "standard input" in restored.stdout
+    assert titles(other) == titles(data)
+    assert [path.name for path in other.iterdir() if path.name.startswith(("restore-", "backup-"))] == []
+    refused = CliRunner().invoke(main, ["admin", "restore", "-", "--data", str(other)], input=made[:5000])
+    assert refused.exit_code == 2
+    assert titles(other) == titles(data)
+
+
 def test_nothing_is_restored_while_up_runs(tmp_path: Path) -> None:
     data = tmp_path / "store"
     made = run(data, "admin", "backup").stdout.strip()

@@ -163,7 +163,7 @@ def patterns() -> dict[str, re.Pattern[str] | re.Pattern[bytes]]:
     found: dict[str, re.Pattern[str] | re.Pattern[bytes]] = {}
     for package in (connectors, pipeline):
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            if module.name.endswith(("__main__", "agents", "app")) or ".adapters.kafka" in module.name:
+            if module.name.endswith(("__main__", "agents", "app", "rereading")) or ".adapters.kafka" in module.name:
                 continue
             for name, value in vars(importlib.import_module(module.name)).items():
                 held = (

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from elasticsearch import ApiError, ConnectionTimeout, Elasticsearch, TransportError, UnsupportedProductError
+import msgspec
+from elastic_transport import TlsError
+from elasticsearch import (
+    ApiError,
+    AuthorizationException,
+    ConnectionTimeout,
+    Elasticsearch,
+    TransportError,
+    UnsupportedProductError,
+)
 
 from pipeline.errors import NewswireError, TransientError, UnavailableError, UsageError
 from pipeline.networks import masked
@@ -17,12 +27,41 @@ BLOCKED_AFTER_S = 5.0
 _STATES = ("index_closed_exception", "index_not_found_exception", "no_shard_available_action_exception")
 
 
-def connect(url: str, api_key: str | None = None) -> Elasticsearch:
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what is needed to be let in: a key, and the PEM file of the authorities to trust (else the system's)."""
+
+    api_key: str | None = None
+    ca: str | None = None
+
+    def __repr__(self) -> str:
+        """Leave out the key: this ends up in logs."""
+        return f"Access(ca={self.ca!r})"
+
+
+OPEN = Access()
+
+
+def connect(url: str, access: Access = OPEN) -> Elasticsearch:
     """Make a client; nothing is sent before the first call. Retries are the caller's, who can wait."""
+    trusted: dict[str, Any] = {"ca_certs": access.ca} if access.ca is not None else {}
     try:
-        return Elasticsearch(url, api_key=api_key, request_timeout=TIMEOUT_S, max_retries=0, retry_on_timeout=False)
+        return Elasticsearch(
+            url, api_key=access.api_key, request_timeout=TIMEOUT_S, max_retries=0, retry_on_timeout=False, **trusted
+        )
+    except OSError as exc:
+        raise UsageError(f"elasticsearch_ca: {access.ca} is no PEM file that can be used.") from exc
     except ValueError as exc:
         raise UsageError(f"{masked(url)} is no address of Elasticsearch ({exc}); expected http://host:9200.") from exc
+
+
+def server_version(url: str, access: Access = OPEN) -> str | None:
+    """Return the version of the server; ``None`` where the key may not ask for it. Raises ``UnavailableError``."""
+    with translated(url), connect(url, access) as client:
+        try:
+            answer = client.nodes.info(node_id="_local", metric="os", filter_path="nodes.*.version").body
+        except AuthorizationException:
+            return None
+    return next((str(node["version"]) for node in answer.get("nodes", {}).values()), None)
 
 
 @contextmanager
@@ -40,6 +79,11 @@ def translated(url: str) -> Iterator[None]:
         raise TransientError(f"Elasticsearch at {masked(url)} did not answer in time.", RETRY_AFTER_S) from exc
     except ApiError as exc:
         raise _from_answer(url, exc) from exc
+    except TlsError as exc:
+        raise UnavailableError(
+            f"Elasticsearch at {masked(url)} does not agree on TLS with us "
+            f"({_short(exc)}); see to its address and certificate, and name who signed that in `elasticsearch_ca`."
+        ) from exc
     except TransportError as exc:
         raise UnavailableError(
             f"No Elasticsearch answers at {masked(url)}; start it (deploy/servers, deploy/compose.yaml) or set "
@@ -75,6 +119,10 @@ def _from_answer(url: str, error: ApiError) -> NewswireError:
     if status != 400:
         return UnavailableError(f"What answers at {masked(url)} does not work as Elasticsearch does ({status}).")
     return UsageError(f"Elasticsearch does not take the request: {_reason(error)}.")
+
+
+def _short(error: TlsError) -> str:
+    return " ".join(str(error.message).split())[:200]
 
 
 def _type(error: ApiError) -> str | None:

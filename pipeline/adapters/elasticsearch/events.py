@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.adapters.elasticsearch.index import MAX_DAYS, ElasticsearchIndex
+from pipeline.adapters.elasticsearch.days import MAX_DAYS
+from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
 from pipeline.adapters.elasticsearch.months import document_of
 from pipeline.adapters.elasticsearch.stories import ElasticsearchStories, begins_with
 from pipeline.adapters.reported_events import Reports, on_articles

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 from elasticsearch import Elasticsearch
 
-from pipeline.adapters.elasticsearch.client import RETRY_AFTER_S, connect, translated
+from pipeline.adapters.elasticsearch.client import OPEN, RETRY_AFTER_S, Access, connect, translated
 from pipeline.adapters.elasticsearch.compile import Asked, Plan, compile_query, scored
+from pipeline.adapters.elasticsearch.days import count_days
 from pipeline.adapters.elasticsearch.months import Months, document_of
 from pipeline.adapters.elasticsearch.revisions import ElasticsearchRevisions
 from pipeline.adapters.verified_search import (
@@ -38,7 +39,6 @@ from pipeline.ports.search import FACETS, Count, Day, SearchPage, SearchRequest
 from pipeline.query.indexing import clip, counts_copies, similar_query
 from pipeline.query.tree import And, Query
 
-MAX_DAYS = 20_000
 MAX_COPIED = 50_000
 MAX_LISTED = 1_000
 SEARCH_TIMEOUT_S = 10
@@ -56,15 +56,13 @@ def _in_the_end() -> Iterator[None]:
 class ElasticsearchIndex:
     """Keep documents searchable on an Elasticsearch server; ``prefix`` keeps its indices apart from others."""
 
-    def __init__(
-        self, url: str, *, api_key: str | None = None, prefix: str = "", generation: str | None = None
-    ) -> None:
+    def __init__(self, url: str, *, access: Access = OPEN, prefix: str = "", generation: str | None = None) -> None:
         self.url = url
-        self._api_key = api_key
+        self._access = access
         self._prefix = prefix
-        self._client: Elasticsearch = connect(url, api_key)
+        self._client: Elasticsearch = connect(url, access)
         self.months = Months(url, self._client, prefix, generation)
-        self.revisions = ElasticsearchRevisions(url, self.months, api_key=api_key, prefix=prefix)
+        self.revisions = ElasticsearchRevisions(url, self.months, access=access, prefix=prefix)
 
     def setup(self) -> None:
         """Put the template and complete what an earlier version wrote; idempotent. ``upsert`` does it bit by bit."""
@@ -102,9 +100,11 @@ class ElasticsearchIndex:
         """Count matching documents by the values of ``field``."""
         if field not in FACETS:
             raise UsageError(f"There is no facet {field!r}; the facets are {', '.join(FACETS)}.")
-        by_day = field == "day"
-        order = [{"_key": "desc"}] if by_day else [{"_count": "desc"}, {"_key": "asc"}]
-        terms = {"field": "nw.day" if by_day else f"nw.facets.{field}", "size": limit, "order": order}
+        if field == "day":
+            days = count_days(self.ask, {"found": self.matching(request)}, request.zone, limit)["found"]
+            return [Count(value=day, documents=n) for day, n in days.items()]
+        order = [{"_count": "desc"}, {"_key": "asc"}]
+        terms = {"field": f"nw.facets.{field}", "size": limit, "order": order}
         answer = self.ask(size=0, query=self.matching(request), aggs={"values": {"terms": terms}})
         buckets = answer["aggregations"]["values"]["buckets"] if "aggregations" in answer else []
         return [Count(value=bucket["key"], documents=bucket["doc_count"]) for bucket in buckets]
@@ -112,20 +112,12 @@ class ElasticsearchIndex:
     def timeline(self, request: SearchRequest) -> Sequence[Day]:
         """Count matching documents and all documents by day."""
         whole = self.matching(msgspec.structs.replace(request, query=None))
-        days = {"days": {"terms": {"field": "nw.day", "size": MAX_DAYS}}}
-        answer = self.ask(
-            size=0,
-            query={"match_all": {}},
-            aggs={"found": {"filter": self.matching(request), "aggs": days}, "all": {"filter": whole, "aggs": days}},
-        )
-        if "aggregations" not in answer:
-            return ()
-        found, everything = (
-            {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"][name]["days"]["buckets"]}
-            for name in ("found", "all")
-        )
+        counted = count_days(self.ask, {"found": self.matching(request), "all": whole}, request.zone)
+        everything = counted["all"]
         # A group that a copy is shown of may count on another day than among everything.
-        return [Day(day=day, documents=n, all=max(n, everything.get(day, 0))) for day, n in sorted(found.items())]
+        return [
+            Day(day=day, documents=n, all=max(n, everything.get(day, 0))) for day, n in sorted(counted["found"].items())
+        ]
 
     def similar(self, document: Document, request: SearchRequest) -> SearchPage:
         """Return documents that share this one's most telling words, best first."""
@@ -144,6 +136,9 @@ class ElasticsearchIndex:
 
     def prune(self, before: datetime) -> int:
         """Drop the indices of whole months before a moment; return how many documents they held."""
+        if dropped := self.months.before(before):
+            # First: what is interrupted between the two begins here again.
+            self.revisions.prune([name for name in self.months.names() if name not in dropped])
         return self.months.prune(before)
 
     def outdated(self) -> int:
@@ -160,7 +155,7 @@ class ElasticsearchIndex:
         """Return a second, empty set of indices, which ``promote`` puts in this one's place."""
         if not re.fullmatch(r"[a-z0-9_]{1,40}", name):
             raise UsageError(f"{name!r} cannot name an index; use up to 40 small letters, digits and _.")
-        shadow = ElasticsearchIndex(self.url, api_key=self._api_key, prefix=self._prefix, generation=name)
+        shadow = ElasticsearchIndex(self.url, access=self._access, prefix=self._prefix, generation=name)
         if shadow.months.names():
             raise UsageError(f"There is an index {name!r} already; choose another name.")
         return shadow

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.adapters.elasticsearch.client import connect, is_of_the_document, translated
+from pipeline.adapters.elasticsearch.client import OPEN, Access, connect, is_of_the_document, translated
 from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.alerts import (
@@ -47,10 +47,10 @@ _MOST_SOURCES = 10_000
 class ElasticsearchLedger:
     """Keep deliveries on an Elasticsearch server; ``prefix`` keeps them apart from others'."""
 
-    def __init__(self, url: str, *, api_key: str | None = None, prefix: str = "") -> None:
+    def __init__(self, url: str, *, access: Access = OPEN, prefix: str = "") -> None:
         self._url = url
         self._index = f"{prefix}alerts"
-        self._client = connect(url, api_key)
+        self._client = connect(url, access)
         self._created = False
 
     def enter(self, deliveries: Sequence[Delivery]) -> int:

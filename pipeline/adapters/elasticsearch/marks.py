@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.adapters.elasticsearch.client import OPEN, Access
 from pipeline.adapters.elasticsearch.side_index import CHUNK, SideIndex
 from pipeline.model import derive_id
 from pipeline.ports.marks import Marked
@@ -17,8 +18,8 @@ _MOST_MARKS = 10_000
 class ElasticsearchMarks:
     """Keep marks on an Elasticsearch server; ``prefix`` keeps them apart from others'."""
 
-    def __init__(self, url: str, *, api_key: str | None = None, prefix: str = "") -> None:
-        self._index = SideIndex(url, f"{prefix}marks", _PROPERTIES, api_key=api_key)
+    def __init__(self, url: str, *, access: Access = OPEN, prefix: str = "") -> None:
+        self._index = SideIndex(url, f"{prefix}marks", _PROPERTIES, access=access)
 
     def set(self, reader: str, mark: str, articles: Sequence[Marked]) -> None:
         """Mark articles."""

@@ -181,14 +181,17 @@ class Months:
 
     def prune(self, before: datetime) -> int:
         """Drop the indices of whole months before a moment; return how many documents they held."""
-        current = month_of(before.astimezone(UTC))
         removed = 0
-        for name in self.names():
-            if name[-7:] < current:
-                with translated(self._url):
-                    removed += int(self._client.count(index=name)["count"])
-                    self._client.indices.delete(index=name, ignore_unavailable=True)
+        for name in self.before(before):
+            with translated(self._url):
+                removed += int(self._client.count(index=name)["count"])
+                self._client.indices.delete(index=name, ignore_unavailable=True)
         return removed
+
+    def before(self, moment: datetime) -> list[str]:
+        """Return the names of the indices of whole months before a moment."""
+        current = month_of(moment.astimezone(UTC))
+        return [name for name in self.names() if name[-7:] < current]
 
     def promote(self) -> None:
         """Let the alias stand for this generation, copy what others received meanwhile, and drop them."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from pipeline.adapters.elasticsearch.client import OPEN, Access
 from pipeline.adapters.elasticsearch.months import Months, document_of
 from pipeline.adapters.elasticsearch.side_index import SideIndex
 from pipeline.model import Document, derive_id
@@ -19,23 +20,52 @@ _MOST = 1_000
 class ElasticsearchRevisions:
     """Keep what is about to be replaced, and read it; ``prefix`` keeps it apart from others'."""
 
-    def __init__(self, url: str, months: Months, *, api_key: str | None = None, prefix: str = "") -> None:
+    def __init__(self, url: str, months: Months, *, access: Access = OPEN, prefix: str = "") -> None:
         self._months = months
-        self._index = SideIndex(url, f"{prefix}revisions", _PROPERTIES, api_key=api_key)
+        self._index = SideIndex(url, f"{prefix}revisions", _PROPERTIES, access=access)
 
     def keep(self, documents: Sequence[Document]) -> None:
         """Keep the revisions that these documents will take the place of. Idempotent."""
-        revised = {document.id: document.revision for document in documents if document.revision > 1}
+        revised: dict[str, int] = {}
+        for document in documents:
+            if document.revision > 1:
+                revised[document.id] = max(revised.get(document.id, 0), document.revision)
         months = self._months.names() if revised else []
         found = self._months.locate(list(revised), months, with_document=True) if months else {}
+        stored = {article_id: document_of(hit) for article_id, hit in found.items()}
+        # What came and was outdone in the same batch is never stored by itself.
+        passed = [
+            document
+            for document in documents
+            if document.id in revised
+            and (document.id not in stored or stored[document.id].revision < document.revision)
+        ]
         operations: list[dict[str, object]] = []
         now = datetime.now(UTC)
-        for earlier in map(document_of, found.values()):
+        for earlier in (*stored.values(), *passed):
             if earlier.revision < revised[earlier.id]:
                 value = msgspec.json.encode(_revision(earlier, now)).decode()
                 entry = {"article": earlier.id, "revision": earlier.revision, "value": value}
                 operations += [{"create": {"_id": derive_id(earlier.id, str(earlier.revision))}}, entry]
         self._index.bulk(operations, passing=(409,))
+
+    def prune(self, staying: Sequence[str]) -> int:
+        """Drop the revisions of articles that are in none of the months that stay; return how many."""
+        removed = 0
+        after: list[object] | None = None
+        order = [{"article": "asc"}, {"revision": "asc"}]
+        while True:
+            asked = {"size": _MOST, "sort": order, "source": ["article"], "search_after": after}
+            hits = self._index.search(**asked)["hits"]["hits"]
+            if not hits:
+                return removed
+            articles = {hit["_id"]: hit["_source"]["article"] for hit in hits}
+            named = list(dict.fromkeys(articles.values()))
+            there = self._months.locate(named, staying, with_document=False) if staying else {}
+            gone = [each for each, article in articles.items() if article not in there]
+            self._index.bulk([{"delete": {"_id": each}} for each in gone], passing=(404,))
+            removed += len(gone)
+            after = hits[-1]["sort"]
 
     def of(self, article_id: str) -> Sequence[Revision]:
         """Return the revisions that are kept of an article, newest first, beginning with the present one."""

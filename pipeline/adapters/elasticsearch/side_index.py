@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pipeline.adapters.elasticsearch.client import connect, is_of_the_document, translated
+from pipeline.adapters.elasticsearch.client import OPEN, Access, connect, is_of_the_document, translated
 from pipeline.errors import TerminalError, TransientError
 
 CHUNK = 1_000
@@ -15,11 +15,11 @@ CHUNK = 1_000
 class SideIndex:
     """Keep small documents; every question sees what was written before it."""
 
-    def __init__(self, url: str, name: str, properties: Mapping[str, Any], *, api_key: str | None = None) -> None:
+    def __init__(self, url: str, name: str, properties: Mapping[str, Any], *, access: Access = OPEN) -> None:
         self._url = url
         self._name = name
         self._mappings = {"dynamic": False, "properties": dict(properties)}
-        self._client = connect(url, api_key)
+        self._client = connect(url, access)
         self._created = False
 
     def search(self, **body: Any) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError
 
+from pipeline.adapters.kafka.access import Access
+from pipeline.adapters.kafka.refusals import refusal
 from pipeline.errors import TransientError, UnavailableError
 
 CONNECT_MS = 8_000
@@ -22,6 +24,7 @@ CLOSE_S = 3.0
 STANDS_STILL_S = 10.0
 # When a reader that gets nothing looks whether it should have got something.
 IDLE_S, LONGEST_IDLE_S = 15.0, 300.0
+AT_ONCE_S, PAUSE_S = 0.01, 0.02
 MAX_MESSAGE_BYTES = 20_000_000
 MEMBERSHIP = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 2_000}
 
@@ -32,6 +35,8 @@ def translated(servers: str) -> Iterator[None]:
     try:
         yield
     except (KafkaTimeoutError, OSError) as exc:
+        if why := refusal():
+            raise UnavailableError(f"Kafka at {servers} {why}.") from exc
         raise UnavailableError(
             f"Kafka at {servers} does not answer; start it (deploy/servers start, or deploy/compose.yaml) "
             "or set `kafka` in the settings."
@@ -48,11 +53,12 @@ def _short(error: KafkaError) -> str:
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
 
 
-def producer_of(servers: str) -> Any:
+def producer_of(servers: str, access: Access) -> Any:
     """Return a producer that loses and doubles nothing."""
     return KafkaProducer(
         bootstrap_servers=servers,
         bootstrap_timeout_ms=CONNECT_MS,
+        **access.options(),
         enable_idempotence=True,
         acks="all",
         linger_ms=5,
@@ -67,11 +73,27 @@ def producer_of(servers: str) -> Any:
     )
 
 
-def consumer_of(servers: str, **options: Any) -> Any:
+class _PacedConsumer(KafkaConsumer):  # type: ignore[misc]
+    """Poll with a pause when a poll brought nothing at once.
+
+    While a heartbeat is due and its broker stands still, kafka-python 3.0 polls without one, for as long as it was
+    given, and keeps something of every time until the fetch under way has failed: a core and 300 MB in half a minute.
+    """
+
+    def _poll_once(self, timer: Any, *arguments: Any, **options: Any) -> Any:
+        began = time.monotonic()
+        records = super()._poll_once(timer, *arguments, **options)
+        if not records and time.monotonic() - began < AT_ONCE_S and not timer.expired:
+            time.sleep(min(PAUSE_S, timer.timeout_ms / 1000))
+        return records
+
+
+def consumer_of(servers: str, access: Access, **options: Any) -> Any:
     """Return a consumer that starts at the oldest record and never makes a topic."""
-    return KafkaConsumer(
+    return _PacedConsumer(
         bootstrap_servers=servers,
         bootstrap_timeout_ms=CONNECT_MS,
+        **access.options(),
         auto_offset_reset="earliest",
         allow_auto_create_topics=False,
         fetch_max_wait_ms=100,

@@ -12,6 +12,7 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.errors import CommitFailedError, KafkaError
 
+from pipeline.adapters.kafka.access import OPEN, Access
 from pipeline.adapters.kafka.client import (
     CLOSE_S,
     CONNECT_MS,
@@ -36,8 +37,9 @@ _log = logging.getLogger(__name__)
 class KafkaLog:
     """Keep topics in Kafka; ``prefix`` is put before every topic and group name."""
 
-    def __init__(self, servers: str, *, prefix: str = "") -> None:
+    def __init__(self, servers: str, *, prefix: str = "", access: Access = OPEN) -> None:
         self._servers = servers
+        self._access = access
         self._prefix = prefix
         self._producer: Any = None
         self._consumers: dict[tuple[str, str], Any] = {}
@@ -110,7 +112,7 @@ class KafkaLog:
             consumer = self._counters.get(group)
             if consumer is None:
                 consumer = self._counters[group] = consumer_of(
-                    self._servers, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False
+                    self._servers, self._access, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False
                 )
             name = self._prefix + topic
             partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
@@ -121,7 +123,7 @@ class KafkaLog:
     def replay(self, topic: str) -> Iterator[Message]:
         """Iterate over every record kept now, oldest first per key."""
         with translated(self._servers):
-            consumer = consumer_of(self._servers, enable_auto_commit=False)
+            consumer = consumer_of(self._servers, self._access, enable_auto_commit=False)
             try:
                 partitions = assign_all(consumer, self._prefix + topic)
                 ends = consumer.end_offsets(partitions)
@@ -178,7 +180,7 @@ class KafkaLog:
     def _sender(self) -> Any:
         with self._turn:
             if self._producer is None:
-                self._producer = producer_of(self._servers)
+                self._producer = producer_of(self._servers, self._access)
             return self._producer
 
     def _forget(self, producer: Any) -> None:
@@ -199,7 +201,11 @@ class KafkaLog:
         consumer = self._consumers.get((topic, group))
         if consumer is None:
             consumer = consumer_of(
-                self._servers, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False, **MEMBERSHIP
+                self._servers,
+                self._access,
+                group_id=f"{self._prefix}newswire-{group}",
+                enable_auto_commit=False,
+                **MEMBERSHIP,
             )
             try:
                 join(consumer, self._prefix + topic)

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from kafka.errors import KafkaError
 
+from pipeline.adapters.kafka.access import OPEN, Access
 from pipeline.adapters.kafka.client import CLOSE_S, CONNECT_MS, MEMBERSHIP, Patience, consumer_of, join, translated
 from pipeline.errors import TransientError, UnavailableError
 
@@ -22,8 +23,9 @@ class KafkaShares:
     Holding a partition of ``topic`` stands for holding a share of the keys; its records do not matter.
     """
 
-    def __init__(self, servers: str, topic: str, group: str, *, prefix: str = "") -> None:
+    def __init__(self, servers: str, topic: str, group: str, *, prefix: str = "", access: Access = OPEN) -> None:
         self._servers = servers
+        self._access = access
         self._topic = prefix + topic
         self._group = f"{prefix}newswire-{group}"
         self._held: frozenset[int] = frozenset()
@@ -57,7 +59,9 @@ class KafkaShares:
 
     def _keep_up(self) -> None:
         """Stay in the group and follow what it assigns."""
-        consumer = consumer_of(self._servers, group_id=self._group, enable_auto_commit=False, **MEMBERSHIP)
+        consumer = consumer_of(
+            self._servers, self._access, group_id=self._group, enable_auto_commit=False, **MEMBERSHIP
+        )
         try:
             join(consumer, self._topic)
             self._count = len(consumer.partitions_for_topic(self._topic) or (0,))

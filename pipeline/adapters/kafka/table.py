@@ -10,6 +10,7 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from pipeline.adapters.kafka.access import OPEN, Access
 from pipeline.adapters.kafka.client import (
     CLOSE_S,
     Progress,
@@ -25,8 +26,9 @@ from pipeline.adapters.kafka.client import (
 class KafkaTable:
     """Keep the latest value per key in the compacted topic ``topic``; each reader holds a copy in memory."""
 
-    def __init__(self, servers: str, topic: str, *, prefix: str = "") -> None:
+    def __init__(self, servers: str, topic: str, *, prefix: str = "", access: Access = OPEN) -> None:
         self._servers = servers
+        self._access = access
         self._topic = prefix + topic
         self._producer: Any = None
         self._consumer: Any = None
@@ -50,7 +52,7 @@ class KafkaTable:
         """Put many values durably, in one batch."""
         with self._turn, translated(self._servers):
             if self._producer is None:
-                self._producer = producer_of(self._servers)
+                self._producer = producer_of(self._servers, self._access)
             records = ({"topic": self._topic, "key": key.encode(), "value": value} for key, value in values.items())
             try:
                 send_all(self._producer, records)
@@ -104,7 +106,7 @@ class KafkaTable:
 
     def _connected(self) -> Any:
         """Return a consumer at the beginning of the topic; one that failed on the way is closed, and made anew."""
-        consumer = consumer_of(self._servers, enable_auto_commit=False)
+        consumer = consumer_of(self._servers, self._access, enable_auto_commit=False)
         try:
             self._partitions = assign_all(consumer, self._topic)
             consumer.seek_to_beginning(*self._partitions)

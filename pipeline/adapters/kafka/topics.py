@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError
 
+from pipeline.adapters.kafka.access import OPEN, Access
 from pipeline.adapters.kafka.client import CONNECT_MS, MAX_MESSAGE_BYTES, translated
 from pipeline.errors import UnavailableError
 from pipeline.topics import Topic
@@ -26,13 +27,14 @@ def create_topics(
     partitions: int = 8,
     replication: int = -1,
     keep: Mapping[str, timedelta] | None = None,
+    access: Access = OPEN,
 ) -> list[str]:
     """Create the topics that are missing, with their retention or compaction; return their names. Safe to repeat.
 
     ``keep`` sets how long topics of the given names keep their records, instead of what the table says; those that are
     there already are changed to it.
     """
-    with _admin(servers) as admin:
+    with _admin(servers, access) as admin:
         present = set(admin.list_topics())
         wanted = {
             prefix + topic.name: {
@@ -65,18 +67,26 @@ def _keep_as_set(admin: Any, topics: Sequence[Topic], keep: Mapping[str, timedel
         admin.alter_configs(changed)
 
 
-def set_retention(servers: str, topics: Sequence[Topic], keep: Mapping[str, timedelta], *, prefix: str = "") -> None:
+def set_retention(
+    servers: str, topics: Sequence[Topic], keep: Mapping[str, timedelta], *, prefix: str = "", access: Access = OPEN
+) -> None:
     """Have the topics that are there keep their records for as long as ``keep`` says. Raises ``UnavailableError``."""
-    with _admin(servers) as admin:
+    with _admin(servers, access) as admin:
         present = set(admin.list_topics())
         _keep_as_set(admin, [topic for topic in topics if prefix + topic.name in present], keep, prefix)
 
 
-def missing_topics(servers: str, topics: Sequence[Topic], *, prefix: str = "") -> list[str]:
+def missing_topics(servers: str, topics: Sequence[Topic], *, prefix: str = "", access: Access = OPEN) -> list[str]:
     """Return the topics that ``create_topics`` would create. Raises ``UnavailableError``."""
-    with _admin(servers) as admin:
+    with _admin(servers, access) as admin:
         present = set(admin.list_topics())
         return sorted(prefix + topic.name for topic in topics if prefix + topic.name not in present)
+
+
+def broker_version(servers: str, access: Access = OPEN) -> str:
+    """Return the version of the brokers, as far as they tell by what they understand. Raises ``UnavailableError``."""
+    with _admin(servers, access) as admin:
+        return ".".join(map(str, _version(admin))) or "unknown"
 
 
 def topic_configs(topic: Topic, keep: Mapping[str, timedelta]) -> dict[str, str]:
@@ -88,9 +98,9 @@ def topic_configs(topic: Topic, keep: Mapping[str, timedelta]) -> dict[str, str]
 
 
 @contextmanager
-def _admin(servers: str) -> Iterator[Any]:
+def _admin(servers: str, access: Access) -> Iterator[Any]:
     with translated(servers):
-        admin = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=CONNECT_MS)
+        admin = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=CONNECT_MS, **access.options())
         try:
             _check_version(servers, admin)
             yield admin
@@ -99,8 +109,12 @@ def _admin(servers: str) -> Iterator[Any]:
 
 
 def _check_version(servers: str, admin: Any) -> None:
-    version = tuple(admin.config.get("api_version") or ()) or None
-    found = getattr(getattr(admin, "_manager", None), "broker_version", version)
-    if found and tuple(found) < OLDEST:
+    found = _version(admin)
+    if found and found < OLDEST:
         shown = ".".join(map(str, found))
         raise UnavailableError(f"Kafka at {servers} is version {shown}; Newswire needs 4.0 or newer.")
+
+
+def _version(admin: Any) -> tuple[int, ...]:
+    version = tuple(admin.config.get("api_version") or ())
+    return tuple(getattr(getattr(admin, "_manager", None), "broker_version", None) or version)

@@ -78,7 +78,9 @@ class SqliteArrivals:
         ).fetchall()
         places = dict(rows)
         found = ((number, read_document(self._database, places[number])) for number in numbers if number in places)
-        return [Arrival(number=number, document=self._index.with_copies(d)) for number, d in found if d is not None]
+        there = [(number, document) for number, document in found if document is not None]
+        documents = self._index.all_with_copies([document for _, document in there])
+        return [Arrival(number=n, document=document) for (n, _), document in zip(there, documents, strict=True)]
 
     def ids_of(self, numbers: Sequence[int]) -> Mapping[int, str]:
         """Return the ids of articles by item number."""

@@ -86,6 +86,7 @@ def quoted(*tokens: str) -> str:
 
 # The token of every document that is a copy.
 COPY = keyword_token("copy", "yes")
+NOTHING = Plan(match=quoted(keyword_token("none", "")))
 
 
 def _compile(node: tree.AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
@@ -215,6 +216,8 @@ def _word(text: str, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
             found.append(expression)
         elif languages:
             found.append(_within(languages, expression, vocabulary))
+    if not found:  # no language of the index has the word
+        return NOTHING
     return Plan(match=any_of(found), depth=4, exact=_are_whole((text,)))
 
 
@@ -235,7 +238,7 @@ def _within(languages: frozenset[str], expression: str, vocabulary: Vocabulary) 
 def _expanded(node: Pattern, parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
     tokens = vocabulary.like(node)
     if not tokens:
-        return Plan(match=quoted(keyword_token("none", "")))
+        return NOTHING
     if len(tokens) <= vocabulary.expansion:
         return Plan(match=_column(parts) + any_of([quoted(token) for token in _written(tokens, parts)]), depth=2)
     if isinstance(node, tree.Fuzzy):

@@ -11,8 +11,8 @@ import msgspec
 
 from pipeline.adapters.sqlite.database import Database
 
-# Among more positions than this, all that is found is listed once instead of asking for each.
-_ASKED_ONE_BY_ONE = 500
+# Among more positions than this, all that is found is listed once: FTS5 begins anew for each that is asked.
+_ASKED_ONE_BY_ONE = 50
 Select = tuple[str, tuple[str | int, ...]]
 
 

@@ -19,7 +19,8 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.generations import earlier_versions, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed, orphans
 from pipeline.adapters.sqlite.plans import Plan
-from pipeline.adapters.sqlite.statements import day_of, narrowed, selected
+from pipeline.adapters.sqlite.statements import count_days, narrowed, selected
+from pipeline.adapters.sqlite.totals import about
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
@@ -85,12 +86,12 @@ class SqliteIndex:
             if field in ("source", "language"):
                 sql = f"SELECT {field} AS value, count(*) AS n FROM documents WHERE position IN ({found})"
             elif field == "day":
-                sql = f"SELECT {day_of('position')} AS value, count(*) AS n FROM ({found})"
+                days = count_days(self._database.connection, found, params, request.zone)
+                return [Count(value=day, documents=n) for day, n in sorted(days.items(), reverse=True)[:limit]]
             else:
                 sql = f"SELECT value, count(*) AS n FROM facets WHERE position IN ({found}) AND field = '{field}'"
-            order = "value DESC" if field == "day" else "n DESC, value"
             rows = self._database.connection.execute(
-                f"SELECT * FROM ({sql} GROUP BY value) WHERE value IS NOT NULL ORDER BY {order} LIMIT ?",
+                f"SELECT * FROM ({sql} GROUP BY value) WHERE value IS NOT NULL ORDER BY n DESC, value LIMIT ?",
                 (*params, limit),
             ).fetchall()
         return [Count(value=value, documents=count) for value, count in rows]
@@ -99,8 +100,8 @@ class SqliteIndex:
         """Count matching documents and all documents by day."""
         everything = msgspec.structs.replace(request, query=None)
         with self.bounded():
-            days = dict(self._days(request))
-            whole = dict(self._days(everything)) if days else {}
+            days = self._days(request)
+            whole = self._days(everything) if days else {}
         # A group that a copy is shown of may count on another day than among everything.
         return [Day(day=day, documents=n, all=max(n, whole.get(day, 0))) for day, n in sorted(days.items())]
 
@@ -173,7 +174,7 @@ class SqliteIndex:
         found = collect(self._candidates(plan, request, cursor), request, plan.exact)
         total, estimated = self._total(plan, request)
         return SearchPage(
-            documents=tuple(map(self.with_copies, found.documents)),
+            documents=tuple(self.all_with_copies(found.documents)),
             total=total,
             cursor=write_cursor(found.following),
             estimated=estimated,
@@ -243,8 +244,12 @@ class SqliteIndex:
 
     def _total(self, plan: Plan, request: SearchRequest) -> tuple[int, bool]:
         if not plan.exact:
-            newest = self._newest(plan, None, MAX_SAMPLED)
+            newest = self._newest(plan, None, MAX_SAMPLED if request.counted is None else CHUNK)
             return estimate(self._count(plan), list(self._documents(newest, request).values()), request)
+        if request.counted is not None:
+            found = self._select(plan if request.copies else narrowed(plan, copies=False), None)
+            if (rough := about(self._database.connection, found, request.counted)) is not None:
+                return rough, True
         if request.copies:
             return self._count(plan), False
         originals, copies = self._count(narrowed(plan, copies=False)), self._count(narrowed(plan, copies=True))
@@ -296,11 +301,9 @@ class SqliteIndex:
             found = Groups(self._database, among.intersection).standing(found)
         return "SELECT value AS position FROM json_each(?)", (listed(found),)
 
-    def _days(self, request: SearchRequest) -> list[tuple[str, int]]:
+    def _days(self, request: SearchRequest) -> Mapping[str, int]:
         found, params = self.matching(request)
-        return self._database.connection.execute(
-            f"SELECT {day_of('position')}, count(*) FROM ({found}) GROUP BY 1", params
-        ).fetchall()
+        return count_days(self._database.connection, found, params, request.zone)
 
     def _frequencies(self, tokens: Sequence[str]) -> Sequence[int]:
         connection = self._database.connection
@@ -343,10 +346,17 @@ class SqliteIndex:
         return [token for (token,) in rows if within_edits(node.text, token, node.distance)][: MAX_EXPANSION + 1]
 
     def with_copies(self, document: Document) -> Document:
-        rows = self._database.connection.execute(
-            "SELECT id FROM documents WHERE original = ? ORDER BY position", (document.id,)
-        ).fetchall()
-        return msgspec.structs.replace(document, copies=tuple(article_id for (article_id,) in rows))
+        (found,) = self.all_with_copies([document])
+        return found
+
+    def all_with_copies(self, documents: Sequence[Document]) -> list[Document]:
+        copies: dict[str, list[str]] = {}
+        for original, article_id in self._database.connection.execute(
+            "SELECT original, id FROM documents WHERE original IN (SELECT value FROM json_each(?)) ORDER BY position",
+            (listed([document.id for document in documents]),),
+        ):
+            copies.setdefault(original, []).append(article_id)
+        return [msgspec.structs.replace(document, copies=tuple(copies.get(document.id, ()))) for document in documents]
 
     @contextmanager
     def bounded(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from pipeline.adapters.sqlite.compile import COPY, quoted
 from pipeline.adapters.sqlite.generations import CURRENT, table_of
 from pipeline.adapters.sqlite.plans import Plan
+from pipeline.query.days import count_by_day
 
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
 _RANK = "bm25({table}, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
@@ -63,5 +65,13 @@ def _select_terms(
 
 
 def day_of(column: str) -> str:
-    """Return the SQL of the day that a position stands for."""
+    """Return the SQL of the day, in UTC, that a position stands for."""
     return f"strftime('%Y-%m-%d', {column} >> 30, 'unixepoch')"
+
+
+def count_days(connection: sqlite3.Connection, found: str, params: Sequence[str | int], zone: str) -> dict[str, int]:
+    """Count the positions that SQL finds by the days of a time zone."""
+    if zone == "UTC":
+        return dict(connection.execute(f"SELECT {day_of('position')}, count(*) FROM ({found}) GROUP BY 1", params))
+    seconds = connection.execute(f"SELECT position >> 30 FROM ({found}) ORDER BY 1", params)
+    return {f"{day:%Y-%m-%d}": count for day, count in count_by_day((second for (second,) in seconds), zone).items()}

@@ -60,7 +60,8 @@ class SqliteStories:
         rows = self._database.connection.execute(
             f"SELECT DISTINCT {_STORY} FROM {_JOINED} WHERE d.story >= :low AND substr(d.story, 1, :length) = :low "
             "AND d.story < :high UNION SELECT kept FROM merges WHERE gone >= :low AND gone < :high "
-            "AND substr(gone, 1, :length) = :low AND kept IN (SELECT story FROM documents) ORDER BY 1 LIMIT :limit",
+            "AND substr(gone, 1, :length) = :low AND EXISTS (SELECT 1 FROM documents WHERE story = kept) "
+            "ORDER BY 1 LIMIT :limit",
             {"low": beginning, "high": beginning + "\U0010ffff", "length": len(beginning), "limit": limit},
         )
         return [story_id for (story_id,) in rows]
@@ -75,10 +76,10 @@ class SqliteStories:
             f"WHERE story IN ({_ALL_IDS}) AND (moment, id) > (?, ?) ORDER BY moment, id LIMIT ?",
             (listed, listed, *((after.key, after.id) if after else (-(1 << 63), "")), limit + 1),
         ).fetchall()
-        found = (read_document(self._database, position) for _, _, position in rows[:limit])
+        read = (read_document(self._database, position) for _, _, position in rows[:limit])
+        articles = self._index.all_with_copies([document for document in read if document is not None])
         following = Cursor(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
-        articles = tuple(self._index.with_copies(document) for document in found if document is not None)
-        return StoryArticles(articles=articles, cursor=write_cursor(following))
+        return StoryArticles(articles=tuple(articles), cursor=write_cursor(following))
 
     def survivor(self, story_id: str) -> str:
         """Return the story that goes on for one that may have been merged."""

@@ -20,8 +20,10 @@ from pipeline.topics import ARTICLES
 PAGES = 500
 # Below this the pages stay for the next rows.
 KEPT_FREE = 64
-# A journal that is larger is cut when all else is done.
+# A journal that is larger is cut: it takes room that articles would have to make.
 JOURNAL_BYTES = 1_000_000
+# How long that waits for those who read just now; writers wait meanwhile.
+CUT_WAIT_MS = 50
 _DONE = ("sent", "failed", "withheld")
 
 
@@ -91,8 +93,12 @@ class SqliteUpkeep:
         return Space(taken=pages * size + self._journal(), free=free * size)
 
     def tidy(self) -> bool:
-        """Merge some of the index's levels, or else give some free pages back to the disk."""
-        return self._merge() or self._give_back()
+        """Cut a long journal; merge some of the index's levels, or else give some free pages back to the disk."""
+        self._cut_journal()
+        if self._merge() or self._give_back():
+            return True
+        self._cut_journal()
+        return False
 
     def _merge(self) -> bool:
         """Merge levels of the index; a store that was not written to since all were merged is left alone."""
@@ -115,7 +121,6 @@ class SqliteUpkeep:
         (kind,) = connection.execute("PRAGMA auto_vacuum").fetchone()
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         if kind == 0 or free <= KEPT_FREE:
-            self._cut_journal()
             return False
         with self._database.transaction():
             connection.execute(f"PRAGMA incremental_vacuum({min(PAGES, free - KEPT_FREE)})").fetchall()
@@ -123,8 +128,15 @@ class SqliteUpkeep:
 
     def _cut_journal(self) -> None:
         """Take over what is in the journal and cut it, where nobody reads it just now."""
-        if self._journal() > JOURNAL_BYTES:
-            self._database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if self._journal() <= JOURNAL_BYTES:
+            return
+        connection = self._database.connection
+        (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {CUT_WAIT_MS}").fetchall()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {patience}").fetchall()
 
     def _journal(self) -> int:
         journal = Path(self._database.path + "-wal")

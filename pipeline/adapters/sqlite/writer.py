@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 import msgspec
 
@@ -63,14 +64,19 @@ class Writer:
     def write(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
         """Store the newest revision of each document; return (article id, reason) for those that cannot be."""
         newest: dict[str, tuple[Document, bytes]] = {}
+        passed: dict[str, list[Document]] = {}
         refused = []
         for document in documents:
-            if document.id in newest and newest[document.id][0].revision > document.revision:
+            before = newest[document.id][0] if document.id in newest else None
+            if before is not None and before.revision > document.revision:
                 continue
             try:
                 newest[document.id] = document, msgspec.json.encode(document)
             except UnicodeEncodeError as exc:
                 refused.append((document.id, f"its text is not valid Unicode: {exc}"))
+                continue
+            if before is not None and before.revision < document.revision:
+                passed.setdefault(document.id, []).append(before)
         with self._database.transaction():
             begin(self._database)
             if languages(self._database) != self._counted:
@@ -78,7 +84,7 @@ class Writer:
                 self._known_tokens.clear()
             stored, accepted = self._stored(list(newest)), list(newest.values())
             for start in range(0, len(accepted), AT_ONCE):
-                self._put(accepted[start : start + AT_ONCE], stored)
+                self._put(accepted[start : start + AT_ONCE], stored, passed)
             self._counted = languages(self._database)
         return refused
 
@@ -124,7 +130,12 @@ class Writer:
                 found[article_id] = _Stored(*row)
         return found
 
-    def _put(self, documents: Sequence[tuple[Document, bytes]], stored: Mapping[str, _Stored]) -> None:
+    def _put(
+        self,
+        documents: Sequence[tuple[Document, bytes]],
+        stored: Mapping[str, _Stored],
+        passed: Mapping[str, Sequence[Document]],
+    ) -> None:
         rows, bodies, written = [], [], []
         facets: list[tuple[int, str, str]] = []
         taken: set[int] = set()
@@ -138,7 +149,8 @@ class Writer:
                     continue
                 first_seen = from_microseconds(before.first_seen)
                 number = before.number
-                self._keep_revision(before, document)
+            self._keep_revisions(before, passed.get(document.id, ()), document)
+            if before is not None:
                 self.remove(before.position)
             position = self._free(order_key(document, first_seen), taken)
             taken.add(position)
@@ -172,10 +184,15 @@ class Writer:
         ).fetchone()
         return row is not None and packing.unpack(row[0]) == value
 
-    def _keep_revision(self, stored: _Stored, document: Document) -> None:
-        """Keep what a newer revision replaces."""
-        if stored.revision < document.revision and (older := read_document(self._database, stored.position)):
-            self._revisions.keep(older, document)
+    def _keep_revisions(self, stored: _Stored | None, passed: Sequence[Document], document: Document) -> None:
+        """Keep what a newer revision replaces: what is stored, and what came and was outdone in the same batch."""
+        known = stored.revision if stored is not None else -1
+        between = [each for each in passed if each.revision > known]
+        older = read_document(self._database, stored.position) if stored is not None else None
+        if older is not None and older.revision < document.revision:
+            between.insert(0, older)
+        for earlier, later in pairwise([*between, document]):
+            self._revisions.keep(earlier, later)
 
     def _learn(self, documents: Sequence[Document]) -> bool:
         """Note new tokens and their stems; return whether some token is too long for the engine."""

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 from pipeline.language.detect import detect
 from pipeline.model import Document, Span
 from pipeline.stages.decision import Decision, NoMemory
+from pipeline.stages.extract.events import syntax
 from pipeline.stages.extract.events.events import ArticleText
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.names.located import locate
 from pipeline.stages.extract.packs import pack_of
 
+_SAMPLE = Document(
+    id="sample",
+    source="sample",
+    seen=datetime(2022, 2, 24, tzinfo=UTC),
+    title="Leaders meet in Paris",
+    text='French President Emmanuel Macron met Chancellor Olaf Scholz in Paris on Tuesday. "We agreed," Macron said.',
+    language="en",
+)
 # Beyond this a "text" is a data dump; what stands further down is searchable but not read for meaning.
 READ_CHARS = 200_000
 
@@ -49,3 +58,12 @@ def read(document: Document) -> Document:
         dates=dates,
         entities=tuple(pack.names(text, mentions)),
     )
+
+
+def _read_sample() -> None:
+    """Load the tables that reading an English article needs, by reading one."""
+    read(_SAMPLE)
+
+
+# The parser's library, its model, and the tables: half a second each.
+LOADS = (syntax.load_library, syntax.model, _read_sample)

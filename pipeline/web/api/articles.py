@@ -31,6 +31,7 @@ from pipeline.web.api.shapes import (
 )
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
+from pipeline.web.river import COUNTED
 
 SORTS = ("newest", "best")
 
@@ -165,7 +166,12 @@ def request_of(ask: Ask) -> SearchRequest:
         raise UsageError(f"sort={sort[:20]} is not one of {', '.join(SORTS)}.")
     copies = ask.one("copies") not in ("", "false", "0")
     return ask.desk.articles.request(
-        ask.one("q"), limit=ask.number("limit", 20), sort=sort, copies=copies, cursor=ask.one("cursor") or None
+        ask.one("q"),
+        limit=ask.number("limit", 20),
+        sort=sort,
+        copies=copies,
+        cursor=ask.one("cursor") or None,
+        counted=COUNTED,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from pipeline.ports.search import FACETS
+from pipeline.services.articles import SHORTEST_ID
 from pipeline.version import VERSION
 from pipeline.web.api.answers import answer
 from pipeline.web.api.problems import Problem
@@ -19,6 +21,15 @@ _PROBLEMS = {"400": "It cannot be done as it was put.", "401": "A token is missi
              "405": "This cannot be done at this address.", "412": "It was changed by somebody else since.",
              "413": "The body is too large.", "421": "The page is not called so.", "429": "That is too often.",
              "503": "The store is away or busy; try again later."}  # fmt: skip
+
+
+_TEXT = {"type": "string", "minLength": 1}
+# Beginnings of ids are understood too, but for very short ones.
+_PLACES = {
+    (each, "id"): {"type": "string", "minLength": SHORTEST_ID}
+    for part in ("", "/revisions", "/trace", "/copies", "/similar", "/matches")
+    for each in (f"/api/v1/articles/{{id}}{part}", "/api/v1/stories/{id}", "/api/v1/events/{id}")
+} | {("/api/v1/facets/{field}", "field"): {"type": "string", "enum": list(FACETS)}}
 
 
 def openapi(ask: Ask, rendering: Rendering) -> Response:
@@ -69,12 +80,13 @@ def written() -> bytes:
 
 def _operation(each: Any, returned: Any, taken: Any) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": _PLACES.get((each.path, name), _TEXT)}
         for name in re.findall(r"{(\w+)}", each.path)
     ]
     for parameter in each.parameters:
         entry = {
-            "name": parameter.name, "in": "query", "description": parameter.about, "schema": {"type": parameter.type},
+            "name": parameter.name, "in": "query", "description": parameter.about, "required": parameter.required,
+            "schema": {"type": parameter.type} | parameter.bounds,
         }  # fmt: skip
         parameters.append(entry | ({"example": parameter.example} if parameter.example is not None else {}))
     answers: dict[str, Any] = {str(each.status): {"description": "Done."}}

@@ -11,20 +11,24 @@ from starlette.responses import Response
 from pipeline.model import Document, ReportedEvent
 from pipeline.ports.revisions import Revision
 from pipeline.services.access import Scope
+from pipeline.services.feed_counts import Unread
 from pipeline.services.status import Status
+from pipeline.services.stories import SORTS as STORY_SORTS
 from pipeline.services.trace import Trace
 from pipeline.web.api import articles, changes, documentation, shapes, subscriptions
-from pipeline.web.asking import MOST_FORM_BYTES, MOST_UPLOAD_BYTES, Ask
+from pipeline.web.asking import LARGEST_PAGE, MOST_FORM_BYTES, MOST_UPLOAD_BYTES, Ask
 from pipeline.web.rendering import Rendering
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """Describe a parameter of an address."""
+    """Describe a parameter of an address; ``bounds`` is what JSON Schema says of its value."""
 
     name: str
     about: str
     type: str = "string"
     example: Any = None
+    bounds: dict[str, Any] = {}
+    required: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +49,18 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...] = ()
 
 
+def _between(most: int) -> dict[str, Any]:
+    return {"minimum": 1, "maximum": most}
+
+
 _Q = Parameter("q", "A query; without one, everything.", example="flood -sport last:7d")
-_LIMIT = Parameter("limit", "At most so many, up to 200.", "integer", 20)
+_ASKED = Parameter("q", "A query.", example="flood -sport last:7d", bounds={"minLength": 1}, required=True)
+_LIMIT = Parameter("limit", "At most so many, up to 200.", "integer", 20, _between(LARGEST_PAGE))
 _CURSOR = Parameter("cursor", "Go on after an earlier page.")
-_SORT = Parameter("sort", "newest or best.", example="newest")
+_SORT = Parameter("sort", "newest or best.", example="newest", bounds={"enum": list(articles.SORTS)})
+_URL = Parameter(
+    "url", "An address; to find feeds at, that of a site or page too.", bounds={"minLength": 1}, required=True
+)
 _COPIES = Parameter("copies", "Give every copy, not the original alone.", "boolean")
 
 
@@ -87,9 +99,10 @@ OPERATIONS: tuple[Operation, ...] = (
     _get("/facets/{field}", "countByField", "Count what a query finds by a field.", articles.facets,
          list[shapes.CountEntry], _Q, _LIMIT),
     _get("/timeline", "countByDay", "Count what a query finds by day.", articles.timeline, list[shapes.DayEntry], _Q),
-    _get("/restate", "restateQuery", "Say in words what a query means.", articles.restated, shapes.Restated, _Q),
+    _get("/restate", "restateQuery", "Say in words what a query means.", articles.restated, shapes.Restated, _ASKED),
     _get("/stories", "listStories", "Find stories.", articles.stories, list[shapes.StoryEntry], _Q, _LIMIT,
-         Parameter("days", "Of the last so many days.", "integer", 7), Parameter("sort", "size, growth or newest.")),
+         Parameter("days", "Of the last so many days.", "integer", 7, _between(3_650)),
+         Parameter("sort", "size, growth or newest.", bounds={"enum": list(STORY_SORTS)})),
     _get("/stories/{id}", "getStory", "Return a story with its articles.", articles.story, shapes.StoryWhole),
     _get("/events", "listEvents", "Find events.", articles.events, list[ReportedEvent], _Q, _LIMIT,
          *(Parameter(name, f"The event's {name}.") for name in ("event", "actor", "target", "place", "when"))),
@@ -103,14 +116,18 @@ OPERATIONS: tuple[Operation, ...] = (
          list[dict[str, Any]]),
     _change("POST", "/feeds", "followFeed", "Follow the feed at an address.", subscriptions.follow, shapes.NewFeed,
             list[shapes.FollowedFeed], status=201),
-    _get("/feeds/one", "getFeed", "Return a feed.", subscriptions.feed, dict[str, Any],
-         Parameter("url", "Its address.")),
+    _get("/feeds/one", "getFeed", "Return a feed.", subscriptions.feed, dict[str, Any], _URL),
     _change("DELETE", "/feeds/one", "unfollowFeed", "Follow a feed no longer.", subscriptions.unfollow, None, None,
-            status=204, parameters=(Parameter("url", "Its address."),)),
+            status=204, parameters=(_URL,)),
     _change("POST", "/feeds/refresh", "refreshFeed", "Poll a feed, or all, at the next opportunity.",
             subscriptions.refresh, None, shapes.Counted, parameters=(Parameter("url", "Its address."),)),
+    _get("/feeds/days", "countFeedDays", "Return how many articles each feed has of each of the last days.",
+         subscriptions.days, dict[str, list[shapes.FeedDay]],
+         Parameter("days", "Of the last so many days, up to 90.", "integer", 30, _between(subscriptions.MOST_DAYS))),
+    _get("/unread", "countUnread", "Count what is unread, in all and by feed, to 1,000 each.", subscriptions.unread,
+         Unread),
     _get("/discover", "discoverFeeds", "Return the feeds at an address.", subscriptions.discover,
-         list[shapes.OfferedFeed], Parameter("url", "An address of a site, page or feed."), scope="write"),
+         list[shapes.OfferedFeed], _URL, scope="write"),
     _get("/export", "exportFeeds", "Return what is followed as OPML.", subscriptions.export, None,
          returns_type="text/x-opml"),
     _change("POST", "/import", "importFeeds", "Follow the feeds of a list.", subscriptions.take_over, None,
@@ -121,7 +138,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _change("DELETE", "/searches/{name}", "forgetSearch", "Forget a search.", subscriptions.forget_search, None, None,
             status=204, scope="own"),
     _get("/lists", "listLists", "Return the lists of names.", subscriptions.lists, dict[str, list[str]]),
-    _change("PUT", "/lists/{name}", "keepList", "Keep a list of names.", subscriptions.keep_list, list[str],
+    _change("PUT", "/lists/{name}", "keepList", "Keep a list of names.", subscriptions.keep_list, shapes.Names,
             shapes.Counted),
     _change("DELETE", "/lists/{name}", "dropList", "Drop a list.", subscriptions.drop_list, None, None, status=204),
     _get("/alerts", "listAlerts", "Return the alerts.", changes.alerts, list[shapes.AlertEntry]),
@@ -138,7 +155,7 @@ OPERATIONS: tuple[Operation, ...] = (
          shapes.WhyEntry),
     _change("POST", "/alerts/{name}/resend", "resendAlert", "Send again what failed.", changes.resend, None,
             shapes.Counted, scope="own"),
-    _get("/preview", "previewAlert", "Tell what a query would have found.", changes.preview, shapes.Preview, _Q),
+    _get("/preview", "previewAlert", "Tell what a query would have found.", changes.preview, shapes.Preview, _ASKED),
     _get("/status", "getStatus", "Tell how everything is: feeds, queues, alerts, disk and the last errors.",
          subscriptions.status, Status),
     _get("/health", "getHealth", "Tell whether everything works.", subscriptions.health, list[shapes.CheckEntry]),

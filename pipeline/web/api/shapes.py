@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.model import Document
 
+Names = Annotated[list[str], msgspec.Meta(min_length=1, max_length=10_000)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]
 
 
@@ -159,6 +160,13 @@ class FollowedFeed(Shape, frozen=True, kw_only=True):
     url: str
     title: str | None
     elsewhere: str | None = None
+
+
+class FeedDay(Shape, frozen=True, kw_only=True):
+    """Count the articles of a feed on a day (UTC)."""
+
+    day: str
+    articles: int
 
 
 class Counted(Shape, frozen=True, kw_only=True):

@@ -10,9 +10,20 @@ from pipeline.errors import UsageError
 from pipeline.services.feed_settings import FeedOptions
 from pipeline.views.feeds import feed_fields, list_lines
 from pipeline.web.api.answers import answer, body_of, nothing
-from pipeline.web.api.shapes import CheckEntry, Counted, FollowedFeed, Imported, NewFeed, OfferedFeed, SavedQuery
+from pipeline.web.api.shapes import (
+    CheckEntry,
+    Counted,
+    FeedDay,
+    FollowedFeed,
+    Imported,
+    NewFeed,
+    OfferedFeed,
+    SavedQuery,
+)
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
+
+MOST_DAYS = 90
 
 
 def feeds(ask: Ask, rendering: Rendering) -> Response:
@@ -50,6 +61,18 @@ def unfollow(ask: Ask, rendering: Rendering) -> Response:
 def refresh(ask: Ask, rendering: Rendering) -> Response:
     """Poll a feed, or all, at the next opportunity."""
     return answer(ask, Counted(count=ask.desk.feeds.refresh(_known(ask) if ask.one("url") else None)))
+
+
+def days(ask: Ask, rendering: Rendering) -> Response:
+    """Count each feed's articles by day."""
+    urls = [each.url for each in ask.desk.feeds.all()]
+    counted = ask.desk.feed_counts.days(urls, ask.number("days", 30, MOST_DAYS))
+    return answer(ask, {url: [FeedDay(day=day, articles=n) for day, n in days] for url, days in counted.items()})
+
+
+def unread(ask: Ask, rendering: Rendering) -> Response:
+    """Count what is unread."""
+    return answer(ask, ask.desk.feed_counts.unread(ask.reader, [each.url for each in ask.desk.feeds.all()]))
 
 
 def discover(ask: Ask, rendering: Rendering) -> Response:

@@ -15,12 +15,14 @@ Answer = Callable[[Ask, Rendering], Response]
 
 PAGES: tuple[tuple[str, str, Answer, Scope, int], ...] = (
     ("GET", "/", reading.river, "read", 0),
+    ("GET", "/unread", reading.unread, "read", 0),
     ("POST", "/marks", reading.change_marks, "own", MOST_FORM_BYTES),
     ("POST", "/marks/all", reading.read_all, "own", MOST_FORM_BYTES),
     ("POST", "/marks/undo", reading.undo, "own", MOST_UPLOAD_BYTES),
     ("GET", "/article/{id}", article.article, "read", 0),
     ("GET", "/article/{id}/similar", article.similar, "read", 0),
     ("GET", "/article/{id}/revisions", article.revisions, "read", 0),
+    ("GET", "/article/{id}/picture", article.picture, "read", 0),
     ("GET", "/article/{id}/trace", article.trace, "read", 0),
     ("GET", "/search", search.search, "read", 0),
     ("GET", "/search/counts", search.counts, "read", 0),

@@ -53,7 +53,7 @@ def editor(ask: Ask, rendering: Rendering) -> Response:
 def preview(ask: Ask, rendering: Rendering) -> Response:
     """Show what the alert in the form would have found: asked while it is edited."""
     found, error = _forecast(ask, lambda name: ask.one(name).strip(), lambda name: _split(ask.one(name)))
-    return rendering.part(ask, "alert_preview.html", found=found, error=error, chart=_chart(found))
+    return rendering.part(ask, "alert_preview.html", found=found, error=error, chart=_chart(found), told=False)
 
 
 def keep(ask: Ask, rendering: Rendering) -> Response:
@@ -175,8 +175,9 @@ def _forecast(ask: Ask, one: Any, several: Any) -> tuple[Forecast | None, str]:
         return None, str(exc)
 
 
-def _chart(found: Forecast | None) -> Markup:
-    return Markup(timeline(bars_of(found.per_day), None, "Matches a day") if found is not None else "")
+def _chart(found: Forecast | None) -> dict[str, Any]:
+    bars = bars_of(found.per_day) if found is not None else []
+    return {"drawn": Markup(timeline(bars, None, "Matches a day")), "bars": bars}
 
 
 def _reads(ask: Ask, rule: AlertRule) -> str:

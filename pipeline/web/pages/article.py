@@ -14,7 +14,7 @@ from pipeline.views.marked_text import paragraphs
 from pipeline.views.word_changes import word_changes
 from pipeline.web import river as rivers
 from pipeline.web.asking import Ask, NotFoundError
-from pipeline.web.rendering import Rendering
+from pipeline.web.rendering import Rendering, web_address
 
 ALIKE = 5
 BESIDE = 25
@@ -41,6 +41,7 @@ def article(ask: Ask, rendering: Rendering) -> Response:
         original=desk.articles.find(document.duplicate_of) if document.duplicate_of else None,
         matches=matches,
         beside=_beside(ask),
+        shows_picture=desk.pictures is not None and bool(web_address(document.image)),
         view=rivers.state_of(ask),
     )
 
@@ -74,6 +75,15 @@ def trace(ask: Ask, rendering: Rendering) -> Response:
     document = _found(ask)
     found = ask.desk.traces.of(document.id)
     return rendering.page(ask, "trace.html", document=document, steps=found.steps if found is not None else ())
+
+
+def picture(ask: Ask, rendering: Rendering) -> Response:
+    """Give the picture of an article, fetched by us, where the settings allow it."""
+    if ask.desk.pictures is None:
+        raise NotFoundError("Pictures are off; `pictures = true` under [web] of the settings shows them.")
+    found = ask.desk.pictures.of(_found(ask))
+    headers = {"cache-control": "private, max-age=86400", "content-security-policy": "default-src 'none'; sandbox"}
+    return Response(found.body, headers=headers, media_type=found.type)
 
 
 def _found(ask: Ask) -> Document:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +22,6 @@ from pipeline.web.rendering import Rendering, address
 
 DAYS = 30
 SHOWN = 100
-SPARKED = 30
 
 
 def listed(ask: Ask, rendering: Rendering) -> Response:
@@ -32,7 +30,7 @@ def listed(ask: Ask, rendering: Rendering) -> Response:
     shown = [
         each for each in statuses if ask.one("q").casefold() in f"{_name(each)} {each.subscription.url}".casefold()
     ]
-    sparks = {each.subscription.url: _spark(ask, each.subscription.url) for each in shown[:SPARKED]}
+    days = ask.desk.feed_counts.days([each.subscription.url for each in shown[:SHOWN]], DAYS)
     tags = sorted({tag for each in statuses for tag in each.subscription.tags})
     return rendering.page(
         ask,
@@ -40,7 +38,7 @@ def listed(ask: Ask, rendering: Rendering) -> Response:
         statuses=shown[:SHOWN],
         count=len(statuses),
         shown=len(shown),
-        sparks=sparks,
+        sparks={url: _spark(counted) for url, counted in days.items()},
         done=ask.one("done"),
         added=ask.one("added"),
         error="",
@@ -101,14 +99,15 @@ def one(ask: Ask, rendering: Rendering) -> Response:
     """Show a feed: how it fares, what it publishes, its options; tested step by step where that is asked for."""
     status = _status(ask)
     url = status.subscription.url
+    days = ask.desk.feed_counts.days([url], DAYS)[url]
     steps = ask.desk.explain_feed(status.subscription) if ask.one("test") else ()
     return rendering.page(
         ask,
         "feed.html",
         followed=status,
         fields=feed_fields(status, ask.desk.clock()),
-        spark=_spark(ask, url),
-        days=_days(ask, url),
+        spark=_spark(days),
+        days=days,
         steps=steps,
         done=ask.one("done"),
         error="",
@@ -176,19 +175,9 @@ def _failed(ask: Ask, rendering: Rendering, error: str, given: str) -> Response:
     )  # fmt: skip
 
 
-def _days(ask: Ask, url: str) -> list[tuple[str, int]]:
-    """Return how many articles of a feed there are of each of the last days."""
-    quoted = url.replace('"', "")
-    request = ask.desk.articles.request(f'feed:"{quoted}" last:{DAYS}d', copies=True)
-    counted = {day.day: day.documents for day in ask.desk.articles.timeline(request)}
-    today = ask.desk.clock().date()
-    days = [f"{today - timedelta(days=n):%Y-%m-%d}" for n in reversed(range(DAYS))]
-    return [(day, counted.get(day, 0)) for day in days]
-
-
-def _spark(ask: Ask, url: str) -> Markup:
-    days = _days(ask, url)
-    return Markup(sparkline([n for _, n in days], f"{sum(n for _, n in days)} articles in {DAYS} days"))
+def _spark(days: list[tuple[str, int]]) -> Markup:
+    count = sum(n for _, n in days)
+    return Markup(sparkline([n for _, n in days], f"{count} articles in {DAYS} days") if count else "")
 
 
 def _name(status: FeedStatus) -> str:

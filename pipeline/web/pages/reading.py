@@ -28,6 +28,11 @@ def river(ask: Ask, rendering: Rendering) -> Response:
     )
 
 
+def unread(ask: Ask, rendering: Rendering) -> Response:
+    """Count what is unread, for the views beside every page: asked by the script, as it changes all the time."""
+    return json_response(rendering.counted(ask))
+
+
 def change_marks(ask: Ask, rendering: Rendering) -> Response:
     """Set or take marks of articles, and go back where the reader was."""
     form = ask.form()

@@ -19,6 +19,7 @@ from pipeline.web.rendering import Rendering
 
 SHOWN = 30
 EVENTS = 50
+LABELS = (("event", "What"), ("actor", "Who"), ("target", "To whom"), ("place", "Where"), ("when", "When"))
 
 
 def listed(ask: Ask, rendering: Rendering) -> Response:
@@ -46,6 +47,7 @@ def one(ask: Ask, rendering: Rendering) -> Response:
         articles=articles,
         first=_first_reports(articles),
         growth=Markup(_growth(line, articles)),
+        began=min(map(_when, articles), default=line.first_seen),
         events=events,
         words=event_words,
         states=ask.desk.marks(ask.reader).of([document.id for document in articles]),
@@ -54,8 +56,7 @@ def one(ask: Ask, rendering: Rendering) -> Response:
 
 def events(ask: Ask, rendering: Rendering) -> Response:
     """List events by type, actor, target, place and date."""
-    names = ("event", "actor", "target", "place", "when")
-    conditions: dict[str, Any] = {name: ask.one(name).strip() or None for name in names}
+    conditions: dict[str, Any] = {name: ask.one(name).strip() or None for name, _ in LABELS}
     asked = Asked(
         **conditions,
         scheduled=bool(ask.one("scheduled")),
@@ -69,18 +70,18 @@ def events(ask: Ask, rendering: Rendering) -> Response:
         error = str(exc)
     return rendering.page(
         ask, "events.html", status=400 if error else 200, found=found, words=event_words, asked=asked, error=error,
-        names=names,
+        labels=LABELS,
     )  # fmt: skip
 
 
 def _first_reports(articles: list[Document]) -> list[dict[str, Any]]:
-    """Return each source's first report, in order, with how long after the very first it came."""
+    """Return each source's first report, in order, with how many seconds after the very first it came."""
     seen: dict[str, Document] = {}
     for document in articles:
         seen.setdefault(document.source, document)
     start = min((_when(document) for document in articles), default=None)
     return [
-        {"document": document, "minutes": round((_when(document) - start).total_seconds() / 60) if start else 0}
+        {"document": document, "seconds": (_when(document) - start).total_seconds() if start else 0}
         for document in seen.values()
     ]
 
@@ -92,7 +93,7 @@ def _when(document: Document) -> Any:
 def _growth(line: StoryLine, articles: list[Document]) -> str:
     """Draw the number of reports a day."""
     days = [_when(document).date() for document in articles]
-    if not days:
+    if len(set(days)) < 2:
         return ""
     first: date = min(days)
     span = min((max(days) - first).days + 1, 60)

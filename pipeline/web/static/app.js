@@ -40,8 +40,24 @@
       star.value = state.starred ? "no" : "yes"; star.textContent = state.starred ? "★ Starred" : "☆ Star";
       star.setAttribute("aria-pressed", String(state.starred));
     }
+    if (kind === "read") count(300);
     say(kind === "read" ? (wanted ? "read" : "unread") : (wanted ? "starred" : "not starred"));
   };
+  // What is unread is counted by the server, a moment after it changed.
+  let counting = 0;
+  const count = (wait) => {
+    clearTimeout(counting);
+    counting = setTimeout(async () => {
+      const answer = await fetch("/unread");
+      if (!answer.ok) return;
+      const told = await answer.json();
+      for (const place of $$("[data-unread]")) {
+        const n = place.dataset.unread ? told.feeds[place.dataset.unread] || 0 : told.all;
+        place.textContent = n ? n.toLocaleString(document.documentElement.lang) + (n >= 1000 ? "+" : "") : "";
+      }
+    }, wait);
+  };
+  if ($(".rail")) count(reading ? 600 : 0);
   const is = (element, name) => element.dataset[name] ? element.dataset[name] === "yes" : element.classList.contains(name);
   if (reading && reading.dataset.read === "no") mark(reading, "read", true);
   for (const button of $$(".acts [data-act]")) button.addEventListener("click", (event) => {

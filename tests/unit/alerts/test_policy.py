@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.alerts import policy
 from pipeline.alerts.message import compose, group, latency, sentence
-from pipeline.alerts.policy import Paged, Seen
+from pipeline.alerts.policy import Paged, Seen, start_of_day
 from pipeline.model import Alert, AlertRule, Change, Document, Mark, derive_id
 from pipeline.ports.alerts import Delivery
 
@@ -420,3 +420,17 @@ def test_latency_names_each_part_of_the_way() -> None:
     alert = an_alert(published=NOW - HOUR, seen=NOW - timedelta(seconds=2))
     delivery = policy.succeeded(planned(alert, a_rule()), "HTTP 200", NOW + timedelta(seconds=1))
     assert latency(delivery) == {"published_to_seen": 3598.0, "seen_to_matched": 2.0, "matched_to_sent": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "start"),
+    [
+        ("Europe/Berlin", "2026-10-25T20:00:00+00:00", "2026-10-24T22:00:00+00:00"),
+        # Midnight comes twice, and once not at all.
+        ("America/Havana", "2026-11-01T05:30:00+00:00", "2026-11-01T04:00:00+00:00"),
+        ("Africa/Cairo", "2026-04-24T08:00:00+00:00", "2026-04-23T22:00:00+00:00"),
+    ],
+)
+def test_day_of_a_cap_begins_when_the_zone_says(zone: str, now: str, start: str) -> None:
+    rule = a_rule(time_zone=zone)
+    assert start_of_day(rule, datetime.fromisoformat(now)) == datetime.fromisoformat(start)

@@ -52,6 +52,20 @@ def test_digest_goes_when_the_clock_says(form: str, after: str, due: str) -> Non
     assert local(due) == next_digest(read_schedule(form), BERLIN, local(after))
 
 
+@pytest.mark.parametrize(
+    ("zone", "after", "due"),
+    [
+        # At 02:00 it is half past one again.
+        ("Australia/Lord_Howe", "2026-04-04T14:45:00+00:00", "2026-04-04T15:30:00+00:00"),
+        ("Australia/Lord_Howe", "2026-10-03T15:15:00+00:00", "2026-10-03T16:00:00+00:00"),
+        ("Asia/Kathmandu", "2026-11-23T10:00:00+00:00", "2026-11-23T10:15:00+00:00"),
+    ],
+)
+def test_hourly_digest_goes_at_full_hours_of_the_zone(zone: str, after: str, due: str) -> None:
+    found = next_digest(read_schedule("hourly"), ZoneInfo(zone), datetime.fromisoformat(after))
+    assert (found, found.astimezone(ZoneInfo(zone)).minute) == (datetime.fromisoformat(due), 0)
+
+
 def test_week_of_alerts_goes_in_one_digest() -> None:
     schedule = read_schedule("weekly@mon 08:00")
     days = [local(f"2026-11-{day}T10:00") for day in range(23, 30)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -73,6 +75,27 @@ def test_every_article_is_counted_once_and_found(store: Store) -> None:
         pass
     assert (sum(runtime.counts.values()), len(store.documents())) == (35, 35)
     assert runtime.counts["duplicate"] == 2
+
+
+def test_what_is_being_loaded_is_not_needed_at_the_same_time(store: Store) -> None:
+    together, inside, loaded = list[bool](), threading.Event(), threading.Event()
+
+    def load() -> None:
+        inside.set()
+        time.sleep(0.05)
+        loaded.set()
+
+    def decide(document: Document, memory: NoMemory, now: datetime) -> Decision:
+        together.append(not loaded.is_set())
+        return Decision(outcome="extracted", emit=(document,))
+
+    publish(demo.articles(NOW)[:1], store.log)
+    extract = msgspec.structs.replace(EXTRACT, decide=decide, loads=(load,))
+    runtime = store.make(flow=[extract if stage is EXTRACT else stage for stage in FLOW])
+    with runtime.loading.beside(threading.Event()):
+        assert inside.wait(20)
+        runtime.step()
+    assert together == [False]
 
 
 def test_articles_in_a_hurry_are_found_before_they_are_read_for_events(store: Store) -> None:

@@ -13,14 +13,13 @@ import pytest
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.log import SqliteLog
-from pipeline.errors import TransientError, UnavailableError
+from pipeline.errors import TransientError
 from pipeline.model import Document
 from pipeline.ports.log import Message
 from pipeline.runners import sink as sink_module
 from pipeline.runners import trouble
 from pipeline.runners.sink import Sink
 from pipeline.topics import DEAD, ENRICHED, INDEX
-from tests.fakes.flaky import Faults, Flaky
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -71,21 +70,6 @@ def test_batch_is_repeated_until_the_index_takes_it() -> None:
         log.append(enriched("a", "b"))
         run(log, index)
         assert (index.taken, log.backlog(ENRICHED.name, INDEX.name)) == (["a", "b"], 0)
-
-
-@pytest.mark.parametrize("error", [TransientError, UnavailableError, ValueError])
-@pytest.mark.parametrize("after", [False, True])
-def test_whatever_call_fails_every_document_is_indexed_and_every_refused_one_kept(error: Any, after: bool) -> None:
-    for number in range(1, 9):
-        with Database(":memory:") as database:
-            faults = Faults(number, error=lambda: error("a fault"), after=after)
-            log, index = SqliteLog(database), Index()
-            log.append([*enriched("a", "bad", "c"), Message(topic=ENRICHED.name, key="x", value=b"[]")])
-            run(Flaky(log, faults, ("backlog", "rewind")), Flaky(index, faults))
-            letters = [letter.key for letter in log.replay(DEAD.name)]
-            assert (number, set(index.taken), set(letters)) == (number, {"a", "c"}, {"bad", "x"})
-            # What was appended before a failure is appended again: once more, and no more than that.
-            assert len(letters) <= 2 + 2 * faults.failed
 
 
 def test_document_that_brings_out_a_bug_in_the_index_costs_only_itself() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from pipeline.errors import TransientError
 from pipeline.flow import DEDUPLICATE, FLOW, IDENTIFY, Stage
 from pipeline.model import Article
 from pipeline.runners.forgetting import Forgetting
-from pipeline.runners.upkeep import Chore, UpkeepLoop
+from pipeline.runners.upkeep import BREATH_S, Chore, UpkeepLoop
 from tests.fakes.table import MemoryTable
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -45,6 +46,29 @@ def test_loop_goes_on_while_there_is_work_and_ends_when_told() -> None:
 
     UpkeepLoop([Chore("work", work)], rest_s=60).run(stop)
     assert left == [0]
+
+
+class Waits(threading.Event):
+    """Note how long somebody wanted to wait, and do not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout or 0.0)
+        return False
+
+
+def test_work_leaves_most_of_the_time_to_others_unless_it_is_urgent() -> None:
+    def work() -> bool:
+        time.sleep(0.05)
+        return True
+
+    waits = Waits()
+    UpkeepLoop([Chore("work", work), Chore("pruning", work, lambda: True)]).step(waits)
+    assert waits.seconds[0] >= 0.1
+    assert waits.seconds[1] == BREATH_S
 
 
 @pytest.mark.parametrize("stage", [IDENTIFY, DEDUPLICATE])

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.model import Actor, Document, Event, Quotation, Span, Speaker
+from pipeline.services.pictures import Pictures
 from pipeline.views.clean_html import clean_html
 from pipeline.views.marked_text import paragraphs
 from pipeline.views.word_changes import word_changes
@@ -68,6 +69,39 @@ def test_marks_are_set_by_plain_forms_and_seen_in_views() -> None:
         served.browser.post("/marks", article=f"{1:032x}", add="later")
         assert titles(served, "/?mark=later") == ["One"]
         assert titles(served, "/search?q=mark:later") == ["One"]
+
+
+def test_unread_is_counted_by_feed_and_goes_with_reading() -> None:
+    with page() as served:
+        served.browser.post("/feeds", url="https://one.example/feed")
+        served.put(*(article(n, f"Report {n}", feed="https://one.example/feed") for n in (1, 2)), article(3, "Other"))
+        assert served.browser.get("/unread").json() == {"all": 3, "feeds": {"https://one.example/feed": 2}}
+        served.browser.post("/marks", article=f"{1:032x}", read="yes")
+        assert served.browser.get("/unread").json() == {"all": 2, "feeds": {"https://one.example/feed": 1}}
+        # Pages show what was counted last, until the script asks anew.
+        assert '<small data-unread="">2</small>' in served.browser.get("/").text
+        assert "<svg" in served.browser.get("/feeds").text
+        (days,) = served.browser.get("/api/v1/feeds/days?days=3").json().values()
+        assert len(days) == 3 and sum(day["articles"] for day in days) == 2
+
+
+def test_picture_is_shown_only_where_it_is_asked_for_and_comes_from_us() -> None:
+    url = "https://img.example/a.png"
+    with page() as served:
+        served.put(article(1, image=url))
+        text = served.browser.get(f"/article/{1:032x}").text
+        assert "<img" not in text and f'href="{url}"' in text
+        off = served.browser.get(f"/article/{1:032x}/picture")
+        assert off.status == 404 and "pictures = true" in off.text
+    pictures = Pictures(fetch=lambda asked, most: b"\x89PNG\r\n\x1a\n" if asked == url else b"", clock=lambda: NOW)
+    with page(pictures=pictures) as served:
+        served.put(article(1, image=url), article(2, "Other", image="javascript:alert(1)"))
+        assert f'src="/article/{1:032x}/picture"' in served.browser.get(f"/article/{1:032x}").text
+        answer = served.browser.get(f"/article/{1:032x}/picture")
+        assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert "<img" not in served.browser.get(f"/article/{2:032x}").text
+        assert served.browser.get(f"/article/{2:032x}/picture").status == 404
 
 
 def test_all_read_can_be_undone() -> None:

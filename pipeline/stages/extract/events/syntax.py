@@ -20,6 +20,11 @@ BATCH = 64
 _PLAIN = str.maketrans("`\n\t\u00a0", "    ")
 
 
+def load_library() -> None:
+    """Load spaCy without the model."""
+    import spacy.util  # noqa: F401 - it is what takes the time
+
+
 @cache
 def model() -> Language:
     """Load the model: hash embeddings, a tagger and a dependency parser (Universal Dependencies)."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
+import pytest
 
 from pipeline.model import Alert, AlertRule, Change, Document
 from pipeline.stages.match.stage import Rules, match
@@ -62,3 +63,22 @@ def test_article_out_of_scope_does_not_match() -> None:
         1,
         [],
     )
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_without_a_rule_no_article_is_read(removed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = Rules()
+    if removed:
+        rules.learn("r", msgspec.json.encode(AlertRule(id="r", name="rule", query="putin", created=NOW)))
+        rules.learn("r", None)
+
+    def analyze(*_: object) -> NoReturn:
+        raise AssertionError("the text was taken apart")
+
+    for module in ("pipeline.language.tokens", "pipeline.query.evaluate"):
+        monkeypatch.setattr(f"{module}.analyze", analyze)
+    document = Document(id="a", source="bbc", seen=NOW, title="Putin", text="Putin spoke", language="en")
+    assert match(document, rules, NOW).emit == ()
+    rules.learn("r", msgspec.json.encode(AlertRule(id="r", name="rule", query="putin", created=NOW)))
+    with pytest.raises(AssertionError):
+        match(document, rules, NOW)

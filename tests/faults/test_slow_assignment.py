@@ -1,0 +1,64 @@
+"""A worker whose broker is slow to say what is committed reads everything, whatever was fetched meanwhile."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.topics import ENRICHED
+from pipeline.wiring import stores
+from tests.faults.test_watchdog import publish
+from tests.integration.distributed import Cluster, wait_until
+
+pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(180)]
+
+FEW, MANY = 6, 400
+# What is committed is known late, and the first stage is slow: much is fetched and waits when the flow resumes.
+WORKER = """
+import asyncio
+import time
+from faust.transport.consumer import Consumer
+from pipeline import config
+from pipeline.runners import agents
+from pipeline.wiring import runners
+
+seek, advance = Consumer.perform_seek, agents.advance
+
+async def slow_seek(self):
+    await seek(self)
+    await asyncio.sleep(2)
+
+def slow_advance(stage, *given):
+    time.sleep(0.03 * (stage.name == "identify"))
+    return advance(stage, *given)
+
+Consumer.perform_seek, agents.advance = slow_seek, slow_advance
+agents.run(runners.worker_app(config.load()))
+"""
+
+
+@pytest.fixture
+def cluster(servers: dict[str, str], prefix: str, tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(servers, prefix, tmp_path, partitions=2)
+    yield made
+    made.stop()
+
+
+def enriched(cluster: Cluster) -> set[str]:
+    with stores.store(cluster.settings) as store:
+        return {message.key for message in store.log.replay(ENRICHED.name)}
+
+
+def test_what_was_fetched_before_the_flow_resumed_is_read_again(cluster: Cluster) -> None:
+    first = cluster.start("worker")
+    few = publish(cluster, *range(FEW))
+    assert wait_until(lambda: enriched(cluster) == few, 60), cluster.logs()
+    first.send_signal(signal.SIGTERM)
+    first.wait(20)
+    many = publish(cluster, *range(FEW, MANY))
+    cluster._start("worker", [sys.executable, "-c", WORKER], {})
+    assert wait_until(lambda: enriched(cluster) == few | many, 60), (len(many - enriched(cluster)), cluster.logs())
