@@ -7,7 +7,10 @@ import base64
 from starlette.responses import Response
 
 from pipeline.errors import UsageError
+from pipeline.language.shorten import shorten
 from pipeline.services.access import is_same
+from pipeline.services.events import Asked
+from pipeline.views.calendar import calendar_of
 from pipeline.views.outgoing import json_feed
 from pipeline.views.results import atom_feed
 from pipeline.web.asking import Ask, NotFoundError, json_response
@@ -15,7 +18,11 @@ from pipeline.web.desk import Desk
 from pipeline.web.rendering import Rendering, quoted_part
 
 ENTRIES = 50
-KINDS = ("search", "alert", "tag", "story")
+EVENTS = 500
+# So many letters of an article are shown to strangers; the rest is at its own address.
+QUOTED = 600
+KINDS = ("search", "alert", "tag", "story", "query")
+FORMS = ("atom", "json", "ics")
 _READER = "reader-"
 
 
@@ -66,16 +73,36 @@ def _encoded(name: str) -> str:
     return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
 
 
+def share_address(desk: Desk, article: str) -> str:
+    """Return the address at which anybody who knows it can read of an article."""
+    return f"/share/{article}?key={desk.access.signature('share', article)}"
+
+
+def shared(ask: Ask, rendering: Rendering) -> Response:
+    """Show one article, as far as one may quote it, to whoever knows the address."""
+    article = ask.places["id"]
+    document = ask.desk.articles.find(article) if ask.desk.access.is_signed(ask.one("key"), "share", article) else None
+    if document is None:
+        raise NotFoundError("There is no such article; its address may have been changed since.")
+    return rendering.plain(ask, "shared.html", 200, document=document, excerpt=shorten(document.text or "", QUOTED))
+
+
 def outgoing(ask: Ask, rendering: Rendering) -> Response:
-    """Give what a saved search, alert, tag or story finds as an Atom or JSON feed, to whoever knows the address."""
+    """Give what a search, alert, tag, story or query finds as an Atom or JSON feed, or what it announces as a calendar,
+    to whoever knows the address.
+    """
     kind, (name, _, form) = ask.places["kind"], ask.places["name"].rpartition(".")
-    if kind not in KINDS or form not in ("atom", "json"):
+    if kind not in KINDS or form not in FORMS:
         raise NotFoundError("There is no such feed.")
     # Whose search or alert it is says the address, whoever asks.
     reader = ask.desk.readers.get(ask.one("reader"))
     desk = ask.desk.of(reader.name if reader is not None else "")
     if not desk.access.is_signed(ask.one("key"), *_signed(desk, kind, name)):
         raise NotFoundError("There is no such feed; its address may have been changed since.")
+    if form == "ics":
+        asked = Asked(query=_query(desk, kind, name), scheduled=True, everything=True)
+        written = calendar_of(desk.events.find(asked, EVENTS), f"Newswire: {name}", desk.clock())
+        return Response(written, media_type="text/calendar; charset=utf-8")
     request = desk.articles.request(_query(desk, kind, name), limit=ENTRIES)
     page = desk.articles.search(request)
     if form == "json":
@@ -88,6 +115,8 @@ def _query(desk: Desk, kind: str, name: str) -> str:
         return f"search:{name}"
     if kind == "alert":
         return desk.alerts.get(name).query
+    if kind == "query":
+        return name
     if kind == "story":
         return f"story:{name}"
     if '"' in name:

@@ -79,6 +79,7 @@ class App:
             Handler("GET", "/login", access_pages.login_page, is_open=True),
             Handler("GET", "/static/{name}", lambda ask, _: assets.static(ask), is_open=True),
             Handler("GET", "/feeds/{kind}/{name:path}", access_pages.outgoing, is_open=True),
+            Handler("GET", "/share/{id}", access_pages.shared, is_open=True),
         ]
         paths: dict[str, dict[str, Handler]] = {}
         for handler in handlers:
@@ -189,7 +190,7 @@ class App:
         if self._desk.is_open:
             return Caller("admin", "", "this machine")
         path = request.url.path
-        if path == "/login" or path.startswith(("/static/", "/feeds/")):
+        if path == "/login" or path.startswith(("/static/", "/feeds/", "/share/")):
             return Caller("read", "", "nobody")
         if path.startswith("/api/"):
             return self._failed(request, UsageError("Show a token: Authorization: Bearer nw_…"), 401,

@@ -92,6 +92,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _get("/articles/{id}/copies", "listCopies", "Return an article's copies.", articles.copies, list[Document]),
     _get("/articles/{id}/similar", "listSimilar", "Return articles about the same.", articles.similar,
          shapes.ArticlePage, _LIMIT),
+    _get("/articles/{id}/share", "shareArticle", "Return a secret address at which anybody can read of an article.",
+         subscriptions.share, shapes.Shared),
     _get("/articles/{id}/matches", "listMatches", "Return the alerts that an article matches, and by which words.",
          articles.matches, list[shapes.MatchEntry]),
     _change("POST", "/articles", "addArticles", "Add articles: one JSON object a line.", changes.push, None,
@@ -132,6 +134,8 @@ OPERATIONS: tuple[Operation, ...] = (
          returns_type="text/x-opml"),
     _change("POST", "/import", "importFeeds", "Follow the feeds of a list.", subscriptions.take_over, None,
             shapes.Imported, takes_type="text/x-opml", most_bytes=MOST_UPLOAD_BYTES),
+    _get("/addresses", "followQuery", "Return secret addresses at which programs follow what a query finds: as an Atom "
+         "feed, a JSON feed, and a calendar of what is to happen.", subscriptions.addresses, dict[str, str], _ASKED),
     _get("/searches", "listSearches", "Return the saved searches.", subscriptions.searches, dict[str, str]),
     _change("PUT", "/searches/{name}", "keepSearch", "Keep a search.", subscriptions.keep_search, shapes.SavedQuery,
             shapes.SavedQuery, scope="own"),

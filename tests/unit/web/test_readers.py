@@ -255,3 +255,29 @@ def test_name_that_cannot_be_a_reader_s_is_refused(name: str) -> None:
             served.desk.readers.add(name, "reader", "long enough")
         with pytest.raises(UsageError):
             served.desk.readers.add("ben", "reader", "short")
+
+
+def test_query_is_followed_at_secret_addresses_as_feed_and_calendar() -> None:
+    with several() as (served, readers, _):
+        given = readers["anna"].ask("GET", "/addresses?q=title%3A%22Title+1%22+OR+is%3Astarred").json()
+        assert set(given) == {"atom", "json", "ics"}
+        stranger = served.another()
+        for form, address in given.items():
+            path = address.partition("127.0.0.1:8765")[2]
+            found = stranger.get(path)
+            assert found.status == 200 and ("BEGIN:VCALENDAR" if form == "ics" else "Title 1") in found.text
+            assert stranger.get(path.replace("key=", "key=x")).status == 404
+            assert stranger.get(path.replace("Title%201", "Title%202").replace("Title+1", "Title+2")).status == 404
+        assert readers["anna"].ask("GET", "/addresses?q=(").status == 400
+
+
+def test_link_shares_one_article_and_nothing_else() -> None:
+    with several() as (served, readers, _):
+        address = readers["anna"].ask("GET", f"/articles/{1:032x}/share").json()["address"]
+        path, stranger = address.partition("127.0.0.1:8765")[2], served.another()
+        shown = stranger.get(path)
+        assert shown.status == 200 and "Title 1" in shown.text and "https://x.example/1" in shown.text
+        assert stranger.get(path.replace(f"{1:032x}", f"{2:032x}")).status == 404
+        assert stranger.get(f"/share/{1:032x}").status == 404
+        assert stranger.get(f"/article/{1:032x}").status == 303
+        assert "Title 2" not in shown.text and "World" not in shown.text
