@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from pipeline import private_files
 from pipeline.commands.alert_options import Duration, digest_fields, rule_options
 from pipeline.commands.context import open_store, where_looked
 from pipeline.commands.names import alert_names
@@ -195,7 +196,7 @@ def export(file: Path | None) -> None:
         click.echo(text, nl=False)
         return
     try:
-        file.write_text(text, encoding="utf-8")
+        private_files.write(file, text.encode())
     except OSError as exc:
         raise UsageError(f"{file} cannot be written: {os_words(exc)}.") from exc
 

@@ -10,6 +10,7 @@ import msgspec
 from pipeline.commands.context import open_store
 from pipeline.commands.names import list_names
 from pipeline.errors import UsageError
+from pipeline.plain_words import not_utf8, os_words
 
 _FILE = click.option(
     "--file",
@@ -100,5 +101,5 @@ def _read(file: Path | None) -> list[str]:
         with click.open_file(str(file), encoding="utf-8-sig") as opened:
             return read_names(opened.read())
     except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else f"it is not text in UTF-8 (byte {exc.start})"
+        reason = os_words(exc) if isinstance(exc, OSError) else not_utf8(exc)
         raise UsageError(f"{file} cannot be read: {reason}.") from exc
