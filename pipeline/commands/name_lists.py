@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
+from pipeline.commands.given_files import read_given
 from pipeline.commands.names import list_names
 from pipeline.errors import UsageError
 
@@ -97,8 +98,6 @@ def _read(file: Path | None) -> list[str]:
     if file is None:
         return []
     try:
-        with click.open_file(str(file), encoding="utf-8-sig") as opened:
-            return read_names(opened.read())
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else f"it is not text in UTF-8 (byte {exc.start})"
-        raise UsageError(f"{file} cannot be read: {reason}.") from exc
+        return read_names(read_given(file).decode("utf-8-sig"))
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{file} cannot be read: it is not text in UTF-8 (byte {exc.start}).") from exc
