@@ -28,6 +28,12 @@ PASSWORDS = {"anna": "anna's words", "ben": "ben's words", "eve": "eve's words",
 ROLES: dict[str, Role] = {"anna": "reader", "ben": "reader", "eve": "editor", "root": "admin"}
 
 
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at less cost than against thieves."""
+    monkeypatch.setattr("pipeline.services.readers.COST", 2)
+
+
 class Somebody:
     """Come in by page, API, reader program and Fever at once."""
 
