@@ -87,6 +87,11 @@ def shared(ask: Ask, rendering: Rendering) -> Response:
     return rendering.plain(ask, "shared.html", 200, document=document, excerpt=shorten(document.text or "", QUOTED))
 
 
+def outgoing_addresses(desk: Desk, kind: str, name: str) -> dict[str, str]:
+    """Return the addresses of both kinds of feed."""
+    return {form: outgoing_address(desk, kind, name, form) for form in ("atom", "json")}
+
+
 def outgoing(ask: Ask, rendering: Rendering) -> Response:
     """Give what a search, alert, tag, story or query finds as an Atom or JSON feed, or what it announces as a calendar,
     to whoever knows the address.

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.applications import Starlette
@@ -195,7 +196,8 @@ class App:
         if path.startswith("/api/"):
             return self._failed(request, UsageError("Show a token: Authorization: Bearer nw_…"), 401,
                                 {"www-authenticate": "Bearer"})  # fmt: skip
-        return redirect(f"/login?to={path}")
+        asked = f"{path}?{request.url.query}" if request.url.query else path
+        return redirect(f"/login?{urlencode({'to': asked})}")
 
     async def _handled(self, by_method: Mapping[str, Handler], request: Request, caller: Caller) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
