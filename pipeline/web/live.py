@@ -96,7 +96,7 @@ class Live:
                         silent = 0.0
                         yield b": still here\n\n"
                     continue
-                for chunk in self._written(told, query, reader):
+                for chunk in self.written(told, query, reader):
                     yield chunk
         finally:
             self._listeners.pop(queue, None)
@@ -116,7 +116,7 @@ class Live:
         while True:
             page = await self._in_thread(partial(self._since, after, PAGE))
             after = page.position
-            for chunk in self._written(Told(after, page.arrivals), query):
+            for chunk in self.written(Told(after, page.arrivals), query):
                 yield chunk
             sent += len(page.arrivals)
             if not page.more:
@@ -158,7 +158,8 @@ class Live:
     def _since(self, position: str, limit: int) -> Any:
         return self._desk.arrivals.since(position or None, ArrivalsRequest(now=self._desk.clock(), limit=limit))
 
-    def _written(self, told: Told, query: Query | None, reader: str = "") -> list[bytes]:
+    def written(self, told: Told, query: Query | None, reader: str = "") -> list[bytes]:
+        """Return what was told as events, as far as a query finds it and it is the reader's to see."""
         now = self._desk.clock()
         chunks = []
         for arrival in told.arrivals:

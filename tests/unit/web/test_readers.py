@@ -16,6 +16,8 @@ from pipeline.model import Alert
 from pipeline.ports.alerts import Delivery
 from pipeline.services.readers import Role
 from pipeline.web.desk import Door
+from pipeline.web.live import Live, Told
+from pipeline.web.rendering import Rendering
 from pipeline.wiring import services
 from tests.fakes.browser import Answer, Browser
 from tests.fakes.reader_program import FORM, LABEL, STATE
@@ -24,6 +26,12 @@ from tests.fakes.web import Page, page
 
 PASSWORDS = {"anna": "anna's words", "ben": "ben's words", "eve": "eve's words", "root": "root's words"}
 ROLES: dict[str, Role] = {"anna": "reader", "ben": "reader", "eve": "editor", "root": "admin"}
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at less cost than against thieves."""
+    monkeypatch.setattr("pipeline.services.readers.COST", 2)
 
 
 class Somebody:
@@ -281,3 +289,14 @@ def test_link_shares_one_article_and_nothing_else() -> None:
         assert stranger.get(f"/share/{1:032x}").status == 404
         assert stranger.get(f"/article/{1:032x}").status == 303
         assert "Title 2" not in shown.text and "World" not in shown.text
+
+
+def test_live_alerts_go_to_whose_they_are() -> None:
+    now = datetime.now(UTC)
+    alert = Alert(id="a", rule_id="r", rule="Secret", matched=now, note="told to anna alone")
+    delivery = Delivery(id="d", channel="terminal", state="sent", due=now, changed=now, alert=alert)
+    told = Told("1", (), (("anna", delivery),))
+    with page() as served:
+        live = Live(served.desk, served.desk.marks, Rendering(served.desk))  # type: ignore[arg-type]
+        assert b"Secret" in b"".join(live.written(told, None, "anna"))
+        assert live.written(told, None, "ben") == live.written(told, None, "") == []
