@@ -12,6 +12,7 @@ import msgspec
 from pipeline import private_files
 from pipeline.commands.alert_options import Duration, digest_fields, rule_options
 from pipeline.commands.context import open_store, where_looked
+from pipeline.commands.given_files import read_given
 from pipeline.commands.names import alert_names
 from pipeline.commands.screen import long_option, page, width
 from pipeline.errors import UsageError
@@ -339,10 +340,7 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
     from pipeline.services.alert_import import read_rules
     from pipeline.wiring import services, stores
 
-    try:
-        content = path.read_bytes()
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
+    content = read_given(path)
     refused = 0
     with open_store() as store:
         rules = read_rules(content, str(path), stores.clock())
