@@ -38,6 +38,9 @@ def main() -> int:
     chosen = parser.parse_args()
     servers = None
     if chosen.group not in ("embedded", "away"):
+        missing = [name for name in ("NEWSWIRE_KAFKA", "NEWSWIRE_ELASTICSEARCH") if not os.environ.get(name)]
+        if missing:
+            parser.error(f"set {' and '.join(missing)}, such as `deploy/servers start` prints")
         servers = {name.lower(): os.environ[f"NEWSWIRE_{name}"] for name in ("KAFKA", "ELASTICSEARCH")}
     rows = {name: times for name, times in GROUPS[chosen.group].items() if chosen.row in (None, name)}
     if not rows:
