@@ -84,6 +84,15 @@ def not_json(error: Exception) -> str:
     return f"it is no valid JSON (byte {place[1] or place[2]})" if place else "it is no valid JSON"
 
 
+def unreadable(error: Exception) -> str:
+    """Say why a record that was kept or sent cannot be read."""
+    if isinstance(error, msgspec.ValidationError):
+        return invalid(error)
+    if isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
+        return not_json(error)
+    return str(error)
+
+
 def invalid(error: Exception) -> str:
     """Say which part of a value is not as it should be; any other error keeps its own words."""
     if isinstance(error, RecursionError):

@@ -6,13 +6,14 @@ It may have been written by a newer version, or be damaged.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
+from pipeline.plain_words import unreadable
 from pipeline.ports.table import Table
 
 _log = logging.getLogger(__name__)
@@ -26,8 +27,19 @@ def read_record(key: str, value: bytes | None, kind: type[Kind]) -> Kind | None:
     try:
         return msgspec.json.decode(value, type=kind)
     except Exception as exc:  # noqa: BLE001 - deep nesting raises RecursionError, bad text UnicodeDecodeError
-        _report(kind.__name__, key, str(exc))
+        _report(kind.__name__, key, unreadable(exc))
         return None
+
+
+def read_texts(table: Table, read: Callable[[bytes], Kind], what: str) -> Iterator[tuple[str, Kind]]:
+    """Yield what ``read`` makes of the values of a table that it can read, by key; ``what`` names one of them."""
+    for key, value in table.items():
+        try:
+            record = read(value)
+        except Exception as exc:  # noqa: BLE001 - as above
+            _report(what, key, unreadable(exc))
+        else:
+            yield key, record
 
 
 def read_records(table: Table, kind: type[Kind]) -> Iterator[tuple[str, Kind]]:

@@ -35,6 +35,7 @@ import msgspec
 from pipeline.errors import TerminalError, TransientError
 from pipeline.flow import Stage
 from pipeline.model import Document, Record
+from pipeline.plain_words import unreadable
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Message
 from pipeline.stages.decision import Fact, Memory
@@ -163,7 +164,7 @@ class Learner:
         except Exception as exc:  # noqa: BLE001 - one bad record must not stop the start
             if (key, value) not in self._reported:
                 self._reported.add((key, value))
-                log.error("unreadable, left out stage=%s key=%s error=%s", self._stage, key, exc)
+                log.error("unreadable, left out stage=%s key=%s error=%s", self._stage, key, unreadable(exc))
 
 
 def ends(stage: Stage, decided: Decided) -> bool:

@@ -18,6 +18,7 @@ import msgspec
 from pipeline.alerts import policy
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.model import Alert, AlertRule
+from pipeline.plain_words import unreadable
 from pipeline.ports.alerts import About, Delivery, Earlier, Ledger, Notifier
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
@@ -337,7 +338,7 @@ class NotifierLoop:
         complaint = (about, repr(error))
         if complaint not in self._complained:
             self._complained.add(complaint)
-            _log.error("%s key=%s error=%s", what, about, error)
+            _log.error("%s key=%s error=%s", what, about, unreadable(error))
 
 
 def _message(alert: Alert) -> Message:

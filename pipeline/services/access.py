@@ -15,6 +15,7 @@ import msgspec
 from pipeline.errors import UsageError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
+from pipeline.records import read_record
 
 # What each may do beside what those before it may: read, mark and keep alerts, change feeds, run the whole.
 Scope = Literal["read", "own", "write", "admin"]
@@ -76,7 +77,7 @@ class Access:
     def known(self, secret: str) -> Token | None:
         """Return what a token may, or ``None`` for one that is not known."""
         value = self._table.get(f"token {_hashed(secret)}") if secret.startswith(BEGINNING) else None
-        return msgspec.json.decode(value, type=Token) if value else None
+        return read_record("of the page", value, Token)
 
     def by_fever_key(self, key: str) -> Token | None:
         """Return the token that a key of the Fever API was made of, or ``None``."""
@@ -118,23 +119,23 @@ class Access:
     def by_id(self, token_id: str) -> Token | None:
         """Return the token of a session, unless it was removed since."""
         value = self._table.get(f"token {token_id}")
-        return msgspec.json.decode(value, type=Token) if value else None
+        return read_record("of the page", value, Token)
 
     def forget_addresses(self) -> None:
         """Make all secret addresses and sessions worth nothing, by another key."""
         self._table.put(_KEY, secrets.token_bytes(32).hex().encode())
 
     def _key(self) -> bytes:
-        kept = self._table.get(_KEY)
-        if kept is None:
+        try:
+            return bytes.fromhex((self._table.get(_KEY) or b"none").decode())
+        except ValueError:  # there is none, or it cannot be read
             self.forget_addresses()
-            kept = self._table.get(_KEY)
-        return bytes.fromhex((kept or b"").decode())
+        return bytes.fromhex((self._table.get(_KEY) or b"").decode())
 
     def _tokens(self) -> Iterator[Token]:
-        yield from (
-            msgspec.json.decode(value, type=Token) for key, value in self._table.items() if key.startswith("token ")
-        )
+        for key, value in self._table.items():
+            if key.startswith("token ") and (token := read_record(key, value, Token)) is not None:
+                yield token
 
 
 def is_same(one: str, other: str) -> bool:

@@ -86,9 +86,8 @@ class Feeds:
     def asked(self, url: str, options: FeedOptions | None = None) -> Subscription:
         """Return the subscription to an address as it would be with some options, or a new one; nothing is kept."""
         new = new_subscription(url, self._clock())
-        value = self._feeds.get(new.url)
-        if value:
-            known = msgspec.json.decode(value, type=Subscription)
+        known = read_record(new.url, self._feeds.get(new.url), Subscription)
+        if known is not None:
             new = msgspec.structs.replace(known, headers=merged(known.headers, new.headers))
         return new if options is None else self._changed(new, options)
 
@@ -210,9 +209,9 @@ class Feeds:
 
     def known(self, url: str) -> Subscription:
         """Return a feed that is followed."""
-        value = self._feeds.get(url) or self._feeds.get(new_subscription(url, self._clock()).url)
-        if value:
-            return msgspec.json.decode(value, type=Subscription)
+        for name in (url, new_subscription(url, self._clock()).url):
+            if (known := read_record(name, self._feeds.get(name), Subscription)) is not None:
+                return known
         near = [s for s in self.all() if (url and url in s.url) or url.casefold() == (s.title or "").casefold()]
         if len(near) == 1:
             return near[0]

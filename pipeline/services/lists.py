@@ -15,8 +15,10 @@ from pipeline.errors import NotFoundError, UsageError
 from pipeline.language.clean import cleaned
 from pipeline.language.tokens import tokens_of
 from pipeline.model import AlertRule
+from pipeline.plain_words import unreadable
 from pipeline.ports.table import Table, Transaction
 from pipeline.query.vocabulary import nearest
+from pipeline.records import read_records, read_texts
 
 MAX_NAMES = 10_000
 MAX_CHARS = 200
@@ -35,7 +37,7 @@ class Lists:
 
     def all(self) -> dict[str, tuple[str, ...]]:
         """Return every list."""
-        return {name: _names.decode(value) for name, value in self._lists.items()}
+        return dict(read_texts(self._lists, _names.decode, "list"))
 
     def get(self, name: str) -> tuple[str, ...]:
         """Return the names of a list."""
@@ -44,7 +46,13 @@ class Lists:
             raise NotFoundError(
                 f"There is no list {name!r}{nearest(_key(name), self.all())}; `newswire list show` has all."
             )
-        return _names.decode(value)
+        try:
+            return _names.decode(value)
+        except msgspec.DecodeError as exc:
+            words = (
+                f"The list {name!r} cannot be read: {unreadable(exc)}; `newswire list add --replace` writes it anew."
+            )
+            raise UsageError(words) from exc
 
     def add(self, name: str, entries: Iterable[str], *, replace: bool = False) -> int:
         """Keep a new list, or in place of the one of its name; return how many names it has."""
@@ -67,7 +75,11 @@ class Lists:
         self.get(name)
         users = [f"the alert {rule.name!r}" for rule in self._using(key)]
         asked = re.compile(rf'\blist:"?{re.escape(key)}(?![\w-])', re.IGNORECASE)
-        users += [f"the saved search {n!r}" for n, query in self._searches.items() if asked.search(query.decode())]
+        users += [
+            f"the saved search {n!r}"
+            for n, query in read_texts(self._searches, bytes.decode, "search")
+            if asked.search(query)
+        ]
         if users:
             raise UsageError(f"The list {name!r} is used by {', '.join(users)}; change or remove that first.")
         self._lists.put(key, None)
@@ -81,13 +93,8 @@ class Lists:
         return len(names)
 
     def _using(self, key: str) -> Iterator[AlertRule]:
-        for _, value in self._rules.items():  # noqa: PERF102 - a port has no values()
-            try:
-                rule = msgspec.json.decode(value, type=AlertRule)
-            except msgspec.DecodeError:
-                continue  # of a newer version, which knows its lists
-            if key in rule.lists:
-                yield rule
+        # One of a newer version is left out: that version knows its lists.
+        yield from (rule for _, rule in read_records(self._rules, AlertRule) if key in rule.lists)
 
 
 def checked_list(name: str, entries: Iterable[str]) -> tuple[str, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from pipeline.query.parser import Lists, parse, parse_part
 from pipeline.query.printer import show
 from pipeline.query.tree import And, Last, Listed, Query, walk
 from pipeline.query.vocabulary import nearest
+from pipeline.records import read_records, read_texts
 
 
 class SavedSearches:
@@ -44,7 +45,7 @@ class SavedSearches:
 
     def all(self) -> dict[str, str]:
         """Return the saved searches by name."""
-        return {name: value.decode() for name, value in self._table.items()}
+        return dict(read_texts(self._table, bytes.decode, "search"))
 
     def parse(self, text: str) -> Query:
         """Read a query in which saved searches and lists may stand. Raises ``UsageError``.
@@ -131,8 +132,7 @@ class SavedSearches:
         return searches, self._lists() if uses_lists else {}
 
     def _alerts(self) -> list[AlertRule]:
-        items = self._rules.items() if self._rules is not None else ()
-        return [msgspec.json.decode(value, type=AlertRule) for _, value in items]
+        return [] if self._rules is None else [rule for _, rule in read_records(self._rules, AlertRule)]
 
     def _rewritten(self, name: str, searches: Mapping[str, str]) -> list[AlertRule]:
         found = []
