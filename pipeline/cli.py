@@ -40,6 +40,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
     "web": ("pipeline.commands.web:web", "Serve the page and the API alone."),
+    "user": (
+        "pipeline.commands.users:user",
+        "Let several readers in, each with marks, alerts and searches of their own.",
+    ),
     "token": ("pipeline.commands.tokens:token", "Let programs and other machines in by tokens."),
     "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),
     "extract": (

@@ -133,6 +133,12 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = "127.0.0.1:8765"
     password: Annotated[str | None, _about("what one has to know to come in")] = None
     hosts: Annotated[tuple[str, ...], _about("further names that the page is called by, such as news.example.org")] = ()
+    user_header: Annotated[
+        str | None, _about("header in which a proxy names the reader who has logged in there, such as Remote-User")
+    ] = None
+    proxies: Annotated[
+        tuple[str, ...], _about("addresses of the proxies whose user_header is believed, such as 10.0.0.2")
+    ] = ()
     pictures: Annotated[
         bool, _about("whether articles show their picture, fetched by Newswire; no browser asks the site for it")
     ] = False

@@ -13,7 +13,7 @@ from pipeline.alerts.wall_clock import FORMS, read_schedule
 from pipeline.errors import UsageError
 from pipeline.model import AlertRule
 from pipeline.moments import duration
-from pipeline.references import is_reference
+from pipeline.references import has_reference
 from pipeline.services.alerts import new_rule
 
 _DURATION = re.compile(r"[1-9]\d{0,5}[smhdw]")
@@ -28,7 +28,7 @@ def rule_of(one: Fields, several: Lists, now: datetime, *, may_refer: bool) -> A
     Only who ``may_refer`` may name files or variables of this machine as channels: messages tell what is in them.
     """
     channels = several("channels")
-    if not may_refer and any(is_reference(channel) for channel in channels):
+    if not may_refer and any(has_reference(channel) for channel in channels):
         raise UsageError("Channels that stand in a file or variable are given on the command line.")
     kind = one("kind") or "match"
     return new_rule(

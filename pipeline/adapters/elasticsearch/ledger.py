@@ -7,15 +7,15 @@ that nobody wrote in between, so that two notifiers never send the same delivery
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from pipeline.adapters.elasticsearch.client import OPEN, Access, connect, is_of_the_document, translated
-from pipeline.errors import TerminalError, TransientError, UsageError
+from pipeline.adapters.elasticsearch.client import OPEN, Access
+from pipeline.adapters.elasticsearch.side_index import SideIndex
+from pipeline.errors import TransientError, UsageError
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.alerts import (
     COUNTED,
@@ -30,13 +30,10 @@ from pipeline.ports.alerts import (
 
 _KEYWORD = {"type": "keyword"}
 _LONG = {"type": "long"}
-_MAPPINGS: dict[str, Any] = {
-    "dynamic": False,
-    "properties": {
-        **dict.fromkeys(("channel", "state", "rule_id", "rule", "subject", "message", "source", "key"), _KEYWORD),
-        # Microseconds since 1970; `entered` also counts within a batch.
-        **dict.fromkeys(("due", "claimed", "entered"), _LONG),
-    },
+_PROPERTIES: dict[str, Any] = {
+    **dict.fromkeys(("channel", "state", "rule_id", "rule", "subject", "message", "source", "key"), _KEYWORD),
+    # Microseconds since 1970; `entered` also counts within a batch.
+    **dict.fromkeys(("due", "claimed", "entered"), _LONG),
 }
 _MOST_CHANNELS = 10_000
 _CHUNK = 1_000
@@ -48,10 +45,7 @@ class ElasticsearchLedger:
     """Keep deliveries on an Elasticsearch server; ``prefix`` keeps them apart from others'."""
 
     def __init__(self, url: str, *, access: Access = OPEN, prefix: str = "") -> None:
-        self._url = url
-        self._index = f"{prefix}alerts"
-        self._client = connect(url, access)
-        self._created = False
+        self._index = SideIndex(url, f"{prefix}alerts", _PROPERTIES, access=access)
 
     def enter(self, deliveries: Sequence[Delivery]) -> int:
         """Keep those whose id is not yet known; return how many were new."""
@@ -59,17 +53,17 @@ class ElasticsearchLedger:
         operations: list[dict[str, Any]] = []
         for number, delivery in enumerate(deliveries):
             operations += [{"create": {"_id": delivery.id}}, _source(delivery) | {"entered": entered + number}]
-        return sum(status == 201 for status in self._bulk(operations))
+        return self._index.bulk(operations, passing=(409,)).count(201)
 
     def waiting(self, now: datetime) -> Sequence[str]:
         """Return the channels that have queued deliveries whose time has come."""
         channels = {"channels": {"terms": {"field": "channel", "size": _MOST_CHANNELS}}}
-        answer = self._search(query=_due(now), size=0, aggs=channels)
+        answer = self._index.search(query=_due(now), size=0, aggs=channels)
         return [bucket["key"] for bucket in answer["aggregations"]["channels"]["buckets"]]
 
     def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Return a channel's queued deliveries whose time has come, and put them off ``until`` then."""
-        answer = self._search(
+        answer = self._index.search(
             query=_due(now, {"term": {"channel": channel}}),
             size=limit,
             sort=[{"due": "asc"}, {"entered": "asc"}],
@@ -80,7 +74,7 @@ class ElasticsearchLedger:
         for hit in hits:
             unchanged = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
             operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": {"claimed": microseconds(until)}}]
-        won = self._bulk(operations)
+        won = self._index.bulk(operations, passing=(409,))
         return [_delivery(hit) for hit, status in zip(hits, won, strict=True) if status == 200]
 
     def mark(self, deliveries: Sequence[Delivery]) -> None:
@@ -90,7 +84,7 @@ class ElasticsearchLedger:
             source = _source(delivery)
             del source["alert"]  # it does not change
             operations += [{"update": {"_id": delivery.id, "retry_on_conflict": 3}}, {"doc": source}]
-        if 409 in self._bulk(operations):
+        if 409 in self._index.bulk(operations, passing=(409,)):
             raise TransientError("Others write to the same delivery; try again.")
 
     def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
@@ -104,7 +98,7 @@ class ElasticsearchLedger:
         after: dict[str, Any] = {}
         while len(found) < limit:
             size = min(limit - len(found), 1000)
-            answer = self._search(query=_all(conditions), size=size, sort=[{"entered": "desc"}], **after)
+            answer = self._index.search(query=_all(conditions), size=size, sort=[{"entered": "desc"}], **after)
             hits = answer["hits"]["hits"]
             found += map(_delivery, hits)
             if len(hits) < size:
@@ -122,7 +116,7 @@ class ElasticsearchLedger:
         while len(found) <= request.limit:
             size = min(request.limit + 1 - len(found), _CHUNK)
             order = [{"entered": "desc"}, {"key": "desc"}]
-            hits = self._search(query=_all(conditions), size=size, sort=order, **after)["hits"]["hits"]
+            hits = self._index.search(query=_all(conditions), size=size, sort=order, **after)["hits"]["hits"]
             found += hits
             if len(hits) < size:
                 break
@@ -141,7 +135,7 @@ class ElasticsearchLedger:
                 "sources": {"terms": {"field": "source", "size": _MOST_SOURCES}},
                 "unnamed": {"filter": {"bool": {"must_not": {"exists": {"field": "key"}}}}},
             }
-            answer = self._search(size=0, aggs={"about": {"filters": {"filters": asked}, "aggs": counts}})
+            answer = self._index.search(size=0, aggs={"about": {"filters": {"filters": asked}, "aggs": counts}})
             for number, query in asked.items():
                 bucket = answer["aggregations"]["about"]["buckets"][number]
                 sources = {each["key"] for each in bucket["sources"]["buckets"]}
@@ -159,7 +153,7 @@ class ElasticsearchLedger:
             {"range": {"due": {"gte": microseconds(since)}}},
         ]
         messages = {"messages": {"cardinality": {"field": "message", "precision_threshold": 40_000}}}
-        answer = self._search(query=_all(conditions), size=0, aggs=messages)
+        answer = self._index.search(query=_all(conditions), size=0, aggs=messages)
         return int(answer["aggregations"]["messages"]["value"])
 
     def tallies(self, since: datetime) -> Mapping[str, Tally]:
@@ -172,12 +166,13 @@ class ElasticsearchLedger:
             "terms": {"field": "rule_id", "size": _MOST_CHANNELS},
             "aggs": {"states": {"terms": {"field": "state"}}},
         }
-        answer = self._search(query={"bool": {"filter": [recent], "must_not": counted}}, size=0, aggs={"rules": rules})
+        query = {"bool": {"filter": [recent], "must_not": counted}}
+        answer = self._index.search(query=query, size=0, aggs={"rules": rules})
         found = {
             bucket["key"]: {each["key"]: each["doc_count"] for each in bucket["states"]["buckets"]}
             for bucket in answer["aggregations"]["rules"]["buckets"]
         }
-        rows = self._search(query={"bool": {"filter": [recent, counted]}}, size=_CHUNK)["hits"]["hits"]
+        rows = self._index.search(query={"bool": {"filter": [recent, counted]}}, size=_CHUNK)["hits"]["hits"]
         for row in map(_delivery, rows):
             counts = found.setdefault(row.alert.rule_id, {})
             counts["withheld"] = counts.get("withheld", 0) + row.attempts
@@ -186,8 +181,9 @@ class ElasticsearchLedger:
     def prune_withheld(self, before: datetime, limit: int) -> int:
         """Forget at most ``limit`` of the deliveries that were withheld before a moment; return how many."""
         old = _all([{"term": {"state": "withheld"}}, {"range": {"due": {"lt": microseconds(before)}}}])
-        hits = self._search(query=old, size=min(limit, _CHUNK), source=False)["hits"]["hits"]
-        return sum(status == 200 for status in self._bulk([{"delete": {"_id": hit["_id"]}} for hit in hits]))
+        hits = self._index.search(query=old, size=min(limit, _CHUNK), source=False)["hits"]["hits"]
+        removed = self._index.bulk([{"delete": {"_id": hit["_id"]}} for hit in hits], passing=(409,))
+        return removed.count(200)
 
     def prune(self, before: datetime) -> int:
         """Forget deliveries that were due before a moment and are not queued any more; return how many."""
@@ -196,8 +192,8 @@ class ElasticsearchLedger:
             "must_not": {"term": {"state": "queued"}},
         }
         removed = 0
-        while hits := self._search(query={"bool": old}, size=_CHUNK, source=False)["hits"]["hits"]:
-            statuses = self._bulk([{"delete": {"_id": hit["_id"]}} for hit in hits])
+        while hits := self._index.search(query={"bool": old}, size=_CHUNK, source=False)["hits"]["hits"]:
+            statuses = self._index.bulk([{"delete": {"_id": hit["_id"]}} for hit in hits], passing=(409,))
             removed += sum(status == 200 for status in statuses)
         return removed
 
@@ -207,9 +203,8 @@ class ElasticsearchLedger:
         after: dict[str, Any] = {}
         while True:
             wanted = ["alert.article.source", "alert.article.duplicate_of"]
-            hits = self._search(query=older, size=_CHUNK, sort=[{"entered": "desc"}], source=wanted, **after)["hits"][
-                "hits"
-            ]
+            order = [{"entered": "desc"}]
+            hits = self._index.search(query=older, size=_CHUNK, sort=order, source=wanted, **after)["hits"]["hits"]
             articles = [hit["_source"]["alert"]["article"] for hit in hits if hit["_source"].get("alert")]
             found |= {article["source"] for article in articles if article.get("duplicate_of") is None}
             if len(hits) < _CHUNK:
@@ -218,61 +213,7 @@ class ElasticsearchLedger:
 
     def close(self) -> None:
         """Close the connections; idempotent."""
-        self._client.close()
-
-    def _search(self, **body: Any) -> dict[str, Any]:
-        with self._present():
-            self._client.indices.refresh(index=self._index)
-            answer: dict[str, Any] = self._client.search(index=self._index, **body).body
-        return answer
-
-    def _bulk(self, operations: Sequence[dict[str, Any]]) -> list[int]:
-        """Write and return each item's status: 200, 201, or 409 where somebody was quicker."""
-        if not operations:
-            return []
-        with self._present():
-            items = self._client.bulk(index=self._index, operations=operations, require_alias=False).body["items"]
-        outcomes = [next(iter(item.values())) for item in items]
-        for outcome in outcomes:
-            status, error = outcome["status"], outcome.get("error") or {}
-            # A delivery whose row went with a deleted index, or was pruned, needs no mark any more.
-            is_gone = outcome.get("result") == "not_found" or error.get("type") == "document_missing_exception"
-            if status in (200, 201, 409) or is_gone:
-                continue
-            if not is_of_the_document(status, error.get("type")):
-                self._created = False
-                raise TransientError(f"Elasticsearch did not keep a delivery: {status}, {error.get('reason')}.")
-            raise TerminalError(
-                outcome["_id"], "notify", f"Elasticsearch takes no such delivery: {error.get('reason')}"
-            )
-        return [outcome["status"] for outcome in outcomes]
-
-    @contextmanager
-    def _present(self) -> Iterator[None]:
-        """See to it that the index is there as it should be; if it went away meanwhile, it is made again next time."""
-        try:
-            with translated(self._url):
-                self._create()
-                yield
-        except TransientError:
-            self._created = False
-            raise
-
-    def _create(self) -> None:
-        if self._created:
-            return
-        settings = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
-        # A write to an index that was just deleted makes it anew: with this, as it should be.
-        self._client.indices.put_index_template(
-            name=self._index,
-            index_patterns=[self._index],
-            priority=500,
-            template={"mappings": _MAPPINGS, "settings": settings},
-        )
-        # 400: it exists already, perhaps without the fields that came later.
-        self._client.options(ignore_status=400).indices.create(index=self._index, mappings=_MAPPINGS, settings=settings)
-        self._client.indices.put_mapping(index=self._index, properties=_MAPPINGS["properties"])
-        self._created = True
+        self._index.close()
 
 
 def _all(conditions: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class ElasticsearchMarks:
         """Take a mark from articles."""
         for start in range(0, len(articles), CHUNK):
             chunk = articles[start : start + CHUNK]
-            self._index.bulk([{"delete": {"_id": derive_id(reader, mark, each)}} for each in chunk], passing=(404,))
+            self._index.bulk([{"delete": {"_id": derive_id(reader, mark, each)}} for each in chunk])
 
     def of(self, reader: str, articles: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Return the marks of articles by article id."""
@@ -64,7 +64,7 @@ class ElasticsearchMarks:
     def forget(self, reader: str) -> None:
         """Drop all marks of a reader."""
         while hits := self._index.search(query={"term": {"reader": reader}}, size=CHUNK, source=False)["hits"]["hits"]:
-            self._index.bulk([{"delete": {"_id": hit["_id"]}} for hit in hits], passing=(404,))
+            self._index.bulk([{"delete": {"_id": hit["_id"]}} for hit in hits])
 
     def close(self) -> None:
         """Close the connections; idempotent."""

@@ -26,19 +26,21 @@ class ElasticsearchRevisions:
 
     def keep(self, documents: Sequence[Document]) -> None:
         """Keep the revisions that these documents will take the place of. Idempotent."""
-        revised: dict[str, int] = {}
+        lines: dict[str, list[Document]] = {}
         for document in documents:
-            if document.revision > 1:
-                revised[document.id] = max(revised.get(document.id, 0), document.revision)
+            line = lines.setdefault(document.id, [])
+            if not line or line[-1].revision < document.revision:
+                line.append(document)
+        revised = {name: line[-1].revision for name, line in lines.items() if line[-1].revision > 1}
         months = self._months.names() if revised else []
         found = self._months.locate(list(revised), months, with_document=True) if months else {}
-        stored = {article_id: document_of(hit) for article_id, hit in found.items()}
+        stored = {name: document_of(hit) for name, hit in found.items()}
         # What came and was outdone in the same batch is never stored by itself.
         passed = [
             document
-            for document in documents
-            if document.id in revised
-            and (document.id not in stored or stored[document.id].revision < document.revision)
+            for name in revised
+            for document in lines[name][:-1]
+            if name not in stored or stored[name].revision < document.revision
         ]
         operations: list[dict[str, object]] = []
         now = datetime.now(UTC)
@@ -63,7 +65,7 @@ class ElasticsearchRevisions:
             named = list(dict.fromkeys(articles.values()))
             there = self._months.locate(named, staying, with_document=False) if staying else {}
             gone = [each for each, article in articles.items() if article not in there]
-            self._index.bulk([{"delete": {"_id": each}} for each in gone], passing=(404,))
+            self._index.bulk([{"delete": {"_id": each}} for each in gone])
             removed += len(gone)
             after = hits[-1]["sort"]
 

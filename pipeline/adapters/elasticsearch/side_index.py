@@ -18,7 +18,8 @@ class SideIndex:
     def __init__(self, url: str, name: str, properties: Mapping[str, Any], *, access: Access = OPEN) -> None:
         self._url = url
         self._name = name
-        self._mappings = {"dynamic": False, "properties": dict(properties)}
+        self._properties = dict(properties)
+        self._mappings = {"dynamic": False, "properties": self._properties}
         self._client = connect(url, access)
         self._created = False
 
@@ -29,20 +30,26 @@ class SideIndex:
             answer: dict[str, Any] = self._client.search(index=self._name, **body).body
         return answer
 
-    def bulk(self, operations: Sequence[dict[str, Any]], *, passing: Sequence[int] = ()) -> None:
-        """Write; statuses in ``passing`` are as good as done. Raises ``TransientError`` to be repeated."""
+    def bulk(self, operations: Sequence[dict[str, Any]], *, passing: Sequence[int] = ()) -> list[int]:
+        """Write and return each item's status; those in ``passing`` and a document that is gone are as good as done.
+
+        Raises ``TransientError`` to be repeated, and ``TerminalError`` for a document that is refused.
+        """
         if not operations:
-            return
+            return []
         with self._present():
             items = self._client.bulk(index=self._name, operations=operations).body["items"]
-        for outcome in (next(iter(item.values())) for item in items):
+        outcomes = [next(iter(item.values())) for item in items]
+        for outcome in outcomes:
             status, error = outcome["status"], outcome.get("error") or {}
-            if status in (200, 201, *passing):
+            is_gone = outcome.get("result") == "not_found" or error.get("type") == "document_missing_exception"
+            if status in (200, 201, *passing) or is_gone:
                 continue
             if is_of_the_document(status, error.get("type")):
                 raise TerminalError(outcome["_id"], "index", f"Elasticsearch refuses it: {error.get('reason')}")
             self._created = False
             raise TransientError(f"Elasticsearch did not keep {outcome['_id']}: {status}, {error.get('reason')}.")
+        return [outcome["status"] for outcome in outcomes]
 
     def close(self) -> None:
         """Close the connections; idempotent."""
@@ -69,8 +76,9 @@ class SideIndex:
             priority=600,
             template={"mappings": self._mappings, "settings": settings},
         )
-        # 400: it exists already.
+        # 400: it exists already, perhaps without the fields that came later.
         self._client.options(ignore_status=400).indices.create(
             index=self._name, mappings=self._mappings, settings=settings
         )
+        self._client.indices.put_mapping(index=self._name, properties=self._properties)
         self._created = True

@@ -11,7 +11,7 @@ from connectors.files.jsonl import read_lines
 from pipeline.errors import UsageError
 from pipeline.model import AlertRule, derive_id
 from pipeline.ports.alerts import Delivery
-from pipeline.references import is_reference
+from pipeline.references import has_reference
 from pipeline.services.marks import Change
 from pipeline.web.api.answers import answer, body_of, check_unchanged, nothing
 from pipeline.web.api.articles import days, found
@@ -158,7 +158,7 @@ def _named(ask: Ask) -> AlertRule:
 
 
 def _check_channels(ask: Ask, channels: tuple[str, ...]) -> None:
-    if ask.scope != "admin" and any(is_reference(channel) for channel in channels):
+    if ask.scope != "admin" and any(has_reference(channel) for channel in channels):
         raise UsageError("Channels that stand in a file or variable are given on the command line.")
 
 

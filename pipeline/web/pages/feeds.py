@@ -11,6 +11,7 @@ from starlette.responses import Response
 from connectors.files.opml import read_whole_list, write_opml
 from connectors.polling.subscription import Subscription
 from pipeline.errors import NewswireError, UsageError
+from pipeline.references import has_reference
 from pipeline.services.feed_health import TROUBLED
 from pipeline.services.feed_settings import FeedOptions
 from pipeline.services.feeds import FeedStatus
@@ -153,10 +154,24 @@ def _edited(ask: Ask, url: str) -> str:
     mute = tuple(line.strip() for line in form.one("mute").splitlines() if line.strip())
     given: dict[str, Any] = {
         "title": form.one("title"), "tags": form.several("tags"), "interval": int(interval) if interval else None,
-        "language": form.one("language"), "mute": mute,
+        "language": form.one("language"), "mute": mute, "user_agent": form.one("user_agent"),
     }  # fmt: skip
+    clear = [name.replace("_", "-") for name, value in given.items() if not value]
+    clear += ["headers", "proxy"] if form.has("bare") else []
+    # What is secret is never shown, so that nothing means that it stays.
+    lines = (line.strip() for line in form.one("header").splitlines())
+    given |= {"headers": tuple(line for line in lines if line)}
+    given |= {name: form.one(name) for name in ("proxy", "auth", "bearer")}
+    secrets = [
+        given["proxy"],
+        given["auth"],
+        given["bearer"],
+        *(line.partition(":")[2].strip() for line in given["headers"]),
+    ]
+    if ask.scope != "admin" and any(has_reference(each) for each in secrets if each):
+        raise UsageError("What stands in a file or variable of this machine is given on the command line.")
     options = FeedOptions(**{name: value for name, value in given.items() if value}, fulltext=form.has("fulltext"))
-    ask.desk.feeds.edit(url, options, [name for name, value in given.items() if not value])
+    ask.desk.feeds.edit(url, options, clear)
     return "Its options are kept."
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from pipeline.errors import UsageError
 from pipeline.services.marks import Change
 from pipeline.web import river as rivers
+from pipeline.web.access_pages import outgoing_addresses
 from pipeline.web.asking import Ask, json_response, redirect
 from pipeline.web.rendering import Rendering, address
 
@@ -25,6 +26,7 @@ def river(ask: Ask, rendering: Rendering) -> Response:
         state=rivers.state_of(ask),
         position=ask.desk.arrivals.end(),
         undo=ask.one("undo"),
+        outgoing=outgoing_addresses(ask.desk, "search", saved) if (saved := ask.one("saved")) else None,
     )
 
 

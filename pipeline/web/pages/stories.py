@@ -14,6 +14,7 @@ from pipeline.services.events import Asked
 from pipeline.services.stories import SORTS, Sort, StoryLine
 from pipeline.views.charts import sparkline
 from pipeline.views.marked_text import event_words
+from pipeline.web.access_pages import outgoing_addresses
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
 
@@ -50,6 +51,7 @@ def one(ask: Ask, rendering: Rendering) -> Response:
         began=min(map(_when, articles), default=line.first_seen),
         events=events,
         words=event_words,
+        outgoing=outgoing_addresses(ask.desk, "story", line.id),
         states=ask.desk.marks(ask.reader).of([document.id for document in articles]),
     )
 

@@ -6,6 +6,19 @@
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const say = (words) => { $("#live").textContent = words; };
+  // What went wrong stands at the top of the page, in words.
+  const wrong = (words) => {
+    let line = $("#wrong");
+    if (!line) {
+      line = document.createElement("p");
+      line.id = "wrong"; line.className = "wrong"; line.setAttribute("role", "alert");
+      $("#main").prepend(line);
+    }
+    line.textContent = words;
+  };
+  const AWAY = "Newswire does not answer. Is it running? Nothing was changed; try again in a moment.";
+  // What helps while reading or typing may fail in silence: the page works without it.
+  const asked = async (path) => { try { const answer = await fetch(path); return answer.ok && !answer.redirected ? answer : null; } catch { return null; } };
   const post = (path, fields) => fetch(path, {
     method: "POST", headers: { accept: "application/json", "x-form-token": token, "content-type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams(fields),
@@ -28,8 +41,11 @@
   const shown = (id) => rows().filter((row) => row.dataset.id === id);
   const mark = async (element, kind, wanted) => {
     const id = element.dataset.id;
-    const answer = await post("/marks", { article: id, [kind]: wanted ? "yes" : "no" });
-    if (!answer.ok) { say("That was not kept; reload the page and try again."); return; }
+    let answer;
+    try { answer = await post("/marks", { article: id, [kind]: wanted ? "yes" : "no" }); } catch { wrong(AWAY); return; }
+    if (answer.redirected) { wrong("You are no longer logged in; reload the page."); return; }
+    if (!answer.ok) { wrong("That was not kept; reload the page and try again."); return; }
+    if ($("#wrong")) $("#wrong").remove();
     const state = (await answer.json())[id];
     for (const row of shown(id)) { row.classList.toggle("read", state.read); row.classList.toggle("starred", state.starred); }
     if (reading && reading.dataset.id === id) {
@@ -48,8 +64,8 @@
   const count = (wait) => {
     clearTimeout(counting);
     counting = setTimeout(async () => {
-      const answer = await fetch("/unread");
-      if (!answer.ok) return;
+      const answer = await asked("/unread");
+      if (!answer) return;
       const told = await answer.json();
       for (const place of $$("[data-unread]")) {
         const n = place.dataset.unread ? told.feeds[place.dataset.unread] || 0 : told.all;
@@ -101,7 +117,9 @@
     if (!dialog) {
       dialog = document.createElement("dialog");
       dialog.setAttribute("aria-label", "Help");
-      dialog.innerHTML = await (await fetch("/help?part=1")).text();
+      const answer = await asked("/help?part=1");
+      if (!answer) { wrong(AWAY); return; }
+      dialog.innerHTML = await answer.text();
       const close = document.createElement("button");
       close.className = "plain"; close.textContent = "Close"; close.addEventListener("click", () => dialog.close());
       dialog.prepend(close);
@@ -116,9 +134,16 @@
   field.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
-      const place = $("#restated");
-      if (!place || !field.value.trim()) return;
-      const told = await (await fetch("/search/restated?" + new URLSearchParams({ q: field.value }))).json();
+      if (!field.value.trim()) return;
+      const answer = await asked("/search/restated?" + new URLSearchParams({ q: field.value }));
+      if (!answer) return;
+      const told = await answer.json();
+      let place = $("#restated");
+      if (!place) {
+        place = document.createElement("p");
+        place.id = "restated"; place.className = "restated"; place.setAttribute("role", "status");
+        $("#main").prepend(place);
+      }
       place.classList.toggle("wrong", "message" in told);
       place.textContent = told.words || (told.column ? `Column ${told.column}: ` : "") + (told.message || "");
     }, 150);
@@ -130,7 +155,8 @@
     waiting = setTimeout(async () => {
       const fields = new URLSearchParams(new FormData(form));
       fields.delete("form_token");
-      $("#preview").innerHTML = await (await fetch("/alerts/preview?" + fields)).text();
+      const answer = await asked("/alerts/preview?" + fields);
+      if (answer) $("#preview").innerHTML = await answer.text(); else wrong(AWAY);
     }, 300);
   });
 
@@ -163,8 +189,8 @@
   range();
 
   // What takes longer to find comes after the page.
-  for (const place of $$("[data-part]")) fetch(place.dataset.part).then(async (answer) => {
-    if (!answer.ok) return;
+  for (const place of $$("[data-part]")) asked(place.dataset.part).then(async (answer) => {
+    if (!answer) return;
     place.innerHTML = await answer.text();
     range();
   });

@@ -79,7 +79,7 @@ def test_every_page_forbids_what_is_not_ours() -> None:
 def test_without_the_password_nothing_is_shown() -> None:
     with page(door=LOCKED) as served:
         sent = served.browser.get("/search?q=flood")
-        assert (sent.status, sent.headers["location"]) == (303, "/login?to=/search")
+        assert (sent.status, sent.headers["location"]) == (303, "/login?to=%2Fsearch%3Fq%3Dflood")
         assert served.browser.get("/api/v1/articles").status == 401
         assert served.browser.ask("POST", "/api/v1/articles", b"{}").status == 401
         assert served.browser.get("/live").status == 303
