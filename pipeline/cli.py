@@ -40,6 +40,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "story": ("pipeline.commands.stories:story", "List and show stories: reports of the same happening."),
     "event": ("pipeline.commands.events:event", "List and show events: who did what to whom."),
     "web": ("pipeline.commands.web:web", "Serve the page and the API alone."),
+    "user": (
+        "pipeline.commands.users:user",
+        "Let several readers in, each with marks, alerts and searches of their own.",
+    ),
     "token": ("pipeline.commands.tokens:token", "Let programs and other machines in by tokens."),
     "parse": ("pipeline.commands.parse:parse", "Read a feed, page or file and print its articles."),
     "extract": (
@@ -74,7 +78,7 @@ class LazyGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
-        _add_store_options(command)
+        _complete(command)
         return command
 
     def resolve_command(
@@ -183,13 +187,29 @@ def _store_options() -> list[click.Parameter]:
     ]
 
 
-def _add_store_options(command: click.Command) -> None:
+class _Text(click.types.StringParamType):
+    """Take text; bytes that are none cannot be written into a store, asked for or shown."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = super().convert(value, param, ctx)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{text!r} is not text in UTF-8.", param, ctx)
+        return text
+
+
+def _complete(command: click.Command) -> None:
+    """Give a command what all have: the options of the store, and arguments that are text."""
     if isinstance(command, click.Group):
         for inner in command.commands.values():
-            _add_store_options(inner)
+            _complete(inner)
         return
     taken = {param.name for param in command.params}
     command.params.extend(option for option in _store_options() if option.name not in taken)
+    for param in command.params:
+        if type(param.type) is click.types.StringParamType:
+            param.type = _Text()
 
 
 @click.group(

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -33,8 +33,10 @@ from pipeline.settings import Metrics as Metrics
 from pipeline.settings import Notify as Notify
 from pipeline.settings import Settings as Settings
 from pipeline.settings import WebSub as WebSub
+from pipeline.settings import is_secret
 
 PREFIX = "NEWSWIRE_"
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 # Read by others than this module: the settings file's place, and what deploy/servers and the tests are told.
 _NOT_SETTINGS = frozenset(("NEWSWIRE_CONFIG", "NEWSWIRE_SERVERS_CACHE", "NEWSWIRE_SHARED_DATA"))
 # What Kubernetes and Docker links set for a service that is called "newswire".
@@ -93,18 +95,33 @@ def describe(settings: Settings) -> str:
 
 def masked(settings: Settings) -> Settings:
     """Return the settings with every secret hidden, fit to be shown."""
-    return msgspec.structs.replace(
-        settings,
-        kafka_password="***" if settings.kafka_password else None,
-        elasticsearch=masked_address(settings.elasticsearch),
-        elasticsearch_api_key="***" if settings.elasticsearch_api_key else None,
-        channels={name: _mask_address(address) for name, address in settings.channels.items()},
-        notify=msgspec.structs.replace(
-            settings.notify,
-            smtp=_mask_address(settings.notify.smtp) if settings.notify.smtp else None,
-            proxy=_mask_address(settings.notify.proxy) if settings.notify.proxy else None,
-        ),
-    )
+    return _masked_struct(settings)
+
+
+def _masked_struct(struct: Kind) -> Kind:
+    hints = get_type_hints(type(struct), include_extras=True)
+    shown = {
+        field.name: _masked_value(getattr(struct, field.name), is_secret(hints[field.name]))
+        for field in msgspec.structs.fields(type(struct))
+    }
+    notify = struct if isinstance(struct, Notify) else None
+    for name in ("smtp", "proxy") if notify else ():
+        shown[name] = _mask_address(getattr(notify, name)) if getattr(notify, name) else None
+    return msgspec.structs.replace(struct, **shown)
+
+
+def _masked_value(value: Any, secret: bool) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return _masked_struct(value)
+    if secret and value:
+        return "***"
+    if isinstance(value, str):
+        return masked_address(value)
+    if isinstance(value, tuple):
+        return tuple(_masked_value(each, secret) for each in value)
+    if isinstance(value, dict):
+        return {name: _mask_address(address) for name, address in value.items()}
+    return value
 
 
 def _check_networks(name: str, networks: tuple[str, ...]) -> None:

@@ -41,6 +41,16 @@ class _Output(io.FileIO):
             raise OutputError(exc.errno, exc.strerror) from exc
 
 
+class _Complaints(io.FileIO):
+    """Write to the standard error output; what nobody hears any more is dropped, and the work goes on."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(memoryview(data).cast("B"))
+
+
 def prepare_streams() -> None:
     """Let every character be printed, on terminals that have few of them too, and keep the numbers of closed streams.
 
@@ -54,8 +64,14 @@ def prepare_streams() -> None:
                 os.dup2(place, number)
                 os.close(place)
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
-    if hasattr(sys.stderr, "reconfigure"):
-        sys.stderr.reconfigure(errors="backslashreplace")
+    if sys.stderr is sys.__stderr__ or sys.__stderr__ is None:
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(_Complaints(sys.stderr.fileno(), "w", closefd=False)),
+            encoding=sys.stderr.encoding,
+            errors="backslashreplace",
+            line_buffering=True,
+            write_through=True,
+        )
     if sys.stdout is sys.__stdout__ or sys.__stdout__ is None:
         sys.stdout = io.TextIOWrapper(
             io.BufferedWriter(_Output(sys.stdout.fileno(), "w", closefd=False)),

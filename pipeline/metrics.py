@@ -36,6 +36,14 @@ OUTCOMES = Metric(
     labels=("outcome",), unit="ops",
 )  # fmt: skip
 BACKLOG = Metric(name="backlog", kind="gauge", help="Records that wait for a reader.", labels=("reader", "topic"))
+QUEUE_AGE = Metric(
+    name="queue_age_seconds", kind="gauge", help="How long the oldest record waits for a reader.",
+    labels=("reader", "topic"), unit="s",
+)  # fmt: skip
+TABLE_ROWS = Metric(
+    name="table_rows", kind="gauge", help="Rows of the tables that people fill: feeds, alerts, searches, lists.",
+    labels=("table",),
+)  # fmt: skip
 DEAD_LETTERS = Metric(name="dead_letters", kind="gauge", help="Records given up on and not yet sent back.")
 FEEDS = Metric(name="feeds", kind="gauge", help="Feeds by how they fare.", labels=("state",))
 FEED_DELAY = Metric(
@@ -69,6 +77,7 @@ METRICS: tuple[Metric, ...] = (
     STAGE_SECONDS,
     OUTCOMES,
     BACKLOG,
+    QUEUE_AGE,
     DEAD_LETTERS,
     FEEDS,
     FEED_DELAY,
@@ -78,6 +87,7 @@ METRICS: tuple[Metric, ...] = (
     DELIVERIES,
     ALERT_LATENCY,
     STORE_BYTES,
+    TABLE_ROWS,
     BACKUP_AGE,
     READY,
 )

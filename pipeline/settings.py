@@ -10,14 +10,27 @@ import platformdirs
 
 from pipeline.version import USER_AGENT
 
-_DURATION = "^[0-9]{1,6}[smhdw]$"
+_TIME = "[0-9]{1,6}[smh]|[0-9]{1,5}d|[0-9]{1,4}w"
+_DURATION = f"^({_TIME})$"
 _SIZE = "^(unlimited|[0-9]{1,6}([.][0-9]{1,3})? ?[kMGT]B)$"
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_EVERY = "^(never|[0-9]{1,6}[smhdw])$"
+_EVERY = f"^(never|{_TIME})$"
+# More than anybody means, and little enough to count with: moments begin in year 1, timers and files have bounds.
+MOST_DAYS, MOST_S, MOST_BYTES, MOST_COUNT = 36_500, 365 * 86_400, 2**40, 1_000_000
 
 
 def _about(text: str, **limits: Any) -> msgspec.Meta:
     return msgspec.Meta(description=text, **limits)
+
+
+def _secret(text: str) -> msgspec.Meta:
+    """Describe what is shown to nobody."""
+    return msgspec.Meta(description=text, extra={"secret": True})
+
+
+def is_secret(hint: Any) -> bool:
+    """Tell whether the hint of a setting says that its value is shown to nobody."""
+    return any((note.extra or {}).get("secret", False) for note in getattr(hint, "__metadata__", ()))
 
 
 class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,14 +40,20 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     allow: Annotated[tuple[str, ...], _about("private networks that may be fetched from, such as 127.0.0.0/8")] = ()
     concurrency: Annotated[int, _about("fetches under way at once", ge=1, le=1000)] = 64
     per_host: Annotated[int, _about("fetches under way at once per host", ge=1, le=64)] = 2
-    spacing_s: Annotated[float, _about("least time between two fetches of feeds from one host", ge=0)] = 0.3
-    min_interval_s: Annotated[int, _about("a feed is never polled more often", ge=1)] = 300
-    max_interval_s: Annotated[int, _about("a feed is polled at least this often", ge=60)] = 86_400
-    timeout_s: Annotated[float, _about("total time for one fetch", gt=0)] = 30.0
-    max_bytes: Annotated[int, _about("largest inflated body", ge=1024)] = 50_000_000
-    older_pages: Annotated[int, _about("older pages of a paged feed (RFC 5005) read when it is new", ge=0)] = 10
-    page_spacing_s: Annotated[float, _about("full text: least time between two pages of one site", ge=0)] = 1.0
-    page_deadline_s: Annotated[float, _about("full text: longest time for finding the article in a page", gt=0)] = 10.0
+    spacing_s: Annotated[float, _about("least time between two fetches of feeds from one host", ge=0, le=MOST_S)] = 0.3
+    min_interval_s: Annotated[int, _about("a feed is never polled more often", ge=1, le=MOST_S)] = 300
+    max_interval_s: Annotated[int, _about("a feed is polled at least this often", ge=60, le=MOST_S)] = 86_400
+    timeout_s: Annotated[float, _about("total time for one fetch", gt=0, le=MOST_S)] = 30.0
+    max_bytes: Annotated[int, _about("largest inflated body", ge=1024, le=MOST_BYTES)] = 50_000_000
+    older_pages: Annotated[
+        int, _about("older pages of a paged feed (RFC 5005) read when it is new", ge=0, le=MOST_COUNT)
+    ] = 10
+    page_spacing_s: Annotated[float, _about("full text: least time between two pages of one site", ge=0, le=MOST_S)] = (
+        1.0
+    )
+    page_deadline_s: Annotated[
+        float, _about("full text: longest time for finding the article in a page", gt=0, le=MOST_S)
+    ] = 10.0
 
 
 class WebSub(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,28 +67,38 @@ class WebSub(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "127.0.0.1:8075"
     )
     fewer_polls: Annotated[
-        float, _about("a feed whose pings arrive is polled this many times less often, in case one is lost", ge=1)
+        float,
+        _about(
+            "a feed whose pings arrive is polled this many times less often, in case one is lost", ge=1, le=MOST_COUNT
+        ),
     ] = 10.0
 
 
 class Deduplicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say what counts as a copy."""
 
-    window_days: Annotated[float, _about("how far back copies are looked for", gt=0)] = 7.0
+    window_days: Annotated[float, _about("how far back copies are looked for", gt=0, le=MOST_DAYS)] = 7.0
     similarity: Annotated[float, _about("share of text in common that makes a copy", gt=0, le=1)] = 0.7
 
 
 class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say how long things are kept; what is older is removed in the background."""
 
-    articles_days: Annotated[int, _about("the log that replays start from", ge=1)] = 90
-    index_months: Annotated[int, _about("what search finds; 0 keeps everything", ge=0)] = 0
-    withheld_days: Annotated[int, _about("why alerts were not sent", ge=1)] = 14
-    deliveries_days: Annotated[int, _about("what `alert log` shows of alerts that are done with", ge=1)] = 365
+    articles_days: Annotated[int, _about("the log that replays start from", ge=1, le=MOST_DAYS)] = 90
+    index_months: Annotated[int, _about("what search finds; 0 keeps everything", ge=0, le=1_200)] = 0
+    withheld_days: Annotated[int, _about("why alerts were not sent", ge=1, le=MOST_DAYS)] = 14
+    deliveries_days: Annotated[
+        int, _about("what `alert log` shows of alerts that are done with", ge=1, le=MOST_DAYS)
+    ] = 365
     facts_days: Annotated[
-        int, _about("by what an article that comes again is told from a new one; more than feeds look back", ge=7)
+        int,
+        _about(
+            "by what an article that comes again is told from a new one; more than feeds look back", ge=7, le=MOST_DAYS
+        ),
     ] = 400
-    revisions: Annotated[int, _about("earlier versions of an article that `show --diff` compares", ge=0)] = 20
+    revisions: Annotated[
+        int, _about("earlier versions of an article that `show --diff` compares", ge=0, le=MOST_COUNT)
+    ] = 20
     disk: Annotated[
         str, _about("the store is kept below this size by removing the oldest, such as 20GB", pattern=_SIZE)
     ] = "unlimited"
@@ -88,14 +117,16 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     listen: Annotated[
         str, _about("address and port such as 127.0.0.1:9101", pattern="^(off|[^ ]{1,200}:[0-9]{1,5})$")
     ] = "off"
-    ready_after_s: Annotated[float, _about("not ready when what waits does not move for so long", gt=0)] = 120.0
+    ready_after_s: Annotated[float, _about("not ready when what waits does not move for so long", gt=0, le=MOST_S)] = (
+        120.0
+    )
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say whether `newswire up` makes backups of its store; `newswire admin restore FILE` takes one back."""
 
     every: Annotated[str, _about("how often one is made, such as 1d", pattern=_EVERY)] = "never"
-    keep: Annotated[int, _about("how many are kept, the newest", ge=1)] = 7
+    keep: Annotated[int, _about("how many are kept, the newest", ge=1, le=MOST_COUNT)] = 7
     directory: Annotated[str | None, _about("where they go; else `backups` in the data directory")] = None
 
 
@@ -109,7 +140,9 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         False
     )
     update_every: Annotated[str, _about("an article's updates are told at most so often", pattern=_DURATION)] = "1h"
-    cap_per_hour: Annotated[int, _about("messages of a rule in an hour before the rest go in one; 0: all", ge=0)] = 10
+    cap_per_hour: Annotated[
+        int, _about("messages of a rule in an hour before the rest go in one; 0: all", ge=0, le=MOST_COUNT)
+    ] = 10
 
 
 class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,8 +164,14 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     listen: Annotated[
         str, _about("address and port; any but one of this machine alone needs a password or a token")
     ] = "127.0.0.1:8765"
-    password: Annotated[str | None, _about("what one has to know to come in")] = None
+    password: Annotated[str | None, _secret("what one has to know to come in")] = None
     hosts: Annotated[tuple[str, ...], _about("further names that the page is called by, such as news.example.org")] = ()
+    user_header: Annotated[
+        str | None, _about("header in which a proxy names the reader who has logged in there, such as Remote-User")
+    ] = None
+    proxies: Annotated[
+        tuple[str, ...], _about("addresses of the proxies whose user_header is believed, such as 10.0.0.2")
+    ] = ()
     pictures: Annotated[
         bool, _about("whether articles show their picture, fetched by Newswire; no browser asks the site for it")
     ] = False
@@ -152,7 +191,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     kafka_certificate: Annotated[str | None, _about("PEM file of our certificate, where Kafka asks for one")] = None
     kafka_key: Annotated[str | None, _about("PEM file of its key, where that stands apart")] = None
     kafka_user: Annotated[str | None, _about("who we are for Kafka (SASL); none: nobody in particular")] = None
-    kafka_password: Annotated[str | None, _about("password of kafka_user")] = None
+    kafka_password: Annotated[str | None, _secret("password of kafka_user")] = None
     kafka_mechanism: Annotated[
         Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], _about("how the password is shown to Kafka")
     ] = "SCRAM-SHA-512"
@@ -160,12 +199,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     elasticsearch_ca: Annotated[
         str | None, _about("PEM file of who signs Elasticsearch's certificates; none: the system's")
     ] = None
-    elasticsearch_api_key: Annotated[str | None, _about("API key for Elasticsearch")] = None
+    elasticsearch_api_key: Annotated[str | None, _secret("API key for Elasticsearch")] = None
     prefix: Annotated[str, _about("put before every topic and index name, to share servers")] = ""
     partitions: Annotated[
-        int, _about("partitions per topic, set up once: how many workers can share a stage", ge=1)
+        int, _about("partitions per topic, set up once: how many workers can share a stage", ge=1, le=MOST_COUNT)
     ] = 8
-    session_timeout_s: Annotated[float, _about("after this silence another worker takes over", gt=0)] = 10.0
+    session_timeout_s: Annotated[float, _about("after this silence another worker takes over", gt=0, le=MOST_S)] = 10.0
     time_zone: Annotated[str, _about("whose days a query means, such as Europe/Berlin; alerts have their own")] = "UTC"
     channels: Annotated[
         dict[str, str], _about("where alerts go: a name and an address such as webhook+https://...")

@@ -136,9 +136,13 @@ class _Account:
             terminalreporter.section("branch coverage of unit, contract and integration tests")
             for line in self._lines:
                 terminalreporter.write_line(line, red="BELOW" in line)
-        terminalreporter.section("time of each suite")
+        workers = getattr(terminalreporter.config.option, "numprocesses", None) or 1
+        terminalreporter.section(f"time of each suite: its share of the run, on {workers} worker{'s'[: workers > 1]}")
         checks = [] if self._checks_s is None else [("checks", self._checks_s, CHECKS_BUDGET_S)]
-        for name, took, budget in (*checks, *((n, self._took[n], BUDGETS_S[n]) for n in BUDGETS_S if n in self._took)):
+        for name, took, budget in (
+            *checks,
+            *((n, self._took[n] / workers, BUDGETS_S[n]) for n in BUDGETS_S if n in self._took),
+        ):
             over = f"   OVER BUDGET by {took - budget:.0f} s" if took > budget else ""
             terminalreporter.write_line(f"{name:<24}{took:6.0f} s of {budget:4d} s{over}", red=bool(over))
 

@@ -122,6 +122,10 @@ def _read(path: Path) -> bytes:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise UsageError(f"{path} has {size / 1e6:,.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:,.0f} MB. Split it.")
-        return path.read_bytes()
+        with path.open("rb") as file:  # a device has no size
+            body = file.read(MAX_FILE_BYTES + 1)
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
+    if len(body) > MAX_FILE_BYTES:
+        raise UsageError(f"{path} never ends; the limit is {MAX_FILE_BYTES / 1e6:,.0f} MB.")
+    return body

@@ -16,6 +16,9 @@ from pipeline.query.tree import Keyword, Query, walk
 from pipeline.query.vocabulary import is_language, language_error
 
 SHORTEST_WINDOW_S = 60
+# Moments are counted back from now, and there are none before the year 1.
+LONGEST_WINDOW_S = 100 * 366 * 86_400
+MOST = 1_000_000
 LONGEST_NAME = 200
 
 
@@ -37,6 +40,12 @@ def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
         raise UsageError("Sources are counted per story; --origins goes with --once-per story.")
     if rule.digest_s < 0 or (rule.kind != "match" and rule.window_s < SHORTEST_WINDOW_S):
         raise UsageError(f"A window lasts at least {SHORTEST_WINDOW_S} seconds, and a digest cannot be in the past.")
+    if max(rule.digest_s, rule.window_s) > LONGEST_WINDOW_S:
+        raise UsageError("A window and the time between digests last 100 years at most; give less.")
+    if not all(
+        count is None or count <= MOST for count in (rule.min_origins, rule.times, rule.cap_per_hour, rule.cap_per_day)
+    ):
+        raise UsageError(f"Origins, the times of a surge and caps are {MOST:,} at most; give less.")
     if rule.digest is not None:
         read_schedule(rule.digest)
     if rule.kind == "surge" and rule.times <= 1:

@@ -13,6 +13,9 @@ from pipeline.commands.secrets import secret_file
 from pipeline.errors import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+LONGEST_S = 100 * 366 * 86_400
+# Whether so few or so many make sense the rules say.
+MOST, MOST_TIMES = click.IntRange(max=1_000_000), click.FloatRange(max=1_000_000)
 
 
 class Duration(click.ParamType):
@@ -26,6 +29,8 @@ class Duration(click.ParamType):
         found = re.fullmatch(r"(\d{1,6})([smhdw])", value.strip())
         if found is None or int(found[1]) == 0:
             self.fail(f"{value!r} is no duration; write 30m, 6h, 3d or 2w.", param, ctx)
+        if int(found[1]) * _UNITS[found[2]] > LONGEST_S:
+            self.fail(f"{value!r} is more than 100 years; write 30m, 6h, 3d or 2w.", param, ctx)
         return int(found[1]) * _UNITS[found[2]]
 
 
@@ -42,7 +47,7 @@ class Digest(click.ParamType):
         if not value.strip():
             return ""
         if (found := re.fullmatch(r"(\d{1,6})([smhdw])", value.strip())) and int(found[1]):
-            return int(found[1]) * _UNITS[found[2]]
+            return Duration().convert(value, param, ctx)
         try:
             read_schedule(value)
         except UsageError:
@@ -65,10 +70,10 @@ OPTIONS = (
         help="Alert once per.",
     ),
     click.option(
-        "--origins", "min_origins", type=int, default=1, metavar="N", help="Wait for N independent publishers."
+        "--origins", "min_origins", type=MOST, default=1, metavar="N", help="Wait for N independent publishers."
     ),
     click.option("--silence", type=Duration(), help="Alert when nothing came for this long instead."),
-    click.option("--surge", type=float, metavar="TIMES", help="Alert when so many times the usual came instead."),
+    click.option("--surge", type=MOST_TIMES, metavar="TIMES", help="Alert when so many times the usual came instead."),
     click.option(
         "--window", "window_s", type=Duration(), default="1d", show_default=True, help="What --surge compares."
     ),
@@ -78,8 +83,8 @@ OPTIONS = (
         metavar="WHEN",
         help="Collect alerts: hourly, daily@08:00, weekdays@07:30, 'weekly@mon 08:00', or every 6h.",
     ),
-    click.option("--cap-per-hour", type=int, metavar="N", help="Send N messages an hour, then one with the rest."),
-    click.option("--cap-per-day", type=int, metavar="N", help="Send N messages a day, then one with the rest."),
+    click.option("--cap-per-hour", type=MOST, metavar="N", help="Send N messages an hour, then one with the rest."),
+    click.option("--cap-per-day", type=MOST, metavar="N", help="Send N messages a day, then one with the rest."),
     click.option("--quiet", metavar="HH:MM-HH:MM", help="Hold messages back between these times."),
     click.option(
         "--time-zone",

@@ -9,8 +9,10 @@ from typing import Any
 import click
 import msgspec
 
+from pipeline import private_files
 from pipeline.commands.alert_options import Duration, digest_fields, rule_options
 from pipeline.commands.context import open_store, where_looked
+from pipeline.commands.given_files import read_given
 from pipeline.commands.names import alert_names
 from pipeline.commands.screen import long_option, page, width
 from pipeline.errors import UsageError
@@ -195,7 +197,7 @@ def export(file: Path | None) -> None:
         click.echo(text, nl=False)
         return
     try:
-        file.write_text(text, encoding="utf-8")
+        private_files.write(file, text.encode())
     except OSError as exc:
         raise UsageError(f"{file} cannot be written: {os_words(exc)}.") from exc
 
@@ -338,10 +340,7 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
     from pipeline.services.alert_import import read_rules
     from pipeline.wiring import services, stores
 
-    try:
-        content = path.read_bytes()
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
+    content = read_given(path)
     refused = 0
     with open_store() as store:
         rules = read_rules(content, str(path), stores.clock())

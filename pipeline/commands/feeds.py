@@ -28,7 +28,9 @@ def feed_options(command: Command) -> Command:
         click.option(
             "--tag", "tags", multiple=True, shell_complete=tags, help="Put a tag on its articles; may be repeated."
         ),
-        click.option("--interval", type=click.IntRange(30), metavar="SECONDS", help="Poll it at this pace."),
+        click.option(
+            "--interval", type=click.IntRange(30, 31_536_000), metavar="SECONDS", help="Poll it at this pace."
+        ),
         click.option("--language", help="The language of its articles, such as en."),
         click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send a header to this site."),
         click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Send a cookie to this site."),

@@ -8,8 +8,8 @@ from typing import IO
 
 import click
 
+from pipeline.commands.given_files import read_given
 from pipeline.errors import UsageError
-from pipeline.plain_words import os_words
 
 
 @click.command
@@ -26,10 +26,7 @@ def match(path: Path, as_json: bool, articles: IO[bytes]) -> None:
     from pipeline.views.matches import match_json, match_line
     from pipeline.wiring.stores import clock
 
-    try:
-        content = path.read_bytes()
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {os_words(exc)}.") from exc
+    content = read_given(path)
     rules = RuleFile(content, str(path), clock())
     for line in rules.refused:
         click.echo(line, err=True)

@@ -8,8 +8,10 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
+from pipeline.commands.given_files import read_given
 from pipeline.commands.names import list_names
 from pipeline.errors import UsageError
+from pipeline.plain_words import not_utf8
 
 _FILE = click.option(
     "--file",
@@ -97,8 +99,6 @@ def _read(file: Path | None) -> list[str]:
     if file is None:
         return []
     try:
-        with click.open_file(str(file), encoding="utf-8-sig") as opened:
-            return read_names(opened.read())
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else f"it is not text in UTF-8 (byte {exc.start})"
-        raise UsageError(f"{file} cannot be read: {reason}.") from exc
+        return read_names(read_given(file).decode("utf-8-sig"))
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{file} cannot be read: {not_utf8(exc)}.") from exc

@@ -43,7 +43,7 @@ def _tags(store: Store) -> Iterable[str]:
 
 
 def _searches(store: Store) -> Iterable[str]:
-    return (name for name, _ in store.searches.items())
+    return (name for name, _ in store.searches.items() if "/" not in name)
 
 
 def _lists(store: Store) -> Iterable[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("article", metavar="ID|URL", shell_complete=article_ids)
 @click.option(
     "--diff",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1_000_000),
     is_flag=False,
     flag_value=1,
     metavar="[N]",

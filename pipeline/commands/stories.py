@@ -23,12 +23,18 @@ def story() -> None:
 
 @story.command("list")
 @click.argument("query", required=False)
-@click.option("--days", type=click.IntRange(1), default=7, show_default=True, help="Look at articles this recent.")
-@click.option("--least", type=click.IntRange(1), default=2, show_default=True, help="With this many articles or more.")
-@click.option("--origins", type=click.IntRange(1), default=1, show_default=True, help="With this many origins or more.")
+@click.option(
+    "--days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="Look at articles this recent."
+)
+@click.option(
+    "--least", type=click.IntRange(1, 1_000_000), default=2, show_default=True, help="With this many articles or more."
+)
+@click.option(
+    "--origins", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="With this many origins or more."
+)
 @click.option("--state", type=click.Choice(("open", "closed")), help="Only stories that still grow, or no more.")
 @click.option("--sort", type=click.Choice(SORTS), default="size", show_default=True, help="What comes first.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show this many.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Show this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_stories(
     query: str | None,

@@ -16,7 +16,7 @@ POLL_S = 1.0
 @click.command()
 @click.argument("query", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-@click.option("--last", type=click.IntRange(0), default=10, show_default=True, help="Begin with this many.")
+@click.option("--last", type=click.IntRange(0, 100_000), default=10, show_default=True, help="Begin with this many.")
 @long_option
 @click.option("--once", is_flag=True, help="Stop after what is there.")
 def tail(query: str | None, as_json: bool, last: int, long_form: bool, once: bool) -> None:

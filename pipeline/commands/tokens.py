@@ -15,15 +15,17 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@click.option("--scope", type=click.Choice(("read", "write", "admin")), default="read", show_default=True,
-              help="What it may do.")  # fmt: skip
-def add(name: str, scope: str) -> None:
+@click.option("--scope", type=click.Choice(("read", "own", "write", "admin")), default="read", show_default=True,
+              help="What it may do: own adds marks, alerts and searches, write the feeds, admin all.")  # fmt: skip
+@click.option("--user", default="", metavar="NAME", help="Whose marks, alerts and searches are meant.")
+def add(name: str, scope: str, user: str) -> None:
     """Make a token and print it, for the only time: only its hash is kept."""
     from pipeline.services.access import SCOPES
     from pipeline.wiring import services
 
     with open_store() as store:
-        click.echo(services.access(store).add(name, next(each for each in SCOPES if each == scope)))
+        owner = services.owner_of_token(store, user, scope)
+        click.echo(services.access(store).add(name, next(each for each in SCOPES if each == scope), owner))
 
 
 @token.command("list")
@@ -34,9 +36,11 @@ def list_tokens(as_json: bool) -> None:
 
     with open_store() as store:
         for each in services.access(store).tokens():
-            fields = {"name": each.name, "scope": each.scope, "created": each.created}
+            fields = {"name": each.name, "scope": each.scope, "user": each.owner, "created": each.created}
             click.echo(
-                msgspec.json.encode(fields) if as_json else f"{each.name}  {each.scope}  {each.created:%Y-%m-%d}"
+                msgspec.json.encode(fields)
+                if as_json
+                else f"{each.name}  {each.scope}  {each.created:%Y-%m-%d}  {each.owner}".rstrip()
             )
 
 

@@ -25,6 +25,9 @@ class Backlog(Protocol):
     def backlog(self, topic: str, group: str) -> int:
         """Return how many records of a topic a group has not committed. Raises as ``Log``."""
 
+    def waiting_since(self, topic: str, group: str) -> datetime | None:
+        """Return when the oldest record that a group has not committed was written; ``None`` where nothing waits."""
+
 
 class Log(Protocol):
     """Keep records in topics, in order per key, and remember how far each reading group has come.

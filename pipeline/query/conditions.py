@@ -94,7 +94,7 @@ def _language(lexeme: Lexeme, value: str) -> str:
 def _site(lexeme: Lexeme, value: str) -> str:
     host = host_of(value)
     rest = value.partition("://")[2] or value
-    if not host or not re.fullmatch(r"[\w.-]+", host) or rest.rstrip("/").count("/"):
+    if not re.fullmatch(r"[\w-]+(?:\.[\w-]+)*", host) or rest.rstrip("/").count("/"):
         raise QueryError(lexeme.column, f"{lexeme.text!r} is no site; expected a host such as site:example.org, "
                          'or an address that begins so: url:"https://example.org/sport*".')  # fmt: skip
     return host
@@ -110,13 +110,21 @@ def _event(lexeme: Lexeme, field: str) -> AnyNode:
     elif field == "scheduled":
         value = _yes_or_no(lexeme, field)
     elif field == "when":
-        if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", value):
+        if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", value) or not _is_date(value):
             raise QueryError(lexeme.column, f"{value!r} is no date; expected {_plain_date(value)}.")
     else:
         value = " ".join(tokens_of(value))
     if not value:
         raise QueryError(lexeme.column, f"expected a value after {field}:")
     return EventFilter(conditions=((field, value),), column=lexeme.column)
+
+
+def _is_date(value: str) -> bool:
+    try:
+        span(value, "UTC")
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _plain_date(value: str) -> str:
@@ -132,7 +140,7 @@ def _yes_or_no(lexeme: Lexeme, field: str) -> str:
 
 
 def _range(lexeme: Lexeme, field: str, zone: str) -> AnyNode:
-    text = lexeme.text.strip()
+    text = lexeme.text.strip().replace("≥", ">=").replace("≤", "<=")
     low: Bound | None = None
     high: Bound | None = None
     if ".." in text:
@@ -161,7 +169,7 @@ def _check_order(lexeme: Lexeme, field: str, first: str, second: str, low: Bound
     if low is None or high is None or type(low) is not type(high):
         return
     if isinstance(low, Relative) and isinstance(high, Relative):
-        ends, begins = _key(high), _key(low)
+        ends, begins = _key(high, low), _key(low, high)
         if ends is None or begins is None or ends >= begins:
             return
     elif low <= high:  # type: ignore[operator]  # both are of one type
@@ -169,8 +177,11 @@ def _check_order(lexeme: Lexeme, field: str, first: str, second: str, low: Bound
     raise QueryError(lexeme.column, f"{first} comes after {second}; did you mean {field}:{second}..{first}?")
 
 
-def _key(bound: Relative) -> float | None:
-    return None if bound.seconds is None else bound.seconds
+def _key(bound: Relative, other: Relative) -> float | None:
+    """Return what orders two bounds of one kind; a moment and a day have an order only when it is asked."""
+    if (bound.seconds is None) != (other.seconds is None):
+        return None
+    return bound.day if bound.seconds is None else bound.seconds
 
 
 def _bound(text: str, lexeme: Lexeme, field: str, zone: str) -> tuple[Bound, Bound]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Iterable
@@ -143,7 +144,8 @@ def suggestion(text: str) -> str:
         following = date(int(parts[1]) + int(parts[2]) // 12, int(parts[2]) % 12 + 1, 1) if parts[1] != "9999" else None
         last = (following - timedelta(days=1)).day if following else 31
         return f"{month}-{min(max(int(parts[3]), 1), last):02}"
-    return "2022-02-24, 2022-02, 2022, today, yesterday or now-7d"
+    near = difflib.get_close_matches(text.lower(), list(_DAYS), n=1, cutoff=0.7)
+    return near[0] if near else "2022-02-24, 2022-02, 2022, today, yesterday or now-7d"
 
 
 def _relative(found: re.Match[str], zone: str) -> tuple[Bound, Bound]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from pipeline.query.lexer import lexemes
 from pipeline.query.tree import Keyword, Query, walk
 
 _OPERATORS = ("and", "or", "not")
+_TIME = re.compile(r"today|yesterday|now-\d{1,5}[mhdw]")
 
 
 def hints(query: Query) -> tuple[str, ...]:
@@ -15,6 +18,11 @@ def hints(query: Query) -> tuple[str, ...]:
         f"“{word}” was searched for as a word; in capitals, {word.upper()}, it is an operator."
         for word in _OPERATORS
         if word in words
+    ]
+    found += [
+        f"“{word}” was searched for as a word; for what was published since then, write after:{word}."
+        for word in sorted(words)
+        if _TIME.fullmatch(word)
     ]
     found += [
         f"url: takes a whole address; for all articles of a site, write site:{node.value}."

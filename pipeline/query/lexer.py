@@ -29,6 +29,8 @@ _DOUBLED = re.compile(r"(?<![^\s(:])(?:``|'')(?=[^\s'`])([^`]*?[^\s'`])(?:''|``)
 _GRAVE = re.compile(r"(?<![^\s(:])`(?=[^\s`])([^`]*)`(?![^\s)])")
 _KNOWN = "|".join(FIELDS)
 _COMPARED = "|".join((*COUNT_FIELDS, *DATE_FIELDS))
+# "origins >= 2": the value stands behind the sign for whoever reads on.
+_SPACED = re.compile(rf"(?<![\w:])((?i:{_COMPARED}))\s*([<>]=?|==?|[≥≤])\s*(?=\w)([^\s()\"]+)")
 # Inside a word or phrase: the mark of Hebrew abbreviations, and of inches.
 _HEBREW_MARK = r'(?<=[\u0590-\u05ff])"(?=[\u0590-\u05ff])'
 _LETTER_MARK = r'(?<=[^\W\d_])"(?=[^\W\d_])|(?<=\d)"(?=[\s)]|$)'
@@ -38,12 +40,12 @@ _LEXEME = re.compile(
     rf"(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[^\s)])|[!−–]{_BEGINS})|(?P<plus>\+{_BEGINS})"
     rf"|(?P<field>(?i:{_KNOWN})|[a-z_]+):(?!//)(?=\S)"
     rf"|(?P<empty>(?i:{_KNOWN})):(?=\s|$)"
-    rf"|(?P<compared>(?i:{_COMPARED}))(?=[<>])"
+    rf"|(?P<compared>(?i:{_COMPARED}))(?=[<>≥≤])"
     r"|(?P<exact>=)(?=[\"\w'‘‚#@$€£])"
     r"|(?P<and>&&)(?=[\s(]|$)|(?P<or>\|\|?)(?=[\s(]|$)"
     rf'|"(?P<quoted>(?:[^"]|{_HEBREW_MARK})*)"(?:~(?P<distance>[^\s()"]*))?'
     r"|['‘‚‛’](?P<single>(?:[^'‘’]|(?<=\w)['’](?=\w))*(?<=\S))['’‘](?:~(?P<reach>[^\s()\"]*)|(?=[\s)]|$))"
-    r"|/(?P<regex>(?!\s)(?:[^/\\\n]|\\.)*(?<!\s))/(?=[\s)]|$)"
+    r"|/(?P<regex>(?!\s)(?:[^/\\\n]|\\.)*(?<!\s))/i?(?=[\s)]|$)"
     r"|(?P<function>SENTENCE|ATLEAST(?P<count>\d+))(?=\s*\()"
     r"|(?P<operator>AND|OR|NOT)(?=[\s()\"]|$)"
     rf'|(?P<word>(?:[^\s()"]|{_LETTER_MARK})+)'
@@ -98,9 +100,16 @@ def _plain(text: str) -> str:
         if text.count("（") == text.count("）"):
             text = text.translate(_WIDE_BRACKETS)
         text = _WIDE_OPERATOR.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text.translate(_MARKS))
+    if "<" in text or ">" in text or "=" in text or "≥" in text or "≤" in text:
+        text = _SPACED.sub(_comparison, text)
     if "`" in text or "''" in text:
         text = _GRAVE.sub(r'"\1"', _DOUBLED.sub(r' "\1" ', text))
     return text
+
+
+def _comparison(match: re.Match[str]) -> str:
+    sign = ":" if match[2].startswith("=") else match[2]
+    return f"{match[1]}{sign}{match[3]}".ljust(len(match[0]))
 
 
 def _lexeme(match: re.Match[str], typed: str) -> Lexeme:

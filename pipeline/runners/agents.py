@@ -39,6 +39,7 @@ from pipeline.topics import DEAD, TableTopic
 log = logging.getLogger(__name__)
 
 FOLLOW_S = 0.4
+COMMIT_S = 1.0
 # Small enough that a batch of the slowest stage holds up the loop for a tenth of a second at most.
 BATCH = 32
 MAX_MESSAGE_BYTES = 20_000_000
@@ -74,6 +75,8 @@ def make_app(
         producer_max_request_size=MAX_MESSAGE_BYTES,
         producer_compression_type="gzip",
         consumer_auto_offset_reset="earliest",
+        # What was committed tells the feeder of history how fast it may go.
+        broker_commit_interval=COMMIT_S,
         broker_session_timeout=session_timeout_s,
         broker_heartbeat_interval=session_timeout_s / 4,
         stream_wait_empty=False,

@@ -1,7 +1,8 @@
 """The feeder of history: slices of news.history go into news.articles while little waits there.
 
-So fresh articles never queue behind old ones for longer than a slice takes, and the order of news.articles stays the
-order in which articles are decided on. At least once: a slice that was not moved, or moved and not committed, is read
+So fresh articles never queue behind old ones for longer than slices take, and the order of news.articles stays the
+order in which articles are decided on. How large a slice is depends on how fast the last ones were worked off: machines
+differ by more than ten times. At least once: a slice that was not moved, or moved and not committed, is read
 again and moved again, and ``identify`` finds it unchanged.
 """
 
@@ -11,6 +12,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -23,14 +25,19 @@ from pipeline.topics import ARTICLES, HISTORY
 GROUP = "feeder"
 SLICE = 64
 LOOK_S = 0.5
+# A fresh article waits for one slice and half of another. What is seen of them is a second late: workers commit then.
+SOON_S = 2.0
+LATE_S = 3.0
+LEAST = 8
 
 _log = logging.getLogger("newswire.feeder")
 
 
 class Feeder:
-    """Move history on, ``slice_size`` records at a time, while at most so many wait for the ``readers``.
+    """Move history on, a slice at a time, while at most half of one waits for the ``readers``.
 
-    ``readers`` are the topics that articles pass, each with the group that reads it.
+    ``readers`` are the topics that articles pass, each with the group that reads it. Slices are of ``slice_size``
+    records first, then of ``LEAST`` to ``most``: as many as the readers work off within ``SOON_S`` to ``LATE_S``.
     """
 
     def __init__(
@@ -39,6 +46,7 @@ class Feeder:
         readers: Sequence[tuple[str, str]] = (),
         *,
         slice_size: int = SLICE,
+        most: int = SLICE,
         transaction: Transaction = contextlib.nullcontext,
         clock: Clock,
     ) -> None:
@@ -46,6 +54,8 @@ class Feeder:
         self._log = log
         self._readers = readers
         self._slice = slice_size
+        self._most = max(most, slice_size)
+        self._moved_at: datetime | None = None
         self._transaction = transaction
 
     @property
@@ -55,8 +65,11 @@ class Feeder:
 
     def step(self, timeout: float = 0.0) -> int:
         """Move a slice that comes within ``timeout`` seconds if little waits; return how many records were moved."""
-        if sum(self._log.backlog(topic, group) for topic, group in self._readers) > self._slice:
+        if sum(self._log.backlog(topic, group) for topic, group in self._readers) > self._slice // 2:
             return 0
+        if self._moved_at is not None:
+            self._adapt((self._clock() - self._moved_at).total_seconds())
+            self._moved_at = None
         try:
             messages = self._log.read(HISTORY.name, GROUP, self._slice, timeout)
             if not messages:
@@ -68,7 +81,16 @@ class Feeder:
         except BaseException:
             self._log.rewind(HISTORY.name, GROUP)
             raise
+        # Less than a slice says nothing of how fast a whole one is worked off.
+        self._moved_at = self._clock() if self._readers and len(messages) == self._slice else None
         return len(messages)
+
+    def _adapt(self, seconds: float) -> None:
+        """Take the next slice so large that it is worked off in time, after one that took some seconds."""
+        if seconds < SOON_S:
+            self._slice = min(self._most, self._slice + self._slice // 2)
+        elif seconds > LATE_S:
+            self._slice = max(LEAST, int(self._slice * max(0.25, SOON_S / seconds)))
 
     def run(self, stop: threading.Event) -> None:
         """Move slices until told to stop; whatever fails is tried again."""

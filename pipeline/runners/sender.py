@@ -176,7 +176,7 @@ class Sender(threading.Thread):
         except Exception as exc:  # noqa: BLE001 - a bug in one channel must not end its thread; its text may hold secrets
             _log.error("channel failed channel=%s error=%s", self._channel, type(exc).__name__)
             now = self._clock()
-            return [policy.postponed(each, type(exc).__name__, 0.0, now) for each in message]
+            return [policy.postponed(each, f"a fault of Newswire ({type(exc).__name__})", 0.0, now) for each in message]
         now = self._clock()
         return [policy.succeeded(each, receipt, now) for each in message]
 

@@ -16,8 +16,9 @@ from pipeline.errors import UsageError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 
-Scope = Literal["read", "write", "admin"]
-SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
+# What each may do beside what those before it may: read, mark and keep alerts, change feeds, run the whole.
+Scope = Literal["read", "own", "write", "admin"]
+SCOPES: tuple[Scope, ...] = ("read", "own", "write", "admin")
 SESSION = timedelta(days=30)
 LONGEST_NAME = 100
 # What a token begins with, so that scanners for leaked secrets know it.

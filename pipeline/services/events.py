@@ -13,6 +13,7 @@ from pipeline.ports.events import EventDays, EventsRequest
 from pipeline.query.leaves import leaf
 from pipeline.query.lexer import Lexeme, QueryError
 from pipeline.query.tree import EventFilter
+from pipeline.services.articles import SHORTEST_ID
 from pipeline.services.saved_searches import SavedSearches
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Events:
 
     def get(self, event_id: str) -> ReportedEvent:
         """Return the event that a report with this id, or an id that begins so, tells of. Raises ``UsageError``."""
+        if len(event_id) < SHORTEST_ID:
+            raise UsageError(f"{event_id!r} is too short to tell events apart; give four letters of the id or more.")
         for name in (event_id, *self._events.named(event_id, limit=1)):
             found = self._events.event(name)
             if found is not None:

@@ -5,24 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
-
 from pipeline.ports.table import Table
-from pipeline.records import read_record
 
 # The articles that came from no feed stand under this number; feeds are numbered above the least.
 NO_FEED = 1
 LEAST = 1_000
 _MOST = (1 << 31) - 1
 _FEED = "feed "
-_LABEL = "label "
-
-
-class Label(msgspec.Struct, frozen=True):
-    """Keep how a label is written, and whether it is a folder without a feed in it."""
-
-    name: str
-    is_folder: bool = False
+_FOLDER = "folder "
+_TAG = "tag "
 
 
 class FeedNumbers:
@@ -49,19 +40,46 @@ class FeedNumbers:
             self._table.update({_FEED + address: str(known[address]).encode() for address in new})
         return {address: known[address] for address in addresses}
 
-    def labels(self) -> dict[str, Label]:
-        """Return what is kept of labels, by name in small letters."""
-        found = ((key, read_record(key, value, Label)) for key, value in self._table.items() if key.startswith(_LABEL))
-        return {key.removeprefix(_LABEL): label for key, label in found if label is not None}
+    def folders(self) -> dict[str, str]:
+        """Return the folders that are kept though no feed may be in them, by name in small letters."""
+        return self._kept(_FOLDER)
 
-    def keep_label(self, label: Label) -> None:
-        """Remember how a label is written."""
-        self._table.put(_LABEL + label.name.casefold(), msgspec.json.encode(label))
+    def keep_folder(self, name: str) -> None:
+        """Keep a folder."""
+        if self._table.get(_FOLDER + name.casefold()) is None:
+            self._table.put(_FOLDER + name.casefold(), name.encode())
 
-    def forget_label(self, name: str) -> None:
-        """Forget what is kept of a label, if anything is."""
-        if self._table.get(_LABEL + name.casefold()) is not None:
-            self._table.put(_LABEL + name.casefold(), None)
+    def forget_folder(self, name: str) -> None:
+        """Forget a folder, if it is kept."""
+        if self._table.get(_FOLDER + name.casefold()) is not None:
+            self._table.put(_FOLDER + name.casefold(), None)
+
+    def tags(self, reader: str) -> dict[str, str]:
+        """Return how a reader writes tags, by name in small letters."""
+        return self._kept(f"{_TAG}{reader}/")
+
+    def keep_tag(self, reader: str, name: str) -> None:
+        """Remember how a reader writes a tag."""
+        key = f"{_TAG}{reader}/{name.casefold()}"
+        if self._table.get(key) is None:
+            self._table.put(key, name.encode())
+
+    def forget_tag(self, reader: str, name: str) -> None:
+        """Forget how a reader writes a tag."""
+        key = f"{_TAG}{reader}/{name.casefold()}"
+        if self._table.get(key) is not None:
+            self._table.put(key, None)
+
+    def forget_tags(self, reader: str) -> None:
+        """Forget all that is kept of a reader's tags."""
+        self._table.update({f"{_TAG}{reader}/{name}": None for name in self.tags(reader)})
+
+    def _kept(self, beginning: str) -> dict[str, str]:
+        return {
+            key.removeprefix(beginning): value.decode()
+            for key, value in self._table.items()
+            if key.startswith(beginning)
+        }
 
 
 def number_of(name: str, taken: Iterable[int] = ()) -> int:

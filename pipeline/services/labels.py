@@ -13,7 +13,7 @@ from pipeline.model import AlertRule
 from pipeline.ports.marks import TAG
 from pipeline.query.scope import query_of
 from pipeline.query.tree import Query
-from pipeline.services.feed_numbers import FeedNumbers, Label
+from pipeline.services.feed_numbers import FeedNumbers
 from pipeline.services.marks import Marks, tags_named
 from pipeline.services.saved_searches import SavedSearches
 
@@ -52,7 +52,9 @@ class Labels:
         alerts: Callable[[], Sequence[AlertRule]],
         searches: SavedSearches,
         marks: Marks,
+        reader: str = "",
     ) -> None:
+        self._reader = reader
         self._numbers = numbers
         self._feeds = feeds
         self._alerts = alerts
@@ -62,10 +64,9 @@ class Labels:
     def all(self) -> list[Listed]:
         """Return all labels: folders, tags, then alerts and saved searches."""
         found = {label.name.casefold(): label for label in self.folders()}
-        kept = self._numbers.labels()
+        written = self.written()
         for tag in self._marks.tags():
-            name = kept[tag].name if tag in kept else tag
-            found.setdefault(tag, Listed(name=name))
+            found.setdefault(tag, Listed(name=written.get(tag, tag)))
         for label in self._asking():
             found[label.name.casefold()] = label
         return list(found.values())
@@ -73,7 +74,7 @@ class Labels:
     def folders(self) -> list[Listed]:
         """Return the folders, which are the tags of feeds, by name; a tag is written as its first feed has it."""
         feeds: dict[str, list[str]] = {}
-        names = {key: label.name for key, label in self._numbers.labels().items() if label.is_folder}
+        names = self._numbers.folders()
         empty = {key: Listed(name=name, is_folder=True) for key, name in names.items()}
         for feed in self._feeds():
             for tag in feed.tags:
@@ -101,18 +102,23 @@ class Labels:
         return list(self._asking())
 
     def written(self) -> Mapping[str, str]:
-        """Return how labels are written that the reader made, by name in small letters."""
-        return {key: label.name for key, label in self._numbers.labels().items()}
+        """Return how the reader writes tags, by name in small letters."""
+        return self._numbers.tags(self._reader)
 
     def keep(self, name: str, *, is_folder: bool) -> None:
-        """Remember a label as it was written, as a folder that stays without feeds where it is one."""
-        before = self._numbers.labels().get(name.casefold())
-        if before is None or (is_folder and not before.is_folder):
-            self._numbers.keep_label(Label(name, is_folder))
+        """Remember a folder, which stays without feeds, or how the reader writes a tag."""
+        if is_folder:
+            self._numbers.keep_folder(name)
+        else:
+            self._numbers.keep_tag(self._reader, name)
 
     def forget(self, name: str) -> None:
-        """Forget a label that was kept."""
-        self._numbers.forget_label(name)
+        """Forget what was kept of a reader's tag."""
+        self._numbers.forget_tag(self._reader, name)
+
+    def forget_folder(self, name: str) -> None:
+        """Forget a folder that was kept, which is everybody's."""
+        self._numbers.forget_folder(name)
 
     def _asking(self) -> list[Listed]:
         rules = (rule for rule in self._alerts() if rule.kind == "match")

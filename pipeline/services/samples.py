@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from pipeline import metrics
@@ -12,6 +12,7 @@ from pipeline.ports.alerts import DeliveryHistory
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Backlog
 from pipeline.ports.search import SearchIndex, SearchRequest
+from pipeline.ports.table import Table
 from pipeline.ports.upkeep import Upkeep
 from pipeline.services.backups import Backups
 from pipeline.services.dead_letters import REPLAY_GROUP
@@ -33,6 +34,7 @@ class Samples:
         queues: Sequence[tuple[str, str, str]],
         deliveries: DeliveryHistory,
         clock: Clock,
+        tables: Mapping[str, Table] | None = None,
         upkeep: Upkeep | None = None,
         disk_bound: int = 0,
         backups: Backups | None = None,
@@ -43,6 +45,7 @@ class Samples:
         self._queues = queues
         self._deliveries = deliveries
         self._clock = clock
+        self._tables = tables or {}
         self._upkeep = upkeep
         self._disk_bound = disk_bound
         self._backups = backups
@@ -55,6 +58,9 @@ class Samples:
         """Yield all values. Raises what the ports raise."""
         for reader, topic, group in self._queues:
             yield metrics.BACKLOG, (reader, topic), self._log.backlog(topic, group)
+            since = self._log.waiting_since(topic, group)
+            age = (self._clock() - since).total_seconds() if since is not None else 0.0
+            yield metrics.QUEUE_AGE, (reader, topic), max(0.0, age)
         yield metrics.DEAD_LETTERS, (), self._log.backlog(DEAD.name, REPLAY_GROUP)
         yield from self._of_feeds()
         total = self._index.search(SearchRequest(query=None, now=self._clock(), limit=1)).total
@@ -66,6 +72,8 @@ class Samples:
             space = self._upkeep.space()
             for part, size in (("taken", space.taken), ("free", space.free), ("bound", self._disk_bound)):
                 yield metrics.STORE_BYTES, (part,), size
+        for name, table in self._tables.items():
+            yield metrics.TABLE_ROWS, (name,), sum(1 for _ in table.items())
         if self._backups is not None and (made := self._backups.all()):
             yield metrics.BACKUP_AGE, (), (self._clock() - made[0].made).total_seconds()
 

@@ -78,11 +78,15 @@ def forecast_lines(found: Forecast) -> list[str]:
     return [
         found.reads,
         f"{found.matches:,} articles in about {found.stories:,} stories within {found.days} days: "
-        f"about {found.alerts_per_day:g} alerts a day.",
+        f"about {_rate(found)}.",
         *_apart(found),
         *(f"{day.day}  {day.documents:>6,}  {'█' * max(1, round(40 * day.documents / most))}" for day in found.per_day),
         *map(article_line, found.samples),
     ]
+
+
+def _rate(found: Forecast) -> str:
+    return f"{found.alerts_per_day:g} alert{'s' if found.alerts_per_day != 1 else ''} a day"
 
 
 def _apart(found: Forecast) -> list[str]:
@@ -96,7 +100,7 @@ def _apart(found: Forecast) -> list[str]:
 
 def forecast_line(name: str, found: Forecast) -> str:
     """Write in one line what an alert finds and how often it will speak; not the warnings."""
-    return f"{name}: {found.reads}. About {found.alerts_per_day:g} alerts a day."
+    return f"{name}: {found.reads}. About {_rate(found)}."
 
 
 def warning_lines(found: Forecast) -> list[str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+
 from starlette.responses import Response
 
 from pipeline.errors import UsageError
+from pipeline.language.shorten import shorten
 from pipeline.services.access import is_same
+from pipeline.services.events import Asked
+from pipeline.views.calendar import calendar_of
 from pipeline.views.outgoing import json_feed
 from pipeline.views.results import atom_feed
 from pipeline.web.asking import Ask, NotFoundError, json_response
@@ -13,7 +18,12 @@ from pipeline.web.desk import Desk
 from pipeline.web.rendering import Rendering, quoted_part
 
 ENTRIES = 50
-KINDS = ("search", "alert", "tag", "story")
+EVENTS = 500
+# So many letters of an article are shown to strangers; the rest is at its own address.
+QUOTED = 600
+KINDS = ("search", "alert", "tag", "story", "query")
+FORMS = ("atom", "json", "ics")
+_READER = "reader-"
 
 
 def login_page(ask: Ask, rendering: Rendering) -> Response:
@@ -24,21 +34,57 @@ def login_page(ask: Ask, rendering: Rendering) -> Response:
 def login(ask: Ask, rendering: Rendering, error: str, status: int) -> Response:
     """Ask for the password, again where it was wrong."""
     to = ask.form().one("to") if ask.method == "POST" else ask.one("to", "/")
-    return rendering.plain(ask, "login.html", status, error=error, to=to)
+    return rendering.plain(ask, "login.html", status, error=error, to=to, named=ask.desk.readers.are_any())
 
 
-def session_for(desk: Desk, secret: str) -> str | None:
-    """Return the session of who shows the password or a token, ``None`` for anything else."""
+def session_for(desk: Desk, name: str, secret: str) -> str | None:
+    """Return the session of who shows a name and password, the page's password or a token; ``None`` for others."""
     password = desk.door.password
+    reader = desk.readers.with_password(name, secret) if name else None
+    if reader is not None:
+        return desk.access.session(_READER + _encoded(reader.name), reader.password)
     if password and is_same(secret, password):
         return desk.access.session("password", password)
     token = desk.access.known(secret)
     return desk.access.session(token.id, token.id) if token is not None else None
 
 
+def reader_named(subject: str) -> str | None:
+    """Return the reader whose session it is; ``None`` where it is one of a password or token."""
+    if not subject.startswith(_READER):
+        return None
+    try:
+        return base64.urlsafe_b64decode(subject.removeprefix(_READER) + "==").decode()
+    except ValueError:
+        return ""
+
+
 def outgoing_address(desk: Desk, kind: str, name: str, form: str = "atom") -> str:
     """Return the address at which a search, alert, tag or story can be followed by other programs."""
-    return f"/feeds/{kind}/{quoted_part(name)}.{form}?key={desk.access.signature('outgoing', kind, name)}"
+    reader = f"&reader={quoted_part(desk.reader)}" if desk.reader else ""
+    return f"/feeds/{kind}/{quoted_part(name)}.{form}?key={desk.access.signature(*_signed(desk, kind, name))}{reader}"
+
+
+def _signed(desk: Desk, kind: str, name: str) -> tuple[str, ...]:
+    return ("outgoing", kind, name, *([desk.reader] if desk.reader else ()))
+
+
+def _encoded(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def share_address(desk: Desk, article: str) -> str:
+    """Return the address at which anybody who knows it can read of an article."""
+    return f"/share/{article}?key={desk.access.signature('share', article)}"
+
+
+def shared(ask: Ask, rendering: Rendering) -> Response:
+    """Show one article, as far as one may quote it, to whoever knows the address."""
+    article = ask.places["id"]
+    document = ask.desk.articles.find(article) if ask.desk.access.is_signed(ask.one("key"), "share", article) else None
+    if document is None:
+        raise NotFoundError("There is no such article; its address may have been changed since.")
+    return rendering.plain(ask, "shared.html", 200, document=document, excerpt=shorten(document.text or "", QUOTED))
 
 
 def outgoing_addresses(desk: Desk, kind: str, name: str) -> dict[str, str]:
@@ -47,14 +93,23 @@ def outgoing_addresses(desk: Desk, kind: str, name: str) -> dict[str, str]:
 
 
 def outgoing(ask: Ask, rendering: Rendering) -> Response:
-    """Give what a saved search, alert, tag or story finds as an Atom or JSON feed, to whoever knows the address."""
+    """Give what a search, alert, tag, story or query finds as an Atom or JSON feed, or what it announces as a calendar,
+    to whoever knows the address.
+    """
     kind, (name, _, form) = ask.places["kind"], ask.places["name"].rpartition(".")
-    if kind not in KINDS or form not in ("atom", "json"):
+    if kind not in KINDS or form not in FORMS:
         raise NotFoundError("There is no such feed.")
-    if not ask.desk.access.is_signed(ask.one("key"), "outgoing", kind, name):
+    # Whose search or alert it is says the address, whoever asks.
+    reader = ask.desk.readers.get(ask.one("reader"))
+    desk = ask.desk.of(reader.name if reader is not None else "")
+    if not desk.access.is_signed(ask.one("key"), *_signed(desk, kind, name)):
         raise NotFoundError("There is no such feed; its address may have been changed since.")
-    request = ask.desk.articles.request(_query(ask.desk, kind, name), limit=ENTRIES)
-    page = ask.desk.articles.search(request)
+    if form == "ics":
+        asked = Asked(query=_query(desk, kind, name), scheduled=True, everything=True)
+        written = calendar_of(desk.events.find(asked, EVENTS), f"Newswire: {name}", desk.clock())
+        return Response(written, media_type="text/calendar; charset=utf-8")
+    request = desk.articles.request(_query(desk, kind, name), limit=ENTRIES)
+    page = desk.articles.search(request)
     if form == "json":
         return json_response(json_feed(page.documents, f"Newswire: {name}", f"{ask.base}{ask.path}"))
     return Response(atom_feed(page.documents, request.query, request.now), media_type="application/atom+xml")
@@ -65,6 +120,8 @@ def _query(desk: Desk, kind: str, name: str) -> str:
         return f"search:{name}"
     if kind == "alert":
         return desk.alerts.get(name).query
+    if kind == "query":
+        return name
     if kind == "story":
         return f"story:{name}"
     if '"' in name:

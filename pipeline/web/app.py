@@ -80,6 +80,7 @@ class App:
             Handler("GET", "/login", access_pages.login_page, is_open=True),
             Handler("GET", "/static/{name}", lambda ask, _: assets.static(ask), is_open=True),
             Handler("GET", "/feeds/{kind}/{name:path}", access_pages.outgoing, is_open=True),
+            Handler("GET", "/share/{id}", access_pages.shared, is_open=True),
         ]
         paths: dict[str, dict[str, Handler]] = {}
         for handler in handlers:
@@ -113,7 +114,7 @@ class App:
         async def streaming(caller: Caller) -> Response:
             if caller.scope not in RANK:
                 raise UsageError("This needs a token.")
-            return await self._live.response(request)
+            return await self._live.response(request, caller.reader)
 
         return await self._guarded(request, streaming)
 
@@ -168,18 +169,29 @@ class App:
                 return self._failed(request, UsageError("This token is not known; `newswire token add` makes one."),
                                     401, {"www-authenticate": "Bearer"})  # fmt: skip
             return Caller(token.scope, token.owner, f"token {token.name}", by_token=True)
+        if door.user_header and address in door.proxies and (name := request.headers.get(door.user_header)):
+            reader = self._desk.readers.get(name.strip())
+            if reader is None:
+                refused = UsageError(f"There is no reader {name.strip()[:50]!r} here; `newswire user add` makes one.")
+                return self._failed(request, refused, 403)
+            return Caller(reader.scope, reader.name, reader.name)
         cookie = request.cookies.get(SESSION_COOKIE, "")
         subject = access.subject_of(cookie)
+        if (name := access_pages.reader_named(subject)) is not None:
+            reader = self._desk.readers.get(name)
+            if reader is not None and access.is_session(cookie, reader.password):
+                return Caller(reader.scope, reader.name, reader.name)
+            subject = ""
         if subject == "password" and door.password and access.is_session(cookie, door.password):
             return Caller("admin", "", "password")
         if subject and subject != "password":
             token = access.by_id(subject)
             if token is not None and access.is_session(cookie, token.id):
                 return Caller(token.scope, token.owner, f"token {token.name}")
-        if door.is_loopback and not door.password:
+        if self._desk.is_open:
             return Caller("admin", "", "this machine")
         path = request.url.path
-        if path == "/login" or path.startswith(("/static/", "/feeds/")):
+        if path == "/login" or path.startswith(("/static/", "/feeds/", "/share/")):
             return Caller("read", "", "nobody")
         if path.startswith("/api/"):
             return self._failed(request, UsageError("Show a token: Authorization: Bearer nw_…"), 401,
@@ -208,7 +220,7 @@ class App:
         for name, value in request.query_params.multi_items():
             query[name] = (*query.get(name, ()), value)
         return Ask(
-            desk=self._desk,
+            desk=self._desk.of(caller.reader),
             method=request.method,
             path=request.url.path,
             places=dict(request.path_params),
@@ -247,10 +259,17 @@ class App:
         address, form = _address(request), ask.form()
         if wait := self._attempts.wait_s(address):
             return access_pages.login(ask, self._rendering, f"Too many tries; wait {wait} s.", 429)
-        found = access_pages.session_for(self._desk, form.one("password"))
+        found = access_pages.session_for(self._desk, form.one("name"), form.one("password"))
         if found is None:
             self._attempts.failed(address)
-            return access_pages.login(ask, self._rendering, "That is not the password, nor a token.", 403)
+            return access_pages.login(
+                ask,
+                self._rendering,
+                "That is not the password, nor a token."
+                if not form.one("name")
+                else "That is not the name and the password.",
+                403,
+            )
         self._attempts.succeeded(address)
         response = redirect(form.one("to", "/"))
         _set_cookie(request, response, SESSION_COOKIE, found, 30 * 86_400)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
     from pipeline.services.pictures import Pictures
+    from pipeline.services.readers import Readers
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.status import Statuses
     from pipeline.services.stories import Stories
@@ -37,11 +38,16 @@ if TYPE_CHECKING:
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """Say who may come in: a password, further names that the page is called by, whether only this machine can ask."""
+    """Say who may come in: a password, further names that the page is called by, whether only this machine can ask.
+
+    ``user_header`` is the header in which ``proxies``, by address, name the reader who comes through them.
+    """
 
     password: str | None = None
     hosts: tuple[str, ...] = ()
     is_loopback: bool = True
+    user_header: str | None = None
+    proxies: tuple[str, ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -86,3 +92,16 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     pictures: Pictures | None
     demo: Callable[[], object]
+    readers: Readers
+    own: Callable[[str], Mapping[str, Any]]
+    reader: str = ""
+
+    def of(self, reader: str) -> Desk:
+        """Return the desk of a reader: with marks, alerts, searches and what became of messages that are theirs."""
+        return self if reader == self.reader else msgspec.structs.replace(self, reader=reader, **self.own(reader))
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether everybody is let in: only this machine can ask, and nobody has a name or password."""
+        door = self.door
+        return door.is_loopback and not door.password and not door.user_header and not self.readers.are_any()

@@ -37,11 +37,11 @@ InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Hold what one look found: where it got to, what arrived, and what was alerted to."""
+    """Hold what one look found: where it got to, what arrived, and which readers were alerted to what."""
 
     position: str
     arrivals: tuple[Arrival, ...] = ()
-    alerts: tuple[Delivery, ...] = ()
+    alerts: tuple[tuple[str, Delivery], ...] = ()
 
 
 class Live:
@@ -51,7 +51,7 @@ class Live:
         self._desk = desk
         self._in_thread = in_thread
         self._rendering = rendering
-        self._listeners: set[asyncio.Queue[Told]] = set()
+        self._listeners: dict[asyncio.Queue[Told], str] = {}
         self._looking: asyncio.Task[None] | None = None
         self._position: str | None = None
         self._alerted: datetime = desk.clock()
@@ -62,23 +62,23 @@ class Live:
         """End all streams soon."""
         self._stopped.set()
 
-    async def response(self, request: Request) -> Response:
+    async def response(self, request: Request, reader: str) -> Response:
         """Answer with a stream of what the address's query finds. Raises ``UsageError`` for a bad query or position."""
         if len(self._listeners) >= MOST_STREAMS:
             return Response("Too many streams are open; close a page.\n", 503, {"retry-after": "30"})
         text = request.query_params.get("q", "").strip()
-        query = (await self._in_thread(lambda: self._desk.articles.request(text))).query if text else None
+        query = (await self._in_thread(lambda: self._desk.of(reader).articles.request(text))).query if text else None
         after = request.headers.get("last-event-id") or request.query_params.get("after") or None
         if after is not None:
             await self._in_thread(
                 lambda: self._since(after, 1)
             )  # a foreign position is refused before anything is sent
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._events(query, after), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(self._events(query, after, reader), media_type="text/event-stream", headers=headers)
 
-    async def _events(self, query: Query | None, after: str | None) -> AsyncIterator[bytes]:
+    async def _events(self, query: Query | None, after: str | None, reader: str) -> AsyncIterator[bytes]:
         queue: asyncio.Queue[Told] = asyncio.Queue(WAITING)
-        position = await self._start(queue)
+        position = await self._start(queue, reader)
         try:
             yield b"retry: 3000\n\n"
             if after is not None:
@@ -96,14 +96,14 @@ class Live:
                         silent = 0.0
                         yield b": still here\n\n"
                     continue
-                for chunk in self._written(told, query):
+                for chunk in self.written(told, query, reader):
                     yield chunk
         finally:
-            self._listeners.discard(queue)
+            self._listeners.pop(queue, None)
 
-    async def _start(self, queue: asyncio.Queue[Told]) -> str:
+    async def _start(self, queue: asyncio.Queue[Told], reader: str) -> str:
         """Begin to listen; return the position from which on everything comes through the queue."""
-        self._listeners.add(queue)
+        self._listeners[queue] = reader
         if self._looking is None or self._looking.done():
             self._position = await self._in_thread(self._desk.arrivals.end)
             self._alerted = self._desk.clock()
@@ -116,7 +116,7 @@ class Live:
         while True:
             page = await self._in_thread(partial(self._since, after, PAGE))
             after = page.position
-            for chunk in self._written(Told(after, page.arrivals), query):
+            for chunk in self.written(Told(after, page.arrivals), query):
                 yield chunk
             sent += len(page.arrivals)
             if not page.more:
@@ -145,19 +145,21 @@ class Live:
         self._position = page.position
         return Told(page.position, page.arrivals, tuple(self._new_alerts()))
 
-    def _new_alerts(self) -> Sequence[Delivery]:
+    def _new_alerts(self) -> Sequence[tuple[str, Delivery]]:
         found = [
-            each
-            for each in self._desk.alerts.log(ALERTS)
+            (reader, each)
+            for reader in sorted(set(self._listeners.values()))
+            for each in self._desk.of(reader).alerts.log(ALERTS)
             if each.alert.matched >= self._alerted and each.id not in self._known
         ]
-        self._known.update(each.id for each in found)
+        self._known.update(each.id for _, each in found)
         return found[::-1]
 
     def _since(self, position: str, limit: int) -> Any:
         return self._desk.arrivals.since(position or None, ArrivalsRequest(now=self._desk.clock(), limit=limit))
 
-    def _written(self, told: Told, query: Query | None) -> list[bytes]:
+    def written(self, told: Told, query: Query | None, reader: str = "") -> list[bytes]:
+        """Return what was told as events, as far as a query finds it and it is the reader's to see."""
         now = self._desk.clock()
         chunks = []
         for arrival in told.arrivals:
@@ -170,7 +172,7 @@ class Live:
                 "published": document.published, "seen": document.seen,
             }  # fmt: skip
             chunks.append(_event("article", entry, told.position))
-        for delivery in told.alerts:
+        for delivery in (each for owner, each in told.alerts if owner == reader):
             alert = delivery.alert
             article = alert.article.id if alert.article is not None else None
             title = alert.article.title if alert.article is not None else alert.note

@@ -116,9 +116,9 @@ class Rendering:
         return {
             "tags": sorted(tags.items()),
             "feeds": len(subscriptions),
-            "searches": sorted(self._desk.searches.all()),
+            "searches": sorted(ask.desk.searches.all()),
             "starred": counts.get(STARRED, 0),
-            "alerts": len(self._desk.alerts.all()),
+            "alerts": len(ask.desk.alerts.all()),
             "unread": self._unread.get(ask.reader, NOTHING),
             "most": MOST_UNREAD,
         }

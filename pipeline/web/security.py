@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
-from pipeline.services.access import Scope
+from pipeline.services.access import SCOPES, Scope
 
-RANK: Mapping[Scope, int] = {"read": 0, "write": 1, "admin": 2}
+RANK: Mapping[Scope, int] = {scope: rank for rank, scope in enumerate(SCOPES)}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 TRIES = 5
 TRIES_WITHIN_S = 300.0

@@ -109,6 +109,7 @@ def samples(opened: Store, role: str) -> Samples:
         queues=queues,
         deliveries=opened.ledger,
         clock=clock,
+        tables={"feeds": opened.feeds, "alerts": opened.rules, "searches": opened.searches, "lists": opened.lists},
         upkeep=opened.upkeep,
         disk_bound=opened.settings.keep.disk_bytes,
         backups=services.backups(opened) if opened.backups is not None else None,

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from pipeline.runners.polling.ingest import Polled
 
 SWITCH_S = 0.0005
-# Workers commit every few seconds only: smaller slices would leave them idle meanwhile.
-HISTORY_SLICE = 256
+# Of history, what workers get at once when they begin and when they are fast.
+FIRST_SLICE = 32
+LARGEST_SLICE = 512
 
 
 def flow(settings: Settings) -> tuple[Stage, ...]:
@@ -183,7 +184,7 @@ def feeding(settings: Settings) -> Iterator[None]:
 
     log, stop = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings)), threading.Event()
     readers = [(stage.reads.name, WORKER_GROUP) for stage in flow(settings)]
-    feeder = Feeder(log, readers, slice_size=HISTORY_SLICE, clock=clock)
+    feeder = Feeder(log, readers, slice_size=FIRST_SLICE, most=LARGEST_SLICE, clock=clock)
     thread = threading.Thread(target=feeder.run, args=(stop,), name="feeder", daemon=True)
     thread.start()
     try:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pipeline.services.feeds import Feeds
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
+    from pipeline.services.owned import OwnDeliveries, OwnRules
+    from pipeline.services.readers import Readers
     from pipeline.services.retention import Kept, Removed
     from pipeline.services.saved_searches import SavedSearches
     from pipeline.services.status import Statuses
@@ -60,20 +62,75 @@ def feed_counts(opened: Store) -> FeedCounts:
     return FeedCounts(counts=opened.feed_counts, marks=opened.marks, clock=clock)
 
 
-def saved_searches(opened: Store) -> SavedSearches:
-    """Wire the saved searches."""
+def saved_searches(opened: Store, reader: str = "") -> SavedSearches:
+    """Wire the saved searches of a reader."""
+    from pipeline.services.owned import OwnSearches
     from pipeline.services.saved_searches import SavedSearches
 
-    return SavedSearches(
-        opened.searches, lists(opened).all, opened.settings.time_zone, opened.rules, marks(opened).filled
-    )
+    table = OwnSearches(opened.searches, reader)
+    zone, rules = opened.settings.time_zone, own_rules(opened, reader)
+    return SavedSearches(table, lists(opened).all, zone, rules, marks(opened, reader).filled)
 
 
-def marks(opened: Store) -> Marks:
-    """Wire what the reader has read, starred and tagged."""
+def own_rules(opened: Store, reader: str = "") -> OwnRules:
+    """Wire the alert rules of a reader."""
+    from pipeline.services.owned import OwnRules, RuleOwners
+
+    return OwnRules(opened.rules, RuleOwners(opened.access), reader)
+
+
+def own_deliveries(opened: Store, reader: str = "") -> OwnDeliveries:
+    """Wire what became of a reader's alerts."""
+    from pipeline.services.owned import OwnDeliveries, RuleOwners
+
+    return OwnDeliveries(opened.ledger, RuleOwners(opened.access), reader)
+
+
+def marks(opened: Store, reader: str = "") -> Marks:
+    """Wire what a reader has read, starred and tagged."""
     from pipeline.services.marks import Marks
 
-    return Marks(marks=opened.marks, arrivals=opened.arrivals, clock=clock)
+    return Marks(marks=opened.marks, arrivals=opened.arrivals, clock=clock, reader=reader)
+
+
+def readers(opened: Store) -> Readers:
+    """Wire the readers with names."""
+    from pipeline.services.readers import Readers
+
+    return Readers(table=opened.access, access=access(opened), clock=clock)
+
+
+def remove_reader(opened: Store, name: str) -> None:
+    """Remove a reader with all that is theirs alone. Raises ``NotFoundError``."""
+    from pipeline.services.feed_numbers import FeedNumbers
+    from pipeline.services.owned import OwnSearches
+
+    reader = readers(opened).remove(name).name
+    for table in (own_rules(opened, reader), OwnSearches(opened.searches, reader)):
+        table.update({key: None for key, _ in list(table.items())})
+    opened.marks.forget(reader)
+    FeedNumbers(opened.access).forget_tags(reader)
+
+
+def owner_of_token(opened: Store, name: str, scope: str) -> str:
+    """Return the reader whom a token is for. Raises ``UsageError`` for no reader, and for more than the reader may."""
+    from pipeline.services.access import SCOPES
+
+    if not name:
+        return ""
+    reader = readers(opened).get(name)
+    if reader is None:
+        raise UsageError(f"There is no reader {name!r}; `newswire user list` shows them.")
+    if [*SCOPES].index(scope) > [*SCOPES].index(reader.scope):  # type: ignore[arg-type]
+        raise UsageError(f"{reader.name} is {reader.role} and may have tokens of the scope {reader.scope} at most.")
+    return reader.name
+
+
+def spared(opened: Store) -> frozenset[str]:
+    """Return the articles that stay however old they are, since a reader starred or tagged them."""
+    from pipeline.services.readers import names_of
+
+    return frozenset().union(*(marks(opened, name).spared() for name in names_of(readers(opened).all())))
 
 
 def access(opened: Store) -> Access:
@@ -90,27 +147,33 @@ def lists(opened: Store) -> Lists:
     return Lists(lists=opened.lists, rules=opened.rules, searches=opened.searches, transaction=opened.transaction)
 
 
-def articles(opened: Store) -> Articles:
+def articles(opened: Store, reader: str = "") -> Articles:
     """Wire the questions about articles."""
     from pipeline.services.articles import Articles
 
     return Articles(
-        index=opened.index, stories=stories(opened), rules=opened.rules, searches=saved_searches(opened), clock=clock
+        index=opened.index,
+        stories=stories(opened, reader),
+        rules=own_rules(opened, reader),
+        searches=saved_searches(opened, reader),
+        clock=clock,
     )
 
 
-def alerts(opened: Store) -> Alerts:
-    """Wire the alert rules."""
+def alerts(opened: Store, reader: str = "") -> Alerts:
+    """Wire the alert rules of a reader."""
     from pipeline.services.alerts import Alerts
+    from pipeline.services.owned import NamedChannels
     from pipeline.wiring.runners import channels, limits
 
+    known = channels(opened.settings)
     return Alerts(
-        rules=opened.rules,
-        searches=saved_searches(opened),
+        rules=own_rules(opened, reader),
+        searches=saved_searches(opened, reader),
         lists=lists(opened),
         index=opened.index,
-        deliveries=opened.ledger,
-        channels=channels(opened.settings),
+        deliveries=own_deliveries(opened, reader),
+        channels=NamedChannels(known, opened.settings.channels) if reader else known,
         clock=clock,
         limits=limits(opened.settings),
     )
@@ -177,7 +240,7 @@ def _there(directory: Path) -> Path:
     return next((place for place in (directory, *directory.absolute().parents) if place.exists()), Path("/"))
 
 
-def traces(opened: Store) -> Traces:
+def traces(opened: Store, reader: str = "") -> Traces:
     """Wire the question what happened to an article."""
     from pipeline.services.trace import Traces
 
@@ -186,10 +249,10 @@ def traces(opened: Store) -> Traces:
         return summary.articles if summary is not None else 0
 
     return Traces(
-        articles=articles(opened),
+        articles=articles(opened, reader),
         index=opened.index,
-        rules=opened.rules,
-        deliveries=opened.ledger,
+        rules=own_rules(opened, reader),
+        deliveries=own_deliveries(opened, reader),
         dead=dead_letters(opened),
         clock=clock,
         similarity=opened.settings.deduplicate.similarity,
@@ -199,11 +262,11 @@ def traces(opened: Store) -> Traces:
     )
 
 
-def stories(opened: Store) -> Stories:
+def stories(opened: Store, reader: str = "") -> Stories:
     """Wire the questions about stories."""
     from pipeline.services.stories import Stories
 
-    return Stories(stories=opened.stories, searches=saved_searches(opened), clock=clock)
+    return Stories(stories=opened.stories, searches=saved_searches(opened, reader), clock=clock)
 
 
 def arrivals(opened: Store, query: str | None) -> Arrivals:
@@ -260,8 +323,8 @@ def backups(opened: Store) -> Backups:
     return Backups(opened.backups, clock, every=every, keep=asked.keep)
 
 
-def events(opened: Store) -> Events:
+def events(opened: Store, reader: str = "") -> Events:
     """Wire the questions about events."""
     from pipeline.services.events import Events
 
-    return Events(events=opened.events, searches=saved_searches(opened), clock=clock)
+    return Events(events=opened.events, searches=saved_searches(opened, reader), clock=clock)

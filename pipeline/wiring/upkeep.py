@@ -25,11 +25,11 @@ TOLD_AFTER_S = 2.0
 def pruner(opened: Store) -> Pruner | None:
     """Return what removes what is old from a store, where that is not done by a server."""
     from pipeline.services.retention import Pruner
-    from pipeline.wiring.services import kept, marks
+    from pipeline.wiring.services import kept, spared
 
     if opened.upkeep is None:
         return None
-    return Pruner(kept(opened.settings), opened.upkeep, clock, marks(opened).spared)
+    return Pruner(kept(opened.settings), opened.upkeep, clock, lambda: spared(opened))
 
 
 def facts_before(settings: Settings, pruning: Pruner | None) -> Callable[[], datetime]:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ def desk(opened: Store, host: str) -> Desk:
     settings, turn = opened.settings, threading.Lock()
 
     def marks(reader: str) -> Marks:
-        return Marks(marks=opened.marks, arrivals=opened.arrivals, clock=clock, reader=reader)
+        return services.marks(opened, reader)
 
     feeds, numbers = services.feeds(opened), FeedNumbers(opened.access)
     article_feeds = ArticleFeeds(opened.arrivals, numbers, clock)
@@ -63,9 +64,10 @@ def desk(opened: Store, host: str) -> Desk:
         return Labels(
             numbers=numbers,
             feeds=feeds.all,
-            alerts=lambda: list(stored_rules(opened.rules)),
-            searches=services.saved_searches(opened),
+            alerts=lambda: list(stored_rules(services.own_rules(opened, reader))),
+            searches=services.saved_searches(opened, reader),
             marks=marks(reader),
+            reader=reader,
         )
 
     def streams(reader: str) -> Streams:
@@ -78,6 +80,13 @@ def desk(opened: Store, host: str) -> Desk:
             marks=marks(reader),
             clock=clock,
         )
+
+    def own(reader: str) -> dict[str, object]:
+        wired = {
+            "articles": services.articles, "stories": services.stories, "events": services.events,
+            "searches": services.saved_searches, "alerts": services.alerts, "traces": services.traces,
+        }  # fmt: skip
+        return {name: wire(opened, reader) for name, wire in wired.items()}
 
     def letters(limit: int) -> Sequence[Message]:
         with turn:
@@ -117,6 +126,8 @@ def desk(opened: Store, host: str) -> Desk:
             password=settings.web.password,
             hosts=(*settings.web.hosts, socket.gethostname(), *([host] if host else [])),
             is_loopback=is_loopback(host),
+            user_header=settings.web.user_header,
+            proxies=settings.web.proxies,
         ),
         audit=lambda who, what, subject: _note(settings, who, what, subject),
         publish=lambda articles: session.publish(opened, articles),
@@ -130,6 +141,8 @@ def desk(opened: Store, host: str) -> Desk:
         time_zone=settings.time_zone,
         pictures=_pictures(settings) if settings.web.pictures else None,
         demo=lambda: session.add_demo(opened),
+        readers=services.readers(opened),
+        own=lru_cache(maxsize=1_000)(own),
     )
 
 
@@ -223,6 +236,8 @@ def _check_door(opened: Store, host: str) -> None:
     from pipeline.web.security import is_loopback
 
     if is_loopback(host) or opened.settings.web.password or services.access(opened).tokens():
+        return
+    if services.readers(opened).are_any():
         return
     raise UsageError(
         f"{host or 'every address'} can be reached from other machines, so who comes in must know something: set "

@@ -62,7 +62,7 @@ server.serve_forever()
 
 def run() -> dict[str, float]:
     """Return milliseconds at the 50th and 99th percentile, embedded and, with servers, distributed."""
-    figures = {f"embedded_{name}": value for name, value in embedded().items()}
+    figures = {f"embedded_{name}": value for name, value in embedded().items()} | processor()
     if os.environ.get("NEWSWIRE_KAFKA") and os.environ.get("NEWSWIRE_ELASTICSEARCH"):
         figures |= {f"distributed_{name}": value for name, value in distributed().items()}
     else:
@@ -90,6 +90,23 @@ def embedded(measure: Measure | None = None) -> dict[str, float]:
                 finally:
                     stopping.set()
                     worker.join()
+
+
+def processor() -> dict[str, float]:
+    """Measure what the pipeline's thread computes for an article, one at a time: a busy machine changes it little."""
+    with tempfile.TemporaryDirectory() as directory:
+        settings = config.load(None, {"data": directory}, {})
+        with stores.store(settings) as store:
+            _add_rules(store.rules.put, "terminal:")
+            pipeline, corpus, seconds = runners.embedded(store), Corpus(), list[float]()
+            with pipeline.loading.beside(threading.Event()):
+                for number in range(WARM_UP + COUNT):
+                    publish(store.log, corpus.article(number))
+                    began = time.thread_time()
+                    pipeline.step()
+                    seconds.append(time.thread_time() - began)
+    measured = sorted(1000 * each for each in seconds[WARM_UP:])
+    return {f"processor_p{share}_ms": round(measured[COUNT * share // 100], 1) for share in (50, 99)}
 
 
 def distributed(measure: Measure | None = None) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -117,6 +117,21 @@ def test_nothing_unread_expires(open_log: Open) -> None:
     log.append(messages("a"))
     log.expire(TOPIC, datetime(2100, 1, 1, tzinfo=UTC))
     assert ["a"] == [message.key for message in drain(log, "g", 1)]
+
+
+def test_oldest_record_that_waits_tells_since_when(open_log: Open) -> None:
+    log = open_log()
+    assert log.waiting_since(TOPIC, "g") is None
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    log.append(messages("a", "b", "c", "d", "e"))
+    since = log.waiting_since(TOPIC, "g")
+    assert since is not None
+    assert before <= since <= datetime.now(UTC) + timedelta(seconds=2)
+    log.append(messages("f"))
+    assert log.waiting_since(TOPIC, "g") == since
+    drain(log, "g", 6)
+    log.commit(TOPIC, "g")
+    assert log.waiting_since(TOPIC, "g") is None
 
 
 def test_backlog_is_what_a_group_has_not_committed(open_log: Open) -> None:

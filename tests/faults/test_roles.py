@@ -12,10 +12,11 @@ from tests.faults.rows import bring_about
 SEED = 12
 pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(240)]
 
+# Each role killed and the rehearsal of an upgrade take long.
+SELDOM = [pytest.param(row, marks=pytest.mark.slow) for row in ("each killed", "rolling restart")]
 
-@pytest.mark.parametrize(
-    "row", ["each terminated", "workers join and leave", pytest.param("each killed", marks=pytest.mark.slow)]
-)
+
+@pytest.mark.parametrize("row", ["each terminated", "workers join and leave", *SELDOM])
 def test_role_that_goes_loses_and_doubles_nothing(
     row: str, tmp_path: Path, servers: dict[str, str], elasticsearch_prefix: str
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,13 +33,25 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.fixture
+def loose() -> Iterator[None]:
+    """Let files be made for everybody, unless who makes them says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("loose")
 def test_everything_that_is_made_is_the_owners_alone(tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert 0 == run(data, "alert", "add", "truce", "ceasefire OR truce", "--to", "atom:a.xml").exit_code
     assert 0 == run(data, "up", "--demo", "--once").exit_code
     assert 0 == run(data, "admin", "backup", str(tmp_path / "kept.db")).exit_code
     assert 0 == run(data, "config", "init", str(tmp_path / "n.toml")).exit_code
-    made = [tmp_path / "kept.db", tmp_path / "n.toml", data, *data.rglob("*")]
+    written = {"alerts.toml": ("alert", "export"), "all.json": ("export", "--all"), "feeds.opml": ("export",)}
+    for name, arguments in written.items():
+        assert 0 == run(data, *arguments, str(tmp_path / name)).exit_code
+    made = [tmp_path / "kept.db", tmp_path / "n.toml", *(tmp_path / name for name in written), data, *data.rglob("*")]
     assert (data / "alerts" / "a.xml") in made
     assert {} == {path: oct(mode(path)) for path in made if mode(path) & private_files.OTHERS}
 

@@ -20,6 +20,7 @@ from connectors.fetch.http import Fetched, Fetcher
 from connectors.websub import Offer
 from pipeline.runners.polling.callbacks import listening
 from pipeline.runners.polling.pushes import Pushes
+from tests.fakes.table import MemoryTable
 from tests.integration.hub import Hub, push, sign
 
 FEED = "http://site.example/feed"
@@ -37,35 +38,6 @@ class FastClock:
 
     def __call__(self) -> datetime:
         return START + timedelta(seconds=(time.monotonic() - self._began) * SPEED)
-
-
-class MemoryTable:
-    """Keep values in memory, for any number of readers that ask for changes."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-        self._changed: dict[str, bytes | None] = {}
-
-    def get(self, key: str) -> bytes | None:
-        return self.values.get(key)
-
-    def put(self, key: str, value: bytes | None) -> None:
-        self._changed[key] = value
-        if value is None:
-            self.values.pop(key, None)
-        else:
-            self.values[key] = value
-
-    def update(self, values: Mapping[str, bytes | None]) -> None:
-        for key, value in values.items():
-            self.put(key, value)
-
-    def items(self) -> Iterator[tuple[str, bytes]]:
-        return iter(sorted(self.values.items()))
-
-    def changes(self) -> Sequence[tuple[str, bytes | None]]:
-        changed, self._changed = self._changed, {}
-        return list(changed.items())
 
 
 class LateTable(MemoryTable):

@@ -125,6 +125,21 @@ def test_other_closed_streams_do_no_harm(data: Path, closed: int) -> None:
     assert (0, 20) == (ended.returncode, len(ended.stdout.splitlines()))
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_complaints_that_nobody_hears_do_not_end_the_work(tmp_path: Path, full: bool) -> None:
+    rules = "".join(f'[[alert]]\nname = "r{n}"\nquery = "a"\nchannels = ["atom:../{n}"]\n' for n in range(50))
+    (tmp_path / "rules.toml").write_text(rules + '[[alert]]\nname = "good"\nquery = "a"\n')
+    with Path("/dev/full").open("w") as nowhere:
+        program = subprocess.Popen(
+            [*PROGRAM, "alert", "import", str(tmp_path / "rules.toml")], env=environment(tmp_path / "data"),
+            stdout=subprocess.DEVNULL, stderr=nowhere if full else subprocess.PIPE,
+        )  # fmt: skip
+        if program.stderr is not None:
+            program.stderr.close()
+        assert 1 == program.wait(30)
+    assert b"good  a" in run(tmp_path / "data", "alert", "list").stdout
+
+
 @pytest.mark.parametrize("command", ["search", "search --json", "--help", "story list --least 1", "tail --last 30"])
 def test_reader_that_has_seen_enough_ends_it_quietly(data: Path, command: str) -> None:
     program = subprocess.Popen(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -32,3 +34,34 @@ def test_bad_settings_end_in_one_sentence() -> None:
     result = CliRunner().invoke(main, ["config", "show", "--config", f"{__file__}/absent.toml"])
     assert result.exit_code == 2
     assert result.output.startswith("Error: The settings file")
+
+
+def parameters() -> Iterator[tuple[str, click.Parameter]]:
+    """Yield the options and arguments of all commands, each with its command's name."""
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        inner = command.commands if isinstance(command, click.Group) else {"": command}
+        for path, leaf in inner.items():
+            yield from ((f"{name} {path}".strip(), param) for param in leaf.params)
+
+
+def test_every_number_is_bounded() -> None:
+    numbers = click.types.IntParamType, click.types.FloatParamType
+    unbounded = [
+        (name, param.opts)
+        for name, param in parameters()
+        if isinstance(param.type, numbers) and getattr(param.type, "max", None) is None
+    ]
+    assert [] == unbounded
+
+
+def test_every_text_is_text() -> None:
+    taken = []
+    for name, param in parameters():
+        if isinstance(param.type, click.types.StringParamType):
+            try:
+                taken.append((name, param.opts, param.type.convert("http://\udcff/", param, None)))
+            except click.BadParameter as exc:
+                assert "not text in UTF-8" in exc.message
+    assert [] == taken

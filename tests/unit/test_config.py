@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 from urllib.parse import quote
 
 import msgspec
@@ -32,6 +34,34 @@ def test_masked_settings_hold_no_secret() -> None:
     shown = msgspec.json.encode(config.masked(settings)).decode() + config.describe(config.masked(settings))
     assert "SECRET" not in shown
     assert "host.example" in shown
+
+
+OF_ONE_FORM = ("time_zone", "allow", "disk", "every", "max_age", "update_every")
+
+
+def texts(kind: type[msgspec.Struct] = config.Settings, where: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield where each text or list of texts stands."""
+    for name, hint in get_type_hints(kind).items():
+        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+            yield from texts(hint, (*where, name))
+        elif hint in (str, str | None, tuple[str, ...]) and name not in OF_ONE_FORM:
+            yield (*where, name)
+
+
+@pytest.mark.parametrize("place", [each for each in texts() if each != ("metrics", "listen")], ids=".".join)
+def test_address_in_any_setting_is_shown_without_its_password(place: tuple[str, ...]) -> None:
+    address = "https://u:SECRET@host.example/x"
+    settings = config.load(environ={"_".join(("NEWSWIRE", *place)).upper(): address})
+    assert "SECRET" in config.describe(settings)
+    assert "SECRET" not in config.describe(config.masked(settings))
+
+
+@pytest.mark.parametrize(
+    "place", [each for each in texts() if each[-1].endswith(("password", "key")) and "kafka_key" not in each]
+)
+def test_secret_is_shown_nowhere(place: tuple[str, ...]) -> None:
+    settings = config.load(environ={"_".join(("NEWSWIRE", *place)).upper(): "SECRET"})
+    assert "SECRET" not in config.describe(config.masked(settings))
 
 
 def test_default_settings_describe_valid_toml() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from kafka import TopicPartition
@@ -30,6 +31,8 @@ from pipeline.adapters.kafka.client import (
 from pipeline.ports.log import Message
 
 COMMITS_FAIL_AT_MOST = 3
+# How long is waited for what stands first in each partition.
+FIRST_S = 3.0
 
 _log = logging.getLogger(__name__)
 
@@ -109,16 +112,40 @@ class KafkaLog:
     def backlog(self, topic: str, group: str) -> int:
         """Return how many records of the topic the group has not committed."""
         with translated(self._servers):
-            consumer = self._counters.get(group)
-            if consumer is None:
-                consumer = self._counters[group] = consumer_of(
-                    self._servers, self._access, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False
-                )
-            name = self._prefix + topic
-            partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
-            ends, begins = consumer.end_offsets(partitions), consumer.beginning_offsets(partitions)
-            done = {partition: consumer.committed(partition) for partition in partitions}
-            return sum(max(0, ends[each] - max(done[each] or 0, begins[each])) for each in partitions)
+            return sum(end - begin for begin, end in self._behind(topic, group)[1].values())
+
+    def waiting_since(self, topic: str, group: str) -> datetime | None:
+        """Return when the oldest record that the group has not committed was written."""
+        with translated(self._servers):
+            consumer, behind = self._behind(topic, group)
+            partitions = [each for each, (begin, end) in behind.items() if end > begin]
+            if not partitions:
+                return None
+            consumer.assign(partitions)
+            for partition in partitions:
+                consumer.seek(partition, behind[partition][0])
+            first: dict[Any, int] = {}
+            deadline = time.monotonic() + FIRST_S
+            while len(first) < len(partitions) and time.monotonic() < deadline:
+                for partition, records in consumer.poll(timeout_ms=200).items():
+                    first.setdefault(partition, records[0].timestamp)
+                    consumer.pause(partition)
+            consumer.unsubscribe()
+            return datetime.fromtimestamp(min(first.values()) / 1000, UTC) if first else None
+
+    def _behind(self, topic: str, group: str) -> tuple[Any, dict[Any, tuple[int, int]]]:
+        """Return by partition what the group has to read first, and the end, with who asked."""
+        consumer = self._counters.get(group)
+        if consumer is None:
+            consumer = self._counters[group] = consumer_of(
+                self._servers, self._access, group_id=f"{self._prefix}newswire-{group}", enable_auto_commit=False
+            )
+        name = self._prefix + topic
+        partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
+        ends, begins = consumer.end_offsets(partitions), consumer.beginning_offsets(partitions)
+        done = {partition: consumer.committed(partition) for partition in partitions}
+        firsts = {each: max(done[each] or 0, begins[each]) for each in partitions}
+        return consumer, {each: (firsts[each], max(firsts[each], ends[each])) for each in partitions}
 
     def replay(self, topic: str) -> Iterator[Message]:
         """Iterate over every record kept now, oldest first per key."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+from pipeline.adapters.notify.reasons import reason_of
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TransientError, UsageError
 from pipeline.ports.alerts import Notice
@@ -32,4 +33,4 @@ class Desktop:
                 [*command, printable(notice.title), body], check=True, timeout=TIMEOUT_S, capture_output=True
             )
         except (OSError, subprocess.SubprocessError) as exc:
-            raise TransientError(f"notify-send: {type(exc).__name__}") from exc
+            raise TransientError(f"notify-send: {reason_of(exc)}") from exc

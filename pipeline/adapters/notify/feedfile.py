@@ -13,6 +13,7 @@ import msgspec
 from pipeline import private_files
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TransientError
+from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Notice
 
 KEPT = 200
@@ -37,8 +38,11 @@ class FeedFile:
                 content = _atom(items) if self._kind == "atom" else _json_feed(items)
                 private_files.make_directory(self._path.parent)
                 private_files.write(self._path, content)
-            except (OSError, ValueError, ElementTree.ParseError) as exc:
-                raise TransientError(f"{self._path.name}: {type(exc).__name__}", retry_after=60.0) from exc
+            except OSError as exc:
+                raise TransientError(f"{self._path.name}: {os_words(exc)}", retry_after=60.0) from exc
+            except (ValueError, LookupError, TypeError, ElementTree.ParseError) as exc:
+                words = f"{self._path.name} holds no feed of ours any more; move it away, and a new one is begun"
+                raise TransientError(words, retry_after=60.0) from exc
 
     def _items(self) -> list[dict[str, Any]]:
         try:

@@ -13,6 +13,7 @@ from email.utils import formatdate, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pipeline.adapters.notify.post import reachable
+from pipeline.adapters.notify.reasons import reason_of
 from pipeline.adapters.notify.terminal import printable
 from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.ports.alerts import Notice
@@ -110,7 +111,7 @@ class Mail:
                 raise TransientError(f"{host}: recipients put off") from exc
             raise TerminalError(notice.id, "notify", f"{host}: recipients refused") from exc
         except (OSError, smtplib.SMTPException) as exc:
-            raise TransientError(f"{host}: {type(exc).__name__}") from exc
+            raise TransientError(f"{host}: {reason_of(exc)}") from exc
         return f"accepted, {len(refused)} refused" if refused else "accepted"
 
     def _connect(self, host: str, identity: str) -> smtplib.SMTP:

@@ -28,6 +28,7 @@ from connectors.fetch.guard import (
     refused_address,
 )
 from connectors.fetch.headers import retry_after_s
+from pipeline.adapters.notify.reasons import reason_of
 from pipeline.errors import TerminalError, TransientError, UsageError
 from pipeline.networks import Network
 from pipeline.version import USER_AGENT
@@ -68,7 +69,7 @@ def post(
         # Not "from exc": the errors of the client show the whole address, which may be a secret.
         if refused_address(exc) is not None:
             raise TerminalError(identity, _STAGE, f"{host} is at a private address") from None
-        raise TransientError(f"{host}: {_kind(exc)}") from None
+        raise TransientError(f"{host}: {reason_of(exc)}") from None
     if 200 <= status < 300:
         return f"HTTP {status}"
     if status >= 500 or status in REPEATABLE:
@@ -152,18 +153,6 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
         return loop.run_until_complete(work)
     finally:
         loop.close()
-
-
-def _kind(error: Exception) -> str:
-    """Return the name of the error, without its text; of what the client wraps, that of the cause."""
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy answered {error.status}"
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return f"the proxy cannot be reached ({type(error.os_error).__name__})"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return "no answer in HTTP"
-    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    return type(cause).__name__
 
 
 class _Resolver(AbstractResolver):

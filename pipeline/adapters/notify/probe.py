@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.adapters.notify.reasons import reason_of
 from pipeline.errors import UnavailableError
 
 CONNECT_S = 5.0
@@ -33,7 +34,7 @@ def reach(host: str, port: int) -> str:
         with socket.create_connection((host, port), CONNECT_S):
             return f"{host} answers"
     except (OSError, UnicodeError) as exc:
-        why = getattr(exc, "strerror", None) or type(exc).__name__
+        why = reason_of(exc)
         raise UnavailableError(f"{host} cannot be reached ({why}); is it running, and is the address right?") from exc
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import private_files
+from pipeline.adapters.sqlite.connection import said
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.schema import MIGRATIONS
 from pipeline.errors import UnavailableError, UsageError
@@ -110,7 +111,7 @@ def _check(backup: Path) -> None:
             (tables,) = opened.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('log', 'entries')").fetchone()
             (verdict,) = opened.execute("PRAGMA quick_check(1)").fetchone() if tables else ("",)
     except sqlite3.Error as exc:
-        raise UsageError(f"{backup} is no store or is damaged ({exc}); name another backup.") from exc
+        raise UsageError(f"{backup} is no store or is damaged ({said(exc)}); name another backup.") from exc
     if not (tables and version):
         raise UsageError(f"{backup} is a database of something else; name one that `newswire admin backup` made.")
     if version > len(MIGRATIONS):

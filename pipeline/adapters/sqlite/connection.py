@@ -11,13 +11,31 @@ from contextlib import contextmanager
 from typing import Any
 
 from pipeline.errors import DamagedError, NewswireError, TransientError, UnavailableError
+from pipeline.plain_words import os_words
 
 BUSY_AFTER_S = 1.0
 FULL_AFTER_S = 5.0
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_WORDS = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_NOMEM: "there is not enough memory",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is no database",
+    sqlite3.SQLITE_READONLY: "it can only be read",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_PERM: "permission is denied",
+}
 _SHUT = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
+
+
+def said(error: sqlite3.Error | OSError) -> str:
+    """Say what SQLite or the operating system refused."""
+    if isinstance(error, OSError):
+        return os_words(error)
+    return _WORDS.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF, str(error))
 
 
 def as_ours(path: str, error: sqlite3.Error) -> NewswireError | None:
@@ -28,16 +46,16 @@ def as_ours(path: str, error: sqlite3.Error) -> NewswireError | None:
         return TransientError(f"The store {path} is being written to by another process.", BUSY_AFTER_S)
     if code in _FULL:
         return TransientError(
-            f"The store {path} cannot be written to or read ({error}); free some space.", FULL_AFTER_S
+            f"The store {path} cannot be written to or read ({said(error)}); free some space.", FULL_AFTER_S
         )
     if code in _DAMAGED:
         return DamagedError(
-            f"The store {path} is damaged and cannot be opened or read ({error}); "
+            f"The store {path} is damaged and cannot be opened or read; "
             "`newswire admin restore FILE` puts a backup in its place."
         )
     if code in _SHUT:
         return UnavailableError(
-            f"The store {path} cannot be used ({error}); check the permissions of the file and its directory."
+            f"The store {path} cannot be used ({said(error)}); check the permissions of the file and its directory."
         )
     return None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pipeline import private_files
-from pipeline.adapters.sqlite.connection import Connection, translated
+from pipeline.adapters.sqlite.connection import Connection, said, translated
 from pipeline.adapters.sqlite.damage import damaged
 from pipeline.adapters.sqlite.schema import MIGRATIONS
 from pipeline.errors import DamagedError, NewswireError, UnavailableError, UsageError
@@ -57,7 +57,7 @@ class Database:
         except (sqlite3.DatabaseError, OSError) as exc:
             self.close()
             raise UnavailableError(
-                f"The store {self.path} cannot be opened ({exc}); check the file and its directory's permissions."
+                f"The store {self.path} cannot be opened ({said(exc)}); check the file and its directory's permissions."
             ) from exc
         return self
 
@@ -171,7 +171,9 @@ class Database:
             partial.rename(target)
         except (NewswireError, sqlite3.DatabaseError, OSError) as exc:
             partial.unlink(missing_ok=True)
-            raise UnavailableError(f"The backup {target} could not be written: {exc}.") from exc
+            raise UnavailableError(
+                f"The backup {target} could not be written: {exc if isinstance(exc, NewswireError) else said(exc)}."
+            ) from exc
 
     def connect(self) -> Connection:
         """Open another connection; ``close`` closes it, too."""
@@ -259,7 +261,7 @@ class RunLock:
                     "or give this one a store of its own with --data DIR."
                 ) from exc
             raise UnavailableError(
-                f"The lock file {self._path} cannot be written ({exc}); check the directory's permissions "
+                f"The lock file {self._path} cannot be written ({said(exc)}); check the directory's permissions "
                 "and free space, or give another one with --data DIR."
             ) from exc
         self._connection = connection

@@ -38,6 +38,16 @@ def outdated(database: Database) -> int:
     return int(count)
 
 
+def is_outdated(database: Database) -> bool:
+    """Tell whether there are such documents: at once, however many."""
+    found = database.connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM documents WHERE analysis < ?) "
+        "OR EXISTS (SELECT 1 FROM documents WHERE analysis > ?)",
+        (ANALYSIS_VERSION, ANALYSIS_VERSION),
+    )
+    return bool(found.fetchone()[0])
+
+
 def begin(database: Database) -> None:
     """Set aside the terms of another version, in the transaction that is open; nothing to do mostly."""
     connection = database.connection

@@ -16,7 +16,7 @@ import msgspec
 
 from pipeline.adapters.sqlite.compile import MAX_EXPANSION, Pattern, Vocabulary, compile_query, quoted
 from pipeline.adapters.sqlite.database import Database
-from pipeline.adapters.sqlite.generations import earlier_versions, outdated
+from pipeline.adapters.sqlite.generations import earlier_versions, is_outdated, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed, orphans
 from pipeline.adapters.sqlite.plans import Plan
 from pipeline.adapters.sqlite.statements import count_days, narrowed, selected
@@ -158,7 +158,7 @@ class SqliteIndex:
                 now=request.now,
                 earlier=earlier_versions(self._database),
                 holds=self._holds,
-                respelled=self._respelled if outdated(self._database) else lambda _: (),
+                respelled=self._respelled if is_outdated(self._database) else lambda _: (),
             )
             plan = compile_query(request.query.root, vocabulary)
         counts = request.query is not None and not request.copies and counts_copies(request.query.root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -83,6 +83,14 @@ class SqliteLog:
             (topic, self._committed(topic, group)),
         ).fetchone()
         return int(count)
+
+    def waiting_since(self, topic: str, group: str) -> datetime | None:
+        """Return when the oldest record that the group has not committed was written, to the second."""
+        row = self._database.connection.execute(
+            "SELECT written FROM log WHERE topic = ? AND position > ? ORDER BY position LIMIT 1",
+            (topic, self._committed(topic, group)),
+        ).fetchone()
+        return datetime.fromtimestamp(row[0], UTC) if row else None
 
     def expire(self, topic: str, before: datetime) -> int:
         """Forget records written before a moment, except those that a group has still to read."""

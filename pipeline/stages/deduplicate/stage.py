@@ -155,11 +155,12 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
 
 
 def forget(remembered: Remembered, before: datetime, limit: int) -> tuple[Fact, ...]:
-    """Return what removes some of the facts of articles seen before a moment."""
+    """Return what removes some of the facts of articles seen before a moment, and of stories none came to since."""
     facts: list[Fact] = []
     for language in remembered.languages():
         old = remembered.near_duplicates(language).expired(before.timestamp(), limit - len(facts))
         facts += _removed(remembered, language, old)
+        facts += remembered.stories(language).untouched(before.timestamp(), limit - len(facts))
         if len(facts) >= limit:
             break
     return tuple(facts)

@@ -353,6 +353,14 @@ class Stories:
         ids = sorted(self._id(row) for row in rows)[:CLOSED_AT_ONCE_MAX]
         return tuple(Fact(key=self._key(story), value=None) for story in ids)
 
+    def untouched(self, since: float, limit: int) -> tuple[Fact, ...]:
+        """Return what removes some of the stories that nothing came to since the hour of a moment."""
+        hour = int(since // HOUR)  # of coming, not of publication: an archive that is read now is of today
+        if min(self._hours, default=hour) >= hour:
+            return ()
+        ids = sorted(story for story, row in self._rows.items() if self._touched[row] < hour)
+        return tuple(Fact(key=self._key(story), value=None) for story in ids[: max(0, limit)])
+
     def _tombstones(self, stories: bytes) -> tuple[Fact, ...]:
         return tuple(Fact(key=self._key(story), value=None) for story in ids_of(stories))
 

@@ -182,6 +182,12 @@ class Imported(Shape, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()
 
 
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the address of a shared article."""
+
+    address: str
+
+
 class SavedQuery(Taken, frozen=True, kw_only=True):
     """Hold a query."""
 

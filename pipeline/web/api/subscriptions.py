@@ -9,7 +9,9 @@ from connectors.files.opml import read_whole_list, write_opml
 from pipeline.errors import UsageError
 from pipeline.services.feed_settings import FeedOptions
 from pipeline.views.feeds import feed_fields, list_lines
+from pipeline.web.access_pages import FORMS, outgoing_address, share_address
 from pipeline.web.api.answers import answer, body_of, nothing
+from pipeline.web.api.articles import found
 from pipeline.web.api.shapes import (
     CheckEntry,
     Counted,
@@ -19,6 +21,7 @@ from pipeline.web.api.shapes import (
     NewFeed,
     OfferedFeed,
     SavedQuery,
+    Shared,
 )
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
@@ -116,6 +119,19 @@ def forget_search(ask: Ask, rendering: Rendering) -> Response:
     ask.desk.searches.forget(ask.places["name"])
     ask.desk.audit(ask.who, "forget search", ask.places["name"])
     return nothing()
+
+
+def addresses(ask: Ask, rendering: Rendering) -> Response:
+    """Return the secret addresses at which programs follow what a query finds."""
+    query = ask.one("q").strip()
+    ask.desk.articles.request(query)  # what cannot be read cannot be followed
+    found = {form: ask.base + outgoing_address(ask.desk, "query", query, form) for form in FORMS}
+    return answer(ask, found)
+
+
+def share(ask: Ask, rendering: Rendering) -> Response:
+    """Return the secret address of one article."""
+    return answer(ask, Shared(address=ask.base + share_address(ask.desk, found(ask).id)))
 
 
 def lists(ask: Ask, rendering: Rendering) -> Response:

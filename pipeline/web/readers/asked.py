@@ -14,6 +14,7 @@ from pipeline.services.feed_numbers import NO_FEED
 from pipeline.services.streams import EVERY, Kind, Stream
 from pipeline.web.asking import multipart
 from pipeline.web.desk import Desk
+from pipeline.web.security import RANK
 
 ITEM = "tag:google.com,2005:reader/item/"
 STATE = "user/-/state/com.google/"
@@ -28,6 +29,10 @@ _STATES: Mapping[str, Kind] = {"reading-list": "all", "read": "read", "unread": 
 _NEXT = r"(?=&(?:t|T|ac|dest|output|client|ck|async)=|&[ar]=user|$)"
 _RAW_ADDRESS = re.compile(rf"(?:^|&)(s=feed(?:/|%2F)|quickadd=)(https?://.*?){_NEXT}", re.S)
 _RAW_LABEL = re.compile(rf"(?:^|&)s=(user/[^/&]*/label/.*?){_NEXT}", re.S)
+
+
+class ScopeError(UsageError):
+    """Refuse what the caller may not do."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +82,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         if text and not re.fullmatch(r"-?\d+(\.\d*)?", text, re.ASCII):
             raise UsageError(f"{name}={text[:20]} is not a time in seconds.")
         return min(int(float(text[:25] or 0) * MICROSECONDS), 1 << 62) or None
+
+    def check_may_edit(self) -> None:
+        """Raise ``ScopeError`` where the caller may not change what all readers share."""
+        if RANK[self.program.scope] < RANK["write"]:
+            raise ScopeError(f"Feeds and folders are changed by editors; your scope is {self.program.scope}.")
 
     def items(self) -> list[int]:
         """Return the items that are named, each once; what is no id is passed over."""

@@ -69,11 +69,14 @@ def rename_tag(asked: Request) -> Response:
     labels = asked.desk.labels(asked.program.reader)
     if not labels.is_known(name):
         raise NotFoundError(f"There is no label {name!r}.")
-    before = labels.named(name)
-    _refolder(asked, name, new)
+    if labels.named(name).is_folder:
+        asked.check_may_edit()
+        _refolder(asked, name, new)
+        labels.forget_folder(name)
+        labels.keep(new, is_folder=True)
     asked.desk.marks(asked.program.reader).rename_tag(name, new)
     labels.forget(name)
-    labels.keep(new, is_folder=before.is_folder)
+    labels.keep(new, is_folder=False)
     _note(asked, "rename folder", f"{name} to {new}")
     return _ok()
 
@@ -84,9 +87,13 @@ def disable_tag(asked: Request) -> Response:
     if name is None:
         raise UsageError("Name the label to be dropped: s=user/-/label/…")
     _check_folders([name])
-    _refolder(asked, name, None)
+    labels = asked.desk.labels(asked.program.reader)
+    if labels.named(name).is_folder:
+        asked.check_may_edit()
+        _refolder(asked, name, None)
+        labels.forget_folder(name)
     asked.desk.marks(asked.program.reader).rename_tag(name, None)
-    asked.desk.labels(asked.program.reader).forget(name)
+    labels.forget(name)
     _note(asked, "drop folder", name)
     return _ok()
 

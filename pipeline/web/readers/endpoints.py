@@ -41,13 +41,13 @@ ENDPOINTS: dict[str, Endpoint] = {
     "stream/items/contents": Endpoint(reading.named_items),
     "stream/contents": Endpoint(reading.contents),
     "atom": Endpoint(reading.atom),
-    "edit-tag": Endpoint(reading.edit_tag, "write", True),
-    "mark-all-as-read": Endpoint(reading.mark_all_as_read, "write", True),
+    "edit-tag": Endpoint(reading.edit_tag, "own", True),
+    "mark-all-as-read": Endpoint(reading.mark_all_as_read, "own", True),
     "subscription/quickadd": Endpoint(changing.quick_add, "write", True),
     "subscription/edit": Endpoint(changing.edit, "write", True),
     "subscription/import": Endpoint(changing.import_list, "write", True),
-    "rename-tag": Endpoint(changing.rename_tag, "write", True),
-    "disable-tag": Endpoint(changing.disable_tag, "write", True),
+    "rename-tag": Endpoint(changing.rename_tag, "own", True),
+    "disable-tag": Endpoint(changing.disable_tag, "own", True),
 }
 
 

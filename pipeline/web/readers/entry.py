@@ -16,7 +16,7 @@ from pipeline.errors import NewswireError, NotFoundError, TransientError, Unavai
 from pipeline.web.asking import Form, TooLargeError
 from pipeline.web.desk import Desk
 from pipeline.web.readers import accounts, fever
-from pipeline.web.readers.asked import Program, Request, fields_of
+from pipeline.web.readers.asked import Program, Request, ScopeError, fields_of
 from pipeline.web.readers.endpoints import endpoint_of
 from pipeline.web.readers.written import Written
 from pipeline.web.security import HEADERS, RANK, Attempts, comes_from_us, is_our_name
@@ -121,7 +121,7 @@ class ReaderPrograms:
         self, request: HttpRequest, program: Program, endpoint: str, fields: tuple[tuple[str, str], ...], body: bytes
     ) -> Request:
         return Request(
-            desk=self._desk,
+            desk=self._desk.of(program.reader),
             program=program,
             method=request.method,
             endpoint=endpoint,
@@ -147,6 +147,7 @@ class ReaderPrograms:
 
 _STATUSES: tuple[tuple[type[NewswireError], int], ...] = (
     (NotFoundError, 404),
+    (ScopeError, 403),
     (TooLargeError, 413),
     (UsageError, 400),
     (TransientError, 503),

@@ -19,7 +19,7 @@ from pipeline.services.marks import Change, State
 from pipeline.services.streams import EVERY, Stream, StreamRequest
 from pipeline.web.asking import json_response
 from pipeline.web.desk import Desk
-from pipeline.web.readers.accounts import NAME, is_open
+from pipeline.web.readers.accounts import NAME
 from pipeline.web.readers.asked import MICROSECONDS, Program, Request
 from pipeline.web.readers.items import author_of, clean, content_of, seconds_of, title_of
 from pipeline.web.readers.lists import subscribed
@@ -43,7 +43,7 @@ def program_of_key(desk: Desk, key: str) -> Program | None:
     token = desk.access.by_fever_key(key)
     if token is not None:
         return Program(scope=token.scope, reader=token.owner, name=token.owner or NAME)
-    return Program(scope="admin", reader="", name=NAME) if is_open(desk) else None
+    return Program(scope="admin", reader="", name=NAME) if desk.is_open else None
 
 
 def answered(asked: Request) -> Response:

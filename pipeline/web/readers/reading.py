@@ -73,6 +73,8 @@ def edit_tag(asked: Request) -> Response:
     )
     marks, labels = asked.desk.marks(asked.program.reader), asked.desk.labels(asked.program.reader)
     is_folder = not asked.several("i")
+    if is_folder and change.add:
+        asked.check_may_edit()
     marks.change_numbered(asked.items(), change)
     for name in change.add:
         labels.keep(name, is_folder=is_folder)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.errors import UsageError
 from pipeline.query.days import resolved
 from pipeline.query.hints import hints
-from pipeline.query.lexer import QueryError
+from pipeline.query.lexer import QueryError, _plain
 from pipeline.query.parser import parse
 from pipeline.query.printer import restate, show
 from pipeline.query.tree import (
@@ -262,6 +262,7 @@ def test_after_and_before_a_day_leave_nothing_out_and_share_nothing(day: date) -
 
 def test_small_operator_words_and_a_host_as_address_get_a_hint() -> None:
     assert all(hints(parse(text)) for text in ("war or peace", "war not peace", "war and peace"))
+    assert "after:now-7d" in hints(parse("now-7d war"))[0]
     assert "site:example.org" in hints(parse("url:example.org"))[0]
     assert hints(parse('war OR peace "this or that"')) == ()
 
@@ -340,3 +341,43 @@ def test_long_legitimate_query_is_answered() -> None:
     query = parse(" OR ".join(f'"company number{n}"' for n in range(900)))
     assert isinstance(query.root, Or)
     assert len(query.root.nodes) == 900
+
+
+@pytest.mark.parametrize("spelt", ["origins>=2", "origins≥2", "origins >= 2", "Origins >=2", "origins:>=2"])
+def test_comparison_may_be_spaced_and_in_signs(spelt: str) -> None:
+    assert show(parse(f"tarnow {spelt} OR ({spelt})")) == show(parse("tarnow origins:>=2 OR (origins:>=2)"))
+
+
+@pytest.mark.parametrize("spelt", ["origins=2", "origins == 2", "origins = 2"])
+def test_equal_sign_asks_for_a_number(spelt: str) -> None:
+    assert show(parse(spelt)) == show(parse("origins:2"))
+    assert show(parse(f'"{spelt} copies"')) == '"origins 2 copies"'
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "says"),
+    [
+        ("origins >= x", 8, "'x' is no number"),
+        ("when:2022-99", 6, "'2022-99' is no date"),
+        ("when:2022-02-30", 6, "expected 2022-02-28"),
+        ("before:tomorow", 8, "expected tomorrow"),
+        ("published:today..yesterday", 11, "did you mean published:yesterday..today?"),
+        ("published:today..today-7d", 11, "did you mean published:today-7d..today?"),
+        ("site:example..org", 6, "is no site"),
+        ("site:.org", 6, "is no site"),
+    ],
+)
+def test_wrong_value_is_named_with_its_column_and_a_right_one(text: str, column: int, says: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse(text)
+    assert (raised.value.column, says in raised.value.message) == (column, True), raised.value.message
+
+
+@pytest.mark.parametrize("text", ["published:yesterday..today", "published:now-7d..today", "/colou?r/i"])
+def test_right_values_stay_right(text: str) -> None:
+    assert show(parse(show(parse(text)))) == show(parse(text))
+
+
+@given(st.text(st.sampled_from("ab ='`\"<>≥≤&;|（）：，、－—*/1originscopies"), max_size=40))
+def test_marks_are_read_one_for_one_so_that_columns_stay(text: str) -> None:
+    assert len(_plain(text)) == len(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -48,9 +48,28 @@ def test_nothing_moves_while_much_waits() -> None:
     publish(old(5), log)
     feeding = feeder(log)
     assert (0, 5) == (feeding.step(), feeding.waiting)
-    log.read(ARTICLES.name, "worker", 5)
+    log.read(ARTICLES.name, "worker", 6)
     log.commit(ARTICLES.name, "worker")
     assert (5, 0) == (feeding.step(), feeding.waiting)
+
+
+@pytest.mark.parametrize(("per_second", "least", "most"), [(5, 8, 24), (20, 30, 70), (200, 300, 512), (5000, 400, 512)])
+def test_slices_become_as_large_as_is_worked_off_in_time(per_second: int, least: int, most: int) -> None:
+    log, now = MemoryLog(), [NOW]
+    publish(old(12_000), log)
+    feeding = Feeder(log, [(ARTICLES.name, "worker")], slice_size=32, most=512, clock=lambda: now[0])
+    slices, worked = list[int](), 0.0
+    for tick in range(1, 1200):
+        now[0] += timedelta(seconds=0.5)
+        if moved := feeding.step():
+            slices.append(moved)
+        worked += per_second * 0.5
+        if tick % 2 == 0:  # what is done is committed each second
+            log.read(ARTICLES.name, "worker", int(worked))
+            log.commit(ARTICLES.name, "worker")
+            worked = 0.0 if not log.backlog(ARTICLES.name, "worker") else worked - int(worked)
+    settled = slices[len(slices) // 2 : -1]
+    assert (least <= min(settled), max(settled) <= most) == (True, True), slices
 
 
 @pytest.mark.parametrize("crashes", [1, 2])

@@ -95,3 +95,22 @@ def test_facts_from_before_a_moment_go_from_table_and_memory_alike(
     left = {f"a{n}" for n in range(20)} & {key.rpartition(" ")[2] for key, _ in tables[stage.name].items()}
     assert left == {f"a{n}" for n in range(15, 20)}
     assert forgetting.step(FLOW, memories) == 0
+
+
+def test_open_story_whose_articles_are_gone_is_forgotten_and_another_stays() -> None:
+    memory = DEDUPLICATE.memory()
+    for days, text in ((2, "Ships left the port of Varlo"), (1, "Trains reached the city of Portolan")):
+        article = Article(
+            id=f"a{days}", source="s", seen=NOW - timedelta(days=days), published=NOW - timedelta(days=700),
+            text=f"{text} on the day that the report of it was written.", language="en", revision=1,
+        )  # fmt: skip
+        for fact in DEDUPLICATE.decide(article, memory, NOW).facts:
+            memory.learn(fact.key, fact.value)
+    assert DEDUPLICATE.forget is not None
+    facts = DEDUPLICATE.forget(memory, NOW - timedelta(hours=36), 100)
+    assert len([fact for fact in facts if fact.key.startswith("story ")]) == 1
+    for fact in facts:
+        memory.learn(fact.key, fact.value)
+    assert DEDUPLICATE.forget(memory, NOW - timedelta(hours=36), 100) == ()
+    assert DEDUPLICATE.forget(memory, NOW - timedelta(days=400), 100) == ()
+    assert len(DEDUPLICATE.forget(memory, NOW, 100)) == len(facts)
