@@ -17,7 +17,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline.ports.clock import Clock
-from pipeline.ports.log import CountingLog
+from pipeline.ports.log import CountingLog, Message
 from pipeline.ports.table import Transaction
 from pipeline.runners.trouble import Trouble
 from pipeline.topics import ARTICLES, HISTORY
@@ -29,6 +29,7 @@ LOOK_S = 0.5
 SOON_S = 2.0
 LATE_S = 3.0
 LEAST = 8
+HELD_S = 60.0
 
 _log = logging.getLogger("newswire.feeder")
 
@@ -56,6 +57,9 @@ class Feeder:
         self._slice = slice_size
         self._most = max(most, slice_size)
         self._moved_at: datetime | None = None
+        self._held: Sequence[Message] = ()
+        self._moved = 0
+        self._read_at = clock()
         self._transaction = transaction
 
     @property
@@ -65,28 +69,51 @@ class Feeder:
 
     def step(self, timeout: float = 0.0) -> int:
         """Move a slice that comes within ``timeout`` seconds if little waits; return how many records were moved."""
-        if sum(self._log.backlog(topic, group) for topic, group in self._readers) > self._slice // 2:
+        moved_before = self._moved_at is not None
+        if moved_before and self._is_behind():
             return 0
-        if self._moved_at is not None:
-            self._adapt((self._clock() - self._moved_at).total_seconds())
-            self._moved_at = None
+        self._adapt()
         try:
-            messages = self._log.read(HISTORY.name, GROUP, self._slice, timeout)
-            if not messages:
+            messages = self._in_hand(timeout)
+            # Only where there is history: to tell what waits takes a server many answers.
+            if not messages or (not moved_before and self._is_behind()):
                 return 0
             with self._transaction():
                 self._log.append(msgspec.structs.replace(message, topic=ARTICLES.name) for message in messages)
                 self._log.commit(HISTORY.name, GROUP)
                 self._log.expire(HISTORY.name, self._clock())
         except BaseException:
-            self._log.rewind(HISTORY.name, GROUP)
+            self._give_back()
             raise
-        # Less than a slice says nothing of how fast a whole one is worked off.
-        self._moved_at = self._clock() if self._readers and len(messages) == self._slice else None
+        self._held = ()
+        self._moved_at, self._moved = (self._clock() if self._readers else None), len(messages)
         return len(messages)
 
-    def _adapt(self, seconds: float) -> None:
-        """Take the next slice so large that it is worked off in time, after one that took some seconds."""
+    def _is_behind(self) -> bool:
+        return sum(self._log.backlog(topic, group) for topic, group in self._readers) > self._slice // 2
+
+    def _in_hand(self, timeout: float) -> Sequence[Message]:
+        """Return the slice that is to be moved next, read if it was not yet."""
+        # A reader that does not ask for long is taken for dead.
+        if self._held and (self._clock() - self._read_at).total_seconds() > HELD_S:
+            self._give_back()
+        if not self._held:
+            self._held = self._log.read(HISTORY.name, GROUP, self._slice, timeout)
+            self._read_at = self._clock()
+        return self._held
+
+    def _give_back(self) -> None:
+        self._held = ()
+        self._log.rewind(HISTORY.name, GROUP)
+
+    def _adapt(self) -> None:
+        """Make slices so large that they are worked off in time, once the last one was."""
+        if self._moved_at is None:
+            return
+        seconds = (self._clock() - self._moved_at).total_seconds()
+        self._moved_at = None
+        if self._moved < self._slice:
+            return  # says nothing of how fast a whole one is worked off
         if seconds < SOON_S:
             self._slice = min(self._most, self._slice + self._slice // 2)
         elif seconds > LATE_S:

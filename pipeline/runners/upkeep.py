@@ -18,6 +18,8 @@ from pipeline.runners.trouble import Trouble
 SHARE = 3.0
 REST_S = 20.0
 BREATH_S = 0.05
+# As many of what is urgent go before it is the others' turn.
+URGENT_SLICES = 5
 
 _log = logging.getLogger("newswire.upkeep")
 
@@ -46,20 +48,23 @@ class UpkeepLoop:
             pass
 
     def step(self, stop: threading.Event) -> bool:
-        """Do a slice of each chore; tell whether any has more to do now."""
+        """Do a slice of each chore, and more of one that is urgent; tell whether any has more to do now."""
         has_more = False
         for chore, trouble in self._chores:
-            if stop.is_set():
-                return False
-            started = time.monotonic()
-            try:
-                more = bool(chore.slice())
-                urgent = more and chore.is_urgent()
-            except Exception as exc:  # noqa: BLE001 - upkeep ends nothing; a bug is told with its trace
-                trouble.wait(exc, stop)
-                continue
-            trouble.over()
-            has_more = has_more or more
-            if more:
-                stop.wait(BREATH_S if urgent else max(BREATH_S, (time.monotonic() - started) * SHARE))
+            for _ in range(URGENT_SLICES):
+                if stop.is_set():
+                    return False
+                started = time.monotonic()
+                try:
+                    more = bool(chore.slice())
+                    urgent = more and chore.is_urgent()
+                except Exception as exc:  # noqa: BLE001 - upkeep ends nothing; a bug is told with its trace
+                    trouble.wait(exc, stop)
+                    break
+                trouble.over()
+                has_more = has_more or more
+                if more:
+                    stop.wait(BREATH_S if urgent else max(BREATH_S, (time.monotonic() - started) * SHARE))
+                if not urgent:
+                    break
         return has_more

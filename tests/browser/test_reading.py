@@ -156,3 +156,87 @@ def test_all_works_without_a_script(chromium: Browser, served: Served) -> None:
         assert "kept" in tab.locator(".done").inner_text()
     finally:
         context.close()
+
+
+def test_every_key_does_what_the_help_says(tab: Page) -> None:
+    places = {"gu": "view=unread", "gs": "view=starred", "ga": "/alerts", "gf": "/feeds", "gt": "/stories",
+              "go": "/operation", "gh": "/help"}  # fmt: skip
+    for keys, place in places.items():
+        tab.goto("/")
+        for key in keys:
+            tab.keyboard.press(key)
+        tab.wait_for_url(f"**{place}*")
+    tab.goto("/")
+    rows = tab.locator(".river .row")
+    tab.keyboard.press("j")
+    tab.keyboard.press("j")
+    tab.keyboard.press("k")
+    assert "current" in (rows.first.get_attribute("class") or "")
+    before = "read" in (rows.first.get_attribute("class") or "").split()
+    tab.keyboard.press("m")
+    tab.wait_for_function(
+        f"() => document.querySelector('.row').classList.contains('read') === {str(not before).lower()}"
+    )
+    tab.keyboard.press("m")
+    tab.keyboard.press("/")
+    assert tab.evaluate("document.activeElement.id") == "q"
+    tab.keyboard.press("Escape")
+    tab.goto("/search?q=said")
+    tab.keyboard.press("a")
+    tab.wait_for_url("**/alerts/new?*")
+    tab.goto(tab.locator(".rail a").first.get_attribute("href") or "/")
+    tab.keyboard.press("j")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/article/**")
+    tab.keyboard.press("e")
+    assert "no-marks" in (tab.locator("body").get_attribute("class") or "")
+    tab.keyboard.press("t")
+    assert tab.evaluate("document.activeElement.id") == "tag"
+    tab.keyboard.press("Escape")
+    height = tab.evaluate("scrollY")
+    tab.keyboard.press("Space")
+    assert tab.evaluate("scrollY") >= height
+    tab.keyboard.press("u")
+    tab.wait_for_url("**/")
+
+
+def test_a_query_is_explained_on_every_page_while_it_is_typed(tab: Page) -> None:
+    tab.goto("/feeds")
+    tab.keyboard.press("/")
+    tab.keyboard.type("flood lang:klingon")
+    tab.locator("#restated.wrong", has_text="Column 12").wait_for()
+    tab.fill("#q", "flood -sport")
+    tab.locator("#restated", has_text="flood").wait_for()
+
+
+def test_what_is_unread_is_counted_beside_the_feeds(tab: Page) -> None:
+    tab.goto("/")
+    tab.wait_for_function("() => document.querySelector('[data-unread=\"\"]').textContent !== ''")
+    before = int(tab.locator('[data-unread=""]').inner_text())
+    tab.keyboard.press("j")
+    tab.keyboard.press("m")
+    tab.wait_for_function(
+        f"() => Math.abs(Number(document.querySelector('[data-unread=\"\"]').textContent) - {before}) === 1"
+    )
+    tab.keyboard.press("m")
+
+
+def test_a_server_that_is_lost_is_told_beside_what_failed(chromium: Browser, served: Served) -> None:
+    context = chromium.new_context(base_url=served.address)
+    try:
+        tab = context.new_page()
+        tab.goto("/")
+        tab.keyboard.press("j")
+        starred = "starred" in (tab.locator(".row.current").get_attribute("class") or "").split()
+        context.set_offline(True)
+        tab.keyboard.press("s")
+        tab.locator("#wrong", has_text="does not answer").wait_for()
+        context.set_offline(False)
+        tab.keyboard.press("s")
+        tab.wait_for_function("() => document.querySelector('#wrong') === null")
+        # Other tests find the star as it was.
+        tab.keyboard.press("s")
+        there = "document.querySelector('.row.current').classList.contains('starred')"
+        tab.wait_for_function(f"() => {there} === {str(starred).lower()}")
+    finally:
+        context.close()

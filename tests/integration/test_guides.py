@@ -31,6 +31,9 @@ RUN_ELSEWHERE = {
     "newswire index": "tests/integration/test_secured_servers.py::test_every_role_works",
     "newswire notify": "tests/integration/test_secured_servers.py::test_every_role_works",
     "curl -N": "tests/integration/test_web.py::test_stream_goes_on_where_it_broke_off",
+    'curl "http://127.0.0.1:8765/api/v1/addresses': (
+        "tests/unit/web/test_readers.py::test_query_is_followed_at_secret_addresses_as_feed_and_calendar"
+    ),
     "curl --data-binary": "tests/integration/test_web.py::test_page_is_served_beside_the_pipeline",
     "docker compose": "tests/unit/deploy/test_compose.py::test_",
 }

@@ -236,32 +236,36 @@ class Ingest:
 
     async def _gathered(self, url: str, fetched: Fetched) -> FeedReading | None:
         """Read an answer and what belongs to it, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
-        poll = self._polls[url]
+        subscription, poll = self._subscriptions.get(url), self._polls.get(url)
+        if subscription is None or poll is None:
+            return None  # unsubscribed meanwhile
         if fetched.body is None or fetched.sent_nothing or digest(fetched.body) == poll.body_hash:
             return None
         return await self._gathering.whole(
-            self._subscriptions[url], fetched, poll.last_success, lambda why: self._report(Polled(url=url, error=why))
+            subscription, fetched, poll.last_success, lambda why: self._report(Polled(url=url, error=why))
         )
 
     async def _publish(self, url: str, reading: FeedReading | None, after: Callable[[Poll], Poll]) -> int:
         """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
         count = entries = 0
+        subscription, known = self._subscriptions.get(url), self._polls.get(url)
+        if subscription is None or known is None:
+            return 0  # unsubscribed meanwhile
         if reading is not None:
-            if reading.left_out and self._polls[url].last_success is None:
+            if reading.left_out and known.last_success is None:
                 left_out = (
                     f"{reading.left_out:,} older entries of {url} were left out; it has too many to be read whole."
                 )
                 self._report(Polled(url=url, error=left_out))
             # The place among the polls is given back by now: other feeds are polled while pages are waited for.
-            reading = await self._without_muted(self._subscriptions[url], reading)
-            if self._polls[url].last_success is None:
-                followed = self._subscriptions[url].added
-                reading = msgspec.structs.replace(reading, articles=marked(reading.articles, followed))
+            reading = await self._without_muted(subscription, reading)
+            if known.last_success is None:
+                reading = msgspec.structs.replace(reading, articles=marked(reading.articles, subscription.added))
             count, entries = len(reading.articles), reading.entries
-            reading = await self._filled(self._subscriptions[url], reading)
-        if url not in self._polls:
-            return 0  # unsubscribed meanwhile
-        poll, messages, recent = after(self._polls[url]), [], {}
+            reading = await self._filled(subscription, reading)
+        if (latest := self._polls.get(url)) is None:
+            return 0  # while its pages were waited for
+        poll, messages, recent = after(latest), [], {}
         if reading is not None:
             poll = msgspec.structs.replace(
                 poll,
@@ -337,13 +341,10 @@ class Ingest:
         return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
 
     async def _fail(self, url: str, error: FetchError | NotAFeedError) -> None:
-        if url not in self._polls:
+        if (last := self._polls.get(url)) is None:
             return  # unsubscribed meanwhile
         now = self._clock()
-        if isinstance(error, HostRestsError):
-            poll = held(self._polls[url], error, now)
-        else:
-            poll = failed(self._polls[url], error, now, self._pace)
+        poll = held(last, error, now) if isinstance(error, HostRestsError) else failed(last, error, now, self._pace)
         if await self._remember(url, poll, [], {}):
             self._report(Polled(url=url, error=str(error)))
 

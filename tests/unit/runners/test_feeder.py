@@ -72,6 +72,33 @@ def test_slices_become_as_large_as_is_worked_off_in_time(per_second: int, least:
     assert (least <= min(settled), max(settled) <= most) == (True, True), slices
 
 
+def test_nobody_is_asked_what_waits_while_there_is_no_history() -> None:
+    class Counted(MemoryLog):
+        asked = 0
+
+        def backlog(self, topic: str, group: str) -> int:
+            self.asked += 1
+            return super().backlog(topic, group)
+
+    log = Counted()
+    feeding = feeder(log)
+    assert ([feeding.step() for _ in range(5)], log.asked) == ([0] * 5, 0)
+
+
+def test_slice_that_waits_for_long_is_read_again_and_moved_once() -> None:
+    log, now = MemoryLog(), [NOW]
+    publish([Article(id=f"f{n}", source="s", seen=NOW) for n in range(11)], log)
+    publish(old(5), log)
+    feeding = Feeder(log, [(ARTICLES.name, "worker")], slice_size=10, clock=lambda: now[0])
+    for _ in range(5):
+        assert feeding.step() == 0
+        now[0] += timedelta(seconds=runner.HELD_S * 0.7)
+    log.read(ARTICLES.name, "worker", 11)
+    log.commit(ARTICLES.name, "worker")
+    assert (feeding.step(), feeding.step(), feeding.waiting) == (5, 0, 0)
+    assert [article.id for article in old(5)] == [message.key for message in log.read(ARTICLES.name, "worker", 100)]
+
+
 @pytest.mark.parametrize("crashes", [1, 2])
 def test_slice_that_was_not_committed_is_moved_again(crashes: int) -> None:
     log = MemoryLog()
