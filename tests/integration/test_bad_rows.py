@@ -19,7 +19,7 @@ COMMANDS = (
     ("search ceasefire", ""), ("alert list", "council"), ("alert log --withheld", ""), ("alert export", "mine"),
     ("feed list", "example.org"), ("feed show https://example.org/feed", "world"), ("export", "example.org"),
     ("export --all -", "ministers"), ("list show", "ministers"), ("list edit ministers Schmidt", ""),
-    ("search --saved", "mine"), ("search list:ministers", ""), ("search search:mine", "easefire"),
+    ("search --saved", "mine"), ("search list:ministers", ""), ("search search:mine", ""),
     ("search truce --save other", ""), ("token list", "phone"), ("status", "articles"), ("story list", ""),
     ("event list", ""), ("admin dead", ""), ("add --no-check bad0", ""), ("alert pause council", ""),
     ("up --once --no-web --demo", ""),
