@@ -121,8 +121,9 @@ class Traces:
         yield Step(stage="identify", at=document.seen, words="is new: nothing with its identity was known")
         revisions = self._revisions.of(document.id)
         for older, newer in zip(reversed(revisions[1:]), [*reversed(revisions[:-1])], strict=True):
-            what = "was withdrawn" if newer.withdrawn and not older.withdrawn else "says something else"
-            yield Step(stage="identify", at=older.until, words=f"revision {newer.revision}: {what} than before")
+            is_taken_back = newer.withdrawn and not older.withdrawn
+            what = "was withdrawn" if is_taken_back else "says something else than before"
+            yield Step(stage="identify", at=older.until, words=f"revision {newer.revision}: {what}")
         if document.changes:
             parts = ", ".join(dict.fromkeys(change.part for change in document.changes))
             yield Step(stage="identify", words=f"revision {document.revision} changed its {parts}")
