@@ -148,7 +148,7 @@ def test_receiver_says_when_to_come_again(hook: Receiver) -> None:
 
 
 def test_nobody_listening_is_to_be_repeated() -> None:
-    with pytest.raises(TransientError, match="ConnectionRefusedError"):
+    with pytest.raises(TransientError, match="nothing listens there"):
         open_channel("webhook+http://127.0.0.1:1/").send(notice())
 
 
@@ -190,7 +190,7 @@ def test_server_that_does_not_speak_tls_is_left_at_once() -> None:
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
-        with pytest.raises(TransientError, match=r"^127\.0\.0\.1: \w*SSL\w*$"):
+        with pytest.raises(TransientError, match=r"^127\.0\.0\.1: it does not speak TLS as it should$"):
             open_channel(f"webhook+https://127.0.0.1:{server.getsockname()[1]}/secret").send(notice())
         thread.join(5)
         assert left[-1:] == [b""]
