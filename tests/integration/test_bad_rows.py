@@ -16,10 +16,10 @@ BAD = (b"\xff\x00junk", b"{}", b"[]", b"null", b"[1,2", b'{"schema_version":99,"
 GOOD = ("alert add council council", "list add ministers --file {file}", "search ceasefire --save mine",
         "token add phone --scope read", "add --no-check https://example.org/feed --tag world")  # fmt: skip
 COMMANDS = (
-    ("search ceasefire", ""), ("alert list", "council"), ("alert log --withheld", ""), ("alert export", "mine"),
+    ("search ceasefire", "easefire"), ("alert list", "council"), ("alert log --withheld", ""), ("alert export", "mine"),
     ("feed list", "example.org"), ("feed show https://example.org/feed", "world"), ("export", "example.org"),
     ("export --all -", "ministers"), ("list show", "ministers"), ("list edit ministers Schmidt", ""),
-    ("search --saved", "mine"), ("search list:ministers", ""), ("search search:mine", ""),
+    ("search --saved", "mine"), ("search list:ministers", ""), ("search search:mine", "easefire"),
     ("search truce --save other", ""), ("token list", "phone"), ("status", "articles"), ("story list", ""),
     ("event list", ""), ("admin dead", ""), ("add --no-check bad0", ""), ("alert pause council", ""),
     ("up --once --no-web --demo", ""),
@@ -33,14 +33,11 @@ def run(data: Path, line: str) -> Result:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store with bad rows beside the good ones of every table."""
-    directory = tmp_path_factory.mktemp("data")
-    (directory / "names.txt").write_text("Mueller\nSchulz\n")
-    demo = run(directory, "up --demo --once --no-web")
-    assert demo.exit_code == 0, demo.output
-    data = directory / "demo"
-    for line in GOOD:
-        made = run(data, line.format(file=directory / "names.txt"))
-        assert made.exit_code in (0, 1), made.output
+    data = tmp_path_factory.mktemp("data")
+    (data / "names.txt").write_text("Mueller\nSchulz\n")
+    for line in ("up --demo --once --no-web", *GOOD):
+        made = run(data, line.format(file=data / "names.txt"))
+        assert made.exit_code == 0, made.output
     with closing(sqlite3.connect(data / "newswire.db")) as store, store:
         rows = store.execute("SELECT name, value FROM entries GROUP BY name").fetchall()
         for name, value in rows:
