@@ -65,9 +65,14 @@ class Lists:
         """Drop a list that nothing uses."""
         key = _key(name)
         self.get(name)
-        users = [f"the alert {rule.name!r}" for rule in self._using(key)]
+        # What readers with names keep is theirs alone: that it is there must be told, what it is must not.
+        users = [f"the alert {rule.name!r}" if not rule.owner else "a reader's alert" for rule in self._using(key)]
         asked = re.compile(rf'\blist:"?{re.escape(key)}(?![\w-])', re.IGNORECASE)
-        users += [f"the saved search {n!r}" for n, query in self._searches.items() if asked.search(query.decode())]
+        users += [
+            f"the saved search {n!r}" if "/" not in n else "a reader's saved search"
+            for n, query in self._searches.items()
+            if asked.search(query.decode())
+        ]
         if users:
             raise UsageError(f"The list {name!r} is used by {', '.join(users)}; change or remove that first.")
         self._lists.put(key, None)
