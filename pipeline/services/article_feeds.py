@@ -30,17 +30,29 @@ class ArticleFeeds:
         self._clock = clock
         self._numbers = array("q")
         self._feeds = array("l")
+        self._numbered = 0
         self._turn = threading.Lock()
 
     def of(self, numbers: Sequence[int]) -> list[int]:
         """Return the feed number of each article, ``NO_FEED`` for one that came from none that is known."""
         with self._turn:
+            self._forget_loose()
             found = [self._found(number) for number in numbers]
             unknown = [number for number, feed in zip(numbers, found, strict=True) if feed is None]
             if unknown:
                 self._learn(unknown)
                 found = [self._found(number) for number in numbers]
         return [NO_FEED if feed is None else feed for feed in found]
+
+    def _forget_loose(self) -> None:
+        """Ask again what came from no feed that was known, once another feed is: its articles may have come first."""
+        numbered = len(self._feed_numbers.all())
+        if numbered == self._numbered:
+            return
+        self._numbered = numbered
+        kept = [(n, feed) for n, feed in zip(self._numbers, self._feeds, strict=True) if feed != NO_FEED]
+        self._numbers = array("q", (n for n, _ in kept))
+        self._feeds = array("l", (feed for _, feed in kept))
 
     def _found(self, number: int) -> int | None:
         at = bisect_left(self._numbers, number)

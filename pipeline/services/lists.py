@@ -73,10 +73,11 @@ class Lists:
         """Drop a list that nothing uses."""
         key = _key(name)
         self.get(name)
-        users = [f"the alert {rule.name!r}" for rule in self._using(key)]
+        # What readers with names keep is theirs alone: that it is there must be told, what it is must not.
+        users = [f"the alert {rule.name!r}" if not rule.owner else "a reader's alert" for rule in self._using(key)]
         asked = re.compile(rf'\blist:"?{re.escape(key)}(?![\w-])', re.IGNORECASE)
         users += [
-            f"the saved search {n!r}"
+            f"the saved search {n!r}" if "/" not in n else "a reader's saved search"
             for n, query in read_texts(self._searches, bytes.decode, "search")
             if asked.search(query)
         ]

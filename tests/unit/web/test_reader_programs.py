@@ -293,6 +293,17 @@ def test_new_feed_is_listed_at_once_under_the_number_it_keeps() -> None:
         assert post(program, "subscription/quickadd", f"quickadd={NEW_FEED}").json()["streamId"] == made["streamId"]
 
 
+def test_articles_that_came_before_their_feed_was_followed_are_its_own() -> None:
+    with page() as served:
+        program = ReaderProgram(served)
+        served.put(msgspec.structs.replace(served.desk.articles.get(f"{1:032x}"), id="f" * 32, feed=NEW_FEED))
+        newest = program.ids(f"s={STATE}reading-list&n=1&it=feed/1")[0]
+        assert program.get("stream/contents?n=1").json()["items"][0]["origin"]["streamId"] == "feed/1"
+        stream = post(program, "subscription/quickadd", f"quickadd={NEW_FEED}").json()["streamId"]
+        counts = {each["id"]: each["count"] for each in program.get("unread-count").json()["unreadcounts"]}
+        assert program.ids(f"s={stream}&n=5") == [newest] and (counts[stream], counts["feed/1"]) == (1, 1)
+
+
 @given(st.integers(0, (1 << 64) - 1))
 def test_id_is_read_in_every_form(number: int) -> None:
     long = item_id(number)

@@ -300,3 +300,13 @@ def test_live_alerts_go_to_whose_they_are() -> None:
         live = Live(served.desk, served.desk.marks, Rendering(served.desk))  # type: ignore[arg-type]
         assert b"Secret" in b"".join(live.written(told, None, "anna"))
         assert live.written(told, None, "ben") == live.written(told, None, "") == []
+
+
+def test_list_in_use_does_not_tell_by_whose_alert() -> None:
+    with several() as (_, readers, _):
+        readers["eve"].ask("PUT", "/lists/ports", ["Oslo"])
+        assert readers["anna"].ask("POST", "/alerts", {"name": "Secret", "query": "list:ports"}).status == 201
+        assert readers["anna"].ask("PUT", "/searches/hidden", {"query": "list:ports"}).status in (200, 201)
+        refused = readers["eve"].ask("DELETE", "/lists/ports")
+        assert refused.status == 400 and "a reader's alert" in refused.text
+        assert "Secret" not in refused.text and "hidden" not in refused.text and "anna" not in refused.text
