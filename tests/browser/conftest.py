@@ -104,9 +104,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         site.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Start the browser."""
+    """Start the browser, and end it with its tests: while it runs, nothing else in this process can run a loop."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
