@@ -25,7 +25,7 @@ from pipeline.web import access_pages, assets
 from pipeline.web.api.answers import ChangedMeanwhileError
 from pipeline.web.api.problems import problem
 from pipeline.web.api.routes import OPERATIONS
-from pipeline.web.asking import MOST_FORM_BYTES, Ask, NotFoundError, TooLargeError, redirect
+from pipeline.web.asking import MOST_FORM_BYTES, Ask, NotFoundError, TooLargeError, body_of, redirect
 from pipeline.web.desk import Desk
 from pipeline.web.live import Live
 from pipeline.web.pages import PAGES
@@ -210,7 +210,7 @@ class App:
         if RANK[caller.scope] < RANK[handler.scope]:
             needed = UsageError(f"This needs the scope {handler.scope}; yours is {caller.scope}.")
             return self._failed(request, needed, 403)
-        ask = self._ask(request, caller, await _body(request, handler.most_bytes))
+        ask = self._ask(request, caller, await body_of(request, handler.most_bytes))
         if method not in SAFE_METHODS and not caller.by_token:
             self._check_origin(request, ask)
         return await self._in_thread(lambda: handler.answer(ask, self._rendering))  # type: ignore[no-any-return]
@@ -249,7 +249,7 @@ class App:
 
     async def _login(self, request: Request) -> Response:
         async def entering(caller: Caller) -> Response:
-            ask = self._ask(request, caller, await _body(request, MOST_FORM_BYTES))
+            ask = self._ask(request, caller, await body_of(request, MOST_FORM_BYTES))
             self._check_origin(request, ask)
             return await self._in_thread(lambda: self._entered(request, ask))  # type: ignore[no-any-return]
 
@@ -315,17 +315,6 @@ def _visit(request: Request) -> str:
     """Return what forms of this browser are told by: its cookie, or the one that it will have."""
     made: str = request.scope.setdefault("newswire.visit", secrets.token_urlsafe(18))
     return request.cookies.get(VISIT_COOKIE) or made
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """Read a body of at most so many bytes. Raises ``TooLargeError``."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise TooLargeError(f"That is more than {most:,} bytes; send it in parts.")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _set_cookie(request: Request, response: Response, name: str, value: str, max_age: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
 from pipeline.errors import UsageError
@@ -26,6 +27,17 @@ class NotFoundError(UsageError):
 
 class TooLargeError(UsageError):
     """Refuse a body that is larger than it may be."""
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """Read a body of at most so many bytes. Raises ``TooLargeError``."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise TooLargeError(f"That is more than {most:,} bytes; send it in parts.")
+        parts.append(part)
+    return b"".join(parts)
 
 
 class Upload(msgspec.Struct, frozen=True):

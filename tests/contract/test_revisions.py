@@ -60,6 +60,14 @@ def test_redelivery_and_late_revisions_keep_the_order(kept: Kept) -> None:
     assert titles(kept, "a") == ["Title 1", "Title 3", "Title 4"]
 
 
+def test_revisions_that_come_together_are_all_kept(kept: Kept) -> None:
+    kept[0].upsert([article("a", f"Title {revision}", revision=revision) for revision in (1, 2, 3)])
+    assert titles(kept, "a") == ["Title 1", "Title 2", "Title 3"]
+    kept[0].upsert([article("a", f"Title {revision}", revision=revision) for revision in (2, 3, 4, 6)])
+    kept[0].upsert([article("a", f"Title {revision}", revision=revision) for revision in (4, 5, 6)])
+    assert titles(kept, "a") == ["Title 1", "Title 2", "Title 3", "Title 4", "Title 6"]
+
+
 def test_revisions_of_a_pruned_article_are_gone(kept: Kept) -> None:
     old = NOW - timedelta(days=90)
     for revision in (1, 2):

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.adapters.elasticsearch.days import MAX_DAYS
 from pipeline.adapters.elasticsearch.index import ElasticsearchIndex, originals
 from pipeline.adapters.elasticsearch.marks import ElasticsearchMarks
 from pipeline.ports.feed_counts import MOST_UNREAD
 from pipeline.ports.marks import READ, SEARCHABLE
 from pipeline.query.indexing import clip_keyword, least_key
-
-_MOST_DAYS = 20_000
 
 
 class ElasticsearchFeedCounts:
@@ -25,7 +24,7 @@ class ElasticsearchFeedCounts:
     def per_day(self, feeds: Sequence[str], since: datetime) -> Mapping[str, Mapping[str, int]]:
         """Count each feed's articles by day."""
         start = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        days = {"days": {"terms": {"field": "nw.day", "size": _MOST_DAYS}}}
+        days = {"days": {"terms": {"field": "nw.day", "size": MAX_DAYS}}}
         recent = {"range": {"nw.order": {"gte": least_key(start)}}}
         buckets = self._by_feed(recent, feeds, days)
         counted = {

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.errors import NewswireError, NotFoundError, TransientError, UnavailableError, UsageError
-from pipeline.web.asking import Form, TooLargeError
+from pipeline.web.asking import Form, TooLargeError, body_of
 from pipeline.web.desk import Desk
 from pipeline.web.readers import accounts, fever
 from pipeline.web.readers.asked import Program, Request, ScopeError, fields_of
@@ -70,7 +70,7 @@ class ReaderPrograms:
                 return _told("Another site's page asked for this; nothing was done.", 403)
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers={"allow": "GET, HEAD, POST, OPTIONS"})
-            body = await _body(request)
+            body = await body_of(request, MOST_BYTES)
             return await self._in_thread(  # type: ignore[no-any-return]
                 lambda: self._answer(request, path, endpoint, body)
             )
@@ -162,13 +162,3 @@ def _failed(error: NewswireError) -> Response:
 
 def _told(words: str, status: int, headers: dict[str, str] | None = None) -> Response:
     return Response(words, status, headers, "text/plain")
-
-
-async def _body(request: HttpRequest) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BYTES:
-            raise TooLargeError(f"That is more than {MOST_BYTES:,} bytes; send it in parts.")
-        parts.append(part)
-    return b"".join(parts)
