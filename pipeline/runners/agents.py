@@ -1,4 +1,4 @@
-"""The distributed runtime: the stages as Faust agents. This file and ``rereading`` are the only ones that know Faust.
+"""The distributed runtime: the stages as Faust agents. Only this file, ``rereading`` and ``worker_facts`` know Faust.
 
 Delivery: an event is acknowledged by hand after its output is durable in Kafka and its facts are on their way; Faust
 would acknowledge it also when the agent raised or was cancelled. So an event may be handled twice and is never
@@ -14,6 +14,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from pipeline.runners.measures import Measures
 from pipeline.runners.rereading import RereadingConsumer
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Stall, Verdict, waiting
+from pipeline.runners.worker_facts import FORGET_S, Forgetting, WorkerFacts
 from pipeline.stages.decision import Memory
 from pipeline.topics import DEAD, TableTopic
 
@@ -57,10 +59,12 @@ def make_app(
     partitions: int = 8,
     session_timeout_s: float = 10.0,
     measures: Measures | None = None,
+    facts_before: Callable[[], datetime] | None = None,
 ) -> Any:
     """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows.
 
-    ``access`` is how the brokers are reached, in the arguments that Kafka's clients for Python take.
+    ``access`` is how the brokers are reached, in the arguments that Kafka's clients for Python take. Facts of articles
+    first seen before ``facts_before()`` are forgotten.
     """
     app = faust.App(
         f"{prefix}newswire-worker",
@@ -89,6 +93,8 @@ def make_app(
     agents = [_Agent(app, stage, prefix, dead, clock, progress, follow, loading) for stage in flow]
     watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
+    if facts_before is not None:
+        app.timer(FORGET_S, name="forgetting")(Forgetting(app, [agent.forget for agent in agents], facts_before).step)
     app.on_worker_init.connect(partial(_load, app, loading), weak=False)
     return app
 
@@ -143,14 +149,15 @@ class _Agent:
         self._tasks: list[asyncio.Task[None]] = []
         self._followed = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
-        self._table: Any = None
+        self._facts: WorkerFacts | None = None
         followed = stage.follows
         if followed is not None:
             app.task(lambda: self._follow(partial(follow, followed)))
         if stage.keeps_facts:
-            self._table = app.Table(stage.changelog, key_type=bytes, value_type=bytes, on_recover=self._remember)
-        reads = _topic(app, prefix + stage.reads.name)
-        app.agent(reads, name=f"newswire.{stage.name}", concurrency=1)(self._run)
+            table = app.Table(stage.changelog, key_type=bytes, value_type=bytes, on_recover=self._remember)
+            self._facts = WorkerFacts(table)
+        self._reads = _topic(app, prefix + stage.reads.name)
+        app.agent(self._reads, name=f"newswire.{stage.name}", concurrency=1)(self._run)
 
     async def _run(self, stream: Any) -> None:
         """Read events; two tasks beside it decide on those that wait, and settle those that were sent."""
@@ -169,7 +176,7 @@ class _Agent:
         self._cancel()
         while not self._waiting.empty():
             self._waiting.get_nowait()
-        if self._in_flight.clear() and self._table is not None:
+        if self._in_flight.clear() and self._facts is not None:
             await self._remember()
         self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._settle())]
 
@@ -224,8 +231,9 @@ class _Agent:
                 handled = await self._in_flight.first()
                 for durable in await handled.sent:
                     await durable
-                for fact in handled.facts:
-                    self._keep(fact.key.encode(), fact.value, handled.event.message.partition)
+                if self._facts is not None:
+                    for fact in handled.facts:
+                        self._facts.keep(fact.key.encode(), fact.value, handled.event.message.partition)
                 handled.event.ack()
                 self._in_flight.done()
                 self._progress.moves += 1
@@ -253,24 +261,25 @@ class _Agent:
             for going in emitted(self._stage, result)
         ]
 
-    def _keep(self, key: bytes, value: bytes | None, partition: int) -> None:
-        """Write a fact to the table and its changelog, in the partition of the event that it came from."""
-        self._table.send_changelog(partition, key, value, value_serializer="raw")
-        if value is not None:
-            self._table.data[key] = value
-        else:
-            self._table.data.pop(key, None)
+    def forget(self, before: datetime, assigned: Collection[Any]) -> None:
+        """Forget a slice of the facts of articles first seen before a moment."""
+        if self._facts is None:
+            return
+        partitions = {place.partition for place in assigned if place.topic in self._reads.topics}
+        busy = {fact.key for handled in self._in_flight for fact in handled.facts}
+        self._facts.forget(self._stage, self._memory, before, partitions, busy)
 
     async def _remember(self) -> None:
         """Rebuild the memory from the facts, after Faust has recovered the table."""
         memory = self._stage.memory()
-        for key, value in self._table.items():
+        assert self._facts is not None
+        for key, value in self._facts.items():
             self._learner.learn(memory, key.decode("utf-8", "replace"), value)
         for handled in self._in_flight:
             for fact in handled.facts:
                 memory.learn(fact.key, fact.value)
         self._memory = memory
-        log.info("remembered stage=%s facts=%d", self._stage.name, len(self._table))
+        log.info("remembered stage=%s facts=%d", self._stage.name, len(self._facts))
 
     async def _follow(self, open_table: Callable[[], Table]) -> None:
         """Keep the memory as the followed table is, within half a second."""
