@@ -20,6 +20,7 @@ NAMES = (
     "golden",
     "web",
     "soak",
+    "cluster",
 )
 
 
