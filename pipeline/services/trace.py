@@ -137,7 +137,7 @@ class Traces:
         else:
             yield Step(stage="deduplicate", words=self._nearest(document, bound))
         if document.copies:
-            yield Step(stage="deduplicate", words=f"{len(document.copies)} copies of it came")
+            yield Step(stage="deduplicate", words=_copies(len(document.copies)))
         if document.story_id is not None:
             size = self._story_size(document.story_id)
             others = f", with {size:,} articles" if size > 1 else ", alone so far"
@@ -177,6 +177,10 @@ class Traces:
                 yield Step(stage="match", words=f"{rule.name} could not be asked: {exc}")
                 continue
             yield from _alert_steps(why)
+
+
+def _copies(number: int) -> str:
+    return "a copy of it came" if number == 1 else f"{number:,} copies of it came"
 
 
 def _where_from(article: Article) -> str:
