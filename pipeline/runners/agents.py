@@ -1,4 +1,4 @@
-"""The distributed runtime: the stages as Faust agents. This file and ``rereading`` are the only ones that know Faust.
+"""The distributed runtime: the stages as Faust agents. Only this file, ``rereading`` and ``worker_facts`` know Faust.
 
 Delivery: an event is acknowledged by hand after first its output and then its facts are durable in Kafka; Faust would
 acknowledge it also when the agent raised or was cancelled. So an event may be handled twice and is never skipped: a
@@ -15,7 +15,8 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from pipeline.runners.measures import Measures
 from pipeline.runners.rereading import ChangelogQueue, RereadingConsumer
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Progress, Watchdog
+from pipeline.runners.worker_facts import FORGET_S, Forgetting, WorkerFacts
 from pipeline.stages.decision import Memory
 from pipeline.topics import DEAD, TableTopic
 
@@ -61,10 +63,12 @@ def make_app(
     partitions: int = 8,
     session_timeout_s: float = 10.0,
     measures: Measures | None = None,
+    facts_before: Callable[[], datetime] | None = None,
 ) -> Any:
     """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows.
 
-    ``access`` is how the brokers are reached, in the arguments that Kafka's clients for Python take.
+    ``access`` is how the brokers are reached, in the arguments that Kafka's clients for Python take. Facts of articles
+    first seen before ``facts_before()`` are forgotten.
     """
     app = faust.App(
         f"{prefix}newswire-worker",
@@ -96,6 +100,8 @@ def make_app(
     agents = [_Agent(app, stage, prefix, dead, clock, progress, follow, loading) for stage in flow]
     watching = Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
+    if facts_before is not None:
+        app.timer(FORGET_S, name="forgetting")(Forgetting(app, [agent.forget for agent in agents], facts_before).step)
     app.on_worker_init.connect(partial(_load, app, loading), weak=False)
     return app
 
@@ -142,16 +148,17 @@ class _Agent:
         self._remembered: int | None = None
         self._followed = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
-        self._table: Any = None
+        self._facts: WorkerFacts | None = None
         followed = stage.follows
         if followed is not None:
             app.task(lambda: self._follow(partial(follow, followed)))
         if stage.keeps_facts:
-            self._table = app.Table(stage.changelog, key_type=bytes, value_type=bytes, on_recover=self._remember)
+            table = app.Table(stage.changelog, key_type=bytes, value_type=bytes, on_recover=self._remember)
+            self._facts = WorkerFacts(table)
         app.on_partitions_revoked.connect(self._pause, weak=False)
         app.on_partitions_assigned.connect(self._resume, weak=False)
-        reads = _topic(app, prefix + stage.reads.name)
-        app.agent(reads, name=f"newswire.{stage.name}", concurrency=1)(self._run)
+        self._reads = _topic(app, prefix + stage.reads.name)
+        app.agent(self._reads, name=f"newswire.{stage.name}", concurrency=1)(self._run)
 
     async def _run(self, stream: Any) -> None:
         """Read events; tasks beside it decide on those that wait, keep the facts of those that were sent, acknowledge.
@@ -172,7 +179,7 @@ class _Agent:
 
     async def restart(self) -> None:
         """Begin anew with nothing in hand; the memory forgets what was learned of events that will be read again."""
-        if self._drop() and self._table is not None:
+        if self._drop() and self._facts is not None:
             await self._remember()
         self._begin()
 
@@ -239,7 +246,7 @@ class _Agent:
     def _is_current(self, event: Any) -> bool:
         """Tell whether an event was read since the last rebalance, and its facts are remembered; others come again."""
         generation = event.message.generation_id
-        remembered = self._table is None or generation == self._remembered
+        remembered = self._facts is None or generation == self._remembered
         return bool(remembered and generation == self._app.consumer_generation_id)
 
     async def _settle(self) -> None:
@@ -249,8 +256,10 @@ class _Agent:
                 handled = await self._in_flight.first()
                 for durable in await handled.sent:
                     await durable
-                partition = handled.event.message.partition
-                kept = [await self._keep(fact.key.encode(), fact.value, partition) for fact in handled.facts]
+                kept = []
+                if self._facts is not None:
+                    partition = handled.event.message.partition
+                    kept = [await self._facts.keep(fact.key.encode(), fact.value, partition) for fact in handled.facts]
                 self._in_flight.done()
                 await self._kept.put((handled.event, kept))
         except Exception as exc:  # noqa: BLE001 - told and raised by crash()
@@ -290,31 +299,26 @@ class _Agent:
             for going in emitted(self._stage, result)
         ]
 
-    async def _keep(self, key: bytes, value: bytes | None, partition: int) -> Any:
-        """Hand over a fact to the changelog, in the partition of the event that it came from, and put it in the table.
-
-        Return what is done when it is durable. What Faust's tables send themselves waits in a buffer, without bound.
-        """
-        sent = await self._table.changelog_topic.send(
-            key=key, value=value, partition=partition, key_serializer="raw", value_serializer="raw"
-        )
-        if value is not None:
-            self._table.data[key] = value
-        else:
-            self._table.data.pop(key, None)
-        return sent
+    async def forget(self, before: datetime, assigned: Collection[Any]) -> None:
+        """Forget a slice of the facts of articles first seen before a moment."""
+        if self._facts is None:
+            return
+        partitions = {place.partition for place in assigned if place.topic in self._reads.topics}
+        busy = {fact.key for handled in self._in_flight for fact in handled.facts}
+        await self._facts.forget(self._stage, self._memory, before, partitions, busy)
 
     async def _remember(self) -> None:
         """Rebuild the memory from the facts, after Faust has recovered the table."""
         memory = self._stage.memory()
-        for key, value in self._table.items():
+        assert self._facts is not None
+        for key, value in self._facts.items():
             self._learner.learn(memory, key.decode("utf-8", "replace"), value)
         for handled in self._in_flight:
             for fact in handled.facts:
                 memory.learn(fact.key, fact.value)
         self._memory = memory
         self._remembered = self._app.consumer_generation_id
-        log.info("remembered stage=%s facts=%d", self._stage.name, len(self._table))
+        log.info("remembered stage=%s facts=%d", self._stage.name, len(self._facts))
 
     async def _follow(self, open_table: Callable[[], Table]) -> None:
         """Keep the memory as the followed table is, within half a second."""
