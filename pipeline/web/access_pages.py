@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
@@ -21,7 +22,9 @@ ENTRIES = 50
 EVENTS = 500
 # So many letters of an article are shown to strangers; the rest is at its own address.
 QUOTED = 600
-KINDS = ("search", "alert", "tag", "story", "query")
+# What can be followed, and in which form; ``events`` are asked for by what they must satisfy (see ``conditions_text``).
+KINDS = ("search", "alert", "tag", "story", "query", "events")
+CONDITIONS = ("event", "actor", "target", "place", "when", "query")
 FORMS = ("atom", "json", "ics")
 _READER = "reader-"
 
@@ -88,8 +91,19 @@ def shared(ask: Ask, rendering: Rendering) -> Response:
 
 
 def outgoing_addresses(desk: Desk, kind: str, name: str) -> dict[str, str]:
-    """Return the addresses of both kinds of feed."""
-    return {form: outgoing_address(desk, kind, name, form) for form in ("atom", "json")}
+    """Return the addresses of both kinds of feed, and of the calendar."""
+    return {form: outgoing_address(desk, kind, name, form) for form in FORMS}
+
+
+def conditions_text(asked: Asked) -> str:
+    """Write what events must satisfy as the name of a calendar to follow."""
+    return urlencode([(name, value) for name in CONDITIONS if (value := getattr(asked, name))])
+
+
+def conditions_of(text: str) -> Asked:
+    """Read what ``conditions_text`` wrote."""
+    given = {name: value for name, value in parse_qsl(text, max_num_fields=20) if name in CONDITIONS}
+    return Asked(**given, scheduled=True, everything=True)  # type: ignore[arg-type]
 
 
 def outgoing(ask: Ask, rendering: Rendering) -> Response:
@@ -104,8 +118,13 @@ def outgoing(ask: Ask, rendering: Rendering) -> Response:
     desk = ask.desk.of(reader.name if reader is not None else "")
     if not desk.access.is_signed(ask.one("key"), *_signed(desk, kind, name)):
         raise NotFoundError("There is no such feed; its address may have been changed since.")
+    if kind == "events" and form != "ics":
+        raise NotFoundError("Events are followed as a calendar only; articles as a feed, too.")
     if form == "ics":
-        asked = Asked(query=_query(desk, kind, name), scheduled=True, everything=True)
+        is_asked = kind == "events"
+        asked = (
+            conditions_of(name) if is_asked else Asked(query=_query(desk, kind, name), scheduled=True, everything=True)
+        )
         written = calendar_of(desk.events.find(asked, EVENTS), f"Newswire: {name}", desk.clock())
         return Response(written, media_type="text/calendar; charset=utf-8")
     request = desk.articles.request(_query(desk, kind, name), limit=ENTRIES)
