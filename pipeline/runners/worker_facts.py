@@ -64,11 +64,11 @@ class WorkerFacts:
         # At once: what is decided while the changelog takes the removals is learned after them.
         for key in old:
             memory.learn(key, None)
-        own = {key: self._table.data[key] for key in map(str.encode, old) if self._partitions.get(key) in partitions}
+        own = [key for key in map(str.encode, old) if self._partitions.get(key) in partitions]
         gone = 0
-        for key, value in own.items():
-            if self._table.data.get(key) is value:  # not written anew meanwhile
-                await self.keep(key, None, self._partitions[key])
+        for encoded, value in [(key, self._table.data[key]) for key in own]:
+            if self._table.data.get(encoded) is value:  # not written anew meanwhile
+                await self.keep(encoded, None, self._partitions[encoded])
                 gone += 1
         if gone:
             log.info("forgotten stage=%s facts=%d", stage.name, gone)
