@@ -22,6 +22,8 @@ NAMES = (
     "end_to_end",
     "golden",
     "web",
+    "soak",
+    "cluster",
 )
 
 
