@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 # Elements that our templates and the cleaned markup of articles have; all else is a stranger's.
 ELEMENTS = frozenset(
+    "circle g path "
     "html head meta title link script body a abbr article b bdi bdo blockquote br button caption cite code datalist "
     "dd del details dfn div dl dt em figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr i img input ins kbd "
     "label li main mark nav ol option p pre q rect s samp section select small span strong sub summary sup svg table "

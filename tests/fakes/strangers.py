@@ -89,7 +89,7 @@ def hostile(n: int, words: str, **changes: object) -> Document:
     text = f"{words}\n\nMinister Ann said {words} on Monday."
     span = Span(text=words, start=0, end=len(words))
     actor = Actor(text=words, start=0, end=len(words), name=words, code=words, sector=words)
-    place = Place(text=words, start=0, end=len(words), name=words, country=words)
+    place = Place(text=words, start=0, end=len(words), name=words, country=words, latitude=40.0, longitude=9.0)
     date = ResolvedDate(value="2027-02-24", granularity="day", text=words, start=0, end=len(words))
     speaker = Speaker(text=words, start=0, end=len(words), name=words, role=words)
     event = Event(
@@ -116,7 +116,8 @@ def articles(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]
         later = hostile(n, each, revision=2, duplicate_of=f"{n - 1:032x}" if n % 7 == 6 else None)
         served.put(earlier)
         served.put(later)
-    rivers = ["/", "/?sort=best", "/stories?days=30", "/events?everything=1", "/search/counts?q=monday", "/?copies=1"]
+    rivers = ["/", "/?sort=best", "/stories?days=30", "/search/counts?q=monday", "/?copies=1"]
+    rivers += [f"/events?everything=1&as={form}" for form in ("table", "timeline", "map", "calendar&month=2027-02")]
     while rivers:
         path = rivers.pop()
         answer = served.browser.get(path)
@@ -126,7 +127,8 @@ def articles(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]
     for n, _ in enumerate(words):
         one = f"/article/{n:032x}"
         share = share_address(served.desk, f"{n:032x}")
-        for path in (one, f"{one}?as=published", f"{one}/revisions", f"{one}/trace", share, f"/story/{n // 2:032x}"):
+        of = (f"/story/{n // 2:032x}", f"/event/event-{n}")
+        for path in (one, f"{one}?as=published", f"{one}/revisions", f"{one}/trace", share, *of):
             yield path, served.browser.get(path)
     for path in ("/search.atom?q=monday&limit=1000", "/search.csv?q=monday&limit=1000", "/search.json?q=monday",
                  "/api/v1/articles?limit=200", "/api/v1/events?limit=200", "/api/v1/quotations?limit=200"):  # fmt: skip
@@ -232,12 +234,14 @@ PARAMETERS = {
     "/search": ("q", "sort", "cursor", "tag"), "/search/counts": ("q",), "/search/restated": ("q",),
     "/alerts": ("done",), "/alerts/new": ("q", "name"), "/feeds": ("q", "done", "url", "added"),
     "/feed": ("url", "done"), "/stories": ("q", "sort", "days"), "/operation": ("done",), "/login": ("to", "q"),
-    "/events": ("event", "actor", "target", "place", "when", "q"), "/help": ("q", "part"), "/nothing": ("q",),
+    "/events": ("event", "actor", "target", "place", "when", "q", "as", "month", "from"), "/help": ("q", "part"),
+    "/nothing": ("q",),
     "/api/v1/articles": ("q", "cursor", "sort", "limit"), "/api/v1/restate": ("q",), "/live": ("q",),
     "/api/v1/preview": ("q",), "/api/v1/feeds/one": ("url",), "/api/v1/addresses": ("q",), "/search.atom": ("q",),
 }  # fmt: skip
-PATHS = ("/{}", "/article/{}", "/story/{}", "/alert/{}", "/share/{}?key=x", "/feeds/tag/{}.atom?key=x", "/search.{}",
-         "/static/{}", "/api/v1/articles/{}", "/api/v1/alerts/{}", "/api/v1/events/{}", "/api/v1/{}")  # fmt: skip
+PATHS = ("/{}", "/article/{}", "/story/{}", "/event/{}", "/alert/{}", "/share/{}?key=x",
+         "/feeds/tag/{}.atom?key=x", "/search.{}", "/static/{}",
+         "/api/v1/articles/{}", "/api/v1/alerts/{}", "/api/v1/events/{}", "/api/v1/{}")  # fmt: skip
 
 
 def addresses(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]:
