@@ -9,7 +9,7 @@ from pipeline.errors import UsageError
 from pipeline.services.marks import Change
 from pipeline.web import river as rivers
 from pipeline.web.access_pages import outgoing_addresses
-from pipeline.web.asking import Ask, json_response, redirect
+from pipeline.web.asking import Ask, json_response, own_address, redirect
 from pipeline.web.rendering import Rendering, address
 
 MOST_MARKED = 1_000
@@ -62,7 +62,7 @@ def read_all(ask: Ask, rendering: Rendering) -> Response:
     done = marks.read_all(request.query, int(until) if until.isascii() and until.isdecimal() else None)
     if ask.headers.get("accept", "").startswith("application/json"):
         return json_response({"marked": [str(number) for number in done]})
-    return rendering.page(ask, "marked_all.html", count=len(done), numbers=done, back=form.one("back", "/"))
+    return rendering.page(ask, "marked_all.html", count=len(done), numbers=done, back=own_address(form.one("back")))
 
 
 def undo(ask: Ask, rendering: Rendering) -> Response:
