@@ -179,7 +179,7 @@ def _in_months(ask: Ask, rendering: Rendering, asked: Asked, found: Sequence[Rep
         "undated": [each.reported for each in undated][:LISTED],
         "before": f"{_months_later(first, -1):%Y-%m}" if first.year > 1900 else None,
         "after": f"{after:%Y-%m}" if after.year < 3000 else None,
-        "ics": f"{ask.base}{outgoing_address(ask.desk, 'events', conditions_text(asked), 'ics')}",
+        "follow": {"Calendar": ask.base + outgoing_address(ask.desk, "events", conditions_text(asked), "ics")},
     }
 
 
