@@ -24,7 +24,19 @@ from pipeline.stages.extract.stage import LOADS, extract
 from pipeline.stages.identify.stage import Known, identify, preview
 from pipeline.stages.identify.stage import forget as forget_versions
 from pipeline.stages.match.stage import Rules, match
-from pipeline.topics import ALERTS, ARTICLES, DOCUMENTS, ENRICHED, FACTS, REVISIONS, RULES, Stream, TableTopic
+from pipeline.topics import (
+    ALERTS,
+    ARTICLES,
+    DOCUMENTS,
+    ENRICHED,
+    FACTS,
+    REVISIONS,
+    RULES,
+    WORKER_GROUP,
+    Stream,
+    TableTopic,
+    Topic,
+)
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +119,18 @@ def configured(*, window: timedelta = WINDOW, similarity: float = SIMILARITY) ->
 
 def _as_backfill(article: Article, memory: NoMemory, now: datetime) -> Decision:
     return Decision(outcome="replayed", emit=(msgspec.structs.replace(article, backfill=True),))
+
+
+def changelogs(flow: Sequence[Stage] = FLOW) -> tuple[Topic, ...]:
+    """Return the topics that workers rebuild their facts from, by the names that Faust gives them.
+
+    Faust would make them itself, with one copy each however many brokers there are.
+    """
+    return tuple(
+        Topic(name=f"newswire-{WORKER_GROUP}-{stage.changelog}-changelog", keep=None)
+        for stage in flow
+        if stage.keeps_facts
+    )
 
 
 AS_BACKFILL = Stage(name="replay", reads=ARTICLES, writes=ARTICLES, decide=_as_backfill)
