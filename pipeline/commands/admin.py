@@ -10,6 +10,7 @@ import msgspec
 
 from pipeline.commands.context import current_settings, open_store
 from pipeline.commands.progress import progress
+from pipeline.commands.screen import tell
 from pipeline.errors import UsageError
 
 SHOWN = 20
@@ -57,7 +58,7 @@ def dead(as_json: bool, replay: bool, kind: str | None, summed: bool) -> None:
                 click.echo(msgspec.json.encode({"kind": name, "letters": count}) if as_json else f"{name}\t{count}")
             return
         for count, letter in enumerate(letters.all(kind), 1):  # noqa: B007 - the last number is how many there were
-            click.echo(letter_json(letter) if as_json else letter_line(letter))
+            tell(letter_json(letter) if as_json else letter_line(letter))
     if not count and not as_json:
         click.echo("There are no dead letters.")
 

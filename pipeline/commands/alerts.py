@@ -14,7 +14,7 @@ from pipeline.commands.alert_options import Duration, digest_fields, rule_option
 from pipeline.commands.context import open_store, where_looked
 from pipeline.commands.given_files import read_given
 from pipeline.commands.names import alert_names
-from pipeline.commands.screen import long_option, page, width
+from pipeline.commands.screen import long_option, page, tell, width
 from pipeline.errors import UsageError
 from pipeline.plain_words import os_words
 
@@ -242,8 +242,8 @@ def show(name: str, as_json: bool) -> None:
         if as_json:
             click.echo(rule_json(rule, alerts.label))
             return
-        click.echo(rule_line(rule, alerts.label, stores.clock()))
-        click.echo(f"  finds {alerts.restated(rule)}")
+        tell(rule_line(rule, alerts.label, stores.clock()))
+        tell(f"  finds {alerts.restated(rule)}")
 
 
 @alert.command()
@@ -265,7 +265,7 @@ def test(ctx: click.Context, query: str, days: int, as_json: bool) -> None:
         click.echo(msgspec.json.encode(found))
     else:
         for line in forecast_lines(found):
-            click.echo(line)
+            tell(line)
         for line in warning_lines(found):
             click.echo(line, err=True)
     if not found.matches:
@@ -322,7 +322,7 @@ def log(name: str | None, limit: int, withheld: bool, as_json: bool) -> None:
 
     with open_store() as store:
         for delivery in services.alerts(store).log(limit, name, withheld=withheld):
-            click.echo(msgspec.json.encode(log_entry(delivery)) if as_json else log_lines(delivery))
+            tell(msgspec.json.encode(log_entry(delivery)) if as_json else log_lines(delivery))
 
 
 @alert.command(name="import")

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
+from pipeline.commands.screen import tell
 
 
 @click.command()
@@ -29,7 +30,7 @@ def brief(ctx: click.Context, query: str, days: int, limit: int, channels: tuple
     if as_json:
         click.echo(msgspec.json.encode(made))
     elif not channels:
-        click.echo("\n".join(briefs.lines(made)))
+        tell("\n".join(briefs.lines(made)))
     for answer in answers:
         click.echo(f"{answer.channel}: {answer.error or answer.receipt or 'sent'}", err=True)
     if not made.items or any(answer.error is not None for answer in answers):

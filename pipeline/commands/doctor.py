@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import current_settings
+from pipeline.commands.screen import tell
 
 
 @click.command()
@@ -21,6 +22,6 @@ def doctor(as_json: bool) -> None:
     healthy = True
     for check in checks(current_settings()):
         healthy = healthy and check.ok
-        click.echo(msgspec.json.encode(check) if as_json else check_line(check.name, check.ok, check.detail))
+        tell(msgspec.json.encode(check) if as_json else check_line(check.name, check.ok, check.detail), indent=6)
     if not healthy:
         raise click.exceptions.Exit(1)

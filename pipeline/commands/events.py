@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store
+from pipeline.commands.screen import long_option, page, tell, width
 
 if TYPE_CHECKING:
     from pipeline.services.events import Asked
@@ -45,19 +46,25 @@ def _filters(command: Filtered) -> Filtered:
     "--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Print at most this many."
 )
 @click.option("--all", "everything", is_flag=True, help="Also what one publisher alone reports and is less sure.")
+@long_option
 @click.pass_context
-def list_events(ctx: click.Context, /, limit: int, as_json: bool, **asked: Any) -> None:
+def list_events(ctx: click.Context, /, limit: int, as_json: bool, long_form: bool, **asked: Any) -> None:
     """List events, newest article first; what several articles of a story report is one event.
 
     What independent publishers confirm comes first. The rest is listed if it is read with confidence.
     """
     from pipeline.views.events import event_json, event_line
+    from pipeline.views.story_listing import event_listing
     from pipeline.wiring import services
 
+    columns = width(long_form or as_json)
     with open_store(reading=True) as store:
         found = services.events(store).find(_asked(**asked), limit)
-    for reported in found:
-        click.echo(event_json(reported) if as_json else event_line(reported))
+    if columns is not None:
+        page(part for reported in found for part in event_listing(reported, columns))
+    else:
+        for reported in found:
+            click.echo(event_json(reported) if as_json else event_line(reported))
     if not found:
         ctx.exit(1)
 
@@ -79,7 +86,7 @@ def show(event_id: str, as_json: bool) -> None:
         click.echo(event_json(found))
         return
     for line in event_lines(found):
-        click.echo(line)
+        tell(line)
 
 
 @event.command()

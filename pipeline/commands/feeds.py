@@ -10,7 +10,7 @@ import msgspec
 
 from pipeline.commands.context import current_settings, open_store, where_looked
 from pipeline.commands.names import feed_addresses, tags
-from pipeline.commands.screen import long_option, page, width
+from pipeline.commands.screen import long_option, page, tell, width
 from pipeline.commands.secrets import one_of, secret_file
 from pipeline.errors import UnavailableError, UsageError
 from pipeline.services.feed_settings import CLEARED, FeedOptions
@@ -121,7 +121,7 @@ def find_command(url: str, as_json: bool) -> None:
     with open_store() as store:
         asked = services.feeds(store).asked(url)
     for found in connectors.find_feeds(current_settings(), asked):
-        click.echo(msgspec.json.encode(found) if as_json else found_line(found))
+        tell(msgspec.json.encode(found) if as_json else found_line(found))
 
 
 @feed.command("connectors")
@@ -132,7 +132,7 @@ def list_connectors(as_json: bool) -> None:
     from pipeline.wiring import connectors
 
     for found in connectors.found_connectors(current_settings()).found:
-        click.echo(msgspec.json.encode(connector_fields(found)) if as_json else connector_line(found))
+        tell(msgspec.json.encode(connector_fields(found)) if as_json else connector_line(found))
 
 
 @feed.command("list")
@@ -182,7 +182,7 @@ def show(url: str, as_json: bool) -> None:
         click.echo(msgspec.json.encode(fields))
         return
     for line in field_lines(fields):
-        click.echo(line)
+        tell(line)
 
 
 @feed.command()
@@ -231,11 +231,12 @@ def remove(url: str) -> None:
 @click.argument("url", required=False)
 def refresh(url: str | None) -> None:
     """Poll a feed, or all, at the next opportunity."""
+    from pipeline.views.words import counted
     from pipeline.wiring import services
 
     with open_store() as store:
         count = services.feeds(store).refresh(url)
-    click.echo(f"{count} feeds are due now.")
+    click.echo(f"{counted(count, 'feed')} {'is' if count == 1 else 'are'} due now.")
 
 
 @feed.command()
@@ -250,8 +251,8 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
     from pipeline.views.feeds import step_line
     from pipeline.wiring import connectors, services
 
-    def tell(step: Step) -> None:
-        click.echo(msgspec.json.encode(step) if as_json else step_line(step))
+    def tell_step(step: Step) -> None:
+        tell(msgspec.json.encode(step) if as_json else step_line(step), indent=4)
 
     def warn(line: str) -> None:
         click.echo(line, err=True)
@@ -261,10 +262,10 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
         connectors.check_full_text()
     with open_store() as store:
         asked = services.feeds(store).to_test(url)
-    fine = connectors.explain_feed(settings, asked, tell, warn, fulltext=fulltext)
+    fine = connectors.explain_feed(settings, asked, tell_step, warn, fulltext=fulltext)
     if settings.websub.callback_url:
         with open_store() as store:
             for step in services.feeds(store).push_steps(url):
-                tell(step)
+                tell_step(step)
     if not fine:
         raise click.exceptions.Exit(1)

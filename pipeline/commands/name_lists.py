@@ -10,6 +10,7 @@ import msgspec
 from pipeline.commands.context import open_store
 from pipeline.commands.given_files import read_given
 from pipeline.commands.names import list_names
+from pipeline.commands.screen import tell
 from pipeline.errors import UsageError
 from pipeline.plain_words import not_utf8
 
@@ -56,14 +57,14 @@ def show(name: str | None, as_json: bool) -> None:
         if name is None:
             for known, names in lists.all().items():
                 row = {"name": known, "names": len(names)}
-                click.echo(msgspec.json.encode(row) if as_json else f"{known}\t{len(names):,}")
+                tell(msgspec.json.encode(row) if as_json else f"{known}\t{len(names):,}")
             return
         names = lists.get(name)
     if as_json:
         click.echo(msgspec.json.encode({"name": name, "names": names}))
         return
     for entry in names:
-        click.echo(entry)
+        tell(entry)
 
 
 @list_.command()

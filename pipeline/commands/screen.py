@@ -36,3 +36,16 @@ def page(lines: Iterable[str]) -> None:
         return
     for line in lines:
         click.echo(line)
+
+
+def tell(line: str | bytes, indent: int = 2) -> None:
+    """Print a line; on a terminal one that is longer goes on below, between words and further in."""
+    columns = width() if isinstance(line, str) else None
+    if columns is None:
+        click.echo(line)
+        return
+    from pipeline.views.screen import hang
+
+    for part in str(line).split("\n"):
+        for each in hang(part, columns, indent):
+            click.echo(each)

@@ -8,7 +8,7 @@ import click
 
 from pipeline.commands.context import open_store, where_looked
 from pipeline.commands.names import search_names
-from pipeline.commands.screen import long_option, width
+from pipeline.commands.screen import long_option, tell, width
 from pipeline.errors import UsageError
 from pipeline.ports.search import FACETS
 
@@ -125,4 +125,4 @@ def _list_or_forget(store: Store, forget: str | None, form: str | None) -> None:
         searches.forget(forget)
         return
     for name, text in searches.all().items():
-        click.echo(saved_search(name, text, form))
+        tell(saved_search(name, text, form))

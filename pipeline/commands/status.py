@@ -8,6 +8,7 @@ import time
 import click
 
 from pipeline.commands.context import open_store
+from pipeline.commands.screen import tell
 
 WATCH_S = 2.0
 
@@ -29,7 +30,7 @@ def status(as_json: bool, watch: bool) -> None:
             if as_json:
                 click.echo(status_json(now))
             else:
-                click.echo("\n".join(status_lines(now)))
+                tell("\n".join(status_lines(now)), indent=10)
             if not watch:
                 return
             sys.stdout.flush()
@@ -60,4 +61,4 @@ def trace(article: str, as_json: bool) -> None:
         click.echo(trace_json(found))
         return
     for line in trace_lines(found):
-        click.echo(line)
+        tell(line, indent=8)

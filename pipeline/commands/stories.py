@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store, where_looked
+from pipeline.commands.screen import long_option, page, tell, width
 from pipeline.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def story() -> None:
 @click.option("--sort", type=click.Choice(SORTS), default="size", show_default=True, help="What comes first.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Show this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@long_option
 def list_stories(
     query: str | None,
     days: int,
@@ -45,17 +47,24 @@ def list_stories(
     sort: Sort,
     limit: int,
     as_json: bool,
+    long_form: bool,
 ) -> None:
     """List stories, the largest first; QUERY chooses those with an article it finds."""
     from pipeline.views.stories import story_line
+    from pipeline.views.story_listing import story_listing
     from pipeline.wiring import services
+    from pipeline.wiring.stores import clock
 
+    columns = width(long_form or as_json)
     with open_store(reading=True) as store:
         found = services.stories(store).find(
             query, days=days, least=least, origins=origins, state=state, sort=sort, limit=limit
         )
-    for line in found.lines:
-        click.echo(msgspec.json.encode(line) if as_json else story_line(line))
+    if columns is not None:
+        page(part for line in found.lines for part in story_listing(line, clock(), columns))
+    else:
+        for line in found.lines:
+            click.echo(msgspec.json.encode(line) if as_json else story_line(line))
     if found.estimated:
         click.echo("Some stories may be missing or incomplete; narrow the query, or ask again later.", err=True)
     if not found.lines:
@@ -83,4 +92,4 @@ def show(story_id: str, as_json: bool) -> None:
         click.echo(story_json(*found))
         return
     for line in story_lines(*found):
-        click.echo(line)
+        tell(line)

@@ -115,6 +115,8 @@ def up(
         show: Callable[[Document], None] = writer(width(long_form), as_json=as_json)
         if demo:
             show = session.with_tour(store, show, complain)
+        elif not settings.alerts.history:
+            show = session.with_history_hint(store, show, complain)
         if bottom is not None:
             show = bottom.over(show)
         running = session.Session(

@@ -79,7 +79,10 @@ class Traces:
         """Tell what happened to the article with an id, its beginning or an address; ``None`` if nothing is known."""
         document = self._articles.find(name)
         article_id = document.id if document is not None else name
-        steps = [*self._came(article_id), *self._buried(article_id)]
+        came = [*self._came(article_id)]
+        if not came and document is not None:
+            came = [_first_seen(document)]
+        steps = [*came, *self._buried(article_id)]
         if document is not None:
             steps += [*self._identified(document), *self._compared(document), *self._read(document)]
             steps += [*self._judged(document)]
@@ -102,13 +105,7 @@ class Traces:
             except (msgspec.DecodeError, UnicodeDecodeError):
                 yield Step(stage="fetch", at=record.written, words="came in a form that cannot be read")
                 continue
-            kind = "of its page" if article.full_text else "of the feed"
-            history = "; its feed had it before it was followed" if article.history else ""
-            yield Step(
-                stage="fetch",
-                at=record.written,
-                words=f"came from {article.feed or article.source}, with the text {kind}{history}",
-            )
+            yield Step(stage="fetch", at=record.written, words=_where_from(article))
 
     def _buried(self, article_id: str) -> Iterator[Step]:
         for letter in self._dead.all():
@@ -140,7 +137,7 @@ class Traces:
         else:
             yield Step(stage="deduplicate", words=self._nearest(document, bound))
         if document.copies:
-            yield Step(stage="deduplicate", words=f"{len(document.copies)} copies of it came")
+            yield Step(stage="deduplicate", words=_copies(len(document.copies)))
         if document.story_id is not None:
             size = self._story_size(document.story_id)
             others = f", with {size:,} articles" if size > 1 else ", alone so far"
@@ -180,6 +177,21 @@ class Traces:
                 yield Step(stage="match", words=f"{rule.name} could not be asked: {exc}")
                 continue
             yield from _alert_steps(why)
+
+
+def _copies(number: int) -> str:
+    return "a copy of it came" if number == 1 else f"{number:,} copies of it came"
+
+
+def _where_from(article: Article) -> str:
+    kind = "of its page" if article.full_text else "of the feed"
+    history = "; its feed had it before it was followed" if article.history else ""
+    return f"came from {article.feed or article.source}, with the text {kind}{history}"
+
+
+def _first_seen(document: Document) -> Step:
+    """Tell of an article whose record is past its time, or kept by nobody by its id, as Kafka keeps none."""
+    return Step(stage="fetch", at=document.seen, words=_where_from(document))
 
 
 def _alert_steps(why: Why) -> Iterator[Step]:

@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.language.shorten import shorten
 from pipeline.views.lines import article_line
+from pipeline.views.words import counted
 
 if TYPE_CHECKING:
     from pipeline.model import AlertRule
@@ -77,7 +78,8 @@ def forecast_lines(found: Forecast) -> list[str]:
     most = max((day.documents for day in found.per_day), default=1)
     return [
         found.reads,
-        f"{found.matches:,} articles in about {found.stories:,} stories within {found.days} days: "
+        f"{counted(found.matches, 'article')} in about {counted(found.stories, 'story', 'stories')} within "
+        f"{counted(found.days, 'day')}: "
         f"about {_rate(found)}.",
         *_apart(found),
         *(f"{day.day}  {day.documents:>6,}  {'█' * max(1, round(40 * day.documents / most))}" for day in found.per_day),

@@ -15,7 +15,7 @@ BAR_WIDTH = 40
 
 def event_line(reported: ReportedEvent) -> str:
     """Write an event as one line after its id: who did what to whom, where, when, and how many tell of it."""
-    return f"{reported.event.id[:12]}  {_line(reported.event)}{_told_by(reported)}"
+    return f"{reported.event.id[:12]}  {who_did_what(reported.event)}{_told_by(reported)}"
 
 
 def event_lines(reported: ReportedEvent) -> list[str]:
@@ -31,7 +31,7 @@ def event_lines(reported: ReportedEvent) -> list[str]:
         "confidence": f"{item.confidence:.2f} by rule {item.rule}",
     }
     return [
-        _line(item) + _told_by(reported),
+        who_did_what(item) + _told_by(reported),
         *(f"  {name}: {value}" for name, value in facts.items() if value),
         *(f"  {each.counted}: {each.value} according to {', '.join(each.sources)}" for each in reported.figures),
         *(
@@ -55,15 +55,22 @@ def event_json(reported: ReportedEvent) -> bytes:
     )
 
 
-def _told_by(reported: ReportedEvent) -> str:
+def told_by(reported: ReportedEvent) -> str:
+    """Write how many reports tell of an event that more than one tells of."""
     item = reported.event
     if item.reports == 1:
         return ""
     sure = ", confirmed" if reported.confirmed else ""
-    return f"  ({item.reports} reports, {item.origins} independent{sure})"
+    return f"{item.reports} reports, {item.origins} independent{sure}"
 
 
-def _line(item: Event) -> str:
+def _told_by(reported: ReportedEvent) -> str:
+    words = told_by(reported)
+    return f"  ({words})" if words else ""
+
+
+def who_did_what(item: Event) -> str:
+    """Write who did what to whom, where and when."""
     marks = [
         word
         for word, holds in (

@@ -11,12 +11,13 @@ from pipeline.model import Document
 SUMMARY = 400
 
 
-def json_feed(documents: Sequence[Document], title: str, address: str) -> dict[str, Any]:
-    """Return the documents as a JSON Feed."""
+def json_feed(documents: Sequence[Document], title: str, address: str, hub: str) -> dict[str, Any]:
+    """Return the documents as a JSON Feed that is at an address, with the hub that tells of its news."""
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": title,
         "feed_url": address,
+        "hubs": [{"type": "WebSub", "url": hub}],
         "items": [_item(document) for document in documents],
     }
 

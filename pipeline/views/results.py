@@ -92,14 +92,18 @@ def csv_table(documents: Sequence[Document], query: Query | None, now: datetime)
     return csv_rows(_COLUMNS, rows)
 
 
-def atom_feed(documents: Sequence[Document], query: Query | None, now: datetime) -> str:
-    """Return the documents as an Atom feed (RFC 4287)."""
+def atom_feed(
+    documents: Sequence[Document], query: Query | None, now: datetime, links: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Return the documents as an Atom feed (RFC 4287); ``links`` are relations of the feed with their addresses."""
     ElementTree.register_namespace("", _ATOM)
     feed = ElementTree.Element(f"{{{_ATOM}}}feed")
     text = query.text if query else ""
     _add(feed, "id", f"urn:newswire:search:{text}")
     _add(feed, "title", f"Newswire: {text}" if text else "Newswire")
     _add(feed, "updated", now.isoformat())
+    for relation, address in links:
+        ElementTree.SubElement(feed, f"{{{_ATOM}}}link", href=_clean(address), rel=relation)
     for document in documents:
         entry = ElementTree.SubElement(feed, f"{{{_ATOM}}}entry")
         _add(entry, "id", f"urn:newswire:article:{document.id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -10,6 +11,8 @@ NARROWEST, WIDEST = 20, 140
 GAP = "  "
 # What is left of the column that gives way.
 LEAST = 8
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_PARTS = re.compile(rf"{_STYLE.pattern}|[ ]+|(?:(?!{_STYLE.pattern})[^ ])+")
 
 
 def usable(columns: int) -> int:
@@ -70,3 +73,37 @@ def columns(rows: Sequence[Sequence[str]], width: int, *, flexible: int) -> list
     while widths and sum(widths) + len(GAP) * (count - 1) > width and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
     return widths
+
+
+def hang(line: str, width: int, indent: int = 2) -> list[str]:
+    """Return a styled line in lines of at most ``width`` cells, those after the first indented further than the first.
+
+    What fits stays as it is; styles go on from line to line.
+    """
+    line = line.expandtabs(len(GAP)).rstrip()
+    plain = _STYLE.sub("", line)
+    if cell_len(plain) <= width:
+        return [line]
+    margin = min(len(plain) - len(plain.lstrip(" ")) + indent, width // 2)
+    lines: list[str] = []
+    written, used = "", 0
+    between = ""  # spaces and styles since the last word
+    for part in _PARTS.findall(line):
+        if part.startswith(" ") or _STYLE.fullmatch(part):
+            between += part
+            continue
+        styles = "".join(_STYLE.findall(between))
+        gap = len(_STYLE.sub("", between))
+        if used and used + gap + cell_len(part) > width:
+            lines.append(written)
+            written, used = " " * margin + styles, margin
+        elif used or gap <= width // 2:
+            written, used = written + between, used + gap
+        else:
+            written, used = " " * (width // 2) + styles, width // 2
+        *full, rest = chop_cells(part, max(width - used, 2)) or [part]
+        for piece in full:
+            lines.append(written + piece)
+            written, used = " " * margin, margin
+        written, used, between = written + rest, used + cell_len(rest), ""
+    return [*lines, written + "".join(_STYLE.findall(between))]

@@ -61,7 +61,8 @@ def _feeds(status: Status) -> str:
     feeds = status.feeds
     states = ", ".join(f"{count:,} {state}" for state, count in feeds.states.items())
     delay = f", seen {span_words(feeds.delay_s)} after they are published" if feeds.delay_s is not None else ""
-    return f"{counted(feeds.all, 'feed')}{': ' + states if states else ''}; {feeds.per_day:,.0f} articles a day{delay}"
+    pace = f"{counted(round(feeds.per_day), 'article')} a day{delay}"
+    return f"{counted(feeds.all, 'feed')}{': ' + states if states else ''}; {pace}"
 
 
 def _alerts(status: Status) -> str:

@@ -11,14 +11,20 @@ from pipeline.language.shorten import shorten
 from pipeline.model import Document
 from pipeline.services.stories import StoryLine
 from pipeline.views.lines import article_line
+from pipeline.views.words import counted
 
 
 def story_line(line: StoryLine) -> str:
     """Write a story as one line: id, label, how large it is and how it grows."""
-    counts = f"{line.state}, {_count(line.articles, 'article')}, {_count(line.origins, 'origin')}"
+    return f"{click.style(line.id[:8], fg='bright_black')}  {shorten(line.label)}  [{story_counts(line)}]"
+
+
+def story_counts(line: StoryLine) -> str:
+    """Write how large a story is and how it grows."""
+    counts = f"{line.state}, {counted(line.articles, 'article')}, {counted(line.origins, 'origin')}"
     if line.per_hour or line.per_hour_before:
         counts += f", {line.per_hour:g} an hour ({line.growth:+g})"
-    return f"{click.style(line.id[:8], fg='bright_black')}  {shorten(line.label)}  [{counts}]"
+    return counts
 
 
 def story_lines(line: StoryLine, documents: Sequence[Document]) -> list[str]:
@@ -33,7 +39,3 @@ def story_lines(line: StoryLine, documents: Sequence[Document]) -> list[str]:
 def story_json(line: StoryLine, documents: Sequence[Document]) -> bytes:
     """Write a story with its articles as JSON."""
     return msgspec.json.encode({"story": line, "articles": documents})
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -22,7 +22,7 @@ from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.metrics import serving
 from pipeline.wiring.server_access import kafka_access
 from pipeline.wiring.stores import Store, clock, replaying, store
-from pipeline.wiring.upkeep import tending
+from pipeline.wiring.upkeep import facts_before, tending
 
 if TYPE_CHECKING:
     from pipeline.adapters.notify.addresses import Channels
@@ -161,6 +161,7 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
         partitions=settings.partitions,
         session_timeout_s=settings.session_timeout_s,
         measures=measures,
+        facts_before=facts_before(settings, None),
     )
 
 

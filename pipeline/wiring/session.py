@@ -86,6 +86,23 @@ def with_tour(
     return shown
 
 
+def with_history_hint(
+    opened: Store, show: Callable[[Document], None], write: Callable[[str], None]
+) -> Callable[[Document], None]:
+    """Return what shows documents, and says once why alerts keep silent about what was there before."""
+    told = False
+
+    def shown(document: Document) -> None:
+        nonlocal told
+        show(document)
+        if document.history and not told:
+            told = True
+            if next(iter(opened.rules.items()), None) is not None:
+                write("What was in a feed before you followed it is found, and alerts nobody; see --alert-history.")
+
+    return shown
+
+
 def tell_tour(opened: Store, write: Callable[[str], None]) -> None:
     """Say where one of each kind is to be seen."""
     from pipeline import demo

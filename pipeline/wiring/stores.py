@@ -240,10 +240,11 @@ def set_up_servers(settings: Settings) -> list[str]:
     """Create what the distributed runtime needs on its servers; return one line per thing. Safe to repeat."""
     from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
     from pipeline.adapters.kafka.topics import create_topics
+    from pipeline.flow import changelogs
 
     created = create_topics(
         settings.kafka,
-        TOPICS,
+        [*TOPICS, *changelogs()],
         prefix=settings.prefix,
         partitions=settings.partitions,
         keep=topics_kept(settings),
@@ -256,9 +257,10 @@ def set_up_servers(settings: Settings) -> list[str]:
 
 
 def topics_kept(settings: Settings) -> dict[str, timedelta]:
-    """Return how long the topics keep their records that the settings decide on."""
+    """Return how long the topics keep their records, as the settings say: none longer than the log of articles."""
     days = timedelta(days=settings.keep.articles_days)
-    return {topic.name: days for topic in (ARTICLES, HISTORY, DEAD)}
+    between = {topic.name: min(topic.keep, days) for topic in TOPICS if topic.keep is not None}
+    return between | {topic.name: days for topic in (ARTICLES, HISTORY, DEAD)}
 
 
 def clock() -> datetime:

@@ -69,7 +69,9 @@ def _chores(opened: Store, pruning: Pruner | None) -> list[Chore]:
     else:
         chores = [Chore("pruning", _Hourly(opened).step)]
     if opened.upkeep is not None:
-        chores.append(Chore("tidying the store", opened.upkeep.tidy))
+        # What was removed takes room in the index until its levels are merged: removing yet more makes that no better.
+        is_too_large = pruning.is_too_large if pruning is not None else lambda: False
+        chores.append(Chore("tidying the store", opened.upkeep.tidy, is_too_large))
     if opened.backups is not None:
         chores.append(Chore("the backup", services.backups(opened).step))
     return chores

@@ -19,6 +19,8 @@ NAMES = (
     "end_to_end",
     "golden",
     "web",
+    "soak",
+    "cluster",
 )
 
 

@@ -36,7 +36,7 @@ def embedded() -> float:
     with tempfile.TemporaryDirectory() as directory:
         settings = config.Settings(data=directory)
         with stores.store(settings) as store:
-            publish(_corpus(COUNT), store.log)
+            publish(articles(COUNT), store.log)
             runtime = runners.embedded(store)
             started = time.perf_counter()
             while runtime.step():
@@ -58,7 +58,7 @@ def distributed() -> float | None:
     with tempfile.TemporaryDirectory() as data:
         cluster = Cluster({name.lower(): address for name, address in exports.items()}, "bench-", Path(data))
         try:
-            cluster.publish(_corpus(WORKER_COUNT))
+            cluster.publish(articles(WORKER_COUNT))
             with stores.store(cluster.settings) as store:
 
                 def found() -> int:
@@ -77,7 +77,8 @@ def distributed() -> float | None:
             subprocess.run([*command, "stop", "--data", str(directory)], check=False, capture_output=True)
 
 
-def _corpus(count: int) -> list[Article]:
+def articles(count: int) -> list[Article]:
+    """Make articles of 300 words each."""
     corpus = Corpus()
     fields = [name for name in Article.__struct_fields__ if name != "revision"]
     documents = [corpus.article(number) for number in range(count)]

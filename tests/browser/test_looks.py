@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 PAGES = (
     "/", "/?view=unread", "/?view=starred", "/search", "/search?q=said", "/search?q=said&counts=1", "/search?q=(",
-    "/alerts", "/alerts/new?q=said", "/alert/Ceasefire%20talks", "/feeds", "/stories", "/events", "/operation", "/help",
+    "/alerts", "/alerts/new?q=said", "/alert/Ceasefire%20talks", "/feeds", "/stories", "/events",
+    "/events?as=timeline", "/events?as=map", "/events?as=calendar", "/operation", "/help",
     "/login", "/nothing",
 )  # fmt: skip
 PAYLOADS = Path(__file__).parents[1] / "data" / "web" / "payloads.txt"
@@ -35,7 +36,9 @@ def every(tab: Page) -> tuple[str, ...]:
     plain = one.partition("?")[0]
     tab.goto("/stories?days=30")
     story = tab.locator(".stories a").first.get_attribute("href") or ""
-    return (*PAGES, one, plain, f"{plain}/revisions", f"{plain}/similar", f"{plain}/trace", story)
+    tab.goto("/events")
+    event = tab.locator(".coded .what a").first.get_attribute("href") or ""
+    return (*PAGES, event, one, plain, f"{plain}/revisions", f"{plain}/similar", f"{plain}/trace", story)
 
 
 @pytest.mark.parametrize("width", [320, 768, 1440])

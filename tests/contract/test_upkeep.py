@@ -255,3 +255,25 @@ def test_only_what_was_made_as_a_backup_is_listed_and_removed(tmp_path: Path, da
     with pytest.raises(UsageError, match="not the name"):
         place.remove("mine.db")
     assert [each.name for each in place.all()] == [names[2], names[1]]
+
+
+def test_what_was_removed_leaves_the_index_while_others_come(database: Database) -> None:
+    """A store that is held at its bound takes in as much as it removes; its index is of what is in it."""
+    index, upkeep, draw = SqliteIndex(database), SqliteUpkeep(database), random.Random(7)
+
+    def words() -> str:
+        return " ".join(f"w{draw.randrange(5_000)}" for _ in range(150))
+
+    def size() -> int:
+        (taken,) = database.connection.execute("SELECT sum(length(block)) FROM terms_data").fetchone()
+        return int(taken)
+
+    sizes = []
+    for turn in range(12):
+        index.upsert([document(n, days=12 - turn, text=words()) for n in range(turn * 100, turn * 100 + 100)])
+        while turn >= 2 and upkeep.remove_documents(NOW - timedelta(days=14 - turn), 20):
+            pass
+        while upkeep.tidy():
+            pass
+        sizes.append(size())
+    assert max(sizes[4:]) < 3 * sizes[1], sizes

@@ -1,8 +1,8 @@
 """Run the whole of a group of faults: ``python -m tests.faults GROUP [--row NAME] [--times N] [--seed N]``.
 
-Prints a line of the table in README.md for each row. Groups but ``embedded`` and ``away``, which starts servers of its
-own, need NEWSWIRE_KAFKA and NEWSWIRE_ELASTICSEARCH, such as ``deploy/servers start`` prints. Ends with 1 when a promise
-was broken.
+Prints a line of the table in README.md for each row. Groups but ``embedded``, ``away`` and ``rehearsal``, which start
+servers of their own, need NEWSWIRE_KAFKA and NEWSWIRE_ELASTICSEARCH, such as ``deploy/servers start`` prints. Ends with
+1 when a promise was broken.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ import time
 import uuid
 from pathlib import Path
 
-from tests.faults import disk, outages, roles
+from tests.faults import brokers, disk, outages, roles
 from tests.faults.oracle import Judgement
 from tests.faults.rows import DISTRIBUTED, EMBEDDED, GROUPS, bring_about
 
+REHEARSAL = "three brokers, everything restarted"
+# These start servers of their own, or need none.
+ALONE = ("embedded", "away", "rehearsal")
 EMBEDDED |= disk.ROWS
 DISTRIBUTED |= roles.ROWS
 GROUPS["embedded"] |= dict.fromkeys(disk.ROWS, 3)
 GROUPS["stopped"] |= dict.fromkeys(roles.ROWS, 2) | {"rolling restart": 1}
+GROUPS["rehearsal"] = {REHEARSAL: 1}
 GROUPS["away"] = dict.fromkeys(outages.OUTAGES, 1)
 # As long as the outages of the issue: a session of the group has long ended by then.
 AWAY_S = 100.0
@@ -37,7 +41,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     servers = None
-    if chosen.group not in ("embedded", "away"):
+    if chosen.group not in ALONE:
         missing = [name for name in ("NEWSWIRE_KAFKA", "NEWSWIRE_ELASTICSEARCH") if not os.environ.get(name)]
         if missing:
             parser.error(f"set {' and '.join(missing)}, such as `deploy/servers start` prints")
@@ -66,6 +70,8 @@ def main() -> int:
 
 
 def _run(name: str, times: int, directory: Path, servers: dict[str, str] | None, prefix: str, seed: int) -> Judgement:
+    if name == REHEARSAL:
+        return brokers.rehearse(times, directory, prefix, seed)
     if name in outages.OUTAGES:
         return outages.run(name, times, directory, prefix, AWAY_S, seed)
     fault = EMBEDDED.get(name) or DISTRIBUTED[name]

@@ -51,15 +51,16 @@ class Footprint(msgspec.Struct, frozen=True):
 
 
 class OwnServers:
-    """Run a pair of servers that may be killed and frozen."""
+    """Run a pair of servers, or ``only`` one of them, that may be killed and frozen."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, only: str | None = None) -> None:
         self._directory = directory
         self._command = [sys.executable, str(SCRIPT)]
+        self._only = ["--only", only] if only is not None else []
 
     def start(self) -> None:
         """Start what does not run, with the data and the addresses of the last time."""
-        command = [*self._command, "start", "--again", "--data", str(self._directory)]
+        command = [*self._command, "start", "--again", "--data", str(self._directory), *self._only]
         subprocess.run(command, check=True, capture_output=True)
 
     def stop(self) -> None:

@@ -112,7 +112,9 @@ def test_newcomer_is_told_of_what_comes_and_not_of_what_was_there(newswire: News
     there = [dated(n, now - timedelta(hours=5 * n + 1) if n % 3 else None) for n in range(12)]
     server.pages["/beavers"] = feed_of(*there)
     newswire("alert", "add", "beavers", "beavers", "--once-per", "article")
-    newswire("up", "--once", server.url + "/beavers")
+    command = [*PROGRAM, "up", "--once", server.url + "/beavers"]
+    first = subprocess.run(command, env=newswire.environment, capture_output=True, text=True, check=True)
+    assert first.stderr.count("alerts nobody; see --alert-history") == 1
     assert "12" == str(len(newswire("search", "beavers", "--json").splitlines()))
     assert "" == newswire("alert", "log")
     later = [dated(40, datetime.now(UTC)), dated(41, now - timedelta(days=300))]

@@ -17,6 +17,11 @@ from pipeline.errors import UnavailableError
 from pipeline.topics import Topic
 
 OLDEST = (4, 0)
+# Kafka removes and compacts whole segments, and not the one that it writes to: with its own seven days, a topic that
+# keeps a day keeps eight.
+SEGMENTS = 4
+SHORTEST_SEGMENT, LONGEST_SEGMENT = timedelta(hours=1), timedelta(days=7)
+COMPACTED_SEGMENT = timedelta(days=1)
 
 
 def create_topics(
@@ -55,13 +60,11 @@ def create_topics(
 
 
 def _keep_as_set(admin: Any, topics: Sequence[Topic], keep: Mapping[str, timedelta], prefix: str) -> None:
-    """Have topics that are there keep their records for as long as ``keep`` says now."""
+    """Have topics that are there keep their records for as long as ``keep`` says now, and tables be compacted daily."""
     changed = [
-        ConfigResource(
-            ConfigResourceType.TOPIC, prefix + topic.name, {"retention.ms": topic_configs(topic, keep)["retention.ms"]}
-        )
+        ConfigResource(ConfigResourceType.TOPIC, prefix + topic.name, _keeping(topic, keep))
         for topic in topics
-        if topic.name in keep and topic.keep is not None
+        if topic.name in keep or topic.keep is None
     ]
     if changed:
         admin.alter_configs(changed)
@@ -91,10 +94,20 @@ def broker_version(servers: str, access: Access = OPEN) -> str:
 
 def topic_configs(topic: Topic, keep: Mapping[str, timedelta]) -> dict[str, str]:
     """Return what Kafka is to know of a topic: how large its records may be, and how long it keeps them."""
-    size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)} | _keeping(topic, keep)
+    return size | {"cleanup.policy": "compact"} if topic.keep is None else size
+
+
+def _keeping(topic: Topic, keep: Mapping[str, timedelta]) -> dict[str, str]:
     if topic.keep is None:
-        return size | {"cleanup.policy": "compact"}
-    return size | {"retention.ms": str(keep.get(topic.name, topic.keep) // timedelta(milliseconds=1))}
+        return {"segment.ms": _milliseconds(COMPACTED_SEGMENT)}
+    kept = keep.get(topic.name, topic.keep)
+    segment = min(LONGEST_SEGMENT, max(SHORTEST_SEGMENT, kept / SEGMENTS))
+    return {"retention.ms": _milliseconds(kept), "segment.ms": _milliseconds(segment)}
+
+
+def _milliseconds(span: timedelta) -> str:
+    return str(span // timedelta(milliseconds=1))
 
 
 @contextmanager

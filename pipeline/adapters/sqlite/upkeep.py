@@ -24,6 +24,9 @@ KEPT_FREE = 64
 JOURNAL_BYTES = 1_000_000
 # How long that waits for those who read just now; writers wait meanwhile.
 CUT_WAIT_MS = 50
+# The words of a removed document take room in the index until what says so meets them in a merge of all its levels.
+# It is made when so many were removed for each that is left, and in a small store when so many were.
+REMOVED_SHARE, REMOVED_LEAST = 0.25, 200
 _DONE = ("sent", "failed", "withheld")
 
 
@@ -35,6 +38,7 @@ class SqliteUpkeep:
         self._writer = Writer(database)
         self._removed = 0
         self._merged: tuple[int, int] | None = None
+        self._enough = REMOVED_LEAST
 
     def remove_records(self, topic: str, before: datetime, limit: int, *, unread: bool = False) -> int:
         """Forget records of a topic written before a moment."""
@@ -58,6 +62,11 @@ class SqliteUpkeep:
             for position, article_id in rows:
                 self._writer.remove(position)
                 connection.execute("DELETE FROM revisions WHERE article = ?", (article_id,))
+            connection.execute(
+                "INSERT INTO counters (name, value) VALUES ('removed', :count) "
+                "ON CONFLICT (name) DO UPDATE SET value = value + :count",
+                {"count": len(rows)},
+            )
         self._removed += len(rows)
         return len(rows)
 
@@ -103,18 +112,35 @@ class SqliteUpkeep:
     def _merge(self) -> bool:
         """Merge levels of the index; a store that was not written to since all were merged is left alone."""
         connection = self._database.connection
-        row = connection.execute("SELECT value FROM counters WHERE name = 'written'").fetchone()
-        state = (row[0] if row else 0, self._removed)
+        state = (self._counter("written"), self._removed)
         if state == self._merged:
             return False
         with self._database.transaction():
+            pages = PAGES
+            if self._is_much_removed():
+                # As its documentation says: a negative number begins a merge of all levels, which others continue.
+                pages = -PAGES
+                connection.execute("UPDATE counters SET value = 0 WHERE name = 'removed'")
             before = connection.total_changes
-            connection.execute("INSERT INTO terms (terms, rank) VALUES ('merge', ?)", (PAGES,))
+            connection.execute("INSERT INTO terms (terms, rank) VALUES ('merge', ?)", (pages,))
             # As its documentation says: fewer than two changes mean that there was nothing to do.
             went_on = connection.total_changes - before >= 2
         if not went_on:
             self._merged = state
         return went_on
+
+    def _is_much_removed(self) -> bool:
+        """Tell whether many documents were removed since all levels were merged; they are counted now and then only."""
+        removed = self._counter("removed")
+        if removed < self._enough:
+            return False
+        (left,) = self._database.connection.execute("SELECT count(*) FROM documents").fetchone()
+        self._enough = max(REMOVED_LEAST, int(left * REMOVED_SHARE))
+        return removed >= self._enough
+
+    def _counter(self, name: str) -> int:
+        row = self._database.connection.execute("SELECT value FROM counters WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else 0
 
     def _give_back(self) -> bool:
         connection = self._database.connection

@@ -138,22 +138,25 @@ class Writer:
     ) -> None:
         rows, bodies, written = [], [], []
         facets: list[tuple[int, str, str]] = []
-        taken: set[int] = set()
+        firsts = {
+            document.id: from_microseconds(stored[document.id].first_seen) if document.id in stored else document.seen
+            for document, _ in documents
+        }
+        places = _Places(self._database, [order_key(document, firsts[document.id]) for document, _ in documents])
         numbers = next_numbers(self._database, len(documents))
         for document, value in documents:
-            first_seen = document.seen
+            first_seen = firsts[document.id]
             number = writing = next(numbers)
             before = stored.get(document.id)
             if before is not None:
                 if before.revision > document.revision or self._is_stored(before, value):
                     continue
-                first_seen = from_microseconds(before.first_seen)
                 number = before.number
             self._keep_revisions(before, passed.get(document.id, ()), document)
             if before is not None:
                 self.remove(before.position)
-            position = self._free(order_key(document, first_seen), taken)
-            taken.add(position)
+                places.leave(before.position)
+            position = places.take(order_key(document, first_seen))
             rows.append((position, *_columns(document, first_seen), number, writing))
             bodies.append((position, packing.pack(value)))
             facets += ((position, *pair) for pair in facets_of(document))
@@ -234,11 +237,38 @@ class Writer:
             known |= new - long
         return are_long
 
-    def _free(self, position: int, taken: set[int]) -> int:
-        look_up = "SELECT 1 FROM documents WHERE position = ?"
-        while position in taken or self._database.connection.execute(look_up, (position,)).fetchone():
+
+class _Places:
+    """Give documents positions that no other has: that of their order key, or the next one that is free.
+
+    Which of the ``wanted`` are taken is asked once for all, in the transaction that is open.
+    """
+
+    def __init__(self, database: Database, wanted: Sequence[int]) -> None:
+        self._connection = database.connection
+        marks = ", ".join("?" * len(wanted))
+        rows = self._connection.execute(f"SELECT position FROM documents WHERE position IN ({marks})", wanted)
+        self._taken = {position for (position,) in rows}
+        self._asked = set(wanted)
+
+    def leave(self, position: int) -> None:
+        """Give back a position whose document was removed."""
+        self._taken.discard(position)
+
+    def take(self, position: int) -> int:
+        """Take the first free position from this one on."""
+        while self._is_taken(position):
             position += 1
+        self._taken.add(position)
         return position
+
+    def _is_taken(self, position: int) -> bool:
+        if position not in self._asked and position not in self._taken:
+            self._asked.add(position)
+            look_up = "SELECT 1 FROM documents WHERE position = ?"
+            if self._connection.execute(look_up, (position,)).fetchone():
+                self._taken.add(position)
+        return position in self._taken
 
 
 def read_document(database: Database, position: int) -> Document | None:

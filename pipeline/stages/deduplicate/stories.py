@@ -46,7 +46,7 @@ from pipeline.stages.deduplicate.story_facts import (
     with_sources,
     with_vector,
 )
-from pipeline.stages.deduplicate.times import CLOSES_AFTER, reported
+from pipeline.stages.deduplicate.times import CLOSES_AFTER, HOUR, quiet_since, reported
 from pipeline.stages.deduplicate.vectors import (
     SCALE,
     WIDTH,
@@ -82,7 +82,6 @@ JOIN_DISTINCT_WORDS_MIN = 2
 LARGE_STORY_REPORTS_MIN = 5
 LARGE_STORY_SIMILARITY_MIN = 0.4
 CLOSED_AT_ONCE_MAX = 200
-HOUR = 3600.0
 
 
 class Stories:
@@ -349,17 +348,18 @@ class Stories:
         oldest = min(self._hours, default=hour)
         if oldest >= hour - CLOSES_AFTER.total_seconds() / HOUR:
             return ()
-        rows = [row for row in np.flatnonzero(self._touched == oldest).tolist() if self._id(row) in self._rows]
-        ids = sorted(self._id(row) for row in rows)[:CLOSED_AT_ONCE_MAX]
-        return tuple(Fact(key=self._key(story), value=None) for story in ids)
+        return self._removed(self._touched == oldest, CLOSED_AT_ONCE_MAX)
 
     def untouched(self, since: float, limit: int) -> tuple[Fact, ...]:
-        """Return what removes some of the stories that nothing came to since the hour of a moment."""
-        hour = int(since // HOUR)  # of coming, not of publication: an archive that is read now is of today
-        if min(self._hours, default=hour) >= hour:
+        """Return what removes some of the stories that nothing came to since a moment."""
+        if not self._hours or min(self._hours) > since // HOUR:
             return ()
-        ids = sorted(story for story, row in self._rows.items() if self._touched[row] < hour)
-        return tuple(Fact(key=self._key(story), value=None) for story in ids[: max(0, limit)])
+        return self._removed(quiet_since(since, self._touched, self._latest), max(0, limit))
+
+    def _removed(self, chosen: NDArray[np.bool_], limit: int) -> tuple[Fact, ...]:
+        rows = np.flatnonzero(chosen).tolist()
+        ids = sorted(story for row in rows if self._rows.get(story := self._id(row)) == row)
+        return tuple(Fact(key=self._key(story), value=None) for story in ids[:limit])
 
     def _tombstones(self, stories: bytes) -> tuple[Fact, ...]:
         return tuple(Fact(key=self._key(story), value=None) for story in ids_of(stories))

@@ -238,6 +238,15 @@
     addEventListener("pagehide", () => source.close());
   }
 
+  // An address is copied where the browser lets us; without that, the field holds it.
+  if (navigator.clipboard) for (const button of $$("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const place = $("input", button.parentElement);
+      try { await navigator.clipboard.writeText(place.value); say("copied"); button.textContent = "Copied"; } catch { place.select(); }
+    });
+  }
+
   // A list of feeds is dropped on the page.
   if ($(".drop")) {
     const over = (on) => (event) => { event.preventDefault(); document.body.classList.toggle("dropping", on); };

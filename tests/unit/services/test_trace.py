@@ -142,7 +142,7 @@ def test_copy_is_told_with_its_original_and_how_alike_they_are() -> None:
         "copies aaaaaaaa (Flood in Ravenna, wire), 100% of its words in the same order; 80% make a copy",
         "belongs to story ssssssss, with 2 articles",
     ]
-    assert stages(world.told(), "deduplicate")[-1] == "1 copies of it came"
+    assert stages(world.told(), "deduplicate")[-1] == "a copy of it came"
 
 
 def test_copy_of_what_is_not_kept_any_more_says_so() -> None:
@@ -209,3 +209,8 @@ def test_one_sentence_says_what_became_of_an_article(
 def test_each_part_of_a_query_is_judged(query: str, parts: list[bool]) -> None:
     why = explain(World().rule(query), ARTICLE, Ledger(), NOW)  # type: ignore[arg-type]
     assert [part.holds for part in why.parts] == parts
+
+
+def test_where_an_article_came_from_is_told_also_when_no_record_of_it_is_kept() -> None:
+    world = World(msgspec.structs.replace(ARTICLE, feed="https://wire.example/feed"))
+    assert stages(world.told(), "fetch") == ["came from https://wire.example/feed, with the text of the feed"]

@@ -6,6 +6,7 @@ difference.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,17 +22,21 @@ from rich.cells import cell_len
 
 from connectors.polling.schedule import Poll
 from connectors.polling.subscription import Subscription
-from pipeline.model import AlertRule, Document, Event, Span, derive_id
+from pipeline.model import Actor, AlertRule, Document, Event, Report, ReportedEvent, Span, derive_id
 from pipeline.ports.alerts import Tally
 from pipeline.ports.revisions import Revision
 from pipeline.query.parser import parse
 from pipeline.services.feed_health import judged
 from pipeline.services.feeds import FeedStatus
+from pipeline.services.stories import StoryLine
 from pipeline.views.alert_table import alert_table
 from pipeline.views.feed_table import feed_table
+from pipeline.views.lines import article_line, check_line
 from pipeline.views.listing import Listing, day_name
 from pipeline.views.revisions import diff_lines
-from pipeline.views.screen import cut, pad, wrap
+from pipeline.views.screen import cut, hang, pad, wrap
+from pipeline.views.stories import story_line
+from pipeline.views.story_listing import event_listing, story_listing
 
 SCREENS = Path(__file__).parents[2] / "data" / "screens"
 WIDTHS = (40, 80, 200)
@@ -104,7 +110,62 @@ def alerts(width: int) -> Iterator[str]:
     yield from alert_table(rules, {"1": Tally(sent=1234, withheld=5)}, lambda channel: channel, NOW, width)
 
 
-VIEWS: dict[str, Callable[[int], Iterator[str]]] = {"search": search, "feeds": feeds, "alerts": alerts}
+def story(label: str, hours: float, **fields: Any) -> StoryLine:
+    latest = NOW - timedelta(hours=hours)
+    made = {
+        "id": derive_id(label),
+        "label": label,
+        "state": "open",
+        "first_seen": latest,
+        "latest": latest,
+        "closed": None,
+    }
+    made |= {"articles": 2, "origins": 1, "per_hour": 0.0, "per_hour_before": 0.0, "growth": 0.0}
+    made |= {"sources": ("Harbour Wire",), "merged": ()}
+    return msgspec.convert(made | fields, StoryLine)
+
+
+STORIES = (
+    story(ARTICLES[0].title or "", 0.2, articles=1234, origins=56, per_hour=12.5, per_hour_before=3.0, growth=9.5),
+    story(ARTICLES[1].title or "", 30),
+    story(ARTICLES[2].title or "", 24 * 400, state="closed"),
+)
+
+
+def stories(width: int) -> Iterator[str]:
+    for line in STORIES:
+        yield from story_listing(line, NOW, width)
+
+
+def events(width: int) -> Iterator[str]:
+    def actor(name: str, code: str) -> Actor:
+        return Actor(text=name, name=name, code=code, start=0, end=1)
+
+    many = tuple(
+        actor(name, "OSL") for name in ("Foreign Minister Demir Oss", "the government of Oslavia", "港の労働者")
+    )
+    for reported, origins, parties in ((1, 1, (actor("Karhuna", "KAR"),)), (12, 7, many)):
+        event = msgspec.structs.replace(
+            EVENT, id=derive_id("event"), actors=parties, recipients=many[:1], reports=reported, origins=origins
+        )
+        told = (Report(article="a" * 32, source="Harbour Wire", event="e", sentence="They met."),)
+        yield from event_listing(ReportedEvent(event=event, told_by=told, confirmed=origins > 1), width)
+
+
+def hung(width: int) -> Iterator[str]:
+    """Yield what has no listing of its own, as every other command prints it: a line that goes on further in."""
+    for line in (story_line(STORIES[2]), "  " + article_line(ARTICLES[2]), check_line("feeds", False, "a word " * 40)):
+        yield from hang(line, width)
+
+
+VIEWS: dict[str, Callable[[int], Iterator[str]]] = {
+    "search": search,
+    "feeds": feeds,
+    "alerts": alerts,
+    "stories": stories,
+    "events": events,
+    "hung": hung,
+}
 
 
 @pytest.fixture
@@ -139,6 +200,30 @@ def test_wrapped_text_fits_and_loses_no_word(text: str, width: int) -> None:
     lines = wrap(text, width)
     assert all(cell_len(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+STYLES = st.sampled_from(("", "\x1b[1m", "\x1b[32m", "\x1b[0m"))
+WORDS = st.lists(st.tuples(STYLES, st.text(), STYLES, st.sampled_from((" ", "  ", "\t"))), max_size=12)
+
+
+@given(WORDS, st.integers(0, 90), st.integers(20, 60), st.integers(0, 40))
+def test_hung_line_fits_goes_on_further_in_and_keeps_words_and_styles(
+    words: list[tuple[str, str, str, str]], space: int, width: int, indent: int
+) -> None:
+    line = " " * space + "".join("".join(word) for word in words)
+    lines = hang(line, width, indent)
+    shown = [click.unstyle(each) for each in lines]
+    assert all(cell_len(each) <= width for each in shown)
+    assert "".join("".join(shown).split()) == "".join(click.unstyle(line).split())
+    assert re.findall(r"\x1b\[\d+m", "".join(lines)) == re.findall(r"\x1b\[\d+m", line)
+    if len(lines) > 1:
+        begins = min(space + indent, width // 2)
+        assert all(each[:begins].isspace() or begins == 0 for each in shown[1:] if each.strip())
+
+
+def test_a_line_that_fits_is_left_as_it_is() -> None:
+    line = click.style("name", bold=True) + "   value   of it"
+    assert hang(line, 40) == [line]
 
 
 @given(st.text(), st.integers(1, 60), st.integers(1, 4))

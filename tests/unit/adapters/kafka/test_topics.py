@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 
 from pipeline.adapters.kafka.topics import topic_configs
-from pipeline.topics import ARTICLES, TOPICS, TableTopic, Topic
+from pipeline.config import Keep, Settings
+from pipeline.flow import FLOW, changelogs
+from pipeline.topics import ALERTS, ARTICLES, ENRICHED, RULES, TOPICS, TableTopic, Topic
+from pipeline.wiring.stores import topics_kept
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
@@ -21,6 +24,30 @@ def test_retention_that_is_asked_for_replaces_the_one_of_the_table() -> None:
     keep = {ARTICLES.name: timedelta(days=2)}
     assert topic_configs(ARTICLES, keep)["retention.ms"] == str(2 * 86_400_000)
     assert topic_configs(ARTICLES, {})["retention.ms"] == str(90 * 86_400_000)
+
+
+@pytest.mark.parametrize("days", [1, 2, 7, 90])
+def test_a_topic_keeps_little_more_than_it_is_to_keep(days: int) -> None:
+    """Kafka removes whole segments once their newest record is too old, and never the one that is written to."""
+    configs = topic_configs(ARTICLES, {ARTICLES.name: timedelta(days=days)})
+    assert int(configs["segment.ms"]) <= int(configs["retention.ms"]) / 4
+
+
+@pytest.mark.parametrize("topic", [*changelogs(), RULES], ids=lambda topic: topic.name)
+def test_tables_and_facts_are_compacted_daily(topic: Topic) -> None:
+    configs = topic_configs(topic, {})
+    assert (configs["cleanup.policy"], configs["segment.ms"]) == ("compact", str(86_400_000))
+
+
+def test_facts_of_every_stage_that_keeps_some_have_a_topic() -> None:
+    assert len(changelogs()) == len([stage for stage in FLOW if stage.keeps_facts]) == 2
+
+
+@pytest.mark.parametrize(("days", "kept"), [(1, 1), (7, 7), (30, 7)])
+def test_nothing_between_the_stages_is_kept_longer_than_articles_are(days: int, kept: int) -> None:
+    keep = topics_kept(Settings(keep=Keep(articles_days=days)))
+    assert keep[ARTICLES.name] == timedelta(days=days)
+    assert keep[ENRICHED.name] == keep[ALERTS.name] == timedelta(days=kept)
 
 
 def test_names_are_given_once() -> None:

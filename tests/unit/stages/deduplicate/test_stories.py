@@ -187,3 +187,28 @@ def test_memory_rebuilt_from_facts_in_any_order_decides_the_same(seed: int) -> N
         rebuilt.learn(key, value)
     probe = article(" encoded ".join(draw.choices(words[20:], k=12)), "probe", hours=180)
     assert stories.join(probe, None) == rebuilt.join(probe, None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 7_200), st.integers(-9_000, 0)), max_size=12), st.integers(0, 10_000))
+def test_stories_that_nothing_came_to_since_a_moment_are_removed_whatever_the_hour(
+    came: list[tuple[int, int]], at: int
+) -> None:
+    """A story goes once an hour began since anything came to it, and within the hour once its reports are older."""
+    stories, ids = Stories("en"), {}
+    begin = NOW.replace(minute=0, second=0, microsecond=0)
+    for number, (seen, behind) in enumerate(sorted(came)):
+        arrived = begin + timedelta(seconds=seen)
+        words = " ".join(f"word{number}x{n}" for n in range(30))
+        article = Article(
+            id=derive_id("s", str(number)), source="s", seen=arrived, published=arrived + timedelta(seconds=behind),
+            title=words[:40], text=words, language="en",
+        )  # fmt: skip
+        for fact in stories.join(article, None).facts:
+            stories.learn(fact.key, fact.value)
+            ids[fact.key] = (seen, seen + behind)
+    removed = {fact.key for fact in stories.untouched((begin + timedelta(seconds=at)).timestamp(), 100)}
+    hour = at // 3600
+    assert removed == {
+        key for key, (seen, told) in ids.items() if seen // 3600 < hour or (seen // 3600 == hour and told < at)
+    }
+    assert len(stories.untouched((begin + timedelta(seconds=at)).timestamp(), 2)) == min(2, len(removed))
