@@ -80,7 +80,7 @@ def machine() -> dict[str, object]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "system": platform.platform(terse=True),
+        "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "load": [round(each, 1) for each in os.getloadavg()],
     }
