@@ -198,8 +198,10 @@ class Fetcher:
             return Fetched(url=url, status=status, body=body, headers=answer, moved_to=moved_to, cut=cut)
         raise FetchError("redirect", f"{url} redirects more than {REDIRECTS} times; subscribe to where it leads.")
 
-    async def post(self, url: str, form: Mapping[str, str]) -> Fetched:
-        """Send a form, following 307 and 308 only, with which it arrives whole, and never from https to http.
+    async def post(
+        self, url: str, form: Mapping[str, str] | bytes, headers: Mapping[str, str] | None = None
+    ) -> Fetched:
+        """Send a form, or bytes, following 307 and 308 only, with which it arrives whole, and never from https to http.
 
         Raises ``FetchError`` for any answer but 200-299, with what the server says about it. The body is not read.
         """
@@ -207,7 +209,7 @@ class Fetcher:
             async with asyncio.timeout(self._timeout_s):
                 for _ in range(REDIRECTS + 1):
                     check_scheme(url)
-                    async with self._answer("POST", url, {}, form) as response:
+                    async with self._answer("POST", url, headers or {}, form) as response:
                         answer = headers_of(response)
                         if response.status in (307, 308) and answer.get("location"):
                             before, url = url, _redirected(url, answer["location"])
@@ -240,7 +242,7 @@ class Fetcher:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | bytes | None = None,
         proxy: str | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Give the answer to one request, with whatever goes wrong in ``FetchError``'s terms."""
@@ -279,7 +281,12 @@ class Fetcher:
             raise FetchError("timeout", f"{url} is too slow; it is tried again later.") from exc
 
     async def _begun(
-        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None, proxy: str | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | bytes | None,
+        proxy: str | None,
     ) -> aiohttp.ClientResponse:
         """Ask, and wait for the headers."""
         assert self._session is not None

@@ -28,11 +28,16 @@ class UpdateHints(msgspec.Struct, frozen=True, kw_only=True):
 NO_HINTS = UpdateHints()
 
 
+def asks_for_something(body: bytes) -> bool:
+    """Tell whether a document may ask for anything at all."""
+    lower = body.lower()
+    return any(name in lower for name in (b"<skiphours", b"<skipdays", b"<itunes:new-feed-url"))
+
+
 def update_hints(body: bytes) -> UpdateHints:
     """Read what an RSS feed asks; what is written wrongly, or would leave no time to poll, is passed over."""
     start = body[:SEARCHED_BYTES]
-    lower = start.lower()
-    if not any(name in lower for name in (b"<skiphours", b"<skipdays", b"<itunes:new-feed-url")):
+    if not asks_for_something(start):
         return NO_HINTS
     hours = _HOURS.search(start)
     days = _SKIPPED_DAYS.search(start)

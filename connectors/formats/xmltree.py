@@ -123,7 +123,7 @@ def _tree_of(text: str) -> Tree | None:
     feed = text[start.place : close + 1] if close > 0 else text[start.place :]
     if start.entities:
         feed = _outside_quotes(feed, lambda piece: _expanded(piece, start.entities))
-    if _has_own_namespaces(feed):
+    if has_own_namespaces(feed):
         root = mended(feed)
         return Tree(root) if root is not None else None
     try:
@@ -169,7 +169,7 @@ def _whole_reference(match: re.Match[str]) -> str:
     return f"&amp;{match.group()[1:]}"
 
 
-def _has_own_namespaces(text: str) -> bool:
+def has_own_namespaces(text: str) -> bool:
     """Tell whether a prefix that feeds use, or none, is bound to a namespace that nobody knows."""
     for prefix, double, single in _XMLNS.findall(text):
         uri = double or single

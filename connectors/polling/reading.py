@@ -6,31 +6,26 @@ parsed; only the rest is. What must be remembered for that is one opaque value p
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
-from connectors.formats.bounds import MAX_ENTRIES
-from connectors.formats.dates import parse_date
+from connectors.formats.characters import text_of
 from connectors.formats.document import parse_document
-from connectors.formats.parsed import ParsedFeed
+from connectors.formats.parsed import NotAFeedError, ParsedFeed
+from connectors.formats.update_hints import NO_HINTS, SEARCHED_BYTES, UpdateHints, asks_for_something, update_hints
 from connectors.polling.articles import articles_of
-from connectors.polling.identity import Seen, candidate_of, content_of, digest, identify_entries
+from connectors.polling.identity import Candidate, Seen, candidate_of, content_of, identify_entries
 from connectors.polling.schedule import rate_per_day
+from connectors.polling.splitting import Split, split_at_entries
 from pipeline.model import Article
 
 KEPT = 1_000
 KEYS_KEPT = 12
 VERSION = 1
-SHORTEST_QUOTE = 4
-_QUOTING = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
-_DATE = re.compile(
-    rb"<(?:\w+:)?(?:pubDate|published|updated|date|issued|modified)\b[^<>]*>([^<>]{4,60})<", re.IGNORECASE
-)
 Parse = Callable[[bytes, str | None, str], ParsedFeed]
-_OPENING = re.compile(rb"<((?:\w+:)?(?:item|entry))[\s>]")
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -87,27 +82,145 @@ def read(
     """Read a feed of any kind, given what the last reading remembered. Raises ``NotAFeedError``.
 
     ``kept`` is how many entries are remembered at least, those of this document first. ``parse`` reads what is no feed
-    document; only of one that is, known parts can be told by their bytes.
+    document; only of one that is, known parts can be told by their bytes. What is read is what ``read_whole`` reads.
     """
-    before = _remembered(recent)
-    pieces = _raw_entries(body) if parse is parse_document else []
-    standing = len(pieces)
-    body, pieces = _newest(body, pieces)
-    raws = [digest(body[start:end]) for start, end in pieces]
+    document = Document(body, content_type, url, origin, seen, kept, parse)
+    split, before = document.split(), _remembered(recent)
+    found = _skipping(document, split, before)
+    return found if found is not None else _whole(document, split, before)
+
+
+def read_whole(
+    body: bytes,
+    content_type: str | None,
+    url: str,
+    origin: Origin,
+    seen: datetime,
+    recent: bytes | None = None,
+    kept: int = KEPT,
+    parse: Parse = parse_document,
+) -> FeedReading:
+    """Read a feed as ``read`` does, but parse every entry, known or not."""
+    document = Document(body, content_type, url, origin, seen, kept, parse)
+    return _whole(document, document.split(), _remembered(recent))
+
+
+class Document(msgspec.Struct, frozen=True):
+    """Hold what is to be read and how."""
+
+    body: bytes
+    content_type: str | None
+    url: str
+    origin: Origin
+    seen: datetime
+    kept: int
+    parse: Parse
+
+    def split(self) -> Split:
+        """Return where its entries stand, if that can be told."""
+        if self.parse is not parse_document:
+            return Split(body=self.body)
+        return split_at_entries(self.body, f"{self.origin.url}\n{self.url}")
+
+    def parsed(self, body: bytes) -> ParsedFeed:
+        """Parse the document, or what is left of it."""
+        return self.parse(body, self.content_type, self.url)
+
+
+def _skipping(document: Document, split: Split, before: Mapping[str, Seen]) -> FeedReading | None:
+    """Read only the entries whose bytes are not known; ``None`` where the full way might find something else."""
     familiar = {entry.raw: entry for entry in before.values() if entry.raw}
-    parsed = parse(_without(body, pieces, raws, familiar), content_type, url)
-    unchanged = {familiar[raw].identity: familiar[raw] for raw in raws if raw in familiar}
+    standing = [familiar.get(raw) for raw in split.raws]
+    beside = [entry for entry in standing if entry is not None]
+    if not beside:
+        return None
+    try:
+        parsed = document.parsed(split.without([entry is not None for entry in standing]))
+    except NotAFeedError:
+        return None
+    if parsed.flaw or len(parsed.entries) + len(parsed.errors) != standing.count(None):
+        return None
+    candidates = [candidate_of(entry) for entry in parsed.entries]
+    found = identify_entries(candidates, before.values(), document.origin.url, parsed.home, beside)
+    if not _stand_apart(candidates, found, beside, before.values()):
+        return None
+    places = [place for place, entry in enumerate(standing) if entry is None]
+    parsed = msgspec.structs.replace(
+        parsed,
+        errors={places[number]: error for number, error in parsed.errors.items()},
+        hints=_hints(split.body),
+    )
+    return _reading(document, split, before, parsed, found, standing)
+
+
+def _whole(document: Document, split: Split, before: Mapping[str, Seen]) -> FeedReading:
+    parsed = document.parsed(split.body)
     found = identify_entries(
-        [candidate_of(entry) for entry in parsed.entries], before.values(), origin.url, parsed.home, unchanged.values()
+        [candidate_of(entry) for entry in parsed.entries], before.values(), document.origin.url, parsed.home
     )
-    identities = [identity for identity, _ in found]
+    return _reading(document, split, before, parsed, found, [None] * len(split.pieces))
+
+
+def _stand_apart(
+    candidates: Sequence[Candidate],
+    found: Sequence[tuple[str, tuple[str, ...]]],
+    beside: Sequence[Seen],
+    before: Collection[Seen],
+) -> bool:
+    """Tell whether entries that stand as they were are known by what no other entry is or was known by.
+
+    Only then are they sure to be taken for what they were, and none of the others for one of them.
+    """
+    held = Counter(key for entry in before for key in set(entry.keys))
+    if any(entry.content and (not entry.keys or held[entry.keys[0]] > 1) for entry in beside):
+        return False
+    keys = {key for entry in beside for key in entry.keys}
+    contents = {entry.content for entry in beside}
+    return keys.isdisjoint(key for _, names in found for key in names) and contents.isdisjoint(
+        candidate.content for candidate in candidates
+    )
+
+
+def _hints(body: bytes) -> UpdateHints:
+    """Return what a document asks of its readers, which is looked for in the beginning of all of it."""
+    if not asks_for_something(body):
+        return NO_HINTS
+    return update_hints(text_of(body)[:SEARCHED_BYTES].encode("utf-8", "replace"))
+
+
+def _reading(
+    document: Document,
+    split: Split,
+    before: Mapping[str, Seen],
+    parsed: ParsedFeed,
+    found: Sequence[tuple[str, tuple[str, ...]]],
+    standing: Sequence[Seen | None],
+) -> FeedReading:
+    """Tell what is new among the entries that were parsed; at the places of the others those ``standing`` are known."""
+    origin = document.origin
     articles = articles_of(
-        parsed, origin.url, seen, identities, source=origin.source, language=origin.language, tags=origin.tags
+        parsed,
+        origin.url,
+        document.seen,
+        [identity for identity, _ in found],
+        source=origin.source,
+        language=origin.language,
+        tags=origin.tags,
     )
-    current, changed, arrived = dict(unchanged), [], []
-    revised, stable = 0, len(unchanged)
-    raw_of, unreadable = _raws_of(parsed, [raw for raw in raws if raw not in familiar])
-    for entry, article, (identity, keys), raw in zip(parsed.entries, articles, found, raw_of, strict=True):
+    current: dict[str, Seen] = {}
+    changed: list[Article] = []
+    arrived: list[datetime] = []
+    revised = stable = entries = 0
+    rest = iter(zip(parsed.entries, articles, found, strict=True))
+    marks = _marks(split, parsed, standing)
+    for mark in marks:
+        if isinstance(mark, Seen):
+            current[mark.identity] = mark
+            stable += bool(mark.content)
+            entries += bool(mark.content)
+            continue
+        entry, article, (identity, keys) = next(rest)
+        entries += 1
         if article.withdrawn and identity not in before:
             continue  # what was never seen need not be taken back
         if identity in current:
@@ -123,23 +236,46 @@ def read(
             arrived.append(article.published)
         keys = tuple(dict.fromkeys((*keys, *(earlier.keys if earlier else ()))))[:KEYS_KEPT]
         published = int(article.published.timestamp()) if article.published else 0
-        current[identity] = Seen(identity, raw, content, published, keys)
-    for raw in unreadable:
-        current[raw.hex()] = Seen(raw.hex(), raw, b"", 0, ())
+        current[identity] = Seen(identity, mark, content, published, keys)
     older = [entry for identity, entry in before.items() if identity not in current]
-    remembered = (*current.values(), *older[: max(0, kept - len(current))])
+    remembered = (*current.values(), *older[: max(0, document.kept - len(current))])
+    errors = {
+        place: error
+        for place, error in parsed.errors.items()
+        if len(marks) <= place or not isinstance(mark := marks[place], Seen) or mark.identity not in before
+    }
     return FeedReading(
-        parsed=msgspec.structs.replace(parsed, entries=()),
-        entries=len(unchanged) + len(articles),
+        parsed=msgspec.structs.replace(parsed, entries=(), errors=errors),
+        entries=entries,
         articles=tuple(changed),
         published=tuple(datetime.fromtimestamp(entry.published, UTC) for entry in current.values() if entry.published),
         recent=msgspec.msgpack.encode(_Recent(VERSION, remembered)),
         arrived=tuple(arrived),
-        left_out=standing - len(pieces) + parsed.left_out,
+        left_out=split.left_out + parsed.left_out,
         revised=revised,
         stable=stable,
-        per_day=rate_per_day([entry.published for entry in remembered if entry.published], seen),
+        per_day=rate_per_day([entry.published for entry in remembered if entry.published], document.seen),
     )
+
+
+def _marks(split: Split, parsed: ParsedFeed, standing: Sequence[Seen | None]) -> list[Seen | bytes]:
+    """Return for each place in a document the entry that stands there, known or unreadable, else what tells its bytes.
+
+    Where entries and bytes cannot be told apart, that is nothing for each of those that were read. What was taken back
+    comes last.
+    """
+    gone = sum(entry.withdrawn for entry in parsed.entries)
+    if len(parsed.entries) - gone + len(parsed.errors) != standing.count(None) or not standing:
+        return [b""] * len(parsed.entries)
+    is_sure = bool(split.raws) and not parsed.flaw
+    marks: list[Seen | bytes] = []
+    digests = split.digests() if parsed.errors else []
+    for place, entry in enumerate(standing):
+        raw = split.raws[place] if is_sure else b""
+        if entry is None and place in parsed.errors:
+            entry = Seen(digests[place].hex(), raw, b"", 0, ())
+        marks.append(entry if entry is not None else raw)
+    return [*marks, *[b""] * gone]
 
 
 def _remembered(recent: bytes | None) -> dict[str, Seen]:
@@ -150,73 +286,3 @@ def _remembered(recent: bytes | None) -> dict[str, Seen]:
     except Exception:  # noqa: BLE001 - damaged, or of another version: the feed starts over, and nothing new is lost
         return {}
     return {entry.identity: entry for entry in known.seen} if known.version == VERSION else {}
-
-
-def entries_left_out(body: bytes) -> int:
-    """Return how many entries of a document are not read because there are too many."""
-    return max(0, len(_raw_entries(body)) - MAX_ENTRIES)
-
-
-def _newest(body: bytes, pieces: list[tuple[int, int]]) -> tuple[bytes, list[tuple[int, int]]]:
-    """Return a document with as many entries as are read, the newest ones, whether these come first or last."""
-    if len(pieces) <= MAX_ENTRIES:
-        return body, pieces
-    first, last = (_dated(body[start:end]) for start, end in (pieces[0], pieces[-1]))
-    if first is None or last is None or first >= last:
-        kept = pieces[:MAX_ENTRIES]
-        return body[: kept[-1][1]] + body[pieces[-1][1] :], kept
-    kept = pieces[-MAX_ENTRIES:]
-    gone = kept[0][0] - pieces[0][0]
-    return body[: pieces[0][0]] + body[kept[0][0] :], [(start - gone, end - gone) for start, end in kept]
-
-
-def _dated(piece: bytes) -> datetime | None:
-    found = _DATE.search(piece)
-    return parse_date(found.group(1).decode("utf-8", "replace").strip()) if found else None
-
-
-def _raw_entries(body: bytes) -> list[tuple[int, int]]:
-    """Return where each entry stands in an XML feed, or nothing where bytes alone do not tell for sure."""
-    opening = _OPENING.search(body)
-    if opening is None:
-        return []
-    begin, close = re.compile(rb"<" + opening.group(1) + rb"[\s>]"), b"</" + opening.group(1) + b">"
-    pairs = [(start, end) for start, end in _QUOTING if start in body]
-    found, last = [], 0
-    while opening is not None:
-        start, end = opening.start(), body.find(close, opening.end()) + len(close)
-        if end < len(close):
-            return []
-        piece = body[start:end]
-        if not (_is_closed(piece, pairs) and _is_closed(body[last:start], pairs)) or begin.search(piece, 1):
-            return []
-        found.append((start, end))
-        last = end
-        opening = begin.search(body, end)
-    return found if _is_closed(body[last:], pairs) and close not in body[last:] else []
-
-
-def _is_closed(piece: bytes, pairs: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Tell whether no CDATA section or comment begins here and ends elsewhere."""
-    return len(piece) < SHORTEST_QUOTE or all(piece.count(start) == piece.count(end) for start, end in pairs)
-
-
-def _without(
-    body: bytes, pieces: Sequence[tuple[int, int]], raws: Sequence[bytes], familiar: Container[bytes]
-) -> bytes:
-    kept, last = [], 0
-    for (start, end), raw in zip(pieces, raws, strict=True):
-        if raw in familiar:
-            kept.append(body[last:start])
-            last = end
-    return b"".join((*kept, body[last:])) if kept else body
-
-
-def _raws_of(parsed: ParsedFeed, raws: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """Return the digests of the entries that were read and of those that could not be, where they can be told apart."""
-    standing = sum(not entry.withdrawn for entry in parsed.entries)  # what was taken back comes last
-    if standing + len(parsed.errors) != len(raws):
-        return [b""] * len(parsed.entries), []
-    read_ones = [raw for place, raw in enumerate(raws) if place not in parsed.errors]
-    gone = [b""] * (len(parsed.entries) - standing)
-    return read_ones + gone, [raws[place] for place in parsed.errors]

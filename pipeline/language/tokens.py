@@ -38,6 +38,8 @@ CACHED_SHORT = 1 << 12
 CACHED_LONG = 512
 MAX_STEMS = 1 << 17
 MAX_PIECE = 40
+# So many characters are read for each of the first words of a text; of a longer beginning where they are not enough.
+LEAD_CHARS = 12
 
 STEMMERS: dict[str, str] = {
     "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "da": "danish", "nl": "dutch",
@@ -133,6 +135,18 @@ def analyze(text: str | None, language: str | None = None) -> Analysis:
     if len(text) <= SHORT_CHARS:
         return _short(text, language)
     return _long(text, language) if len(text) <= CACHED_CHARS else _analyze(text, language)
+
+
+def first_stems(text: str | None, language: str | None, count: int) -> list[str]:
+    """Return the first stems of a text, as its whole analysis has them, without reading more of it than they take."""
+    size = count * LEAD_CHARS
+    while text and len(text) > size:
+        # No token goes over a space.
+        end = max(text.rfind(" ", 0, size), text.rfind("\n", 0, size))
+        if end > 0 and len(found := _analyze(text[:end], language).tokens) >= count:
+            return Analysis(text[:end], language, found[:count]).stems
+        size *= 4
+    return analyze(text, language).stems[:count]
 
 
 def tokens_of(text: str) -> tuple[str, ...]:

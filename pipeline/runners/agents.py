@@ -1,9 +1,12 @@
 """The distributed runtime: the stages as Faust agents. Only this file, ``rereading`` and ``worker_facts`` know Faust.
 
-Delivery: an event is acknowledged by hand after its output is durable in Kafka and its facts are on their way; Faust
-would acknowledge it also when the agent raised or was cancelled. So an event may be handled twice and is never
-skipped: a stage handed the same value again decides the same, or finds it unchanged after its output was made
-durable. What cannot be handled goes to news.dead with the reason.
+Delivery: an event is acknowledged by hand after first its output and then its facts are durable in Kafka; Faust would
+acknowledge it also when the agent raised or was cancelled. So an event may be handled twice and is never skipped: a
+stage handed the same value again decides the same, or finds it unchanged after its output was made durable. What cannot
+be handled goes to news.dead with the reason.
+
+Partitions change hands in between: what was decided and whose facts were not yet written is dropped and read again,
+what was written is waited for, and nothing is decided until the facts of the new assignment are remembered.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ import asyncio
 import logging
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -28,12 +30,12 @@ from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
 from pipeline.runners.advance import Buried, Given, Learner, advance, emitted
-from pipeline.runners.in_flight import Handled, InFlight
+from pipeline.runners.in_flight import IN_FLIGHT, Handled, InFlight
 from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
-from pipeline.runners.rereading import RereadingConsumer
+from pipeline.runners.rereading import ChangelogQueue, RereadingConsumer
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
-from pipeline.runners.watchdog import Stall, Verdict, waiting
+from pipeline.runners.watchdog import Progress, Watchdog
 from pipeline.runners.worker_facts import FORGET_S, Forgetting, WorkerFacts
 from pipeline.stages.decision import Memory
 from pipeline.topics import DEAD, TableTopic
@@ -42,6 +44,8 @@ log = logging.getLogger(__name__)
 
 FOLLOW_S = 0.4
 COMMIT_S = 1.0
+# How long the next reader of a partition waits for facts that are on their way; half of Faust's shortest session here.
+HAND_OVER_S = 3.0
 # Small enough that a batch of the slowest stage holds up the loop for a tenth of a second at most.
 BATCH = 32
 MAX_MESSAGE_BYTES = 20_000_000
@@ -83,15 +87,18 @@ def make_app(
         broker_commit_interval=COMMIT_S,
         broker_session_timeout=session_timeout_s,
         broker_heartbeat_interval=session_timeout_s / 4,
+        # Faust drops what a standby reads while the flow resumes, and would go on from there when it takes over.
+        table_standby_replicas=0,
         stream_wait_empty=False,
         worker_redirect_stdouts=False,
     )
     app.transport.Consumer = RereadingConsumer  # type: ignore[misc]
-    progress = _Progress(measures or Measures())
+    app.tables._changelog_queue = ChangelogQueue(app)  # type: ignore[attr-defined]
+    progress = Progress(measures or Measures())
     dead = _topic(app, prefix + DEAD.name)
     loading = Loading(flow)
     agents = [_Agent(app, stage, prefix, dead, clock, progress, follow, loading) for stage in flow]
-    watching = _Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
+    watching = Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
     if facts_before is not None:
         app.timer(FORGET_S, name="forgetting")(Forgetting(app, [agent.forget for agent in agents], facts_before).step)
@@ -112,16 +119,6 @@ def _credentials(access: Mapping[str, Any]) -> Any:
     return faust.SSLCredentials(context) if context is not None else None
 
 
-class _Progress:
-    """Count what happens, for the watchdog, and what ended here, in the words of ``advance``."""
-
-    def __init__(self, measures: Measures) -> None:
-        self.moves = 0
-        self.counts: Counter[str] = Counter()
-        self.measures = measures
-        measures.outcomes = lambda: self.counts
-
-
 class _Agent:
     """Run one stage: its stream, its facts in a Faust table, and its memory derived from them."""
 
@@ -132,7 +129,7 @@ class _Agent:
         prefix: str,
         dead: Any,
         clock: Clock,
-        progress: _Progress,
+        progress: Progress,
         follow: Callable[[TableTopic], Table],
         loading: Loading,
     ) -> None:
@@ -146,7 +143,9 @@ class _Agent:
         self._learner = Learner(stage.name)
         self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
         self._in_flight = InFlight()
+        self._kept: asyncio.Queue[tuple[Any, list[Any]]] = asyncio.Queue(IN_FLIGHT)
         self._tasks: list[asyncio.Task[None]] = []
+        self._remembered: int | None = None
         self._followed = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
         self._facts: WorkerFacts | None = None
@@ -156,11 +155,17 @@ class _Agent:
         if stage.keeps_facts:
             table = app.Table(stage.changelog, key_type=bytes, value_type=bytes, on_recover=self._remember)
             self._facts = WorkerFacts(table)
+        app.on_partitions_revoked.connect(self._pause, weak=False)
+        app.on_partitions_assigned.connect(self._resume, weak=False)
         self._reads = _topic(app, prefix + stage.reads.name)
         app.agent(self._reads, name=f"newswire.{stage.name}", concurrency=1)(self._run)
 
     async def _run(self, stream: Any) -> None:
-        """Read events; two tasks beside it decide on those that wait, and settle those that were sent."""
+        """Read events; tasks beside it decide on those that wait, keep the facts of those that were sent, acknowledge.
+
+        The last goes on while partitions change hands.
+        """
+        acknowledging = asyncio.create_task(self._acknowledge())
         await self.restart()
         try:
             async for event in stream.noack().events():
@@ -169,21 +174,39 @@ class _Agent:
             await self._give_up(exc)
             raise
         finally:
-            self._cancel()
+            self._drop()
+            acknowledging.cancel()
 
     async def restart(self) -> None:
         """Begin anew with nothing in hand; the memory forgets what was learned of events that will be read again."""
-        self._cancel()
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
-        if self._in_flight.clear() and self._facts is not None:
+        if self._drop() and self._facts is not None:
             await self._remember()
+        self._begin()
+
+    async def _pause(self, *_: Any, **__: Any) -> None:
+        """Take nothing further before a rebalance, and wait for the facts on their way: the next reader needs them."""
+        self._remembered = None
+        self._drop()
+        try:
+            await asyncio.wait_for(self._kept.join(), HAND_OVER_S)
+        except TimeoutError:
+            log.warning("handed over while facts are on their way stage=%s", self._stage.name)
+
+    async def _resume(self, *_: Any, **__: Any) -> None:
+        self._drop()
+        self._begin()
+
+    def _begin(self) -> None:
         self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._settle())]
 
-    def _cancel(self) -> None:
+    def _drop(self) -> bool:
+        """Have nothing in hand, and nothing at work; tell whether the memory had learned of what is dropped."""
         for task in self._tasks:
             task.cancel()
         self._tasks = []
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        return self._in_flight.clear()
 
     async def _work(self) -> None:
         """Take what waits, a batch at a time: as much as there is, without waiting for more."""
@@ -221,21 +244,36 @@ class _Agent:
                 await asyncio.sleep(done.wait.retry_after)
 
     def _is_current(self, event: Any) -> bool:
-        """Tell whether an event's partition has not been given away since it was read; its new reader has it, too."""
-        return bool(event.message.generation_id == self._app.consumer_generation_id)
+        """Tell whether an event was read since the last rebalance, and its facts are remembered; others come again."""
+        generation = event.message.generation_id
+        remembered = self._facts is None or generation == self._remembered
+        return bool(remembered and generation == self._app.consumer_generation_id)
 
     async def _settle(self) -> None:
-        """Acknowledge events in order, each when its output is durable and its facts are on their way."""
+        """Keep the facts of events in order, each event's when its output is durable."""
         try:
             while True:
                 handled = await self._in_flight.first()
                 for durable in await handled.sent:
                     await durable
+                kept = []
                 if self._facts is not None:
-                    for fact in handled.facts:
-                        self._facts.keep(fact.key.encode(), fact.value, handled.event.message.partition)
-                handled.event.ack()
+                    partition = handled.event.message.partition
+                    kept = [await self._facts.keep(fact.key.encode(), fact.value, partition) for fact in handled.facts]
                 self._in_flight.done()
+                await self._kept.put((handled.event, kept))
+        except Exception as exc:  # noqa: BLE001 - told and raised by crash()
+            await self._give_up(exc)
+
+    async def _acknowledge(self) -> None:
+        """Acknowledge events in order, each when its facts are durable."""
+        try:
+            while True:
+                event, kept = await self._kept.get()
+                for durable in kept:
+                    await durable
+                event.ack()
+                self._kept.task_done()
                 self._progress.moves += 1
         except Exception as exc:  # noqa: BLE001 - told and raised by crash()
             await self._give_up(exc)
@@ -261,13 +299,13 @@ class _Agent:
             for going in emitted(self._stage, result)
         ]
 
-    def forget(self, before: datetime, assigned: Collection[Any]) -> None:
+    async def forget(self, before: datetime, assigned: Collection[Any]) -> None:
         """Forget a slice of the facts of articles first seen before a moment."""
         if self._facts is None:
             return
         partitions = {place.partition for place in assigned if place.topic in self._reads.topics}
         busy = {fact.key for handled in self._in_flight for fact in handled.facts}
-        self._facts.forget(self._stage, self._memory, before, partitions, busy)
+        await self._facts.forget(self._stage, self._memory, before, partitions, busy)
 
     async def _remember(self) -> None:
         """Rebuild the memory from the facts, after Faust has recovered the table."""
@@ -279,6 +317,7 @@ class _Agent:
             for fact in handled.facts:
                 memory.learn(fact.key, fact.value)
         self._memory = memory
+        self._remembered = self._app.consumer_generation_id
         log.info("remembered stage=%s facts=%d", self._stage.name, len(self._facts))
 
     async def _follow(self, open_table: Callable[[], Table]) -> None:
@@ -305,47 +344,6 @@ def _given(event: Any) -> Given:
 
 def _topic(app: Any, name: str) -> Any:
     return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-
-
-class _Watchdog:
-    """Restart streams that stand still, and end the process when that does not help: whoever runs it starts it anew."""
-
-    def __init__(self, app: Any, topics: Collection[str], agents: Sequence[_Agent], progress: _Progress) -> None:
-        self._app = app
-        self._topics = frozenset(topics)
-        self._agents = agents
-        self._progress = progress
-        self._stall = Stall(watchdog.STALLED_S)
-        self._looked = time.monotonic()
-
-    async def look(self) -> None:
-        """Look once; a broker that does not answer, or a consumer that is being replaced, is looked at again later."""
-        app = self._app
-        counted = " ".join(f"{word}={count}" for word, count in sorted(self._progress.counts.items()))
-        log.info("counted %s", counted or "nothing")
-        try:
-            behind = await waiting(app.consumer, self._topics, app.consumer._committed_offset.get)
-        except Exception as exc:  # noqa: BLE001 - Faust and aiokafka raise many kinds while they reconnect
-            log.warning("not watched error=%r", exc)
-            return
-        records = sum(end - offset for offset, end in behind.values())
-        recovering = app.rebalancing or app.tables.recovery.in_recovery
-        elapsed, self._looked = time.monotonic() - self._looked, time.monotonic()
-        verdict = self._stall.judge(records, self._progress.moves, elapsed, recovering=recovering)
-        if verdict is Verdict.RESTART:
-            log.error("stalled, restarting waiting=%d", records)
-            await self._restart(behind)
-        elif verdict is Verdict.EXIT:
-            log.critical("stalled, stopping waiting=%d", records)
-            await app.crash(RuntimeError(f"{records} records wait and none is handled, also after a restart"))
-
-    async def _restart(self, partitions: Collection[Any]) -> None:
-        """Read again from where the group has come."""
-        for agent in self._agents:
-            await agent.restart()
-        self._app.consumer.resume_partitions(set(partitions))
-        self._app.flow_control.resume()
-        self._app.consumer.resume_flow()
 
 
 class _Stopping:

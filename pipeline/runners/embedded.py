@@ -43,6 +43,7 @@ from pipeline.runners.advance import (
     outcome_of,
 )
 from pipeline.runners.feeder import Feeder
+from pipeline.runners.finding import Finding
 from pipeline.runners.forgetting import Forgetting
 from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
@@ -90,8 +91,9 @@ class Embedded:
     """Drive the stages of ``flow`` over ``log`` with the memories rebuilt from the tables that ``table`` opens.
 
     ``wait`` is called with the seconds that a stage asks for; one that returns something true was told to stop.
-    The ``feeder`` moves history into the log when nothing else waits. ``renewal`` is the index as one that another
-    version of the text analysis may have written. Facts of articles first seen before ``facts_before()`` are forgotten.
+    The ``feeder`` moves history into the log when nothing else waits; before its turn it is found as it is.
+    ``renewal`` is the index as one that another version of the text analysis may have written. Facts of articles first
+    seen before ``facts_before()`` are forgotten.
     ``loading`` may be begun, so that no record waits for it later.
     """
 
@@ -112,6 +114,9 @@ class Embedded:
     ) -> None:
         self._log = log
         self._feeder = feeder
+        self._finding = (
+            Finding(log, index=index, transaction=transaction, first=flow[0]) if feeder is not None else None
+        )
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
         self._forgetting = Forgetting(facts_before, self._facts, transaction) if facts_before is not None else None
         self.loading = Loading(flow)
@@ -195,6 +200,8 @@ class Embedded:
         if self._renew(busy=False):
             return []
         first = self._flow[0]
+        if self._finding is not None and (found := self._finding.step(self._memories[first.name])):
+            return [Outcome(kind=WAITING)] * found
         if self._feeder is not None and self._feeder.step():
             timeout = 0.0
         messages = self._log.read(first.reads.name, GROUP, first.batch, timeout)

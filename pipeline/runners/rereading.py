@@ -1,8 +1,11 @@
-"""The consumer of a worker: Faust's own, except that whatever it drops when the flow resumes is read again.
+"""What a worker reads by: Faust's own, except that whatever it drops when the flow resumes is read again.
 
 When a rebalance is over, Faust seeks the partitions to what is committed, clears the queues of the streams, and lets
 the flow resume, in this order. What the fetcher had handed over meanwhile is gone, its positions are beyond it, and the
 gap counts as acknowledged. A partition without a committed offset is not sought at all.
+
+The recovery of tables reads each changelog on from the highest offset that it was handed, so a record that was fetched
+before the rebalance would make it leave out all between. Records of an earlier assignment are not handed over.
 """
 
 from __future__ import annotations
@@ -10,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 from faust.transport.drivers import aiokafka
+from mode.utils.queues import ThrowableQueue
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +24,17 @@ RETRY_S = 0.2
 
 
 class RereadingConsumer(aiokafka.Consumer):
-    """Read on from what is committed each time the flow resumes, and hand over nothing that was fetched before."""
+    """Read on from what is committed each time the flow resumes, and hand over nothing that was fetched before.
+
+    Changelogs are read on from where the recovery of their tables has come; it starts anew with each assignment.
+    """
 
     _resumed = 0
     _reread = 0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._dropped: set[Any] = set()
 
     def resume_flow(self) -> None:
         """Let records flow, from the committed offsets."""
@@ -34,27 +45,65 @@ class RereadingConsumer(aiokafka.Consumer):
         """Yield what one fetch brings: (partition, message).
 
         A batch that was begun before the flow resumed ends there: its partitions are sought before the next one.
-        Changelogs are read from where the recovery of their tables wants them.
         """
-        if self.flow_active and self._reread != self._resumed and not await self._read_again():
+        if self.flow_active and not await self._caught_up():
             return
-        resumed = self._resumed
+        resumed, generation = self._resumed, self.app.consumer_generation_id
         async for partition, message in super().getmany(timeout):
-            if resumed == self._resumed or self._is_changelog_tp(partition):
+            if not self._is_changelog_tp(partition):
+                if resumed == self._resumed:
+                    yield partition, message
+            elif generation == self.app.consumer_generation_id:
                 yield partition, message
+            else:
+                self._dropped.add(partition)
 
-    async def _read_again(self) -> bool:
-        """Seek what the stages read to what is committed, or to its beginning; tell whether that is done."""
+    async def _caught_up(self) -> bool:
+        """Seek what was dropped; tell whether that is done."""
+        try:
+            if self._dropped:
+                await self._seek_changelogs()
+            if self._reread != self._resumed:
+                await self._read_again()
+        except Exception as exc:  # noqa: BLE001 - aiokafka raises many kinds while partitions come and go
+            log.warning("not sought error=%r", exc)
+            await asyncio.sleep(RETRY_S)
+            return False
+        return True
+
+    async def _read_again(self) -> None:
+        """Seek what the stages read to what is committed, or to its beginning."""
         resumed = self._resumed
         read = {partition for partition in self.assignment() if not self._is_changelog_tp(partition)}
         if read:
-            try:
-                await self.perform_seek()
-                if new := [partition for partition in read if not self._committed_offset.get(partition)]:
-                    await self.seek_wait(await self.earliest_offsets(*new))
-            except Exception as exc:  # noqa: BLE001 - aiokafka raises many kinds while partitions come and go
-                log.warning("not sought error=%r", exc)
-                await asyncio.sleep(RETRY_S)
-                return False
+            await self.perform_seek()
+            if new := [partition for partition in read if not self._committed_offset.get(partition)]:
+                await self.seek_wait(await self.earliest_offsets(*new))
         self._reread = resumed
-        return True
+
+    async def _seek_changelogs(self) -> None:
+        """Seek changelogs to where the recovery has come; one that it has not begun with it seeks itself."""
+        recovery = cast("Any", self.app.tables).recovery
+        offsets = {partition: recovery.active_offsets.get(partition) for partition in self._dropped}
+        read = self._dropped & recovery.active_tps & self.assignment()
+        if begun := {partition: max(0, offsets[partition]) for partition in read if offsets[partition] is not None}:
+            await self.seek_wait(begun)
+        self._dropped.clear()
+
+
+class ChangelogQueue(ThrowableQueue[Any]):
+    """Hold records of changelogs until the recovery of tables takes them; drop those of an earlier assignment.
+
+    Faust empties its queue when the flow resumes, but what waits for room in it comes after that.
+    """
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(maxsize=app.conf.stream_buffer_maxsize, flow_control=app.flow_control, clear_on_resume=True)
+        self._app = app
+
+    async def get(self) -> Any:
+        """Return the next record of the current assignment."""
+        while True:
+            event = await super().get()
+            if event.message.generation_id == self._app.consumer_generation_id:
+                return event

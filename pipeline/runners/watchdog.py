@@ -7,9 +7,16 @@ waits in them cannot be known, and an idle worker would look stuck.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
+
+from pipeline.runners.measures import Measures
+
+log = logging.getLogger(__name__)
 
 WATCH_S = 10.0
 STALLED_S = 40.0
@@ -89,3 +96,61 @@ async def waiting(
         for partition, offset in come.items()
         if ends.get(partition, 0) > (offset or 0)
     }
+
+
+class Progress:
+    """Count what happens, for the watchdog, and what ended here, in the words of ``advance``."""
+
+    def __init__(self, measures: Measures) -> None:
+        self.moves = 0
+        self.counts: Counter[str] = Counter()
+        self.measures = measures
+        measures.outcomes = lambda: self.counts
+
+
+class Restartable(Protocol):
+    """Begin anew with nothing in hand."""
+
+    async def restart(self) -> None:
+        """Begin anew; what is not acknowledged is read again."""
+
+
+class Watchdog:
+    """Restart streams that stand still, and end the process when that does not help: whoever runs it starts it anew."""
+
+    def __init__(self, app: Any, topics: Collection[str], agents: Sequence[Restartable], progress: Progress) -> None:
+        self._app = app
+        self._topics = frozenset(topics)
+        self._agents = agents
+        self._progress = progress
+        self._stall = Stall(STALLED_S)
+        self._looked = time.monotonic()
+
+    async def look(self) -> None:
+        """Look once; a broker that does not answer, or a consumer that is being replaced, is looked at again later."""
+        app = self._app
+        counted = " ".join(f"{word}={count}" for word, count in sorted(self._progress.counts.items()))
+        log.info("counted %s", counted or "nothing")
+        try:
+            behind = await waiting(app.consumer, self._topics, app.consumer._committed_offset.get)
+        except Exception as exc:  # noqa: BLE001 - Faust and aiokafka raise many kinds while they reconnect
+            log.warning("not watched error=%r", exc)
+            return
+        records = sum(end - offset for offset, end in behind.values())
+        recovering = app.rebalancing or app.tables.recovery.in_recovery
+        elapsed, self._looked = time.monotonic() - self._looked, time.monotonic()
+        verdict = self._stall.judge(records, self._progress.moves, elapsed, recovering=recovering)
+        if verdict is Verdict.RESTART:
+            log.error("stalled, restarting waiting=%d", records)
+            await self._restart(behind)
+        elif verdict is Verdict.EXIT:
+            log.critical("stalled, stopping waiting=%d", records)
+            await app.crash(RuntimeError(f"{records} records wait and none is handled, also after a restart"))
+
+    async def _restart(self, partitions: Collection[Any]) -> None:
+        """Read again from where the group has come."""
+        for agent in self._agents:
+            await agent.restart()
+        self._app.consumer.resume_partitions(set(partitions))
+        self._app.flow_control.resume()
+        self._app.consumer.resume_flow()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,17 +34,23 @@ class WorkerFacts:
         """Iterate over all facts."""
         return iter(self._table.items())
 
-    def keep(self, key: bytes, value: bytes | None, partition: int) -> None:
-        """Set a fact, or remove it, in the table and in the changelog."""
-        self._table.send_changelog(partition, key, value, value_serializer="raw")
+    async def keep(self, key: bytes, value: bytes | None, partition: int) -> Awaitable[Any]:
+        """Hand a fact, or its removal, to the changelog, then to the table; return what is done when it is durable.
+
+        What Faust's tables send themselves waits in a buffer, while the offsets of its events are committed.
+        """
+        sent: Awaitable[Any] = await self._table.changelog_topic.send(
+            key=key, value=value, partition=partition, key_serializer="raw", value_serializer="raw"
+        )
         if value is not None:
             self._table.data[key] = value
             self._partitions[key] = partition
         else:
             self._table.data.pop(key, None)
             self._partitions.pop(key, None)
+        return sent
 
-    def forget(
+    async def forget(
         self, stage: Stage, memory: Memory, before: datetime, partitions: Collection[int], busy: Collection[str]
     ) -> int:
         """Forget a slice of what a stage knows from before a moment; return how many facts went.
@@ -54,16 +60,16 @@ class WorkerFacts:
         """
         if stage.forget is None:
             return 0
+        old = [fact.key for fact in stage.forget(memory, before, SLICE) if fact.key not in busy]
+        # At once: what is decided while the changelog takes the removals is learned after them.
+        for key in old:
+            memory.learn(key, None)
+        own = [key for key in map(str.encode, old) if self._partitions.get(key) in partitions]
         gone = 0
-        for fact in stage.forget(memory, before, SLICE):
-            if fact.key in busy:
-                continue
-            key = fact.key.encode()
-            partition = self._partitions.get(key)
-            if partition is not None and partition in partitions:
-                self.keep(key, None, partition)
+        for encoded, value in [(key, self._table.data[key]) for key in own]:
+            if self._table.data.get(encoded) is value:  # not written anew meanwhile
+                await self.keep(encoded, None, self._partitions[encoded])
                 gone += 1
-            memory.learn(fact.key, None)
         if gone:
             log.info("forgotten stage=%s facts=%d", stage.name, gone)
         return gone
@@ -78,7 +84,10 @@ class Forgetting:
     """Have each stage of a worker forget what is from before a moment, a slice at a time."""
 
     def __init__(
-        self, app: Any, forget: Sequence[Callable[[datetime, Collection[Any]], object]], before: Callable[[], datetime]
+        self,
+        app: Any,
+        forget: Sequence[Callable[[datetime, Collection[Any]], Awaitable[None]]],
+        before: Callable[[], datetime],
     ) -> None:
         self._app = app
         self._forget = forget
@@ -92,6 +101,6 @@ class Forgetting:
         try:
             assigned = app.consumer.assignment()
             for forget in self._forget:
-                forget(self._before(), assigned)
+                await forget(self._before(), assigned)
         except Exception as exc:  # noqa: BLE001 - upkeep ends nothing; it is tried again
             log.warning("not forgotten error=%r", exc)

@@ -18,9 +18,9 @@ from connectors.pages.fulltext import PageError
 from connectors.pages.pages import Pages
 from connectors.polling.outcome import USUAL, Pace
 from connectors.polling.parser import Parser
-from connectors.polling.reading import entries_left_out
 from connectors.polling.schedule import QUIET, asked_s, awake, interval_s
 from connectors.polling.sources import Sources
+from connectors.polling.splitting import entries_left_out
 from connectors.polling.subscription import Subscription, headers_for, proxy_for
 from connectors.websub import offered, page_links
 from pipeline.language.shorten import shorten

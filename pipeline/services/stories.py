@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from pipeline.services.saved_searches import SavedSearches
 
 PAGE = 200
-# To name a story, up to a hundred reports are read: a name is kept while the story stays as it is, and so long at most.
+# To name a story, its first reports are read, a page of these at a time.
+LABEL_PAGE = 60
+# A name is kept until the story has grown by such a part, and so long at most.
 LABEL_AGE = timedelta(minutes=5)
+LABEL_GROWTH = 0.1
 LABELS = 2_000
 SHORTEST_ID = 4
 # Stories that one beginning of an id stands for in a query, each under all ids it had.
@@ -68,7 +71,7 @@ class Stories:
         self._stories = stories
         self._searches = searches
         self._clock = clock
-        self._labels: dict[tuple[str, int, datetime], tuple[str, datetime]] = {}
+        self._labels: dict[str, _Label] = {}
 
     def find(
         self,
@@ -134,25 +137,38 @@ class Stories:
     def _line(self, summary: StorySummary, now: datetime) -> StoryLine:
         from pipeline.services.story_labels import has_enough, label
 
-        key = (summary.id, summary.articles, summary.latest)
-        name, since = self._labels.get(key, ("", now - LABEL_AGE))
-        if now - since >= LABEL_AGE:
-            name = label(self._articles(summary.id, has_enough))
-            self._labels[key] = name, now
+        kept = self._labels.get(summary.id)
+        if kept is None or not kept.fits(summary, now):
+            name = label(self._articles(summary.id, has_enough, LABEL_PAGE))
+            self._labels[summary.id] = kept = _Label(name, summary.articles, now)
             for old in list(self._labels)[: len(self._labels) - LABELS]:
                 self._labels.pop(old, None)
-        return _summed_up(summary, name, now)
+        return _summed_up(summary, kept.name, now)
 
-    def _articles(self, story_id: str, enough: Callable[[Sequence[Document]], bool]) -> list[Document]:
+    def _articles(
+        self, story_id: str, enough: Callable[[Sequence[Document]], bool], limit: int = PAGE
+    ) -> list[Document]:
         """Return the articles of a story, oldest first, the pages after ``enough`` left unread."""
         found: list[Document] = []
         cursor = None
         while True:
-            page = self._stories.articles(story_id, cursor, PAGE)
+            page = self._stories.articles(story_id, cursor, limit)
             found += page.articles
             cursor = page.cursor
             if cursor is None or enough(found):
                 return found
+
+
+class _Label(NamedTuple):
+    """Hold what a story is called, of how many articles it was when it was named, and since when."""
+
+    name: str
+    articles: int
+    since: datetime
+
+    def fits(self, story: StorySummary, now: datetime) -> bool:
+        """Tell whether the story is still much as it was."""
+        return now - self.since < LABEL_AGE and abs(story.articles - self.articles) <= LABEL_GROWTH * self.articles
 
 
 def with_merged_stories(query: Query, same: Callable[[str], Sequence[str]]) -> Query:

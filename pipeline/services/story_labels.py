@@ -11,7 +11,7 @@ from pipeline.language.shorten import shorten
 from pipeline.model import Document
 
 # A story is labelled by the titles of so many reports and so many words of each text.
-LABELLED_BY = 100
+LABELLED_BY = 50
 LEAD_WORDS = 60
 SHORT_TITLE = 4
 # Questions and what somebody said are not what happened.
@@ -31,7 +31,7 @@ def label(articles: Sequence[Document]) -> str:
 
     ``articles`` are a story's, oldest first: all, or enough of them.
     """
-    from pipeline.language.tokens import analyze
+    from pipeline.language.tokens import analyze, first_stems
     from pipeline.stages.deduplicate.weights import rarities
 
     originals = [article for article in articles if article.duplicate_of is None] or articles
@@ -41,12 +41,14 @@ def label(articles: Sequence[Document]) -> str:
     titles = [set(analyze(document.title, document.language).stems) for document in titled]
     used: Counter[str] = Counter()
     for document, words in zip(titled, titles, strict=True):
-        used.update(words | set(analyze(document.text, document.language).stems[:LEAD_WORDS]))
-    rare = rarities(list(used), titled[0].language)
+        used.update(words | set(first_stems(document.text, document.language, LEAD_WORDS)))
+    # What no title tells, or one report alone, decides nothing.
+    told = {word for words in titles for word in words if used[word] > 1}
+    rare = rarities(list(told), titled[0].language)
 
     def in_common(number: int) -> float:
         # What one report alone uses is not in common; a long title should tell more than a short one.
-        common = sum((used[word] - 1) * rare[word] for word in titles[number])
+        common = sum((used[word] - 1) * rare[word] for word in titles[number] if word in rare)
         voice = VOICE if _VOICE.search(titled[number].title or "") else 1.0
         news = 1 - LATER * number / len(titled)
         return common * voice * news / math.sqrt(len(titles[number]) + SHORT_TITLE)

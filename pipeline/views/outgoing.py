@@ -7,16 +7,18 @@ from typing import Any
 
 from pipeline.language.shorten import shorten
 from pipeline.model import Document
+from pipeline.web_addresses import web_address
 
 SUMMARY = 400
 
 
-def json_feed(documents: Sequence[Document], title: str, address: str) -> dict[str, Any]:
-    """Return the documents as a JSON Feed."""
+def json_feed(documents: Sequence[Document], title: str, address: str, hub: str) -> dict[str, Any]:
+    """Return the documents as a JSON Feed that is at an address, with the hub that tells of its news."""
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": title,
         "feed_url": address,
+        "hubs": [{"type": "WebSub", "url": hub}],
         "items": [_item(document) for document in documents],
     }
 
@@ -29,8 +31,8 @@ def _item(document: Document) -> dict[str, Any]:
         "date_published": (document.published or document.seen).isoformat(),
         "authors": [{"name": name} for name in document.authors or (document.source,)],
     }
-    if document.url:
-        item["url"] = document.url
+    if url := web_address(document.url):
+        item["url"] = url
     if document.updated:
         item["date_modified"] = document.updated.isoformat()
     if document.language:

@@ -16,6 +16,7 @@ from pipeline.query.highlight import highlight
 from pipeline.query.tree import Query
 from pipeline.views.lines import article_line
 from pipeline.views.tables import csv_rows
+from pipeline.web_addresses import web_address
 
 _COLUMNS = ("id", "published", "source", "language", "title", "url", "story_id", "duplicate_of", "snippet")
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -92,14 +93,18 @@ def csv_table(documents: Sequence[Document], query: Query | None, now: datetime)
     return csv_rows(_COLUMNS, rows)
 
 
-def atom_feed(documents: Sequence[Document], query: Query | None, now: datetime) -> str:
-    """Return the documents as an Atom feed (RFC 4287)."""
+def atom_feed(
+    documents: Sequence[Document], query: Query | None, now: datetime, links: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Return the documents as an Atom feed (RFC 4287); ``links`` are relations of the feed with their addresses."""
     ElementTree.register_namespace("", _ATOM)
     feed = ElementTree.Element(f"{{{_ATOM}}}feed")
     text = query.text if query else ""
     _add(feed, "id", f"urn:newswire:search:{text}")
     _add(feed, "title", f"Newswire: {text}" if text else "Newswire")
     _add(feed, "updated", now.isoformat())
+    for relation, address in links:
+        ElementTree.SubElement(feed, f"{{{_ATOM}}}link", href=_clean(address), rel=relation)
     for document in documents:
         entry = ElementTree.SubElement(feed, f"{{{_ATOM}}}entry")
         _add(entry, "id", f"urn:newswire:article:{document.id}")
@@ -107,8 +112,8 @@ def atom_feed(documents: Sequence[Document], query: Query | None, now: datetime)
         _add(entry, "updated", (document.updated or document.published or document.seen).isoformat())
         if document.published:
             _add(entry, "published", document.published.isoformat())
-        if document.url:
-            ElementTree.SubElement(entry, f"{{{_ATOM}}}link", href=_clean(document.url), rel="alternate")
+        if url := web_address(document.url):
+            ElementTree.SubElement(entry, f"{{{_ATOM}}}link", href=_clean(url), rel="alternate")
         author = ElementTree.SubElement(entry, f"{{{_ATOM}}}author")
         _add(author, "name", ", ".join(document.authors) or document.source)
         _add(entry, "summary", highlight(document, query, now).text)
@@ -120,5 +125,6 @@ def _add(parent: ElementTree.Element, name: str, text: str) -> None:
 
 
 def _clean(text: str) -> str:
-    """Leave out the control characters that XML 1.0 has no way to write."""
-    return "".join(c for c in text if c >= " " or c in "\t\n")
+    """Leave out the characters that XML 1.0 has no way to write."""
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(c for c in text if (c >= " " and c not in "\ufffe\uffff") or c in "\t\n")

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from pipeline.errors import UsageError
 from pipeline.language.shorten import shorten
 from pipeline.services.access import is_same
 from pipeline.services.events import Asked
-from pipeline.views.calendar import calendar_of
-from pipeline.views.outgoing import json_feed
-from pipeline.views.results import atom_feed
-from pipeline.web.asking import Ask, NotFoundError, json_response
+from pipeline.web.asking import MOST_FIELDS, Ask, NotFoundError, fields_of
 from pipeline.web.desk import Desk
 from pipeline.web.rendering import Rendering, quoted_part
 
-ENTRIES = 50
-EVENTS = 500
 # So many letters of an article are shown to strangers; the rest is at its own address.
 QUOTED = 600
-KINDS = ("search", "alert", "tag", "story", "query")
-FORMS = ("atom", "json", "ics")
+# What can be followed, and in which form; ``events`` are asked for by what they must satisfy (see ``conditions_text``).
+KINDS = ("search", "alert", "tag", "story", "query", "events")
+CONDITIONS = ("event", "actor", "target", "place", "when", "query")
+FORMS = {"atom": "Atom", "json": "JSON Feed", "ics": "Calendar"}
 _READER = "reader-"
 
 
@@ -62,10 +59,13 @@ def reader_named(subject: str) -> str | None:
 def outgoing_address(desk: Desk, kind: str, name: str, form: str = "atom") -> str:
     """Return the address at which a search, alert, tag or story can be followed by other programs."""
     reader = f"&reader={quoted_part(desk.reader)}" if desk.reader else ""
-    return f"/feeds/{kind}/{quoted_part(name)}.{form}?key={desk.access.signature(*_signed(desk, kind, name))}{reader}"
+    return (
+        f"/feeds/{kind}/{quoted_part(name)}.{form}?key={desk.access.signature(*signed_parts(desk, kind, name))}{reader}"
+    )
 
 
-def _signed(desk: Desk, kind: str, name: str) -> tuple[str, ...]:
+def signed_parts(desk: Desk, kind: str, name: str) -> tuple[str, ...]:
+    """Return what the key of an address signs."""
     return ("outgoing", kind, name, *([desk.reader] if desk.reader else ()))
 
 
@@ -87,43 +87,17 @@ def shared(ask: Ask, rendering: Rendering) -> Response:
     return rendering.plain(ask, "shared.html", 200, document=document, excerpt=shorten(document.text or "", QUOTED))
 
 
-def outgoing_addresses(desk: Desk, kind: str, name: str) -> dict[str, str]:
-    """Return the addresses of both kinds of feed."""
-    return {form: outgoing_address(desk, kind, name, form) for form in ("atom", "json")}
+def to_follow(ask: Ask, kind: str, name: str) -> dict[str, str]:
+    """Return the whole addresses of both kinds of feed, and of the calendar, by what people call them."""
+    return {words: ask.base + outgoing_address(ask.desk, kind, name, form) for form, words in FORMS.items()}
 
 
-def outgoing(ask: Ask, rendering: Rendering) -> Response:
-    """Give what a search, alert, tag, story or query finds as an Atom or JSON feed, or what it announces as a calendar,
-    to whoever knows the address.
-    """
-    kind, (name, _, form) = ask.places["kind"], ask.places["name"].rpartition(".")
-    if kind not in KINDS or form not in FORMS:
-        raise NotFoundError("There is no such feed.")
-    # Whose search or alert it is says the address, whoever asks.
-    reader = ask.desk.readers.get(ask.one("reader"))
-    desk = ask.desk.of(reader.name if reader is not None else "")
-    if not desk.access.is_signed(ask.one("key"), *_signed(desk, kind, name)):
-        raise NotFoundError("There is no such feed; its address may have been changed since.")
-    if form == "ics":
-        asked = Asked(query=_query(desk, kind, name), scheduled=True, everything=True)
-        written = calendar_of(desk.events.find(asked, EVENTS), f"Newswire: {name}", desk.clock())
-        return Response(written, media_type="text/calendar; charset=utf-8")
-    request = desk.articles.request(_query(desk, kind, name), limit=ENTRIES)
-    page = desk.articles.search(request)
-    if form == "json":
-        return json_response(json_feed(page.documents, f"Newswire: {name}", f"{ask.base}{ask.path}"))
-    return Response(atom_feed(page.documents, request.query, request.now), media_type="application/atom+xml")
+def conditions_text(asked: Asked) -> str:
+    """Write what events must satisfy as the name of a calendar to follow."""
+    return urlencode([(name, value) for name in CONDITIONS if (value := getattr(asked, name))])
 
 
-def _query(desk: Desk, kind: str, name: str) -> str:
-    if kind == "search":
-        return f"search:{name}"
-    if kind == "alert":
-        return desk.alerts.get(name).query
-    if kind == "query":
-        return name
-    if kind == "story":
-        return f"story:{name}"
-    if '"' in name:
-        raise UsageError("A tag holds no quotation marks.")
-    return f'tag:"{name}"'
+def conditions_of(text: str) -> Asked:
+    """Read what ``conditions_text`` wrote."""
+    given = {name: value for name, value in fields_of(text, MOST_FIELDS) if name in CONDITIONS and value}
+    return Asked(**given, scheduled=True, everything=True)  # type: ignore[arg-type]

@@ -21,7 +21,8 @@ from starlette.routing import Route
 from pipeline import errors
 from pipeline.errors import NewswireError, TransientError, UnavailableError, UsageError
 from pipeline.services.access import Scope
-from pipeline.web import access_pages, assets
+from pipeline.services.hub_rounds import HUB_PATH
+from pipeline.web import access_pages, assets, outgoing
 from pipeline.web.api.answers import ChangedMeanwhileError
 from pipeline.web.api.problems import problem
 from pipeline.web.api.routes import OPERATIONS
@@ -79,7 +80,7 @@ class App:
             *(Handler(each.method, each.path, each.answer, each.scope, each.most_bytes) for each in OPERATIONS),
             Handler("GET", "/login", access_pages.login_page, is_open=True),
             Handler("GET", "/static/{name}", lambda ask, _: assets.static(ask), is_open=True),
-            Handler("GET", "/feeds/{kind}/{name:path}", access_pages.outgoing, is_open=True),
+            Handler("GET", "/feeds/{kind}/{name:path}", outgoing.shown, is_open=True),
             Handler("GET", "/share/{id}", access_pages.shared, is_open=True),
         ]
         paths: dict[str, dict[str, Handler]] = {}
@@ -91,13 +92,14 @@ class App:
         routes += [
             Route("/live", self._stream, methods=["GET"]),
             Route("/api/v1/stream", self._stream, methods=["GET"]),
+            Route(HUB_PATH, self._hub, methods=["POST"]),
             Route("/login", self._login, methods=["POST"]),
         ]
         # A route with the method comes before one that only knows the path.
         routes.insert(0, routes.pop())
         routes.append(Route("/{rest:path}", partial(self._answer, {}), methods=list(METHODS)))
         programs = Middleware(ReaderPrograms, desk=self._desk, in_thread=self._in_thread)
-        return Starlette(routes=routes, middleware=[programs], exception_handlers={405: _wrong_method})
+        return Starlette(routes=routes, middleware=[programs], exception_handlers={405: _wrong_method, 404: _nowhere})
 
     def close(self) -> None:
         """End the threads; streams end with the server."""
@@ -129,7 +131,7 @@ class App:
             left, seconds = self._rate.take(_address(request))
             limits = {"ratelimit-limit": str(self._rate.per_minute), "ratelimit-remaining": str(max(left, 0)),
                       "ratelimit-reset": str(seconds)}  # fmt: skip
-            if is_api and left < 0:
+            if (is_api or request.url.path == HUB_PATH) and left < 0:
                 return self._failed(request, UsageError("That is too often; wait a little."), 429,
                                     limits | {"retry-after": str(seconds)})  # fmt: skip
             caller = await self._in_thread(lambda: self._caller(request))
@@ -247,6 +249,13 @@ class App:
         if not self._desk.access.is_signed(given, "form", request.cookies.get(VISIT_COOKIE, "")):
             raise ForbiddenError("The page was too old to change anything; go back, reload it, and try again.")
 
+    async def _hub(self, request: Request) -> Response:
+        async def asking(caller: Caller) -> Response:
+            ask = self._ask(request, caller, await body_of(request, outgoing.MOST_HUB_BYTES))
+            return await self._in_thread(lambda: outgoing.subscribe(ask))  # type: ignore[no-any-return]
+
+        return await self._guarded(request, asking)
+
     async def _login(self, request: Request) -> Response:
         async def entering(caller: Caller) -> Response:
             ask = self._ask(request, caller, await body_of(request, MOST_FORM_BYTES))
@@ -324,4 +333,9 @@ def _set_cookie(request: Request, response: Response, name: str, value: str, max
 
 
 async def _wrong_method(request: Request, error: Exception) -> Response:
-    return Response("This cannot be done here.\n", 405, HEADERS)
+    return Response("This cannot be done here.\n", 405, HEADERS, "text/plain")
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:
+    # What no route can read, such as an address with a line break.
+    return Response("There is nothing at this address.\n", 404, HEADERS, "text/plain")

@@ -19,6 +19,7 @@ from pipeline.web.desk import Desk
 MOST_FORM_BYTES = 1 << 20
 MOST_UPLOAD_BYTES = 10 << 20
 LARGEST_PAGE = 200
+MOST_FIELDS = 1_000
 
 
 class NotFoundError(UsageError):
@@ -87,8 +88,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         kind = self.headers.get("content-type", "")
         if kind.startswith("multipart/form-data"):
             return multipart(kind, self.body)
-        pairs = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1_000)
-        return Form(tuple(pairs))
+        return Form(tuple(fields_of(self.body.decode("utf-8", "replace"), MOST_FIELDS)))
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -115,11 +115,22 @@ class Form(msgspec.Struct, frozen=True):
         return next((upload for key, upload in self.files if key == name and upload.body), None)
 
 
+def fields_of(text: str, most: int) -> list[tuple[str, str]]:
+    """Read the fields of a form or of the query of an address. Raises ``UsageError`` where there are too many."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=most)
+    except ValueError as exc:
+        raise UsageError(f"That has more than {most:,} fields.") from exc
+
+
 def redirect(to: str) -> Response:
     """Send the browser to another of our pages by GET. The back button then repeats nothing."""
-    if not to.startswith("/") or to.startswith(("//", "/\\")):
-        to = "/"
-    return Response(status_code=303, headers={"location": to})
+    return Response(status_code=303, headers={"location": own_address(to)})
+
+
+def own_address(to: str) -> str:
+    """Return an address that a form gave to go back to, if it is one of ours; else that of the river."""
+    return to if to.startswith("/") and not to.startswith(("//", "/\\")) and to.isascii() and to.isprintable() else "/"
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.services.feed_test import Step
     from pipeline.services.feeds import Feeds
     from pipeline.services.find_feeds import FoundFeed
+    from pipeline.services.hub import Hub
     from pipeline.services.labels import Labels
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
@@ -94,6 +95,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     demo: Callable[[], object]
     readers: Readers
     own: Callable[[str], Mapping[str, Any]]
+    hub: Hub
     reader: str = ""
 
     def of(self, reader: str) -> Desk:

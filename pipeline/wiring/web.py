@@ -25,11 +25,13 @@ from pipeline.services.alerts import stored_rules
 from pipeline.services.article_feeds import ArticleFeeds
 from pipeline.services.dead_letters import REPLAY_GROUP
 from pipeline.services.feed_numbers import FeedNumbers
+from pipeline.services.hub import Hub
 from pipeline.services.labels import Labels
 from pipeline.services.marks import Marks
 from pipeline.services.streams import Streams
 from pipeline.topics import DEAD
 from pipeline.wiring import connectors, services, session, stores
+from pipeline.wiring.hub import telling
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -143,6 +145,7 @@ def desk(opened: Store, host: str) -> Desk:
         demo=lambda: session.add_demo(opened),
         readers=services.readers(opened),
         own=lru_cache(maxsize=1_000)(own),
+        hub=Hub(table=opened.access, clock=clock),
     )
 
 
@@ -158,10 +161,12 @@ def serve(settings: Settings, complain: Callable[[str], None]) -> None:
         except OSError as exc:
             raise UnavailableError(_busy(settings, exc)) from exc
         learn_types()
-        app, server = _server(opened, host)
+        served = desk(opened, host)
+        app, server = _server(served)
         complain(f"The page is at {_shown(listening)}")
         try:
-            server.run(sockets=[listening])
+            with telling(opened, served):
+                server.run(sockets=[listening])
         finally:
             app.close()
             listening.close()
@@ -183,12 +188,14 @@ def beside(opened: Store, complain: Callable[[str], None]) -> Iterator[None]:
         complain(f"There is no page: {_busy(settings, exc)}")
         yield
         return
-    app, server = _server(opened, host)
+    served = desk(opened, host)
+    app, server = _server(served)
     thread = threading.Thread(target=_run, args=(server, listening), name="web", daemon=True)
     thread.start()
     complain(f"The page is at {_shown(listening)}")
     try:
-        yield
+        with telling(opened, served):
+            yield
     finally:
         app.close()
         server.should_exit = True
@@ -201,12 +208,12 @@ def _run(server: uvicorn.Server, listening: socket.socket) -> None:
         asyncio.run(server.serve(sockets=[listening]))
 
 
-def _server(opened: Store, host: str) -> tuple[App, uvicorn.Server]:
+def _server(served: Desk) -> tuple[App, uvicorn.Server]:
     import uvicorn
 
     from pipeline.web.app import App
 
-    app = App(desk(opened, host))
+    app = App(served)
     config = uvicorn.Config(
         app.asgi(),
         loop="asyncio",

@@ -56,6 +56,11 @@ class Site:
         self.count: int
         self.urls, self.count = self._pipe.recv()
 
+    @property
+    def pid(self) -> int | None:
+        """Return the id of the server's process."""
+        return self._process.pid
+
     def add(self, entries: int) -> int:
         """Put so many new entries in front of every feed; return how many there are then in all."""
         self._pipe.send(("add", entries))

@@ -6,15 +6,20 @@ one partition and one order. So this begins there: the order is the log's, the d
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
 import msgspec
 import pytest
+from kafka import KafkaAdminClient
 
 from pipeline.model import Article, Document, derive_id
 from pipeline.ports.log import Message
+from pipeline.runners.agents import COMMIT_S
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
 from pipeline.topics import DEAD, DOCUMENTS, REVISIONS
 from pipeline.wiring import stores
@@ -25,6 +30,26 @@ from tests.unit.stages.deduplicate.test_one_event import reports
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 LANGUAGES = ("en", "pl", "it", "nl", "sv")
+# Few enough to be decided while nothing is acknowledged.
+UNACKNOWLEDGED = 150
+# Facts are handed over and do not arrive while this worker lives.
+WORKER = """
+import asyncio
+from faust.transport.drivers.aiokafka import Producer
+from pipeline import config
+from pipeline.runners import agents
+from pipeline.wiring import runners
+
+send = Producer.send
+
+async def send_facts_late(self, topic, *given, **named):
+    if not topic.endswith("-changelog"):
+        return await send(self, topic, *given, **named)
+    return asyncio.ensure_future(asyncio.sleep(600))
+
+Producer.send = send_facts_late
+agents.run(runners.worker_app(config.load()))
+"""
 Told = tuple[str | None, str | None, tuple[str, ...]]
 
 
@@ -71,6 +96,17 @@ def documents(store: Store) -> dict[str, set[Told]]:
         document = msgspec.json.decode(message.value, type=Document)
         found[document.id].add(told(document))
     return found
+
+
+def committed(cluster: Cluster, topic: str) -> int:
+    """Return how many records of a topic the workers will not read again."""
+    settings = cluster.settings
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    try:
+        offsets = admin.list_group_offsets(f"{settings.prefix}newswire-worker")[f"{settings.prefix}newswire-worker"]
+        return sum(kept.offset for partition, kept in offsets.items() if partition.topic == settings.prefix + topic)
+    finally:
+        admin.close()
 
 
 def check(cluster: Cluster, store: Store) -> None:
@@ -140,6 +176,28 @@ def test_worker_begun_anew_with_nothing_of_its_own_goes_on_as_the_one_before(
             cluster.environment["NEWSWIRE_DATA"] = str(tmp_path / "another machine")
             cluster.start("worker")
             append(store, articles[half:])
+            check(cluster, store)
+    finally:
+        cluster.stop()
+
+
+def test_worker_that_dies_with_facts_on_their_way_has_acknowledged_none_of_their_revisions(
+    servers: dict[str, str], prefix: str, tmp_path: Path
+) -> None:
+    cluster = Cluster(servers, prefix, tmp_path, partitions=3)
+    articles = revisions()
+    try:
+        with stores.store(cluster.settings) as store:
+            worker = subprocess.Popen([sys.executable, "-c", WORKER], env=os.environ | cluster.environment)
+            append(store, articles[:UNACKNOWLEDGED])
+            # The next stage keeps no facts: what it has committed the worker has had time to commit of this one.
+            assert wait_until(lambda: committed(cluster, DOCUMENTS.name) == UNACKNOWLEDGED, 90), cluster.logs()
+            time.sleep(3 * COMMIT_S)
+            assert committed(cluster, REVISIONS.name) == 0
+            worker.kill()
+            worker.wait(20)
+            cluster.start("worker")
+            append(store, articles[UNACKNOWLEDGED:])
             check(cluster, store)
     finally:
         cluster.stop()

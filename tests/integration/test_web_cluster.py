@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.integration.distributed import Cluster, wait_until
+from tests.integration.test_hub import Follower, follower, subscribe, topic_of
 
 WAIT_S = 90.0
 
@@ -58,6 +59,13 @@ def cluster(kafka_servers: str, elasticsearch_url: str, elasticsearch_prefix: st
     made.stop()
 
 
+@pytest.fixture
+def program() -> Iterator[Follower]:
+    """Return a program that follows a feed."""
+    with follower() as made:
+        yield made
+
+
 def address_of(cluster: Cluster, log: Path) -> str:
     """Return where the page is, once it says so."""
     pattern = re.compile(r"The page is at (\S+)")
@@ -69,13 +77,18 @@ def address_of(cluster: Cluster, log: Path) -> str:
 
 @pytest.mark.kafka
 @pytest.mark.elasticsearch
-def test_an_article_appears_and_is_searched_marked_and_alerted_to(cluster: Cluster, tmp_path: Path) -> None:
-    cluster.start("web", NEWSWIRE_WEB_LISTEN="127.0.0.1:0")
+def test_an_article_appears_and_is_searched_marked_and_alerted_to(
+    cluster: Cluster, program: Follower, tmp_path: Path
+) -> None:
+    cluster.start("web", NEWSWIRE_WEB_LISTEN="127.0.0.1:0", NEWSWIRE_FETCH_ALLOW="127.0.0.0/8")
     for role in ("worker", "index"):
         cluster.start(role)
     api = Api(address_of(cluster, tmp_path / "web-0.log"))
     rule = {"name": "Quokkas", "query": "quokka"}
     assert api("POST", "/alerts", rule)[0] == 201
+    topic = topic_of(api.address, "quokka")
+    assert subscribe(api.address, topic, program.callback)[0] == 202
+    assert wait_until(lambda: bool(program.confirmed), WAIT_S), cluster.logs()
     lines = [
         {"title": f"A quokka {what} in the harbour", "text": "It is small.", "url": f"https://w.example/{what}",
          "source": "Harbour Wire", "language": "en"}
@@ -86,6 +99,7 @@ def test_an_article_appears_and_is_searched_marked_and_alerted_to(cluster: Clust
     # An index that is made this moment answers 503.
     assert wait_until(lambda: len(api.asked("quokka")[1].get("articles", ())) == 2, WAIT_S), cluster.logs()
 
+    assert wait_until(lambda: any(b"A quokka" in body for body, _ in program.sent), WAIT_S), cluster.logs()
     first, second = api.found("quokka")
     assert "A quokka" in api.page("/") and "quokka" in api.page(f"/article/{first}")
     assert "<strong>2</strong>" in api.page("/search?q=quokka")

@@ -67,6 +67,10 @@ class Known:
                     break
         return found
 
+    def __contains__(self, article_id: str) -> bool:
+        """Tell whether an article was seen before."""
+        return article_id in self._facts
+
     def get(self, article_id: str) -> Version | None:
         """Return what is remembered of an article."""
         value = self._facts.get(article_id)
@@ -107,6 +111,13 @@ def identify(article: Article, known: Known, now: datetime) -> Decision:
     )
     fact = Fact(key=article.id, value=msgspec.msgpack.encode(version))
     return Decision(outcome=outcome, emit=(emitted,), facts=(fact,))
+
+
+def preview(article: Article, known: Known) -> Article | None:
+    """Return an article as its first revision will be, before it is decided on; ``None`` when it is known already."""
+    if article.withdrawn or article.id in known:
+        return None
+    return msgspec.structs.replace(normalize(article), revision=1)
 
 
 def forget(known: Known, before: datetime, limit: int) -> tuple[Fact, ...]:

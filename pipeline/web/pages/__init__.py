@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from pipeline.services.access import Scope
 from pipeline.web.asking import MOST_FORM_BYTES, MOST_UPLOAD_BYTES, Ask
-from pipeline.web.pages import alerts, article, feeds, help, operation, reading, search, stories
+from pipeline.web.pages import alerts, article, events, feeds, help, operation, reading, search, stories
 from pipeline.web.rendering import Rendering
 
 Answer = Callable[[Ask, Rendering], Response]
@@ -44,7 +44,8 @@ PAGES: tuple[tuple[str, str, Answer, Scope, int], ...] = (
     ("POST", "/demo", feeds.demo, "write", MOST_FORM_BYTES),
     ("GET", "/stories", stories.listed, "read", 0),
     ("GET", "/story/{id}", stories.one, "read", 0),
-    ("GET", "/events", stories.events, "read", 0),
+    ("GET", "/events", events.shown, "read", 0),
+    ("GET", "/event/{id}", events.one, "read", 0),
     ("GET", "/operation", operation.shown, "read", 0),
     ("POST", "/operation", operation.act, "admin", MOST_FORM_BYTES),
     ("GET", "/operation/backup", operation.backup, "admin", 0),

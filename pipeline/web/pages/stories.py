@@ -1,26 +1,29 @@
-"""Stories and events: who reported first, how it grew, where sources disagree, what was coded."""
+"""Stories: who reported first, how it grew, where sources disagree, what was coded."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from markupsafe import Markup
 from starlette.responses import Response
 
 from pipeline.errors import UsageError
-from pipeline.model import Document
+from pipeline.model import Document, ReportedEvent
 from pipeline.services.events import Asked
 from pipeline.services.stories import SORTS, Sort, StoryLine
-from pipeline.views.charts import sparkline
+from pipeline.views.columns import columns_chart, columns_of, step_words
 from pipeline.views.marked_text import event_words
-from pipeline.web.access_pages import outgoing_addresses
+from pipeline.web.access_pages import to_follow
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
 
 SHOWN = 30
-EVENTS = 50
-LABELS = (("event", "What"), ("actor", "Who"), ("target", "To whom"), ("place", "Where"), ("when", "When"))
+EVENTS = 100
+REPORTS = 50
+FIRSTS = 15
+DISPUTES = 20
 
 
 def listed(ask: Ask, rendering: Rendering) -> Response:
@@ -35,45 +38,34 @@ def listed(ask: Ask, rendering: Rendering) -> Response:
 
 
 def one(ask: Ask, rendering: Rendering) -> Response:
-    """Show a story from its first report on."""
+    """Show a story from its first report on: who reported first, how it grew, what they disagree on."""
     found = ask.desk.stories.get(ask.places["id"])
     if found is None:
         raise NotFoundError("There is no such story; it may have been pruned.")
     line, articles = found
+    first = ask.number("from", 1, max(len(articles), 1))
     events = ask.desk.events.find(Asked(query=f"story:{line.id}", everything=True), EVENTS)
+    here = articles[first - 1 : first - 1 + REPORTS]
+    firsts = _first_reports(articles)
     return rendering.page(
         ask,
         "story.html",
         story=line,
-        articles=articles,
-        first=_first_reports(articles),
-        growth=Markup(_growth(line, articles)),
+        articles=here,
+        number=first,
+        earlier=max(first - REPORTS, 1) if first > 1 else None,
+        later=first + REPORTS if first - 1 + REPORTS < len(articles) else None,
+        firsts=firsts[:FIRSTS],
+        more_firsts=len(firsts) - FIRSTS,
+        growth=_growth(line, articles, firsts),
         began=min(map(_when, articles), default=line.first_seen),
-        events=events,
+        events=events[:SHOWN],
+        more_events=len(events) > SHOWN,
+        disputes=_disputes(events, articles),
         words=event_words,
-        outgoing=outgoing_addresses(ask.desk, "story", line.id),
-        states=ask.desk.marks(ask.reader).of([document.id for document in articles]),
+        follow=to_follow(ask, "story", line.id),
+        states=ask.desk.marks(ask.reader).of([document.id for document in here]),
     )
-
-
-def events(ask: Ask, rendering: Rendering) -> Response:
-    """List events by type, actor, target, place and date."""
-    conditions: dict[str, Any] = {name: ask.one(name).strip() or None for name, _ in LABELS}
-    asked = Asked(
-        **conditions,
-        scheduled=bool(ask.one("scheduled")),
-        query=ask.one("q").strip() or None,
-        everything=bool(ask.one("everything")),
-    )
-    error, found = "", []
-    try:
-        found = ask.desk.events.find(asked, EVENTS)
-    except UsageError as exc:
-        error = str(exc)
-    return rendering.page(
-        ask, "events.html", status=400 if error else 200, found=found, words=event_words, asked=asked, error=error,
-        labels=LABELS,
-    )  # fmt: skip
 
 
 def _first_reports(articles: list[Document]) -> list[dict[str, Any]]:
@@ -88,16 +80,43 @@ def _first_reports(articles: list[Document]) -> list[dict[str, Any]]:
     ]
 
 
-def _when(document: Document) -> Any:
+def _when(document: Document) -> datetime:
     return min(document.published or document.seen, document.seen)
 
 
-def _growth(line: StoryLine, articles: list[Document]) -> str:
-    """Draw the number of reports a day."""
-    days = [_when(document).date() for document in articles]
-    if len(set(days)) < 2:
-        return ""
-    first: date = min(days)
-    span = min((max(days) - first).days + 1, 60)
-    counts = [sum(day == first + timedelta(days=n) for day in days) for n in range(span)]
-    return sparkline(counts, f"Reports a day of {line.label}")
+def _growth(line: StoryLine, articles: list[Document], firsts: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Draw how many reports came when, and which of them were the first of their source; nothing for one moment's."""
+    first_ids = {each["document"].id for each in firsts}
+    step, columns = columns_of([(_when(document), document.id in first_ids) for document in articles])
+    if len(columns) < 2:
+        return None
+    return {
+        "drawn": Markup(columns_chart(columns, f"Reports {step_words(step)} of {line.label}")),
+        "columns": [column for column in columns if column.count],
+        "step": step_words(step),
+        "last": columns[-1].start,
+    }
+
+
+def _disputes(events: Sequence[ReportedEvent], articles: list[Document]) -> list[dict[str, Any]]:
+    """Return what is counted differently: each figure with who gives it and the words of the first who did."""
+    when = {document.id: _when(document) for document in articles}
+    found = []
+    for reported in events:
+        for counted in dict.fromkeys(figure.counted for figure in reported.figures):
+            rows = [
+                {"value": figure.value, "sources": figure.sources, **_first_words(reported, figure.sources, when)}
+                for figure in reported.figures
+                if figure.counted == counted
+            ]
+            rows.sort(key=lambda row: (row["when"] is None, row["when"] or datetime.min.replace(tzinfo=UTC)))
+            found.append({"event": reported.event, "counted": counted, "rows": rows})
+    return found[:DISPUTES]
+
+
+def _first_words(reported: ReportedEvent, sources: Sequence[str], when: dict[str, datetime]) -> dict[str, Any]:
+    """Return the earliest report of any of some sources: its sentence, its article and its time."""
+    theirs = [report for report in reported.told_by if report.source in sources]
+    known = sorted((report for report in theirs if report.article in when), key=lambda each: when[each.article])
+    report = next(iter((*known, *theirs)), reported.told_by[0])
+    return {"sentence": report.sentence, "article": report.article, "when": when.get(report.article)}

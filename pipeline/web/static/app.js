@@ -73,6 +73,9 @@
       }
     }, wait);
   };
+  // In a narrow window the views are one line: where one is comes into sight.
+  const here = $(".rail [aria-current]");
+  if (here && here.offsetLeft > innerWidth - 60) $(".rail").scrollLeft = here.offsetLeft - 40;
   if ($(".rail")) count(reading ? 600 : 0);
   const is = (element, name) => element.dataset[name] ? element.dataset[name] === "yes" : element.classList.contains(name);
   if (reading && reading.dataset.read === "no") mark(reading, "read", true);
@@ -236,6 +239,15 @@
     source.addEventListener("missed", () => tell("Much is new"));
     $("button", bar).addEventListener("click", () => location.reload());
     addEventListener("pagehide", () => source.close());
+  }
+
+  // An address is copied where the browser lets us; without that, the field holds it.
+  if (navigator.clipboard) for (const button of $$("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const place = $("input", button.parentElement);
+      try { await navigator.clipboard.writeText(place.value); say("copied"); button.textContent = "Copied"; } catch { place.select(); }
+    });
   }
 
   // A list of feeds is dropped on the page.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.language.numbers import marks_of
-from pipeline.language.tokens import STEMMERS, analyze, fold, stem, tokens_of, written
+from pipeline.language.tokens import STEMMERS, analyze, first_stems, fold, stem, tokens_of, written
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,21 @@ def test_each_token_is_what_its_span_is_read_as(text: str, language: str | None)
     analysis = analyze(text, language)
     words = [text[start:end] for start, end in zip(analysis.starts, analysis.ends, strict=True)]
     assert analysis.tokens == [written(word, marks_of(language)) for word in words]
+
+
+@given(
+    st.lists(
+        st.one_of(st.text(max_size=30), st.sampled_from(["U.S.", "-", "1,800", "東京都", "winning the war", "\u2028"]))
+    ),
+    st.sampled_from([" ", "\n", ", ", "\u00a0", "\t", ""]),
+    st.sampled_from([None, "en", "de", "ja"]),
+    st.integers(1, 8),
+)
+def test_first_stems_of_a_text_are_those_of_its_whole_analysis(
+    words: list[str], between: str, language: str | None, count: int
+) -> None:
+    text = between.join(words * 3)
+    assert first_stems(text, language, count) == analyze(text, language).stems[:count]
 
 
 @given(st.integers(1000, 10**12), st.sampled_from(["en", "de", "es", "fr", "zh", None]))

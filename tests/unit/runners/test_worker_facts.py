@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +33,7 @@ class FaustTable:
 
     def __init__(self) -> None:
         self.data = Data()
+        self.changelog_topic = self
         self.sent: list[tuple[int, bytes, bytes | None]] = []
 
     def __len__(self) -> int:
@@ -39,8 +42,17 @@ class FaustTable:
     def items(self) -> Any:
         return self.data.items()
 
-    def send_changelog(self, partition: int, key: bytes, value: bytes | None, value_serializer: str) -> None:
+    async def send(
+        self, key: bytes, value: bytes | None, partition: int, key_serializer: str, value_serializer: str
+    ) -> Awaitable[None]:
         self.sent.append((partition, key, value))
+        sent = asyncio.get_running_loop().create_future()
+        sent.set_result(None)
+        return sent
+
+
+async def durable(facts: WorkerFacts, key: bytes, value: bytes | None, partition: int) -> None:
+    await (await facts.keep(key, value, partition))
 
 
 def known_from(table: FaustTable, ages: list[int]) -> tuple[WorkerFacts, Known, list[str]]:
@@ -50,7 +62,7 @@ def known_from(table: FaustTable, ages: list[int]) -> tuple[WorkerFacts, Known, 
         article = Article(id=derive_id("a", str(number)), source="a", seen=NOW - timedelta(days=age), title="Tide")
         (fact,) = identify(article, known, NOW).facts
         known.learn(fact.key, fact.value)
-        facts.keep(fact.key.encode(), fact.value, number % 4)
+        asyncio.run(durable(facts, fact.key.encode(), fact.value, number % 4))
         ids.append(fact.key)
     table.sent.clear()
     return facts, known, ids
@@ -68,7 +80,7 @@ def test_old_facts_of_its_own_go_for_good_and_nothing_else_is_written(
     facts, known, ids = known_from(table, ages)
     waiting = {key for number, key in enumerate(ids) if number in busy}
     for _ in range(3):  # the first look only begins a scan
-        facts.forget(IDENTIFY, known, BEFORE, mine, waiting)
+        asyncio.run(facts.forget(IDENTIFY, known, BEFORE, mine, waiting))
     old = {number for number, age in enumerate(ages) if age > 30 and number not in busy}
     gone = {(number % 4, ids[number].encode(), None) for number in old if number % 4 in mine}
     assert set(table.sent) == gone
@@ -81,5 +93,5 @@ def test_old_facts_of_its_own_go_for_good_and_nothing_else_is_written(
 def test_a_stage_that_forgets_nothing_is_left_alone() -> None:
     table = FaustTable()
     facts, *_ = known_from(table, [90])
-    assert facts.forget(EXTRACT, NoMemory(), BEFORE, {0, 1, 2, 3}, ()) == 0
+    assert asyncio.run(facts.forget(EXTRACT, NoMemory(), BEFORE, {0, 1, 2, 3}, ())) == 0
     assert table.sent == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.errors import UsageError
 from pipeline.model import Document, derive_id
 from pipeline.query.parser import parse
-from pipeline.services.stories import PAGE, Stories, with_merged_stories
+from pipeline.services.stories import LABEL_AGE, LABEL_PAGE, PAGE, Stories, with_merged_stories
 from pipeline.views.stories import story_line, story_lines
 from tests.fakes.index import MemoryIndex
 from tests.unit.services.desks import stories_over
@@ -102,3 +102,40 @@ def test_beginning_must_tell_stories_apart() -> None:
 def test_query_stays_where_no_story_was_merged(text: str) -> None:
     query = parse(text)
     assert with_merged_stories(query, lambda value: ["abcd" + "0" * 28]) == query
+
+
+def namings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that is told of how many articles each story is named."""
+    named: list[int] = []
+
+    def label(articles: list[Document]) -> str:
+        named.append(len(articles))
+        return "A story"
+
+    monkeypatch.setattr("pipeline.services.story_labels.label", label)
+    return named
+
+
+def test_story_is_named_anew_when_it_has_grown_or_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = namings(monkeypatch)
+    index, now = MemoryIndex(), [NOW]
+    service = stories_over(index, NOW)
+    monkeypatch.setattr(service, "_clock", lambda: now[0])
+
+    def listed(count: int) -> None:
+        index.upsert([report(n, "s") for n in range(count)])
+        assert service.find(None).lines[0].articles == count
+
+    for count in (20, 20, 22):
+        listed(count)
+    assert named == [20]
+    listed(23)
+    now[0] += LABEL_AGE
+    listed(23)
+    assert named == [20, 23, 23]
+
+
+def test_naming_reads_no_more_of_a_large_story_than_its_first_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = namings(monkeypatch)
+    desk(*(report(n, "s") for n in range(3 * LABEL_PAGE))).find(None)
+    assert read == [LABEL_PAGE]

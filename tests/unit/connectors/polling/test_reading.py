@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.formats.parsed import NotAFeedError
-from connectors.polling.reading import FeedReading, Origin, entries_left_out, read
+from connectors.polling.reading import FeedReading, Origin, read
+from connectors.polling.splitting import entries_left_out
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 ORIGIN = Origin("https://news.example/feed")
@@ -132,7 +133,7 @@ def test_no_feed_is_an_error_with_history_too() -> None:
 def test_of_too_many_entries_the_newest_are_read_wherever_they_stand(
     is_oldest_first: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.polling.reading.MAX_ENTRIES", 5)
+    monkeypatch.setattr("connectors.polling.splitting.MAX_ENTRIES", 5)
     entries = [item(number, "a") for number in range(8)]
     found = reading(feed(*(entries if is_oldest_first else entries[::-1])))
     assert (found.left_out, found.entries) == (3, 5)

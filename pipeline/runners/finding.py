@@ -1,0 +1,63 @@
+"""History is found before its turn: it is indexed as it is as soon as nothing newer waits.
+
+A feed's first poll or an archive brings thousands of articles. To compare them with one another and to read them for
+events takes minutes, during which each would be missing from every search. Nothing is decided here: they stay in
+news.history, are decided on in the order of the log, and are indexed again then.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from pipeline.flow import Stage
+from pipeline.model import Article, as_document
+from pipeline.ports.log import Log
+from pipeline.ports.search import SearchIndex
+from pipeline.ports.table import Transaction
+from pipeline.stages.decision import Memory
+from pipeline.topics import HISTORY
+
+GROUP = "finder"
+AT_ONCE = 256
+
+_log = logging.getLogger(__name__)
+
+
+class Finding:
+    """Index what waits in news.history and is not known yet, a slice at a time, as ``first`` would take it in."""
+
+    def __init__(self, log: Log, *, index: SearchIndex, transaction: Transaction, first: Stage) -> None:
+        self._log = log
+        self._index = index
+        self._transaction = transaction
+        self._first = first
+
+    def step(self, memory: Memory) -> int:
+        """Index one slice, given the memory of the first stage; return how many records were read."""
+        messages = self._log.read(HISTORY.name, GROUP, AT_ONCE)
+        if not messages:
+            return 0
+        documents = [
+            as_document(article)
+            for message in messages
+            if (article := self._preview(message.value, memory)) is not None
+        ]
+        try:
+            with self._transaction():
+                self._index.upsert(documents)  # what is refused becomes a dead letter in its turn
+                self._log.commit(HISTORY.name, GROUP)
+        except BaseException:
+            self._log.rewind(HISTORY.name, GROUP)
+            raise
+        return len(messages)
+
+    def _preview(self, raw: bytes, memory: Memory) -> Article | None:
+        if self._first.preview is None:
+            return None
+        try:
+            return self._first.preview(msgspec.json.decode(raw, type=Article), memory)
+        except Exception as exc:  # noqa: BLE001 - it becomes a dead letter in its turn, and is told of then
+            _log.debug("cannot be found before its turn error=%r", exc)
+            return None
