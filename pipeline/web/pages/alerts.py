@@ -14,7 +14,7 @@ from pipeline.language.shorten import shorten
 from pipeline.model import AlertRule
 from pipeline.services.forecast import Forecast
 from pipeline.views.charts import bars_of, timeline
-from pipeline.web.access_pages import outgoing_addresses
+from pipeline.web.access_pages import to_follow
 from pipeline.web.alert_form import fields_of, rule_of
 from pipeline.web.asking import Ask, NotFoundError, redirect
 from pipeline.web.rendering import Rendering, address, quoted_part
@@ -118,7 +118,7 @@ def one(ask: Ask, rendering: Rendering) -> Response:
         why=why,
         headline=headline,
         done=ask.one("done"),
-        outgoing=outgoing_addresses(ask.desk, "alert", rule.name),
+        follow=to_follow(ask, "alert", rule.name),
     )
 
 

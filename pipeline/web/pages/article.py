@@ -13,6 +13,7 @@ from pipeline.views.clean_html import clean_html
 from pipeline.views.marked_text import paragraphs
 from pipeline.views.word_changes import word_changes
 from pipeline.web import river as rivers
+from pipeline.web.access_pages import share_address
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
 from pipeline.web_addresses import web_address
@@ -46,6 +47,7 @@ def article(ask: Ask, rendering: Rendering) -> Response:
         beside=_beside(ask),
         shows_picture=desk.pictures is not None and bool(web_address(document.image)),
         view=rivers.state_of(ask),
+        share={"Address": ask.base + share_address(desk, document.id)},
     )
 
 
