@@ -28,6 +28,7 @@ from pipeline.stages.extract.events.coder import Coded, Coder
 from pipeline.stages.extract.events.events import ArticleText, Told, readings
 from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.events.participants import Sentence
+from pipeline.stages.extract.events.rank import NEWS_SHIFT, NEWS_SLOPE, is_report
 from pipeline.stages.extract.events.syntax import parser
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.names.located import locate
@@ -199,6 +200,23 @@ def cross_validated(table: Table) -> np.ndarray:
     return chance
 
 
+def news_scale(chance: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return slope and shift of the log odds of readings in news, given chances by models that had not seen them."""
+    rows = np.column_stack([_log_odds(chance), np.ones(len(chance))])
+    scale: np.ndarray = np.array([1.0, 0.0])
+    for _ in range(40):
+        fitted = 1 / (1 + np.exp(-rows @ scale))
+        curve = (rows * (fitted * (1 - fitted))[:, None]).T @ rows
+        scale = scale - np.linalg.solve(curve, rows.T @ (fitted - labels))
+    return scale
+
+
+def _log_odds(chance: np.ndarray) -> np.ndarray:
+    inner: np.ndarray = np.clip(chance, 1e-4, 1 - 1e-4)
+    odds: np.ndarray = np.log(inner / (1 - inner))
+    return odds
+
+
 def report(title: str, chance: np.ndarray, labels: np.ndarray) -> None:
     """Print precision, recall among what was read, and the reliability table."""
     print(f"{title}: {len(labels)} readings, {int(labels.sum())} right")
@@ -224,6 +242,10 @@ def main() -> None:
     table = table_of(found, names)
     chance = cross_validated(table)
     size = len(found)
+    news = np.array([is_report(sample.values) for sample in found])
+    slope, shift = news_scale(chance[:size][news], table.labels[:size][news])
+    print(f"scale of news ({int(news.sum())} readings): slope {slope:.3f}, shift {shift:.3f}")
+    chance[:size][news] = 1 / (1 + np.exp(-(slope * _log_odds(chance[:size][news]) + shift)))
     own = np.array([sample.source in ("own", "eventless") for sample in found])
     print("cross-validated over articles:")
     gsr = np.array([sample.source == "gsr" for sample in found])
@@ -234,6 +256,7 @@ def main() -> None:
     report("their sentences alone", chance[size:], table.labels[size:])
     print("by source", dict(Counter(sample.source for sample in found)))
     weights = dict(zip(names, (round(float(w), 4) for w in fit(table.rows, table.labels, table.counts)), strict=True))
+    weights |= {NEWS_SLOPE: round(float(slope), 4), NEWS_SHIFT: round(float(shift), 4)}
     TARGET.write_text(json.dumps(weights, indent=1) + "\n", "utf-8")
     print(f"written: {len(weights)} weights")
 

@@ -100,6 +100,23 @@ def detect(text: str, declared: str | None = None) -> str | None:
     return _by_letters(sample, declared)
 
 
+def commonest(text: str, least: int) -> str | None:
+    """Return the language that most of the commonest words of a short text are in, if at least ``least`` are.
+
+    ``None`` where English has as many, and where its letters speak for another one.
+    """
+    counts: Counter[str] = Counter(
+        language for word in _WORD.findall(text.lower()) for language in _LANGUAGES_OF.get(word, ())
+    )
+    (best, most), (_, second) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
+    if most < least or most <= counts["en"]:
+        return None
+    if most > second and not counts["en"]:
+        return best
+    likely = detect(text)  # "killed in Santiago de Cuba" has two of the commonest words of Dutch
+    return likely if likely and counts[likely] == most else None
+
+
 def _by_letters(sample: str, declared: str | None) -> str | None:
     """Judge by how likely the first words and their letters are in each language."""
     words = _WORD.findall(sample.lower())[:JUDGED_WORDS]

@@ -36,11 +36,11 @@ def extract_texts(
 
 
 def _language(text: str, declared: str | None) -> str | None:
-    """Guess the language; a sentence or two in Latin letters are too little to guess from, and taken as English."""
-    from pipeline.language.detect import detect
+    """Guess the language; a sentence of ASCII alone is English unless its little words are another's."""
+    from pipeline.language.detect import commonest, detect
 
     if declared is None and text.count(" ") < FEW_WORDS and text.isascii():
-        return "en"
+        return commonest(text, least=2) or "en"
     return detect(text, declared)
 
 

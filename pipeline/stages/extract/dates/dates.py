@@ -35,7 +35,8 @@ _FUTURE = re.compile(
     r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning|deadline|aims?|intends?|hopes?|to be(?:\s+\w+)?"
     r"|(?:meets|opens|begins|starts|arrives|departs|leaves|rules|votes|expires|resumes|ends|returns|faces|hosts|visits|travels"
     r"|airs|launches|closes|kicks off|convenes|goes|runs out|comes into|takes (?:effect|office|place|over|part))"
-    r"(?!\s+that\b)|to (?:hold|meet|convene|begin|start|take"
+    r"(?!\s+that\b)|(?<!not\s)(?:begin|meet|arrive|depart|resume|convene|start|expire|vote|leave)"
+    r"(?=\s+(?:(?:\w+\s+){0,3}(?:on|this|next)\s+)?$)|to (?:hold|meet|convene|begin|start|take"
     r"|sign|discuss|visit|attend|open|vote|travel|host|address|go|come|arrive|return|continue|end|last|run|resume"
     r"|decide)|is (?:holding|meeting|visiting|hosting|starting|opening|travelling|traveling))\b",
     re.IGNORECASE,

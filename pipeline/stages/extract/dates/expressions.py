@@ -20,6 +20,7 @@ from pipeline.stages.extract.dates.calendar_words import (
 from pipeline.stages.extract.dates.parts import (
     resolve_anno_domini,
     resolve_between,
+    resolve_month_to_month,
     resolve_nine_eleven,
     resolve_nth_weekday,
     resolve_offset,
@@ -104,6 +105,7 @@ _SEASON = r"(?i:spring|summer|autumn|fall|winter)"
 _ANY_DAY = rf"{_DAYS}|{_DAYS.upper()}"
 _EDGE = rf"(?P<edge>(?i:last|final|opening|closing|{'|'.join(name for name in ORDINALS if '-' not in name)}))"
 _YEAR2 = r"(?:,?\s+(?P<year2>(?:1[0-9]|20)\d\d))?"
+_MONTH3 = rf"{_MONTH}\s+{_YEAR}".replace("?P<month>", "?P<month3>").replace("?P<year>", "?P<year3>")
 # name: (pattern, resolver, whether it is relative). Of those that match at one place the first wins.
 EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
     "iso_": (r"\b(?P<iso>\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?!\d)", resolve_iso, False),
@@ -115,7 +117,7 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
     "nine_eleven": (r"\b9/11\b", resolve_nine_eleven, False),
     "world_war": (r"\b(?:World\s+War\s+|WW\s?)(?P<war>II|I|2|1|Two|One)\b", resolve_world_war, False),
     "remembered": (
-        rf"\b{_MONTH}\s+{_DAY}(?:,?\s+(?:2001|2005|2015|2021|2023))?,?\s+(?P<what>(?i:[a-z]+(?:\s+[a-z]+)?))",
+        rf"\b{_MONTH}\s+{_DAY}(?:,?\s+(?:2001|2005|2015|2021|2023))?(?=,?\s+(?P<what>(?i:[a-z]+(?:\s+[a-z]+)?)))",
         resolve_remembered,
         False,
     ),
@@ -136,6 +138,12 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
         r"|(?:(?i:between)\s+(?P<first2>1[5-9]\d\d|20\d\d)\s+and\s+(?P<last2>\d{4}))"
         r"|(?<![\w.,$€£-])(?P<first3>1[5-9]\d\d|20\d\d)[-–/](?P<last3>\d{2}|\d{4}))(?![\w-]|[.,]\d|[–/]\d)",
         resolve_years,
+        False,
+    ),
+    "from_month": (
+        rf"\b(?:(?:(?i:from)\s+)?{_MONTH}\s+{_YEAR}\s*(?:to|until|till|through|[–-])|(?i:between)\s+{_MONTH3}\s+and)"
+        rf"\s*{_MONTH2}\s+(?P<year2>(?:1[0-9]|20)\d\d)(?![.,]?\d)",
+        resolve_month_to_month,
         False,
     ),
     "between": (
@@ -233,10 +241,10 @@ def _starts() -> dict[str, tuple[str, ...]]:
     """Return for each word that an expression may begin with, in small letters, the expressions to try, in order."""
     starts: dict[str, list[str]] = {}
     for words, names in (
-        (" ".join(MONTHS), "remembered between months month_days month_day month_"),
+        (" ".join(MONTHS), "remembered from_month between months month_days month_day month_"),
         (" ".join(WEEKDAYS), "day_month month_day weekday_"),
         (" ".join(NUMBERS), "offset_ ago_ later_"),
-        ("from between", "years between between_"),
+        ("from between", "years from_month between between_"),
         ("last final opening closing first", "span_of nth_weekday"),
         (" ".join(ORDINALS), "span_of nth_weekday word_month quarter_ century_"),
         (" ".join(SHIFTS), "month_ weekday_ named_ lasting holiday_ period_"),

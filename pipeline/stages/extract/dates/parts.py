@@ -39,6 +39,13 @@ def resolve_remembered(match: Match, scene: Scene) -> Value | None:
     return None
 
 
+def resolve_month_to_month(match: Match, scene: Scene) -> Value | None:
+    """Resolve "from March 2015 until June 2018"."""
+    first = int(match["year"] or match["year3"]), month_number(match["month"] or match["month3"])
+    last = int(match["year2"]), month_number(match["month2"])
+    return (f"{first[0]}-{first[1]:02d}/{last[0]}-{last[1]:02d}", "range") if first <= last else None
+
+
 def resolve_span_of(match: Match, scene: Scene) -> Value | None:
     """Resolve "the last week of February", "the first three months of 2021", "the final quarter of the year"."""
     edge, unit = match["edge"].lower(), match["unit"].lower()

@@ -52,7 +52,7 @@ _APPOSED = re.compile(
     rf"({_PERSON}),\s+(?:\d+,\s+)?(?:an?|the|its|their|his|her|[A-Z][\w.]*['’]s)\s+(?:[\w'’-]+\s+){{0,4}}?((?i:{_WORDS}))\b"
 )
 _BETWEEN = re.compile(r"(?:['’]s?)?\s*(?:[\w-]+\s+){0,4}$")
-_NATIONS = frozenset("country demonym capital org office".split())
+_NATIONS = frozenset("country demonym capital org office region".split())
 
 
 class Role(NamedTuple):

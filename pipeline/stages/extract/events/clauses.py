@@ -61,7 +61,8 @@ SUFFERED = frozenset(
 )
 # Things of armies: they act for them, and are bought, sent and shot down.
 EQUIPMENT = frozenset(
-    "jet aircraft warplane gunboat tank helicopter warship ship vessel plane missile artillery bomber drone".split()
+    "jet aircraft carrier frigate destroyer submarine warplane gunboat tank helicopter warship ship "
+    "vessel plane missile artillery bomber drone".split()
 )
 PARTICLES = frozenset("over out off down up back away".split())
 # CAMEO codes of drills, and of what is done to bodies.
@@ -317,6 +318,8 @@ def is_unasserted(token: Token, kind: str) -> bool:
         return False
     if token.dep_ in ("xcomp", "ccomp") and lemma(head.text) in _WISHED:
         return True
+    if token.i > 1 and token.nbor(-1).lower_ == "of" and token.nbor(-2).lower_ == "short":
+        return True  # "stopped short of declaring"
     if token.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ == "from" for c in token.children):
         return lemma(head.text) in _WISHED
     if not infinitive or lemma(head.text) in DUE:

@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
 
+# Who protests in the street.
+CROWDS = frozenset("CVL LAB EDU AGR MED REF OPP REL SOC".split())
+
+
 class Coded(NamedTuple):
     """Hold one event as the sentence puts it, with the tokens it was read from."""
 
@@ -149,8 +153,14 @@ class Coder:
             ):
                 used.add(child.i)
         actors, recipients = self._parties.settled(sense, *self._parties.of(token, inner, sense))
-        if (not actors and not recipients) or self._cannot(token, sense, actors):
+        if (
+            (not actors and not recipients)
+            or self._cannot(token, sense, actors, recipients)
+            or _is_business(sense, actors, recipients)
+        ):
             return None
+        if word == "protest" and sense.type == "ACCUSE" and actors and all(a.sector in CROWDS for a in actors):
+            sense = Sense("PROTEST", "141", "demo", frozenset(), sense.rule)  # people march, states object
         if sense.cameo in DRILLS and len({a.code for a in actors if a.code}) > 1:
             sense = turned_into(sense, "COOPERATE", "062")
         if not composed and is_unasserted(token, sense.type):
@@ -160,7 +170,7 @@ class Coder:
             sense, token, actors, recipients, negated, future, hypothetical, self._parties.sayer(token), False, composed
         )
 
-    def _cannot(self, token: Token, sense: Sense, actors: tuple[Actor, ...]) -> bool:
+    def _cannot(self, token: Token, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
         """Say whether what is said to act cannot act, or what is said to be hurt cannot be hurt."""
         things, sectors = self._lexicon.things, self._lexicon.sectors
         clause = token.head if token.dep_ == "conj" and subject_token(token) is None else token
@@ -168,6 +178,10 @@ class Coder:
         agents += [c for c in token.children if c.dep_ in ("obl", "obl:agent") and case_of(c) == "by"]
         if not actors and any(c.tag_ in ("NN", "NNS") and lemma(c.text) not in things for c in agents):
             return True
+        if sense.cameo == "190" and not recipients and not any(actor.sector for actor in actors):
+            subject = subject_token(clause)  # a rider attacks, and nobody is attacked
+            if subject is not None and self._names.form_of(subject) == "person":
+                return True
         if sense.cameo not in BODILY:
             return False
         hurt = [c for c in token.children if c.dep_ in ("obj", "nsubj:pass") and c.tag_ in ("NN", "NNS")]
@@ -249,6 +263,7 @@ class Coder:
         senses += self._lexicon.verbs.get(word, ())
         if not senses:
             return None
+        senses.sort(key=lambda sense: sense.rule.startswith("cameo"))  # our own lines first, particle or not
         around = words_around(token)
         return next((sense for sense in senses if sense.fits(around)), None)
 
@@ -300,3 +315,11 @@ class Coder:
         if sense.type in FRIENDLY:
             return turned_into(sense, "AGREE", FRIENDLY[sense.type])
         return turned_into(sense, "THREATEN", HOSTILE[sense.type]) if sense.type in HOSTILE else None
+
+
+def _is_business(sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
+    """Say whether what reads as an assault is one firm against another: "Apple attacked Google's business"."""
+    if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
+        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
+    parties = (*actors, *recipients)
+    return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)

@@ -24,7 +24,9 @@ _ON_THE_SPOT = frozenset("ASSAULT COERCE PROTEST AID MOBILIZE RETREAT SANCTION".
 # Seats of international bodies: what is filed there is seldom about the country.
 _SEATS = frozenset(("BEL", "CHE"))
 _LEAD_CHARS = 200
-_HERE = re.compile(r"\b(?:in|at|near|outside|across|around|inside)\s+(?:the\s+)?(?:[\w'’.-]+\s+){0,3}$")
+_HERE = re.compile(
+    r"\b(?:in|at|near|outside|across|around|inside)\s+(?:the\s+)?(?:(?!(?:and|or|but|to|for|with|from|on|by)\s)[\w'’.-]+\s+){0,3}$"
+)
 _FOLDER = re.compile(r"/([a-z-]{4,30})(?=/)")
 
 

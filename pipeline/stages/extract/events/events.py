@@ -44,6 +44,7 @@ LEAD = 2
 LONG_AGO = timedelta(days=45)
 _WORD = re.compile(r"[A-Za-z][a-z]+(?:-[a-z]+)?")
 _REPORTED = re.compile(r"\breportedly|\breports?\b|\breported\b|\baccording to\b")
+_TOWN_OF = re.compile(r"\b(?:street|town|city|village|district|port|suburb|province|island)s?\s+of\s+$")
 _CANCELLED = frozenset(("cancel", "postpone", "scrap"))
 _MEETINGS = {"036", "040", "041", "042", "043", "046", "039"}
 _PLANNED = frozenset("meeting summit talk visit call session drill election".split())
@@ -277,7 +278,8 @@ def _location(coded: Coded, sentence: Span, reading: ArticleText) -> Place | Non
     for mention in reading.mentions:
         if mention.start < sentence.start or mention.end > sentence.end or (mention.start, mention.end) in taken:
             continue
-        if is_setting(reading.text[max(sentence.start, mention.start - 80) : mention.start]):
+        before = reading.text[max(sentence.start, mention.start - 80) : mention.start]
+        if is_setting(before) or _TOWN_OF.search(before):
             place = place_of(reading.text, mention)
             if place is not None:
                 return place

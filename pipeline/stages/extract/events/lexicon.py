@@ -53,6 +53,7 @@ class Lexicon:
         self.sectors: dict[str, str] = {}
         self.things: dict[str, str] = {}
         self.bodies: dict[str, str] = {}
+        self.peoples: dict[str, str] = {}
         self.also: list[tuple[str, Sense]] = []
         self._by_word: dict[str, list[tuple[str, Sense]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
@@ -71,6 +72,8 @@ class Lexicon:
                 self.sectors.update(dict.fromkeys(body.split(), rest))
             elif kind == "body":
                 self.bodies.update(dict.fromkeys(body.split(), rest))
+            elif kind == "people":
+                self.peoples.update(dict.fromkeys(body.split(), rest))
             elif kind == "things":
                 self.things.update(dict.fromkeys(body.split(), rest))
             elif kind == "also":

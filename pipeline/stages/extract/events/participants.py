@@ -12,7 +12,17 @@ from pipeline.model import Actor
 from pipeline.stages.extract.events.antecedents import form_of
 from pipeline.stages.extract.events.cast import FORMS, Cast, Form, Role
 from pipeline.stages.extract.events.lemmas import lemma
-from pipeline.stages.extract.events.lexicon import lexicon
+from pipeline.stages.extract.events.nouns import (
+    TRANSPARENT,
+    body_code,
+    cases_of,
+    country_of_people,
+    distinct,
+    is_date,
+    is_word,
+    members_of,
+    sector_of,
+)
 from pipeline.stages.extract.names.gazetteer import Mention
 
 if TYPE_CHECKING:
@@ -21,33 +31,21 @@ if TYPE_CHECKING:
 PRONOUNS = frozenset("he she they it its his her their him them who which that we whom".split())
 NAMED = frozenset("country demonym capital office org group person leader".split())
 STATES = frozenset("country demonym capital".split())
+PLACED = STATES | {"region"}
 # Parts of a noun phrase that belong to the name itself, and those that tell whose it is.
 _INSIDE = frozenset(
     "compound flat amod nmod:poss appos nmod:unmarked nmod:desc nmod det case fixed nummod list goeswith "
     "parataxis".split()
 )
 _OWNER_CASES = frozenset("of from in".split())
-_CALENDAR = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
-    "september october november december jan feb mar apr jun jul aug sep sept oct nov dec".split()
-)
-# What somebody is chief, officer or member of says more than that.
-_GENERIC = frozenset(
-    "officer official chief leader member spokesman spokeswoman spokesperson general commander head candidate deputy "
-    "lawyer agent source inspector director supporter".split()
-)
 # Offices of many countries that the gazetteer has for one.
 _SHARED_OFFICES = frozenset(
     "senate congress supreme_court house_of_representatives national_assembly parliament house".split()
 )
 _BLOCS = frozenset("bloc alliance union organisation organization body".split())
-_CIVIL = frozenset("rebel opposition militant guerrilla armed".split())
-_TRANSPARENT = frozenset(
-    "number group thousand hundred dozen score million series member rest part majority most all some many both "
-    "one two".split()
-)
 
 
+_CITY_OFFICES = frozenset("mayor council police court sheriff archbishop bishop prosecutor resident people".split())
 # Codes of bodies that are no country.
 BODY_CODES = frozenset("IGO UNO EUR NGO IMG MNC".split())
 # Kinds of the gazetteer that a person of the article may share a name with.
@@ -64,6 +62,7 @@ class Sentence:
         self.cast = cast if cast is not None else Cast("", ())
         self._mentions = [m for m in mentions if m.kind in NAMED or (m.kind == "region" and m.code)]
         self._ends = [m.end for m in self._mentions]
+        self._cities = [m for m in mentions if m.kind in ("city", "region") and m.code]
 
     def named_at(self, token: Token) -> Mention | None:
         """Return the name that ``token`` is part of."""
@@ -90,7 +89,7 @@ class Sentence:
                     result[0] = msgspec.structs.replace(result[0], name=mention.entry.name)
                     continue
                 result.append(self._actor(head, mention, None, [head]))
-        return _distinct(result)
+        return distinct(result)
 
     def _apposed(self, head: Token) -> Iterator[Mention]:
         """Yield the people named after commas: "the Russian minister, Ann Lee, and the US secretary, Bob Ray,"."""
@@ -135,12 +134,12 @@ class Sentence:
 
     def _one(self, head: Token, depth: int = 0) -> Iterator[Actor]:
         phrase = sorted(self._phrase(head), key=lambda token: token.i)
-        sector = self._sector(head)
+        sector = sector_of(head)
         named = self.named_at(head)
         role = self._role(head, named)
         if role is not None:
             span = self._span(head, phrase)
-            code = role.code or next((m.code for t in phrase if (m := self.named_at(t)) and m.kind in STATES), None)
+            code = role.code or next((m.code for t in phrase if (m := self.named_at(t)) and m.kind in PLACED), None)
             yield msgspec.convert(
                 {**span, "name": role.name, "code": code, "sector": role.sector, "found": "role" if code else None},
                 Actor,
@@ -156,7 +155,7 @@ class Sentence:
             if mention is not None and all(mention is not other for _, other in mentions):
                 mentions.append((token, mention))
         if not mentions and sector is None:
-            members = _members(head)
+            members = members_of(head)
             if members is not None:
                 yield from (a for part in members.subtree if self.named_at(part) for a in self._one(part))
                 return
@@ -165,16 +164,27 @@ class Sentence:
         if not mentions and lemma(head.text) in _BLOCS and any(c.lower_ == "the" for c in head.children):
             bloc = self.cast.body_before(self.offset + head.idx)
             if bloc is not None:
-                code = lexicon().bodies.get(bloc.entry.name.casefold().replace(" ", "_"), bloc.code)
+                code = body_code(bloc)
                 span = self._span(head, phrase)
                 yield msgspec.convert({**span, "name": bloc.entry.name, "code": code, "found": "org"}, Actor)
                 return
         if not mentions:
-            if head.tag_.startswith("NNP") and not _is_date(head) and head.lower_ not in _NO_PARTY:
+            people = country_of_people(head)
+            if people is not None:
                 span = self._span(head, phrase)
-                yield msgspec.convert({**span, "name": span["text"], "sector": sector}, Actor)
+                yield msgspec.convert(
+                    {**span, "name": span["text"], "code": people, "sector": sector, "found": "demonym"}, Actor
+                )
+            elif head.tag_.startswith("NNP") and not is_date(head) and head.lower_ not in _NO_PARTY:
+                span = self._span(head, phrase)
+                code = next((m.code for m in self._cities if m.start == span["start"] and m.end == span["end"]), None)
+                found = "city" if code else None
+                yield msgspec.convert(
+                    {**span, "name": span["text"], "code": code, "sector": sector, "found": found}, Actor
+                )
             elif sector is not None and not head.tag_.startswith("PRP"):
-                yield msgspec.convert({**self._span(head, phrase), "sector": sector, **self._owner(head, depth)}, Actor)
+                own = self._owner(head, depth) or self._office_of_city(head)
+                yield msgspec.convert({**self._span(head, phrase), "sector": sector, **own}, Actor)
             return
         if head.i > 1 and head.nbor(-1).text in ("-", "–") and named is not None and named.kind in STATES:
             pair = self.named_at(head.nbor(-2))
@@ -202,7 +212,7 @@ class Sentence:
         """Say whether a name stands in a phrase of place after a common noun."""
         while token.head != head and token.head != token:
             token = token.head
-        return token.dep_ == "nmod" and bool(_cases(token) & {"in", "from", "at"}) and head.tag_ in ("NN", "NNS")
+        return token.dep_ == "nmod" and bool(cases_of(token) & {"in", "from", "at"}) and head.tag_ in ("NN", "NNS")
 
     def _role(self, head: Token, named: Mention | None) -> Role | None:
         """Return the role that the article gives to a name; a gazetteer's person or place of that name is another."""
@@ -223,9 +233,21 @@ class Sentence:
                 return {"code": code, "found": "owner" if code else None}
         return {}
 
+    def _office_of_city(self, head: Token) -> dict[str, object]:
+        """Return the country of the city whose office this is: "the mayor of Birmingham, Alabama"."""
+        if lemma(head.text) not in _CITY_OFFICES:
+            return {}
+        for child in head.children:
+            if child.dep_ == "nmod" and "of" in cases_of(child):
+                start = self.offset + child.idx
+                code = next((m.code for m in self._cities if m.start <= start < m.end), None)
+                return {"code": code, "found": "city" if code else None}
+        return {}
+
     def _actor(self, head: Token, mention: Mention, sector: str | None, phrase: Sequence[Token]) -> Actor:
-        code = mention.code if mention.code not in ("INT", "WAF", "MEA", "AFR", "EUR") else None
-        code = lexicon().bodies.get(mention.entry.name.casefold().replace(" ", "_"), code)
+        code = body_code(mention)
+        if code == mention.code and code in ("INT", "WAF", "MEA", "AFR", "EUR"):
+            code = None
         inside = self.named_at(head) is mention  # "United States", not "US officials"
         if inside and mention.kind not in ("person", "leader"):
             sector = mention.sector
@@ -238,10 +260,20 @@ class Sentence:
             and mention.entry.name.casefold().replace(" ", "_") in _SHARED_OFFICES
         ):
             code, found = self.cast.country, "article"
+        if code == "NGO" and inside:  # "the Red Crescent in Iran" is of Iran
+            local = next(
+                (m for t in head.children if t.dep_ == "nmod" and "in" in cases_of(t) and (m := self.named_at(t))), None
+            )
+            if local is not None and local.kind in STATES:
+                code, found = local.code, "place"
         if mention.kind in STATES or mention.kind not in ("person", "leader", "org", "office", "group"):
+            span = self._span(head, phrase)
+            if inside:  # the whole name, however it hangs together
+                start, end = min(mention.start, int(str(span["start"]))), max(mention.end, int(str(span["end"])))
+                span = {"text": self.text_of(head, start, end), "start": start, "end": end}
             return msgspec.convert(
                 {
-                    **self._span(head, phrase),
+                    **span,
                     "name": mention.entry.name,
                     "code": code,
                     "sector": sector,
@@ -259,7 +291,9 @@ class Sentence:
 
     def _span(self, head: Token, phrase: Sequence[Token]) -> dict[str, object]:
         tokens = [
-            t for t in phrase if t.dep_ not in ("det", "case", "punct") and abs(t.i - head.i) < 8 and t.i <= head.i
+            t
+            for t in phrase
+            if t.dep_ not in ("det", "case", "punct") and abs(t.i - head.i) < 8 and t.i <= head.i and is_word(t)
         ]
         tokens = tokens or [head]
         tokens += self._rest(head)
@@ -279,7 +313,10 @@ class Sentence:
     def _joined(self, token: Token, head: Token) -> bool:
         """Say whether a nationality before a noun is one of several: "Hungarian and Romanian officials"."""
         side = token.i < head.i or (head.tag_ == "NNS" and token.dep_ in ("nmod", "conj"))
-        return side and (token.dep_ == "conj" or any(child.dep_ == "conj" for child in token.children))
+        beside = [token.doc[at].lower_ for at in (token.i - 1, token.i + 1) if 0 <= at < len(token.doc)]
+        return side and (
+            token.dep_ == "conj" or "and" in beside or any(child.dep_ == "conj" for child in token.children)
+        )
 
     def _hyphened(self, token: Token) -> bool:
         """Say whether a country is one of a pair: "Russia-US talks"."""
@@ -289,63 +326,14 @@ class Sentence:
 
     def _phrase(self, head: Token, depth: int = 0) -> Iterator[Token]:
         yield head
+        owned = any(child.tag_ == "PRP$" for child in head.children)
         for child in head.children:
+            if owned and child.dep_ == "nmod" and cases_of(child) & {"from", "in"}:  # "its troops from Moldova"
+                continue
             if depth > 4 or child.dep_ not in _INSIDE:
                 if child.dep_ == "conj" and head.dep_ in ("amod", "compound") and child.i < head.head.i:
                     yield from self._phrase(child, depth + 1)
                 continue
-            if child.dep_ == "nmod" and not (_cases(child) & _OWNER_CASES) and lemma(head.text) not in _TRANSPARENT:
+            if child.dep_ == "nmod" and not (cases_of(child) & _OWNER_CASES) and lemma(head.text) not in TRANSPARENT:
                 continue
             yield from self._phrase(child, depth + 1)
-
-    def _sector(self, head: Token) -> str | None:
-        before = [c for c in head.children if c.i < head.i]
-        if (
-            any(c.lower_ in ("former", "ex", "ousted", "deposed") for c in before)
-            and lemma(head.text) in lexicon().sectors
-        ):
-            return "ELI"
-        modifiers = [c for c in before if c.dep_ in ("compound", "flat") or c.lower_ in _CIVIL]
-        words = [
-            head,
-            *modifiers,
-            *(c for c in head.children if c.dep_ in ("compound", "flat", "appos") and c.i > head.i),
-        ]
-        if lemma(head.text) in _GENERIC:  # "police chief", "army officers", "opposition leader"
-            words = [*(c for c in before if c.dep_ in ("compound", "flat", "amod", "nmod:poss")), *words]
-        if lemma(head.text) in _TRANSPARENT:
-            words += [c for c in head.children if c.dep_ == "nmod"]
-        for token in words:
-            found = lexicon().sectors.get(lemma(token.text))
-            if found:
-                return found
-        return None
-
-
-def _members(head: Token) -> Token | None:
-    """Return what a group is said to include: "the contact group, which includes Russia and Ukraine"."""
-    for clause in head.children:
-        if clause.dep_ in ("acl:relcl", "acl") and lemma(clause.text) in (
-            "include",
-            "comprise",
-            "consist",
-            "involve",
-            "involving",
-        ):
-            return next((c for c in clause.children if c.dep_ in ("obj", "obl")), None)
-    return None
-
-
-def _is_date(token: Token) -> bool:
-    return token.lower_ in _CALENDAR
-
-
-def _cases(token: Token) -> set[str]:
-    return {child.lower_ for child in token.children if child.dep_ == "case"}
-
-
-def _distinct(actors: Sequence[Actor]) -> tuple[Actor, ...]:
-    seen: dict[tuple[str | None, str | None, str | None], Actor] = {}
-    for actor in actors:
-        seen.setdefault((actor.code, actor.name if actor.code is None else None, actor.sector), actor)
-    return tuple(seen.values())

@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 # What is sent or withdrawn is no recipient: "moved troops to the border".
 _SENT = frozenset("MOBILIZE RETREAT AID".split())
 _FORCES = frozenset("MIL COP MED".split())
-_HARM = frozenset("ASSAULT COERCE".split())
+_STRUCK = frozenset("ASSAULT COERCE SANCTION".split())
+# With what people are attacked, and where they gather.
+_MEANS = frozenset(
+    "cannon gas grenade bullet baton spray force missile rocket shell bomb fire drone attack raid".split()
+)
+_GROUNDS = frozenset("street road highway square plaza avenue boulevard park stage".split())
+_REASONS = frozenset("after because over since when".split())
+# Whom people strike and march against.
+_RULERS = frozenset("GOV BUS MIL COP LEG JUD".split())
 # What lies deeper in a phrase is not whom these are directed at.
 _SHALLOW = frozenset("PROTEST MOBILIZE".split())
 
@@ -119,8 +127,12 @@ class Parties:
         fallback: tuple[Actor, ...] = ()
         if sense.cameo == "083":  # nobody is resigned at
             return ()
-        for phrase in self._targets(token):
-            if self._is_setting(phrase) or (sense.type not in _HARM and lemma(phrase.text) in EQUIPMENT):
+        for phrase in self._targets(token, sense):
+            if (
+                self._is_setting(phrase)
+                or lemma(phrase.text) in _GROUNDS
+                or (sense.type not in _STRUCK and lemma(phrase.text) in EQUIPMENT)
+            ):
                 continue
             found = tuple(a for a in self.who(phrase, subject_token(token)) if (a.start, a.end) not in own)
             sent = phrase.dep_ == "obj" and sense.type in _SENT and all(a.sector in _FORCES for a in found)
@@ -142,11 +154,35 @@ class Parties:
             return phrase.tag_.startswith("NNP")
         return mention.kind in ("country", "capital", "city", "region")
 
-    def _targets(self, token: Token) -> Iterator[Token]:
+    def _targets(self, token: Token, sense: Sense) -> Iterator[Token]:
+        yield from self._governed(token)
+        if sense.type == "PROTEST":
+            yield from self._reason(token)
+
+    def _reason(self, token: Token) -> Iterator[Token]:
+        """Yield whom a protest is against by its reason: "after talks with the ministry collapsed"."""
+        for talks in token.children:  # "after talks with the ministry collapsed", misread
+            if talks.dep_ == "obl" and case_of(talks) in _REASONS and lemma(talks.text) in ("talk", "negotiation"):
+                yield from (c for c in talks.children if c.dep_ == "nmod" and case_of(c) == "with")
+        for clause in token.children:
+            marked = any(c.dep_ == "mark" and c.lower_ in _REASONS for c in clause.children)
+            subject = subject_token(clause) if clause.dep_ == "advcl" and marked else None
+            if subject is None:
+                continue
+            partners = [c for c in subject.children if c.dep_ == "nmod" and case_of(c) == "with"]
+            if partners:
+                yield partners[0]
+            elif any(actor.sector in _RULERS for actor in self._names.actors(subject)):
+                yield subject
+
+    def _governed(self, token: Token) -> Iterator[Token]:
         children = list(token.children)
         if token.dep_ == "amod" and is_misread_clause(token):
             yield token.head
         yield from (c for c in children if c.dep_ == "iobj")
+        for used in children:  # "used water cannon against demonstrators"
+            if used.dep_ == "obj" and lemma(used.text) in _MEANS:
+                yield from (c for c in used.children if c.dep_ == "nmod" and case_of(c) in ("against", "at", "on"))
         # A name read as a predicate is an object: "attacked Budapest".
         yield from (c for c in children if c.dep_ == "obj" or (c.dep_ == "xcomp" and c.tag_ == "NNP"))
         if (
@@ -165,7 +201,7 @@ class Parties:
         for child in children:
             if child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i and not is_conditional(child):
                 yield from (c for c in child.children if c.dep_ in SUBJECTS and child.dep_ == "ccomp")
-                yield from self._targets(child)
+                yield from self._governed(child)
 
     def _within(self, phrase: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
         for token in phrase.subtree:

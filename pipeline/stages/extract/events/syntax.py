@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from pipeline.stages.extract.events.repair import repaired
+
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
@@ -52,7 +54,7 @@ class Parser:
         """Return one parsed document per sentence, in order."""
         missing = [s for s in dict.fromkeys(sentences) if s not in self._remembered]
         fresh = (
-            dict(zip(missing, model().pipe(map(_one_sentence, missing), batch_size=BATCH), strict=True))
+            dict(zip(missing, map(repaired, model().pipe(map(_one_sentence, missing), batch_size=BATCH)), strict=True))
             if missing
             else {}
         )

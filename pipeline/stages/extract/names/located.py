@@ -124,6 +124,9 @@ class _Reader:
         mention = self._mentions[number]
         surface = self._text[mention.start : mention.end]
         word = folded(surface)
+        holder = self._holding(number, word) if mention.kind == "region" or word in _HOMONYMS else None
+        if holder is not None:
+            return Mention(mention.start, mention.end, _entry(holder), sure=True)
         if mention.kind == "country":
             town = self._beside(mention.start, mention.end, [s for s in spots(surface) if s.kind == "city"], "region")
             if town is not None:  # "Lebanon, Ohio"
@@ -157,6 +160,17 @@ class _Reader:
             return Mention(mention.start, mention.end, _entry(max(here, key=lambda s: s.people)), sure=True)
         sure = weights[mention.code or ""] > 0
         return msgspec.structs.replace(mention, sure=True) if sure and mention.kind != "region" else mention
+
+    def _holding(self, number: int, word: str) -> Spot | None:
+        """Return the region that a name after a comma means, as the town before it lies there: "Athens, Georgia"."""
+        mention, before = self._mentions[number], self._mentions[number - 1] if number else None
+        if before is None or self._text[before.end : mention.start] != ", ":
+            return None
+        towns = [s for s in spots(self._text[before.start : before.end]) if s.kind == "city" and s.region == word]
+        if not towns:
+            return None
+        code = max(towns, key=lambda s: s.people).code
+        return next((s for s in spots(word) if s.kind == "region" and s.code == code), None)
 
     def _is_listed(self, number: int) -> bool:
         """Say whether a country stands beside another: "Jordan and Egypt" are no persons."""

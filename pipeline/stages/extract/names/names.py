@@ -69,7 +69,8 @@ def _words(row: Sequence[tagger.Token]) -> list[str]:
     words = [token.text for token in row]
     letters = "".join(word for word in words if word.isalpha())
     if len(words) > 3 and letters.isupper():
-        return [word.title() if len(word) > 3 else word for word in words]
+        common = tagger.shipped().common
+        return [w.lower() if w.lower() in common else w.title() if len(w) > 3 else w for w in words]
     return words
 
 
@@ -125,7 +126,10 @@ def _is_longer(text: str, mention: Mention, name: _Name) -> bool:
     if text[mention.start : mention.end].isalnum():
         # "Georgia and Armenia" are no persons.
         same = (mention.start, mention.end) == (name.start, name.end)
-        placed = mention.kind == "country" or _PLACED.search(text, max(0, name.start - 9), name.start) is not None
+        placed = (
+            mention.kind in ("country", "region")
+            or _PLACED.search(text, max(0, name.start - 9), name.start) is not None
+        )
         return same and mention.sure and placed and name.type == "PER"
     return mention.start <= name.start and mention.end >= name.end
 

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from pipeline.stages.extract.quotations.quotations import find_quotations
 from tests.bench.extraction.cases import cases, document_of, quotations
 
-# A dev case that is known to come out wrong: one word in marks is taken for some words of a sentence.
-NOT_YET = ("Novelist Ruth Okafor",)
 STYLES = (("“", "”"), ("‘", "’"), ('"', '"'), ("'", "'"), ("«", "»"))
 VERBS = "said warned countered protested confessed pleaded retorted whispered fumed admitted insisted joked".split()
 PLURALS = "workers teachers farmers nurses miners voters".split()
@@ -20,8 +18,6 @@ PLURALS = "workers teachers farmers nurses miners voters".split()
 
 @pytest.mark.parametrize("case", cases("quotations", "dev"), ids=lambda case: case["text"][:50])
 def test_quotations_of_the_dev_cases_are_those_meant(case: dict[str, Any]) -> None:
-    if any(words in case["text"] for words in NOT_YET):
-        pytest.xfail("known")
     assert all(quotations(case, document_of(case)))
 
 

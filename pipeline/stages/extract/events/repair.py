@@ -1,0 +1,206 @@
+"""Repair parses in which the verb of a sentence was read as a noun, an adjective or a participle.
+
+A small parser reads "Latvia expelled Russian diplomats" as a noun phrase now and then. A sentence whose root is no
+finite verb, but which has a past form that events begin with after its first noun, is read anew around that verb.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pipeline.stages.extract.events.lemmas import lemma
+from pipeline.stages.extract.events.lexicon import lexicon
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+_FINITE = frozenset(("VBD", "VBZ", "VBP", "MD"))
+_LEFT_OF_NOUN = frozenset(
+    "advmod discourse compound amod nmod det nummod nmod:poss flat obl:unmarked nmod:unmarked nmod:desc".split()
+)
+_TIMES = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
+    "september october november december today yesterday week month year night morning evening last late early this "
+    "earlier".split()
+)
+_BEFORE_TIMES = frozenset(("on", "in"))
+# Past forms without "-ed" that are nouns or present forms as well.
+_IRREGULAR = frozenset("shot cut hit beat hurt put shut met held sent took led fought struck seized freed".split())
+
+
+class _Tree:
+    """Hold the tags, heads and labels of a sentence while they are changed."""
+
+    def __init__(self, doc: Doc) -> None:
+        self.doc = doc
+        self.tags = [token.tag_ for token in doc]
+        self.heads = [token.head.i for token in doc]
+        self.deps = [token.dep_ for token in doc]
+
+    def hang(self, at: int, head: int, dep: str) -> None:
+        """Make a word depend on another."""
+        self.heads[at], self.deps[at] = head, dep
+
+    def made(self) -> Doc:
+        """Return the sentence with its new tree."""
+        from spacy.tokens import Doc
+
+        doc = self.doc
+        return Doc(
+            doc.vocab,
+            words=[token.text for token in doc],
+            spaces=[bool(token.whitespace_) for token in doc],
+            tags=self.tags,
+            heads=self.heads,
+            deps=self.deps,
+        )
+
+
+def repaired(doc: Doc) -> Doc:
+    """Return the sentence, parsed anew around its verb where the parser did not see one."""
+    doc = _with_whole_subjects(doc)
+    roots = [token for token in doc if token.dep_ == "ROOT"]
+    if len(roots) != 1 or _is_finite(roots[0]):
+        return doc
+    root = roots[0]
+    if _is_past(root) and root.i > 0 and any(c.dep_ in ("obj", "acl", "xcomp", "ccomp") for c in root.rights):
+        return _around_root(doc, root)
+    for token in doc:
+        if _may_be_the_verb(token):
+            return _around_participle(doc, token, root)
+        if token.tag_ in _FINITE and token.dep_ not in ("conj", "obj", "amod"):
+            return doc
+    return doc
+
+
+def _may_be_the_verb(token: Token) -> bool:
+    """Say whether a past form hangs where only a misread verb does: before a noun, or beside one with an object."""
+    if token.i == 0 or not _is_past(token) or any(c.dep_.startswith("aux") for c in token.children):
+        return False
+    if token.dep_ in ("amod", "compound"):
+        return token.i < token.head.i
+    if token.dep_ == "advcl" and token.tag_ in ("NN", "VB"):
+        return token.i + 1 < len(token.doc) and token.nbor(1).tag_.startswith(("NN", "JJ", "DT", "CD"))
+    if any(c.dep_ == "nsubj" for c in token.children):
+        return False
+    return token.dep_ in ("acl", "advcl", "parataxis") and any(c.dep_ == "obj" for c in token.rights)
+
+
+def _is_finite(token: Token) -> bool:
+    if token.tag_ in _FINITE:
+        return True
+    return any(c.dep_ in ("aux", "aux:pass", "cop") for c in token.children)
+
+
+def _is_past(token: Token) -> bool:
+    word = token.lower_
+    if not (word.endswith("ed") or word in _IRREGULAR) or not token.text.islower():
+        return False
+    return lemma(word) in _verbs()
+
+
+def _verbs() -> frozenset[str]:
+    return lexicon().triggers()
+
+
+def _is_noun(token: Token) -> bool:
+    return (
+        token.tag_.startswith("NN")
+        or token.tag_ == "ADD"
+        or (token.tag_ in ("JJ", "RB", "VB") and token.text.istitle())
+    )
+
+
+def _around_root(doc: Doc, root: Token) -> Doc:
+    """Read a root that was taken for a noun or adjective as the verb, and what stands before it as its subject."""
+    tree = _Tree(doc)
+    tree.tags[root.i] = "VBD"
+    left = [child for child in root.lefts if child.dep_ in _LEFT_OF_NOUN]
+    if root.i > 1 and doc[root.i - 1].text == "-":  # "test-fired"
+        prefix = doc[root.i - 2]
+        left = [child for child in left if child.i < prefix.i] + [c for c in prefix.lefts if c.dep_ in _LEFT_OF_NOUN]
+        tree.hang(prefix.i, root.i, "compound")
+    if not any(child.dep_.startswith("nsubj") for child in root.children):
+        subject = next((child for child in reversed(left) if _is_noun(child)), None)
+        if subject is None:
+            return doc
+        tree.hang(subject.i, root.i, "nsubj")
+        for child in left:
+            if child.i < subject.i:
+                tree.hang(child.i, subject.i, child.dep_ if child.tag_ != "NNP" else "compound")
+    for child in root.rights:
+        if child.dep_ == "acl":
+            tree.hang(child.i, root.i, "xcomp")
+        elif child.dep_ == "nmod":
+            tree.hang(child.i, root.i, "obl")
+    return tree.made()
+
+
+def _around_participle(doc: Doc, verb: Token, root: Token) -> Doc:
+    """Read a word as the verb: what stands before it is its subject, a noun after it that it hung on its object."""
+    at = _before_time(doc, verb.i - 1)
+    if at < 0 or not _is_noun(doc[at]):
+        return doc
+    subject = doc[at]
+    while subject.head.i < subject.i and subject.dep_ in ("nmod", "flat", "appos", "conj", "compound"):
+        subject = subject.head
+    tree = _Tree(doc)
+    tree.tags[verb.i] = "VBD"
+    for token in doc[: verb.i]:
+        if token.i == subject.i:
+            tree.hang(token.i, verb.i, "nsubj")
+        elif token.i > at:
+            if token.tag_ == "IN":
+                tree.hang(token.i, token.i + 1, "case")
+            elif token.head.i <= at or token.head.i >= verb.i or token.head == token:
+                tree.hang(token.i, verb.i, "obl" if token.tag_ != "RB" else "advmod")
+        elif token.head.i >= verb.i or token.head == token:
+            tree.hang(token.i, subject.i, token.dep_ if token.dep_ in _LEFT_OF_NOUN else "compound")
+    if root.i > verb.i and root != verb.head:
+        tree.hang(root.i, verb.i, "obl")
+    tree.hang(verb.i, verb.i, "ROOT")
+    if verb.head.i > verb.i:
+        tree.hang(verb.head.i, verb.i, "obj")
+    for token in doc[verb.i + 1 :]:  # "accused ... and summoned"
+        if token.dep_ == "conj" and token.tag_ == "VBD" and token.head.tag_ not in _FINITE:
+            tree.hang(token.i, verb.i, "conj")
+    return tree.made()
+
+
+def _before_time(doc: Doc, at: int) -> int:
+    """Return the last word before "on Wednesday", "late on 3 May" and the like that end at a word."""
+    begin = at
+    while at >= 0 and (
+        doc[at].lower_ in _TIMES
+        or doc[at].like_num
+        or (doc[at].tag_ == "RB" and doc[at].text.islower())
+        or doc[at].text == ","
+    ):
+        at -= 1
+    if at < begin and at >= 0 and doc[at].lower_ in _BEFORE_TIMES:
+        at -= 1
+        while at >= 0 and doc[at].lower_ in _TIMES:
+            at -= 1
+    return at
+
+
+def _with_whole_subjects(doc: Doc) -> Doc:
+    """Join a subject that was read as two: "Spain's competition watchdog launched"."""
+    pair = next(
+        (
+            (first, second)
+            for first, second in pairwise(doc)
+            if first.dep_ == second.dep_ == "nsubj" and first.head == second.head and first.tag_.startswith("NN")
+            and second.tag_ in ("NN", "NNS")
+        ),
+        None,
+    )  # fmt: skip
+    if pair is None:
+        return doc
+    tree = _Tree(doc)
+    tree.hang(pair[0].i, pair[1].i, "compound")
+    for child in pair[0].children:
+        if child.dep_ == "nmod:poss":
+            tree.hang(child.i, pair[1].i, "nmod:poss")
+    return tree.made()
