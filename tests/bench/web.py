@@ -37,8 +37,8 @@ ROUNDS = 5
 PER_SECOND = 20
 STREAMS = 100
 RANKS = (5, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
-# `up` puts a store that was filled at once in order first; so much of a core in so many seconds is no more than rest.
-SETTLED = 0.05
+# `up` puts a store that was filled at once in order first, for minutes; so much of a core is no more than rest.
+SETTLED = 0.01
 SETTLE_S = 600.0
 LOOK_S = 15.0
 IDLE_S = 60.0

@@ -115,7 +115,7 @@ def test_strangers_words_do_nothing(tab: Page, served: Served) -> None:
     # What arrives while a page is open is written into it by the script.
     tab.goto("/")
     served.push(title=f"Late zebu {payloads[2]}", url="https://wire.example/late", source=payloads[1], text="Zebu.")
-    tab.locator(".new", has_text="Alert").wait_for()
+    tab.locator(".new", has_text="Alert").wait_for(timeout=60_000)
     assert tab.evaluate("window.wasRun") is None
 
 

@@ -244,7 +244,11 @@ def test_a_server_that_is_lost_is_told_beside_what_failed(chromium: Browser, ser
 
 def test_a_first_alert_of_ones_own_takes_few_clicks_and_no_key(tab: Page, served: Served) -> None:
     # Names are found once the articles have been read for them.
-    (found, *_) = [entry for entry in served.found("ceasefire", 3) if entry.get("entities")]
+    deadline = time.monotonic() + 60
+    while not (named := [entry for entry in served.found("ceasefire", 3) if entry.get("entities")]):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    found = named[0]
     clicks: list[str] = []
 
     def click(target: Locator) -> None:
