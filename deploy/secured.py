@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 USER = "newswire"
+# Users with the rights that deploy/kafka-acls gives them; the first has all.
+ROLES = tuple(f"newswire-{role}" for role in ("setup", "connect", "worker", "index", "notify", "people"))
 ADMINISTRATOR = "administrator"
 ANALYSIS = Path(__file__).parent / "security_index" / "SecurityIndexAnalysis.java"
 PLUGIN = """name=security-index-analysis
@@ -60,6 +62,7 @@ def kafka_properties(certificates: Path, port: int, mutual: int, controller: int
     """Return the listeners: names and passwords over TLS, certificates of clients, and the controller on loopback."""
     password = (certificates / "password").read_text()
     login = "org.apache.kafka.common.security"
+    plain = " ".join(f'user_{name}="{password}"' for name in (USER, *ROLES))
     return f"""listeners=SASL_SSL://127.0.0.1:{port},SSL://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=SASL_SSL://127.0.0.1:{port},SSL://127.0.0.1:{mutual}
 controller.listener.names=CONTROLLER
@@ -67,7 +70,9 @@ listener.security.protocol.map=CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL
 inter.broker.listener.name=SSL
 sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={login}.scram.ScramLoginModule required;
-listener.name.sasl_ssl.plain.sasl.jaas.config={login}.plain.PlainLoginModule required user_{USER}="{password}";
+listener.name.sasl_ssl.plain.sasl.jaas.config={login}.plain.PlainLoginModule required {plain};
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:{USER};User:ANONYMOUS;User:CN=server;User:CN=client
 listener.name.ssl.ssl.client.auth=required
 ssl.keystore.type=PEM
 ssl.keystore.location={certificates}/server.pem
@@ -77,8 +82,10 @@ ssl.truststore.location={certificates}/ca.pem
 
 
 def kafka_user(certificates: Path) -> list[str]:
-    """Return the arguments that have Kafka's storage know the user from its first start on."""
-    return ["--add-scram", f"SCRAM-SHA-512=[name={USER},password={(certificates / 'password').read_text()}]"]
+    """Return the arguments that have Kafka's storage know the users from its first start on."""
+    password = (certificates / "password").read_text()
+    users = [f"SCRAM-SHA-512=[name={name},password={password}]" for name in (USER, *ROLES)]
+    return [part for user in users for part in ("--add-scram", user)]
 
 
 def with_api_keys(installed: Path, version: str, java: Path) -> Path:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from connectors.formats.dates import parse_date
+from connectors.formats.markup import sanitized
 from pipeline.errors import UsageError
 from pipeline.model import Article, derive_id
 from pipeline.plain_words import invalid, not_json
@@ -61,6 +62,9 @@ def _article(record: dict[str, object], name: str, seen: datetime) -> Article:
     allowed |= {"id": str(record.get("id") or derive_id(source, identity)), "source": source}
     allowed.setdefault("seen", seen)
     allowed["revision"] = 0
+    if isinstance(html := allowed.get("html"), str):
+        # Whoever pushes articles passes on what others wrote.
+        allowed["html"] = sanitized(html, str(record.get("url") or "") or None)
     return msgspec.convert(allowed, Article)
 
 

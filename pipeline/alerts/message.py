@@ -9,6 +9,7 @@ from pipeline.alerts.policy import OVER_CAP
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Alert, derive_id
 from pipeline.ports.alerts import Delivery, Notice
+from pipeline.web_addresses import web_address
 
 # A message of a digest spells out so many alerts and counts the others.
 SPELLED_OUT = 100
@@ -39,7 +40,7 @@ def compose(deliveries: Sequence[Delivery]) -> Notice:
             title=f"{alert.rule}: {headline(alert)}",
             text=_paragraph(alert),
             alerts=alerts,
-            url=alert.article.url if alert.article else None,
+            url=(web_address(alert.article.url) or None) if alert.article else None,
             priority=first.priority,
         )
     return Notice(

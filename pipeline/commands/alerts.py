@@ -264,7 +264,7 @@ def test(ctx: click.Context, query: str, days: int, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(found))
     else:
-        for line in forecast_lines(found):
+        for line in forecast_lines(found, width()):
             tell(line)
         for line in warning_lines(found):
             click.echo(line, err=True)

@@ -97,9 +97,10 @@ def timeline(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
     from pipeline.views.events import day_lines
     from pipeline.wiring import services
 
+    columns = width()
     with open_store(reading=True) as store:
         counted = services.events(store).days(_asked(**asked))
-    lines = map(msgspec.json.encode, counted.days) if as_json else day_lines(counted.days)
+    lines = map(msgspec.json.encode, counted.days) if as_json else day_lines(counted.days, columns)
     for line in lines:
         click.echo(line)
     if counted.estimated:

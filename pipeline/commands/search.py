@@ -92,7 +92,7 @@ def search(
             for part in parts:
                 click.echo(part, nl=False)
             if form is None and click.get_text_stream("stdout").isatty():
-                click.secho(footer(page), fg="bright_black")
+                tell(click.style(footer(page), fg="bright_black"))
             if form is None and not like:
                 remember(LastSearch(query=query, sort=sort, copies=copies, cursor=page.cursor))
             found = bool(page.documents)
@@ -112,7 +112,7 @@ def _print_counts(articles: Articles, request: SearchRequest, facet: str | None,
         click.echo(count_table(counts, form), nl=False)
         return bool(counts)
     days = articles.timeline(request)
-    click.echo(day_table(days, form), nl=False)
+    click.echo(day_table(days, form, width()), nl=False)
     return bool(days)
 
 

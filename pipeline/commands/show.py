@@ -34,6 +34,7 @@ def show(article: str, diff: int | None, as_json: bool) -> None:
     ID may be the first letters of an id, as lists print it.
     """
     from pipeline.views.article import WIDTH, article_json, article_lines
+    from pipeline.views.screen import hang
     from pipeline.wiring import services
 
     with open_store(reading=True) as store:
@@ -46,7 +47,9 @@ def show(article: str, diff: int | None, as_json: bool) -> None:
     if as_json:
         click.echo(article_json(document, matches))
         return
-    page(article_lines(document, copies, matches, width() or WIDTH))
+    columns = width()
+    lines = article_lines(document, copies, matches, columns or WIDTH)
+    page(part for line in lines for part in (hang(line, columns) if columns is not None else (line,)))
 
 
 def _difference(store: Store, document: Document, number: int) -> list[str]:

@@ -121,7 +121,7 @@ class HubRounds:
         live = [each for each in self._hub.all() if each.is_live(now)]
         position = self._position()
         is_time = self._looked is None or now - self._looked >= LOOK_AGAIN
-        is_waiting = any(each.next_try is not None for each in live)
+        is_waiting = any(each.next_try is not None and each.next_try <= now for each in live)
         if position == self._seen and not is_time and not is_waiting:
             return 0
         self._hub.tidy({each.topic for each in self._hub.all()})

@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.language.shorten import shorten
 from pipeline.views.lines import article_line
+from pipeline.views.screen import bar_room
 from pipeline.views.words import counted
 
 if TYPE_CHECKING:
@@ -73,8 +74,12 @@ def log_lines(delivery: Delivery) -> str:
     return "\n".join(lines)
 
 
-def forecast_lines(found: Forecast) -> list[str]:
-    """Write what an alert would have found: how much, on which days, for example; not the warnings."""
+def forecast_lines(found: Forecast, width: int | None = None) -> list[str]:
+    """Write what an alert would have found: how much, on which days, for example; not the warnings.
+
+    Bars fit a terminal's ``width``.
+    """
+    longest = bar_room(20, width)
     most = max((day.documents for day in found.per_day), default=1)
     return [
         found.reads,
@@ -82,7 +87,10 @@ def forecast_lines(found: Forecast) -> list[str]:
         f"{counted(found.days, 'day')}: "
         f"about {_rate(found)}.",
         *_apart(found),
-        *(f"{day.day}  {day.documents:>6,}  {'█' * max(1, round(40 * day.documents / most))}" for day in found.per_day),
+        *(
+            f"{day.day}  {day.documents:>6,}  {'█' * max(1, round(longest * day.documents / most))}"
+            for day in found.per_day
+        ),
         *map(article_line, found.samples),
     ]
 

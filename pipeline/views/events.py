@@ -8,9 +8,9 @@ import msgspec
 
 from pipeline.model import Actor, Event, ReportedEvent
 from pipeline.ports.events import EventDay
+from pipeline.views.screen import bar_room
 
 MOST_REPORTS = 20
-BAR_WIDTH = 40
 
 
 def event_line(reported: ReportedEvent) -> str:
@@ -41,10 +41,11 @@ def event_lines(reported: ReportedEvent) -> list[str]:
     ]
 
 
-def day_lines(days: Sequence[EventDay]) -> list[str]:
-    """Write the counts of days with bars."""
+def day_lines(days: Sequence[EventDay], width: int | None = None) -> list[str]:
+    """Write the counts of days with bars that fit a terminal's ``width``."""
+    longest = bar_room(20, width)
     most = max((day.events for day in days), default=1)
-    return [f"{day.day}  {day.events:5}  {'#' * max(1, day.events * BAR_WIDTH // most)}" for day in days]
+    return [f"{day.day}  {day.events:5}  {'#' * max(1, day.events * longest // most)}" for day in days]
 
 
 def event_json(reported: ReportedEvent) -> bytes:

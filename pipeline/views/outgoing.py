@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.language.shorten import shorten
 from pipeline.model import Document
+from pipeline.web_addresses import web_address
 
 SUMMARY = 400
 
@@ -30,8 +31,8 @@ def _item(document: Document) -> dict[str, Any]:
         "date_published": (document.published or document.seen).isoformat(),
         "authors": [{"name": name} for name in document.authors or (document.source,)],
     }
-    if document.url:
-        item["url"] = document.url
+    if url := web_address(document.url):
+        item["url"] = url
     if document.updated:
         item["date_modified"] = document.updated.isoformat()
     if document.language:

@@ -16,6 +16,7 @@ from pipeline.query.highlight import highlight
 from pipeline.query.tree import Query
 from pipeline.views.lines import article_line
 from pipeline.views.tables import csv_rows
+from pipeline.web_addresses import web_address
 
 _COLUMNS = ("id", "published", "source", "language", "title", "url", "story_id", "duplicate_of", "snippet")
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -111,8 +112,8 @@ def atom_feed(
         _add(entry, "updated", (document.updated or document.published or document.seen).isoformat())
         if document.published:
             _add(entry, "published", document.published.isoformat())
-        if document.url:
-            ElementTree.SubElement(entry, f"{{{_ATOM}}}link", href=_clean(document.url), rel="alternate")
+        if url := web_address(document.url):
+            ElementTree.SubElement(entry, f"{{{_ATOM}}}link", href=_clean(url), rel="alternate")
         author = ElementTree.SubElement(entry, f"{{{_ATOM}}}author")
         _add(author, "name", ", ".join(document.authors) or document.source)
         _add(entry, "summary", highlight(document, query, now).text)
@@ -124,5 +125,6 @@ def _add(parent: ElementTree.Element, name: str, text: str) -> None:
 
 
 def _clean(text: str) -> str:
-    """Leave out the control characters that XML 1.0 has no way to write."""
-    return "".join(c for c in text if c >= " " or c in "\t\n")
+    """Leave out the characters that XML 1.0 has no way to write."""
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(c for c in text if (c >= " " and c not in "\ufffe\uffff") or c in "\t\n")

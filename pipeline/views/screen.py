@@ -11,6 +11,7 @@ NARROWEST, WIDEST = 20, 140
 GAP = "  "
 # What is left of the column that gives way.
 LEAST = 8
+BAR_WIDTH = 40
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _PARTS = re.compile(rf"{_STYLE.pattern}|[ ]+|(?:(?!{_STYLE.pattern})[^ ])+")
 
@@ -18,6 +19,11 @@ _PARTS = re.compile(rf"{_STYLE.pattern}|[ ]+|(?:(?!{_STYLE.pattern})[^ ])+")
 def usable(columns: int) -> int:
     """Return how wide lines are on a terminal of so many columns: longer ones are hard to read."""
     return max(NARROWEST, min(columns, WIDEST))
+
+
+def bar_room(taken: int, width: int | None) -> int:
+    """Return how long the longest bar may be beside ``taken`` cells, on a terminal so wide if it is one."""
+    return BAR_WIDTH if width is None else max(LEAST, min(BAR_WIDTH, width - taken))
 
 
 def cut(text: str, width: int) -> str:
@@ -101,7 +107,7 @@ def hang(line: str, width: int, indent: int = 2) -> list[str]:
             written, used = written + between, used + gap
         else:
             written, used = " " * (width // 2) + styles, width // 2
-        *full, rest = chop_cells(part, max(width - used, 2)) or [part]
+        *full, rest = chop_cells(part, max(width - max(used, margin), 2)) or [part]
         for piece in full:
             lines.append(written + piece)
             written, used = " " * margin, margin

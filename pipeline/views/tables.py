@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from pipeline.ports.search import Count, Day
+from pipeline.views.screen import bar_room
 
-BAR_WIDTH = 40
 Row = Mapping[str, str | int | float]
 
 
@@ -22,15 +22,19 @@ def count_table(counts: Sequence[Count], form: str | None) -> str:
     return _table(rows, form, lambda row: f"{row['documents']:>8,}  {row['value']}")
 
 
-def day_table(days: Sequence[Day], form: str | None) -> str:
-    """Write the counts of days, with their share of all coverage, as lines, or as ``json`` or ``csv``."""
+def day_table(days: Sequence[Day], form: str | None, width: int | None = None) -> str:
+    """Write the counts of days, with their share of all coverage, as lines, or as ``json`` or ``csv``.
+
+    Bars are shorter where the ``width`` of a terminal leaves less room.
+    """
+    longest = bar_room(30, width)
     most = max((day.documents for day in days), default=1)
     rows: list[Row] = [
         {"day": day.day, "documents": day.documents, "all": day.all, "share": round(day.share, 6)} for day in days
     ]
 
     def line(row: Row) -> str:
-        bar = "█" * max(1, round(BAR_WIDTH * int(row["documents"]) / most))
+        bar = "█" * max(1, round(longest * int(row["documents"]) / most))
         return f"{row['day']}  {row['documents']:>7,}  {row['share']:>7.2%}  {click.style(bar, fg='cyan')}"
 
     return _table(rows, form, line)

@@ -19,7 +19,7 @@ QUOTED = 600
 # What can be followed, and in which form; ``events`` are asked for by what they must satisfy (see ``conditions_text``).
 KINDS = ("search", "alert", "tag", "story", "query", "events")
 CONDITIONS = ("event", "actor", "target", "place", "when", "query")
-FORMS = ("atom", "json", "ics")
+FORMS = {"atom": "Atom", "json": "JSON Feed", "ics": "Calendar"}
 _READER = "reader-"
 
 
@@ -87,9 +87,9 @@ def shared(ask: Ask, rendering: Rendering) -> Response:
     return rendering.plain(ask, "shared.html", 200, document=document, excerpt=shorten(document.text or "", QUOTED))
 
 
-def outgoing_addresses(desk: Desk, kind: str, name: str) -> dict[str, str]:
-    """Return the addresses of both kinds of feed, and of the calendar."""
-    return {form: outgoing_address(desk, kind, name, form) for form in FORMS}
+def to_follow(ask: Ask, kind: str, name: str) -> dict[str, str]:
+    """Return the whole addresses of both kinds of feed, and of the calendar, by what people call them."""
+    return {words: ask.base + outgoing_address(ask.desk, kind, name, form) for form, words in FORMS.items()}
 
 
 def conditions_text(asked: Asked) -> str:

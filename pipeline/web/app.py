@@ -99,7 +99,7 @@ class App:
         routes.insert(0, routes.pop())
         routes.append(Route("/{rest:path}", partial(self._answer, {}), methods=list(METHODS)))
         programs = Middleware(ReaderPrograms, desk=self._desk, in_thread=self._in_thread)
-        return Starlette(routes=routes, middleware=[programs], exception_handlers={405: _wrong_method})
+        return Starlette(routes=routes, middleware=[programs], exception_handlers={405: _wrong_method, 404: _nowhere})
 
     def close(self) -> None:
         """End the threads; streams end with the server."""
@@ -333,4 +333,9 @@ def _set_cookie(request: Request, response: Response, name: str, value: str, max
 
 
 async def _wrong_method(request: Request, error: Exception) -> Response:
-    return Response("This cannot be done here.\n", 405, HEADERS)
+    return Response("This cannot be done here.\n", 405, HEADERS, "text/plain")
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:
+    # What no route can read, such as an address with a line break.
+    return Response("There is nothing at this address.\n", 404, HEADERS, "text/plain")

@@ -125,9 +125,12 @@ def fields_of(text: str, most: int) -> list[tuple[str, str]]:
 
 def redirect(to: str) -> Response:
     """Send the browser to another of our pages by GET. The back button then repeats nothing."""
-    if not to.startswith("/") or to.startswith(("//", "/\\")):
-        to = "/"
-    return Response(status_code=303, headers={"location": to})
+    return Response(status_code=303, headers={"location": own_address(to)})
+
+
+def own_address(to: str) -> str:
+    """Return an address that a form gave to go back to, if it is one of ours; else that of the river."""
+    return to if to.startswith("/") and not to.startswith(("//", "/\\")) and to.isascii() and to.isprintable() else "/"
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

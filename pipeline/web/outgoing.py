@@ -64,6 +64,11 @@ def published(desk: Desk, topic: str) -> Published | None:
         return None
 
 
+def reader_of(topic: str) -> str:
+    """Return whose feed is at an address of ours; nothing for the single reader's."""
+    return dict(fields_of(urlsplit(topic).query, MOST_FIELDS)).get("reader", "")
+
+
 def subscribe(ask: Ask) -> Response:
     """Note that a program wants to be told of news in a feed of ours, or no longer: its callback is asked back soon."""
     form = ask.form()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -21,6 +21,7 @@ from pipeline.services.feed_counts import Unread
 from pipeline.web.asking import Ask
 from pipeline.web.assets import tagged
 from pipeline.web.desk import Desk
+from pipeline.web_addresses import web_address
 
 _UNITS = ((86_400 * 2, 86_400, "d"), (3_600, 3_600, "h"), (60, 60, "min"))
 RAIL_FEEDS = 60
@@ -171,15 +172,6 @@ class Rendering:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
             when.astimezone(UTC).isoformat(timespec="seconds"), exact, words
         )
-
-
-def web_address(url: str | None) -> str:
-    """Return an address that leads to the web; nothing for any other scheme."""
-    try:
-        scheme = urlsplit((url or "").strip()).scheme.casefold()
-    except ValueError:
-        return ""
-    return (url or "").strip() if scheme in ("http", "https") else ""
 
 
 def address(path: str, **values: object) -> str:

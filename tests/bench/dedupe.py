@@ -69,8 +69,8 @@ class Unclustered(Remembered):
 
 def run() -> dict[str, float]:
     """Return documents/s as ratios to the peers', bytes per remembered article, recall by kind of edit, precision."""
+    held = texts("held")  # first, for what it is made of may be missing
     figures = _speed()
-    held = texts("held")
     figures |= scores(held, _ours(Unclustered()))
     for name, take in (("datasketch", _datasketch()), ("rensa", _rensa())):
         theirs = scores(held, take)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import config
+from pipeline.errors import TransientError, UnavailableError
 from pipeline.model import Article
 from pipeline.ports.search import SearchRequest
 from pipeline.runners.polling.publishing import publish
@@ -62,9 +63,12 @@ def distributed() -> float | None:
             with stores.store(cluster.settings) as store:
 
                 def found() -> int:
-                    store.index.refresh()
                     request = SearchRequest(query=None, now=datetime.now(UTC), limit=1, copies=True)
-                    return store.index.search(request).total
+                    try:
+                        store.index.refresh()
+                        return store.index.search(request).total
+                    except (TransientError, UnavailableError):
+                        return 0  # an index that was just made answers 503 until its parts are there
 
                 cluster.start("worker")
                 cluster.start("index")

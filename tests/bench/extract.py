@@ -31,7 +31,10 @@ def shared_data() -> Path:
     """Return the folder of shared data. Raises ``FileNotFoundError`` with what to set."""
     path = Path(os.environ.get("NEWSWIRE_SHARED_DATA", "../shared/data"))
     if not path.is_dir():
-        raise FileNotFoundError(f"{path} is missing: set NEWSWIRE_SHARED_DATA to the folder with events/ and language/")
+        raise FileNotFoundError(
+            f"{path} is missing: set NEWSWIRE_SHARED_DATA to the folder with events/ and language/; "
+            "tests/bench/README.md says where its files are from"
+        )
     return path
 
 

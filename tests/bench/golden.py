@@ -78,7 +78,10 @@ def run() -> dict[str, float]:
     """Return for each field the share of values that came out right, ours and each peer's, and how many were judged."""
     feeds = Path(os.environ.get("NEWSWIRE_SHARED_DATA", "../shared/data")) / "feeds"
     if not feeds.is_dir():
-        raise FileNotFoundError(f"{feeds} is missing: set NEWSWIRE_SHARED_DATA to the directory of open feeds")
+        raise FileNotFoundError(
+            f"{feeds} is missing: set NEWSWIRE_SHARED_DATA to the folder with feeds/; "
+            "tests/bench/README.md says where its files are from"
+        )
     figures: dict[str, float] = {}
     for name, parser in parsers(feeds).items():
         right, judged = Counter[str](), Counter[str]()

@@ -101,8 +101,8 @@ def fill(
     The first is of ``since``; with ``in_stories``, every fourth is one of five reports of a story.
     """
     analysing = indexing = 0.0
-    articles = _articles(words, since, in_stories)
-    while bulk := list(islice(articles, BULK)):
+    made = articles(words, since, in_stories)
+    while bulk := list(islice(made, BULK)):
         began = time.perf_counter()
         analyzed = 0.0
         with database.transaction():
@@ -127,7 +127,8 @@ def vocabulary() -> list[str]:
     return list(made)
 
 
-def _articles(words: list[str], since: datetime, in_stories: bool) -> Iterator[Document]:
+def articles(words: list[str], since: datetime, in_stories: bool) -> Iterator[Document]:
+    """Yield the made-up articles, the oldest first."""
     chance, numbers = random.Random(2), np.random.default_rng(3)
     weights = 1 / (np.arange(VOCABULARY) + 2.7)
     cumulative = np.cumsum(weights / weights.sum())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
     from tests.browser.conftest import Served
 
@@ -240,3 +240,35 @@ def test_a_server_that_is_lost_is_told_beside_what_failed(chromium: Browser, ser
         tab.wait_for_function(f"() => {there} === {str(starred).lower()}")
     finally:
         context.close()
+
+
+def test_a_first_alert_of_ones_own_takes_few_clicks_and_no_key(tab: Page, served: Served) -> None:
+    # Names are found once the articles have been read for them.
+    deadline = time.monotonic() + 60
+    while not (named := [entry for entry in served.found("ceasefire", 3) if entry.get("entities")]):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    found = named[0]
+    clicks: list[str] = []
+
+    def click(target: Locator) -> None:
+        clicks.append(target.inner_text())
+        target.click()
+
+    tab.goto(f"/search?q=id:{found['id']}")
+    click(tab.locator(".row h3 a").first)
+    click(tab.locator(".known section", has_text="Names in it").locator("a").first)
+    tab.wait_for_url("**/search?**")
+    name = clicks[-1]
+    click(tab.get_by_role("link", name="Make an alert of this"))
+    tab.wait_for_url("**/alerts/new?**")
+    assert name.casefold() in tab.input_value("#f-name").casefold()
+    assert (
+        tab.locator("#preview", has_text="messages a day").count() == 1 or tab.locator("#preview strong").count() == 1
+    )
+    click(tab.get_by_role("button", name="Make the alert"))
+    tab.locator(".done", has_text="kept").wait_for()
+    assert tab.locator(".lines a").count() >= 1  # what it would have told of
+    assert len(clicks) == 4
+    tab.get_by_role("button", name="Remove").click()
+    tab.locator(".done", has_text="removed").wait_for()

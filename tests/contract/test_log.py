@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from pipeline.adapters.sqlite.database import Database
@@ -77,6 +78,15 @@ def test_committed_records_are_not_read_again(open_log: Open) -> None:
     second = open_log()
     second.append(messages("c"))
     assert ["c"] == [message.key for message in drain(second, "g", 1)]
+
+
+def test_what_was_read_may_be_passed_on_as_it_is_or_changed(open_log: Open) -> None:
+    log, long = open_log(), b"as it was " * 50
+    log.append([Message(topic=TOPIC, key="k", value=long), Message(topic=TOPIC, key="k", value=b"short")])
+    first, second = drain(log, "g", 2)
+    changed = msgspec.structs.replace(first, value=b"changed")
+    log.append([first, changed, second])
+    assert [long, b"changed", b"short"] == [message.value for message in drain(log, "g", 3)]
 
 
 def test_groups_read_independently(open_log: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,25 +77,108 @@ def newswire(cluster: Cluster) -> Callable[..., subprocess.CompletedProcess[str]
     return run
 
 
-def test_every_role_works_over_tls_with_password_and_api_key(
+# Stands in for Kafka's kafka-acls.sh, which takes seconds a call: it writes down what it is asked for, one call a line.
+TOOL = """#!/bin/sh
+for each; do printf '%s\\t' "$each"; done >> "$CALLS"
+echo >> "$CALLS"
+"""
+
+
+def given(arguments: list[str]) -> argparse.Namespace:
+    """Read the arguments of Kafka's own kafka-acls.sh, as far as deploy/kafka-acls uses them."""
+    parser = argparse.ArgumentParser()
+    for name in ("bootstrap-server", "command-config", "allow-principal"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--resource-pattern-type", choices=("literal", "prefixed"), default="literal")
+    for name in ("topic", "group"):
+        parser.add_argument(f"--{name}", action="append", default=[])
+    parser.add_argument("--operation", action="append", type=operation_name, required=True)
+    for name in ("add", "force"):
+        parser.add_argument(f"--{name}", action="store_true", required=True)
+    return parser.parse_args(arguments)
+
+
+def operation_name(word: str) -> str:
+    """Write an operation as the client names it: DescribeConfigs as DESCRIBE_CONFIGS."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).upper()
+
+
+def grant(asked: argparse.Namespace, admin: Any) -> None:
+    """Do what kafka-acls.sh is asked for."""
+    from kafka.admin import ACL, ACLOperation, ACLPermissionType, ACLResourcePatternType, ResourcePattern, ResourceType
+
+    pattern = ACLResourcePatternType[asked.resource_pattern_type.upper()]
+    named = [(ResourceType.TOPIC, name) for name in asked.topic] + [(ResourceType.GROUP, name) for name in asked.group]
+    admin.create_acls(
+        [
+            ACL(asked.allow_principal, "*", ACLOperation[operation], ACLPermissionType.ALLOW, resource)
+            for resource in (ResourcePattern(kind, name, pattern) for kind, name in named)
+            for operation in asked.operation
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def rights(secured: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give each role its rights by deploy/kafka-acls."""
+    from kafka import KafkaAdminClient
+
+    tool = tmp_path_factory.mktemp("tools") / "kafka-acls.sh"
+    tool.write_text(TOOL)
+    tool.chmod(0o755)
+    calls = tool.with_name("calls")
+    environment = {"BOOTSTRAP": secured["NEWSWIRE_KAFKA"], "CONFIG": "admin.properties", "PREFIX": PREFIX}
+    environment |= {"CALLS": str(calls), "PATH": f"{tool.parent}:{os.environ['PATH']}"}
+    subprocess.run([ROOT / "deploy" / "kafka-acls"], env=environment, check=True, capture_output=True)
+    certificates = Path(secured["directory"]) / "certificates"
+    admin = KafkaAdminClient(
+        bootstrap_servers=secured["NEWSWIRE_KAFKA"],
+        security_protocol="SASL_SSL",
+        sasl_mechanism="PLAIN",
+        sasl_plain_username="newswire",
+        sasl_plain_password=(certificates / "password").read_text(),
+        ssl_cafile=str(certificates / "ca.pem"),
+    )
+    try:
+        for call in calls.read_text().splitlines():
+            grant(given(call.rstrip("\t").split("\t")), admin)
+    finally:
+        admin.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("rights")
+def test_every_role_works_over_tls_with_password_and_api_key_and_the_rights_of_its_own(
     cluster: Cluster, newswire: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     site = FeedServer()
     site.pages["/feed"] = FEED
-    assert newswire("add", f"{site.url}/feed").returncode == 0
-    added = newswire("alert", "add", "harbour", "harbour", "--to", "jsonfeed:harbour.json")
+    people = {"NEWSWIRE_KAFKA_USER": "newswire-people"}
+    again = newswire("admin", "setup", NEWSWIRE_KAFKA_USER="newswire-setup")
+    assert again.returncode == 0, again.stderr
+    assert newswire("add", f"{site.url}/feed", **people).returncode == 0
+    added = newswire("alert", "add", "harbour", "harbour", "--to", "jsonfeed:harbour.json", **people)
     assert added.returncode == 0, added.stderr
     for role in ("worker", "index", "notify", "connect"):
-        cluster.start(role, NEWSWIRE_ALERTS_HISTORY="true")
+        cluster.start(role, NEWSWIRE_ALERTS_HISTORY="true", NEWSWIRE_KAFKA_USER=f"newswire-{role}")
     told = Path(cluster.environment["NEWSWIRE_DATA"]) / "alerts" / "harbour.json"
 
     def arrived() -> bool:
         return told.exists() and len(json.loads(told.read_text())["items"]) == 2
 
     assert wait_until(arrived, 120), cluster.logs()
-    assert len(newswire("search", "harbour", "--json").stdout.splitlines()) == 2
+    assert len(newswire("search", "harbour", "--json", **people).stdout.splitlines()) == 2
+    assert newswire("status", **people).returncode == 0
     site.close()
     cluster.stop()
+    assert "uthoriz" not in cluster.logs(), cluster.logs()
+
+
+@pytest.mark.usefixtures("rights")
+def test_a_role_may_not_do_what_is_anothers(newswire: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    refused = newswire("alert", "add", "more", "harbour", NEWSWIRE_KAFKA_USER="newswire-index")
+    assert refused.returncode == 3, refused.stdout
+    assert "does not allow kafka_user to do this" in refused.stderr
 
 
 def test_doctor_names_the_servers(newswire: Callable[..., subprocess.CompletedProcess[str]]) -> None:

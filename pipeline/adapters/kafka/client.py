@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import AuthorizationError, KafkaError, KafkaTimeoutError
 
 from pipeline.adapters.kafka.access import Access
 from pipeline.adapters.kafka.refusals import refusal
@@ -40,6 +40,11 @@ def translated(servers: str) -> Iterator[None]:
         raise UnavailableError(
             f"Kafka at {servers} does not answer; start it (deploy/servers start, or deploy/compose.yaml) "
             "or set `kafka` in the settings."
+        ) from exc
+    except AuthorizationError as exc:
+        raise UnavailableError(
+            f"Kafka at {servers} does not allow kafka_user to do this ({_short(exc)}); "
+            "have its administrator grant it, as deploy/kafka-acls does."
         ) from exc
     except KafkaError as exc:
         if getattr(exc, "retriable", False):

@@ -51,7 +51,7 @@ def _words(error: object) -> str | None:
     if isinstance(error, SaslAuthenticationFailedError | UnsupportedMechanismError):
         return "does not take kafka_user with kafka_password by kafka_mechanism; see to these settings"
     if isinstance(error, AuthorizationError):
-        return "does not allow kafka_user to do this; have its administrator grant it"
+        return "does not allow kafka_user to do this; have its administrator grant it, as deploy/kafka-acls does"
     text = str(error) if isinstance(error, KafkaConnectionError) else ""
     if "Handshake failed" in text:
         reason = text.partition("Handshake failed: ")[2][:200]

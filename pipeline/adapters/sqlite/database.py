@@ -19,7 +19,7 @@ from pipeline.errors import DamagedError, NewswireError, UnavailableError, Usage
 # Less than anyone waits for a program to stop.
 BUSY_TIMEOUT_MS = 6_000
 # How often it is looked whether another process has written.
-LOOK_S = 0.1
+LOOK_S = 0.2
 # What a large transaction leaves of the journal beside the file.
 JOURNAL_BYTES = 16_000_000
 SLICE = 1_000

@@ -126,12 +126,10 @@ class SqliteIndex:
                 rows = self._database.connection.execute(
                     "SELECT position FROM documents WHERE first_seen < ? LIMIT ?", (microseconds(before), CHUNK)
                 ).fetchall()
-                for (position,) in rows:
-                    self._database.connection.execute(
-                        "DELETE FROM revisions WHERE article = (SELECT id FROM documents WHERE position = ?)",
-                        (position,),
-                    )
-                    self._writer.remove(position)
+                self._database.connection.executemany(
+                    "DELETE FROM revisions WHERE article = (SELECT id FROM documents WHERE position = ?)", rows
+                )
+                self._writer.remove([position for (position,) in rows])
             count += len(rows)
             if not rows:
                 return count

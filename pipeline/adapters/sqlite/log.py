@@ -19,10 +19,12 @@ class SqliteLog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._given: dict[tuple[str, str], int] = {}
+        # What each reader was handed last, by position, as it is stored: much of it is passed on unchanged.
+        self._handed: dict[tuple[str, str], dict[str, tuple[bytes, tuple[int, bytes]]]] = {}
 
     def append(self, messages: Iterable[Message]) -> None:
         """Store all messages in one transaction."""
-        rows = [(m.topic, m.key, *packed(m.value), _headers(m)) for m in messages]
+        rows = [(m.topic, m.key, *self._packed(m), _headers(m)) for m in messages]
         with self._database.transaction():
             self._database.connection.executemany(
                 "INSERT INTO log (topic, key, packed, value, headers) VALUES (?, ?, ?, ?, ?)", rows
@@ -44,7 +46,12 @@ class SqliteLog:
                 break
             self._database.wait_for_commit(deadline - time.monotonic())
         self._given[topic, group] = rows[-1][0] if rows else after
-        return [_message(topic, *row) for row in rows]
+        messages = [_message(topic, *row) for row in rows]
+        self._handed[topic, group] = {
+            str(position): (message.value, (how, value))
+            for message, (position, _, how, value, _) in zip(messages, rows, strict=True)
+        }
+        return messages
 
     def rewind(self, topic: str, group: str) -> None:
         """Hand out again what was not committed, or whose commit was dropped with its transaction."""
@@ -103,6 +110,15 @@ class SqliteLog:
 
     def close(self) -> None:
         """Do nothing: the database is closed by who opened it."""
+
+    def _packed(self, message: Message) -> tuple[int, bytes]:
+        """Return how a message is stored, as it was read if it is one that was just handed out."""
+        if message.position:
+            for handed in list(self._handed.values()):  # copied: each reader may be in a thread of its own
+                value, stored = handed.get(message.position, (None, (0, b"")))
+                if value is message.value:
+                    return stored
+        return packed(message.value)
 
     def _committed(self, topic: str, group: str) -> int:
         row = self._database.connection.execute(

@@ -59,9 +59,8 @@ class SqliteUpkeep:
                 "AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY first_seen LIMIT ?",
                 (microseconds(before), listed(spared), limit),
             ).fetchall()
-            for position, article_id in rows:
-                self._writer.remove(position)
-                connection.execute("DELETE FROM revisions WHERE article = ?", (article_id,))
+            self._writer.remove([position for position, _ in rows])
+            connection.executemany("DELETE FROM revisions WHERE article = ?", [(article_id,) for _, article_id in rows])
             connection.execute(
                 "INSERT INTO counters (name, value) VALUES ('removed', :count) "
                 "ON CONFLICT (name) DO UPDATE SET value = value + :count",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 
 import msgspec
@@ -51,6 +52,19 @@ class _Stored(msgspec.Struct, frozen=True):
     number: int
 
 
+class _There:
+    """Hold a document that is stored: the version of the analysis that its terms are of, and its JSON."""
+
+    def __init__(self, analysis: int, value: bytes | None) -> None:
+        self.analysis = analysis
+        self.value = value
+
+    @cached_property
+    def document(self) -> Document | None:
+        """Return the document."""
+        return _decoder.decode(self.value) if self.value is not None else None
+
+
 class Writer:
     """Write to the index in the transaction that is open, or in one of its own."""
 
@@ -88,16 +102,11 @@ class Writer:
             self._counted = languages(self._database)
         return refused
 
-    def remove(self, position: int) -> None:
-        """Take a document out, to its last posting, in the transaction that is open."""
+    def remove(self, positions: Sequence[int]) -> None:
+        """Take documents out, to their last postings, in the transaction that is open."""
         begin(self._database)
-        connection = self._database.connection
-        row = connection.execute("SELECT analysis FROM documents WHERE position = ?", (position,)).fetchone()
-        document = read_document(self._database, position)
-        if document is not None and row == (ANALYSIS_VERSION,):
-            connection.execute(_DELETE_TERMS, (position, *_terms_row(document)))
-        for table in ("documents", "bodies", "facets", "events"):
-            connection.execute(f"DELETE FROM {table} WHERE position = ?", (position,))
+        for start in range(0, len(positions), AT_ONCE):
+            self._take_out(self._there(positions[start : start + AT_ONCE]))
 
     def renew(self, limit: int) -> int:
         """Make the terms anew of up to ``limit`` documents of another analysis, newest first; return of how many."""
@@ -130,6 +139,32 @@ class Writer:
                 found[article_id] = _Stored(*row)
         return found
 
+    def _there(self, positions: Sequence[int]) -> dict[int, _There]:
+        """Read what stands at positions, once for all that is asked of it."""
+        marks = ", ".join("?" * len(positions))
+        rows = self._database.connection.execute(
+            "SELECT position, analysis, value FROM documents LEFT JOIN bodies USING (position) "
+            f"WHERE position IN ({marks})",
+            positions,
+        )
+        return {
+            position: _There(analysis, packing.unpack(value) if value is not None else None)
+            for position, analysis, value in rows
+        }
+
+    def _take_out(self, there: Mapping[int, _There]) -> None:
+        connection = self._database.connection
+        connection.executemany(
+            _DELETE_TERMS,
+            (
+                (position, *_terms_row(document))
+                for position, one in there.items()
+                if one.analysis == ANALYSIS_VERSION and (document := one.document) is not None
+            ),
+        )
+        for table in ("documents", "bodies", "facets", "events"):
+            connection.executemany(f"DELETE FROM {table} WHERE position = ?", ((position,) for position in there))
+
     def _put(
         self,
         documents: Sequence[tuple[Document, bytes]],
@@ -143,24 +178,28 @@ class Writer:
             for document, _ in documents
         }
         places = _Places(self._database, [order_key(document, firsts[document.id]) for document, _ in documents])
+        there = self._there([stored[document.id].position for document, _ in documents if document.id in stored])
+        replaced: dict[int, _There] = {}
         numbers = next_numbers(self._database, len(documents))
         for document, value in documents:
             first_seen = firsts[document.id]
             number = writing = next(numbers)
             before = stored.get(document.id)
             if before is not None:
-                if before.revision > document.revision or self._is_stored(before, value):
-                    continue
+                if before.revision > document.revision or there[before.position].value == value:
+                    continue  # a redelivery of what is there already
                 number = before.number
-            self._keep_revisions(before, passed.get(document.id, ()), document)
+            older = there[before.position].document if before is not None else None
+            self._keep_revisions(before, older, passed.get(document.id, ()), document)
             if before is not None:
-                self.remove(before.position)
+                replaced[before.position] = there[before.position]
                 places.leave(before.position)
             position = places.take(order_key(document, first_seen))
             rows.append((position, *_columns(document, first_seen), number, writing))
             bodies.append((position, packing.pack(value)))
             facets += ((position, *pair) for pair in facets_of(document))
             written.append((position, document))
+        self._take_out(replaced)
         connection = self._database.connection
         connection.executemany(
             "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
@@ -180,18 +219,12 @@ class Writer:
             _INSERT_TERMS, ((position, *_terms_row(document, write)) for position, document in written)
         )
 
-    def _is_stored(self, stored: _Stored, value: bytes) -> bool:
-        """Tell whether this is a redelivery of what is there already."""
-        row = self._database.connection.execute(
-            "SELECT value FROM bodies WHERE position = ?", (stored.position,)
-        ).fetchone()
-        return row is not None and packing.unpack(row[0]) == value
-
-    def _keep_revisions(self, stored: _Stored | None, passed: Sequence[Document], document: Document) -> None:
+    def _keep_revisions(
+        self, stored: _Stored | None, older: Document | None, passed: Sequence[Document], document: Document
+    ) -> None:
         """Keep what a newer revision replaces: what is stored, and what came and was outdone in the same batch."""
         known = stored.revision if stored is not None else -1
         between = [each for each in passed if each.revision > known]
-        older = read_document(self._database, stored.position) if stored is not None else None
         if older is not None and older.revision < document.revision:
             between.insert(0, older)
         for earlier, later in pairwise([*between, document]):
@@ -252,7 +285,8 @@ class _Places:
         self._asked = set(wanted)
 
     def leave(self, position: int) -> None:
-        """Give back a position whose document was removed."""
+        """Give back a position whose document is replaced."""
+        self._asked.add(position)
         self._taken.discard(position)
 
     def take(self, position: int) -> int:

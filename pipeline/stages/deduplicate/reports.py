@@ -65,6 +65,8 @@ CHANGED_FIGURE_WEIGHT = 0.5
 CORRECTION_SHARE_MAX = 0.15
 # Figures up to this are in every report; two are the same only if they count the same.
 SMALL_FIGURE_MAX = 12
+# So many figures, and hardly more of them the same on another day than by chance, are those of two days.
+DAILY_FIGURES_MIN, DAILY_FIGURES_KEPT_MAX = 6, 1 / 3
 _NO_PLACE = 0
 _UNIT_CHARS = 10
 NO_TITLE = 0
@@ -174,15 +176,24 @@ def _are_contrary(most: Comparison, other: Report, new: Report) -> bool:
             and most.replaced >= SHARED_REPLACED_MIN
             and most.replaced_share > SHARED_REPLACED_SHARE_MAX
         )
+    is_daily = other.day != new.day and most.shared >= DAILY_TEMPLATE_SHARE_MIN
+    if is_daily and _are_other_figures(other, new):
+        return True
     if not most.kept + most.replaced:  # the same words on another day, and nothing in them that would tell the day
         return most.shared >= SAME_TEXT_SHARE_MIN and other.day != new.day
     # The more of the sentences is the same, the less of the facts may differ; least on another day.
     replaced_share_max = max(OWN_REPLACED_SHARE_MAX - OWN_REPLACED_SLOPE * most.shared, OWN_REPLACED_SHARE_MIN)
-    if other.day != new.day and most.shared >= DAILY_TEMPLATE_SHARE_MIN:
+    if is_daily:
         replaced_share_max -= OTHER_DAY_LESS
     is_bare = not most.kept and most.shared >= BARE_TEMPLATE_SHARE_MIN
     replaced_min = BARE_REPLACED_MIN if is_bare else OWN_REPLACED_MIN
     return most.replaced >= replaced_min and most.replaced_share > replaced_share_max
+
+
+def _are_other_figures(other: Report, new: Report) -> bool:
+    one, two = ({value for _, value in _read(each)} for each in (other, new))
+    least = min(len(one), len(two))
+    return least >= DAILY_FIGURES_MIN and len(one & two) <= DAILY_FIGURES_KEPT_MAX * least
 
 
 def figures_kept(reports: Sequence[Report], new: Report) -> int:

@@ -42,6 +42,7 @@ MAX_WORDS = 1 << 16
 DISTINCT_SHARE_MAX = 0.02
 # Names of small places and of people, mostly.
 RARE_SHARE_MAX = 0.0005
+LONGEST_LANGUAGE = 8
 # What is written as a name and is no everyday word: not the days of the week.
 NAME_SHARE_MAX = 0.003
 # So many letters tell whether a script has capitals.
@@ -191,7 +192,9 @@ class _Lexicon(dict[str, int]):
 def _lexicon(language: str | None) -> _Lexicon:
     shares = dict.fromkeys(_stems(NEWS_WORDS.get(language or "", ""), language), NEWS_SHARE)
     shares |= dict.fromkeys(_stems(COMMON_WORDS.get(language or "", ""), language), COMMON_SHARE)
-    for name in (f"{language}.txt.gz", f"reports.{language}.txt.gz"):
+    # What is called a language may be any words: those that name none lead to no file.
+    is_name = language is not None and language.isascii() and language.isalpha() and len(language) <= LONGEST_LANGUAGE
+    for name in (f"{language}.txt.gz", f"reports.{language}.txt.gz") if is_name else ():
         listed = files("pipeline.stages.deduplicate").joinpath("everyday", name)
         for line in gzip.decompress(listed.read_bytes()).decode().splitlines() if listed.is_file() else ():
             share, _, words = line.partition(": ")

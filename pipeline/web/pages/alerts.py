@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from markupsafe import Markup
@@ -9,15 +10,17 @@ from starlette.responses import Response
 
 from pipeline.alerts.message import headline
 from pipeline.errors import UsageError
+from pipeline.language.shorten import shorten
 from pipeline.model import AlertRule
 from pipeline.services.forecast import Forecast
 from pipeline.views.charts import bars_of, timeline
-from pipeline.web.access_pages import outgoing_addresses
+from pipeline.web.access_pages import to_follow
 from pipeline.web.alert_form import fields_of, rule_of
 from pipeline.web.asking import Ask, NotFoundError, redirect
 from pipeline.web.rendering import Rendering, address, quoted_part
 
 LEDGER = 100
+NAME_CHARS = 60
 SNOOZE_S = 86_400
 EMPTY = {
     "name": "", "query": "", "channels": (), "feeds": (), "tags": (), "languages": (), "kind": "match", "window": "1d",
@@ -46,8 +49,19 @@ def listed(ask: Ask, rendering: Rendering) -> Response:
 def editor(ask: Ask, rendering: Rendering) -> Response:
     """Show the form, filled with a query or with an alert."""
     name = ask.one("name")
-    given = fields_of(ask.desk.alerts.get(name)) if name else EMPTY | {"query": ask.one("q")}
+    given = fields_of(ask.desk.alerts.get(name)) if name else EMPTY | {"query": ask.one("q"), "name": _free_name(ask)}
     return _form(ask, rendering, given, "")
+
+
+def _free_name(ask: Ask) -> str:
+    """Return a name for an alert of a query that none has yet, so that nobody has to think of one."""
+    query = " ".join("".join(c if c.isprintable() and c != '"' else " " for c in ask.one("q")).split())
+    if not query:
+        return ""
+    name = shorten(query[:1].upper() + query[1:], NAME_CHARS)
+    taken = {rule.name.casefold() for rule in ask.desk.alerts.all()}
+    further = (f"{name} {n}" for n in count(2))
+    return name if name.casefold() not in taken else next(each for each in further if each.casefold() not in taken)
 
 
 def preview(ask: Ask, rendering: Rendering) -> Response:
@@ -104,7 +118,7 @@ def one(ask: Ask, rendering: Rendering) -> Response:
         why=why,
         headline=headline,
         done=ask.one("done"),
-        outgoing=outgoing_addresses(ask.desk, "alert", rule.name),
+        follow=to_follow(ask, "alert", rule.name),
     )
 
 

@@ -13,10 +13,13 @@ from pipeline.views.clean_html import clean_html
 from pipeline.views.marked_text import paragraphs
 from pipeline.views.word_changes import word_changes
 from pipeline.web import river as rivers
+from pipeline.web.access_pages import share_address
 from pipeline.web.asking import Ask, NotFoundError
-from pipeline.web.rendering import Rendering, web_address
+from pipeline.web.rendering import Rendering
+from pipeline.web_addresses import web_address
 
 ALIKE = 5
+NAMED = 12
 BESIDE = 25
 
 
@@ -40,10 +43,18 @@ def article(ask: Ask, rendering: Rendering) -> Response:
         copies=desk.articles.copies(document),
         original=desk.articles.find(document.duplicate_of) if document.duplicate_of else None,
         matches=matches,
+        names=_names(document),
         beside=_beside(ask),
         shows_picture=desk.pictures is not None and bool(web_address(document.image)),
         view=rivers.state_of(ask),
+        share={"Address": ask.base + share_address(desk, document.id)},
     )
+
+
+def _names(document: Document) -> list[str]:
+    """Return who and what is named in an article, as search finds it: the way to a search without typing."""
+    named = (" ".join(each.name.replace('"', " ").split()) for each in document.entities)
+    return list(dict.fromkeys(name for name in named if any(map(str.isalnum, name))))[:NAMED]
 
 
 def similar(ask: Ask, rendering: Rendering) -> Response:

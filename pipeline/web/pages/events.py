@@ -28,13 +28,15 @@ from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering, address
 
 # So many events are surveyed; a page lists a part of them.
-MOST = 300
+MOST = 199
 SHOWN = 40
 LISTED = 25
 PLACES = 60
 TALLIED = 8
 SENTENCES = 50
 DAYS = 400
+# Of how many days articles are counted.
+SPANS = (30, 365, 3_650)
 FIELDS = (("event", "What"), ("actor", "Who"), ("target", "To whom"), ("place", "Where"), ("when", "When"))
 FORMS = ("table", "timeline", "map", "calendar")
 
@@ -125,7 +127,12 @@ def _form_values(ask: Ask, rendering: Rendering, form: str) -> dict[str, Any]:
 
 
 def _by_day(ask: Ask, asked: Asked) -> dict[str, Any]:
-    counted = ask.desk.events.days(asked)
+    span = ask.number("days", SPANS[0], SPANS[-1])
+    last = f"last:{span}d"
+    # Counting reads each article that tells of events, so that no more are read than one asks for.
+    counted = ask.desk.events.days(
+        msgspec.structs.replace(asked, query=f"({asked.query}) {last}" if asked.query else last)
+    )
     bars = bars_of([Day(day=day.day, documents=day.events, all=day.events) for day in counted.days])
 
     def link(bar: Bar) -> str:
@@ -133,6 +140,8 @@ def _by_day(ask: Ask, asked: Asked) -> dict[str, Any]:
         return link_to(ask, when=when, everything="1", **{"as": ""})
 
     return {
+        "span": span,
+        "spans": SPANS,
         "days": counted.days[-DAYS:][::-1],
         "estimated": counted.estimated,
         "chart": Markup(timeline(bars, link, "Events by day")),
@@ -179,7 +188,7 @@ def _in_months(ask: Ask, rendering: Rendering, asked: Asked, found: Sequence[Rep
         "undated": [each.reported for each in undated][:LISTED],
         "before": f"{_months_later(first, -1):%Y-%m}" if first.year > 1900 else None,
         "after": f"{after:%Y-%m}" if after.year < 3000 else None,
-        "ics": f"{ask.base}{outgoing_address(ask.desk, 'events', conditions_text(asked), 'ics')}",
+        "follow": {"Calendar": ask.base + outgoing_address(ask.desk, "events", conditions_text(asked), "ics")},
     }
 
 

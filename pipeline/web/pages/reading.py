@@ -8,8 +8,8 @@ from starlette.responses import Response
 from pipeline.errors import UsageError
 from pipeline.services.marks import Change
 from pipeline.web import river as rivers
-from pipeline.web.access_pages import outgoing_addresses
-from pipeline.web.asking import Ask, json_response, redirect
+from pipeline.web.access_pages import to_follow
+from pipeline.web.asking import Ask, json_response, own_address, redirect
 from pipeline.web.rendering import Rendering, address
 
 MOST_MARKED = 1_000
@@ -26,8 +26,18 @@ def river(ask: Ask, rendering: Rendering) -> Response:
         state=rivers.state_of(ask),
         position=ask.desk.arrivals.end(),
         undo=ask.one("undo"),
-        outgoing=outgoing_addresses(ask.desk, "search", saved) if (saved := ask.one("saved")) else None,
+        follow=_to_follow(ask),
     )
+
+
+def _to_follow(ask: Ask) -> dict[str, str]:
+    """Return the addresses at which other programs follow what a view shows; none for what changes by reading it."""
+    if saved := ask.one("saved"):
+        return to_follow(ask, "search", saved)
+    if (tag := ask.one("tag")) and '"' not in tag:
+        return to_follow(ask, "tag", tag)
+    text = rivers.query_text(ask)
+    return to_follow(ask, "query", text) if text and ask.one("view") != "unread" else {}
 
 
 def unread(ask: Ask, rendering: Rendering) -> Response:
@@ -62,7 +72,7 @@ def read_all(ask: Ask, rendering: Rendering) -> Response:
     done = marks.read_all(request.query, int(until) if until.isascii() and until.isdecimal() else None)
     if ask.headers.get("accept", "").startswith("application/json"):
         return json_response({"marked": [str(number) for number in done]})
-    return rendering.page(ask, "marked_all.html", count=len(done), numbers=done, back=form.one("back", "/"))
+    return rendering.page(ask, "marked_all.html", count=len(done), numbers=done, back=own_address(form.one("back")))
 
 
 def undo(ask: Ask, rendering: Rendering) -> Response:

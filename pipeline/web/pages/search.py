@@ -15,6 +15,7 @@ from pipeline.query.printer import restate
 from pipeline.views.charts import Bar, bars_of, timeline
 from pipeline.views.results import atom_feed, csv_table, found_parts
 from pipeline.web import river as rivers
+from pipeline.web.access_pages import to_follow
 from pipeline.web.asking import Ask, NotFoundError, json_response, redirect
 from pipeline.web.rendering import Rendering, address
 
@@ -53,6 +54,7 @@ def search(ask: Ask, rendering: Rendering) -> Response:
         saved=ask.desk.searches.all(),
         position="",
         undo="",
+        follow=to_follow(ask, "query", text),
     )
 
 

@@ -15,7 +15,7 @@ from pipeline.services.events import Asked
 from pipeline.services.stories import SORTS, Sort, StoryLine
 from pipeline.views.columns import columns_chart, columns_of, step_words
 from pipeline.views.marked_text import event_words
-from pipeline.web.access_pages import outgoing_addresses
+from pipeline.web.access_pages import to_follow
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
 
@@ -63,7 +63,7 @@ def one(ask: Ask, rendering: Rendering) -> Response:
         more_events=len(events) > SHOWN,
         disputes=_disputes(events, articles),
         words=event_words,
-        outgoing=outgoing_addresses(ask.desk, "story", line.id),
+        follow=to_follow(ask, "story", line.id),
         states=ask.desk.marks(ask.reader).of([document.id for document in here]),
     )
 

@@ -17,6 +17,7 @@ from pipeline.moments import microseconds
 from pipeline.ports.arrivals import Arrival
 from pipeline.services.marks import State
 from pipeline.web.readers.asked import LABEL, READING_LIST, STATE, item_id
+from pipeline.web_addresses import web_address
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def item(arrival: Arrival, state: State, labels: Sequence[str], shape: Shape) ->
     """Return an article as an item."""
     document, number = arrival.document, arrival.number
     origin = shape.origins.get(document.feed) or shape.origins[None]
-    link = clean(document.url or "") or f"{shape.page}/article/{document.id}"
+    link = clean(web_address(document.url)) or f"{shape.page}/article/{document.id}"
     made: dict[str, Any] = {
         "id": item_id(number),
         "crawlTimeMsec": str(number // 1_000),
@@ -67,7 +68,9 @@ def item(arrival: Arrival, state: State, labels: Sequence[str], shape: Shape) ->
         made["updated"] = _bounded(microseconds(document.updated) // 1_000_000)
     if author := author_of(document):
         made["author"] = author
-    if files := [_file(each.address, each.type, each.length) for each in document.enclosures if each.address]:
+    if files := [
+        _file(each.address, each.type, each.length) for each in document.enclosures if web_address(each.address)
+    ]:
         made["enclosure"] = files
     return made
 
@@ -126,12 +129,19 @@ def site_of(address: str) -> str:
 def clean(text: str) -> str:
     """Return text without what JSON or XML cannot hold."""
     text = text.encode("utf-8", "replace").decode()
-    return "".join(c for c in text if c >= " " or c in "\t\n") if not text.isprintable() else text
+    return (
+        "".join(c for c in text if (c >= " " and c not in "\ufffe\uffff") or c in "\t\n")
+        if not text.isprintable()
+        else text
+    )
 
 
 def _file(address: str, kind: str | None, length: int | None) -> dict[str, Any]:
     guessed = mimetypes.guess_type(urlsplit(address).path)[0]
-    made: dict[str, Any] = {"href": clean(address), "type": clean(kind or guessed or "application/octet-stream")}
+    made: dict[str, Any] = {
+        "href": clean(web_address(address)),
+        "type": clean(kind or guessed or "application/octet-stream"),
+    }
     if length is not None and 0 <= length < 1 << 53:
         made["length"] = length
     return made

@@ -73,6 +73,9 @@
       }
     }, wait);
   };
+  // In a narrow window the views are one line: where one is comes into sight.
+  const here = $(".rail [aria-current]");
+  if (here && here.offsetLeft > innerWidth - 60) $(".rail").scrollLeft = here.offsetLeft - 40;
   if ($(".rail")) count(reading ? 600 : 0);
   const is = (element, name) => element.dataset[name] ? element.dataset[name] === "yes" : element.classList.contains(name);
   if (reading && reading.dataset.read === "no") mark(reading, "read", true);

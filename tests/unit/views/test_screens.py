@@ -203,7 +203,8 @@ def test_wrapped_text_fits_and_loses_no_word(text: str, width: int) -> None:
 
 
 STYLES = st.sampled_from(("", "\x1b[1m", "\x1b[32m", "\x1b[0m"))
-WORDS = st.lists(st.tuples(STYLES, st.text(), STYLES, st.sampled_from((" ", "  ", "\t"))), max_size=12)
+LONG = st.text("ab港", min_size=30, max_size=150)
+WORDS = st.lists(st.tuples(STYLES, st.text() | LONG, STYLES, st.sampled_from((" ", "  ", "\t"))), max_size=12)
 
 
 @given(WORDS, st.integers(0, 90), st.integers(20, 60), st.integers(0, 40))
