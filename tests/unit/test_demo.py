@@ -98,6 +98,7 @@ Police in Rotterdam arrested          PROTEST NLD ->
 The activists demanded                REQUEST NLD ->
 The activists demanded                REQUEST ? ->
 Polish defence minister               AGREE POL,LTU ->
+Poland and Lithuania said on Sunday    COOPERATE POL,LTU ->
 """
 SUNDAY = datetime(2026, 11, 29, 10, tzinfo=UTC)
 
