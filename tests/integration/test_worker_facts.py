@@ -16,7 +16,7 @@ from pipeline.wiring import stores
 from tests.integration.distributed import Cluster, wait_until
 from tests.integration.topics import dump_topics
 
-pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(420)]
 
 FACTS_DAYS = 7
 
@@ -64,17 +64,19 @@ def test_old_facts_go_from_kafka_and_new_ones_outlive_a_restart(cluster: Cluster
     worker = cluster.start("worker")
     cluster.publish([*old, *new])
     ids = {article.id for article in new}
-    assert wait_until(lambda: len(read(cluster, ENRICHED.name)) >= len(old) + len(new), 90, 1), cluster.logs()
+    assert wait_until(lambda: len(read(cluster, ENRICHED.name)) >= len(old) + len(new), 150, 1), cluster.logs()
     assert wait_until(lambda: facts(cluster, IDENTIFY.name) == ids, 60, 1), cluster.logs()
-    assert ids <= facts(cluster, DEDUPLICATE.name)
-    assert not {article.id for article in old} & facts(cluster, DEDUPLICATE.name)
+    assert wait_until(lambda: ids <= facts(cluster, DEDUPLICATE.name), 60, 1), cluster.logs()
+    gone = {article.id for article in old}
+    assert wait_until(lambda: not gone & facts(cluster, DEDUPLICATE.name), 60, 1), cluster.logs()
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
     before = len(read(cluster, REVISIONS.name))
     cluster.start("worker")
     further = articles("viaduct", now)
     cluster.publish([*new, *further])
-    assert wait_until(lambda: len(read(cluster, ENRICHED.name)) >= len(old) + len(new) + len(further), 90, 1)
+    whole = len(old) + len(new) + len(further)
+    assert wait_until(lambda: len(read(cluster, ENRICHED.name)) >= whole, 150, 1), cluster.logs()
     assert len(read(cluster, REVISIONS.name)) == before + len(further), "what is known is not new again"
 
 
@@ -82,7 +84,9 @@ def test_changelogs_that_setup_makes_are_those_that_workers_use(cluster: Cluster
     made = {cluster.settings.prefix + topic.name for topic in changelogs()}
     cluster.start("worker")
     cluster.publish(articles("lantern", datetime.now(UTC)))
-    assert wait_until(lambda: bool(facts(cluster, DEDUPLICATE.name)), 90, 1), cluster.logs()
-    records = dump_topics(cluster.settings.kafka, cluster.settings.prefix).records
-    used = {cluster.settings.prefix + record.topic for record in records if record.topic.endswith("-changelog")}
-    assert used == made
+
+    def used() -> set[str]:
+        records = dump_topics(cluster.settings.kafka, cluster.settings.prefix).records
+        return {cluster.settings.prefix + record.topic for record in records if record.topic.endswith("-changelog")}
+
+    assert wait_until(lambda: used() == made, 150, 1), (used(), cluster.logs())

@@ -17,6 +17,7 @@ import msgspec
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Entity
 from pipeline.stages.extract.names import tagger
+from pipeline.stages.extract.names.atlas import spots
 from pipeline.stages.extract.names.gazetteer import PLACES, Entry, Kind, Mention, find, gazetteer
 from pipeline.stages.extract.names.located import likeliest, locate
 from pipeline.stages.extract.names.places import with_position
@@ -42,7 +43,8 @@ def find_entities(
     """Return the names in ``text`` in order, without overlap; ``mentions`` are the gazetteer's, if already found."""
     known = locate(text, find(text)) if mentions is None else mentions
     if language in (None, "en"):
-        names = _voted(text, _repeated(text, _with_trusted(text, list(_tagged(text, known)), known)))
+        tagged = [_with_likelier_type(text, name) for name in _tagged(text, known)]
+        names = _voted(text, _repeated(text, _with_trusted(text, tagged, known)))
     else:
         names = [_Name(m.start, m.end, _TYPES[m.kind]) for m in known if m.kind in _TYPES]
     return tuple(_entities(text, names, known))
@@ -62,6 +64,18 @@ def _tagged(text: str, known: Sequence[Mention]) -> Iterator[_Name]:
             continue
         tags = tagger.tag(sentence, tagger.kinds_of(row, known[first:at]), model, context)
         yield from _spans(row, tags)
+
+
+def _with_likelier_type(text: str, name: _Name) -> _Name:
+    """Take a word for a person's name that is tagged as a place, but is none anywhere and stands as none does."""
+    surface = text[name.start : name.end]
+    if name.type != "LOC" or not surface.isalpha() or not surface.istitle() or len(surface) < 5:
+        return name
+    if _OF_PLACE.search(text, max(0, name.start - 14), name.start) or _PLACE_AFTER.match(text, name.end):
+        return name
+    if gazetteer().lookup(surface) is not None or spots(surface):
+        return name
+    return _Name(name.start, name.end, "PER")
 
 
 def _words(row: Sequence[tagger.Token]) -> list[str]:
@@ -109,6 +123,11 @@ def _with_trusted(text: str, names: list[_Name], known: Iterable[Mention]) -> li
     return sorted(kept + free, key=lambda name: name.start)
 
 
+_OF_PLACE = re.compile(
+    r"\b(?i:in|near|outside|inside|around|at|from|to|of|into|through|across|the|towards?|via|and|or|between|for|[\w-]*ern)"
+    r"[\s,]+$"
+)
+_PLACE_AFTER = re.compile(r",\s+[A-Z]|\s+[A-Z]|-")
 _PLACED = re.compile(r"\b(?:in|near|outside|inside|around)\s+$")
 
 

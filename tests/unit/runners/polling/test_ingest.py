@@ -368,7 +368,8 @@ def test_feed_that_is_gone_for_good_is_polled_no_more(parser: HereParser) -> Non
 def test_overlong_feed_says_how_much_is_left_out_when_it_is_new(
     parser: HereParser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.polling.reading.MAX_ENTRIES", 2)
+    for module in ("connectors.polling.splitting", "connectors.formats.bounds"):
+        monkeypatch.setattr(f"{module}.MAX_ENTRIES", 2)
     desk = Desk(parser)
     desk.follow()
     desk.sites.put(FEED, rss("A", "B", "C", "D"))

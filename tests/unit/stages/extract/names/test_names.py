@@ -81,3 +81,10 @@ def test_spans_are_substrings_without_overlap(text: str) -> None:
 
     assert all(text[entity.start : entity.end] == entity.text for entity in found)
     assert all(one.end <= two.start for one, two in pairwise(found))
+
+
+@pytest.mark.parametrize("verb", ["congratulated", "praised", "thanked"])
+@pytest.mark.parametrize("name", ["Boateng", "Adeyemi"])
+def test_a_lone_word_that_is_no_place_anywhere_is_tagged_as_none(verb: str, name: str) -> None:
+    found = find_entities(f"The United States {verb} {name} on her victory.")
+    assert [entity.type for entity in found if entity.text == name] in ([], ["PER"])
