@@ -128,12 +128,14 @@ class App:
             if not is_our_name(headers.get("host", ""), self._desk.door.hosts):
                 message = "This page is not called so here; add the name to hosts under [web] of the settings."
                 return self._failed(request, UsageError(message), 421)
-            left, seconds = self._rate.take(_address(request))
-            limits = {"ratelimit-limit": str(self._rate.per_minute), "ratelimit-remaining": str(max(left, 0)),
-                      "ratelimit-reset": str(seconds)}  # fmt: skip
-            if (is_api or request.url.path == HUB_PATH) and left < 0:
-                return self._failed(request, UsageError("That is too often; wait a little."), 429,
-                                    limits | {"retry-after": str(seconds)})  # fmt: skip
+            limits: dict[str, str] = {}
+            if is_api or request.url.path == HUB_PATH:  # pages, with all that belongs to them, use up nothing of it
+                left, seconds = self._rate.take(_address(request))
+                limits = {"ratelimit-limit": str(self._rate.per_minute), "ratelimit-remaining": str(max(left, 0)),
+                          "ratelimit-reset": str(seconds)}  # fmt: skip
+                if left < 0:
+                    return self._failed(request, UsageError("That is too often; wait a little."), 429,
+                                        limits | {"retry-after": str(seconds)})  # fmt: skip
             caller = await self._in_thread(lambda: self._caller(request))
             if isinstance(caller, Response):
                 return caller

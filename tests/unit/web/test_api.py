@@ -137,8 +137,9 @@ def test_articles_are_pushed_line_by_line() -> None:
         assert len(list(served.store.log.replay(ARTICLES.name))) == 2
 
 
-def test_limits_are_told() -> None:
+def test_limits_are_told_and_pages_use_up_nothing_of_them() -> None:
     with page() as served:
+        served.browser.get("/")
         headers = send(served, "GET", "/marks").headers
         assert int(headers["ratelimit-remaining"]) == int(headers["ratelimit-limit"]) - 1
 
