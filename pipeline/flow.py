@@ -1,7 +1,11 @@
 """The one table of stages: what happens to an article, in order, in both runtimes; ``topics`` is its other half.
 
-feed -> news.articles -> identify -> news.revisions -> deduplicate -> news.documents -> extract -> news.enriched
-     -> match -> news.alerts -> notifier;  news.enriched -> index
+feed -> news.articles -> identify -> news.revisions -> deduplicate -> news.documents -> match
+     -> news.matched -> extract -> news.enriched -> match-read
+match, match-read -> news.alerts -> notifier;  news.matched, news.enriched -> index
+
+Words do not wait for events: the rules that ask for words alone are asked before an article is read for events, which
+costs more than all the rest, and the others after it. A rule is asked in one place only, so nothing is told twice.
 
 How a runtime treats a stage or a topic is said by its attributes: nothing outside this file
 and ``topics`` repeats or compares a name.
@@ -23,13 +27,14 @@ from pipeline.stages.deduplicate.stage import forget as forget_sketches
 from pipeline.stages.extract.stage import LOADS, extract
 from pipeline.stages.identify.stage import Known, identify, preview
 from pipeline.stages.identify.stage import forget as forget_versions
-from pipeline.stages.match.stage import Rules, match
+from pipeline.stages.match.stage import Rules, match, match_read, match_words
 from pipeline.topics import (
     ALERTS,
     ARTICLES,
     DOCUMENTS,
     ENRICHED,
     FACTS,
+    MATCHED,
     REVISIONS,
     RULES,
     WORKER_GROUP,
@@ -46,10 +51,14 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     ``preview`` returns what a value will be found as when it is decided on, or ``None`` when it is not new.
     ``keeps_facts``: the facts of its decisions are stored and its memory is rebuilt from them.
     ``forget`` returns facts that remove some of those from before a moment, at most so many.
-    ``follows``: its memory is made of a table that others write.
+    ``follows``: its memory is made of a table that others write, and shared with the stages that follow it as well.
+    ``passes``: where what it reads goes on to, as it came and whatever was decided; what it emits ends its way there.
+    ``decide_unpassed`` decides instead of ``decide`` on records that passed no stage on their way, as an earlier
+    version sent them: nothing was asked of them before.
     ``pages``: what it emits may reach a person, so a replay leaves it out.
     ``batch``: how many records are taken at a time, fewer where one costs milliseconds.
     ``may_wait``: a batch that is too large to be taken all the way at once waits in front of it.
+    ``slow``: all wait in front of it, so that what was decided before is told and found first.
     ``loads``: what its first record would wait for, a second or more, in steps that may be called at any time before.
     ``in_order``: what it decides of one article depends on the others before it, so nothing overtakes what waits.
     """
@@ -64,11 +73,19 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     keeps_facts: bool = False
     forget: Callable[[Any, datetime, int], tuple[Fact, ...]] | None = None
     follows: TableTopic | None = None
+    passes: Stream | None = None
+    decide_unpassed: Callable[[Any, Any, datetime], Decision] | None = None
     pages: bool = False
     batch: int = 64
     may_wait: bool = False
+    slow: bool = False
     loads: tuple[Callable[[], object], ...] = ()
     in_order: bool = False
+
+    @property
+    def leads_to(self) -> Stream:
+        """Return the topic that the next stage reads."""
+        return self.passes or self.writes
 
     @property
     def facts(self) -> str:
@@ -105,16 +122,37 @@ DEDUPLICATE = Stage(
     may_wait=True,
     in_order=True,
 )
-EXTRACT = Stage(name="extract", reads=DOCUMENTS, writes=ENRICHED, decide=extract, may_wait=True, loads=LOADS)
-MATCH = Stage(name="match", reads=ENRICHED, writes=ALERTS, decide=match, memory=Rules, follows=RULES, pages=True)
+MATCH = Stage(
+    name="match",
+    reads=DOCUMENTS,
+    writes=ALERTS,
+    passes=MATCHED,
+    decide=match_words,
+    memory=Rules,
+    follows=RULES,
+    pages=True,
+)
+# Few at a time: fresh articles wait for no more than these.
+EXTRACT = Stage(name="extract", reads=MATCHED, writes=ENRICHED, decide=extract, slow=True, batch=4, loads=LOADS)
+MATCH_READ = Stage(
+    name="match-read",
+    reads=ENRICHED,
+    writes=ALERTS,
+    decide=match_read,
+    decide_unpassed=match,
+    memory=Rules,
+    follows=RULES,
+    pages=True,
+)
 
-FLOW = (IDENTIFY, DEDUPLICATE, EXTRACT, MATCH)
+FLOW = (IDENTIFY, DEDUPLICATE, MATCH, EXTRACT, MATCH_READ)
 
 
 def configured(*, window: timedelta = WINDOW, similarity: float = SIMILARITY) -> tuple[Stage, ...]:
     """Return the stages with copies looked for within ``window``, sharing ``similarity`` of their words (0 to 1)."""
     remembered = partial(Remembered, window=window, similarity=similarity)
-    return (IDENTIFY, msgspec.structs.replace(DEDUPLICATE, memory=remembered), EXTRACT, MATCH)
+    compared = msgspec.structs.replace(DEDUPLICATE, memory=remembered)
+    return tuple(compared if stage is DEDUPLICATE else stage for stage in FLOW)
 
 
 def _as_backfill(article: Article, memory: NoMemory, now: datetime) -> Decision:

@@ -74,6 +74,7 @@ ARTICLES = Stream(name="news.articles", type=Article, key=_by_id, keep=QUARTER)
 HISTORY = Stream(name="news.history", type=Article, key=_by_id, keep=QUARTER)
 REVISIONS = Stream(name="news.revisions", type=Article, key=_by_language)
 DOCUMENTS = Stream(name="news.documents", type=Document, key=_by_id)
+MATCHED = Stream(name="news.matched", type=Document, key=_by_id)
 ENRICHED = Stream(name="news.enriched", type=Document, key=_by_id, indexed=True)
 ALERTS = Stream(name="news.alerts", type=Alert, key=_by_subject)
 DEAD = Topic(name="news.dead", keep=QUARTER, partitioned=False)
@@ -91,6 +92,7 @@ TOPICS: tuple[Topic, ...] = (
     HISTORY,
     REVISIONS,
     DOCUMENTS,
+    MATCHED,
     ENRICHED,
     ALERTS,
     DEAD,
@@ -112,6 +114,8 @@ class Outlet(msgspec.Struct, frozen=True, kw_only=True):
     reads: Stream
 
 
+# What was told of is found at that moment, before it is read for events; what was read takes its place.
+EARLY_INDEX = Outlet(name="index-early", reads=MATCHED)
 INDEX = Outlet(name="index", reads=ENRICHED)
 NOTIFY = Outlet(name="notify", reads=ALERTS)
 PARSE = "parse"  # what the connectors sign a dead letter with: an entry of a feed that could not be read

@@ -100,6 +100,17 @@ class SearchIndex(Coverage, Protocol):
         """Release connections; idempotent."""
 
 
+class EarlyIndex(Protocol):
+    """Make documents findable before it is known all that is found out about them."""
+
+    def add_new(self, documents: Sequence[Document]) -> None:
+        """Store each document of which neither this revision nor a newer one is there; what cannot be, is left out.
+
+        So what was found out takes this one's place through ``upsert``, in whichever order the two come. Idempotent.
+        Raises ``TransientError``: repeat the whole call.
+        """
+
+
 class Renewal(Protocol):
     """Bring an index up to date that an earlier version of the text analysis has written; all is found meanwhile."""
 

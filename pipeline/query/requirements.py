@@ -21,6 +21,14 @@ def holds(node: tree.AnyNode, reading: MatchView, now: datetime, parts: Sequence
     return _TESTS.get(type(node), _found)(node, reading, now, parts)
 
 
+def asks_what_is_read(root: tree.AnyNode) -> bool:
+    """Tell whether a query asks anything that an article's text has to be read for: events, quotations, places, dates.
+
+    Whatever else it asks is known of a document before.
+    """
+    return any(isinstance(node, tree.EventFilter) for node in tree.walk(root))
+
+
 def _found(node: tree.AnyNode, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     return find(node, reading, now, parts) is not None
 

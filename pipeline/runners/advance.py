@@ -6,10 +6,12 @@ same in every runtime. What a runtime adds is where records come from and how wh
 The runtimes still differ in this, each for its reason:
 
 - *Search before compare* (embedded): more articles than can be taken all the way at once are indexed as they are
-  before they are compared and read for events, for there one process does everything; in the distributed runtime the
-  stages run beside each other, and what waits for one holds up no other.
+  before they are compared, for there one process does everything; in the distributed runtime the stages run beside each
+  other, and what waits for one holds up no other.
+- *What is found before it is read for events*: in the embedded runtime everything, with the alert that tells of it; the
+  sink leaves out history and backfill, of which no alert tells.
 - *No news.enriched in the embedded runtime*: the index is in the same transaction as the facts, so there is nothing
-  between match and index that could be lost; Kafka and Elasticsearch share no transaction.
+  between extract and index that could be lost; Kafka and Elasticsearch share no transaction.
 - *Where a failure to store goes*: embedded takes the batch back and rebuilds its memories; an agent stops the worker,
   and the records not yet acknowledged are read again.
 - *When rules are learned*: embedded before each batch, from a table beside the log; agents every 0.4 s, for asking
@@ -50,6 +52,9 @@ DEAD_LETTERED = "dead-lettered"
 # The header of what a decision emitted beside the record it was made on, such as an earlier article that turned out to
 # be no copy: it goes the same way, and was counted when its own record came.
 BESIDE = "beside"
+
+# The header of what passed a stage as it came, with the stage's name: it was asked there, and need not be again.
+PASSED = "passed"
 
 _FRAMES = 8
 
@@ -169,7 +174,26 @@ class Learner:
 
 def ends(stage: Stage, decided: Decided) -> bool:
     """Tell whether a record goes no further because it says nothing new; what was enriched ends in the index."""
-    return not decided.emit and not stage.reads.indexed
+    return not decided.emit and stage.passes is None and not stage.reads.indexed
+
+
+def passed(stage: Stage, result: Decided | Buried) -> list[Given]:
+    """Return the record as it came, on its way past a stage that it passes, also one that could make nothing of it."""
+    if stage.passes is None or result.value is None:
+        return []
+    headers = result.given.headers | {PASSED: stage.name}
+    return [Given(key=stage.passes.key(result.value), value=result.value, headers=headers)]
+
+
+def memories(flow: Sequence[Stage]) -> dict[str, Memory]:
+    """Make the memories of stages, by their names; those that follow one table share one."""
+    followed: dict[str, Memory] = {}
+    return {
+        stage.name: stage.memory()
+        if stage.follows is None
+        else followed.setdefault(stage.follows.table, stage.memory())
+        for stage in flow
+    }
 
 
 def emitted(stage: Stage, decided: Decided) -> list[Given]:
@@ -232,7 +256,8 @@ def _decided(stage: Stage, memory: Memory, given: Given, value: Record | Excepti
     if isinstance(value, Exception):
         return _buried(stage, given, None, value)
     try:
-        decision = stage.decide(value, memory, now)
+        decide = stage.decide if PASSED in given.headers else stage.decide_unpassed or stage.decide
+        decision = decide(value, memory, now)
         for fact in decision.facts:
             memory.learn(fact.key, fact.value)
     except TransientError:

@@ -24,12 +24,12 @@ from typing import Any
 import faust
 import msgspec
 
-from pipeline.errors import TransientError, UnavailableError
 from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
-from pipeline.runners.advance import Buried, Given, Learner, advance, emitted
+from pipeline.runners.advance import Buried, Given, Learner, advance, emitted, passed
+from pipeline.runners.following import Followed
 from pipeline.runners.in_flight import IN_FLIGHT, Handled, InFlight
 from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
@@ -42,7 +42,6 @@ from pipeline.topics import DEAD, TableTopic
 
 log = logging.getLogger(__name__)
 
-FOLLOW_S = 0.4
 COMMIT_S = 1.0
 # How long the next reader of a partition waits for facts that are on their way; half of Faust's shortest session here.
 HAND_OVER_S = 3.0
@@ -97,7 +96,8 @@ def make_app(
     progress = Progress(measures or Measures())
     dead = _topic(app, prefix + DEAD.name)
     loading = Loading(flow)
-    agents = [_Agent(app, stage, prefix, dead, clock, progress, follow, loading) for stage in flow]
+    followed = {stage.follows: Followed(app, stage, follow) for stage in flow if stage.follows is not None}
+    agents = [_Agent(app, stage, prefix, dead, clock, progress, followed, loading) for stage in flow]
     watching = Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
     if facts_before is not None:
@@ -130,7 +130,7 @@ class _Agent:
         dead: Any,
         clock: Clock,
         progress: Progress,
-        follow: Callable[[TableTopic], Table],
+        followed: Mapping[TableTopic, Followed],
         loading: Loading,
     ) -> None:
         self._app = app
@@ -139,19 +139,17 @@ class _Agent:
         self._clock = clock
         self._progress = progress
         self._loading = loading
-        self._memory: Memory = stage.memory()
+        self._followed = followed[stage.follows] if stage.follows is not None else None
+        self._memory: Memory = self._followed.memory if self._followed is not None else stage.memory()
         self._learner = Learner(stage.name)
         self._waiting: asyncio.Queue[Any] = asyncio.Queue(BATCH)
         self._in_flight = InFlight()
         self._kept: asyncio.Queue[tuple[Any, list[Any]]] = asyncio.Queue(IN_FLIGHT)
         self._tasks: list[asyncio.Task[None]] = []
         self._remembered: int | None = None
-        self._followed = asyncio.Event()
         self._writes = _topic(app, prefix + stage.writes.name)
+        self._passes = _topic(app, prefix + stage.passes.name) if stage.passes is not None else None
         self._facts: WorkerFacts | None = None
-        followed = stage.follows
-        if followed is not None:
-            app.task(lambda: self._follow(partial(follow, followed)))
         if stage.keeps_facts:
             table = app.Table(stage.changelog, key_type=bytes, value_type=bytes, on_recover=self._remember)
             self._facts = WorkerFacts(table)
@@ -221,8 +219,8 @@ class _Agent:
 
     async def _handle(self, events: Sequence[Any]) -> None:
         """Decide and send; what waits for Kafka's answer settles meanwhile, a bounded number at a time, in order."""
-        if self._stage.follows is not None:
-            await self._followed.wait()
+        if self._followed is not None:
+            await self._followed.is_there.wait()
         if self._stage.loads and self._loading.is_under_way:
             await asyncio.to_thread(self._loading.wait)
         while events := [event for event in events if self._is_current(event)]:
@@ -284,20 +282,14 @@ class _Agent:
         await self._app.crash(error)
 
     async def _send(self, handled: Handled) -> list[Any]:
-        """Hand over what came of an event: everything its decision emitted, or its dead letter."""
+        """Hand over what came of an event: everything its decision emitted, or its dead letter; and what passes it."""
         event, result = handled.event, handled.result
+        sent = [await _send(self._passes, going) for going in passed(self._stage, result)]
         if isinstance(result, Buried):
             log.error("dead letter %s", result.error)
             headers = {name: text.encode() for name, text in result.letter.headers.items()}
-            return [await self._dead.send(key=event.key, value=event.message.value, headers=headers)]
-        return [
-            await self._writes.send(
-                key=going.key.encode(),
-                value=msgspec.json.encode(going.value),
-                headers={name: text.encode() for name, text in going.headers.items()},
-            )
-            for going in emitted(self._stage, result)
-        ]
+            return [*sent, await self._dead.send(key=event.key, value=event.message.value, headers=headers)]
+        return sent + [await _send(self._writes, going) for going in emitted(self._stage, result)]
 
     async def forget(self, before: datetime, assigned: Collection[Any]) -> None:
         """Forget a slice of the facts of articles first seen before a moment."""
@@ -320,21 +312,13 @@ class _Agent:
         self._remembered = self._app.consumer_generation_id
         log.info("remembered stage=%s facts=%d", self._stage.name, len(self._facts))
 
-    async def _follow(self, open_table: Callable[[], Table]) -> None:
-        """Keep the memory as the followed table is, within half a second."""
-        table = await asyncio.to_thread(open_table)
-        while not self._app.should_stop:
-            try:
-                for key, value in await asyncio.to_thread(table.changes):
-                    self._learner.learn(self._memory, key, value)
-            except (TransientError, UnavailableError) as exc:
-                log.warning("waiting stage=%s error=%s", self._stage.name, exc)
-            except Exception as exc:
-                # Without the table the stage would stand still for good.
-                log.exception("not followed stage=%s error=%r", self._stage.name, exc)
-            else:
-                self._followed.set()
-            await asyncio.sleep(FOLLOW_S)
+
+async def _send(topic: Any, going: Given) -> Any:
+    return await topic.send(
+        key=going.key.encode(),
+        value=msgspec.json.encode(going.value),
+        headers={name: text.encode() for name, text in going.headers.items()},
+    )
 
 
 def _given(event: Any) -> Given:

@@ -1,8 +1,9 @@
 """The embedded runtime: the stages called in order by a plain loop over the store's log.
 
-Search comes first: when more articles wait than can be taken all the way at once, new ones are indexed as they are.
-They wait in news.revisions to be compared with one another, in their order, then in news.documents to be read for
-events and matched, and are indexed again after each.
+Words and search come first. Articles are compared and asked for the rules' words, and what these tell of is indexed in
+the same transaction; then they wait in news.matched to be read for events, a few at a time and after whatever is newer,
+and are indexed again. When more articles wait than can be compared at once, new ones are indexed as they are and wait
+for that in news.revisions, in their order.
 
 Delivery: a batch's facts, documents, alerts, dead letters and its place in the log are written in one transaction,
 so each article takes effect exactly once; a crash before it repeats the batch from unchanged facts. The other topics
@@ -40,7 +41,9 @@ from pipeline.runners.advance import (
     count_indexed,
     emitted,
     ends,
+    memories,
     outcome_of,
+    passed,
 )
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.finding import Finding
@@ -120,7 +123,8 @@ class Embedded:
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
         self._forgetting = Forgetting(facts_before, self._facts, transaction) if facts_before is not None else None
         self.loading = Loading(flow)
-        self._followed = {stage.name: table(stage.follows.table) for stage in flow if stage.follows is not None}
+        followed = {stage.follows.table: stage.name for stage in flow if stage.follows is not None}
+        self._followed = {name: table(followed_table) for followed_table, name in followed.items()}
         self._index = index
         self._transaction = transaction
         self._clock = clock
@@ -184,7 +188,7 @@ class Embedded:
     def step(self, timeout: float = 0.0) -> list[Outcome]:
         """Take the next batch all the way; return what became of its records, or nothing when none came in time.
 
-        New articles come first; the later topics hold what waits to be read for events, and what
+        New articles come first; the later topics hold what waits to be compared or to be read for events, and what
         ``admin dead --replay`` put back.
         """
         if not self._is_remembered:
@@ -291,7 +295,7 @@ class Embedded:
     def _awaited(self, first: Stage, count: int) -> Stage | None:
         """Return the stage that a batch is to wait in front of, or ``None`` when it can go all the way."""
         for stage in self._flow[self._flow.index(first) + 1 :]:
-            if stage.may_wait and (count > AT_ONCE or self._behind.get(stage.name)):
+            if stage.slow or (stage.may_wait and (count > AT_ONCE or self._behind.get(stage.name))):
                 return stage
         return None
 
@@ -300,19 +304,19 @@ class Embedded:
         if stage.reads.indexed and isinstance(result.value, Document):
             batch.documents.append(result.value)  # found whether or not it can be matched
             batch.headers.append(result.given.headers)
+        going = passed(stage, result)
         if isinstance(result, Buried):
             batch.messages.append(result.letter)
             batch.outcomes.append(Outcome(kind=DEAD_LETTERED, error=result.error))
-            return []
+            return going
         if stage.keeps_facts:
             batch.facts[stage.name] |= {fact.key: fact.value for fact in result.facts}
         if ends(stage, result):
             batch.outcomes.append(Outcome(kind=UNCHANGED))
-        going = emitted(stage, result)
-        if stage is not self._flow[-1]:
-            return going
-        batch.messages += [given.message(stage.writes) for given in going]
-        return []
+        if stage is not self._flow[-1] and stage.passes is None:
+            return emitted(stage, result)
+        batch.messages += [given.message(stage.writes) for given in emitted(stage, result)]
+        return going
 
     def _put_off(self, stage: Stage, items: Sequence[Given], batch: _Batch) -> None:
         """Index what is new as it is; all wait in front of the stage."""
@@ -355,7 +359,7 @@ class Embedded:
         """Rebuild the memories from what is stored."""
         self._is_remembered = False
         self._behind = {}
-        self._memories = {stage.name: stage.memory() for stage in self._flow}
+        self._memories = memories(self._flow)
         for name, table in (self._facts | self._followed).items():
             for key, value in table.items():
                 self._learners[name].learn(self._memories[name], key, value)

@@ -10,7 +10,7 @@ from pipeline.model import AlertRule, Document
 from pipeline.ports.alerts import Deliveries, Delivery
 from pipeline.query.evaluate import MatchView
 from pipeline.query.printer import restate
-from pipeline.query.requirements import holds
+from pipeline.query.requirements import asks_what_is_read, holds
 from pipeline.query.scope import query_of
 from pipeline.query.tree import And, AnyNode, Or, Query
 
@@ -58,7 +58,7 @@ def explain(rule: AlertRule, article: Document, deliveries: Deliveries, now: dat
         ),
         deliveries=own,
         others=told,
-        words=_words(rule, article, matches, own, told),
+        words=_words(rule, query, article, matches, own, told),
     )
 
 
@@ -72,7 +72,12 @@ def _parts(root: AnyNode) -> tuple[AnyNode, ...]:
 
 
 def _words(
-    rule: AlertRule, article: Document, matches: bool, own: tuple[Delivery, ...], told: tuple[Delivery, ...]
+    rule: AlertRule,
+    query: Query,
+    article: Document,
+    matches: bool,
+    own: tuple[Delivery, ...],
+    told: tuple[Delivery, ...],
 ) -> str:
     """Say in one sentence what became of the article."""
     if own:
@@ -82,6 +87,8 @@ def _words(
         return f"It was not told: {own[0].error}."
     if rule.kind != "match":
         return f"The alert watches for {rule.kind}, not for single articles."
+    if not matches and asks_what_is_read(query.root) and not _is_read(article):
+        return "The query does not match it so far: nothing was read from its text, and it may still wait for that."
     if not matches:
         return "The query does not match it, so there was nothing to tell."
     if told:
@@ -89,3 +96,8 @@ def _words(
     if rule.created > article.seen:
         return f"The alert is younger ({rule.created:%Y-%m-%d %H:%M} UTC) than the article's coming."
     return "Nothing is known of it: it may still be on its way, or its row is past its time or was only counted."
+
+
+def _is_read(article: Document) -> bool:
+    """Tell whether something was read from an article's text; one that says nothing looks like one that waits."""
+    return bool(article.events or article.quotations or article.dates or article.entities)

@@ -13,7 +13,8 @@ from pipeline.errors import UsageError
 from pipeline.model import Alert, AlertRule, Document, as_document
 from pipeline.plain_words import TomlError, read_toml
 from pipeline.query.parser import parse
-from pipeline.query.tree import EventFilter, Query, walk
+from pipeline.query.requirements import asks_what_is_read
+from pipeline.query.tree import Query
 from pipeline.stages.decision import NoMemory
 from pipeline.stages.identify.normalize import normalize
 from pipeline.stages.match.stage import Rules
@@ -50,7 +51,7 @@ class RuleFile:
             self._rules.learn(rule.id, msgspec.json.encode(rule))
         self.is_usable = bool(queries)
         # Events are costly to find and few rules ask for them.
-        asks_events = any(isinstance(node, EventFilter) for query in queries for node in walk(query.root))
+        asks_events = any(asks_what_is_read(query.root) for query in queries)
         self._prepare: Callable[[Document], Document] = self._extracted if asks_events else lambda document: document
 
     def matches(self, lines: Iterable[bytes], name: str) -> Iterator[Matched]:

@@ -20,7 +20,7 @@ from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.metrics import serving
-from pipeline.wiring.server_access import kafka_access
+from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 from pipeline.wiring.stores import Store, clock, replaying, store
 from pipeline.wiring.upkeep import facts_before, tending
 
@@ -197,12 +197,38 @@ def feeding(settings: Settings) -> Iterator[None]:
 
 
 def run_sink(settings: Settings) -> None:
-    """Index what the worker enriches until SIGTERM or SIGINT."""
+    """Index what the worker matches by words and what it reads until SIGTERM or SIGINT."""
     from pipeline.runners.sink import Sink
 
     measures = Measures()
-    with stop_signal() as stop, store(settings) as opened, tending(opened, None), serving(settings, "index", measures):
+    with (
+        stop_signal() as stop,
+        store(settings) as opened,
+        tending(opened, None),
+        serving(settings, "index", measures),
+        _indexing_early(settings),
+    ):
         Sink(opened.log, opened.index, opened.renewal, measures).run(stop)
+
+
+@contextmanager
+def _indexing_early(settings: Settings) -> Iterator[None]:
+    """Index what is not yet read for events, in a thread with connections of its own, for as long as the block runs."""
+    from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
+    from pipeline.adapters.kafka.log import KafkaLog
+    from pipeline.runners.early_sink import EarlySink
+
+    log, stop = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings)), threading.Event()
+    index = ElasticsearchIndex(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
+    thread = threading.Thread(target=EarlySink(log, index).run, args=(stop,), name="early index", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5.0)
+        log.close()
+        index.close()
 
 
 def rebuild(settings: Settings, into: str | None, progress: Callable[[int], None]) -> tuple[int, list[str]]:

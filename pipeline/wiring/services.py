@@ -198,13 +198,14 @@ def queues(settings: Settings) -> list[tuple[str, str, str]]:
     from pipeline.flow import FLOW
     from pipeline.runners.embedded import GROUP
     from pipeline.runners.feeder import GROUP as FEEDER_GROUP
-    from pipeline.topics import HISTORY, INDEX, NOTIFY, WORKER_GROUP
+    from pipeline.topics import EARLY_INDEX, HISTORY, INDEX, NOTIFY, WORKER_GROUP
 
     embedded = settings.runtime == "embedded"
     group = GROUP if embedded else WORKER_GROUP
     found = [(stage.name, stage.reads.name, group) for stage in FLOW if not (embedded and stage.reads.indexed)]
     found += [("older articles", HISTORY.name, FEEDER_GROUP), (NOTIFY.name, NOTIFY.reads.name, NOTIFY.name)]
-    return found + ([] if embedded else [(INDEX.name, INDEX.reads.name, INDEX.name)])
+    outlets = () if embedded else (EARLY_INDEX, INDEX)
+    return found + [(outlet.name, outlet.reads.name, outlet.name) for outlet in outlets]
 
 
 def statuses(opened: Store) -> Statuses:

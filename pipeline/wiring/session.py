@@ -198,6 +198,10 @@ class Session:
             self._progress(waiting)
 
     def _tell(self, outcome: Outcome) -> None:
+        from pipeline.runners.embedded import WAITING
+
+        if outcome.kind == WAITING:
+            return  # it comes again, and is told of then
         self._summary.add(outcome.kind)
         self._counts[outcome.kind] += 1
         _log.info("%s", outcome.kind, extra={"fields": _fields(outcome)})

@@ -152,7 +152,7 @@ def timed(rules: Rules, articles: Sequence[Document]) -> tuple[list[list[int]], 
         began = time.process_time()
         matched = [rules.matching(MatchView(article), NOW) for article in texts]
         best = min(best, time.process_time() - began)
-        found = [[int(rules.rule(number).id) for number in numbers] for numbers in matched]
+        found = [[int(rule.id) for rule in some] for some in matched]
     return found, best
 
 

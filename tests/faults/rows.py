@@ -230,7 +230,10 @@ def _poisoned(bench: Bench, times: int) -> None:
     bench.faults += 1
     poison = (b"", b"{", b"\xff\xfe", b"[" * 3000, b'{"schema_version": 99, "kind": "trend"}')
     with stores.store(bench.system.settings) as store:
-        names = [stream.name for stream in (topics.ARTICLES, topics.REVISIONS, topics.DOCUMENTS, topics.ALERTS)]
+        names = [
+            stream.name
+            for stream in (topics.ARTICLES, topics.REVISIONS, topics.DOCUMENTS, topics.MATCHED, topics.ALERTS)
+        ]
         if bench.system.cluster is not None:
             names.append(topics.ENRICHED.name)
         store.log.append(

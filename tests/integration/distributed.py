@@ -14,9 +14,12 @@ from typing import cast
 
 from pipeline import config
 from pipeline.errors import TransientError
+from pipeline.flow import FLOW
 from pipeline.model import Article
 from pipeline.runners.polling.publishing import publish
+from pipeline.topics import EARLY_INDEX, INDEX, WORKER_GROUP
 from pipeline.wiring import stores
+from pipeline.wiring.stores import Store
 
 STOP_S = 15.0
 
@@ -92,8 +95,15 @@ class Cluster:
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-2000:]}" for path in paths)
 
 
+def is_settled(store: Store) -> bool:
+    """Tell whether everything is decided and indexed that was published: each reader is asked after those before it."""
+    readers = [(stage.reads.name, WORKER_GROUP) for stage in FLOW]
+    readers += [(outlet.reads.name, outlet.name) for outlet in (EARLY_INDEX, INDEX)]
+    return not any(store.log.backlog(topic, group) for topic, group in readers)
+
+
 def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.3) -> bool:
-    """Wait for a condition; return whether it came true in time. A server that asks for time says nothing against it."""
+    """Wait for a condition; return whether it came true in time. A server that asks for time is asked again."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with suppress(TransientError):

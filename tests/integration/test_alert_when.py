@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline import config
 from pipeline.adapters.notify.addresses import Channels
-from pipeline.model import Article, derive_id
+from pipeline.model import Alert, Article, derive_id
 from pipeline.ports.alerts import Delivery
 from pipeline.ports.search import SearchRequest
 from pipeline.query.parser import parse
 from pipeline.runners.notifier import NotifierLoop
 from pipeline.runners.polling.publishing import publish
 from pipeline.services.alerts import new_rule
+from pipeline.topics import ALERTS
 from pipeline.wiring import runners, services, stores
 from pipeline.wiring.stores import Store
 
@@ -180,8 +182,9 @@ def test_fresh_article_overtakes_history_that_waits(desk: Desk) -> None:
         desk.pipeline.step()  # it is found before it is moved
     assert 300 < desk.pipeline.history_waiting < 400
     publish([article("Fresh", "The bridge opened.")], desk.store.log)
-    outcomes = desk.pipeline.step()
-    assert ["Fresh"] == [outcome.document.source for outcome in outcomes if outcome.document]
+    desk.pipeline.step()
+    told = [msgspec.json.decode(message.value, type=Alert) for message in desk.store.log.replay(ALERTS.name)]
+    assert ["Fresh"] == [alert.article.source for alert in told if alert.article]
     while desk.pipeline.step():
         pass
     assert (0, 401) == (desk.pipeline.history_waiting, sum(desk.pipeline.counts.values()))

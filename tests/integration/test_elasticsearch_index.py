@@ -49,6 +49,46 @@ def names(url: str, prefix: str) -> list[str]:
         return sorted(client.indices.get(index=f"{prefix}newswire-*").body)
 
 
+def test_what_is_found_early_never_takes_the_place_of_what_was_read_in_whichever_order_they_come(
+    index: ElasticsearchIndex,
+) -> None:
+    read = msgspec.structs.replace(article("a", "Ministers meet"), tags=("read",))
+    index.add_new([article("a", "Ministers meet"), article("b")])
+    assert (["a", "b"], []) == (found(index, "ministers"), found(index, "tag:read"))
+    index.upsert([read])
+    index.add_new([article("a", "Ministers meet"), article("a", "Ministers meet", revision=0)])
+    assert ["a"] == found(index, "tag:read")
+    index.add_new([article("a", "Ministers met", revision=2)])
+    index.upsert([read])
+    (newest,) = [each for each in index.revisions.of("a") if each.until is None]
+    assert ((2, "Ministers met"), []) == ((newest.revision, newest.title), found(index, "tag:read"))
+
+
+def test_early_and_late_writers_at_once_leave_one_article_with_one_number(
+    elasticsearch_url: str, elasticsearch_prefix: str
+) -> None:
+    writers = [ElasticsearchIndex(elasticsearch_url, prefix=elasticsearch_prefix) for _ in range(2)]
+    many = [article(f"a{number}") for number in range(50)]
+    read = [msgspec.structs.replace(each, tags=("read",)) for each in many]
+
+    def write_early() -> None:
+        for each in many:
+            writers[0].add_new([each])
+
+    early = threading.Thread(target=write_early)
+    early.start()
+    for each in read:
+        writers[1].upsert([each])
+    early.join()
+    writers[1].refresh()
+    totals = [writers[1].search(SearchRequest(query=parse(q), now=NOW)).total for q in ("ministers", "tag:read")]
+    assert totals == [len(many), len(many)]
+    numbers = ElasticsearchArrivals(writers[1]).numbers_of([each.id for each in many])
+    assert len(set(numbers.values())) == len(many)
+    for writer in writers:
+        writer.close()
+
+
 def test_one_index_per_month_of_first_sight(
     index: ElasticsearchIndex, elasticsearch_url: str, elasticsearch_prefix: str
 ) -> None:

@@ -70,8 +70,8 @@ def test_an_alert_of_the_same_words_matches_the_same_articles(case: str) -> None
     matched: dict[str, list[str]] = {str(number): [] for number in range(len(CASES[case]["queries"]))}
     for document in made:
         view = MatchView(document)
-        for number in rules.matching(view, NOW):
-            matched[rules.rule(number).id].append(document.id)
+        for found in rules.matching(view, NOW):
+            matched[found.id].append(document.id)
     expected = {str(n): sorted(ids) for n, (_, ids) in enumerate(CASES[case]["queries"])}
     assert expected == {number: sorted(ids) for number, ids in matched.items()}
 

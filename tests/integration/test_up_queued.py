@@ -51,14 +51,15 @@ def test_alert_that_could_not_be_sent_is_told_and_sent_by_the_next_round(
     refused = run("up", "--once", article(tmp_path), "--alert-history")
     assert "still wait to be sent" in refused.stderr
     assert "newswire alert log" in refused.stderr
+    before = len(hook.requests)  # it is tried again while the rest of the round is done
     hook.behaviour = accept
     time.sleep(FIRST_RETRY_S)
     # Without a feed or a file there is something to do all the same.
     sent = run("up", "--once")
     assert "wait to be sent" not in sent.stderr
-    assert [hook.requests[0].key] * 2 == [request.key for request in hook.requests]
+    assert [hook.requests[0].key] * (before + 1) == [request.key for request in hook.requests]
     run("up", "--once")
-    assert len(hook.requests) == 2
+    assert len(hook.requests) == before + 1
 
 
 def test_alert_is_sent_before_the_round_ends(run: Run, hook: Receiver, tmp_path: Path) -> None:

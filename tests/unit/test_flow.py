@@ -13,7 +13,7 @@ import connectors
 import pipeline
 from pipeline import flow
 from pipeline.flow import AS_BACKFILL, FLOW, Stage, configured, replayed
-from pipeline.topics import ALERTS, ARTICLES, ENRICHED, INDEX, NOTIFY, TOPICS
+from pipeline.topics import ALERTS, ARTICLES, EARLY_INDEX, ENRICHED, INDEX, NOTIFY, TOPICS
 
 NAMES = {topic.name for topic in TOPICS}
 ROWS = {name for name, value in vars(flow).items() if isinstance(value, Stage)}
@@ -51,9 +51,11 @@ def test_no_other_module_knows_one_stage_from_another() -> None:
 
 
 def test_each_stage_reads_what_the_one_before_writes() -> None:
-    assert all(first.writes is second.reads for first, second in pairwise(FLOW))
+    assert all(first.leads_to is second.reads for first, second in pairwise(FLOW))
     assert (FLOW[0].reads, FLOW[-1].writes) == (ARTICLES, ALERTS) == (ARTICLES, NOTIFY.reads)
     assert INDEX.reads is ENRICHED
+    (slow,) = [stage for stage in FLOW if stage.slow]
+    assert EARLY_INDEX.reads is slow.reads  # what waits is found
     assert [topic.name for topic in TOPICS if getattr(topic, "indexed", False)] == [ENRICHED.name]
 
 
@@ -65,8 +67,10 @@ def test_memory_is_made_of_own_facts_or_of_a_table_that_others_write(stage: Stag
 
 
 def test_replay_pages_nobody() -> None:
-    assert any(stage.pages for stage in FLOW)
-    assert [AS_BACKFILL, *FLOW[:-1]] == list(replayed(FLOW))
+    assert [stage.name for stage in FLOW if stage.pages] == [stage.name for stage in FLOW if stage.writes is ALERTS]
+    stages = list(replayed(FLOW))
+    assert [AS_BACKFILL, *(stage for stage in FLOW if stage.writes is not ALERTS)] == stages
+    assert [first.leads_to.type for first in stages[:-1]] == [second.reads.type for second in stages[1:]]
 
 
 def test_settings_change_what_is_remembered_and_nothing_else() -> None:

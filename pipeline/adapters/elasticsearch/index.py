@@ -82,6 +82,14 @@ class ElasticsearchIndex:
         except UnavailableError as exc:
             raise TransientError(str(exc), RETRY_AFTER_S) from exc
 
+    def add_new(self, documents: Sequence[Document]) -> None:
+        """Store each document of which neither this revision nor a newer one is there."""
+        if not documents:
+            return
+        with _in_the_end():
+            self.revisions.keep(documents)
+            self.months.write_new(documents)
+
     def get(self, article_id: str) -> Document | None:
         """Return the newest revision of a document, as soon as it was written, with the ids of its copies."""
         months = self.months.names()

@@ -61,6 +61,22 @@ class Months:
 
         ``numbers`` are item numbers for articles that have none yet; others are given the next ones.
         """
+        refused, outdone = self._write(documents, numbers or {}, again="external_gte")
+        # 409: a newer revision is there already, or the same by another writer, whose number it then keeps.
+        again = [document for document in documents if document.id in outdone]
+        return refused + (self.write(again) if again else [])
+
+    def write_new(self, documents: Sequence[Document]) -> None:
+        """Store each document of which neither this revision nor a newer one is there, and that can be stored."""
+        self._write(documents, {}, again="external")
+
+    def _write(
+        self, documents: Sequence[Document], numbers: Mapping[str, int], again: str
+    ) -> tuple[list[tuple[str, str]], set[str]]:
+        """Store the newest of each document, what is there by the version type ``again``.
+
+        Return what cannot be stored, and the ids that were new here and that others were quicker with.
+        """
         if not self._is_set_up:
             self.setup()
         newest: dict[str, Document] = {}
@@ -73,7 +89,7 @@ class Months:
         stored = self.locate(list(newest), indices, with_document=False) if indices else {}
         for article_id, hit in stored.items():
             first_seen[article_id] = from_microseconds(hit["_source"]["nw"]["first_seen"])
-        numbered = self._numbered(newest, stored, numbers or {})
+        numbered = self._numbered(newest, stored, numbers)
         refused: list[tuple[str, str]] = []
         lines: list[bytes] = []
         size, outdone = 0, set[str]()
@@ -91,7 +107,7 @@ class Months:
                 self._create(name)
                 indices.append(name)
             # What is new must not replace what another writer made of it meanwhile, or its number would change.
-            kind = "external_gte" if document.id in stored else "external"
+            kind = again if document.id in stored else "external"
             action = {"_index": name, "_id": document.id, "version": document.revision, "version_type": kind}
             lines += [msgspec.json.encode({"index": action}), entry]
             size += len(entry)
@@ -100,9 +116,7 @@ class Months:
                 lines, size = [], 0
         if lines:
             refused += self._send(lines, outdone)
-        # 409: a newer revision is there already, or the same by another writer, whose number it then keeps.
-        again = [newest[article_id] for article_id in sorted(outdone - stored.keys())]
-        return refused + (self.write(again) if again else [])
+        return refused, outdone - stored.keys()
 
     def complete(self, slices: int) -> bool:
         """Write some of the documents anew that an earlier version wrote, with all fields of this one.

@@ -3,10 +3,14 @@
 What a rule demands of a document is filed under the rarest part of it (``postings``): a document calls up the
 few rules filed under something it holds, most of which match or fail by what else they demand, and the rest are
 verified on their syntax trees. A rule is filed when it is learned and taken out when it changes; nothing is rebuilt.
+
+Rules that ask for words alone are told apart from those that ask what an article has to be read for: they are asked as
+soon as it is known whether the article is a copy, and the others once it was read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,7 +19,7 @@ from pipeline.errors import UsageError
 from pipeline.language.figures import is_correction
 from pipeline.model import Alert, AlertRule, Document, derive_id
 from pipeline.query.evaluate import MatchView, find, marks
-from pipeline.query.requirements import holds
+from pipeline.query.requirements import asks_what_is_read, holds
 from pipeline.query.scope import query_of
 from pipeline.query.tree import AnyNode, Query
 from pipeline.stages.decision import Decision
@@ -33,8 +37,8 @@ class IndexedRule(msgspec.Struct, frozen=True, gc=False):
     grams: tuple[int, ...]
 
 
-class Rules:
-    """Hold the alert rules, ready to be matched; facts are ``AlertRule`` JSON by rule id."""
+class FiledRules:
+    """Hold rules under what they demand, ready to be matched."""
 
     def __init__(self) -> None:
         self._postings = Postings()
@@ -45,18 +49,8 @@ class Rules:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def learn(self, key: str, value: bytes | None) -> None:
-        """Add, replace or remove one rule; one whose query cannot be read any more is left out."""
-        self._remove(key)
-        if value is None:
-            return
-        rule = msgspec.json.decode(value, type=AlertRule)
-        if rule.kind != "match":
-            return
-        try:
-            root = query_of(rule).root
-        except UsageError:
-            return
+    def add(self, key: str, rule: AlertRule, root: AnyNode) -> None:
+        """File a rule that is not there, with the tree of its query."""
         number = self._free.pop() if self._free else len(self._filed)
         if number == len(self._filed):
             self._filed.append(None)
@@ -75,7 +69,8 @@ class Rules:
         assert rule is not None  # its rows leave with it
         return rule
 
-    def _remove(self, key: str) -> None:
+    def remove(self, key: str) -> None:
+        """Take a rule out, if it is there."""
         number = self._numbers.pop(key, None)
         if number is None:
             return
@@ -83,6 +78,36 @@ class Rules:
         self._free.append(number)
         if filed:
             self._postings.remove(number, filed.grams)
+
+
+class Rules:
+    """Hold the alert rules, of ``words`` and of what is ``read``; facts are ``AlertRule`` JSON by rule id."""
+
+    def __init__(self) -> None:
+        self.words = FiledRules()
+        self.read = FiledRules()
+
+    def __len__(self) -> int:
+        return len(self.words) + len(self.read)
+
+    def learn(self, key: str, value: bytes | None) -> None:
+        """Add, replace or remove one rule; one whose query cannot be read any more is left out."""
+        self.words.remove(key)
+        self.read.remove(key)
+        if value is None:
+            return
+        rule = msgspec.json.decode(value, type=AlertRule)
+        if rule.kind != "match":
+            return
+        try:
+            root = query_of(rule).root
+        except UsageError:
+            return
+        (self.read if asks_what_is_read(root) else self.words).add(key, rule, root)
+
+    def matching(self, reading: MatchView, now: datetime) -> list[IndexedRule]:
+        """Return all rules that a document matches, in no particular order."""
+        return list(_matching((self.words, self.read), reading, now))
 
 
 def _id(rule: IndexedRule) -> str:
@@ -95,13 +120,28 @@ def is_wide(query: Query) -> bool:
 
 
 def match(document: Document, rules: Rules, now: datetime) -> Decision:
+    """Decide which of all rules a document matches that was read."""
+    return _match(document, (rules.words, rules.read), now)
+
+
+def match_words(document: Document, rules: Rules, now: datetime) -> Decision:
+    """Decide which rules of words a document matches, read or not."""
+    return _match(document, (rules.words,), now)
+
+
+def match_read(document: Document, rules: Rules, now: datetime) -> Decision:
+    """Decide which rules that ask for events, quotations, places or dates a document matches that was read."""
+    return _match(document, (rules.read,), now)
+
+
+def _match(document: Document, asked: Sequence[FiledRules], now: datetime) -> Decision:
     """Decide which rules a document matches, with the words that made it match.
 
     Copies are judged like originals: the policy knows what was told of theirs. Backfill matches nothing. An article
     that is being withdrawn matches by its words, for those who were told of it.
     """
     taken_back = any(change.part == "withdrawn" for change in document.changes)
-    if not len(rules) or document.backfill or (document.withdrawn and not taken_back):
+    if not any(map(len, asked)) or document.backfill or (document.withdrawn and not taken_back):
         return Decision(outcome="unmatched")
     reading = MatchView(document)
     alerts = [
@@ -114,9 +154,13 @@ def match(document: Document, rules: Rules, now: datetime) -> Decision:
             matched=now,
             subject=subject(rule, document),
         )
-        for rule in sorted(map(rules.rule, rules.matching(reading, now)), key=_id)
+        for rule in sorted(_matching(asked, reading, now), key=_id)
     ]
     return Decision(outcome="matched" if alerts else "unmatched", emit=tuple(alerts))
+
+
+def _matching(asked: Sequence[FiledRules], reading: MatchView, now: datetime) -> Iterable[IndexedRule]:
+    return (filed.rule(number) for filed in asked if len(filed) for number in filed.matching(reading, now))
 
 
 def alert_id(rule: AlertRule | IndexedRule, document: Document) -> str:

@@ -20,6 +20,7 @@ from pipeline.runners.advance import (
     DEAD_LETTERED,
     DUPLICATE,
     INDEXED,
+    PASSED,
     UNCHANGED,
     Advanced,
     Buried,
@@ -30,6 +31,8 @@ from pipeline.runners.advance import (
     bury,
     count_indexed,
     emitted,
+    memories,
+    passed,
 )
 from pipeline.stages.decision import Decision, Fact, Memory, NoMemory
 from pipeline.topics import ARTICLES
@@ -247,6 +250,26 @@ def test_what_was_emitted_beside_a_record_counts_only_when_it_is_refused() -> No
 
 def test_what_is_matched_ends_in_the_index_and_is_not_counted_here() -> None:
     assert take(MATCH, MATCH.memory(), documents("a", "b")).counts == Counter()
+
+
+def test_what_passes_a_stage_goes_on_as_it_came_also_when_the_stage_cannot_decide_on_it() -> None:
+    def fail(document: Document, memory: NoMemory, now: datetime) -> Decision:
+        raise ValueError("a bug")
+
+    for stage in (MATCH, msgspec.structs.replace(MATCH, decide=fail)):
+        (result,) = take(stage, MATCH.memory(), documents("a")).results
+        (going,) = passed(stage, result)
+        headers = result.given.headers | {PASSED: MATCH.name}
+        assert (going.key, going.value, going.headers) == ("a", result.value, headers)
+    assert [passed(MATCH, result) for result in take(MATCH, MATCH.memory(), [record(b"{")]).results] == [[]]
+    assert [passed(EXTRACT, result) for result in take(EXTRACT, NoMemory(), documents("a")).results] == [[]]
+
+
+def test_stages_that_follow_one_table_share_what_they_remember_of_it() -> None:
+    made = memories(FLOW)
+    following = [made[stage.name] for stage in FLOW if stage.follows is not None]
+    assert (len(following), len(set(map(id, following)))) == (2, 1)
+    assert len(set(map(id, made.values()))) == len(FLOW) - 1
 
 
 def test_facts_are_kept_exactly_by_the_stages_whose_memory_is_made_of_them() -> None:

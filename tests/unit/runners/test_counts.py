@@ -17,7 +17,7 @@ from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.flow import FLOW
 from pipeline.model import Article
 from pipeline.ports.log import Message
-from pipeline.runners.advance import Buried, Given, advance, emitted
+from pipeline.runners.advance import Buried, Given, advance, emitted, passed
 from pipeline.runners.embedded import Embedded
 from pipeline.runners.sink import Sink
 from pipeline.topics import ARTICLES, DEAD
@@ -70,6 +70,7 @@ def counted_apart(raws: list[bytes]) -> tuple[Counter[str], int]:
                 done = advance(stage, memory, [Given.read(message)], NOW)
                 counts += done.counts
                 for result in done.results:
+                    log.append(each.message(stage.leads_to) for each in passed(stage, result))
                     if isinstance(result, Buried):
                         log.append([result.letter])
                     else:

@@ -17,15 +17,17 @@ from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.errors import TerminalError, TransientError
-from pipeline.flow import EXTRACT, FLOW, MATCH, Stage
+from pipeline.flow import EXTRACT, FLOW, IDENTIFY, MATCH, Stage
 from pipeline.model import Alert, AlertRule, Article, Document
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
+from pipeline.query.parser import parse
 from pipeline.runners.embedded import AT_ONCE, WAITING, Embedded
 from pipeline.runners.polling.publishing import publish
 from pipeline.runners.replay import replay
 from pipeline.stages.decision import Decision, NoMemory
-from pipeline.topics import ALERTS, ARTICLES, DEAD, ENRICHED
+from pipeline.stages.extract import stage as extract_stage
+from pipeline.topics import ALERTS, ARTICLES, DEAD, DOCUMENTS, ENRICHED
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -94,16 +96,76 @@ def test_what_is_being_loaded_is_not_needed_at_the_same_time(store: Store) -> No
     runtime = store.make(flow=[extract if stage is EXTRACT else stage for stage in FLOW])
     with runtime.loading.beside(threading.Event()):
         assert inside.wait(20)
-        runtime.step()
+        while runtime.step():
+            pass
     assert together == [False]
 
 
-def test_articles_in_a_hurry_are_found_before_they_are_read_for_events(store: Store) -> None:
+def add_rule(store: Store, name: str, query: str) -> None:
+    rule = AlertRule(id=name, name=name, query=query, created=NOW, once_per="article")
+    store.rules.put(name, msgspec.json.encode(rule))
+
+
+def told(store: Store) -> list[tuple[str, str]]:
+    alerts = [msgspec.json.decode(message.value, type=Alert) for message in store.log.replay(ALERTS.name)]
+    return [(alert.rule_id, alert.article.id) for alert in alerts if alert.article is not None]
+
+
+MEETING = "French President Emmanuel Macron met German Chancellor Olaf Scholz in Berlin on Monday."
+
+
+def test_alert_of_words_comes_before_its_article_is_read_and_that_of_events_after_each_once(store: Store) -> None:
+    for name, query in (("words", "chancellor"), ("events", "event:CONSULT"), ("both", "chancellor event:CONSULT")):
+        add_rule(store, name, query)
+    publish([Article(id="a", source="paper", seen=NOW, published=NOW, title="Meeting", text=MEETING)], store.log)
+    runtime = store.make()
+    assert [outcome.kind for outcome in runtime.step()] == [WAITING]
+    assert ([("words", "a")], [document.id for document in store.documents()]) == (told(store), ["a"])
+    runtime = store.make()  # as after a crash between the two
+    while runtime.step():
+        pass
+    assert [("words", "a"), ("both", "a"), ("events", "a")] == told(store)
+    assert (runtime.counts, len(store.documents()[0].events)) == ({"indexed": 1}, 1)
+
+
+def test_fresh_article_is_told_of_before_those_that_wait_to_be_read(store: Store) -> None:
+    add_rule(store, "words", "harbour")
+    many = [Article(id=f"a{n}", source="paper", seen=NOW, title=f"Report {n}", text=MEETING) for n in range(20)]
+    publish(many, store.log)
+    runtime = store.make()
+    runtime.step()
+    runtime.step()  # some are read
+    publish([Article(id="fresh", source="paper", seen=NOW, title="The harbour", text=MEETING)], store.log)
+    runtime.step()
+    assert [("words", "fresh")] == told(store)
+    assert 0 < len([document for document in store.documents() if document.events]) < len(many)
+
+
+def test_what_an_earlier_version_left_to_be_read_or_matched_is_told_of_once(store: Store) -> None:
+    for name, query in (("words", "chancellor"), ("events", "event:CONSULT")):
+        add_rule(store, name, query)
+    left = [
+        Document(id=name, source="paper", seen=NOW, published=NOW, title="Meeting", text=MEETING, revision=1)
+        for name in ("unread", "read")
+    ]
+    topics = (DOCUMENTS, ENRICHED)
+    documents = (left[0], extract_stage.read(left[1]))
+    store.log.append(
+        Message(topic=topic.name, key=document.id, value=msgspec.json.encode(document))
+        for topic, document in zip(topics, documents, strict=True)
+    )
+    runtime = store.make()
+    while runtime.step():
+        pass
+    assert sorted(told(store)) == [("events", "read"), ("events", "unread"), ("words", "read"), ("words", "unread")]
+    assert runtime.counts == {"indexed": 2}
+
+
+def test_articles_in_a_hurry_are_found_before_they_are_compared(store: Store) -> None:
     rule = AlertRule(id="r", name="all", query="source:paper", created=NOW, once_per="article")
     store.rules.put("r", msgspec.json.encode(rule))
-    text = "French President Emmanuel Macron met German Chancellor Olaf Scholz in Berlin on Monday."
     items = [
-        Article(id=f"a{n}", source="paper", seen=NOW, published=NOW, title=f"Meeting {n}", text=f"{text} Item {n}.")
+        Article(id=f"a{n}", source="paper", seen=NOW, published=NOW, title=f"Meeting {n}", text=f"{MEETING} Item {n}.")
         for n in range(AT_ONCE + 1)
     ]
     publish(items, store.log)
@@ -118,8 +180,8 @@ def test_articles_in_a_hurry_are_found_before_they_are_read_for_events(store: St
     assert sum(runtime.counts.values()) == len(finished) == AT_ONCE + 1
     assert all(outcome.document and outcome.document.events for outcome in finished)
     assert all(document.events for document in store.documents())
-    told = [msgspec.json.decode(message.value, type=Alert) for message in store.log.replay(ALERTS.name)]
-    assert (AT_ONCE + 1, 1) == (len(told), len({alert.subject for alert in told}))  # all copies of one text
+    alerts = [msgspec.json.decode(message.value, type=Alert) for message in store.log.replay(ALERTS.name)]
+    assert (AT_ONCE + 1, 1) == (len(alerts), len({alert.subject for alert in alerts}))  # all copies of one text
 
 
 def test_article_that_comes_while_others_wait_is_found_at_once_and_stays_behind_them(store: Store) -> None:
@@ -142,7 +204,8 @@ def test_article_that_comes_while_others_wait_is_found_at_once_and_stays_behind_
         "later": "first",
     }
     publish([msgspec.structs.replace(later, id="last", source="last")], store.log)
-    assert [outcome.kind for outcome in runtime.step()] == ["duplicate"]  # nothing waits: all the way at once
+    runtime.step()
+    assert store.index.search(SearchRequest(query=parse("is:copy"), now=NOW, copies=True)).total == 2  # at once
 
 
 def test_revision_in_a_hurry_stays_as_it_was_until_it_is_compared(store: Store) -> None:
@@ -165,7 +228,8 @@ def test_revision_in_a_hurry_stays_as_it_was_until_it_is_compared(store: Store) 
 
 def test_the_same_articles_again_change_nothing(store: Store) -> None:
     publish(demo.articles(NOW), store.log)
-    store.make().step()
+    while store.make().step():
+        pass
     before = store.documents()
     publish(demo.articles(NOW), store.log)
     runtime = store.make()
@@ -180,7 +244,7 @@ def test_bug_and_refusal_become_dead_letters_and_the_rest_goes_on(store: Store) 
     while runtime.step():
         pass
     letters = {letter.headers["error"].splitlines()[-1] for letter in store.log.replay(DEAD.name)}
-    assert (runtime.counts["dead-lettered"], len(store.documents())) == (2, 33)
+    assert (runtime.counts["dead-lettered"], len(store.documents())) == (2, 35)  # found by their words
     assert letters == {"cannot be read", "ValueError: a bug"}
 
 
@@ -270,7 +334,7 @@ def test_every_document_of_a_decision_is_indexed_and_told_of_and_its_record_coun
     runtime = store.make(flow=replaced(EXTRACT, part))
     outcomes = [outcome.kind for some in iter(runtime.step, []) for outcome in some]
     assert {document.id for document in store.documents()} == {"a", "b", "a parted", "b parted"}
-    assert (outcomes, runtime.counts) == (["indexed"] * 4, {"indexed": 2})
+    assert (outcomes, runtime.counts) == ([WAITING] * 2 + ["indexed"] * 4, {"indexed": 2})
 
 
 def test_document_that_cannot_be_matched_is_found_and_its_alert_can_be_sent_for_again(store: Store) -> None:
@@ -280,12 +344,14 @@ def test_document_that_cannot_be_matched_is_found_and_its_alert_can_be_sent_for_
     store.rules.put("r", msgspec.json.encode(AlertRule(id="r", name="n", query="harbour", created=NOW)))
     publish([Article(id="a", source="s", seen=NOW, title="The harbour")], store.log)
     runtime = store.make(flow=replaced(MATCH, fail))
-    runtime.step()
+    while runtime.step():
+        pass
     (letter,) = store.log.replay(DEAD.name)
-    assert ([document.id for document in store.documents()], letter.headers["topic"]) == (["a"], ENRICHED.name)
+    assert ([document.id for document in store.documents()], letter.headers["topic"]) == (["a"], DOCUMENTS.name)
     assert runtime.counts == {"dead-lettered": 1, "indexed": 1}
     store.log.append([Message(topic=letter.headers["topic"], key=letter.key, value=letter.value)])
-    store.make().step()
+    while store.make().step():
+        pass
     assert len(list(store.log.replay(ALERTS.name))) == 1
 
 
@@ -300,20 +366,22 @@ def test_stage_that_asks_for_time_is_waited_for(store: Store) -> None:
 
     publish([Article(id=key, source="s", seen=NOW, title=key) for key in ("a", "b")], store.log)
     runtime = store.make(flow=replaced(EXTRACT, busy), wait=waited.append)
-    runtime.step()
+    while runtime.step():
+        pass
     assert (waited, runtime.counts, list(store.log.replay(DEAD.name))) == ([0.25] * 3, {"indexed": 2}, [])
 
 
 def test_stop_while_a_stage_asks_for_time_keeps_nothing_and_loses_nothing(store: Store) -> None:
-    def busy(document: Document, memory: NoMemory, now: datetime) -> Decision:
+    def busy(article: Article, memory: NoMemory, now: datetime) -> Decision:
         raise TransientError("busy")
 
     publish([Article(id="a", source="s", seen=NOW, title="The harbour")], store.log)
     with pytest.raises(TransientError):
-        store.make(flow=replaced(EXTRACT, busy), wait=lambda seconds: True).step()
+        store.make(flow=replaced(IDENTIFY, busy), wait=lambda seconds: True).step()
     assert store.documents() == []
     again = Store(store.index._database).make()  # as after a restart
-    again.step()
+    while again.step():
+        pass
     assert again.counts == {"indexed": 1}
 
 

@@ -39,7 +39,7 @@ class Desk:
         for key, value in self.rules.items():
             rules.learn(key, value)
         view = MatchView(Document(id="a", source="Wire", seen=NOW, text=text, language="en"))
-        return sorted(rules.rule(number).id for number in rules.matching(view, NOW))
+        return sorted(rule.id for rule in rules.matching(view, NOW))
 
 
 @pytest.fixture

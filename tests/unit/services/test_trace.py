@@ -184,6 +184,10 @@ def test_alerts_are_told_that_match_that_just_missed_and_that_cannot_be_asked() 
         ("flood", {}, [delivery(ARTICLE, "withheld", "snoozed")], "It was not told: snoozed."),
         ("flood", {"kind": "surge"}, [], "The alert watches for surge, not for single articles."),
         ("oil", {}, [], "The query does not match it, so there was nothing to tell."),
+        (
+            "event:AID", {}, [],
+            "The query does not match it so far: nothing was read from its text, and it may still wait for that.",
+        ),
         ("flood", {}, [delivery(COPY, "sent")], "Nothing is known of it; of the same story sent to mail."),
         ("flood", {"created": NOW + timedelta(hours=1)}, [],
          "The alert is younger (2026-11-20 13:00 UTC) than the article's coming."),

@@ -15,7 +15,7 @@ from pipeline.query.evaluate import MatchView, find
 from pipeline.query.parser import parse
 from pipeline.query.printer import show
 from pipeline.query.tree import AnyNode, Query
-from pipeline.stages.match.stage import Rules, is_wide, match
+from pipeline.stages.match.stage import Rules, is_wide, match, match_read, match_words
 from tests.unit.stages.match.generated import DOCUMENTS, NODES, NOW
 
 
@@ -154,7 +154,7 @@ def test_rules_match_what_reading_each_of_them_finds(documents: list[Document], 
             continue
     for article in documents:
         expected = [key for key, root in expected_roots.items() if find(root, MatchView(article), NOW) is not None]
-        assert sorted(expected) == sorted(rules.rule(number).id for number in rules.matching(MatchView(article), NOW))
+        assert sorted(expected) == sorted(rule.id for rule in rules.matching(MatchView(article), NOW))
 
 
 @pytest.mark.parametrize(
@@ -184,3 +184,23 @@ def test_owner_of_a_rule_is_ignored_by_matching_and_survives_the_topic() -> None
         rules.learn(each.id, msgspec.json.encode(each))
         alerts.append(match(document, rules, NOW).emit)
     assert len(alerts[0]) == 1 and alerts[0] == alerts[1]
+
+
+@settings(max_examples=60)
+@given(DOCUMENTS, st.lists(NODES, min_size=1, max_size=8))
+def test_rules_of_words_need_nothing_read_and_each_rule_is_asked_once(article: Document, nodes: list[AnyNode]) -> None:
+    rules = rules_with(*(show(Query(text="", root=node)) for node in nodes))
+    unread = msgspec.structs.replace(article, events=(), quotations=(), dates=(), entities=())
+    early, late, unread_late = (
+        [(alert.id, alert.spans) for alert in decide(document, rules, NOW).emit if isinstance(alert, Alert)]
+        for decide, document in ((match_words, unread), (match_read, article), (match_words, article))
+    )
+    together = [(alert.id, alert.spans) for alert in alerts(article, rules)]
+    assert early == unread_late
+    assert sorted(early + late) == sorted(together)
+
+
+def test_rule_that_comes_to_ask_for_events_is_asked_once_the_article_is_read_and_not_before() -> None:
+    rules = rules_with("putin")
+    rules.learn("r0", msgspec.json.encode(rule("putin -event:ASSAULT", "r0")))
+    assert [len(decide(document(), rules, NOW).emit) for decide in (match_words, match_read, match)] == [0, 1, 1]
