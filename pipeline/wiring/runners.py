@@ -6,9 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import (
-    contextmanager,
-)
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -183,17 +181,11 @@ def feeding(settings: Settings) -> Iterator[None]:
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.runners.feeder import Feeder
 
-    log, stop = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings)), threading.Event()
+    log = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings))
     readers = [(stage.reads.name, WORKER_GROUP) for stage in flow(settings)]
     feeder = Feeder(log, readers, slice_size=FIRST_SLICE, most=LARGEST_SLICE, clock=clock)
-    thread = threading.Thread(target=feeder.run, args=(stop,), name="feeder", daemon=True)
-    thread.start()
-    try:
+    with closing(log), _beside("feeder", feeder.run):
         yield
-    finally:
-        stop.set()
-        thread.join(5.0)
-        log.close()
 
 
 def run_sink(settings: Settings) -> None:
@@ -218,17 +210,23 @@ def _indexing_early(settings: Settings) -> Iterator[None]:
     from pipeline.adapters.kafka.log import KafkaLog
     from pipeline.runners.early_sink import EarlySink
 
-    log, stop = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings)), threading.Event()
+    log = KafkaLog(settings.kafka, prefix=settings.prefix, access=kafka_access(settings))
     index = ElasticsearchIndex(settings.elasticsearch, access=elasticsearch_access(settings), prefix=settings.prefix)
-    thread = threading.Thread(target=EarlySink(log, index).run, args=(stop,), name="early index", daemon=True)
+    with closing(index), closing(log), _beside("early index", EarlySink(log, index).run):
+        yield
+
+
+@contextmanager
+def _beside(name: str, work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Run work in a thread of its own for as long as the block runs, which sets the event that ends it."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(stop,), name=name, daemon=True)
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join(5.0)
-        log.close()
-        index.close()
 
 
 def rebuild(settings: Settings, into: str | None, progress: Callable[[int], None]) -> tuple[int, list[str]]:
