@@ -24,7 +24,7 @@ from tests.integration.feed_server import FEED, FeedServer
 from tests.integration.hub import Hub, call, push, sign
 from tests.integration.test_up import Newswire
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 class Site:
@@ -85,6 +85,14 @@ class Subscriber(Newswire):
 
     def up(self, *arguments: str) -> None:
         self.process = self.start("up", *arguments)
+
+    def listens(self) -> bool:
+        """Tell whether hubs can call it by now."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1.0).close()
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> str:
         assert self.process is not None
@@ -257,6 +265,7 @@ def test_subscription_outlives_the_process_and_pushes_make_polls_rare(
     assert _pause(newswire.health(site.topic)) > 5 * _pause(before)
     newswire.stop()
     newswire.up()
+    assert wait_until(newswire.listens, SECONDS)
     time.sleep(2.0)  # long enough to ask the hub again, were that thought necessary
     assert hub.publish(site.topic, site.feed("Second report of the harbour")) == [202]
     assert wait_until(lambda: "Second report of the harbour" in newswire.titles(), SECONDS)
