@@ -364,7 +364,7 @@ def test_connectors_take_in_each_others_pings(
         for number, site in enumerate(sites):
             assert hub.publish(site.topic, site.feed(f"Report {number} of the harbour")) == [202]
         wanted = {f"Report {number} of the harbour" for number in range(len(sites))}
-        assert wait_until(lambda: wanted <= set(published()), 30), cluster.logs()
+        assert wait_until(lambda: wanted <= set(published()), 60), cluster.logs()
         assert [asked.mode for asked in hub.asked] == ["subscribe"] * len(sites)
         assert [title for title in published() if title in wanted and published().count(title) > 1] == []
     finally:
