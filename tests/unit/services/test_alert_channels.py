@@ -74,6 +74,7 @@ class Desk:
         self.channels, self.ledger = Channels(), Ledger(*kept)
         self.service = Alerts(
             rules=rules, searches=SavedSearches(searches, self.lists.all, rules=rules), lists=self.lists,
+            transaction=nullcontext,
             index=MemoryIndex(), deliveries=self.ledger, channels=self.channels, clock=lambda: NOW,  # type: ignore[arg-type]
         )  # fmt: skip
 
