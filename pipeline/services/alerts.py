@@ -144,12 +144,8 @@ class Alerts:
             page = self._deliveries.page(
                 DeliveriesRequest(rule=rule, states=("failed",), limit=RESENT_AT_ONCE, cursor=cursor)
             )
-            again = [
-                msgspec.structs.replace(each, state="queued", due=now, changed=now, attempts=0, error=None)
-                for each in page.deliveries
-            ]
-            self._deliveries.mark(again)
-            count, cursor = count + len(again), page.cursor
+            count += self._deliveries.requeue([each.id for each in page.deliveries], now)
+            cursor = page.cursor
             if cursor is None:
                 return count
 
