@@ -124,12 +124,15 @@ class World:
             failed = [each.id for each in self.ledger.entries(99) if each.state == "failed"]
             self.ledger.requeue([*failed, *failed], self.now)
         elif self.rule is not None or word == "resume":
-            self.put(**{
-                "pause": {"paused": True}, "resume": {"paused": False, "snoozed_until": None},
+            there = ("mail",) if self.rule is not None and self.rule.channels == ("hook",) else ("hook",)
+            changes: dict[str, dict[str, Any]] = {
+                "pause": {"paused": True},
+                "resume": {"paused": False, "snoozed_until": None},
                 "snooze": {"snoozed_until": self.now + timedelta(minutes=20)},
-                "elsewhere": {"channels": ("mail",) if self.rule and self.rule.channels == ("hook",) else ("hook",)},
+                "elsewhere": {"channels": there},
                 "digest": {"digest_s": 3_600},
-            }.get(word, {}))  # fmt: skip
+            }
+            self.put(**changes[word])
 
     def tell(self) -> None:
         """Let an article have matched."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -168,7 +169,7 @@ class Late:
     async def fill(self, subscription: Subscription, reading: Any, deliver: Any) -> Any:
         for article in reading.articles:
             whole = msgspec.structs.replace(article, title="Whole", full_text=True)
-            self.waiting.append(lambda whole=whole: deliver(whole))
+            self.waiting.append(partial(deliver, whole))
         return reading
 
     async def settle(self) -> None:
