@@ -29,6 +29,7 @@ from pipeline.web.api.problems import problem
 from pipeline.web.api.routes import OPERATIONS
 from pipeline.web.asking import MOST_FORM_BYTES, Ask, NotFoundError, TooLargeError, body_of, own_address, redirect
 from pipeline.web.desk import Desk
+from pipeline.web.display import display_of
 from pipeline.web.live import Live
 from pipeline.web.pages import PAGES
 from pipeline.web.readers.entry import ReaderPrograms
@@ -316,7 +317,7 @@ class App:
             given["retry-after"] = str(int(getattr(error, "retry_after", 5.0)) + 1)
         if request.url.path.startswith("/api/"):
             return problem(error, status, given)
-        return self._rendering.failure(str(error), status, given)
+        return self._rendering.failure(str(error), status, given, display_of(request.headers))
 
 
 class ForbiddenError(UsageError):

@@ -237,7 +237,7 @@ PARAMETERS = {
     "/feed": ("url", "done"), "/stories": ("q", "sort", "days"), "/operation": ("done",),
     "/login": ("to", "q", "ended"),
     "/events": ("event", "actor", "target", "place", "when", "q", "as", "month", "from"), "/help": ("q", "part"),
-    "/nothing": ("q",),
+    "/nothing": ("q",), "/display": ("q", "done"),
     "/api/v1/articles": ("q", "cursor", "sort", "limit"), "/api/v1/restate": ("q",), "/live": ("q",),
     "/api/v1/preview": ("q",), "/api/v1/feeds/one": ("url",), "/api/v1/addresses": ("q",), "/search.atom": ("q",),
 }  # fmt: skip
@@ -276,6 +276,10 @@ def ways_in(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]:
         yield f"an alert's act {each}", served.browser.send("/alert/none", {each: each, "test": each})
         for path in ("/alerts", "/feeds", "/searches"):
             yield f"putting back {each}", served.browser.send(path, {"put_back": each})
+        shown = served.another()
+        yield f"displaying {each}", shown.send("/display", dict.fromkeys(("theme", "rows", "size", "letters"), each))
+        shown.cookies["newswire_display"] = quote(each)
+        yield f"displayed {each}", shown.get("/display")
         yield f"doing {each}", served.browser.send("/operation", {each: each})
 
 

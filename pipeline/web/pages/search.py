@@ -24,7 +24,6 @@ KIND = "search"
 FACETS = ("source", "language", "tag", "place", "actor", "event")
 FIELDS = {"source": "source", "language": "lang", "tag": "tag", "place": "place", "actor": "actor", "event": "event"}
 SHOWN = 8
-FOUND = 25
 EXPORTED = 1_000
 TYPES = {"json": "application/jsonl", "csv": "text/csv; charset=utf-8", "atom": "application/atom+xml"}
 
@@ -40,7 +39,7 @@ def search(ask: Ask, rendering: Rendering) -> Response:
         )  # fmt: skip
     try:
         words = restate(ask.desk.searches.as_asked(text))
-        found = rivers.read(ask, FOUND)
+        found = rivers.read(ask)
     except UsageError as exc:
         return rendering.page(
             ask, "search.html", status=400, text=text, river=None, error=error_of(exc), saved=ask.desk.searches.all()
