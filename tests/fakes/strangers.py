@@ -193,7 +193,8 @@ def feeds(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]:
         yield f"following {each}", served.browser.send("/feeds", {"url": each, "tags": tag})
         served.browser.post("/feeds", url=url)
         fields = {"url": url, "keep": "1", "title": each, "tags": tag, "language": each, "mute": each,
-                  "user_agent": each, "header": f"X-Name: {each}", "proxy": each, "interval": each}  # fmt: skip
+                  "user_agent": each, "header": f"X-Name: {each}", "proxy": each, "interval": each,
+                  "cookies": each}  # fmt: skip
         yield f"options {each}", served.browser.send("/feed", fields)
         yield f"title {each}", served.browser.send("/feed", {"url": url, "keep": "1", "title": each, "tags": tag})
         poll = Poll(next_check=NOW, last_check=NOW, failures=3, error=each, moved_to=each, moves=9, topic=each)
@@ -231,11 +232,12 @@ def troubles(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]
 # Each parameter of each page; and paths that lead nowhere.
 PARAMETERS = {
     "/": ("view", "q", "sort", "feed", "tag", "source", "lang", "saved", "mark", "story", "cursor", "undo", "in"),
-    "/search": ("q", "sort", "cursor", "tag"), "/search/counts": ("q",), "/search/restated": ("q",),
-    "/alerts": ("done",), "/alerts/new": ("q", "name"), "/feeds": ("q", "done", "url", "added"),
-    "/feed": ("url", "done"), "/stories": ("q", "sort", "days"), "/operation": ("done",), "/login": ("to", "q"),
+    "/search": ("q", "sort", "cursor", "tag", "done", "undo"), "/search/counts": ("q",), "/search/restated": ("q",),
+    "/alerts": ("done", "undo"), "/alerts/new": ("q", "name"), "/feeds": ("q", "done", "undo", "added"),
+    "/feed": ("url", "done"), "/stories": ("q", "sort", "days"), "/operation": ("done",),
+    "/login": ("to", "q", "ended"),
     "/events": ("event", "actor", "target", "place", "when", "q", "as", "month", "from"), "/help": ("q", "part"),
-    "/nothing": ("q",),
+    "/nothing": ("q",), "/display": ("q", "done"),
     "/api/v1/articles": ("q", "cursor", "sort", "limit"), "/api/v1/restate": ("q",), "/live": ("q",),
     "/api/v1/preview": ("q",), "/api/v1/feeds/one": ("url",), "/api/v1/addresses": ("q",), "/search.atom": ("q",),
 }  # fmt: skip
@@ -272,6 +274,12 @@ def ways_in(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]:
         yield f"all read, back to {each}", served.browser.send("/marks/all", {"query": each, "back": each})
         yield f"undoing for {each}", served.browser.send("/marks/undo", {"number": each, "back": each})
         yield f"an alert's act {each}", served.browser.send("/alert/none", {each: each, "test": each})
+        for path in ("/alerts", "/feeds", "/searches"):
+            yield f"putting back {each}", served.browser.send(path, {"put_back": each})
+        shown = served.another()
+        yield f"displaying {each}", shown.send("/display", dict.fromkeys(("theme", "rows", "size", "letters"), each))
+        shown.cookies["newswire_display"] = quote(each)
+        yield f"displayed {each}", shown.get("/display")
         yield f"doing {each}", served.browser.send("/operation", {each: each})
 
 

@@ -50,5 +50,7 @@ PAGES: tuple[tuple[str, str, Answer, Scope, int], ...] = (
     ("POST", "/operation", operation.act, "admin", MOST_FORM_BYTES),
     ("GET", "/operation/backup", operation.backup, "admin", 0),
     ("GET", "/help", help.shown, "read", 0),
+    ("GET", "/display", help.display, "read", 0),
+    ("POST", "/display", help.keep_display, "read", MOST_FORM_BYTES),
     ("POST", "/logout", help.log_out, "read", MOST_FORM_BYTES),
 )

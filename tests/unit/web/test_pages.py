@@ -127,6 +127,36 @@ def test_older_articles_follow_by_link_without_gap() -> None:
         assert seen == [f"Number {n}" for n in range(1, 100)]
 
 
+@pytest.mark.parametrize("view", ["/", "/?view=unread&lang=en", "/?sort=best", "/search?q=number"])
+def test_articles_of_a_view_are_read_one_after_the_other_to_its_end_and_back(view: str) -> None:
+    def to(text: str, rel: str) -> str:
+        found = re.search(rf'<a rel="{rel}" href="([^"]*)"', text.partition('class="steps-on"')[2])
+        return found.group(1).replace("&amp;", "&") if found else ""
+
+    def title(text: str) -> str:
+        return re.sub(r"<[^>]+>", "", re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL).group(1))  # type: ignore[union-attr]
+
+    with page() as served:
+        served.put(*(article(n, f"Number {n}") for n in range(1, 60)))
+        seen, text = [], served.browser.get(view).text
+        while True:
+            first = re.search(r'<h3[^>]*><a href="([^"]*)"', text)
+            assert first is not None
+            before = ""
+            path = first.group(1).replace("&amp;", "&")
+            while path.startswith("/article/"):
+                text = served.browser.get(path).text
+                seen.append(title(text))
+                if to(text, "prev"):
+                    assert to(text, "prev") == before
+                before, path = path, to(text, "next")
+            if not path:
+                break
+            text = served.browser.get(path).text  # the older ones
+        wanted = [re.sub(r"<[^>]+>", "", each) for each in seen]
+        assert sorted(wanted) == sorted(f"Number {n}" for n in range(1, 60))
+
+
 def test_article_shows_what_was_found_where_it_stands() -> None:
     start = TEXT.index("we will")
     quotation = Quotation(
