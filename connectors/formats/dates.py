@@ -55,7 +55,8 @@ _DATES = (
 _FORMS = (
     *(re.compile(date + _TIME + _ZONE, re.IGNORECASE) for date in _DATES),
     re.compile(
-        rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?(?:\s+{_OFFSET})?\s+(?P<year>\d{{4}})", re.IGNORECASE
+        rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}"
+        rf"(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?(?:\s+{_OFFSET})?\s+(?P<year>\d{{4}})", re.IGNORECASE
     ),
     re.compile(rf"(?P<year>\d{{4}})-?(?P<month>\d\d)-?{_DAY.replace('1,2', '2')}{_BASIC_TIME}{_ZONE}", re.IGNORECASE),
     re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?"),
