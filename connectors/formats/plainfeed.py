@@ -67,7 +67,9 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
         else:
             _feed_field(head, fields, name, element)
     if own is not None:
-        items += [element for element in root if name_of(element.tag) in ("item", "entry")]
+        items += _beside(root, own)
+    if not items:
+        items = _outermost(root)
     links = _addressed(head.links, base or url)
     home = home_of(links)
     source = Source(
@@ -91,6 +93,25 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
         errors=errors,
         left_out=len(items) - len(chosen),
     )
+
+
+def _beside(root: Element, own: Element) -> list[Element]:
+    """Return the entries that stand beside a channel, or in others."""
+    around = [element for element in root if element is not own]
+    channels = [element for channel in around if name_of(channel.tag) == "channel" for element in channel]
+    return [element for element in (*around, *channels) if name_of(element.tag) in ("item", "entry")]
+
+
+def _outermost(root: Element) -> list[Element]:
+    """Return the entries of a feed that holds them in an element of its own."""
+    found, rest = [], [root]
+    while rest:
+        element = rest.pop()
+        if name_of(element.tag) in ("item", "entry"):
+            found.append(element)
+        else:
+            rest.extend(reversed(element))
+    return found
 
 
 def links_of(root: Element, url: str) -> list[tuple[list[str], str | None]]:
@@ -302,9 +323,7 @@ def _media(found: Found, element: Element) -> None:
     for inner in _media_elements(element, MAX_MEDIA_DEPTH):
         name = name_of(inner.tag)
         if name == "media:content" and (inner.get("url") or "").strip() and len(found.media) < MAX_MEDIA:
-            kind = inner.get("type") or inner.get("medium")
-            file = Link(inner.get("url") or "", "enclosure", kind, inner.get("filesize"))
-            found.media.append(msgspec.structs.replace(file, relation="image") if is_image(file) else file)
+            found.media.append(media_file(inner))
         elif name == "media:thumbnail":
             _thumbnail(found, inner)
         elif name == "media:description":
@@ -321,7 +340,20 @@ def _media_elements(element: Element, depth: int) -> Iterator[Element]:
     yield element
     if depth:
         for child in element:
-            yield from _media_elements(child, depth - 1)
+            if not (name_of(child.tag) == "media:title" and is_picture(element)):
+                yield from _media_elements(child, depth - 1)
+
+
+def is_picture(element: Element) -> bool:
+    """Tell whether an element of Media RSS is a picture: what it calls it is not the title of the article."""
+    return name_of(element.tag) == "media:content" and media_file(element).relation == "image"
+
+
+def media_file(element: Element) -> Link:
+    """Return what an element of Media RSS leads to."""
+    kind = element.get("type") or element.get("medium")
+    file = Link(element.get("url") or "", "enclosure", kind, element.get("filesize"))
+    return msgspec.structs.replace(file, relation="image") if is_image(file) else file
 
 
 _Field = Callable[[Found, Element], None]
