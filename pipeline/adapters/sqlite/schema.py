@@ -107,4 +107,9 @@ VERSION_6: tuple[str, ...] = (
     "CREATE INDEX marks_number ON marks (reader, mark, number, article)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
+VERSION_7: tuple[str, ...] = (
+    # Articles dated later than they were first seen do not stand where their date would have them in newest-first.
+    "CREATE INDEX documents_ahead ON documents (ifnull(published, seen)) WHERE ifnull(published, seen) > first_seen",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
