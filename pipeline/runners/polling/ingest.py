@@ -55,6 +55,13 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class _LeftAloneError(FetchError):
+    """End a poll whose feed was paused or removed while it waited for its turn."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("left alone", f"{url} is paused, or not followed any more.")
+
+
 class Ingest:
     """Poll the feeds of a table when they are due and publish their articles to the log."""
 
@@ -143,10 +150,12 @@ class Ingest:
 
     async def poll(self, url: str) -> None:
         """Fetch one feed and take in what it brings; whatever goes wrong is this feed's failure, and no other's."""
-        if (known := self._roster.known(url)) is None:
-            return  # unsubscribed meanwhile
+        if (known := self._roster.known(url)) is None or known.subscription.paused:
+            return  # by a change since it fell due
         try:
             await self._poll(known)
+        except _LeftAloneError:
+            return
         except (FetchError, NotAFeedError) as exc:
             await self._fail(known, exc)
         except Exception as exc:  # noqa: BLE001 - a bug over one feed must neither end the round nor be met every second
@@ -162,6 +171,9 @@ class Ingest:
             async def enter() -> None:
                 await place.enter_async_context(self._turn)
                 await self._outbox.room()
+                subscription = self._roster.subscriptions.get(known.url)
+                if subscription is None or subscription.paused:
+                    raise _LeftAloneError(known.url)
 
             fetched = await self._sources.ask(known.subscription, known.poll, enter)
             reading = await self._gathered(known.url, fetched)
@@ -183,7 +195,7 @@ class Ingest:
 
     async def _take(self, url: str, pushed: Fetched | None) -> None:
         known = self._roster.known(url)
-        if known is None:
+        if known is None or known.subscription.paused:
             return
         if pushed is not None and pushed.body:
             try:

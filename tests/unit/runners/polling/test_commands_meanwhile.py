@@ -264,3 +264,33 @@ def test_feed_that_a_hub_pings_as_it_falls_due_is_polled_by_one_task(
     desk.sites.fetch = counted  # type: ignore[method-assign]
     asyncio.run(polling())
     assert at_once == [0, 1] and desk.titles() == ["A"]
+
+
+@pytest.mark.parametrize("change", ["pause", "remove"])
+def test_feed_is_not_asked_when_its_turn_comes_after_it_was_paused_or_removed(
+    parser: HereParser, change: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(parser, concurrency=1)
+    for url in (OTHER, FEED):
+        desk.follow(url)
+        desk.sites.put(url, rss(url, link=f"{url}/"))
+
+    def changed() -> None:
+        service = commands(desk)
+        service.pause(FEED) if change == "pause" else service.remove(FEED)
+        desk.ingest._roster.learn()
+
+    before(desk.sites, "fetch", changed)
+    desk.once()
+    assert [url for url, _ in desk.sites.asked] == [OTHER]
+    assert (desk.titles(), desk.errors(), caplog.text) == ([OTHER], [], "")
+
+
+def test_what_a_hub_sends_of_a_feed_that_is_paused_is_not_taken_in(parser: HereParser) -> None:
+    desk = Desk(parser)
+    desk.follow(paused=True)
+    desk.remember()
+    desk.ingest._roster.learn()
+    asyncio.run(desk.ingest.take(FEED, Fetched(url=FEED, status=200, body=rss("A"), headers={})))
+    asyncio.run(desk.ingest.take(FEED, None))
+    assert (desk.titles(), desk.sites.asked) == ([], [])
