@@ -97,7 +97,8 @@ class Rendering:
 
     def _shared(self, ask: Ask, rail: dict[str, Any] | None) -> dict[str, Any]:
         display = msgspec.structs.asdict(display_of(ask.headers))
-        return {"ask": ask, "now": self.now, "rail": rail, "display": display}
+        icons = rail["followed"] if rail and self._desk.pictures is not None else frozenset()
+        return {"ask": ask, "now": self.now, "rail": rail, "display": display, "icons": icons}
 
     def failure(self, message: str, status: int, headers: Mapping[str, str], display: Display) -> Response:
         """Return a page that says what went wrong and what to do; it asks the store nothing."""
@@ -124,6 +125,7 @@ class Rendering:
         return {
             "tags": sorted(tags.items()),
             "feeds": len(subscriptions),
+            "followed": frozenset(each.url for each in subscriptions),
             "searches": sorted(ask.desk.searches.all()),
             "starred": counts.get(STARRED, 0),
             "alerts": len(ask.desk.alerts.all()),

@@ -19,6 +19,7 @@ from pipeline.services.feed_test import Step
 from pipeline.services.feeds import FeedStatus
 from pipeline.views.charts import sparkline
 from pipeline.views.feeds import feed_fields, list_lines
+from pipeline.views.letter_icon import letter_icon
 from pipeline.web.access_pages import outgoing_address
 from pipeline.web.asking import Ask, NotFoundError, redirect
 from pipeline.web.rendering import Rendering, address
@@ -109,6 +110,21 @@ def one(ask: Ask, rendering: Rendering) -> Response:
     status = _status(ask)
     steps = ask.desk.explain_feed(status.subscription) if ask.one("test") else ()
     return _page(ask, rendering, status, steps=steps, done=ask.one("done"))
+
+
+def icon(ask: Ask, rendering: Rendering) -> Response:
+    """Give the icon of a feed's site, fetched by us, or else a letter; where the settings allow pictures."""
+    if ask.desk.pictures is None:
+        raise NotFoundError("Icons are off; `pictures = true` under [web] of the settings shows them.")
+    feed = _status(ask).subscription
+    found = ask.desk.pictures.icon_of(feed.url)
+    if found is not None:
+        body, kind, seconds = found.body, found.type, 86_400
+    else:
+        body = letter_icon(feed.title or urlsplit(feed.url).netloc).encode()
+        kind, seconds = "image/svg+xml", 600
+    headers = {"cache-control": f"private, max-age={seconds}", "content-security-policy": "default-src 'none'; sandbox"}
+    return Response(body, headers=headers, media_type=kind)
 
 
 def act(ask: Ask, rendering: Rendering) -> Response:

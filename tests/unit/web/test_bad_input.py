@@ -59,6 +59,7 @@ def test_lost_server_is_told_with_when_to_come_back(path: str) -> None:
                 "/help",
                 "/operation/backup",
                 "/article/{id}/picture",
+                "/feed/icon",
                 "/alerts/preview",
                 "/search/restated",
             )
