@@ -19,10 +19,11 @@ from connectors.formats.bounds import newest
 from connectors.formats.contents import regained
 from connectors.formats.dates import parse_date
 from connectors.formats.entries import Found, Link, Source, Words, domain_of, entry_of, is_image, line_of, meant
+from connectors.formats.media import is_picture
 from connectors.formats.names import PREFIXES, RDF, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.people import people
-from connectors.formats.plainfeed import ONCE, home_of, is_picture, links_of, minutes
+from connectors.formats.plainfeed import ONCE, home_of, links_of, minutes
 from connectors.formats.zones import Home
 
 # What feedparser does not keep, or not as words, if it has an attribute.

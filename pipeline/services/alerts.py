@@ -342,7 +342,7 @@ def quiet_hours(text: str | None) -> tuple[str | None, str | None]:
     """Read ``22:00-07:00`` as two times of day. Raises ``UsageError`` where there is no dash."""
     if text is None:
         return None, None
-    begin, dash, end = text.partition("-")
+    begin, dash, end = text.replace("–", "-").replace("—", "-").partition("-")
     if not dash:
         raise UsageError("Quiet hours are two times of day, such as --quiet 22:00-07:00.")
     return begin.strip(), end.strip()
