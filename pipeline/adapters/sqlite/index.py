@@ -59,6 +59,7 @@ class SqliteIndex:
     def __init__(self, database: Database, kept_revisions: int = KEPT) -> None:
         self._database = database
         self._writer = Writer(database, kept_revisions)
+        self._totals = Totals(database, self._select)
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
         """Store documents by id; an older revision never replaces a newer one."""
@@ -261,10 +262,6 @@ class SqliteIndex:
         sampled = self._newest(plan, None, MAX_SAMPLED if request.counted is None else CHUNK)
         count = self._totals.count(plan) if request.counted is None else self._totals.about(plan, request.counted)
         return estimate(count, list(self._documents(sampled, request).values()), request)
-
-    @property
-    def _totals(self) -> Totals:
-        return Totals(self._database.connection, self._select)
 
     def read(self, position: int, request: SearchRequest) -> Document | None:
         """Return a document with what the query may have to be verified by."""
