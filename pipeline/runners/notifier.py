@@ -203,7 +203,7 @@ class NotifierLoop:
             try:
                 if (pair := self._read(message)) is not None:
                     pairs.append((message, *pair))
-            except msgspec.MsgspecError as exc:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
                 refused.append((message, exc))
         with self._transaction():
             channels, failed = self._enter(pairs)
@@ -213,7 +213,7 @@ class NotifierLoop:
             self._senders.wake(channel)
 
     def _read(self, message: Message) -> tuple[Alert, AlertRule] | None:
-        """Return an alert with its rule; ``None`` when the rule is gone. Raises ``MsgspecError``."""
+        """Return an alert with its rule; ``None`` when the rule is gone. Raises what msgspec does."""
         alert = msgspec.json.decode(message.value, type=Alert)
         # Without a rule, it was removed after the match: nobody is asking any more.
         rule = self._rules.get(alert.rule_id) or self._look_up(alert.rule_id)

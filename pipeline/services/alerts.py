@@ -218,6 +218,23 @@ class Alerts:
         with self._transaction():
             self._rules.put(self.get(name).id, None)
 
+    def restore(self, rule: AlertRule) -> None:
+        """Put a removed alert back as it was. Raises ``UsageError`` where another has its name by now."""
+        if (other := self._by_name().get(key(rule.name))) is not None and other.id != rule.id:
+            raise UsageError(f"There is another alert {other.name!r} by now; rename that first.")
+        self._put(rule)
+
+    def meant(self, name: str, channels: Sequence[str]) -> tuple[str, ...]:
+        """Return channels for an alert: those that are called as one of its own is, without secrets, are that one."""
+        own = list(self.get(name).channels)
+        found = []
+        for channel in channels:
+            same = next((each for each in own if channel in (each, self.label(each))), channel)
+            found.append(same)
+            if same in own:
+                own.remove(same)
+        return tuple(found)
+
     def log(self, limit: int, name: str | None = None, *, withheld: bool = False) -> list[Delivery]:
         """Return what became of the latest ``limit`` messages, newest first; those held back only when asked for."""
         states: tuple[State, ...] = () if withheld else ("queued", "sent", "failed")
@@ -325,7 +342,7 @@ def quiet_hours(text: str | None) -> tuple[str | None, str | None]:
     """Read ``22:00-07:00`` as two times of day. Raises ``UsageError`` where there is no dash."""
     if text is None:
         return None, None
-    begin, dash, end = text.partition("-")
+    begin, dash, end = text.replace("–", "-").replace("—", "-").partition("-")
     if not dash:
         raise UsageError("Quiet hours are two times of day, such as --quiet 22:00-07:00.")
     return begin.strip(), end.strip()

@@ -183,6 +183,12 @@ class Feeds:
             self._forget(subscription.url)
         return subscription
 
+    def restore(self, subscription: Subscription) -> None:
+        """Follow a removed feed again as it was. Raises ``UsageError`` where it is followed again already."""
+        if self._feeds.get(subscription.url) is not None:
+            raise UsageError(f"{subscription.url} is followed again already.")
+        self._put(subscription)
+
     def refresh(self, url: str | None = None) -> int:
         """Make a feed, or all, due now; return how many."""
         dropped: dict[str, Any] = {"body_hash": None, "etag": None, "modified": None, "unchanged": 0}

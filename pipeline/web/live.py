@@ -18,7 +18,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from pipeline.errors import NewswireError
+from pipeline.errors import NewswireError, TransientError
 from pipeline.ports.alerts import Delivery
 from pipeline.ports.arrivals import Arrival, ArrivalsRequest
 from pipeline.query.evaluate import MatchView
@@ -66,9 +66,10 @@ class Live:
         self._stopped.set()
 
     async def response(self, request: Request, reader: str) -> Response:
-        """Answer with a stream of what the address's query finds. Raises ``UsageError`` for a bad query or position."""
+        """Answer with a stream of what the address's query finds. Raises ``UsageError`` for a bad query or position,
+        ``TransientError`` where too many are open."""
         if len(self._listeners) >= MOST_STREAMS:
-            return Response("Too many streams are open; close a page.\n", 503, {"retry-after": "30"})
+            raise TransientError("Too many streams are open; close a page.", 30.0)
         text = request.query_params.get("q", "").strip()
         query = (await self._in_thread(lambda: self._desk.of(reader).articles.request(text))).query if text else None
         after = request.headers.get("last-event-id") or request.query_params.get("after") or None

@@ -29,6 +29,7 @@ from pipeline.ports.events import Events
 from pipeline.ports.feed_counts import FeedCounts
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
+from pipeline.ports.memories import SavedMemories
 from pipeline.ports.records import KeptRecords
 from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
@@ -84,6 +85,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     lists: Table
     access: Table
     transaction: Transaction
+    memories: SavedMemories | None = None
     damage: Callable[[], DamagedError | None]
 
 
@@ -277,6 +279,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
     from pipeline.adapters.sqlite.marks import SqliteMarks
+    from pipeline.adapters.sqlite.memories import SqliteMemories
     from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
@@ -306,7 +309,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
 
     ledger = SqliteLedger(opened)
     made = _store(settings, SqliteLog(opened), ports, ledger, table, transaction=opened.transaction)
-    return msgspec.structs.replace(made, damage=lambda: opened.damage)
+    return msgspec.structs.replace(made, damage=lambda: opened.damage, memories=SqliteMemories(opened))
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
