@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pipeline.ports.clock import Clock
+from pipeline.ports.table import Transaction
 from pipeline.topics import ALERTS, ARTICLES, DEAD
 
 if TYPE_CHECKING:
@@ -80,8 +82,14 @@ class Pruner:
     """
 
     def __init__(
-        self, kept: Kept, upkeep: Upkeep, clock: Clock, spared: Callable[[], Collection[str]] = frozenset
+        self,
+        kept: Kept,
+        upkeep: Upkeep,
+        clock: Clock,
+        spared: Callable[[], Collection[str]] = frozenset,
+        transaction: Transaction = nullcontext,
     ) -> None:
+        self._transaction = transaction
         self._kept = kept
         self._upkeep = upkeep
         self._clock = clock
@@ -115,7 +123,10 @@ class Pruner:
         records += upkeep.remove_records(DEAD.name, until, RECORDS, unread=True)
         months = self._kept.index_months
         oldest = max(now - timedelta(days=DAYS_PER_MONTH * months), self._floor) if months else self._floor
-        documents = upkeep.remove_documents(oldest, DOCUMENTS, self._spared()) if oldest > NEVER else 0
+        documents = 0
+        if oldest > NEVER:
+            with self._transaction():  # so that nothing is starred between being looked up and removed
+                documents = upkeep.remove_documents(oldest, DOCUMENTS, self._spared())
         due = max(now - timedelta(days=self._kept.deliveries_days), self._floor)
         return Removed(records=records, documents=documents, deliveries=upkeep.remove_deliveries(due, DELIVERIES))
 

@@ -294,7 +294,7 @@ def prune(opened: Store, progress: Callable[[Removed], None] = lambda removed: N
         return retention.prune(kept(opened.settings), opened.log, opened.index, opened.ledger, clock())
     removed, pruner = (
         retention.NOTHING,
-        retention.Pruner(kept(opened.settings), opened.upkeep, clock, lambda: spared(opened)),
+        retention.Pruner(kept(opened.settings), opened.upkeep, clock, lambda: spared(opened), opened.transaction),
     )
     while gone := pruner.step():
         removed += gone

@@ -29,7 +29,7 @@ def pruner(opened: Store) -> Pruner | None:
 
     if opened.upkeep is None:
         return None
-    return Pruner(kept(opened.settings), opened.upkeep, clock, lambda: spared(opened))
+    return Pruner(kept(opened.settings), opened.upkeep, clock, lambda: spared(opened), opened.transaction)
 
 
 def facts_before(settings: Settings, pruning: Pruner | None) -> Callable[[], datetime]:

@@ -72,6 +72,30 @@ def test_second_run_on_one_store_is_refused_until_the_first_ends(tmp_path: Path)
         pass
 
 
+def test_backup_that_fails_beside_another_of_the_same_name_leaves_that_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, rename = tmp_path / "copy.db", Path.rename
+    with Database(tmp_path / "n.db") as database:
+        SqliteTable(database, "t").put("a", b"1")
+
+        def full(path: Path) -> None:
+            raise OSError(28, "No space left on device")
+
+        def renamed(path: Path, to: Path) -> Path:
+            monkeypatch.setattr(Path, "rename", rename)
+            with monkeypatch.context() as meanwhile:
+                meanwhile.setattr("pipeline.private_files.create", full)
+                with pytest.raises(UnavailableError):
+                    database.back_up(target)
+            return path.rename(to)
+
+        monkeypatch.setattr(Path, "rename", renamed)
+        database.back_up(target)
+    with Database(target) as copy:
+        assert SqliteTable(copy, "t").get("a") == b"1"
+
+
 def test_backup_holds_what_was_committed_and_never_overwrites(tmp_path: Path) -> None:
     with Database(tmp_path / "n.db") as database:
         SqliteTable(database, "t").put("a", b"1")

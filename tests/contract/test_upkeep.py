@@ -203,6 +203,24 @@ def test_pruning_by_size_takes_the_oldest_until_the_rest_fits(database: Database
     assert 50 < len(left) < 500
 
 
+def test_backup_that_is_removed_while_backups_are_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database(tmp_path / "n.db") as database:
+        backups = SqliteBackups(database, tmp_path / "backups")
+        backups.make(NOW)
+        kept = backups.make(NOW + timedelta(seconds=1))
+        found, first = Path.iterdir, [path for path in (tmp_path / "backups").iterdir() if path.name != kept.name]
+
+        def listed(directory: Path) -> list[Path]:
+            paths = list(found(directory))
+            first[0].unlink(missing_ok=True)
+            return paths
+
+        monkeypatch.setattr(Path, "iterdir", listed)
+        assert [each.name for each in backups.all()] == [kept.name]
+
+
 def test_backup_comes_back_and_the_store_it_replaces_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "newswire.db"
     with Database(path) as database:

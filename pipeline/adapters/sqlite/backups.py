@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,11 +30,11 @@ class SqliteBackups:
     def all(self) -> Sequence[BackupFile]:
         """Return the backups that are there, newest first."""
         try:
-            found = [
-                BackupFile(name=path.name, made=made, size=path.stat().st_size)
-                for path in (self._directory.iterdir() if self._directory.is_dir() else ())
-                if (made := _made(path.name)) is not None
-            ]
+            found = []
+            for path in self._directory.iterdir() if self._directory.is_dir() else ():
+                if (made := _made(path.name)) is not None:
+                    with suppress(FileNotFoundError):  # another process has removed it just now
+                        found.append(BackupFile(name=path.name, made=made, size=path.stat().st_size))
         except OSError as exc:
             raise UnavailableError(f"The backups in {self._directory} cannot be listed: {os_words(exc)}.") from exc
         return sorted(found, key=lambda each: each.made, reverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 import time
@@ -163,8 +164,8 @@ class Database:
         if target.exists():
             raise UsageError(f"{target} already exists; name a file that does not.")
         # VACUUM INTO reads one snapshot and writes a compact file; a half-written one would not be at `target`.
-        partial = target.with_name(target.name + ".partial")
-        partial.unlink(missing_ok=True)
+        # Of two that make the same backup at once, each writes its own.
+        partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.partial")
         try:
             private_files.create(partial)  # an empty file takes it, and keeps its mode
             self.connection.execute("VACUUM INTO ?", (str(partial),))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from pipeline.model import Document
 from pipeline.ports.log import Message
+from pipeline.ports.upkeep import Upkeep
 from pipeline.services.dead_letters import PAGE, DeadLetters
-from pipeline.services.retention import Kept, prune
+from pipeline.services.retention import Kept, Pruner, prune
 from pipeline.topics import ALERTS, ARTICLES, dead_letter
 from pipeline.views.dead_letters import letter_json, letter_line
 from tests.fakes.index import MemoryIndex
 from tests.fakes.log import MemoryLog
+from tests.fakes.turns import SharedTable, Turns
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 
@@ -45,6 +47,39 @@ def test_listed_letters_stay_pending_and_returned_ones_do_not(count: int) -> Non
     log.restart()
     assert list(service.all()) == []
     assert [message.key for message in log.replay(ARTICLES.name)] == [f"{n:032}" for n in range(count)]
+
+
+class Old:
+    """Hold documents that are all too old, in place of the upkeep of a store."""
+
+    def __init__(self, *documents: str) -> None:
+        self.documents = list(documents)
+
+    def remove_documents(self, before: datetime, limit: int, spared: Collection[str] = ()) -> int:
+        gone = [each for each in self.documents if each not in spared][:limit]
+        self.documents = [each for each in self.documents if each not in gone]
+        return len(gone)
+
+    def remove_records(self, *_: Any, **__: Any) -> int:
+        return 0
+
+    remove_deliveries = remove_records
+
+
+def test_article_that_is_starred_while_old_ones_are_removed_is_there_or_could_not_be_starred() -> None:
+    turns = Turns()
+    starred, old = SharedTable(turns), Old("a", "b")
+
+    def star() -> None:
+        if "b" in old.documents:  # who stars what is gone is told so
+            starred.put("b", b"")
+
+    kept = Kept(articles_days=1, index_months=1, deliveries_days=1)
+    spared = lambda: {name for name, _ in starred.items()}  # noqa: E731 - what the reader starred
+    pruner = Pruner(kept, cast(Upkeep, old), lambda: NOW, spared, turns)
+    turns.admit(star)
+    pruner.step()
+    assert set(starred.values) <= set(old.documents)
 
 
 class Interrupted(MemoryLog):

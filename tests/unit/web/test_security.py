@@ -105,6 +105,21 @@ def test_tries_are_limited_per_address() -> None:
         assert served.another(address="10.0.0.9").post("/login", password="open sesame").status == 303
 
 
+def test_two_who_ask_at_once_when_failures_are_forgotten_are_both_answered() -> None:
+    now, others = 0.0, list[int]()
+
+    def clock() -> float:
+        if now and not others:
+            others.append(0)
+            others.append(attempts.wait_s("a"))  # what another thread asks just now
+        return now
+
+    attempts = Attempts(clock)
+    attempts.failed("a")
+    now = TRIES_WITHIN_S
+    assert (attempts.wait_s("a"), others) == (0, [0, 0])
+
+
 def test_one_may_try_again_after_a_while() -> None:
     now = 0.0
     attempts = Attempts(lambda: now)
