@@ -35,7 +35,7 @@
     if (follow) $("h3 a", list[at]).focus({ preventScroll: true });
     list[at].scrollIntoView({ block: "nearest" });
   };
-  if (!reading && location.hash.startsWith("#a-")) at = rows().findIndex((row) => `#${row.id}` === location.hash);
+  if (!reading && location.hash.startsWith("#a-")) at = rows().findIndex((row) => `#a-${encodeURIComponent(row.dataset.id)}` === location.hash);
   if (at >= 0) focus(at, false);
 
   const current = () => reading || rows()[at];
