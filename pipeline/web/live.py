@@ -18,7 +18,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from pipeline.errors import NewswireError, TransientError
+from pipeline.errors import NewswireError, TransientError, UsageError
+from pipeline.moments import from_microseconds
 from pipeline.ports.alerts import Delivery
 from pipeline.ports.arrivals import Arrival, ArrivalsRequest
 from pipeline.query.evaluate import MatchView
@@ -43,7 +44,7 @@ class Told(msgspec.Struct, frozen=True):
 
     position: str
     arrivals: tuple[Arrival, ...] = ()
-    alerts: tuple[tuple[str, Delivery], ...] = ()
+    alerts: Sequence[tuple[str, Delivery]] = ()
 
 
 class Live:
@@ -72,21 +73,30 @@ class Live:
             raise TransientError("Too many streams are open; close a page.", 30.0)
         text = request.query_params.get("q", "").strip()
         query = (await self._in_thread(lambda: self._desk.of(reader).articles.request(text))).query if text else None
+        since = _moment(request.query_params.get("since", ""))
         after = request.headers.get("last-event-id") or request.query_params.get("after") or None
         if after is not None:
             await self._in_thread(
                 lambda: self._since(after, 1)
             )  # a foreign position is refused before anything is sent
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._events(query, after, reader), media_type="text/event-stream", headers=headers)
+        events = self._events(query, after, reader, since)
+        return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
-    async def _events(self, query: Query | None, after: str | None, reader: str) -> AsyncIterator[bytes]:
+    async def _events(
+        self, query: Query | None, after: str | None, reader: str, since: datetime | None
+    ) -> AsyncIterator[bytes]:
         queue: asyncio.Queue[Told] = asyncio.Queue(WAITING)
         # Before the first look: everything after it comes through the queue.
         self._listeners[queue] = reader
         try:
             position = await self._start()
             yield b"retry: 3000\n\n"
+            # Alerts have no position: those between the page and this stream are looked up by time.
+            missed = await self._in_thread(lambda: self._alerts(reader, since)) if since is not None else []
+            already = {each.id for each in missed}
+            for chunk in self.written(Told(after or position, (), [(reader, each) for each in missed]), None, reader):
+                yield chunk
             if after is not None:
                 async for chunk in self._caught_up(query, after):
                     yield chunk
@@ -102,7 +112,8 @@ class Live:
                         silent = 0.0
                         yield b": still here\n\n"
                     continue
-                for chunk in self.written(told, query, reader):
+                alerts = [each for each in told.alerts if each[1].id not in already]
+                for chunk in self.written(Told(told.position, told.arrivals, alerts), query, reader):
                     yield chunk
         finally:
             self._listeners.pop(queue, None)
@@ -157,11 +168,18 @@ class Live:
         found = [
             (reader, each)
             for reader in sorted(set(self._listeners.values()))
-            for each in self._desk.of(reader).alerts.log(ALERTS)
-            if each.alert.matched >= self._alerted and each.id not in self._known
+            for each in self._alerts(reader, self._alerted)
+            if each.id not in self._known
         ]
         self._known.update(each.id for _, each in found)
-        return found[::-1]
+        return found
+
+    def _alerts(self, reader: str, since: datetime) -> list[Delivery]:
+        """Return a reader's alerts that something became of since a moment, earliest first.
+
+        When an alert matched does not count: it is entered, and can be told, some time after that.
+        """
+        return [each for each in self._desk.of(reader).alerts.log(ALERTS) if each.changed >= since][::-1]
 
     def _since(self, position: str, limit: int) -> Any:
         return self._desk.arrivals.since(position or None, ArrivalsRequest(now=self._desk.clock(), limit=limit))
@@ -184,9 +202,18 @@ class Live:
             alert = delivery.alert
             article = alert.article.id if alert.article is not None else None
             title = alert.article.title if alert.article is not None else alert.note
-            entry = {"rule": alert.rule, "title": title, "article": article, "state": delivery.state}
+            entry = {"id": alert.id, "rule": alert.rule, "title": title, "article": article, "state": delivery.state}
             chunks.append(_event("alert", entry, told.position))
         return chunks
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a time in microseconds. Raises ``UsageError``."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 16):
+        raise UsageError(f"since={text[:20]} is no time in microseconds since 1970.")
+    return from_microseconds(int(text))
 
 
 def _event(kind: str, entry: dict[str, Any], position: str) -> bytes:

@@ -35,7 +35,7 @@
     if (follow) $("h3 a", list[at]).focus({ preventScroll: true });
     list[at].scrollIntoView({ block: "nearest" });
   };
-  if (!reading && location.hash.startsWith("#a-")) at = rows().findIndex((row) => `#${row.id}` === location.hash);
+  if (!reading && location.hash.startsWith("#a-")) at = rows().findIndex((row) => `#a-${encodeURIComponent(row.dataset.id)}` === location.hash);
   if (at >= 0) focus(at, false);
 
   const current = () => reading || rows()[at];
@@ -250,9 +250,10 @@
   if (river && window.EventSource) {
     const bar = $(".new", river);
     const fresh = new Set();
+    const heard = new Set();
     const known = new Set($$(".row", river).map((row) => row.dataset.id));
     const query = river.dataset.live.replace(/\bis:unread\b/, "").trim();
-    const source = new EventSource("/live?" + new URLSearchParams({ q: query, after: river.dataset.position }));
+    const source = new EventSource("/live?" + new URLSearchParams({ q: query, after: river.dataset.position, since: river.dataset.since }));
     let alerted = "";
     const tell = (words = "") => {
       const parts = [words || (fresh.size ? `${fresh.size} new` : ""), alerted, "press n"].filter(Boolean);
@@ -267,6 +268,8 @@
     });
     source.addEventListener("alert", (event) => {
       const told = JSON.parse(event.data);
+      if (heard.has(told.id)) return;  // a stream that began anew tells again of what came since the page
+      heard.add(told.id);
       alerted = `Alert ${told.rule}: ${told.title || ""}`;
       tell();
     });

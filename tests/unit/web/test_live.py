@@ -68,7 +68,7 @@ def test_pages_that_open_at_once_share_one_look(served: Page) -> None:
     live = Live(served.desk, threads, Rendering(served.desk))
 
     async def listening() -> None:
-        streams = [live._events(None, None, "") for _ in range(3)]
+        streams = [live._events(None, None, "", None) for _ in range(3)]
         await asyncio.gather(*map(begun, streams))
         assert threads.ends == 1
         for name in ("a", "b"):
@@ -89,7 +89,7 @@ def test_look_that_fails_in_an_unforeseen_way_is_told_and_repeated(
     live = Live(served.desk, threads, Rendering(served.desk))
 
     async def listening() -> None:
-        stream = live._events(None, None, "")
+        stream = live._events(None, None, "", None)
         await begun(stream)
         threads.errors = [KeyError("a bug"), UnavailableError("away")]
         served.put(document("a"))
@@ -107,8 +107,8 @@ def test_page_that_cannot_begin_or_leaves_at_once_is_forgotten(served: Page) -> 
 
     async def listening() -> None:
         with pytest.raises(UnavailableError):
-            await begun(live._events(None, None, ""))
-        task = asyncio.create_task(begun(live._events(None, None, "")))
+            await begun(live._events(None, None, "", None))
+        task = asyncio.create_task(begun(live._events(None, None, "", None)))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
