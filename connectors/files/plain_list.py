@@ -17,6 +17,7 @@ _TITLE_FOLLOWS = re.compile(r"\s*(?:[,;|:–—-]|\t)\s*(?=\S)")
 _WEB = re.compile(r"https?:(?=//[^/\s])", re.IGNORECASE)
 _FEED = re.compile(r"(?:feed|rss|podcast|pcast|itpc):(?:(?://)?(?=https?:)|(?=//))", re.IGNORECASE)
 # What stands in a line of nothing but addresses, and before an address at its end.
+MAX_TITLED = 2_000
 _ADDRESSES = re.compile(r"(?:https?://\S+?[,;]?(?:\s+|$)){2,}", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(r"(\S.*?)\s*[:|=\u2013\u2014-]\s*<?(https?://[^\s<>]+)>?", re.IGNORECASE)
 _BARE = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d{1,5})?(?:[/?#]\S*)?")
@@ -107,9 +108,10 @@ def _beside(url: str, rest: str) -> Line:
 
 def _after_title(text: str) -> Line | None:
     """Read a line that ends with an address, by the title before it."""
-    found = (
-        None if _SCHEME.match(text) and not text[text.index(":") + 1 :][:1].isspace() else _TITLE_BEFORE.fullmatch(text)
-    )
+    scheme = _SCHEME.match(text)
+    if len(text) > MAX_TITLED or (scheme and not text[scheme.end() :][:1].isspace()):
+        return None
+    found = _TITLE_BEFORE.fullmatch(text)
     return Line(url=web_address(found[2]), title=found[1].strip("\"'")) if found else None
 
 
