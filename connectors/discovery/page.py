@@ -28,6 +28,8 @@ _FEED_WORD = re.compile(r"\b(?:rss(?: ?[12]\.0)?|atom|(?:news|web) ?feed|json fe
 # WordPress declares its programming interface as another form of each page.
 _NO_FEED = re.compile(r"/wp-json/|/xmlrpc|/osd\.xml|opensearch|/oembed|\.(?:png|jpe?g|gif|svg|css|js)$", re.IGNORECASE)
 _COMMENTS = re.compile(r"comment|kommentar|commentaire|comentario|replies", re.IGNORECASE)
+# Where a page without words of its own sends who opens it.
+_REFRESH = re.compile(r"""\burl\s*=\s*["']?([^"'\s]+)""", re.IGNORECASE)
 _CHANNEL = "meta[itemprop=channelId],meta[itemprop=identifier]"
 WELL_KNOWN = (
     "/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json", "/feeds/posts/default",
@@ -84,6 +86,10 @@ def discover(body: bytes, url: str, link_header: str | None = None) -> list[Cand
         if _is_declared(relations, kind, address):
             sure = bool(_FEED_TYPE.fullmatch(_essence(kind)))
             found.add(address, node.attributes.get("title"), (86 if sure else 70) - min(position, 20))
+    for node in tree.css("meta[http-equiv=refresh i][content]"):
+        leads = _REFRESH.search(node.attributes.get("content") or "")
+        if leads and _joined(found.base, leads.group(1)) != url:
+            found.add(leads.group(1), None, 60)
     for node in tree.css("a[href]"):
         _add_from_body(found, node)
     return found.best_first()

@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
-from connectors.files.plain_list import read_line, web_address, why_not
+from connectors.files.plain_list import lines_of, read_line, web_address, why_not
 from connectors.formats.characters import text_of
 from pipeline.errors import UsageError
 
@@ -76,7 +76,8 @@ def read_whole_list(body: bytes, name: str) -> ListRead:
     if text.lstrip()[:1] in ("{", "["):
         raise UsageError(f"{name} is JSON; give OPML or one address a line.")
     collector = _Collector(name)
-    for number, written in enumerate(text.splitlines(), 1):
+    numbered = enumerate(text.splitlines(), 1)
+    for number, written in ((number, one) for number, whole in numbered for one in lines_of(whole)):
         line = read_line(written)
         if line is None:
             continue

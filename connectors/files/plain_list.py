@@ -15,7 +15,11 @@ _BRACKETS = re.compile(r"<([^<>\s]+)>")
 _MARKDOWN = re.compile(r"\[([^\]]*)\]\((\S+?)\)")
 _TITLE_FOLLOWS = re.compile(r"\s*(?:[,;|:–—-]|\t)\s*(?=\S)")
 _WEB = re.compile(r"https?:(?=//[^/\s])", re.IGNORECASE)
-_FEED = re.compile(r"feed:(?://)?(?=https?:)|feed:(?=//)", re.IGNORECASE)
+_FEED = re.compile(r"(?:feed|rss|podcast|pcast|itpc):(?:(?://)?(?=https?:)|(?=//))", re.IGNORECASE)
+# What stands in a line of nothing but addresses, and before an address at its end.
+MAX_TITLED = 2_000
+_ADDRESSES = re.compile(r"(?:https?://\S+?[,;]?(?:\s+|$)){2,}", re.IGNORECASE)
+_TITLE_BEFORE = re.compile(r"(\S.*?)\s*[:|=\u2013\u2014-]\s*<?(https?://[^\s<>]+)>?", re.IGNORECASE)
 _BARE = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d{1,5})?(?:[/?#]\S*)?")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _KINDS = {
@@ -40,7 +44,7 @@ def web_address(text: str) -> str | None:
 
     ``HTTPS://``, ``feed://``, ``//`` before the host or nothing at all are understood; of line breaks nothing is kept.
     """
-    text = re.sub(r"\s+(?=[?&#/])", "", text.strip()).replace(" ", "%20")
+    text = re.sub(r"\s+(?=[?&#/])", "", text.strip()).replace(" ", "%20").replace("&amp;", "&")
     text = _FEED.sub("", text)
     if text.startswith("//"):
         text = f"https:{text}"
@@ -55,6 +59,12 @@ def why_not(text: str) -> str:
     if scheme is None:
         return "no address"
     return _KINDS.get(scheme.group(1).lower(), f"{scheme.group(1)}: is no address of the web")
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines that a line stands for: of several addresses side by side each has one."""
+    text = text.strip()
+    return [part.rstrip(",;") for part in text.split()] if _ADDRESSES.fullmatch(text) else [text]
 
 
 def read_line(text: str) -> Line | None:
@@ -76,7 +86,7 @@ def read_line(text: str) -> Line | None:
         word, rest = word[:-1], f" | {rest.strip()}"
     url = web_address(word)
     if url is None or ("," in word and web_address(word.split(",")[0]) is None):
-        return _of_columns(text) or Line(why=why_not(word))
+        return _of_columns(text) or _after_title(text) or Line(why=why_not(word))
     return _beside(url, rest)
 
 
@@ -94,6 +104,15 @@ def _beside(url: str, rest: str) -> Line:
         elif label not in ("!", ""):
             tags.append(label)
     return Line(url=url, title=title, tags=tuple(tags))
+
+
+def _after_title(text: str) -> Line | None:
+    """Read a line that ends with an address, by the title before it."""
+    scheme = _SCHEME.match(text)
+    if len(text) > MAX_TITLED or (scheme and not text[scheme.end() :][:1].isspace()):
+        return None
+    found = _TITLE_BEFORE.fullmatch(text)
+    return Line(url=web_address(found[2]), title=found[1].strip("\"'")) if found else None
 
 
 def _of_columns(text: str) -> Line | None:

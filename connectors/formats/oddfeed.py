@@ -80,9 +80,7 @@ def _understandable(root: Element, base: str) -> Element:
         elif name in _AUTHORS and not len(element) and "@" in (element.text or ""):
             _name_persons(element)
         elif name in ("feed", "channel"):
-            for child in [child for child in element if name_of(child.tag) in _AUTHORS]:
-                if not "".join(child.itertext()).strip():
-                    element.remove(child)
+            _without_others(element)
         elif name in ("item", "entry"):
             _without_captions(element)
             _without_others(element)

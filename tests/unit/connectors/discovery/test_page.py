@@ -27,6 +27,8 @@ def declared(href: str, kind: str = "application/rss+xml", rel: str = "alternate
     ("html", "expected"),
     [
         (declared("/feed"), ["https://site.example/feed"]),
+        ("<meta http-equiv='Refresh' content='0; URL=/moved/feed'>", ["https://site.example/moved/feed"]),
+        ("<meta http-equiv=refresh content='60; url=https://site.example/news/page.html'>", []),
         (declared("feed"), ["https://site.example/news/feed"]),
         (declared("//cdn.example/feed"), ["https://cdn.example/feed"]),
         (declared("?format=feed"), ["https://site.example/news/page.html?format=feed"]),

@@ -148,6 +148,12 @@ LINES: list[tuple[str, Outline | None]] = [
     ("https://a.example/f # the quay", Outline("https://a.example/f")),
     ("id7,https://a.example/f,The Quay", Outline("https://a.example/f", "The Quay")),
 ]
+LINES += [
+    ("The Quay: https://a.example/f", Outline("https://a.example/f", "The Quay")),
+    ("- The Quay - <https://a.example/f>", Outline("https://a.example/f", "The Quay")),
+    ("pcast://a.example/f", Outline("https://a.example/f")),
+    ("https://a.example/f?x=1&amp;y=2", Outline("https://a.example/f?x=1&y=2")),
+]
 REFUSED = [
     ('"query:Unread:unread = \\"yes\\""', "query of newsboat"),
     ("exec:~/bin/x.sh local", "a program to run"),
@@ -163,6 +169,12 @@ REFUSED = [
 def test_line_of_a_list_made_by_hand_or_by_newsboat_is_followed(line: str, expected: Outline | None) -> None:
     read = read_whole_list(f"https://first.example/\n{line}\n".encode(), "urls")
     assert (read.outlines[1:], read.left_out) == ([expected] if expected else [], ())
+
+
+@pytest.mark.parametrize("between", [" ", ", ", ";  ", "\t"])
+def test_each_of_several_addresses_side_by_side_is_followed(between: str) -> None:
+    addresses = ["https://a.example/f", "https://b.example/f", "https://c.example/f"]
+    assert [outline.url for outline in read_list(between.join(addresses).encode(), "urls")] == addresses
 
 
 @pytest.mark.parametrize(("line", "why"), REFUSED)
@@ -190,6 +202,8 @@ def test_no_line_raises(line: str) -> None:
     [
         ('xmlUrl="HTTPS://a.example/RSS"', "https://a.example/RSS"),
         ('xmlUrl="a.example/feed.xml"', "https://a.example/feed.xml"),
+        ('xmlUrl="https://a.example/feed?x=1&amp;amp;y=2"', "https://a.example/feed?x=1&y=2"),
+        ('xmlUrl="itpc://a.example/feed"', "https://a.example/feed"),
         ('xmlUrl="//a.example/feed"', "https://a.example/feed"),
         ('type="rss" url="https://a.example/feed"', "https://a.example/feed"),
         ('xmlUrl=" https://a.example/feed "', "https://a.example/feed"),

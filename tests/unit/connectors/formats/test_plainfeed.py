@@ -128,6 +128,7 @@ def role(part: str) -> str:
 @example('<link href="http://a.example/1"/><link href="/relative" rel="self"/>', [], "")
 @example('<link href="http://a.example/1"/><link href="/relative" rel="self"/>', [], "")
 @example("", ["<title></title><title>;</title>"], None)
+@example("<title>;</title><title></title>", [], None)
 @example("", ["<description>A &amp;amp; B</description><itunes:summary>[link](x)</itunes:summary>"], None)
 @given(joined(channel_parts, 4), st.lists(joined(rss_parts), max_size=3), st.sampled_from(TYPES))
 def test_rss_is_read_the_same(channel: str, items: list[str], content_type: str | None) -> None:
