@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
     ExitStack,
     contextmanager,
-    nullcontext,
 )
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -348,7 +348,15 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         stack.callback(opened.close)
         return opened
 
-    return _store(settings, log, reading, ledger, table, transaction=nullcontext)
+    turn = threading.RLock()
+
+    @contextmanager
+    def one_by_one() -> Iterator[None]:
+        """Let the threads of this process change the tables in turn: the servers join no writes."""
+        with turn:
+            yield
+
+    return _store(settings, log, reading, ledger, table, transaction=one_by_one)
 
 
 def _store(

@@ -76,10 +76,15 @@ def orphans(connection: sqlite3.Connection, copies: Select, originals: Select, l
         found = connection.execute(
             f"SELECT position FROM ({originals[0]}) WHERE {condition}", (*originals[1], listed(asked))
         )
-        there = {position for (position,) in found}
+        missing = set(asked) - {position for (position,) in found}
     else:
-        there = {position for (position,) in connection.execute(originals[0], originals[1])}
-    return [copy for _, copy, original in rows if original not in there]
+        # Of thousands of originals none is brought out of the database.
+        found = connection.execute(
+            f"SELECT value FROM json_each(?) EXCEPT SELECT position FROM ({originals[0]})",
+            (listed(asked), *originals[1]),
+        )
+        missing = {position for (position,) in found}
+    return [copy for _, copy, original in rows if original is None or original in missing]
 
 
 def listed(values: Iterable[object]) -> str:
