@@ -21,6 +21,7 @@ NAMES = (
     "fulltext",
     "dedupe",
     "stories",
+    "growth",
     "match",
     "search",
     "extract",

@@ -18,6 +18,7 @@ from pipeline.adapters.sqlite.compile import MAX_EXPANSION, Pattern, Vocabulary,
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.generations import earlier_versions, is_outdated, outdated
 from pipeline.adapters.sqlite.groups import Groups, listed
+from pipeline.adapters.sqlite.newest import NONE, Newest
 from pipeline.adapters.sqlite.plans import Plan
 from pipeline.adapters.sqlite.statements import Bound, count_days, narrowed, selected
 from pipeline.adapters.sqlite.totals import Totals
@@ -170,9 +171,12 @@ class SqliteIndex:
 
     def _page(self, request: SearchRequest, cursor: Cursor | None) -> SearchPage:
         plan = self._plan(request)
-        known = self._newest(plan, None, request.counted + 1) if plan.exact and request.counted is not None else None
-        found = collect(self._candidates(plan, request, cursor, known or ()), request, plan.exact)
-        total, estimated = self._total(plan, request, known)
+        known = NONE
+        if plan.exact and request.counted is not None:
+            positions = self._newest(plan, None, request.counted + 1)
+            known = Newest(positions=positions, is_all=len(positions) <= request.counted)
+        found = collect(self._candidates(plan, request, cursor, known), request, plan.exact)
+        total, estimated = self._total(plan, request, known.positions)
         return SearchPage(
             documents=tuple(self.all_with_copies(found.documents)),
             total=total,
@@ -181,20 +185,26 @@ class SqliteIndex:
         )
 
     def _candidates(
-        self, plan: Plan, request: SearchRequest, cursor: Cursor | None, known: Sequence[int]
+        self, plan: Plan, request: SearchRequest, cursor: Cursor | None, known: Newest
     ) -> Iterator[tuple[int, Document]]:
-        """Yield what a plan finds in order; ``known`` are the newest positions, where they were asked for before."""
+        """Yield what a plan finds in order; ``known`` are the newest that it finds, if these were asked for before."""
         size = request.limit + 1 if plan.exact else max(request.limit + 1, CHUNK)
         best = request.sort == "best" and plan.match is not None
+        if best:
+            size *= 2  # to rank again for those that are folded away would cost as much as the first time
         after = (cursor.key, cursor.id) if cursor else None
-        # Where all that is found is known already, it need not be read once more to see how much it is.
-        is_all = request.counted is not None and 0 < len(known) <= min(request.counted, MAX_RANKED)
-        within = self._newest_ranked(plan) if best and not is_all else None
-        groups = None if request.copies else Groups(self._database, partial(self._found_among, plan, request))
-        if not best and cursor is None and len(known) >= size:
-            yield from self._standing(known[:size], groups, request)
-            after = (known[size - 1], self._id(known[size - 1]))
-        while True:
+        # Where all that is found is known already, it need not be read once more.
+        few = known.is_all and len(known.positions) <= MAX_RANKED
+        within = None if few or not best else self._newest_ranked(plan)
+        ask = partial(self._found_among, plan, request)
+        groups = None if request.copies else Groups(self._database, partial(known.among, ask=ask))
+        if not best and cursor is None and (known.is_all or len(known.positions) >= size):
+            for start in range(0, len(known.positions) if known.is_all else size, size):
+                yield from self._standing(known.positions[start : start + size], groups, request)
+            if known.is_all:
+                return
+            after = (known.positions[size - 1], self._id(known.positions[size - 1]))
+        while known.positions or not known.is_all:
             rows = self._best(plan, after, size, within) if best else self._newest(plan, after, size)
             yield from self._standing(rows, groups, request)
             if len(rows) < size:
@@ -256,7 +266,7 @@ class SqliteIndex:
         row = self._database.connection.execute("SELECT position FROM documents WHERE id = ?", (after[1],)).fetchone()
         return row[0] if row else after[0]
 
-    def _total(self, plan: Plan, request: SearchRequest, newest: Sequence[int] | None) -> tuple[int, bool]:
+    def _total(self, plan: Plan, request: SearchRequest, newest: Sequence[int]) -> tuple[int, bool]:
         if plan.exact:
             return self._totals.total(plan, request, newest)
         sampled = self._newest(plan, None, MAX_SAMPLED if request.counted is None else CHUNK)

@@ -27,12 +27,12 @@ class Totals:
         self._select = select
         self._all: tuple[float, int] = (-LASTS_S, 0)
 
-    def total(self, plan: Plan, request: SearchRequest, newest: Sequence[int] | None) -> tuple[int, bool]:
+    def total(self, plan: Plan, request: SearchRequest, newest: Sequence[int]) -> tuple[int, bool]:
         """Return how many an exact plan finds, and whether that is an estimate; each group once, or every copy.
 
         ``newest`` are the newest positions that it finds, one more than the request has to have counted or all.
         """
-        if request.counted is not None and newest is not None:
+        if request.counted is not None:
             if len(newest) <= request.counted:
                 return (len(newest) if request.copies else self._groups(newest)), False
             found = len(newest) if request.copies else self._originals(newest)
