@@ -10,31 +10,22 @@ import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
-
-import msgspec
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Entity
 from pipeline.stages.extract.names import tagger
 from pipeline.stages.extract.names.atlas import spots
+from pipeline.stages.extract.names.boundaries import Name, Type, mended
 from pipeline.stages.extract.names.gazetteer import PLACES, Entry, Kind, Mention, find, gazetteer
 from pipeline.stages.extract.names.located import likeliest, locate
 from pipeline.stages.extract.names.places import with_position
 
-Type = Literal["PER", "ORG", "LOC"]
 _TYPES: dict[Kind, Type] = {
     "country": "LOC", "capital": "LOC", "city": "LOC", "region": "LOC", "org": "ORG", "office": "ORG", "group": "ORG",
     "person": "PER",
 }  # fmt: skip
 # Where the tagger sees nothing the gazetteer is believed for these: their names are hardly ever anything else.
 _TRUSTED = frozenset(("country", "capital", "org", "office", "group", "person"))
-
-
-class _Name(msgspec.Struct, frozen=True):
-    start: int
-    end: int
-    type: Type
 
 
 def find_entities(
@@ -44,13 +35,18 @@ def find_entities(
     known = locate(text, find(text)) if mentions is None else mentions
     if language in (None, "en"):
         tagged = [_with_likelier_type(text, name) for name in _tagged(text, known)]
-        names = _voted(text, _repeated(text, _with_trusted(text, tagged, known)))
+        whole = mended(text, _with_trusted(text, tagged, known), _is_known)
+        names = _voted(text, _repeated(text, whole))
     else:
-        names = [_Name(m.start, m.end, _TYPES[m.kind]) for m in known if m.kind in _TYPES]
+        names = [Name(m.start, m.end, _TYPES[m.kind]) for m in known if m.kind in _TYPES]
     return tuple(_entities(text, names, known))
 
 
-def _tagged(text: str, known: Sequence[Mention]) -> Iterator[_Name]:
+def _is_known(surface: str) -> bool:
+    return gazetteer().lookup(surface) is not None
+
+
+def _tagged(text: str, known: Sequence[Mention]) -> Iterator[Name]:
     rows = [tagger.tokenize(text, start, end) for start, end in split_sentences(text)]
     words = [_words(row) for row in rows]
     context = tagger.context_of(words)
@@ -66,7 +62,7 @@ def _tagged(text: str, known: Sequence[Mention]) -> Iterator[_Name]:
         yield from _spans(row, tags)
 
 
-def _with_likelier_type(text: str, name: _Name) -> _Name:
+def _with_likelier_type(text: str, name: Name) -> Name:
     """Take a word for a person's name that is tagged as a place, but is none anywhere and stands as none does."""
     surface = text[name.start : name.end]
     if name.type != "LOC" or not surface.isalpha() or not surface.istitle() or len(surface) < 5:
@@ -75,7 +71,7 @@ def _with_likelier_type(text: str, name: _Name) -> _Name:
         return name
     if gazetteer().lookup(surface) is not None or spots(surface):
         return name
-    return _Name(name.start, name.end, "PER")
+    return Name(name.start, name.end, "PER")
 
 
 def _words(row: Sequence[tagger.Token]) -> list[str]:
@@ -88,7 +84,7 @@ def _words(row: Sequence[tagger.Token]) -> list[str]:
     return words
 
 
-def _spans(row: Sequence[tagger.Token], tags: Sequence[str]) -> Iterator[_Name]:
+def _spans(row: Sequence[tagger.Token], tags: Sequence[str]) -> Iterator[Name]:
     begin = -1
     for at, tag in enumerate((*tags, "O")):
         if begin >= 0 and tag[0] != "I":
@@ -96,29 +92,29 @@ def _spans(row: Sequence[tagger.Token], tags: Sequence[str]) -> Iterator[_Name]:
             while last > begin and row[last].text.islower() and tagger.may_go_on(row[last].text):
                 last -= 1  # a name does not end in "of"
             kind: Type = "PER" if tags[begin][2] == "P" else "ORG" if tags[begin][2] == "O" else "LOC"
-            yield _Name(row[begin].start, row[last].end, kind)
+            yield Name(row[begin].start, row[last].end, kind)
             begin = -1
         if tag[0] == "B":
             begin = at
 
 
-def _with_trusted(text: str, names: list[_Name], known: Iterable[Mention]) -> list[_Name]:
+def _with_trusted(text: str, names: list[Name], known: Iterable[Mention]) -> list[Name]:
     """Add the gazetteer's names: several words of them outweigh what the tagger made of parts, peoples are no names."""
     kept = []
     peoples = {(m.start, m.end) for m in known if m.kind == "demonym"}
     firm = [m for m in known if _is_firm(m) and not text.endswith("administration", m.start, m.end)]
     at = 0
-    added: list[_Name] = []
+    added: list[Name] = []
     for name in sorted((n for n in names if (n.start, n.end) not in peoples), key=lambda name: name.start):
         while at < len(firm) and firm[at].end <= name.start:
-            added.append(_Name(firm[at].start, firm[at].end, _TYPES[firm[at].kind]))
+            added.append(Name(firm[at].start, firm[at].end, _TYPES[firm[at].kind]))
             at += 1
         over = [m for m in firm[at : at + 4] if m.start < name.end]
         if over and _is_longer(text, over[0], name):
             continue
         kept.append(name)
         at += len(over)
-    added += [_Name(m.start, m.end, _TYPES[m.kind]) for m in firm[at:]]
+    added += [Name(m.start, m.end, _TYPES[m.kind]) for m in firm[at:]]
     free = [name for name in added if not any(k.start < name.end and name.start < k.end for k in _near(kept, name))]
     return sorted(kept + free, key=lambda name: name.start)
 
@@ -135,12 +131,12 @@ def _is_firm(mention: Mention) -> bool:
     return mention.kind in _TRUSTED or (mention.sure and mention.kind in PLACES)
 
 
-def _near(names: Sequence[_Name], name: _Name) -> Sequence[_Name]:
+def _near(names: Sequence[Name], name: Name) -> Sequence[Name]:
     at = bisect_left(names, name.start, key=lambda other: other.end)
     return names[max(at - 1, 0) : at + 3]
 
 
-def _is_longer(text: str, mention: Mention, name: _Name) -> bool:
+def _is_longer(text: str, mention: Mention, name: Name) -> bool:
     """Tell whether a gazetteer name of several words reaches beyond, or has all but a stray end of, a tagged one."""
     if text[mention.start : mention.end].isalnum():
         # "Georgia and Armenia" are no persons.
@@ -156,7 +152,7 @@ def _is_longer(text: str, mention: Mention, name: _Name) -> bool:
 _WORD = re.compile(r"(?<![\w’'&.-])[^\W\d_a-z][\w-]{2,}")
 
 
-def _repeated(text: str, names: list[_Name]) -> list[_Name]:
+def _repeated(text: str, names: list[Name]) -> list[Name]:
     """Add further mentions of a word that the article has already named, and of the surnames of its persons."""
     types: dict[str, Type] = {}
     common = tagger.shipped().common
@@ -169,7 +165,7 @@ def _repeated(text: str, names: list[_Name]) -> list[_Name]:
     for match in _WORD.finditer(text):
         kind = types.get(match.group())
         if kind is not None:
-            found = _Name(match.start(), match.end(), kind)
+            found = Name(match.start(), match.end(), kind)
             if not any(k.start < found.end and found.start < k.end for k in _near(names, found)):
                 extra.append(found)
     if _CARELESS.search(text):
@@ -177,14 +173,14 @@ def _repeated(text: str, names: list[_Name]) -> list[_Name]:
     return sorted(names + extra, key=lambda name: name.start) if extra else names
 
 
-def _written_small(text: str, common: frozenset[str]) -> Iterator[_Name]:
+def _written_small(text: str, common: frozenset[str]) -> Iterator[Name]:
     """Give the places of a text that does not care for capitals: "went to kerala"."""
     for match in _SMALL.finditer(text):
         word = match.group()
         if word not in common and word not in _NOT_PLACES:
             entry = gazetteer().lookup(word)
             if entry is not None and entry.kind in PLACES:
-                yield _Name(match.start(), match.end(), "LOC")
+                yield Name(match.start(), match.end(), "LOC")
 
 
 _CARELESS = re.compile(r"(?:^|[.!?]\s+|\n)[a-z]|\bi\b")
@@ -192,7 +188,7 @@ _SMALL = re.compile(r"(?<![\w@.-])[a-z]{5,}(?![\w@-])")
 _NOT_PLACES = frozenset("turkey china japan guinea jordan polish lima reading mobile orange nancy".split())
 
 
-def _voted(text: str, names: list[_Name]) -> list[_Name]:
+def _voted(text: str, names: list[Name]) -> list[Name]:
     """Give each name the type that most of its mentions have; a lone surname the type of the person's full name."""
     votes: dict[str, Counter[Type]] = defaultdict(Counter)
     for name in names:
@@ -201,14 +197,14 @@ def _voted(text: str, names: list[_Name]) -> list[_Name]:
         if name.type == "PER" and " " in surface:
             votes[surface.rsplit(" ", 1)[1]]["PER"] += 1
     return [
-        _Name(name.start, name.end, votes[text[name.start : name.end]].most_common(1)[0][0])
+        Name(name.start, name.end, votes[text[name.start : name.end]].most_common(1)[0][0])
         if votes[text[name.start : name.end]].most_common(1)[0][1] > 1
         else name
         for name in names
     ]
 
 
-def _entities(text: str, names: Sequence[_Name], known: Iterable[Mention]) -> Iterator[Entity]:
+def _entities(text: str, names: Sequence[Name], known: Iterable[Mention]) -> Iterator[Entity]:
     entries = {(mention.start, mention.end): mention.entry for mention in known}
     full: dict[str, str] = {}
     for name in names:
@@ -227,7 +223,7 @@ def _entities(text: str, names: Sequence[_Name], known: Iterable[Mention]) -> It
             yield Entity(text=surface, type=name.type, name=called, start=name.start, end=name.end)
 
 
-def _place(surface: str, called: str, name: _Name, entry: Entry | None) -> Entity:
+def _place(surface: str, called: str, name: Name, entry: Entry | None) -> Entity:
     """Return a place with where it is, as far as that is known."""
     if entry is None:
         entry = likeliest(surface)
