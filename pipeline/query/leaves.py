@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -38,6 +39,7 @@ MAX_DISTANCE = 100
 MAX_FUZZY = 40
 MAX_PHRASE = 200
 _ONE_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
+_AROUND = frozenset("\"'.,;:!?()[]{}<>&+-=/\\|@#%^~`_")
 _CHARACTERS = re.compile(f"[{BY_CHARACTER}]+")
 # "cedarvale,granholm": nobody means one word.
 _RUN_TOGETHER = re.compile(r"(?<=[^\W\d_])(?:[,;]+|&&)(?=[^\W\d_])")
@@ -179,9 +181,14 @@ def _is_symbol(text: str) -> bool:
     return not any(character.isalnum() or character in "*?" for character in text)
 
 
+def _is_punctuation(character: str) -> bool:
+    """Tell whether a character only stands around what is looked for: spaces, dashes, quotation marks and the like."""
+    return character in _AROUND or unicodedata.category(character) in ("Cc", "Zs", "Zl", "Zp", "Pd", "Pi", "Pf")
+
+
 def _symbol(lexeme: Lexeme) -> AnyNode:
     """Return the leaf for a symbol such as an emoji, which is no token: it is looked for in the text as it is."""
-    symbol = lexeme.text.strip("\"'.,;:!?()[]{}<>&+-=/\\|@#%^~`_ ")
+    symbol = lexeme.text.strip("".join(filter(_is_punctuation, lexeme.text)))
     if not symbol:
         raise QueryError(lexeme.column, f"{lexeme.text!r} has no letter or digit to search for.")
     pattern = "".join(rf"\x{{{ord(character):x}}}" for character in symbol)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from pipeline.query import tree
 from pipeline.query.days import restated, written
 
@@ -56,9 +59,11 @@ def _show(node: tree.AnyNode) -> str:
         case tree.Containing(text=text) | tree.ByGrouping(text=text):
             return text
         case tree.Exact(text=text):
-            return f'="{text}"' if any(c.isspace() or c in "()'" for c in text) else f"={text}"
+            return f"={text}" if _stands_alone(text) else f'="{text}"'
         case tree.Regex(pattern=pattern, symbol=symbol):
-            return symbol if symbol is not None else f"/{pattern}/"
+            if symbol is None:
+                return f"/{pattern}/"
+            return symbol if all(unicodedata.category(each) == "So" for each in symbol) else f'"{symbol}"'
         case tree.Listed(name=name):
             return f"list:{_value(name)}"
         case tree.Fuzzy(text=text, distance=distance):
@@ -70,6 +75,12 @@ def _show(node: tree.AnyNode) -> str:
         case tree.Last(seconds=seconds):
             size, unit, _ = _unit(seconds)
             return f"last:{seconds // size}{unit}"
+
+
+def _stands_alone(text: str) -> bool:
+    """Tell whether a text is read as it is without quotation marks: a plain word, or one that has such marks in it."""
+    is_plain = re.fullmatch(r"\w[\w.&+#]*", text) is not None and text not in ("AND", "OR", "NOT")
+    return is_plain or any(mark in text for mark in '"“”„«»')
 
 
 def _after(before: tree.AnyNode | None, node: tree.AnyNode) -> str:

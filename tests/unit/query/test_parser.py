@@ -104,6 +104,9 @@ def test_a_shown_tree_reads_back_as_itself(node: AnyNode) -> None:
 
 
 @example("(日&1)")
+@example('a "–"')
+@example("='& =C++")
+@example("“\t)☃“ a ☃–☃")
 @given(st.text(alphabet=st.sampled_from("ab \"()~*?:-.>é日1_!=/&|,'“«–\x00\tANDORNT&+#@"), max_size=40))
 @example("-" * 20_000 + "a")
 @example("NOT " * 20_000 + "a")
