@@ -6,6 +6,7 @@ The id of an event is a position of ``Arrivals``: who comes back with it as ``La
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -34,6 +35,7 @@ CAUGHT_UP = 1_000
 WAITING = 500
 MOST_STREAMS = 500
 ALERTS = 20
+_log = logging.getLogger(__name__)
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
@@ -54,6 +56,7 @@ class Live:
         self._rendering = rendering
         self._listeners: dict[asyncio.Queue[Told], str] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self._position: str | None = None
         self._alerted: datetime = desk.clock()
         self._known: set[str] = set()
@@ -81,11 +84,13 @@ class Live:
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def _events(
-        self, query: Query | None, after: str | None, reader: str, since: datetime | None
+        self, query: Query | None, after: str | None, reader: str, since: datetime | None = None
     ) -> AsyncIterator[bytes]:
         queue: asyncio.Queue[Told] = asyncio.Queue(WAITING)
-        position = await self._start(queue, reader)
+        # Before the first look: everything after it comes through the queue.
+        self._listeners[queue] = reader
         try:
+            position = await self._start()
             yield b"retry: 3000\n\n"
             # Alerts have no position: those between the page and this stream are looked up by time.
             missed = await self._in_thread(lambda: self._alerts(reader, since)) if since is not None else []
@@ -113,13 +118,13 @@ class Live:
         finally:
             self._listeners.pop(queue, None)
 
-    async def _start(self, queue: asyncio.Queue[Told], reader: str) -> str:
-        """Begin to listen; return the position from which on everything comes through the queue."""
-        self._listeners[queue] = reader
-        if self._looking is None or self._looking.done():
-            self._position = await self._in_thread(self._desk.arrivals.end)
-            self._alerted = self._desk.clock()
-            self._looking = asyncio.create_task(self._look())
+    async def _start(self) -> str:
+        """Look for those who listen, if nobody does so far; return the position from which on they are told."""
+        async with self._starting:  # pages that are opened at once share one look
+            if self._looking is None or self._looking.done():
+                self._position = await self._in_thread(self._desk.arrivals.end)
+                self._alerted = self._desk.clock()
+                self._looking = asyncio.create_task(self._look())
         return self._position or ""
 
     async def _caught_up(self, query: Query | None, after: str) -> AsyncIterator[bytes]:
@@ -143,7 +148,9 @@ class Live:
         while self._listeners and not self._stopped.is_set():
             try:
                 told = await self._in_thread(self._new)
-            except NewswireError:
+            except Exception as exc:  # noqa: BLE001 - one look that fails must not silence all pages that are open
+                if not isinstance(exc, NewswireError):
+                    _log.error("new articles could not be looked for", exc_info=exc)
                 await asyncio.sleep(LOOK_S * 5)  # the store is away; the next look goes on where this one began
                 continue
             if told.arrivals or told.alerts:

@@ -12,6 +12,7 @@ from pipeline.model import Document
 from pipeline.ports.search import SearchPage, SearchRequest
 from pipeline.query.highlight import Snippet, highlight
 from pipeline.query.tree import Query
+from pipeline.services.articles import COUNTED
 from pipeline.services.marks import State
 from pipeline.web.asking import Ask
 from pipeline.web.rendering import address
@@ -19,8 +20,6 @@ from pipeline.web.rendering import address
 PAGE = 40
 # What is found is shown with passages, which take longer.
 FOUND = 25
-# More articles than this are counted roughly: an exact total of a common word would take longer than all else.
-COUNTED = 5_000
 VIEWS = ("all", "unread", "starred")
 SORTS = ("newest", "best")
 # Conditions that an address may name beside the query: how each is called there and in the query language.

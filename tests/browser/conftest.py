@@ -76,7 +76,7 @@ class Served(msgspec.Struct, frozen=True):
         """Wait until events have been read from articles, which comes after they are found."""
         deadline = time.monotonic() + START_S
         while True:
-            with urllib.request.urlopen(f"{self.address}/api/v1/events?limit=1", timeout=10) as answer:
+            with urllib.request.urlopen(f"{self.address}/api/v1/events?limit=1", timeout=60) as answer:
                 if json.load(answer):
                     return
             assert time.monotonic() < deadline

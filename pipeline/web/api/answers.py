@@ -52,7 +52,7 @@ def body_of(ask: Ask, kind: type[T]) -> T:
     """Read the body as JSON of a type. Raises ``UsageError`` naming the field."""
     try:
         return msgspec.json.decode(ask.body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise UsageError(f"The body is not what is expected here: {exc}.") from exc
 
 

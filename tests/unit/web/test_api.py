@@ -21,6 +21,7 @@ from tests.fakes.browser import Answer
 from tests.fakes.web import Page, page
 
 NOW = datetime.now(UTC)
+NESTED = msgspec.Raw(b'{"query": "a", "other": ' + b"[" * 20_000)
 
 
 def article(n: int, title: str = "Dam fails", **fields: object) -> Document:
@@ -79,7 +80,7 @@ def test_query_that_cannot_be_read_is_a_problem_with_its_column() -> None:
     ("POST", "/alerts", {"name": "x", "query": "a", "colour": "red"}, 400),
     ("PUT", "/searches/no name", {"query": "a"}, 400),
     ("DELETE", "/searches/nothing", None, 404), ("DELETE", "/feeds/one?url=nothing", None, 404),
-    ("POST", "/articles", "no article", 400),
+    ("POST", "/articles", "no article", 400), ("POST", "/alerts", NESTED, 400),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_a_problem(method: str, path: str, value: Any, status: int) -> None:
     with page() as served:

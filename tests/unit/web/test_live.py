@@ -1,78 +1,117 @@
-"""The live stream tells of every alert since the page was shown, and of each once."""
+"""One look at the store for all who listen: pages that open at once, leave at once, and a look that fails."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
-import msgspec
 import pytest
 
-from pipeline.model import Alert
-from pipeline.moments import microseconds
-from pipeline.ports.alerts import Delivery
+from pipeline.errors import UnavailableError
+from pipeline.model import Document
+from pipeline.web import live as module
 from pipeline.web.live import Live
 from pipeline.web.rendering import Rendering
 from tests.fakes.web import Page, page
-from tests.unit.web.test_pages import article
 
-SHOWN = datetime.now(UTC)
-
-
-def delivery(n: int, matched: datetime, changed: datetime) -> Delivery:
-    told = Alert(id=f"a{n}", rule_id="r", rule="Dams", matched=matched, article=article(n))
-    return Delivery(id=f"d{n}", channel="terminal", alert=told, state="sent", due=changed, changed=changed)
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+PATIENCE_S = 30.0
 
 
-def heard(served: Page, since: datetime, later: Delivery | None = None) -> list[dict[str, Any]]:
-    """Listen from a page on that was shown at some time; ``later`` is entered while the stream is open."""
-
-    async def listen() -> list[dict[str, Any]]:
-        live = Live(served.desk, asyncio.to_thread, Rendering(served.desk))
-        found: list[dict[str, Any]] = []
-        events = live._events(None, None, "", since)
-        async for chunk in events:
-            kind, _, data = chunk.decode().partition("\nid: ")
-            if kind == "event: position" and later is not None:
-                served.store.ledger.enter([later])
-            elif kind == "event: alert":
-                found.append(msgspec.json.decode(data.partition("\ndata: ")[2].strip()))
-            if (kind == "event: position" and later is None) or (found and later and found[-1]["id"] == later.alert.id):
-                break
-        live.stop()
-        return found
-
-    return asyncio.run(asyncio.wait_for(listen(), 60))
-
-
-def test_alert_between_the_page_and_its_stream_is_told() -> None:
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
     with page() as served:
-        # It matched before the page was shown, and was entered after that.
-        served.store.ledger.enter([delivery(1, SHOWN - timedelta(seconds=3), SHOWN + timedelta(milliseconds=1))])
-        served.store.ledger.enter([delivery(2, SHOWN - timedelta(hours=2), SHOWN - timedelta(hours=1))])
-        assert [each["id"] for each in heard(served, SHOWN)] == ["a1"]
+        yield served
 
 
-def test_alert_that_is_entered_late_is_told_once() -> None:
-    with page() as served:
-        served.store.ledger.enter([delivery(1, SHOWN, SHOWN)])
-        # Its time is that of a worker whose notifier had much to do.
-        late = delivery(2, SHOWN - timedelta(minutes=5), datetime.now(UTC) + timedelta(minutes=1))
-        assert [each["id"] for each in heard(served, SHOWN, late)] == ["a1", "a2"]
+class Threads:
+    """Do work after a moment in which others go on, and fail with the errors that are left."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = []
+        self.ends = 0
+
+    async def __call__(self, work: Callable[[], Any]) -> Any:
+        await asyncio.sleep(0)
+        self.ends += getattr(work, "__name__", "") == "end"
+        if self.errors:
+            raise self.errors.pop()
+        return work()
 
 
-@pytest.mark.parametrize("since", ["soon", "-1", "9" * 17, "１２"])
-def test_time_that_is_none_is_refused(since: str) -> None:
-    with page() as served:
-        answer = served.browser.get("/live?" + urlencode({"since": since}))
-        assert answer.status == 400 and "microseconds" in answer.text
+async def articles(events: AsyncIterator[bytes], count: int) -> list[bytes]:
+    """Return so many events of articles."""
+    found: list[bytes] = []
+    async for chunk in events:
+        if chunk.startswith(b"event: article"):
+            found.append(chunk)
+        if len(found) == count:
+            break
+    return found
 
 
-def test_page_asks_for_what_came_since_it_was_shown() -> None:
-    with page() as served:
-        served.put(article(1))
-        text = served.browser.get("/").text
-        since = int(text.partition('data-since="')[2].partition('"')[0])
-        assert 0 <= microseconds(datetime.now(UTC)) - since < 60_000_000
+async def begun(events: AsyncIterator[bytes]) -> None:
+    async for chunk in events:
+        if chunk.startswith(b"event: position"):
+            return
+
+
+def document(name: str) -> Document:
+    return Document(id=name, source="wire", seen=NOW, title=name)
+
+
+def test_pages_that_open_at_once_share_one_look(served: Page) -> None:
+    threads = Threads()
+    live = Live(served.desk, threads, Rendering(served.desk))
+
+    async def listening() -> None:
+        streams = [live._events(None, None, "") for _ in range(3)]
+        await asyncio.gather(*map(begun, streams))
+        assert threads.ends == 1
+        for name in ("a", "b"):
+            served.put(document(name))
+            told = await asyncio.wait_for(asyncio.gather(*(articles(each, 1) for each in streams)), PATIENCE_S)
+            assert [f'"{name}"'.encode() in each[0] for each in told] == [True] * 3
+        for each in streams:
+            await each.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(listening())
+    assert live._listeners == {}
+
+
+def test_look_that_fails_in_an_unforeseen_way_is_told_and_repeated(
+    served: Page, caplog: pytest.LogCaptureFixture
+) -> None:
+    threads = Threads()
+    live = Live(served.desk, threads, Rendering(served.desk))
+
+    async def listening() -> None:
+        stream = live._events(None, None, "")
+        await begun(stream)
+        threads.errors = [KeyError("a bug"), UnavailableError("away")]
+        served.put(document("a"))
+        assert len(await asyncio.wait_for(articles(stream, 1), PATIENCE_S)) == 1
+        await stream.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(listening())
+    assert caplog.text.count("could not be looked for") == 1
+
+
+def test_page_that_cannot_begin_or_leaves_at_once_is_forgotten(served: Page) -> None:
+    threads = Threads()
+    threads.errors = [UnavailableError("away")]
+    live = Live(served.desk, threads, Rendering(served.desk))
+
+    async def listening() -> None:
+        with pytest.raises(UnavailableError):
+            await begun(live._events(None, None, ""))
+        task = asyncio.create_task(begun(live._events(None, None, "")))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert live._listeners == {}
+
+    asyncio.run(listening())
