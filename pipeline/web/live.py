@@ -84,7 +84,7 @@ class Live:
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def _events(
-        self, query: Query | None, after: str | None, reader: str, since: datetime | None
+        self, query: Query | None, after: str | None, reader: str, since: datetime | None = None
     ) -> AsyncIterator[bytes]:
         queue: asyncio.Queue[Told] = asyncio.Queue(WAITING)
         # Before the first look: everything after it comes through the queue.
