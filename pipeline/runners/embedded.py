@@ -27,6 +27,7 @@ from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
+from pipeline.ports.memories import SavedMemories
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.table import Table, Transaction
 from pipeline.runners.advance import (
@@ -41,7 +42,6 @@ from pipeline.runners.advance import (
     count_indexed,
     emitted,
     ends,
-    memories,
     outcome_of,
     passed,
 )
@@ -50,6 +50,7 @@ from pipeline.runners.finding import Finding
 from pipeline.runners.forgetting import Forgetting
 from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
+from pipeline.runners.remembering import Remembering
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
 from pipeline.stages.decision import Memory
@@ -97,7 +98,7 @@ class Embedded:
     The ``feeder`` moves history into the log when nothing else waits; before its turn it is found as it is.
     ``renewal`` is the index as one that another version of the text analysis may have written. Facts of articles first
     seen before ``facts_before()`` are forgotten.
-    ``loading`` may be begun, so that no record waits for it later.
+    ``loading`` may be begun, so that no record waits for it later. Large memories are ``saved``, to be read at once.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class Embedded:
         renewal: Renewal | None = None,
         facts_before: Callable[[], datetime] | None = None,
         measures: Measures | None = None,
+        saved: SavedMemories | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
@@ -137,6 +139,7 @@ class Embedded:
         self._behind: dict[str, bool] = {}
         self._is_remembered = False
         self._learners = {stage.name: Learner(stage.name) for stage in flow}
+        self._remembering = Remembering(flow, self._facts, saved)
         self.counts: Counter[str] = Counter()
         self.measures = measures or Measures()
         self.measures.outcomes = lambda: self.counts
@@ -182,7 +185,10 @@ class Embedded:
             with suppress(TransientError, UnavailableError):  # it is only told, and asked again after the next batch
                 waiting = self.history_waiting
             between(waiting)
-            if not outcomes and ending:
+            is_over = not outcomes and ending
+            if self._is_remembered:
+                self._remembering.save(self._memories, at_end=is_over)
+            if is_over:
                 return
 
     def step(self, timeout: float = 0.0) -> list[Outcome]:
@@ -256,6 +262,7 @@ class Embedded:
             self._is_remembered = False
             self._log.rewind(first.reads.name, GROUP)
             raise
+        self._remembering.kept({name: len(facts) for name, facts in batch.facts.items()}, self._memories)
         self.counts += batch.counts
         self._behind |= batch.behind
         return batch.outcomes
@@ -359,8 +366,8 @@ class Embedded:
         """Rebuild the memories from what is stored."""
         self._is_remembered = False
         self._behind = {}
-        self._memories = memories(self._flow)
-        for name, table in (self._facts | self._followed).items():
+        self._memories = self._remembering.memories()
+        for name, table in self._followed.items():
             for key, value in table.items():
                 self._learners[name].learn(self._memories[name], key, value)
         self._is_remembered = True

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
     ExitStack,
     contextmanager,
-    nullcontext,
 )
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from pipeline.ports.events import Events
 from pipeline.ports.feed_counts import FeedCounts
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
+from pipeline.ports.memories import SavedMemories
 from pipeline.ports.records import KeptRecords
 from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
@@ -84,6 +85,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     lists: Table
     access: Table
     transaction: Transaction
+    memories: SavedMemories | None = None
     damage: Callable[[], DamagedError | None]
 
 
@@ -277,6 +279,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
     from pipeline.adapters.sqlite.marks import SqliteMarks
+    from pipeline.adapters.sqlite.memories import SqliteMemories
     from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
@@ -306,7 +309,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
 
     ledger = SqliteLedger(opened)
     made = _store(settings, SqliteLog(opened), ports, ledger, table, transaction=opened.transaction)
-    return msgspec.structs.replace(made, damage=lambda: opened.damage)
+    return msgspec.structs.replace(made, damage=lambda: opened.damage, memories=SqliteMemories(opened))
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
@@ -345,7 +348,15 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         stack.callback(opened.close)
         return opened
 
-    return _store(settings, log, reading, ledger, table, transaction=nullcontext)
+    turn = threading.RLock()
+
+    @contextmanager
+    def one_by_one() -> Iterator[None]:
+        """Let the threads of this process change the tables in turn: the servers join no writes."""
+        with turn:
+            yield
+
+    return _store(settings, log, reading, ledger, table, transaction=one_by_one)
 
 
 def _store(

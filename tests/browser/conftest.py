@@ -58,18 +58,28 @@ class Served(msgspec.Struct, frozen=True):
         """Bring one article in."""
         body = json.dumps(article).encode()
         request = urllib.request.Request(f"{self.address}/api/v1/articles", body, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status == 202
 
     def found(self, query: str, count: int = 1) -> list[dict[str, str]]:
         """Wait until so many articles are found; return them."""
         deadline = time.monotonic() + START_S
         while True:
-            with urllib.request.urlopen(f"{self.address}/api/v1/articles?q={query}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{self.address}/api/v1/articles?q={query}", timeout=60) as answer:
                 entries = [entry["article"] for entry in json.load(answer)["articles"]]
             if len(entries) >= count or time.monotonic() > deadline:
                 assert len(entries) >= count, entries
                 return entries
+            time.sleep(0.2)
+
+    def coded(self) -> None:
+        """Wait until events have been read from articles, which comes after they are found."""
+        deadline = time.monotonic() + START_S
+        while True:
+            with urllib.request.urlopen(f"{self.address}/api/v1/events?limit=1", timeout=60) as answer:
+                if json.load(answer):
+                    return
+            assert time.monotonic() < deadline
             time.sleep(0.2)
 
 
@@ -94,6 +104,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             time.sleep(0.1)
         made = Served(told.group(1), site, directory)
         made.found("ceasefire", 3)
+        made.coded()
         yield made
     finally:
         running.terminate()
