@@ -14,7 +14,7 @@ import re
 import sys
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import Stemmer
@@ -188,6 +188,15 @@ def stem(token: str, language: str | None) -> str:
 def stems(tokens: Iterable[str], language: str | None) -> set[str]:
     """Return the different stems of folded tokens in a language."""
     return set(map(_stems_of(language).__getitem__, tokens)) if language in STEMMERS else set(tokens)
+
+
+def learn_stems(language: str | None, stems: Mapping[str, str]) -> None:
+    """Remember stems that another process of this version has worked out."""
+    if stems and language in STEMMERS:
+        known = _stems_of(language)
+        if len(known) + len(stems) >= MAX_STEMS:
+            known.clear()
+        known.update(stems)
 
 
 class _Stems(dict[str, str]):

@@ -12,6 +12,7 @@ from contextlib import (
     nullcontext,
 )
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
@@ -21,6 +22,7 @@ import msgspec
 from pipeline import private_files
 from pipeline.config import Settings
 from pipeline.errors import DamagedError, UnavailableError, UsageError
+from pipeline.model import Article
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
@@ -29,6 +31,7 @@ from pipeline.ports.events import Events
 from pipeline.ports.feed_counts import FeedCounts
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
+from pipeline.ports.prepared import Prepared
 from pipeline.ports.records import KeptRecords
 from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
@@ -85,6 +88,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     access: Table
     transaction: Transaction
     damage: Callable[[], DamagedError | None]
+    prepared: Prepared | None = None
+    finish: Callable[[Article], bytes] | None = None
 
 
 class _Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,14 +282,17 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
     from pipeline.adapters.sqlite.marks import SqliteMarks
+    from pipeline.adapters.sqlite.prepared import SqlitePrepared, prepare
     from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
     from pipeline.adapters.sqlite.upkeep import SqliteUpkeep
+    from pipeline.stages.identify.stage import preview
 
     opened = stack.enter_context(database(settings, reading=reading))
-    index = SqliteIndex(opened, settings.keep.revisions)
+    prepared = SqlitePrepared()
+    index = SqliteIndex(opened, settings.keep.revisions, prepared)
     stories = SqliteStories(opened, index)
     ports = _Reading(
         index=index,
@@ -305,8 +313,10 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
         return SqliteTable(opened, name, followed=not name.startswith(FACTS))
 
     ledger = SqliteLedger(opened)
-    made = _store(settings, SqliteLog(opened), ports, ledger, table, transaction=opened.transaction)
-    return msgspec.structs.replace(made, damage=lambda: opened.damage)
+    made = _store(settings, SqliteLog(opened, prepared), ports, ledger, table, transaction=opened.transaction)
+    return msgspec.structs.replace(
+        made, damage=lambda: opened.damage, prepared=prepared, finish=partial(prepare, preview)
+    )
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:

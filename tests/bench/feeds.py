@@ -102,7 +102,7 @@ async def _polling(store: stores.Store, rounds: Callable[[Callable[[int], float]
 
     def work() -> None:
         while not stop.is_set():
-            (idle.clear if runtime.step(0.05) else idle.set)()
+            (idle.clear if runtime.step(0.05) or runtime.history_waiting else idle.set)()
 
     worker = threading.Thread(target=work)
     worker.start()

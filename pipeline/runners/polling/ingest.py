@@ -28,6 +28,7 @@ from pipeline.errors import NewswireError
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
+from pipeline.ports.prepared import Prepared
 from pipeline.ports.table import Table, Transaction
 from pipeline.records import read_record
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
@@ -54,11 +55,15 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Write(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what is written in one transaction: messages to the log, polls by feed, recent entries by key."""
+    """Hold what is written in one transaction: messages to the log, polls by feed, recent entries by key.
+
+    ``finished`` is what was made of the articles in the messages.
+    """
 
     messages: list[Message]
     polls: dict[str, Poll] = {}
     recent: dict[str, bytes] = {}
+    finished: tuple[bytes, ...] = ()
 
 
 class Ingest:
@@ -82,7 +87,9 @@ class Ingest:
         concurrency: int = 64,
         report: Callable[[Polled], None] = lambda polled: None,
         mine: Callable[[str], bool] = lambda url: True,
+        prepared: Prepared | None = None,
     ) -> None:
+        self._prepared = prepared
         self._feeds = feeds
         self._polls_table = polls
         self._recent = recent
@@ -274,7 +281,8 @@ class Ingest:
                 muted=poll.muted + reading.muted,
             )
             messages, recent = messages_of(url, reading), remembered(url, reading)
-        if not await self._remember(url, poll, messages, recent):
+        finished = reading.finished if reading is not None else ()
+        if not await self._remember(url, poll, messages, recent, finished):
             return 0
         self._report(Polled(url=url, entries=entries, published=count))
         return count
@@ -314,10 +322,17 @@ class Ingest:
             self._polls[article.feed] = msgspec.structs.replace(poll, full_texts=poll.full_texts + 1)
         return True
 
-    async def _remember(self, url: str, poll: Poll, messages: list[Message], recent: dict[str, bytes]) -> bool:
+    async def _remember(
+        self,
+        url: str,
+        poll: Poll,
+        messages: list[Message],
+        recent: dict[str, bytes],
+        finished: tuple[bytes, ...] = (),
+    ) -> bool:
         """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
         try:
-            await self._outbox.put(_Write(messages=messages, polls={url: poll}, recent=recent))
+            await self._outbox.put(_Write(messages=messages, polls={url: poll}, recent=recent, finished=finished))
         except Exception as exc:  # noqa: BLE001 - whatever kept it from being written: it counts as not done
             self._due[url] = self._clock() + timedelta(seconds=UNWRITTEN_S)
             self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
@@ -330,6 +345,8 @@ class Ingest:
         return True
 
     def _write(self, writes: Sequence[_Write]) -> None:
+        if self._prepared is not None:
+            self._prepared.keep([made for write in writes for made in write.finished])
         with self._transaction():
             self._log.append([message for write in writes for message in write.messages])
             polls = {url: poll for write in writes for url, poll in write.polls.items()}
