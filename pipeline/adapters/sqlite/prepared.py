@@ -16,7 +16,7 @@ import msgspec
 
 from pipeline.adapters.sqlite.packing import pack, packed
 from pipeline.adapters.sqlite.terms import terms_row
-from pipeline.language.tokens import stem
+from pipeline.language.tokens import stems_of
 from pipeline.model import Article, Document, as_document
 from pipeline.query.indexing import MAX_TOKEN, index_language
 
@@ -73,10 +73,10 @@ def prepare(preview: Callable[[Article], Article], article: Article) -> bytes:
         return b""
     document = as_document(preview(article))
     terms, language = terms_row(document), index_language(document.language)
-    tokens = {*terms[0].split(), *terms[1].split(), *terms[2].split(), *terms[3].split()}
-    if any(len(token) >= MAX_TOKEN for token in tokens):
+    tokens, names = {*terms[0].split(), *terms[1].split()}, {*terms[2].split(), *terms[3].split()}
+    if max(map(len, tokens | names), default=0) >= MAX_TOKEN:
         return b""  # how the writer treats it depends on what else it writes
-    stems = _new_stems({*terms[0].split(), *terms[1].split()}, language) if language else {}
+    stems = _new_stems(tokens, language) if language else {}
     made = Made(document=document, body=pack(msgspec.json.encode(document)), terms=terms, stems=stems)
     parcel = _Parcel(*packed(record), msgspec.Raw(msgspec.msgpack.encode(made)))
     return _digest(record) + msgspec.msgpack.encode(parcel)
@@ -160,4 +160,4 @@ def _new_stems(tokens: set[str], language: str) -> dict[str, str]:
     if len(sent) > MAX_SENT:
         sent.clear()
     sent |= new
-    return {token: stem(token, language) for token in new}
+    return stems_of(new, language)

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token, name_tokens
 from pipeline.language.tokens import analyze
 from pipeline.model import Document
-from pipeline.query.indexing import events_of, index_language, joined, quotations_of
+from pipeline.query.indexing import clip, clip_keyword, events_of, index_language, joined, quotations_of
 from pipeline.query.values import keyword_values
 
 COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
+# The keywords and event codes of a document stand in one column, each as one token "field|value".
+_CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
+
+
+def keyword_token(name: str, value: str) -> str:
+    """Write a keyword as one token, white space and control characters replaced."""
+    return f"|{name}|{clip_keyword(value)}".translate(_CONTROL)
+
+
+def name_tokens(tokens: Sequence[str]) -> list[str]:
+    """Write the tokens of names, quotations and the like so that they differ from those of title and body."""
+    return ["=" + clip(token) for token in tokens]
+
+
+def language_token(language: str) -> str:
+    """Write the language of a document's stems as one token."""
+    return keyword_token("stems", language)
+
+
+# The token of every document that is a copy.
+COPY = keyword_token("copy", "yes")
 
 
 def terms_row(document: Document, write: Callable[[list[str]], str] = joined) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from pipeline.adapters.sqlite.generations import begin, finish
 from pipeline.adapters.sqlite.prepared import Made, SqlitePrepared
 from pipeline.adapters.sqlite.revisions import SqliteRevisions
 from pipeline.adapters.sqlite.terms import COLUMNS, terms_row
-from pipeline.language.tokens import ANALYSIS_VERSION, analyze, learn_stems, stem
+from pipeline.language.tokens import ANALYSIS_VERSION, analyze, learn_stems, stem, stems_of
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.revisions import KEPT
@@ -266,16 +266,17 @@ class Writer:
         for language, tokens in found.items():
             known = self._known_tokens.setdefault(language, set())
             new = tokens - known
-            long = {token for token in new if len(token) > MAX_TOKEN}
-            are_long = are_long or bool(long)
-            connection.executemany(
-                "INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", [(clip(token),) for token in sorted(new)]
-            )
+            are_any = max(map(len, new), default=0) > MAX_TOKEN
+            long = {token for token in new if len(token) > MAX_TOKEN} if are_any else set()
+            are_long = are_long or are_any
+            # In order: neighbours in the table are then written together.
+            shown = sorted(new if not long else map(clip, new))
+            connection.executemany("INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", zip(shown, strict=True))
             if language:
-                pairs = ((clip(token), stem(token, language)) for token in new)
+                roots = {clip(token): stem(token, language) for token in new} if long else stems_of(shown, language)
                 connection.executemany(
                     "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
-                    sorted((language, root, token) for token, root in pairs if root != token),
+                    sorted((language, root, token) for token, root in roots.items() if root != token),
                 )
             if len(known) > MAX_KNOWN_TOKENS:
                 known.clear()
