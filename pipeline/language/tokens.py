@@ -215,7 +215,10 @@ class _Stems(dict[str, str]):
         self._stem = Stemmer.Stemmer(STEMMERS[language], 0).stemWord
 
     def __missing__(self, token: str) -> str:
-        result = self._own.get(token) or fold(self._stem(singular(token, self._language)))
+        result = self._own.get(token)
+        if result is None:
+            root = self._stem(singular(token, self._language))
+            result = root.lower() if root.isascii() and root.isalnum() else fold(root)
         if len(self) >= MAX_STEMS:
             self.clear()
         self[token] = result

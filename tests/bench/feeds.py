@@ -97,6 +97,7 @@ def _subscribe(store: stores.Store, urls: list[str]) -> None:
 
 
 async def _polling(store: stores.Store, rounds: Callable[[Callable[[int], float]], None]) -> None:
+    sys.setswitchinterval(runners.SWITCH_S)  # as `newswire up` has it
     loop, stop, idle = asyncio.get_running_loop(), threading.Event(), threading.Event()
     runtime = runners.embedded(store)
 

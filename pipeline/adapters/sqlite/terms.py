@@ -54,6 +54,8 @@ def terms_row(document: Document, write: Callable[[list[str]], str] = joined) ->
 
 def _values(found: Sequence[dict[str, tuple[str, ...]]], name: str) -> str:
     """Join the values so that no phrase is found across two of them."""
+    if not found:
+        return ""
     return " | ".join(
         " ".join(name_tokens(v.split())) for v in dict.fromkeys(v for values in found for v in values[name])
     )
