@@ -58,14 +58,14 @@ class Served(msgspec.Struct, frozen=True):
         """Bring one article in."""
         body = json.dumps(article).encode()
         request = urllib.request.Request(f"{self.address}/api/v1/articles", body, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status == 202
 
     def found(self, query: str, count: int = 1) -> list[dict[str, str]]:
         """Wait until so many articles are found; return them."""
         deadline = time.monotonic() + START_S
         while True:
-            with urllib.request.urlopen(f"{self.address}/api/v1/articles?q={query}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{self.address}/api/v1/articles?q={query}", timeout=60) as answer:
                 entries = [entry["article"] for entry in json.load(answer)["articles"]]
             if len(entries) >= count or time.monotonic() > deadline:
                 assert len(entries) >= count, entries

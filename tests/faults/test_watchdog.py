@@ -76,7 +76,7 @@ def test_idle_worker_goes_on(cluster: Cluster) -> None:
     assert worker.poll() is None, cluster.logs()
     assert "stalled" not in cluster.logs()
     later = publish(cluster, 20)
-    assert wait_until(lambda: set(enriched(cluster)) == ids | later, 30), cluster.logs()
+    assert wait_until(lambda: set(enriched(cluster)) == ids | later, 60), cluster.logs()
 
 
 def test_stuck_streams_are_read_again_without_a_new_process(cluster: Cluster) -> None:

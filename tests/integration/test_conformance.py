@@ -110,7 +110,7 @@ def distributed(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactor
             for wave, count in ((first, len(first)), (second, len({article.id for article in first + second}))):
                 cluster.publish(wave)
                 assert wait_until(lambda count=count: len(everything(store)) == count, 60), cluster.logs()  # type: ignore[misc]
-            revised = wait_until(lambda: sum(d.revision == 2 for d in everything(store).values()) == 3, 20)
+            revised = wait_until(lambda: sum(d.revision == 2 for d in everything(store).values()) == 3, 60)
             assert revised, cluster.logs()
             # What is found already may still be on its way to be read for events.
             assert wait_until(lambda: is_settled(store), 60), cluster.logs()
@@ -158,4 +158,4 @@ def test_both_runtimes_find_the_same_in_the_same_order(embedded: Store, distribu
 def test_both_runtimes_raise_the_same_alerts(embedded: Store, distributed: Store) -> None:
     raised = alerts(embedded)
     assert RULES.keys() == {rule for rule, _, _ in raised}
-    assert wait_until(lambda: alerts(distributed) == raised, 20)
+    assert wait_until(lambda: alerts(distributed) == raised, 60)

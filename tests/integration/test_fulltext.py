@@ -313,10 +313,10 @@ def test_pages_that_fail_come_later_as_revisions_while_up_runs(newswire: Newswir
         [sys.executable, "-c", program, "up"], env=newswire.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
-        assert wait_until(lambda: "agreed" in newswire.run("search", "council", "--json").stdout, 30)
+        assert wait_until(lambda: "agreed" in newswire.run("search", "council", "--json").stdout, 60)
         assert documents(newswire)["busy"]["full_text"] is False
         server.pages["/busy"] = page(*BODY)
-        assert wait_until(lambda: documents(newswire)["busy"]["full_text"] is True, 30)
+        assert wait_until(lambda: documents(newswire)["busy"]["full_text"] is True, 60)
         assert documents(newswire)["busy"]["revision"] == 2
     finally:
         running.send_signal(signal.SIGINT)

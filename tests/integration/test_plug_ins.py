@@ -283,6 +283,6 @@ def test_connector_role_reads_by_installed_connectors(
 
         assert wait_until(lambda: len(published()) >= 3, 60), cluster.logs()
         assert sorted(published()) == [quake["title"] for quake in QUAKES["quakes"]]
-        assert wait_until(lambda: "the connector leaving failed (SystemExit: 3)" in cluster.logs(), 30), cluster.logs()
+        assert wait_until(lambda: "the connector leaving failed (SystemExit: 3)" in cluster.logs(), 60), cluster.logs()
     finally:
         cluster.stop()

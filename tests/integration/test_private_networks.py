@@ -143,7 +143,7 @@ def test_hub_there_is_not_asked(tmp_path: Path, private: RawServer) -> None:
     try:
         newswire("add", site.topic)
         newswire.up()
-        assert wait_until(lambda: "not a public address" in str(newswire.health(site.topic)["push_note"]), 20)
+        assert wait_until(lambda: "not a public address" in str(newswire.health(site.topic)["push_note"]), 60)
     finally:
         newswire.stop()
         site.server.close()

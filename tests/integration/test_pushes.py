@@ -27,7 +27,7 @@ FEED = "http://site.example/feed"
 OFFER = Offer(("http://127.0.0.1:1/hub",), FEED)
 START = datetime(2022, 2, 24, tzinfo=UTC)
 SPEED = 300
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 class FastClock:

@@ -167,7 +167,8 @@ def test_every_role_works_over_tls_with_password_and_api_key_and_the_rights_of_i
         return told.exists() and len(json.loads(told.read_text())["items"]) == 2
 
     assert wait_until(arrived, 120), cluster.logs()
-    assert len(newswire("search", "harbour", "--json", **people).stdout.splitlines()) == 2
+    # An alert comes before a search that is answered in a moment: each reads on at its own pace.
+    assert wait_until(lambda: len(newswire("search", "harbour", "--json", **people).stdout.splitlines()) == 2, 60)
     assert newswire("status", **people).returncode == 0
     site.close()
     cluster.stop()

@@ -334,15 +334,21 @@ class Ingest:
         try:
             await self._outbox.put(_Write(messages=messages, polls={url: poll}, recent=recent, finished=finished))
         except Exception as exc:  # noqa: BLE001 - whatever kept it from being written: it counts as not done
-            self._due[url] = self._clock() + timedelta(seconds=UNWRITTEN_S)
+            self._plan(url, self._clock() + timedelta(seconds=UNWRITTEN_S))
             self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
             return False
         if url in self._subscriptions:
             self._polls[url] = poll
-            self._due[url] = poll.next_check
-            if poll.retired:
-                del self._due[url]
+            self._plan(url, poll.next_check)
         return True
+
+    def _plan(self, url: str, due: datetime) -> None:
+        """Poll a feed next at a time; not at all if it was paused, retired or unsubscribed, be it during its poll."""
+        subscription, poll = self._subscriptions.get(url), self._polls.get(url)
+        if subscription is None or poll is None or subscription.paused or poll.retired:
+            self._due.pop(url, None)
+        else:
+            self._due[url] = due
 
     def _write(self, writes: Sequence[_Write]) -> None:
         if self._prepared is not None:
@@ -401,10 +407,7 @@ class Ingest:
         self._polls[url] = poll
         if poll.held_until is not None:  # as the host asked before this process was started
             self._limits.rest(poll.held_at or poll.address(url), (poll.held_until - self._clock()).total_seconds())
-        if subscription.paused or poll.retired:
-            self._due.pop(url, None)
-        else:
-            self._due[url] = poll.next_check
+        self._plan(url, poll.next_check)
         if self._mine(url):
             self._held.add(url)
 

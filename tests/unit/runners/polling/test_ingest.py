@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -316,16 +318,16 @@ def test_page_that_cannot_be_published_leaves_the_text_of_the_feed(parser: HereP
     assert desk.errors() == ["https://wire.example/0 was read but could not be published: busy"]
 
 
-def remove_when(desk: Desk, of: Any, name: str) -> None:
-    """Remove the feed just before something is called."""
+def change_when(desk: Desk, of: Any, name: str, change: Callable[[], None]) -> None:
+    """Change something of the feeds just before something is called."""
     found = getattr(of, name)
 
-    async def removed(*arguments: Any, **options: Any) -> Any:
-        desk.feeds.put(FEED, None)
+    async def changed(*arguments: Any, **options: Any) -> Any:
+        change()
         desk.ingest._learn_feeds()
         return await found(*arguments, **options)
 
-    setattr(of, name, removed)
+    setattr(of, name, changed)
 
 
 @pytest.mark.parametrize(("stands", "when"), [(True, "fetched"), (False, "fetched"), (True, "read")])
@@ -336,13 +338,30 @@ def test_feed_removed_while_it_is_polled_leaves_nothing_and_is_no_failure(
     desk.follow()
     if stands:
         desk.sites.put(FEED, rss("A"))
-    if when == "fetched":
-        remove_when(desk, desk.sites, "fetch")
-    else:
-        remove_when(desk, parser, "read_beside")
+    of, name = (desk.sites, "fetch") if when == "fetched" else (parser, "read_beside")
+    change_when(desk, of, name, lambda: desk.feeds.put(FEED, None))
     desk.once()
     assert desk.titles() == [] and desk.polls.values == {}
     assert desk.told == [] and caplog.text == ""
+
+
+@pytest.mark.parametrize("written", [True, False])
+@pytest.mark.parametrize("paused", [True, False])
+def test_feed_paused_or_removed_while_it_is_polled_stays_so(parser: HereParser, paused: bool, written: bool) -> None:
+    desk = Desk(parser, flaky(MemoryLog(), Faults(*([] if written else [1]))))
+    desk.follow()
+    desk.sites.put(FEED, rss("A", extra='<atom:link rel="hub" href="https://hub.example/"/>'))
+
+    async def taken() -> None:
+        # While the articles are written, the last moment there is.
+        change = partial(desk.follow, paused=True) if paused else partial(desk.feeds.put, FEED, None)
+        change_when(desk, desk.ingest._outbox, "put", change)
+        await desk.ingest.once()
+
+    asyncio.run(taken())
+    assert FEED not in desk.ingest.offers() and FEED not in desk.ingest._take_over()
+    desk.now += timedelta(days=30)
+    assert FEED not in desk.ingest._take_over()
 
 
 def test_unwritten_poll_is_due_again_soon(parser: HereParser) -> None:
