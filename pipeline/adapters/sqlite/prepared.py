@@ -1,4 +1,4 @@
-"""What the store writes of an article, worked out beforehand by another process.
+"""What the store writes of an article of history, worked out beforehand by another process.
 
 Normalizing, tokenizing, stemming and compressing take most of the time between a feed and the search that finds its
 entries. ``prepare`` does all that where there is time; the process that writes finds it here by a digest of the record
@@ -68,8 +68,10 @@ def prepare(preview: Callable[[Article], Article], article: Article) -> bytes:
 
     ``preview`` returns it as it is found until it is decided on.
     """
+    if article.withdrawn or not article.history:
+        return b""  # what is fresh is decided on at once, and indexed as what it is then
     record = msgspec.json.encode(article)
-    if len(record) > MAX_RECORD_BYTES or article.withdrawn:
+    if len(record) > MAX_RECORD_BYTES:
         return b""
     document = as_document(preview(article))
     terms, language = terms_row(document), index_language(document.language)

@@ -27,7 +27,7 @@ from connectors.websub import Offer
 from pipeline.errors import NewswireError
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
-from pipeline.ports.log import Log, Message
+from pipeline.ports.log import Log
 from pipeline.ports.prepared import Prepared
 from pipeline.ports.table import Table, Transaction
 from pipeline.records import read_record
@@ -35,7 +35,7 @@ from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
 from pipeline.runners.polling.mute import is_muted
 from pipeline.runners.polling.outbox import Outbox
-from pipeline.runners.polling.publishing import message_of, messages_of
+from pipeline.runners.polling.publishing import NOTHING, Write, message_of, messages_of
 from pipeline.runners.polling.pushes import Pushes
 from pipeline.runners.trouble import Trouble
 
@@ -52,18 +52,6 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     entries: int = 0
     published: int = 0
     error: str | None = None
-
-
-class _Write(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what is written in one transaction: messages to the log, polls by feed, recent entries by key.
-
-    ``finished`` is what was made of the articles in the messages.
-    """
-
-    messages: list[Message]
-    polls: dict[str, Poll] = {}
-    recent: dict[str, bytes] = {}
-    finished: tuple[bytes, ...] = ()
 
 
 class Ingest:
@@ -272,7 +260,7 @@ class Ingest:
             reading = await self._filled(subscription, reading)
         if (latest := self._polls.get(url)) is None:
             return 0  # while its pages were waited for
-        poll, messages, recent = after(latest), [], {}
+        poll, brought = after(latest), NOTHING
         if reading is not None:
             poll = msgspec.structs.replace(
                 poll,
@@ -280,9 +268,10 @@ class Ingest:
                 full_text_note=reading.full_text_note or poll.full_text_note,
                 muted=poll.muted + reading.muted,
             )
-            messages, recent = messages_of(url, reading), remembered(url, reading)
-        finished = reading.finished if reading is not None else ()
-        if not await self._remember(url, poll, messages, recent, finished):
+            brought = Write(
+                messages=messages_of(url, reading), recent=remembered(url, reading), finished=reading.finished
+            )
+        if not await self._remember(url, poll, brought):
             return 0
         self._report(Polled(url=url, entries=entries, published=count))
         return count
@@ -312,7 +301,7 @@ class Ingest:
         if article.feed not in self._subscriptions:
             return False
         try:
-            await self._outbox.put(_Write(messages=[message_of(article)]))
+            await self._outbox.put(Write(messages=[message_of(article)]))
         except Exception as exc:  # noqa: BLE001 - the feed's text stands; the page is read again with the next change
             self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
             return False
@@ -322,17 +311,10 @@ class Ingest:
             self._polls[article.feed] = msgspec.structs.replace(poll, full_texts=poll.full_texts + 1)
         return True
 
-    async def _remember(
-        self,
-        url: str,
-        poll: Poll,
-        messages: list[Message],
-        recent: dict[str, bytes],
-        finished: tuple[bytes, ...] = (),
-    ) -> bool:
+    async def _remember(self, url: str, poll: Poll, brought: Write = NOTHING) -> bool:
         """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
         try:
-            await self._outbox.put(_Write(messages=messages, polls={url: poll}, recent=recent, finished=finished))
+            await self._outbox.put(msgspec.structs.replace(brought, polls={url: poll}))
         except Exception as exc:  # noqa: BLE001 - whatever kept it from being written: it counts as not done
             self._plan(url, self._clock() + timedelta(seconds=UNWRITTEN_S))
             self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
@@ -350,7 +332,7 @@ class Ingest:
         else:
             self._due[url] = due
 
-    def _write(self, writes: Sequence[_Write]) -> None:
+    def _write(self, writes: Sequence[Write]) -> None:
         if self._prepared is not None:
             self._prepared.keep([made for write in writes for made in write.finished])
         with self._transaction():
@@ -368,7 +350,7 @@ class Ingest:
             return  # unsubscribed meanwhile
         now = self._clock()
         poll = held(last, error, now) if isinstance(error, HostRestsError) else failed(last, error, now, self._pace)
-        if await self._remember(url, poll, [], {}):
+        if await self._remember(url, poll):
             self._report(Polled(url=url, error=str(error)))
 
     async def _is_folded(self, url: str) -> bool:
@@ -383,7 +365,7 @@ class Ingest:
         if tagged != target:
             await asyncio.to_thread(self._feeds.put, target.url, msgspec.json.encode(tagged))
         poll = folded(poll, url, target.url)
-        if await self._remember(url, poll, [], {}):
+        if await self._remember(url, poll):
             self._report(Polled(url=url, error=poll.error))
         return True
 

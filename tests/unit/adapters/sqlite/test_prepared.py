@@ -131,7 +131,7 @@ def test_what_was_made_of_another_version_of_an_article_is_not_used(fresh: Calla
 
 
 def test_held_is_no_more_than_there_is_room_for_and_what_was_handed_out_makes_room() -> None:
-    several = [Article(id=str(n), source="s", seen=NOW, title=f"Title {n}") for n in range(10)]
+    several = [Article(id=str(n), source="s", seen=NOW, title=f"Title {n}", history=True) for n in range(10)]
     made = [made_of(article) for article in several]
     prepared = SqlitePrepared(most_bytes=sum(map(len, made[:4])))
     prepared.keep(made)
@@ -144,7 +144,7 @@ def test_held_is_no_more_than_there_is_room_for_and_what_was_handed_out_makes_ro
 
 
 def test_what_waits_for_too_long_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    old, new = (Article(id=name, source="s", seen=NOW, title=name) for name in "ab")
+    old, new = (Article(id=name, source="s", seen=NOW, title=name, history=True) for name in "ab")
     prepared = SqlitePrepared(most_bytes=len(made_of(old)))
     moment = [0.0]
     monkeypatch.setattr("pipeline.adapters.sqlite.prepared.time.monotonic", lambda: moment[0])
@@ -156,11 +156,13 @@ def test_what_waits_for_too_long_makes_room(monkeypatch: pytest.MonkeyPatch) -> 
     assert prepared.stored(msgspec.json.encode(new)) is not None
 
 
-def test_what_is_large_withdrawn_or_of_very_long_words_is_left_to_who_writes_it() -> None:
-    plain = Article(id="a", source="s", seen=NOW, title="t")
+def test_what_is_large_fresh_withdrawn_or_of_very_long_words_is_left_to_who_writes_it() -> None:
+    plain = Article(id="a", source="s", seen=NOW, title="t", history=True)
     several = (
         msgspec.structs.replace(plain, text="word " * 60_000),
         msgspec.structs.replace(plain, withdrawn=True),
+        msgspec.structs.replace(plain, history=False),
         msgspec.structs.replace(plain, text="x" * 200),
     )
-    assert [b"", b"", b""] == [made_of(article) for article in several]
+    assert made_of(plain)
+    assert [b""] * 4 == [made_of(article) for article in several]
