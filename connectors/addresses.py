@@ -13,7 +13,7 @@ _TRACKERS = re.compile(
     r"|oly_anon_id|gclsrc|gad_\w+|_ga|_gl|srsltid|twclid|ttclid|li_fat_id|wickedid|s_kwcid|ef_id|rb_clickid|epik|irclickid"
     r"|hsa_\w+|__hs\w+|hsctatracking|(?:pk|mtm|piwik|matomo)_(?:campaign|cid|content|group|keyword|kwd|medium|placement|source)"
     r"|sc_(?:campaign|channel|cid|content|geo|llid|outcome|publish)|trk(?:info|_\w+)?|ito|xtref|asc_campaign|asc_refurl"
-    r"|rss_?id|guccounter|guce_referrer\w*|__twitter_impression|taid|traffic_source|echobox|cid_source|sr_share|feature=emb\w*)$",
+    r"|wt_(?:mc|zmc|ga|nv)|ns_(?:mchannel|source|campaign|linkname|fee)|srnd|mbid|emc|rss_?id|guccounter|guce_referrer\w*|__twitter_impression|taid|traffic_source|echobox|cid_source|sr_share|feature=emb\w*)$",
     re.IGNORECASE,
 )
 # Addresses that only lead on, and the parameter that says where to.

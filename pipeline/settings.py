@@ -173,7 +173,10 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         tuple[str, ...], _about("addresses of the proxies whose user_header is believed, such as 10.0.0.2")
     ] = ()
     pictures: Annotated[
-        bool, _about("whether articles show their picture, fetched by Newswire; no browser asks the site for it")
+        bool,
+        _about(
+            "whether articles show their picture and feeds their icon, fetched by Newswire; no browser asks the site"
+        ),
     ] = False
 
 

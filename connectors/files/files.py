@@ -86,7 +86,7 @@ def _check_text(body: bytes, path: Path) -> None:
     if begins[:1] in (b"{", b"["):
         try:
             json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         raise UsageError(f"{path} is JSON, but no feed; articles are read from .jsonl files, one a line.")
 

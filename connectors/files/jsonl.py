@@ -46,7 +46,7 @@ def read_lines(lines: Iterable[bytes], name: str, seen: datetime) -> Iterator[Ar
             raise UsageError(f"{name}, line {number}: an article is an object with a title or a text.")
         try:
             article = _article({key: value for key, value in record.items() if value is not None}, name, seen)
-        except (msgspec.ValidationError, ValueError) as exc:
+        except (msgspec.ValidationError, ValueError, RecursionError) as exc:
             raise UsageError(f"{name}, line {number}: {invalid(exc)}.") from exc
         yield ArticleLine(number=number, label=str(record.get("id") or article.url or article.id), article=article)
 

@@ -27,6 +27,15 @@ _MEANT = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
     "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932", "big5": "big5hkscs",
 }  # fmt: skip
+# Labels that the standard knows and Python does not, nor without their x-.
+_LABELS = {
+    "windows-31j": "cp932", "ms_kanji": "cp932", "windows-949": "cp949", "windows-874": "cp874", "dos-874": "cp874",
+    "iso-8859-8-i": "iso8859-8", "iso-8859-8-e": "iso8859-8", "logical": "iso8859-8", "visual": "iso8859-8",
+    "cn-big5": "big5hkscs", "big5-hkscs": "big5hkscs", "iso-8859-6-i": "iso8859-6", "iso-8859-6-e": "iso8859-6",
+    "unicode-1-1-utf-8": "utf-8", "unicode11utf8": "utf-8", "mac-roman": "mac-roman",
+    "mac-cyrillic": "mac-cyrillic", "mac-ukrainian": "mac-cyrillic", "sun_eu_greek": "iso8859-7", "koi": "koi8-r",
+    "koi8": "koi8-r", "koi8-ru": "koi8-u",
+}  # fmt: skip
 # These would read bytes of another kind without an error, and hide what they are.
 _NEVER = frozenset(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-7"))
 _MULTI_BYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -73,7 +82,7 @@ def decoded(body: bytes, content_type: str | None = None) -> str:
     declared, told = _DECLARED.search(body[:1_000]), _CHARSET.search(content_type or "")
     names = [_codec(declared.group(1).decode("ascii")) if declared else None, _codec(told.group(1)) if told else None]
     try:
-        if not (names[0] or "").startswith(("iso2022", "hz")):
+        if not (names[0] or names[1] or "").startswith(("iso2022", "hz")):
             return body.decode()
     except UnicodeDecodeError:
         pass
@@ -110,13 +119,19 @@ def _codec(name: str) -> str | None:
     name = name.strip().lower()
     if re.fullmatch(r"utf-?8\w*", name):  # utf8mb4
         return "utf-8"
-    try:
-        found = codecs.lookup(name)
-    except (LookupError, ValueError):
+    found = _looked_up(name) or (_looked_up(name[2:]) if name.startswith("x-") else None)
+    if found is None:
         return None
     codec = _MEANT.get(found.name, found.name)
     is_text = getattr(found, "_is_text_encoding", True)
     return codec if is_text and codec not in _NEVER and not codec.startswith(("utf-16", "utf-32", "idna")) else None
+
+
+def _looked_up(name: str) -> codecs.CodecInfo | None:
+    try:
+        return codecs.lookup(_LABELS.get(name, name))
+    except (LookupError, ValueError):
+        return None
 
 
 def _fits(body: bytes, codec: str | None) -> bool:

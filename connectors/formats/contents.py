@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from html import escape
 from xml.etree.ElementTree import Element
@@ -31,8 +30,7 @@ def content_of(element: Element, default: str) -> Words:
     value = inner_markup(element) if len(element) else (element.text or "").strip()
     atom = is_atom(element.tag) and name_of(element.tag) in _ATOM_TEXTS
     if element.get("mode") == "base64" or (atom and name_of(element.tag) == "content" and _is_binary(said)):
-        with suppress(binascii.Error, ValueError):
-            value = base64.b64decode("".join(value.split()), validate=True).decode("utf-8")
+        value = _unpacked(value)
     value = regained(value)
     if len(element) or said in _XHTML:
         return Words(value, "html")
@@ -40,6 +38,18 @@ def content_of(element: Element, default: str) -> Words:
     if not atom:
         return Words(value, "html" if kind == "html" else default)
     return Words(value, kind or ("text" if not said else default))
+
+
+def _unpacked(value: str) -> str:
+    """Return the words that base64 holds; a picture or other file holds none, and what is no base64 is as it is."""
+    try:
+        packed = base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return value
+    try:
+        return packed.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _is_binary(kind: str) -> bool:

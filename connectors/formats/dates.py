@@ -21,34 +21,42 @@ _NEXT_CENTURY = 70
 _BUDDHIST, _MINGUO = 543, 1911
 _AM = "a\\.m|am|a|上午|午前|오전|πμ|ص|vorm"
 _PM = "p\\.m|pm|p|下午|午後|오후|μμ|م|nachm"
+# Vietnamese halves stand behind the time only: before it, sa is a German Saturday.
+_AM_BEHIND, _PM_BEHIND = f"{_AM}|sa", f"{_PM}|ch"
 _WORDS = r"at|um|à|às|as|a las|a les|alle|alle ore|ore|kl\.?|klo|la|los|om|o|г\.,?|в|о|у|ob|την|στις"
 _JOINED = rf"(?:\s*(?:[T,;|@–—-]|(?:{_WORDS})(?=[\s\d]))\s*|\s+)"
 _TIME = (
     rf"(?:(?:\s*,?\s*[^\W\d_]{{2,12}}[.,]?)??{_JOINED}{{1,3}}(?:(?P<half1>{_AM}|{_PM})\s*)?"
-    r"(?P<hour>\d{1,2})\s*(?:(?:[:.h時时시点點])\s*(?P<minute>\d\d)\s*[分분]?\s*(?::?\.?\s*(?P<second>\d\d)[秒초]?(?P<fraction>[.,]\d+)?)?"
-    rf"|(?=\s*(?:[ap]\.?m\b|h\b|uhr\b)))(?:\s*(?:uhr|h|hrs|hs|ч|Ч)\b\.?)?(?:\s*(?P<half2>{_AM}|{_PM})(?![^\W\d_])\.?)?)?"
+    r"(?P<hour>\d{1,2})\s*(?:(?:[:.h時时시点點])\s*(?P<minute>\d\d|(?<=:)\d)\s*[分분]?\s*(?::?\.?\s*(?P<second>\d\d|(?<=:)\d)[秒초]?(?P<fraction>[.,]\d+)?)?"
+    rf"|(?=\s*(?:[ap]\.?m\b|h\b|uhr\b)))(?:\s*(?:uhr|h|hrs|hs|ч|Ч)\b\.?)?(?:\s*(?P<half2>{_AM_BEHIND}|{_PM_BEHIND})(?![^\W\d_])\.?)?)?"
 )
 _BASIC_TIME = r"(?:[T ](?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<fraction>[.,]\d+)?)"
 _PLACE = r"[A-Za-z]{1,12}(?:/[A-Za-z0-9_+-]{2,32}){1,2}"
 _OFFSET = r"(?P<offset>[+\u2212-]\s?\d{1,2}:?(?:\d\d)?(?:\s+[A-Z]{1,5})?)"
-_ZONE = rf"\s*(?P<zone>{_PLACE}|[A-Za-z]{{1,5}}|Eastern|Central|Mountain|Pacific)?\s*{_OFFSET}?"
+_ZONE = (
+    rf"\s*(?P<zone>{_PLACE}|[A-Z]{{3}}\d[A-Z]{{3}}|[A-Za-z]{{1,5}}|МСК|Eastern|Central|Mountain|Pacific)?\s*{_OFFSET}?"
+)
 _DAY_NAME = r"(?:(?P<weekday>[^\W\d][^\d,]{1,24}?)(?:\s*[,،]\s*|\.?\s+))?"
 _MONTH = r"(?P<name>[^\W\d][^\d\s,/:;()+-]{1,24})"
 _DAY = r"(?P<day>\d{1,2})"
 _YEAR = r"(?P<year>\d{4}|['’]?\d\d)"
-_OF = r"(?:(?:de|del|di|da|ta['’]|of|o)\s+|d['’]\s*)?"
+_OF = r"(?:(?:de|del|di|da|ta['’]|of|o)\s+|d['’]\s*|ב(?=[א-ת]))?"
 _DATES = (
     rf"{_DAY_NAME}(?P<year>\d{{4}})\s*(?P<mark>[-/.年년])\s*(?P<month>\d{{1,2}})\s*[-/.月월]\s*{_DAY}\s*[日일.]?(?:\s*[（(][^)）]{{1,4}}[)）])?",
     rf"(?:中華民國|民國)\s*(?P<year>\d{{2,3}})\s*(?P<mark>年)\s*(?P<month>\d{{1,2}})\s*月\s*{_DAY}\s*日",
-    rf"{_DAY_NAME}{_DAY}(?:st|nd|rd|th|er|e|º|ª|°)?\.?[\s-]*{_OF}{_MONTH}\.?[,\s-]*{_OF}{_YEAR}(?:\s*(?:г|р|году|року|оны)\.?)?",
-    rf"{_DAY_NAME}{_MONTH}\.?[\s-]+{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}",
-    rf"{_DAY_NAME}(?P<year>\d{{4}})[.,]?[\s-]+{_MONTH}\.?[\s-]+{_DAY}\.?",
+    rf"(?P<era>令和|平成|昭和)\s*(?P<year>\d{{1,2}}|元)\s*年\s*(?P<month>\d{{1,2}})\s*月\s*{_DAY}\s*日(?:\s*[（(][^)）]{{1,4}}[)）])?",
+    rf"{_DAY_NAME}(?:ngày\s+)?{_DAY}\s+tháng\s+(?P<month>\d{{1,2}})(?:\s*,|,?\s+năm)?\s+(?P<year>\d{{4}})",
+    rf"(?P<year>\d{{4}})\.?\s+gada\s+{_DAY}\.?\s*{_MONTH}",
+    rf"{_DAY_NAME}{_DAY}(?:st|nd|rd|th|er|e|η|º|ª|°)?\.?[\s-]*{_OF}{_MONTH}\.?[,\s-]*{_OF}{_YEAR}(?:\s*(?:г|р|году|року|оны)\.?)?",
+    rf"{_DAY_NAME}{_MONTH}\.?[\s-]+{_DAY}(?:st|nd|rd|th)?(?:,\s*|\s+){_YEAR}",
+    rf"{_DAY_NAME}(?P<year>\d{{4}})(?:[.,]|\s+m\.)?[\s-]+{_MONTH}\.?[\s-]+{_DAY}(?:\.|\s+d\.?)?",
     rf"{_DAY_NAME}(?P<day_first>){_DAY}(?P<mark>[/.-])\s?(?P<month>\d{{1,2}})[/.-]\s?(?P<year>\d{{4}}|\d\d)\.?",
 )
 _FORMS = (
     *(re.compile(date + _TIME + _ZONE, re.IGNORECASE) for date in _DATES),
     re.compile(
-        rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?\s+(?P<year>\d{{4}})", re.IGNORECASE
+        rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}"
+        rf"(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?(?:\s+{_OFFSET})?\s+(?P<year>\d{{4}})", re.IGNORECASE
     ),
     re.compile(rf"(?P<year>\d{{4}})-?(?P<month>\d\d)-?{_DAY.replace('1,2', '2')}{_BASIC_TIME}{_ZONE}", re.IGNORECASE),
     re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?"),
@@ -59,6 +67,16 @@ _FORMS = (
 _EPOCH_S, _EPOCH_MS = re.compile(r"(\d{9,10})(?:\.\d{1,9})?"), re.compile(r"\d{12,13}")
 # What follows a time and says no more: the zone's long name, Java's and Go's.
 _TAIL = re.compile(r"\s*(?:\([^()]{0,60}\)|\[[\w/+-]{1,40}\]|\bm=[+-][\d.]+)\s*$")
+# The zone itself, where it stands in brackets alone.
+_IN_BRACKETS = re.compile(r"\(\s*((?:GMT|UTC)?\s?[+\u2212-]\d{1,2}(?::?\d\d)?|[A-Z]{3,5})\s*\)\s*$")
+_TIME_FIRST = re.compile(r"(\d{1,2}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?)\s*[,|–—-]?\s+(\S.*)", re.IGNORECASE)
+# Months of the Levant, which have two names each; the others' names are one word and in the table.
+_LEVANT = tuple(
+    (re.compile(rf"{name}\s+{which}"), month)
+    for name, months in (("كانون", ("ديسمبر", "يناير")), ("تشرين", ("أكتوبر", "نوفمبر")))
+    for which, month in zip(("ال[أا]ول", "الثان[يى]"), months, strict=True)
+)
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}
 _DASHED_TIME = re.compile(r"(\s)[-–—|]\s+(?=\d{1,2}[:.h])")
 # Nine of ten dates: RFC 822 and ISO 8601 as programs write them.
 _ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -81,9 +99,12 @@ def parse_date(text: str | None, home: Home = NOWHERE) -> datetime | None:
         return None
     if usual := _USUAL.fullmatch(text.strip()):
         return _usual(usual)
+    bracketed = _IN_BRACKETS.search(text)
     text = _plain(text)
     if not text or len(text) > MAX_CHARS or not any(map(str.isdigit, text)):
         return None
+    if bracketed and (found := _formed(f"{text} {bracketed[1]}", home)):
+        return found
     try:
         if match := _EPOCH_S.fullmatch(text):
             return datetime.fromtimestamp(int(match.group(1)), UTC)
@@ -91,6 +112,13 @@ def parse_date(text: str | None, home: Home = NOWHERE) -> datetime | None:
             return datetime.fromtimestamp(int(text) // 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    found = _formed(text, home)
+    if found is None and (timed := _TIME_FIRST.fullmatch(text)):
+        found = _formed(f"{timed[2]} {timed[1]}", home)
+    return found
+
+
+def _formed(text: str, home: Home) -> datetime | None:
     for form in _FORMS:
         if match := form.fullmatch(text):
             try:
@@ -124,6 +152,8 @@ def _plain(text: str) -> str:
         text = html.unescape(html.unescape(text))
     if not text.isascii():
         text = "".join(_ascii_digit(char) for char in text)
+        for names, month in _LEVANT:
+            text = names.sub(month, text)
     text = _TAIL.sub("", _TAIL.sub("", " ".join(text.split())))
     return _DASHED_TIME.sub(r"\1", text).strip(" ,.")
 
@@ -139,10 +169,10 @@ def _read(parts: Mapping[str, str | None], home: Home) -> datetime:
     year, month, day = _day(parts, home)
     hour, minute, second = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))
     if half := (parts.get("half1") or parts.get("half2")):
-        if hour > 12 and not re.fullmatch(_AM, half, re.IGNORECASE) and hour > 23:
+        if hour > 12 and not re.fullmatch(_AM_BEHIND, half, re.IGNORECASE) and hour > 23:
             raise ValueError(half)
         if hour <= 12:
-            hour = hour % 12 + (12 if re.fullmatch(_PM, half, re.IGNORECASE) else 0)
+            hour = hour % 12 + (12 if re.fullmatch(_PM_BEHIND, half, re.IGNORECASE) else 0)
     extra = timedelta(days=1) if hour == 24 else timedelta(seconds=1) if second == 60 else timedelta()
     if hour == 24 and (minute or second):
         raise ValueError(hour)
@@ -153,8 +183,11 @@ def _read(parts: Mapping[str, str | None], home: Home) -> datetime:
 
 
 def _day(parts: Mapping[str, str | None], home: Home) -> tuple[int, int, int]:
-    year, day = int((parts["year"] or "").strip("'’")), int(parts.get("day") or 1)
-    if len((parts["year"] or "").strip("'’")) == 2:
+    written = (parts["year"] or "").strip("'’")
+    year, day = 1 if written == "元" else int(written), int(parts.get("day") or 1)
+    if era := parts.get("era"):
+        year += _ERAS[era]
+    elif len(written) == 2:
         year += 2000 if year < _NEXT_CENTURY else 1900
     elif year < 200 and parts.get("mark") == "年":
         year += _MINGUO

@@ -25,7 +25,14 @@ MAX_ENCLOSURES = 20
 MAX_LENGTH = 10**15
 ALTERNATE = ("alternate", "http://www.iana.org/assignments/relation/alternate")
 _PAGES = (None, "", "text/html", "application/xhtml+xml", "html", "xhtml")
+_PERMALINK = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _EXTERNAL = re.compile(r"^https?://[^\s/]\S*$", re.IGNORECASE)
+# An address as it would be without what it was wrapped in: escaped once too often, broken over lines, its scheme twice.
+_AMPERSANDS = re.compile(r"&(?:amp;|#0*38;|#x0*26;)(?:amp;|#0*38;|#x0*26;)*", re.IGNORECASE)
+_LINE_BREAKS = re.compile(r"[\t\r\n]+")
+_TWO_SCHEMES = re.compile(r"https?:/+(?=https?://)", re.IGNORECASE)
+_HOST = re.compile(r"www\d?(?:\.[\w-]+){2,}(?=[/?#:]|$)", re.IGNORECASE)
+_ROOTED = re.compile(r"(?:https?:)?/", re.IGNORECASE)
 _IMAGES = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:$|\?)", re.IGNORECASE)
 
 
@@ -120,7 +127,7 @@ def line_of(words: Words | None) -> str | None:
 
 def absolute(href: str | None, base: str, own_base: str | None = None) -> str | None:
     """Return an address of the web made whole, or nothing; one that is blank names nothing."""
-    href = (href or "").strip()
+    href = meant(href or "", base)
     if not href or len(href) > MAX_ADDRESS:
         return None
     if not own_base and is_plain_address(href):
@@ -130,6 +137,25 @@ def absolute(href: str | None, base: str, own_base: str | None = None) -> str | 
         return joined if _EXTERNAL.match(joined) and urlsplit(joined).netloc else None
     except ValueError:
         return None
+
+
+def meant(href: str, base: str) -> str:
+    """Return the address that somebody meant to write, as browsers read it; nothing where it is words."""
+    href = _AMPERSANDS.sub("&", href.strip()) if "&" in href else href.strip()
+    href = _TWO_SCHEMES.sub("", _LINE_BREAKS.sub("", href), count=1)
+    if "\\" in href:
+        place = next((place for place, char in enumerate(href) if char in "?#"), len(href))
+        href = href[:place].replace("\\", "/") + href[place:]
+    if " " in href:
+        return href.replace(" ", "%20") if _ROOTED.match(href) else ""
+    if "//" not in href[:8] and "." in href and (_HOST.match(href) or _begins_with_host(href, base)):
+        return f"{base.partition(':')[0]}://{href}"
+    return href
+
+
+def _begins_with_host(href: str, base: str) -> bool:
+    host = base.partition("://")[2].partition("/")[0].lower()
+    return bool(host) and href.lower().startswith(host) and href[len(host) : len(host) + 1] in ("", "/", "?", "#")
 
 
 def domain_of(url: str | None) -> str | None:
@@ -148,7 +174,7 @@ def _link(found: Found, base: str) -> str | None:
     candidates = [Link(found.original)] if found.original else []
     candidates += [link for link in alternates if (link.type or "").lower() in _PAGES]
     candidates += alternates
-    if _EXTERNAL.match((found.permalink or "").strip()):
+    if _PERMALINK.match((found.permalink or "").strip()):
         candidates.append(Link(found.permalink or ""))
     candidates += [link for link in found.links if link.relation.lower() == "enclosure"]
     whole = (absolute(link.href, base, link.base) for link in candidates)

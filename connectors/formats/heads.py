@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
+from connectors.formats.channels import channel_of
 from connectors.formats.contents import words_of
 from connectors.formats.dates import parse_date
 from connectors.formats.entries import absolute
 from connectors.formats.names import XML, name_of
-from connectors.formats.plainfeed import channel_of
 from connectors.formats.zones import Home
 
 # The first that is there counts: what is made to be small, then what a feed shows as its own.

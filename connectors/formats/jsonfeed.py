@@ -21,6 +21,8 @@ from pipeline.model import Enclosure
 def parse_json_feed(feed: Any, url: str, flaw: str | None = None) -> ParsedFeed:
     """Read a JSON Feed that was decoded. Raises ``NotAFeedError``; an item that cannot be read costs only itself."""
     items = feed.get("items") if isinstance(feed, dict) else None
+    if items is None and isinstance(feed, dict) and "jsonfeed.org" in (_text(feed.get("version")) or ""):
+        items = []  # a feed that says what it is and has nothing yet
     if isinstance(items, dict):
         items = list(items.values())
     if not isinstance(items, list):

@@ -196,7 +196,8 @@ class _Builder:
             self._open.pop()
         if len(self._open) >= MAX_DEPTH:
             return
-        attributes, namespaces = _attributes(rest, self._open[-1][2] if self._open else {})
+        # Without quotes the mark that closes an element looks like the end of a value.
+        attributes, namespaces = _attributes(rest.removesuffix("/"), self._open[-1][2] if self._open else {})
         element = Element(_clark(name, namespaces), attributes)
         if self._open:
             self._open[-1][1].append(element)

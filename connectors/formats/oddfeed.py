@@ -18,7 +18,8 @@ import msgspec
 from connectors.formats.bounds import newest
 from connectors.formats.contents import regained
 from connectors.formats.dates import parse_date
-from connectors.formats.entries import Found, Link, Source, Words, domain_of, entry_of, is_image, line_of
+from connectors.formats.entries import Found, Link, Source, Words, domain_of, entry_of, is_image, line_of, meant
+from connectors.formats.media import is_picture
 from connectors.formats.names import PREFIXES, RDF, is_atom, name_of
 from connectors.formats.parsed import NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.people import people
@@ -41,12 +42,12 @@ for _prefix, _uri in PREFIXES.items():
 
 def read_by_feedparser(root: Element, url: str) -> ParsedFeed:
     """Return the feed of a tree. Raises ``NotAFeedError``; an entry that cannot be read costs only itself."""
-    try:
-        body = tostring(_understandable(root), encoding="utf-8")
-    except (RecursionError, ValueError) as exc:
-        raise NotAFeedError(f"{url} nests its elements too deep to be a feed.") from exc
     links = links_of(root, url)
     base = home_of(links) or url
+    try:
+        body = tostring(_understandable(root, base), encoding="utf-8")
+    except (RecursionError, ValueError) as exc:
+        raise NotAFeedError(f"{url} nests its elements too deep to be a feed.") from exc
     parsed: Any
     try:
         parsed = feedparser.parse(
@@ -60,7 +61,7 @@ def read_by_feedparser(root: Element, url: str) -> ParsedFeed:
     return _feed(parsed.feed, parsed.entries, base, links, is_atom_feed=parsed.version.startswith("atom"))
 
 
-def _understandable(root: Element) -> Element:
+def _understandable(root: Element, base: str) -> Element:
     root = deepcopy(root)
     for element in root.iter():
         name = name_of(element.tag)
@@ -72,8 +73,8 @@ def _understandable(root: Element) -> Element:
         if name in ("guid", "id") and not _is_permalink(element):
             element.tag = f"{{{PREFIXES['dc']}}}identifier"  # or it is made an address
             element.attrib.clear()
-        if name == "link" and not element.get("href", "x").strip():
-            element.set("rel", "blank")  # or it is made the address of the document
+        if name == "link":
+            _mean_address(element, base)
         if name in _NO_ATTRIBUTES:
             element.attrib.clear()
         elif name in _AUTHORS and not len(element) and "@" in (element.text or ""):
@@ -88,6 +89,17 @@ def _understandable(root: Element) -> Element:
             if any(name_of(child.tag) in ("guid", "id") for child in element):
                 element.attrib.pop(f"{{{RDF}}}about", None)
     return root
+
+
+def _mean_address(link: Element, base: str) -> None:
+    """Put the address that was meant before feedparser joins it with another; of none, make none."""
+    for name, value in list(link.items()):
+        if name.lower() in ("href", "url", "uri"):
+            link.set(name, meant(value, base))
+    if not len(link):
+        link.text = meant(link.text or "", base)
+    if not link.get("href", "x").strip():
+        link.set("rel", "blank")  # or it is made the address of the document
 
 
 def _without_others(entry: Element) -> None:
@@ -115,10 +127,10 @@ def _name_persons(element: Element) -> None:
 
 def _without_captions(entry: Element) -> None:
     """Take off what stands under pictures, where there is another text: feedparser takes the one for the other."""
-    if not any(name_of(child.tag) in _TEXTS and "".join(child.itertext()).strip() for child in entry):
-        return
+    has_text = any(name_of(child.tag) in _TEXTS and "".join(child.itertext()).strip() for child in entry)
     for holder in list(entry.iter()):
-        for child in [child for child in holder if name_of(child.tag) in ("media:description", "media:title")]:
+        names = ("media:description", "media:title") if has_text else ("media:title",) if is_picture(holder) else ()
+        for child in [child for child in holder if name_of(child.tag) in names]:
             holder.remove(child)
 
 

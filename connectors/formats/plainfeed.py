@@ -6,13 +6,12 @@ the two equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
-
-import msgspec
 
 from connectors.addresses import join
 from connectors.formats.bounds import newest
+from connectors.formats.channels import beside, channel_of, outermost
 from connectors.formats.characters import text_of
 from connectors.formats.contents import content_of, date_of, inner_markup, words_of
 from connectors.formats.entries import (
@@ -25,9 +24,9 @@ from connectors.formats.entries import (
     domain_of,
     entry_of,
     fullness,
-    is_image,
     line_of,
 )
+from connectors.formats.media import media_elements, media_file
 from connectors.formats.names import RDF, XML, name_of
 from connectors.formats.parsed import ParsedEntry, ParsedFeed
 from connectors.formats.people import people
@@ -35,7 +34,6 @@ from connectors.formats.xmltree import tree_of
 from connectors.formats.zones import Home
 
 MAX_MEDIA = 50
-MAX_MEDIA_DEPTH = 20
 ONCE = frozenset(("title", "guid", "id", "pubdate", "published", "updated", "dc:date"))
 _LANG, _BASE, _ABOUT = f"{{{XML}}}lang", f"{{{XML}}}base", f"{{{RDF}}}about"
 
@@ -67,7 +65,9 @@ def read_tree(root: Element, url: str) -> ParsedFeed | None:
         else:
             _feed_field(head, fields, name, element)
     if own is not None:
-        items += [element for element in root if name_of(element.tag) in ("item", "entry")]
+        items += beside(root, own)
+    if not items:
+        items = outermost(root)
     links = _addressed(head.links, base or url)
     home = home_of(links)
     source = Source(
@@ -119,17 +119,6 @@ def minutes(value: str | None) -> int | None:
     """Return a number of minutes in seconds, or nothing for what is no number."""
     value = (value or "").strip()
     return int(value) * 60 if value.isascii() and value.isdecimal() and len(value) < 7 else None
-
-
-def channel_of(root: Element) -> Element | None:
-    """Return the element that holds what a feed says of itself; nothing of a format that feedparser knows better."""
-    kind = name_of(root.tag)
-    if kind == "channel" and (root.get("href") or root.get("HREF")):
-        return None  # Microsoft's CDF
-    if kind in ("feed", "channel", "entry", "item"):
-        return root
-    direct = next((child for child in root if name_of(child.tag) == "channel"), None)
-    return direct if direct is not None else next((one for one in root.iter() if name_of(one.tag) == "channel"), root)
 
 
 def _entries(
@@ -299,12 +288,10 @@ def _image(found: Found, element: Element) -> None:
 
 def _media(found: Found, element: Element) -> None:
     """Take in files, pictures and what is said of them, however they are grouped."""
-    for inner in _media_elements(element, MAX_MEDIA_DEPTH):
+    for inner in media_elements(element):
         name = name_of(inner.tag)
         if name == "media:content" and (inner.get("url") or "").strip() and len(found.media) < MAX_MEDIA:
-            kind = inner.get("type") or inner.get("medium")
-            file = Link(inner.get("url") or "", "enclosure", kind, inner.get("filesize"))
-            found.media.append(msgspec.structs.replace(file, relation="image") if is_image(file) else file)
+            found.media.append(media_file(inner))
         elif name == "media:thumbnail":
             _thumbnail(found, inner)
         elif name == "media:description":
@@ -315,13 +302,6 @@ def _media(found: Found, element: Element) -> None:
             _keywords(found, inner)
         elif name == "media:category":
             _category(found, inner)
-
-
-def _media_elements(element: Element, depth: int) -> Iterator[Element]:
-    yield element
-    if depth:
-        for child in element:
-            yield from _media_elements(child, depth - 1)
 
 
 _Field = Callable[[Found, Element], None]

@@ -11,7 +11,7 @@ _HOURS = {
     0: "Z UT UTC GMT WET A",  # RFC 5322: the letters of the military are not believed
     1: "BST WEST CET MEZ WAT",
     2: "CEST MESZ EET SAST CAT IDT",
-    3: "EEST MSK EAT TRT",
+    3: "EEST MSK МСК EAT TRT",
     3.5: "IRST",
     4: "SAMT",
     4.5: "AFT IRDT",
@@ -84,7 +84,7 @@ def at_zone(naive: datetime, name: str | None, offset: str | None, home: Home = 
     if not name:
         return naive.replace(tzinfo=UTC)
     upper = name.upper()
-    if upper in _PLACES or "/" in name:
+    if upper in _PLACES or "/" in name or not name.isalpha():  # EST5EDT
         try:
             place = ZoneInfo(_PLACES.get(upper, name))
         except (KeyError, ValueError, OSError):

@@ -30,10 +30,12 @@ from connectors.polling.subscription import Subscription
 from connectors.websub import offered
 from pipeline.errors import NewswireError
 
-__all__ = ["USUAL", "Pace", "digest", "failed", "folded", "held", "pinged", "succeeded"]
+__all__ = ["USUAL", "Pace", "digest", "failed", "folded", "held", "interrupted", "pinged", "succeeded"]
 # One answer may be a mistake of the moment: what is gone stays gone for a day and several polls.
 GONE_BELIEVED = 3
 GONE_FOR = timedelta(days=1)
+# What a poll says of the next one, beside when that is due.
+_ASKED_WITH = ("etag", "modified", "body_hash", "unchanged", "retired")
 # Empty answers without an error, such as 204, in a row.
 EMPTY_BELIEVED = 5
 
@@ -135,6 +137,17 @@ def folded(poll: Poll, url: str, target: str) -> Poll:
     """Return the poll of a feed that has moved to where another subscription is: it is polled no more."""
     error = f"{url} has moved to {target}, which is followed already; it is folded into that."
     return msgspec.structs.replace(poll, retired=True, error=error)
+
+
+def interrupted(poll: Poll, before: Poll, stored: Poll) -> Poll:
+    """Return the poll after one during which what was stored ``before`` it was changed: what a person asked for holds.
+
+    A feed that was made due is due once more, and is asked without what was dropped.
+    """
+    if stored == before:
+        return poll
+    asked = {name: value for name in _ASKED_WITH if (value := getattr(stored, name)) != getattr(before, name)}
+    return msgspec.structs.replace(poll, next_check=min(poll.next_check, stored.next_check), **asked)
 
 
 def digest(content: bytes) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC
 
 import msgspec
 
+from pipeline.adapters import cursors
 from pipeline.adapters.verified_search import MAX_VERIFIED
 from pipeline.errors import UsageError
 from pipeline.model import Document, Event, ReportedEvent
@@ -59,7 +58,7 @@ class Reports:
                 here = events.get(document.id, [])
                 for number in range(done, len(here)):
                     if len(found) == request.limit:
-                        cursor = _write_place(Place(place.page, document.id, number))
+                        cursor = cursors.written(Place(place.page, document.id, number))
                         return EventsPage(events=tuple(found), cursor=cursor)
                     found.append(here[number])
             if skipped:
@@ -69,7 +68,7 @@ class Reports:
             place = Place(articles.cursor)
             if len(found) == request.limit:
                 break
-        return EventsPage(events=tuple(found), cursor=_write_place(place))
+        return EventsPage(events=tuple(found), cursor=cursors.written(place))
 
     def days(self, request: EventsRequest) -> tuple[EventDay, ...] | None:
         """Count by day, ``None`` when more articles match than are read."""
@@ -176,14 +175,5 @@ def _slim(pairs: Iterable[tuple[Document, Event]]) -> Iterator[tuple[Document, E
         yield msgspec.structs.replace(document, text=None, html=None, events=(), quotations=(), entities=()), event
 
 
-def _write_place(place: Place) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
-
-
 def _read_place(text: str | None) -> Place:
-    if text is None:
-        return Place(None)
-    try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Place)
-    except (ValueError, binascii.Error, msgspec.MsgspecError) as exc:
-        raise UsageError("The cursor is not one that an earlier page gave; start again without it.") from exc
+    return Place(None) if text is None else cursors.read(text, Place)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.errors import UsageError
+from pipeline.adapters import cursors
 from pipeline.moments import microseconds
 from pipeline.ports.stories import StoriesRequest, StorySummary
 
@@ -23,12 +21,7 @@ class Rank(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 def read_rank(text: str | None) -> Rank | None:
     """Read a cursor. Raises ``UsageError`` for one that no page gave out."""
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Rank)
-    except (ValueError, binascii.Error, msgspec.MsgspecError) as exc:
-        raise UsageError("The cursor is not one that an earlier page gave; start again without it.") from exc
+    return None if text is None else cursors.read(text, Rank)
 
 
 def choose(found: Sequence[StorySummary], request: StoriesRequest) -> tuple[list[StorySummary], int, str | None]:
@@ -41,7 +34,7 @@ def choose(found: Sequence[StorySummary], request: StoriesRequest) -> tuple[list
     page = ranked[: request.limit]
     cursor = None
     if page and len(ranked) > len(page):
-        cursor = base64.urlsafe_b64encode(msgspec.json.encode(page[-1][0])).rstrip(b"=").decode()
+        cursor = cursors.written(page[-1][0])
     return [story for _, story in page], len(fitting), cursor
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from pipeline.adapters import cursors
 from pipeline.errors import UsageError
 from pipeline.model import Document
 from pipeline.ports.search import SearchRequest
@@ -37,17 +36,12 @@ class VerifiedHits(msgspec.Struct, frozen=True):
 
 def write_cursor(cursor: Cursor | None) -> str | None:
     """Write a cursor as letters and digits that need no escaping in a URL."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode() if cursor else None
+    return cursors.written(cursor) if cursor else None
 
 
 def read_cursor(text: str | None) -> Cursor | None:
     """Read a cursor. Raises ``UsageError`` for one that no page gave out."""
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
-    except (ValueError, binascii.Error, msgspec.MsgspecError) as exc:
-        raise UsageError("The cursor is not one that an earlier page gave; start again without it.") from exc
+    return None if text is None else cursors.read(text, Cursor)
 
 
 def check_order(request: SearchRequest) -> None:

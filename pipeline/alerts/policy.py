@@ -6,7 +6,7 @@ The ledger's memory and the time come in as arguments; deliveries go out as valu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -164,6 +164,24 @@ def postponed(delivery: Delivery, error: str, retry_after: float, now: datetime)
     if delivery.attempts >= MAX_ATTEMPTS - 1:
         return refused(delivery, f"{error}; given up after {MAX_ATTEMPTS} attempts", now)
     return msgspec.structs.replace(delivery, attempts=delivery.attempts + 1, due=due, changed=now, error=error)
+
+
+def as_wanted(delivery: Delivery, rule: AlertRule | None, channels: Collection[str], now: datetime) -> Delivery:
+    """Return a delivery whose time has come as its rule, which goes to these channels by now, wants it.
+
+    A rule may have been removed, paused, snoozed or sent elsewhere since the alert was entered.
+    """
+    if rule is None:
+        reason = "the alert was removed before it could be sent"
+    elif rule.paused:
+        reason = "paused before it could be sent"
+    elif delivery.channel not in channels:
+        reason = "the alert was sent elsewhere from then on"
+    elif rule.snoozed_until is not None and rule.snoozed_until > now:
+        return msgspec.structs.replace(delivery, due=rule.snoozed_until)
+    else:
+        return delivery
+    return msgspec.structs.replace(delivery, state="withheld", changed=now, error=reason)
 
 
 def start_of_hour(now: datetime) -> datetime:

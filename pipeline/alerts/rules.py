@@ -62,7 +62,7 @@ def _check_scope(rule: AlertRule) -> None:
         if not all(value.strip() for value in values):
             raise UsageError(f"{option} was given nothing; leave it out, or say which.")
     for language in rule.languages:
-        if normalize_language(language) != language.casefold() or not is_language(language.casefold()):
+        if not is_language(normalize_language(language) or ""):
             raise UsageError(f"--lang {language_error(language)}")
 
 

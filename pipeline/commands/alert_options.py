@@ -13,6 +13,7 @@ from pipeline.commands.secrets import secret_file
 from pipeline.errors import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S")
 LONGEST_S = 100 * 366 * 86_400
 # Whether so few or so many make sense the rules say.
 MOST, MOST_TIMES = click.IntRange(max=1_000_000), click.FloatRange(max=1_000_000)
@@ -93,7 +94,7 @@ OPTIONS = (
         metavar="ZONE",
         help="Of --quiet, --digest and of days.",
     ),
-    click.option("--expires", type=click.DateTime(), help="Stop at this time (UTC)."),
+    click.option("--expires", type=click.DateTime(_MOMENTS), metavar="TIME", help="Stop at this time (UTC)."),
     click.option("--priority", type=click.Choice(("low", "normal", "high")), default="normal", show_default=True),
 )
 

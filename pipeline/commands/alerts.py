@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -15,8 +16,11 @@ from pipeline.commands.context import open_store, where_looked
 from pipeline.commands.given_files import read_given
 from pipeline.commands.names import alert_names
 from pipeline.commands.screen import long_option, page, tell, width
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.plain_words import os_words
+
+if TYPE_CHECKING:
+    from pipeline.services.feeds import Feeds
 
 
 @click.group()
@@ -70,6 +74,7 @@ def add(
     )
     with open_store() as store:
         alerts = services.alerts(store)
+        rule = msgspec.structs.replace(rule, feeds=_addresses(services.feeds(store), rule.feeds))
         rule = alerts.add(rule, replace=replace)
         found = alerts.forecast(rule)
     click.echo(forecast_line(rule.name, found))
@@ -127,11 +132,27 @@ def edit(
         raise UsageError("Say what is to change, such as --query or --to; `newswire alert edit --help` lists it.")
     with open_store() as store:
         alerts = services.alerts(store)
+        if "feeds" in changes:
+            changes["feeds"] = _addresses(services.feeds(store), changes["feeds"])
         rule = alerts.edit(name, changes)
         found = alerts.forecast(rule)
     click.echo(forecast_line(rule.name, found))
     for line in warning_lines(found):
         click.echo(line, err=True)
+
+
+def _addresses(feeds: Feeds, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the addresses of feeds that are given as other commands take them; of one not followed yet, as it is."""
+    found = []
+    for name in given:
+        try:
+            found.append(feeds.known(name).url if name.strip() else name)
+        except NotFoundError as exc:
+            if ":" not in name and "/" not in name:
+                raise UsageError(f"--feed {exc}") from exc
+            click.echo(f"Warning: {exc}", err=True)
+            found.append(name)
+    return tuple(found)
 
 
 @alert.command()

@@ -62,6 +62,7 @@ def search(
     """
     from pipeline.commands.last_search import LastSearch, recall, remember
     from pipeline.query.hints import hints
+    from pipeline.services.articles import COUNTED
     from pipeline.views.results import footer, found_parts, listed_parts
     from pipeline.wiring import services
 
@@ -74,7 +75,7 @@ def search(
             _list_or_forget(store, forget, form)
             return
         articles = services.articles(store)
-        request = articles.request(query, limit=limit, sort=sort, copies=copies, cursor=cursor)
+        request = articles.request(query, limit=limit, sort=sort, copies=copies, cursor=cursor, counted=COUNTED)
         if save:
             services.saved_searches(store).keep(save, query)
         if facets or timeline:

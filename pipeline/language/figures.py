@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 
+from pipeline.language.numbers import marks_of, plain_number
 from pipeline.language.sentences import split_sentences
 
 # Sentences that differ in more than figures are the same statement if they share this much of their words.
@@ -29,21 +30,29 @@ _NO_FIGURE = re.compile(
     rf"|\b\d{{1,2}}\s?(?:[ap]\.?m\b\.?|uhr\b|o'clock\b)"
     rf"|[★☆⭐✩✭]+\s*{_NUMBER}|{_NUMBER}\s*[★☆⭐✩✭]+"
     rf"|\b{_NUMBER}k?\s+(?:{_COUNTED_READERS})\b"
+    rf"|\b(?:{_COUNTED_READERS}|shared|abonn\w+|geteilt|partages?|compartid\w+)\s*[:(]\s*{_NUMBER}k?\)?"
+    rf"|(?:©|\(c\)|\bcopyright)\s*(?:©\s*)?\d{{4}}(?:\s*[-–]\s*\d{{4}})?"
     rf"|\b(?:{_NUMBERED})\s+(?:no\.?\s*|number\s+|nr\.?\s*|#\s*)?{_NUMBER}(?:\s*(?:of|/|von|de|di)\s*\d+)?"
     rf"|#\s?\d+\b|\(\s*\d+\s*(?:of|/|von|de|di)\s*\d+\s*\)"
     rf"|\b{_NUMBER}\s+(?:{_AGO})\s+ago\b|\b(?:vor|il y a|hace)\s+{_NUMBER}\s+\w+",
     re.IGNORECASE,
 )
-_WORDS = frozenset(
-    "two three four five six seven eight nine ten eleven twelve zwei drei vier fünf sechs sieben acht neun zehn elf "
-    "zwölf deux trois quatre cinq sept huit neuf dix onze douze dos tres cuatro cinco seis siete ocho nueve diez once "
-    "doce dozens scores hundreds thousands".split()
+_COUNTING = (
+    "two three four five six seven eight nine ten eleven twelve",
+    "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+    "deux trois quatre cinq six sept huit neuf dix onze douze",
+    "dos tres cuatro cinco seis siete ocho nueve diez once doce",
 )
+_VALUES = {word: f"{number}" for words in _COUNTING for number, word in enumerate(words.split(), 2)}
+_WORDS = frozenset((*_VALUES, "dozens", "scores", "hundreds", "thousands"))
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|\w+|[%$€£¥]")
 _CORRECTION = re.compile(
     r"(?:^|\n|\()[^\S\n]*(?:[\[*—-][^\S\n]*)?(?:corrections?\b|corrects?\b|corrected\b|clarification\b|erratum\b|retraction\b|"
     r"berichtigung\b|korrektur\b|correctif\b|rectificatif\b|correction\b|corrección\b|rectificación\b|fe de erratas\b|"
-    r"correzione\b|errata\b|correção\b|rettifica\b)"
+    r"correzione\b|errata\b|correção\b|rettifica\b|correctie\b|rectificatie\b|rättelse\b|rettelse\b|berigtigelse\b|"
+    r"korreksjon\b|oikaisu\b|sprostowanie\b|oprava\b|helyesbítés\b|corecție\b|corectură\b|correcció\b|исправление\b|"
+    r"поправка\b|уточнение\b|виправлення\b|уточнення\b|düzeltme\b|διόρθωση\b|ralat\b|koreksi\b|đính chính\b|"
+    r"تصحيح\b|تصويب\b|اصلاحیه\b|תיקון\b|更正|勘误|勘誤|訂正|정정)"
     r"|\b(?:has|have) been (?:corrected|amended|updated to correct|revised to correct)\b"
     r"|\b(?:an|a) (?:earlier|previous|prior) (?:version|headline) (?:of this |misstated|said|incorrectly|gave|named)",
     re.IGNORECASE,
@@ -70,7 +79,7 @@ def replaced_figures(before: str, after: str, language: str | None) -> list[tupl
             continue
         likest = max(old, key=lambda each: _likeness(each, sentence), default=None)
         if likest is not None and _likeness(likest, sentence) >= SAME_STATEMENT_SHARE_MIN:
-            found += _pairs(likest, sentence)
+            found += _pairs(likest, sentence, marks_of(language))
     return list(dict.fromkeys(found))
 
 
@@ -95,11 +104,17 @@ def _likeness(one: list[str], other: list[str]) -> float:
     return difflib.SequenceMatcher(None, _masked(one), _masked(other), autojunk=False).ratio()
 
 
-def _pairs(old: list[str], new: list[str]) -> list[tuple[str, str]]:
+def _pairs(old: list[str], new: list[str], marks: str) -> list[tuple[str, str]]:
     matcher = difflib.SequenceMatcher(None, _masked(old), _masked(new), autojunk=False)
     return [
         (was, now)
         for i, j, size in matcher.get_matching_blocks()
         for was, now in zip(old[i : i + size], new[j : j + size], strict=True)
-        if _is_figure(was) and was.casefold() != now.casefold()
+        if _is_figure(was) and _value(was, marks) != _value(now, marks)
     ]
+
+
+def _value(figure: str, marks: str) -> str:
+    """Return what a figure says however it is written: 1,200 is 1200, and five is 5."""
+    figure = figure.casefold()
+    return plain_number(figure, marks) if figure[0].isdecimal() else _VALUES.get(figure, figure)

@@ -137,6 +137,12 @@ class Ledger(Deliveries, DeliveryHistory, Protocol):
     def mark(self, deliveries: Sequence[Delivery]) -> None:
         """Replace deliveries by their newer states. Idempotent."""
 
+    def requeue(self, ids: Sequence[str], now: datetime) -> int:
+        """Queue anew, as if never tried, those of some deliveries that still are failed; return how many. Idempotent.
+
+        Of two who ask at once, one queues each.
+        """
+
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one message: an alert, or the several of a digest. ``id`` is the idempotency key, ``text`` plain lines."""

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
@@ -29,7 +29,16 @@ def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as exc:
-        raise UsageError(f"{name!r} is no time zone; name one such as Europe/Berlin.") from exc
+        raise UsageError(f"{name!r} is no time zone; {_zone_meant(name)}") from exc
+
+
+def _zone_meant(name: str) -> str:
+    """Return the end of a sentence: the name that is nearest, by its city or but for some letters."""
+    known = {zone.casefold(): zone for zone in sorted(available_timezones())}
+    wrong = "_".join(name.casefold().split())
+    near = [wrong] if wrong in known else [low for low in known if low.rpartition("/")[2] == wrong]
+    near = near or difflib.get_close_matches(wrong, known, 1, 0.8)
+    return f"did you mean {known[near[0]]}?" if near else "name one such as Europe/Berlin."
 
 
 def span(text: str, zone: str) -> tuple[Bound, Bound]:

@@ -110,13 +110,21 @@ def order_key(document: Document, first_seen: datetime) -> int:
     An article counts from its publication, but never from later than we first saw it: feeds announce the future.
     """
     moment = min(document.published, first_seen) if document.published else first_seen
-    seconds = max(-_MAX_SECONDS, min(_MAX_SECONDS, microseconds(moment) // 1_000_000))
-    return (seconds << _TIE_BITS) | (zlib.crc32(document.id.encode("utf-8", "surrogatepass")) >> 2)
+    return (_seconds(moment) << _TIE_BITS) | (zlib.crc32(document.id.encode("utf-8", "surrogatepass")) >> 2)
 
 
 def least_key(moment: datetime) -> int:
     """Return the least key that articles of a moment or later have."""
-    return (microseconds(moment) // 1_000_000) << _TIE_BITS
+    return _seconds(moment) << _TIE_BITS
+
+
+def greatest_key(moment: datetime) -> int:
+    """Return a key that no article of a moment or earlier passes, not even by making way for others of its second."""
+    return (_seconds(moment) + 2) << _TIE_BITS
+
+
+def _seconds(moment: datetime) -> int:
+    return max(-_MAX_SECONDS, min(_MAX_SECONDS, microseconds(moment) // 1_000_000))
 
 
 def order_day(key: int) -> str:

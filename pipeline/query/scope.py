@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.language.codes import normalize_language
 from pipeline.model import AlertRule
 from pipeline.query.parser import parse
 from pipeline.query.tree import And, AnyNode, Keyword, Or, Query
@@ -16,7 +17,8 @@ def query_of(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Quer
 
 def scoped(query: Query, rule: AlertRule) -> Query:
     """Narrow a rule's query to its feeds, tags and languages: any of each, all three."""
-    scopes = (("feed", rule.feeds), ("tag", rule.tags), ("lang", rule.languages))
+    languages = [normalize_language(language) or language for language in rule.languages]
+    scopes = (("feed", rule.feeds), ("tag", rule.tags), ("lang", languages))
     conditions = [_any(name, values) for name, values in scopes if values]
     return Query(text=query.text, root=And(nodes=(query.root, *conditions))) if conditions else query
 

@@ -34,8 +34,9 @@ EVENT_TYPES = (
 # What other programs, and people, call our fields.
 _ALSO = {"date": "published", "day": "published", "since": "after", "until": "before", "from": "source", "by": "author",
          "language": "lang", "domain": "site", "host": "site", "inurl": "url", "intitle": "title", "text": "body",
-         "inbody": "body", "content": "body", "label": "tag", "category": "tag", "time": "published", "newer": "after",
-         "older": "before", "within": "last", "who": "actor", "where": "place", "location": "place",
+         "inbody": "body", "intext": "body", "content": "body", "allintitle": "title", "headline": "title",
+         "subject": "title", "pubdate": "published", "label": "tag", "category": "tag", "time": "published",
+         "newer": "after", "older": "before", "within": "last", "who": "actor", "where": "place", "location": "place",
          "type": "event"}  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline.errors import TerminalError, TransientError
+from pipeline.errors import TerminalError, TransientError, UnavailableError
 from pipeline.flow import Stage
 from pipeline.model import Document, Record
 from pipeline.plain_words import unreadable
@@ -260,8 +260,8 @@ def _decided(stage: Stage, memory: Memory, given: Given, value: Record | Excepti
         decision = decide(value, memory, now)
         for fact in decision.facts:
             memory.learn(fact.key, fact.value)
-    except TransientError:
-        raise
+    except (TransientError, UnavailableError):
+        raise  # facts cannot be read: no record's fault
     except Exception as exc:  # noqa: BLE001 - one record's bug must not stop the others
         return _buried(stage, given, value, exc)
     return Decided(given=given, value=value, outcome=decision.outcome, emit=decision.emit, facts=decision.facts)

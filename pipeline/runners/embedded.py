@@ -27,6 +27,7 @@ from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
+from pipeline.ports.memories import SavedMemories
 from pipeline.ports.prepared import Prepared
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.table import Table, Transaction
@@ -42,7 +43,6 @@ from pipeline.runners.advance import (
     count_indexed,
     emitted,
     ends,
-    memories,
     outcome_of,
     passed,
 )
@@ -51,6 +51,7 @@ from pipeline.runners.finding import Finding
 from pipeline.runners.forgetting import Forgetting
 from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
+from pipeline.runners.remembering import Remembering
 from pipeline.runners.renewing import Renewing
 from pipeline.runners.trouble import Trouble
 from pipeline.stages.decision import Memory
@@ -101,6 +102,7 @@ class Embedded:
     ``renewal`` is the index as one that another version of the text analysis may have written. Facts of articles first
     seen before ``facts_before()`` are forgotten.
     ``loading`` may be begun, so that no record waits for it later. What was ``prepared`` of history is found by that.
+    ``loading`` may be begun, so that no record waits for it later. Large memories are ``saved``, to be read at once.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class Embedded:
         facts_before: Callable[[], datetime] | None = None,
         measures: Measures | None = None,
         prepared: Prepared | None = None,
+        saved: SavedMemories | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
@@ -144,6 +147,7 @@ class Embedded:
         self._is_remembered = False
         self._found_at = float("-inf")
         self._learners = {stage.name: Learner(stage.name) for stage in flow}
+        self._remembering = Remembering(flow, self._facts, saved)
         self.counts: Counter[str] = Counter()
         self.measures = measures or Measures()
         self.measures.outcomes = lambda: self.counts
@@ -189,7 +193,10 @@ class Embedded:
             with suppress(TransientError, UnavailableError):  # it is only told, and asked again after the next batch
                 waiting = self.history_waiting
             between(waiting)
-            if not outcomes and ending:
+            is_over = not outcomes and ending
+            if self._is_remembered:
+                self._remembering.save(self._memories, at_end=is_over)
+            if is_over:
                 return
 
     def step(self, timeout: float = 0.0) -> list[Outcome]:
@@ -267,6 +274,7 @@ class Embedded:
             self._is_remembered = False
             self._log.rewind(first.reads.name, GROUP)
             raise
+        self._remembering.kept({name: len(facts) for name, facts in batch.facts.items()}, self._memories)
         self.counts += batch.counts
         self._behind |= batch.behind
         return batch.outcomes
@@ -370,8 +378,8 @@ class Embedded:
         """Rebuild the memories from what is stored."""
         self._is_remembered = False
         self._behind = {}
-        self._memories = memories(self._flow)
-        for name, table in (self._facts | self._followed).items():
+        self._memories = self._remembering.memories()
+        for name, table in self._followed.items():
             for key, value in table.items():
                 self._learners[name].learn(self._memories[name], key, value)
         self._is_remembered = True

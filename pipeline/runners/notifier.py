@@ -75,9 +75,10 @@ class NotifierLoop:
         self._clock = clock
         self._transaction = transaction
         self._rules: dict[str, AlertRule] = {}
+        self._unread: set[str] = set()
         self._entries: dict[str, str] = {}
         self._complained: set[tuple[str, str]] = set()
-        self._senders = Senders(self._open, ledger, clock)
+        self._senders = Senders(self._open, self._as_wanted, ledger, clock)
         self._watching = Trouble(_log, "watching silence and surge rules")
         self._polled = self._watched = -WATCH_S
 
@@ -134,12 +135,14 @@ class NotifierLoop:
 
     def _learn(self) -> None:
         for key, value in self._table.changes():
+            self._unread.discard(key)
             try:
                 if value is None:
                     self._rules.pop(key, None)
                 else:
                     self._adopt(value)
             except Exception as exc:  # noqa: BLE001 - one rule that cannot be read must not silence the others
+                self._unread.add(key)
                 self._rules.pop(key, None)
                 self._complain(key, "a rule cannot be read and is left out", exc)
 
@@ -200,7 +203,7 @@ class NotifierLoop:
             try:
                 if (pair := self._read(message)) is not None:
                     pairs.append((message, *pair))
-            except msgspec.MsgspecError as exc:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
                 refused.append((message, exc))
         with self._transaction():
             channels, failed = self._enter(pairs)
@@ -210,7 +213,7 @@ class NotifierLoop:
             self._senders.wake(channel)
 
     def _read(self, message: Message) -> tuple[Alert, AlertRule] | None:
-        """Return an alert with its rule; ``None`` when the rule is gone. Raises ``MsgspecError``."""
+        """Return an alert with its rule; ``None`` when the rule is gone. Raises what msgspec does."""
         alert = msgspec.json.decode(message.value, type=Alert)
         # Without a rule, it was removed after the match: nobody is asking any more.
         rule = self._rules.get(alert.rule_id) or self._look_up(alert.rule_id)
@@ -325,6 +328,15 @@ class NotifierLoop:
     def _count(self, query: Query, seconds: int, now: datetime) -> int:
         within = Query(text=query.text, root=And(nodes=(query.root, Last(seconds=seconds))))
         return self._index.search(SearchRequest(query=within, now=now, limit=1)).total
+
+    def _as_wanted(self, delivery: Delivery) -> Delivery:
+        """Return a delivery that is about to be sent as its rule wants it by now; a sender's thread asks this."""
+        rule_id = delivery.alert.rule_id
+        if rule_id in self._unread:
+            return delivery  # what was asked for before it could not be read
+        rule = self._rules.get(rule_id)
+        channels = [self._channels.label(channel) for channel in _channels_of(rule)] if rule is not None else []
+        return policy.as_wanted(delivery, rule, channels, self._clock())
 
     def _open(self, label: str) -> Notifier:
         channel = self._entries.get(label, label)

@@ -43,10 +43,20 @@ class Channels(Protocol):
 
 
 class Senders:
-    """Keep one sender a channel; ``open_channel`` returns what sends to the one with a label."""
+    """Keep one sender a channel; ``open_channel`` returns what sends to the one with a label.
 
-    def __init__(self, open_channel: Callable[[str], Notifier], ledger: Ledger, clock: Clock) -> None:
+    ``as_wanted`` returns a delivery as it is wanted when it is about to be sent.
+    """
+
+    def __init__(
+        self,
+        open_channel: Callable[[str], Notifier],
+        as_wanted: Callable[[Delivery], Delivery],
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
         self._open = open_channel
+        self._as_wanted = as_wanted
         self._ledger = ledger
         self._clock = clock
         self._senders: dict[str, Sender] = {}
@@ -60,7 +70,7 @@ class Senders:
         """Have a channel look into the ledger."""
         sender = self._senders.get(channel)
         if sender is None or not sender.is_alive():
-            sender = self._senders[channel] = Sender(channel, self._open, self._ledger, self._clock)
+            sender = self._senders[channel] = Sender(channel, self._open, self._as_wanted, self._ledger, self._clock)
             sender.start()
         sender.wake()
 
@@ -77,8 +87,16 @@ class Senders:
 class Sender(threading.Thread):
     """Send what is due on one channel whenever woken."""
 
-    def __init__(self, channel: str, open_channel: Callable[[str], Notifier], ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        channel: str,
+        open_channel: Callable[[str], Notifier],
+        as_wanted: Callable[[Delivery], Delivery],
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
         super().__init__(name=f"notify {channel}", daemon=True)
+        self._as_wanted = as_wanted
         self._channel = channel
         self._open = open_channel
         self._ledger = ledger
@@ -127,12 +145,22 @@ class Sender(threading.Thread):
             if self._stopping.is_set() or time.monotonic() > until - SEND_AT_MOST_S:
                 self._ledger.mark(message)  # as it was: given out again at once
                 continue
-            delivered = self._send(message)
-            self._mark(delivered)
-            for delivery in delivered:
-                _report(delivery)
-            self._state.tell(delivered[0])
+            if wanted := self._wanted(message):
+                delivered = self._send(wanted)
+                self._mark(delivered)
+                for delivery in delivered:
+                    _report(delivery)
+                self._state.tell(delivered[0])
         return bool(claimed)
+
+    def _wanted(self, message: Sequence[Delivery]) -> list[Delivery]:
+        """Return what is still wanted of a message; what became of the rest is marked."""
+        judged = [self._as_wanted(each) for each in message]
+        if others := [after for before, after in zip(message, judged, strict=True) if after is not before]:
+            self._mark(others)
+            for each in others:
+                _report(each)
+        return [after for before, after in zip(message, judged, strict=True) if after is before]
 
     def _claim(self) -> list[Delivery]:
         """Claim what is due, the whole of a digest: its message is one, however many are in it."""

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,7 +15,7 @@ import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.ports.clock import Clock
-from pipeline.ports.table import Table
+from pipeline.ports.table import Table, Transaction
 from pipeline.records import read_record
 
 # What each may do beside what those before it may: read, mark and keep alerts, change feeds, run the whole.
@@ -46,8 +47,9 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 class Access:
     """Keep tokens and sign what must not be forged."""
 
-    def __init__(self, *, table: Table, clock: Clock) -> None:
+    def __init__(self, *, table: Table, clock: Clock, transaction: Transaction = nullcontext) -> None:
         self._table = table
+        self._transaction = transaction
         self._clock = clock
 
     def add(self, name: str, scope: Scope, owner: str = "") -> str:
@@ -55,12 +57,13 @@ class Access:
         name = name.strip()
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise UsageError(f"A token needs a printable name of 1 to {LONGEST_NAME} characters.")
-        if any(token.name == name for token in self.tokens()):
-            raise UsageError(f"There is a token {name!r} already; remove it first, or choose another name.")
         secret = BEGINNING + secrets.token_urlsafe(32)
         token = Token(id=_hashed(secret), name=name, scope=scope, created=self._clock(), owner=owner,
                       fever=_hashed(fever_key(owner or SOLE_NAME, secret)))  # fmt: skip
-        self._table.put(f"token {token.id}", msgspec.json.encode(token))
+        with self._transaction():
+            if any(kept.name == name for kept in self.tokens()):
+                raise UsageError(f"There is a token {name!r} already; remove it first, or choose another name.")
+            self._table.put(f"token {token.id}", msgspec.json.encode(token))
         return secret
 
     def remove(self, name: str) -> None:
@@ -126,11 +129,19 @@ class Access:
         self._table.put(_KEY, secrets.token_bytes(32).hex().encode())
 
     def _key(self) -> bytes:
+        if (key := self._kept_key()) is not None:
+            return key
+        with self._transaction():  # of those who ask at once one makes it
+            if self._kept_key() is None:
+                self.forget_addresses()
+        return self._kept_key() or b""
+
+    def _kept_key(self) -> bytes | None:
+        """Return the key; ``None`` where there is none, or it cannot be read."""
         try:
-            return bytes.fromhex((self._table.get(_KEY) or b"none").decode())
-        except ValueError:  # there is none, or it cannot be read
-            self.forget_addresses()
-        return bytes.fromhex((self._table.get(_KEY) or b"").decode())
+            return bytes.fromhex((self._table.get(_KEY) or b"").decode()) or None
+        except ValueError:
+            return None
 
     def _tokens(self) -> Iterator[Token]:
         for key, value in self._table.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,10 +16,10 @@ from pipeline.errors import NewswireError, NotFoundError, TerminalError, UsageEr
 from pipeline.model import AlertRule, derive_id
 from pipeline.ports.alerts import DeliveriesRequest, Notice
 from pipeline.ports.clock import Clock
-from pipeline.ports.table import Table
+from pipeline.ports.table import Table, Transaction
 from pipeline.query.printer import restate
 from pipeline.query.vocabulary import nearest
-from pipeline.records import read_records
+from pipeline.records import read_record, read_records
 from pipeline.references import anchored, is_reference
 from pipeline.services.alert_export import write_toml
 from pipeline.services.alert_import import NameList
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 HISTORY_DAYS = 30
 RECENT_DAYS = 7
 RESENT_AT_ONCE = 500
+CHANGED_AT_MOST = 10
 
 
 class Channels(Protocol):
@@ -81,9 +82,11 @@ class Alerts:
         deliveries: Ledger,
         channels: Channels,
         clock: Clock,
+        transaction: Transaction,
         limits: Limits = USUAL,
     ) -> None:
         self._limits = limits
+        self._transaction = transaction
         self._rules = rules
         self._searches = searches
         self._lists = lists
@@ -108,13 +111,17 @@ class Alerts:
 
     def edit(self, name: str, changes: Mapping[str, Any]) -> AlertRule:
         """Change fields of an alert, its name or query too. Raises ``UsageError``, with nothing changed."""
-        kept = self.get(name)
-        rule = msgspec.structs.replace(kept, query=kept.asked or kept.query)
-        rule = msgspec.structs.replace(rule, **changes)
-        other = self._by_name().get(key(rule.name))
-        if other is not None and other.id != kept.id:
-            raise UsageError(f"There is an alert {other.name!r} already; choose another name.")
-        return self._keep(rule)
+
+        def changed() -> tuple[AlertRule | None, AlertRule]:
+            kept = self.get(name)
+            rule = msgspec.structs.replace(kept, query=kept.asked or kept.query)
+            rule = msgspec.structs.replace(rule, **changes)
+            other = self._by_name().get(key(rule.name))
+            if other is not None and other.id != kept.id:
+                raise UsageError(f"There is an alert {other.name!r} already; choose another name.")
+            return kept, rule
+
+        return self._keep(changed)
 
     def send_test(self, name: str) -> list[Sent]:
         """Send a message that says it is a test to every channel of an alert, now; return what each answered."""
@@ -137,12 +144,8 @@ class Alerts:
             page = self._deliveries.page(
                 DeliveriesRequest(rule=rule, states=("failed",), limit=RESENT_AT_ONCE, cursor=cursor)
             )
-            again = [
-                msgspec.structs.replace(each, state="queued", due=now, changed=now, attempts=0, error=None)
-                for each in page.deliveries
-            ]
-            self._deliveries.mark(again)
-            count, cursor = count + len(again), page.cursor
+            count += self._deliveries.requeue([each.id for each in page.deliveries], now)
+            cursor = page.cursor
             if cursor is None:
                 return count
 
@@ -179,10 +182,14 @@ class Alerts:
 
     def add(self, rule: AlertRule, *, replace: bool = False) -> AlertRule:
         """Keep a new rule, or in place of the one of its name. Raises ``UsageError`` for what is wrong with it."""
-        kept = self._by_name().get(key(rule.name))
-        if kept is not None and not replace:
-            raise UsageError(f"There is an alert {kept.name!r} already; add --replace, or choose another name.")
-        return self._keep(_in_place_of(kept, rule))
+
+        def added() -> tuple[AlertRule | None, AlertRule]:
+            kept = self._by_name().get(key(rule.name))
+            if kept is not None and not replace:
+                raise UsageError(f"There is an alert {kept.name!r} already; add --replace, or choose another name.")
+            return kept, _in_place_of(kept, rule)
+
+        return self._keep(added)
 
     def forecast(self, rule: AlertRule, days: int = HISTORY_DAYS) -> Forecast:
         """Tell what a rule would have found in the last ``days``."""
@@ -196,17 +203,37 @@ class Alerts:
 
     def pause(self, name: str, paused: bool = True) -> None:
         """Stop an alert until told to go on, or go on."""
-        self._put(msgspec.structs.replace(self.get(name), paused=paused, snoozed_until=None))
+        with self._transaction():
+            self._put(msgspec.structs.replace(self.get(name), paused=paused, snoozed_until=None))
 
     def snooze(self, name: str, seconds: int) -> datetime:
         """Stop an alert for a time; return when it goes on."""
         until = self._clock() + timedelta(seconds=seconds)
-        self._put(msgspec.structs.replace(self.get(name), snoozed_until=until))
+        with self._transaction():
+            self._put(msgspec.structs.replace(self.get(name), snoozed_until=until))
         return until
 
     def remove(self, name: str) -> None:
         """Remove an alert; what is remembered of its messages stays."""
-        self._rules.put(self.get(name).id, None)
+        with self._transaction():
+            self._rules.put(self.get(name).id, None)
+
+    def restore(self, rule: AlertRule) -> None:
+        """Put a removed alert back as it was. Raises ``UsageError`` where another has its name by now."""
+        if (other := self._by_name().get(key(rule.name))) is not None and other.id != rule.id:
+            raise UsageError(f"There is another alert {other.name!r} by now; rename that first.")
+        self._put(rule)
+
+    def meant(self, name: str, channels: Sequence[str]) -> tuple[str, ...]:
+        """Return channels for an alert: those that are called as one of its own is, without secrets, are that one."""
+        own = list(self.get(name).channels)
+        found = []
+        for channel in channels:
+            same = next((each for each in own if channel in (each, self.label(each))), channel)
+            found.append(same)
+            if same in own:
+                own.remove(same)
+        return tuple(found)
 
     def log(self, limit: int, name: str | None = None, *, withheld: bool = False) -> list[Delivery]:
         """Return what became of the latest ``limit`` messages, newest first; those held back only when asked for."""
@@ -238,7 +265,10 @@ class Alerts:
                         rule = msgspec.structs.replace(rule, channels=tuple(channels))
                     rule = self._checked(rule, searches, coming)
                     if not dry_run:
-                        self._put(rule)
+                        with self._transaction():
+                            new = msgspec.structs.replace(rule, id=entry.id, created=entry.created, owner=entry.owner)
+                            rule = _in_place_of(self._by_name().get(key(rule.name)), new)
+                            self._put(rule)
                     yield Taken(rule=rule)
                     continue
                 if isinstance(entry, NameList):
@@ -256,11 +286,33 @@ class Alerts:
     def _by_name(self) -> dict[str, AlertRule]:
         return {key(rule.name): rule for rule in stored_rules(self._rules)}
 
-    def _keep(self, rule: AlertRule) -> AlertRule:
-        """Check a rule and its channels and keep it."""
-        rule = self._checked(rule, self._searches.all(), {})
-        self._put(rule)
-        return rule
+    def _keep(self, made: Callable[[], tuple[AlertRule | None, AlertRule]]) -> AlertRule:
+        """Check the rule that is made, and its channels, and keep it in place of the one it was made of.
+
+        To look up the hosts of channels takes long: where that one, or what the rule asks by name, was changed or
+        removed meanwhile, the rule is made anew.
+        """
+        for _ in range(CHANGED_AT_MOST):
+            kept, rule = made()
+            rule = self._checked(rule, self._searches.all(), {})
+            with self._transaction():
+                if self._by_id(rule.id) == kept and self._is_current(rule):
+                    self._put(rule)
+                    return rule
+        raise UsageError(f"The alert {rule.name!r} is being changed by others; try again.")
+
+    def _by_id(self, rule_id: str) -> AlertRule | None:
+        return read_record(rule_id, self._rules.get(rule_id), AlertRule)
+
+    def _is_current(self, rule: AlertRule) -> bool:
+        """Tell whether no other rule has its name by now, and what it asks by name is still what it was."""
+        other = self._by_name().get(key(rule.name))
+        if other is not None and other.id != rule.id:
+            return False
+        searches = self._searches.all()
+        asked = msgspec.structs.replace(rule, query=rule.asked or rule.query)
+        asked = msgspec.structs.replace(asked, lists=self._searches.lists_among(asked.query, searches))
+        return written_out(asked, searches) == rule
 
     def _checked(self, rule: AlertRule, searches: Mapping[str, str], coming: Mapping[str, Sequence[str]]) -> AlertRule:
         """Return a rule as it is to be kept: named so that it is found again, saved searches written out."""
@@ -290,7 +342,7 @@ def quiet_hours(text: str | None) -> tuple[str | None, str | None]:
     """Read ``22:00-07:00`` as two times of day. Raises ``UsageError`` where there is no dash."""
     if text is None:
         return None, None
-    begin, dash, end = text.partition("-")
+    begin, dash, end = text.replace("–", "-").replace("—", "-").partition("-")
     if not dash:
         raise UsageError("Quiet hours are two times of day, such as --quiet 22:00-07:00.")
     return begin.strip(), end.strip()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pipeline.ports.log import Log, Message
 from pipeline.ports.table import Transaction
@@ -12,6 +14,8 @@ from pipeline.topics import DEAD
 REPLAY_GROUP = "dead-replay"
 PAGE = 500
 FIRST_WAIT_S = 1.0
+# The log knows one place for all of a process: what one thread reads, another would miss, and deal with unread.
+_reading = threading.Lock()
 
 
 class DeadLetters:
@@ -22,16 +26,22 @@ class DeadLetters:
         self._transaction = transaction
         self._first_wait_s = first_wait_s
 
-    def all(self, kind: str | None = None) -> Iterator[Message]:
-        """Yield the pending letters, of one kind if given; they stay pending."""
-        # Reading without committing leaves the letters pending; only sending back marks them as dealt with.
-        for messages in self._read():
-            yield from (letter for letter in messages if kind is None or kind_of(letter) == kind)
+    def all(self, kind: str | None = None, limit: int | None = None) -> list[Message]:
+        """Return the pending letters, of one kind if given, or the first of them; they stay pending."""
+        found: list[Message] = []
+        with self._place():
+            for messages in self._read():
+                found += (letter for letter in messages if kind is None or kind_of(letter) == kind)
+                if limit is not None and len(found) >= limit:
+                    break
+        return found[:limit]
 
     def kinds(self) -> dict[str, int]:
         """Count the pending letters by kind, the most frequent first; asking again gives the same."""
-        counts = Counter(map(kind_of, self.all()))
-        self._log.rewind(DEAD.name, REPLAY_GROUP)
+        counts: Counter[str] = Counter()
+        with self._place():
+            for messages in self._read():
+                counts.update(map(kind_of, messages))
         return dict(counts.most_common())
 
     def send_back(self, kind: str | None = None) -> int:
@@ -39,18 +49,29 @@ class DeadLetters:
 
         With a kind, only those of it; the others stay pending.
         """
-        # All are read before any is sent back: what fails again at once is a letter of another time.
-        letters = [message for messages in self._read() for message in messages]
-        chosen = [letter for letter in letters if kind is None or kind_of(letter) == kind]
-        if not chosen:
+        with self._place():
+            # All are read before any is sent back: what fails again at once is a letter of another time.
+            letters = [message for messages in self._read() for message in messages]
+            chosen = [letter for letter in letters if kind is None or kind_of(letter) == kind]
+            if not chosen:
+                return 0
+            with self._transaction():
+                self._log.append(returned(letter) for letter in chosen if letter.headers.get("topic"))
+                # There is one place up to which letters are dealt with: those that stay go behind it, as they were.
+                self._log.append(letter for letter in letters if kind is not None and kind_of(letter) != kind)
+                self._log.commit(DEAD.name, REPLAY_GROUP)
+            return len(chosen)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Have the place up to which letters are read to oneself, and put it back to what was dealt with."""
+        with _reading:
             self._log.rewind(DEAD.name, REPLAY_GROUP)
-            return 0
-        with self._transaction():
-            self._log.append(returned(letter) for letter in chosen if letter.headers.get("topic"))
-            # There is one place up to which letters are dealt with: those that stay go behind it, as they were.
-            self._log.append(letter for letter in letters if kind is not None and kind_of(letter) != kind)
-            self._log.commit(DEAD.name, REPLAY_GROUP)
-        return len(chosen)
+            try:
+                yield
+            finally:
+                # Reading without committing leaves the letters pending; only sending back marks them as dealt with.
+                self._log.rewind(DEAD.name, REPLAY_GROUP)
 
     def _read(self) -> Iterator[list[Message]]:
         wait_s = self._first_wait_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -123,26 +123,34 @@ class Feeds:
         ``asked`` is the address the user gave, with what is sent to it; that is kept for a feed of the same origin
         only. ``connector`` names who reads it, where that is not ours of feeds.
         """
-        before = self.asked(url)
-        after = self._changed(before, options or FeedOptions())
-        if asked is not None:
-            kept = asked.headers if same_origin(asked.url, before.url) else {}
-            after = msgspec.structs.replace(after, headers=merged(before.headers, kept))
-        after = msgspec.structs.replace(after, title=after.title or title, connector=connector or after.connector)
-        self._put(after)
+        with self._transaction():
+            before = self.asked(url)
+            after = self._changed(before, options or FeedOptions())
+            if asked is not None:
+                kept = asked.headers if same_origin(asked.url, before.url) else {}
+                after = msgspec.structs.replace(after, headers=merged(before.headers, kept))
+            after = msgspec.structs.replace(after, title=after.title or title, connector=connector or after.connector)
+            self._put(after)
         return after
 
     def edit(self, url: str, options: FeedOptions, clear: Sequence[str] = ()) -> tuple[Subscription, bool]:
         """Change the options of a feed after some were cleared; return it, and whether anything is different."""
-        before = self.known(url)
-        after = self._changed(cleared(before, clear), options)
-        poll = self.poll_of(after.url)
         with self._transaction():
+            before = self.known(url)
+            after = self._changed(cleared(before, clear), options)
+            poll = self.poll_of(after.url)
             if poll is not None and after.interval_s != before.interval_s:
                 due = rescheduled(poll, after.interval_s, self._clock(), self._pace)
                 self._polls.put(after.url, msgspec.json.encode(due))
             self._put(after)
         return after, after != before
+
+    def retag(self, url: str, change: Callable[[tuple[str, ...]], tuple[str, ...]], title: str | None = None) -> bool:
+        """Give a feed the tags that are made of those it has, and a title if one is given; tell whether any differs."""
+        with self._transaction():
+            before = self.known(url)
+            options = FeedOptions(title=title, tags=change(before.tags))
+            return self.edit(before.url, options, ["tags"])[1]
 
     def pace_words(self, subscription: Subscription) -> str:
         """Say at what pace a feed is polled that has an interval of its own, and what wins over that; else nothing."""
@@ -161,43 +169,52 @@ class Feeds:
 
     def pause(self, url: str, paused: bool = True) -> Subscription:
         """Stop polling a feed, or go on."""
-        subscription = msgspec.structs.replace(self.known(url), paused=paused)
-        self._put(subscription)
+        with self._transaction():
+            subscription = msgspec.structs.replace(self.known(url), paused=paused)
+            self._put(subscription)
         return subscription
 
     def remove(self, url: str) -> Subscription:
         """Follow a feed no longer; its articles stay."""
-        subscription = self.known(url)
         with self._transaction():
+            subscription = self.known(url)
             self._feeds.put(subscription.url, None)
             self._polls.put(subscription.url, None)
             self._forget(subscription.url)
         return subscription
 
+    def restore(self, subscription: Subscription) -> None:
+        """Follow a removed feed again as it was. Raises ``UsageError`` where it is followed again already."""
+        if self._feeds.get(subscription.url) is not None:
+            raise UsageError(f"{subscription.url} is followed again already.")
+        self._put(subscription)
+
     def refresh(self, url: str | None = None) -> int:
         """Make a feed, or all, due now; return how many."""
-        chosen = [self.known(url)] if url else self.all()
-        for subscription in chosen:
-            poll = self.poll_of(subscription.url)
-            if poll is not None:
-                due = msgspec.structs.replace(
-                    poll, next_check=self._clock(), retired=False, body_hash=None, etag=None, modified=None, unchanged=0
-                )
-                self._polls.put(subscription.url, msgspec.json.encode(due))
+        dropped: dict[str, Any] = {"body_hash": None, "etag": None, "modified": None, "unchanged": 0}
+        with self._transaction():
+            chosen = [self.known(url)] if url else self.all()
+            polls = {subscription.url: self.poll_of(subscription.url) for subscription in chosen}
+            due = {
+                name: msgspec.structs.replace(poll, next_check=self._clock(), retired=False, **dropped)
+                for name, poll in polls.items()
+                if poll is not None
+            }
+            self._polls.update({name: msgspec.json.encode(poll) for name, poll in due.items()})
             # Putting the subscription again is what makes a running `up` look at it.
-            self._put(subscription)
+            self._feeds.update({each.url: msgspec.json.encode(each) for each in chosen})
         return len(chosen)
 
     def take_over(self, outlines: Iterable[Outline]) -> int:
         """Follow the feeds of a subscription list, all or none of them; return how many."""
-        now = self._clock()
-        known = {subscription.url: subscription for subscription in self.all()}
+        now, outlines = self._clock(), list(outlines)
         followed: dict[str, Subscription] = {}
-        for outline in outlines:
-            url, headers = without_credentials(whole_address(outline.url))
-            before = followed.get(url) or known.get(url) or Subscription(url=url, added=now)
-            followed[url] = _listed(before, outline, headers)
         with self._transaction():
+            known = {subscription.url: subscription for subscription in self.all()}
+            for outline in outlines:
+                url, headers = without_credentials(whole_address(outline.url))
+                before = followed.get(url) or known.get(url) or Subscription(url=url, added=now)
+                followed[url] = _listed(before, outline, headers)
             self._feeds.update({url: msgspec.json.encode(subscription) for url, subscription in followed.items()})
         return len(followed)
 

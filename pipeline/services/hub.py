@@ -141,7 +141,7 @@ class Hub:
         if request is None:
             return
         if request.mode == "unsubscribe":
-            self._change(subscriber, lambda kept: None)
+            self.forget(subscriber)
             return
         until = self._clock() + timedelta(seconds=request.lease_s)
 
@@ -186,15 +186,15 @@ class Hub:
         def after(kept: Subscriber) -> Subscriber | None:
             failing = kept.failing or now
             if now - failing > GIVE_UP:
-                return None
+                return _left(kept, subscriber.request)
             wait = min(RETRY * 2 ** min(kept.failures, 10), LONGEST_RETRY)
             return msgspec.structs.replace(kept, failures=kept.failures + 1, failing=failing, next_try=now + wait)
 
         self._change(subscriber, after)
 
     def forget(self, subscriber: Subscriber) -> None:
-        """Tell a subscriber nothing any more."""
-        self._change(subscriber, lambda kept: None)
+        """Tell a subscriber nothing any more; what was asked for since it was read is asked back all the same."""
+        self._change(subscriber, lambda kept: _left(kept, subscriber.request))
 
     def version(self, topic: str, entries: Sequence[str]) -> int:
         """Return the version of a feed that has these entries now: a new one if any of them was not in it before."""
@@ -239,6 +239,13 @@ class Hub:
 
     def _put(self, subscriber: Subscriber) -> None:
         self._table.put(_SUBSCRIBER + subscriber.id, msgspec.json.encode(subscriber))
+
+
+def _left(kept: Subscriber, known: Request | None) -> Subscriber | None:
+    """Return what is left of a subscriber who is told nothing any more: what was asked for since, if anything was."""
+    if kept.request is None or kept.request == known:
+        return None
+    return Subscriber(topic=kept.topic, callback=kept.callback, request=kept.request)
 
 
 def signature(secret: str, body: bytes) -> str:

@@ -57,20 +57,26 @@ class Lists:
     def add(self, name: str, entries: Iterable[str], *, replace: bool = False) -> int:
         """Keep a new list, or in place of the one of its name; return how many names it has."""
         key, names = checked_list(name, entries)
-        if not replace and self._lists.get(key) is not None:
-            raise UsageError(f"There is a list {name!r} already; add --replace, or `newswire list edit` it.")
-        return self._keep(key, names)
+        with self._transaction():
+            if not replace and self._lists.get(key) is not None:
+                raise UsageError(f"There is a list {name!r} already; add --replace, or `newswire list edit` it.")
+            return self._keep(key, names)
 
     def edit(self, name: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> int:
         """Add names to a list and take others out; return how many it has then."""
-        names = {_folded(entry): entry for entry in self.get(name)}
-        for entry in remove:
-            if names.pop(_folded(entry), None) is None:
-                raise UsageError(f"The list {name!r} does not hold {entry!r}{nearest(entry, names.values())}.")
-        return self._keep(_key(name), _checked([*names.values(), *add]))
+        with self._transaction():
+            names = {_folded(entry): entry for entry in self.get(name)}
+            for entry in remove:
+                if names.pop(_folded(entry), None) is None:
+                    raise UsageError(f"The list {name!r} does not hold {entry!r}{nearest(entry, names.values())}.")
+            return self._keep(_key(name), _checked([*names.values(), *add]))
 
     def remove(self, name: str) -> None:
         """Drop a list that nothing uses."""
+        with self._transaction():
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
         key = _key(name)
         self.get(name)
         # What readers with names keep is theirs alone: that it is there must be told, what it is must not.
@@ -86,11 +92,10 @@ class Lists:
         self._lists.put(key, None)
 
     def _keep(self, key: str, names: tuple[str, ...]) -> int:
-        with self._transaction():
-            self._lists.put(key, msgspec.json.encode(names))
-            changed = {rule.id: _rewritten(rule, key, names) for rule in self._using(key)}
-            if changed:
-                self._rules.update(changed)
+        self._lists.put(key, msgspec.json.encode(names))
+        changed = {rule.id: _rewritten(rule, key, names) for rule in self._using(key)}
+        if changed:
+            self._rules.update(changed)
         return len(names)
 
     def _using(self, key: str) -> Iterator[AlertRule]:

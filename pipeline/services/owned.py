@@ -156,6 +156,10 @@ class OwnDeliveries:
         owners = self._owners.all()
         self._ledger.mark([each for each in deliveries if self._is_own(each.alert.rule_id, owners)])
 
+    def requeue(self, ids: Sequence[str], now: datetime) -> int:
+        """Queue failed ones anew, which are the reader's own where their ids are from a page of these."""
+        return self._ledger.requeue(ids, now)
+
     def earlier(self, about: Sequence[About]) -> Sequence[Earlier]:
         """Sum up what is known about each."""
         return self._ledger.earlier(about)

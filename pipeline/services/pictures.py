@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -14,6 +15,7 @@ from pipeline.model import Document
 from pipeline.ports.clock import Clock
 
 MOST_BYTES = 5_000_000
+MOST_ICON_BYTES = 200_000
 KEPT_BYTES = 30_000_000
 # What could not be had is not asked for again for so long.
 AGAIN_AFTER = timedelta(minutes=10)
@@ -40,22 +42,34 @@ class Pictures:
 
     def of(self, document: Document) -> Picture:
         """Return the picture of an article. Raises ``NotFoundError`` where there is none to be had."""
-        url = document.image
-        if not url:
+        if not document.image:
             raise NotFoundError("This article has no picture.")
+        return self._at(document.image, MOST_BYTES)
+
+    def icon_of(self, feed: str) -> Picture | None:
+        """Return the icon of the site that a feed is at, ``None`` where there is none to be had."""
+        parts = urlsplit(feed)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            return None
+        try:
+            return self._at(f"{parts.scheme}://{parts.netloc}/favicon.ico", MOST_ICON_BYTES)
+        except NotFoundError:
+            return None
+
+    def _at(self, url: str, most: int) -> Picture:
         if (known := self._known(url)) is not None:
             return known
         if not self._fetching.acquire(blocking=False):
             raise NotFoundError("Other pictures are being fetched; reload in a moment.")
         try:
-            body = self._fetch(url, MOST_BYTES + 1)
+            body = self._fetch(url, most + 1)
         except NewswireError as exc:
             self._note_failure(url)
             raise NotFoundError(f"The picture cannot be had: {exc}") from exc
         finally:
             self._fetching.release()
         kind = kind_of(body)
-        if kind is None or len(body) > MOST_BYTES:
+        if kind is None or len(body) > most:
             self._note_failure(url)
             raise NotFoundError("What is at the address of the picture is none, or too large.")
         found = Picture(kind, body)
@@ -97,4 +111,6 @@ def kind_of(body: bytes) -> str | None:
         return "image/webp"
     if body[4:12] in (b"ftypavif", b"ftypavis"):
         return "image/avif"
+    if body.startswith(b"\x00\x00\x01\x00"):
+        return "image/x-icon"
     return None

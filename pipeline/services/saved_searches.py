@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 
 import msgspec
 
 from pipeline.alerts.rules import admit
 from pipeline.errors import NotFoundError, UsageError
 from pipeline.model import AlertRule
-from pipeline.ports.table import Table
+from pipeline.ports.table import Table, Transaction
 from pipeline.query.parser import Lists, parse, parse_part
 from pipeline.query.printer import show
 from pipeline.query.tree import And, Last, Listed, Query, walk
@@ -36,7 +37,9 @@ class SavedSearches:
         zone: str = "UTC",
         rules: Table | None = None,
         filled: Callable[[Query], Query] = lambda query: query,
+        transaction: Transaction = nullcontext,
     ) -> None:
+        self._transaction = transaction
         self._table = table
         self._lists = lists
         self.zone = zone
@@ -97,12 +100,13 @@ class SavedSearches:
             raise UsageError(
                 f"{name!r} cannot name a saved search; use letters, digits and _, beginning with a letter."
             )
-        searches = self.all() | {name: query}
-        self.check(name, searches)
-        rewritten = {rule.id: msgspec.json.encode(rule) for rule in self._rewritten(name, searches)}
-        self._table.put(name, query.encode())
-        if self._rules is not None and rewritten:
-            self._rules.update(rewritten)
+        with self._transaction():
+            searches = self.all() | {name: query}
+            self.check(name, searches)
+            rewritten = {rule.id: msgspec.json.encode(rule) for rule in self._rewritten(name, searches)}
+            self._table.put(name, query.encode())
+            if self._rules is not None and rewritten:
+                self._rules.update(rewritten)
         return len(rewritten)
 
     def check(self, name: str, searches: Mapping[str, str], coming: Lists | None = None) -> None:
@@ -114,6 +118,10 @@ class SavedSearches:
 
     def forget(self, name: str) -> None:
         """Drop a saved search. Raises ``UsageError`` where there is none of that name, or something names it."""
+        with self._transaction():
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
         searches = self.all()
         if name not in searches:
             near = nearest(name, searches)

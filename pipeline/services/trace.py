@@ -102,7 +102,7 @@ class Traces:
         for record in self._records.of(ARTICLES.name, article_id) if self._records is not None else ():
             try:
                 article = msgspec.json.decode(record.message.value, type=Article)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 yield Step(stage="fetch", at=record.written, words="came in a form that cannot be read")
                 continue
             yield Step(stage="fetch", at=record.written, words=_where_from(article))

@@ -6,9 +6,11 @@ memory ``learn`` them, sends ``emit`` on, and counts ``outcome``, in an order th
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 from pipeline.model import Record
+from pipeline.ports.memories import Parts
 
 
 class Fact(Record, frozen=True):
@@ -31,6 +33,49 @@ class Memory(Protocol):
 
     def learn(self, key: str, value: bytes | None) -> None:
         """Take in one fact, in log order; the same fact twice changes nothing."""
+
+
+@runtime_checkable
+class SavedMemory(Memory, Protocol):
+    """Derive look-up structures that can be written as arrays and read at once, instead of from each fact.
+
+    ``saved_as`` names how they are written: of parts that were written otherwise nothing is made.
+    """
+
+    saved_as: str
+
+    def __len__(self) -> int:
+        """Return about how many facts it is made of."""
+
+    def saved(self) -> Parts:
+        """Return all that is remembered: perhaps the arrays in use, to be released before more is learned."""
+
+    def restore(self, parts: Parts) -> None:
+        """Remember what parts hold, in place of everything. They are given up to it."""
+
+
+class Stored(Protocol):
+    """Read the facts that are stored."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return the latest value, or ``None``. Raises ``TransientError`` or ``UnavailableError``."""
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        """Iterate over all present keys with their values, in an order that writes between do not disturb."""
+
+
+@runtime_checkable
+class RestingMemory(Memory, Protocol):
+    """Ask for facts where they are stored, and hold only what is not stored yet: nothing is read at the start.
+
+    Where they cannot be asked for one by one, it learns and holds them all as any memory does.
+    """
+
+    def rest_on(self, stored: Stored) -> None:
+        """Ask for facts there from now on."""
+
+    def kept(self) -> None:
+        """Take note that all that was learned is stored."""
 
 
 class NoMemory:

@@ -31,7 +31,9 @@ def login_page(ask: Ask, rendering: Rendering) -> Response:
 def login(ask: Ask, rendering: Rendering, error: str, status: int) -> Response:
     """Ask for the password, again where it was wrong."""
     to = ask.form().one("to") if ask.method == "POST" else ask.one("to", "/")
-    return rendering.plain(ask, "login.html", status, error=error, to=to, named=ask.desk.readers.are_any())
+    return rendering.plain(
+        ask, "login.html", status, error=error, to=to, named=ask.desk.readers.are_any(), ended=bool(ask.one("ended"))
+    )
 
 
 def session_for(desk: Desk, name: str, secret: str) -> str | None:

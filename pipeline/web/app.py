@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -26,8 +27,9 @@ from pipeline.web import access_pages, assets, outgoing
 from pipeline.web.api.answers import ChangedMeanwhileError
 from pipeline.web.api.problems import problem
 from pipeline.web.api.routes import OPERATIONS
-from pipeline.web.asking import MOST_FORM_BYTES, Ask, NotFoundError, TooLargeError, body_of, redirect
+from pipeline.web.asking import MOST_FORM_BYTES, Ask, NotFoundError, TooLargeError, body_of, own_address, redirect
 from pipeline.web.desk import Desk
+from pipeline.web.display import display_of
 from pipeline.web.live import Live
 from pipeline.web.pages import PAGES
 from pipeline.web.readers.entry import ReaderPrograms
@@ -90,16 +92,17 @@ class App:
             Route(path, partial(self._answer, by_method), methods=list(METHODS)) for path, by_method in paths.items()
         ]
         routes += [
-            Route("/live", self._stream, methods=["GET"]),
-            Route("/api/v1/stream", self._stream, methods=["GET"]),
-            Route(HUB_PATH, self._hub, methods=["POST"]),
+            Route("/live", self._stream, methods=list(METHODS)),
+            Route("/api/v1/stream", self._stream, methods=list(METHODS)),
+            Route(HUB_PATH, self._hub, methods=list(METHODS)),
             Route("/login", self._login, methods=["POST"]),
         ]
         # A route with the method comes before one that only knows the path.
         routes.insert(0, routes.pop())
         routes.append(Route("/{rest:path}", partial(self._answer, {}), methods=list(METHODS)))
         programs = Middleware(ReaderPrograms, desk=self._desk, in_thread=self._in_thread)
-        return Starlette(routes=routes, middleware=[programs], exception_handlers={405: _wrong_method, 404: _nowhere})
+        unrouted = {405: self._wrong_method, 404: self._nowhere}
+        return Starlette(routes=routes, middleware=[programs], exception_handlers=unrouted)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """End the threads; streams end with the server."""
@@ -113,6 +116,9 @@ class App:
         return await self._guarded(request, lambda caller: self._handled(by_method, request, caller))
 
     async def _stream(self, request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return self._not_that_way(request, "GET, HEAD")
+
         async def streaming(caller: Caller) -> Response:
             if caller.scope not in RANK:
                 raise UsageError("This needs a token.")
@@ -200,6 +206,9 @@ class App:
         if path.startswith("/api/"):
             return self._failed(request, UsageError("Show a token: Authorization: Bearer nw_…"), 401,
                                 {"www-authenticate": "Bearer"})  # fmt: skip
+        if request.method not in SAFE_METHODS:
+            # What was sent is gone: the way back is to the page that it was written on.
+            return redirect(f"/login?{urlencode({'to': _page_before(request), 'ended': '1'})}")
         asked = f"{path}?{request.url.query}" if request.url.query else path
         return redirect(f"/login?{urlencode({'to': asked})}")
 
@@ -209,8 +218,8 @@ class App:
         if handler is None:
             if not by_method:
                 raise NotFoundError("There is nothing at this address.")
-            allowed = {"allow": ", ".join(sorted({*by_method, "HEAD"} if "GET" in by_method else by_method))}
-            return self._failed(request, UsageError(f"{request.method} cannot be done here."), 405, allowed)
+            allowed = ", ".join(sorted({*by_method, "HEAD"} if "GET" in by_method else by_method))
+            return self._not_that_way(request, allowed)
         if RANK[caller.scope] < RANK[handler.scope]:
             needed = UsageError(f"This needs the scope {handler.scope}; yours is {caller.scope}.")
             return self._failed(request, needed, 403)
@@ -252,6 +261,9 @@ class App:
             raise ForbiddenError("The page was too old to change anything; go back, reload it, and try again.")
 
     async def _hub(self, request: Request) -> Response:
+        if request.method != "POST":
+            return self._not_that_way(request, "POST")
+
         async def asking(caller: Caller) -> Response:
             ask = self._ask(request, caller, await body_of(request, outgoing.MOST_HUB_BYTES))
             return await self._in_thread(lambda: outgoing.subscribe(ask))  # type: ignore[no-any-return]
@@ -286,6 +298,17 @@ class App:
         _set_cookie(request, response, SESSION_COOKIE, found, 30 * 86_400)
         return response
 
+    def _not_that_way(self, request: Request, allowed: str) -> Response:
+        words = f"{request.method[:20]} cannot be done here; {allowed} can."
+        return self._failed(request, UsageError(words), 405, {"allow": allowed})
+
+    async def _wrong_method(self, request: Request, error: HTTPException) -> Response:
+        return self._not_that_way(request, (error.headers or {}).get("Allow", ""))
+
+    async def _nowhere(self, request: Request, error: HTTPException) -> Response:
+        # What no route can read, such as an address with a line break.
+        return self._failed(request, NotFoundError("There is nothing at this address."), 404)
+
     def _failed(
         self, request: Request, error: Exception, status: int, headers: Mapping[str, str] | None = None
     ) -> Response:
@@ -294,7 +317,7 @@ class App:
             given["retry-after"] = str(int(getattr(error, "retry_after", 5.0)) + 1)
         if request.url.path.startswith("/api/"):
             return problem(error, status, given)
-        return self._rendering.failure(str(error), status, given)
+        return self._rendering.failure(str(error), status, given, display_of(request.headers))
 
 
 class ForbiddenError(UsageError):
@@ -322,6 +345,14 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def _page_before(request: Request) -> str:
+    """Return the page of ours that a form was sent from, as the browser tells it."""
+    before = urlsplit(request.headers.get("referer", ""))
+    if before.netloc.casefold() != request.headers.get("host", "").casefold():
+        return "/"
+    return own_address(f"{before.path}?{before.query}" if before.query else before.path)
+
+
 def _visit(request: Request) -> str:
     """Return what forms of this browser are told by: its cookie, or the one that it will have."""
     made: str = request.scope.setdefault("newswire.visit", secrets.token_urlsafe(18))
@@ -332,12 +363,3 @@ def _set_cookie(request: Request, response: Response, name: str, value: str, max
     response.set_cookie(
         name, value, max_age=max_age, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/"
     )
-
-
-async def _wrong_method(request: Request, error: Exception) -> Response:
-    return Response("This cannot be done here.\n", 405, HEADERS, "text/plain")
-
-
-async def _nowhere(request: Request, error: Exception) -> Response:
-    # What no route can read, such as an address with a line break.
-    return Response("There is nothing at this address.\n", 404, HEADERS, "text/plain")

@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.ports.arrivals import Arrivals
 from pipeline.ports.revisions import Revisions
+from pipeline.web.removed import Removed
 
 if TYPE_CHECKING:
     from connectors.polling.subscription import Subscription
@@ -97,6 +98,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     own: Callable[[str], Mapping[str, Any]]
     hub: Hub
     reader: str = ""
+    removed: Removed = msgspec.field(default_factory=Removed)
 
     def of(self, reader: str) -> Desk:
         """Return the desk of a reader: with marks, alerts, searches and what became of messages that are theirs."""

@@ -6,6 +6,7 @@ The id of an event is a position of ``Arrivals``: who comes back with it as ``La
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from pipeline.errors import NewswireError
+from pipeline.errors import NewswireError, TransientError
 from pipeline.ports.alerts import Delivery
 from pipeline.ports.arrivals import Arrival, ArrivalsRequest
 from pipeline.query.evaluate import MatchView
@@ -33,6 +34,7 @@ CAUGHT_UP = 1_000
 WAITING = 500
 MOST_STREAMS = 500
 ALERTS = 20
+_log = logging.getLogger(__name__)
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
@@ -53,6 +55,7 @@ class Live:
         self._rendering = rendering
         self._listeners: dict[asyncio.Queue[Told], str] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self._position: str | None = None
         self._alerted: datetime = desk.clock()
         self._known: set[str] = set()
@@ -63,9 +66,10 @@ class Live:
         self._stopped.set()
 
     async def response(self, request: Request, reader: str) -> Response:
-        """Answer with a stream of what the address's query finds. Raises ``UsageError`` for a bad query or position."""
+        """Answer with a stream of what the address's query finds. Raises ``UsageError`` for a bad query or position,
+        ``TransientError`` where too many are open."""
         if len(self._listeners) >= MOST_STREAMS:
-            return Response("Too many streams are open; close a page.\n", 503, {"retry-after": "30"})
+            raise TransientError("Too many streams are open; close a page.", 30.0)
         text = request.query_params.get("q", "").strip()
         query = (await self._in_thread(lambda: self._desk.of(reader).articles.request(text))).query if text else None
         after = request.headers.get("last-event-id") or request.query_params.get("after") or None
@@ -78,8 +82,10 @@ class Live:
 
     async def _events(self, query: Query | None, after: str | None, reader: str) -> AsyncIterator[bytes]:
         queue: asyncio.Queue[Told] = asyncio.Queue(WAITING)
-        position = await self._start(queue, reader)
+        # Before the first look: everything after it comes through the queue.
+        self._listeners[queue] = reader
         try:
+            position = await self._start()
             yield b"retry: 3000\n\n"
             if after is not None:
                 async for chunk in self._caught_up(query, after):
@@ -101,13 +107,13 @@ class Live:
         finally:
             self._listeners.pop(queue, None)
 
-    async def _start(self, queue: asyncio.Queue[Told], reader: str) -> str:
-        """Begin to listen; return the position from which on everything comes through the queue."""
-        self._listeners[queue] = reader
-        if self._looking is None or self._looking.done():
-            self._position = await self._in_thread(self._desk.arrivals.end)
-            self._alerted = self._desk.clock()
-            self._looking = asyncio.create_task(self._look())
+    async def _start(self) -> str:
+        """Look for those who listen, if nobody does so far; return the position from which on they are told."""
+        async with self._starting:  # pages that are opened at once share one look
+            if self._looking is None or self._looking.done():
+                self._position = await self._in_thread(self._desk.arrivals.end)
+                self._alerted = self._desk.clock()
+                self._looking = asyncio.create_task(self._look())
         return self._position or ""
 
     async def _caught_up(self, query: Query | None, after: str) -> AsyncIterator[bytes]:
@@ -131,7 +137,9 @@ class Live:
         while self._listeners and not self._stopped.is_set():
             try:
                 told = await self._in_thread(self._new)
-            except NewswireError:
+            except Exception as exc:  # noqa: BLE001 - one look that fails must not silence all pages that are open
+                if not isinstance(exc, NewswireError):
+                    _log.error("new articles could not be looked for", exc_info=exc)
                 await asyncio.sleep(LOOK_S * 5)  # the store is away; the next look goes on where this one began
                 continue
             if told.arrivals or told.alerts:

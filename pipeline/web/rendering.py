@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+import msgspec
 from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined, select_autoescape
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
@@ -21,6 +22,7 @@ from pipeline.services.feed_counts import Unread
 from pipeline.web.asking import Ask
 from pipeline.web.assets import tagged
 from pipeline.web.desk import Desk
+from pipeline.web.display import Display, display_of
 from pipeline.web_addresses import web_address
 
 _UNITS = ((86_400 * 2, 86_400, "d"), (3_600, 3_600, "h"), (60, 60, "min"))
@@ -80,22 +82,28 @@ class Rendering:
 
     def page(self, ask: Ask, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page."""
-        text = self._environment.get_template(template).render(ask=ask, now=self.now, rail=self.rail(ask), **values)
+        text = self._environment.get_template(template).render(**self._shared(ask, self.rail(ask)), **values)
         return Response(text, status, media_type="text/html")
 
     def part(self, ask: Ask, template: str, **values: Any) -> Response:
         """Return a piece of a page."""
-        text = self._environment.get_template(template).render(ask=ask, now=self.now, **values)
+        text = self._environment.get_template(template).render(**self._shared(ask, None), **values)
         return Response(text, media_type="text/html")
 
     def plain(self, ask: Ask, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page without the rail, for who may see nothing yet."""
-        text = self._environment.get_template(template).render(ask=ask, now=self.now, rail=None, **values)
+        text = self._environment.get_template(template).render(**self._shared(ask, None), **values)
         return Response(text, status, media_type="text/html")
 
-    def failure(self, message: str, status: int, headers: Mapping[str, str]) -> Response:
+    def _shared(self, ask: Ask, rail: dict[str, Any] | None) -> dict[str, Any]:
+        display = msgspec.structs.asdict(display_of(ask.headers))
+        icons = rail["followed"] if rail and self._desk.pictures is not None else frozenset()
+        return {"ask": ask, "now": self.now, "rail": rail, "display": display, "icons": icons}
+
+    def failure(self, message: str, status: int, headers: Mapping[str, str], display: Display) -> Response:
         """Return a page that says what went wrong and what to do; it asks the store nothing."""
-        text = self._environment.get_template("failure.html").render(message=message, status=status)
+        look = msgspec.structs.asdict(display)
+        text = self._environment.get_template("failure.html").render(message=message, status=status, display=look)
         return Response(text, status, dict(headers), "text/html")
 
     def counted(self, ask: Ask) -> Unread:
@@ -117,6 +125,7 @@ class Rendering:
         return {
             "tags": sorted(tags.items()),
             "feeds": len(subscriptions),
+            "followed": frozenset(each.url for each in subscriptions),
             "searches": sorted(ask.desk.searches.all()),
             "starred": counts.get(STARRED, 0),
             "alerts": len(ask.desk.alerts.all()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,13 +12,14 @@ from pipeline.model import Document
 from pipeline.ports.search import SearchPage, SearchRequest
 from pipeline.query.highlight import Snippet, highlight
 from pipeline.query.tree import Query
+from pipeline.services.articles import COUNTED
 from pipeline.services.marks import State
 from pipeline.web.asking import Ask
 from pipeline.web.rendering import address
 
 PAGE = 40
-# More articles than this are counted roughly: an exact total of a common word would take longer than all else.
-COUNTED = 5_000
+# What is found is shown with passages, which take longer.
+FOUND = 25
 VIEWS = ("all", "unread", "starred")
 SORTS = ("newest", "best")
 # Conditions that an address may name beside the query: how each is called there and in the query language.
@@ -37,7 +38,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class River(msgspec.Struct, frozen=True):
-    """Hold a page of rows, the query they answer, and where more are."""
+    """Hold a page of rows, the query they answer, where more are, and the parameters that lead to this page again."""
 
     rows: tuple[Row, ...]
     page: SearchPage
@@ -45,6 +46,7 @@ class River(msgspec.Struct, frozen=True):
     text: str
     title: str
     older: str | None
+    place: Mapping[str, str]
 
 
 def query_text(ask: Ask) -> str:
@@ -68,7 +70,7 @@ def state_of(ask: Ask) -> dict[str, str]:
     return {name: value for name in KEPT if (value := ask.one(name))}
 
 
-def read(ask: Ask, limit: int = PAGE) -> River:
+def read(ask: Ask) -> River:
     """Find the rows that an address asks for. Raises ``UsageError``."""
     sort = ask.one("sort", "newest")
     if sort not in SORTS:
@@ -76,7 +78,7 @@ def read(ask: Ask, limit: int = PAGE) -> River:
     text = query_text(ask)
     request = ask.desk.articles.request(
         text,
-        limit=limit,
+        limit=FOUND if ask.one("q") else PAGE,
         sort=sort,
         cursor=ask.one("cursor") or None,
         copies=bool(ask.one("copies")),
@@ -84,8 +86,11 @@ def read(ask: Ask, limit: int = PAGE) -> River:
     )
     page = ask.desk.articles.search(request)
     cursor = page.cursor
-    older = address(ask.path, **state_of(ask), cursor=cursor) if cursor else None
-    return River(rows_of(ask, page.documents, request), page, request, text, title_of(ask), older)
+    state = state_of(ask)
+    where = "/search" if ask.one("q") else "/"
+    older = address(where, **state, cursor=cursor) if cursor else None
+    place = state | ({"cursor": ask.one("cursor")} if ask.one("cursor") else {})
+    return River(rows_of(ask, page.documents, request), page, request, text, title_of(ask), older, place)
 
 
 def rows_of(ask: Ask, documents: Sequence[Document], request: SearchRequest) -> tuple[Row, ...]:

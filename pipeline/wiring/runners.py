@@ -63,6 +63,7 @@ def embedded(
         facts_before=facts_before,
         measures=measures,
         prepared=opened.prepared,
+        saved=opened.memories,
     )
 
 

@@ -69,7 +69,7 @@ def saved_searches(opened: Store, reader: str = "") -> SavedSearches:
 
     table = OwnSearches(opened.searches, reader)
     zone, rules = opened.settings.time_zone, own_rules(opened, reader)
-    return SavedSearches(table, lists(opened).all, zone, rules, marks(opened, reader).filled)
+    return SavedSearches(table, lists(opened).all, zone, rules, marks(opened, reader).filled, opened.transaction)
 
 
 def own_rules(opened: Store, reader: str = "") -> OwnRules:
@@ -137,7 +137,7 @@ def access(opened: Store) -> Access:
     """Wire the tokens and keys of the web page."""
     from pipeline.services.access import Access
 
-    return Access(table=opened.access, clock=clock)
+    return Access(table=opened.access, clock=clock, transaction=opened.transaction)
 
 
 def lists(opened: Store) -> Lists:
@@ -175,6 +175,7 @@ def alerts(opened: Store, reader: str = "") -> Alerts:
         deliveries=own_deliveries(opened, reader),
         channels=NamedChannels(known, opened.settings.channels) if reader else known,
         clock=clock,
+        transaction=opened.transaction,
         limits=limits(opened.settings),
     )
 
@@ -291,7 +292,10 @@ def prune(opened: Store, progress: Callable[[Removed], None] = lambda removed: N
 
     if opened.upkeep is None:
         return retention.prune(kept(opened.settings), opened.log, opened.index, opened.ledger, clock())
-    removed, pruner = retention.NOTHING, retention.Pruner(kept(opened.settings), opened.upkeep, clock)
+    removed, pruner = (
+        retention.NOTHING,
+        retention.Pruner(kept(opened.settings), opened.upkeep, clock, lambda: spared(opened)),
+    )
     while gone := pruner.step():
         removed += gone
         progress(removed)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
     ExitStack,
     contextmanager,
-    nullcontext,
 )
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +31,7 @@ from pipeline.ports.events import Events
 from pipeline.ports.feed_counts import FeedCounts
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
+from pipeline.ports.memories import SavedMemories
 from pipeline.ports.prepared import Prepared
 from pipeline.ports.records import KeptRecords
 from pipeline.ports.revisions import Revisions
@@ -40,11 +41,8 @@ from pipeline.ports.table import Table, Transaction
 from pipeline.ports.upkeep import Upkeep
 from pipeline.topics import (
     ACCESS,
-    ARTICLES,
-    DEAD,
     FACTS,
     FEEDS,
-    HISTORY,
     LISTS,
     POLLS,
     PREFIX,
@@ -54,7 +52,7 @@ from pipeline.topics import (
     SEARCHES,
     TOPICS,
 )
-from pipeline.wiring.server_access import elasticsearch_access, kafka_access
+from pipeline.wiring.server_access import elasticsearch_access, kafka_access, topics_kept
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -87,6 +85,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     lists: Table
     access: Table
     transaction: Transaction
+    memories: SavedMemories | None = None
     damage: Callable[[], DamagedError | None]
     prepared: Prepared | None = None
     finish: Callable[[Article], bytes] | None = None
@@ -261,13 +260,6 @@ def set_up_servers(settings: Settings) -> list[str]:
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
 
 
-def topics_kept(settings: Settings) -> dict[str, timedelta]:
-    """Return how long the topics keep their records, as the settings say: none longer than the log of articles."""
-    days = timedelta(days=settings.keep.articles_days)
-    between = {topic.name: min(topic.keep, days) for topic in TOPICS if topic.keep is not None}
-    return between | {topic.name: days for topic in (ARTICLES, HISTORY, DEAD)}
-
-
 def clock() -> datetime:
     """Return the present moment in UTC."""
     return datetime.now(UTC)
@@ -282,6 +274,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.ledger import SqliteLedger
     from pipeline.adapters.sqlite.log import SqliteLog
     from pipeline.adapters.sqlite.marks import SqliteMarks
+    from pipeline.adapters.sqlite.memories import SqliteMemories
     from pipeline.adapters.sqlite.prepared import SqlitePrepared, prepare
     from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
@@ -315,7 +308,11 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     ledger = SqliteLedger(opened)
     made = _store(settings, SqliteLog(opened, prepared), ports, ledger, table, transaction=opened.transaction)
     return msgspec.structs.replace(
-        made, damage=lambda: opened.damage, prepared=prepared, finish=partial(prepare, preview)
+        made,
+        damage=lambda: opened.damage,
+        memories=SqliteMemories(opened),
+        prepared=prepared,
+        finish=partial(prepare, preview),
     )
 
 
@@ -355,7 +352,15 @@ def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
         stack.callback(opened.close)
         return opened
 
-    return _store(settings, log, reading, ledger, table, transaction=nullcontext)
+    turn = threading.RLock()
+
+    @contextmanager
+    def one_by_one() -> Iterator[None]:
+        """Let the threads of this process change the tables in turn: the servers join no writes."""
+        with turn:
+            yield
+
+    return _store(settings, log, reading, ledger, table, transaction=one_by_one)
 
 
 def _store(

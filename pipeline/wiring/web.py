@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,16 +19,13 @@ from pipeline import private_files
 from pipeline.config import Settings
 from pipeline.errors import NewswireError, UnavailableError, UsageError
 from pipeline.plain_words import os_words
-from pipeline.ports.log import Message
 from pipeline.services.alerts import stored_rules
 from pipeline.services.article_feeds import ArticleFeeds
-from pipeline.services.dead_letters import REPLAY_GROUP
 from pipeline.services.feed_numbers import FeedNumbers
 from pipeline.services.hub import Hub
 from pipeline.services.labels import Labels
 from pipeline.services.marks import Marks
 from pipeline.services.streams import Streams
-from pipeline.topics import DEAD
 from pipeline.wiring import connectors, services, session, stores
 from pipeline.wiring.hub import telling
 from pipeline.wiring.stores import Store, clock
@@ -54,7 +50,7 @@ def desk(opened: Store, host: str) -> Desk:
     from pipeline.web.desk import Desk, Door
     from pipeline.web.security import is_loopback
 
-    settings, turn = opened.settings, threading.Lock()
+    settings = opened.settings
 
     def marks(reader: str) -> Marks:
         return services.marks(opened, reader)
@@ -90,16 +86,6 @@ def desk(opened: Store, host: str) -> Desk:
         }  # fmt: skip
         return {name: wire(opened, reader) for name, wire in wired.items()}
 
-    def letters(limit: int) -> Sequence[Message]:
-        with turn:
-            opened.log.rewind(DEAD.name, REPLAY_GROUP)
-            return list(islice(services.dead_letters(opened).all(), limit))
-
-    def send_back() -> int:
-        with turn:
-            opened.log.rewind(DEAD.name, REPLAY_GROUP)
-            return services.dead_letters(opened).send_back()
-
     def explain(asked: Subscription) -> Sequence[Step]:
         steps: list[Step] = []
         connectors.explain_feed(settings, asked, steps.append, lambda line: None, fulltext=asked.fulltext or False)
@@ -121,8 +107,8 @@ def desk(opened: Store, host: str) -> Desk:
         arrivals=opened.arrivals,
         revisions=opened.revisions,
         access=services.access(opened),
-        letters=letters,
-        send_back=send_back,
+        letters=lambda limit: services.dead_letters(opened).all(limit=limit),
+        send_back=services.dead_letters(opened).send_back,
         clock=clock,
         door=Door(
             password=settings.web.password,

@@ -72,6 +72,16 @@ class Served(msgspec.Struct, frozen=True):
                 return entries
             time.sleep(0.2)
 
+    def coded(self) -> None:
+        """Wait until events have been read from articles, which comes after they are found."""
+        deadline = time.monotonic() + START_S
+        while True:
+            with urllib.request.urlopen(f"{self.address}/api/v1/events?limit=1", timeout=60) as answer:
+                if json.load(answer):
+                    return
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -94,6 +104,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             time.sleep(0.1)
         made = Served(told.group(1), site, directory)
         made.found("ceasefire", 3)
+        made.coded()
         yield made
     finally:
         running.terminate()

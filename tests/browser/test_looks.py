@@ -20,7 +20,7 @@ PAGES = (
     "/", "/?view=unread", "/?view=starred", "/search", "/search?q=said", "/search?q=said&counts=1", "/search?q=(",
     "/alerts", "/alerts/new?q=said", "/alert/Ceasefire%20talks", "/feeds", "/stories", "/events",
     "/events?as=timeline", "/events?as=map", "/events?as=calendar", "/operation", "/help",
-    "/login", "/nothing",
+    "/display", "/login", "/nothing",
 )  # fmt: skip
 PAYLOADS = Path(__file__).parents[1] / "data" / "web" / "payloads.txt"
 

@@ -160,7 +160,7 @@ def test_all_works_without_a_script(chromium: Browser, served: Served) -> None:
 
 def test_every_key_does_what_the_help_says(tab: Page) -> None:
     places = {"gu": "view=unread", "gs": "view=starred", "ga": "/alerts", "gf": "/feeds", "gt": "/stories",
-              "go": "/operation", "gh": "/help"}  # fmt: skip
+              "go": "/operation", "gd": "/display", "gh": "/help"}  # fmt: skip
     for keys, place in places.items():
         tab.goto("/")
         for key in keys:
@@ -197,7 +197,7 @@ def test_every_key_does_what_the_help_says(tab: Page) -> None:
     tab.keyboard.press("Space")
     assert tab.evaluate("scrollY") >= height
     tab.keyboard.press("u")
-    tab.wait_for_url("**/")
+    tab.wait_for_url(re.compile(r"/#a-[0-9a-f]+$"))
 
 
 def test_a_query_is_explained_on_every_page_while_it_is_typed(tab: Page) -> None:
@@ -270,5 +270,10 @@ def test_a_first_alert_of_ones_own_takes_few_clicks_and_no_key(tab: Page, served
     tab.locator(".done", has_text="kept").wait_for()
     assert tab.locator(".lines a").count() >= 1  # what it would have told of
     assert len(clicks) == 4
+    tab.get_by_role("button", name="Remove").click()
+    tab.locator(".done", has_text="removed").wait_for()
+    tab.get_by_role("button", name="Undo").click()
+    tab.locator(".done", has_text="back as it was").wait_for()
+    click(tab.locator(".lines a", has_text=name).first)
     tab.get_by_role("button", name="Remove").click()
     tab.locator(".done", has_text="removed").wait_for()

@@ -17,10 +17,10 @@ def make_old(database: Database) -> None:
     """Leave of a store what schema 2 had."""
     connection = database.connection
     indices = "documents_number documents_written documents_story documents_analysis documents_first_seen".split()
-    indices += ["deliveries_about", "deliveries_state"]
+    indices += ["documents_ahead", "deliveries_about", "deliveries_state"]
     for name in indices:
         connection.execute(f"DROP INDEX {name}")
-    for table in ("counters", "merges", "events", "marks", "revisions"):
+    for table in ("counters", "merges", "events", "marks", "revisions", "memories"):
         connection.execute(f"DROP TABLE {table}")
     for column in ("number", "written", "story", "analysis"):
         connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")

@@ -109,6 +109,29 @@ def test_postponed_delivery_comes_again_at_its_new_time(ledger: Ledger) -> None:
     assert (again.attempts, again.error) == (1, "HTTP 503")
 
 
+def test_failed_delivery_is_queued_anew_once_however_many_ask(ledger: Ledger) -> None:
+    states = {"a": "failed", "b": "sent", "c": "queued", "d": "withheld"}
+    ledger.enter([delivery(name) for name in states])
+    ledger.mark([msgspec.structs.replace(delivery(name), state=state, attempts=3, error="x", digest=name == "a")
+                 for name, state in states.items()])  # fmt: skip
+    ids = [delivery(name).id for name in states]
+    assert [ledger.requeue(ids, LATER), ledger.requeue(ids, LATER), ledger.requeue([], LATER)] == [1, 0, 0]
+    known = {each.id: each for each in ledger.entries(10)}
+    again = known[delivery("a").id]
+    assert (again.state, again.due, again.changed, again.attempts, again.error) == ("queued", LATER, LATER, 0, None)
+    assert [known[delivery(name).id].state for name in "bcd"] == ["sent", "queued", "withheld"]
+    assert len(ledger.claim("hook", LATER, LATER + SECOND, 10)) == 2
+
+
+def test_delivery_that_is_queued_anew_stays_with_who_sends_it_then(ledger: Ledger) -> None:
+    ledger.enter([delivery("a")])
+    ledger.mark([msgspec.structs.replace(delivery("a"), state="failed")])
+    ledger.requeue([delivery("a").id], NOW)
+    assert len(ledger.claim("hook", NOW, LATER, 10)) == 1
+    ledger.requeue([delivery("a").id], NOW)
+    assert ledger.claim("hook", NOW + SECOND, LATER, 10) == []
+
+
 def test_entries_are_newest_first_and_by_rule_and_subject(ledger: Ledger) -> None:
     ledger.enter([delivery("a", rule="x", subject="s"), delivery("b", rule="y")])
     ledger.enter([delivery("c", rule="x", subject="t")])

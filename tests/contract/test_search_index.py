@@ -436,3 +436,71 @@ def test_search_finds_a_group_if_and_only_if_the_matcher_matches_a_member(
     assert sorted(wanted) == sorted(d.duplicate_of or d.id for d in shown)
     assert all(matches(d, request) for d in shown)
     assert (len(wanted), len(wanted), False) == (page.total, counted, page.estimated)
+
+
+DATED = (
+    "last:1d", "ash last:1d", "last:1d OR ash", "ash OR (elm last:2d)", "ash -last:1d", "published:2022-02-23",
+    "published:2022-02-23..2022-02-24 last:3d", "(ash OR elm) -published:2022-02-24", "after:2022-02-23 elm",
+    "(last:1d published:2022-02-23) OR (ash published:2022-02-21..2022-02-22)", "SENTENCE(ash elm) last:2d",
+    "before:2022-02-23",
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sets(st.sampled_from(["ash", "elm"]), min_size=1),
+            st.integers(0, 72),
+            st.none() | st.integers(-72, 72),
+            st.none() | st.integers(0, 72),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.sampled_from(DATED),
+    st.sampled_from(["newest", "best"]),
+    st.none() | st.integers(1, 5),
+)
+def test_dates_are_found_however_far_they_are_from_when_an_article_was_seen(
+    members: list[tuple[set[str], int, int | None, int | None]], query: str, sort: str, counted: int | None
+) -> None:
+    documents, again = [], []
+    for number, (words, age, published, later) in enumerate(members):
+        made = article(
+            f"d{number}",
+            " ".join(sorted(words)),
+            seen=NOW - timedelta(hours=age),
+            published=None if published is None else NOW - timedelta(hours=published),
+        )
+        documents.append(made)
+        if later is not None:
+            again.append(msgspec.structs.replace(made, revision=2, seen=made.seen + timedelta(hours=later)))
+    request = SearchRequest(query=parse(query), now=NOW, sort=sort, limit=30, counted=counted)
+    newest = {document.id: document for document in (*documents, *again)}
+    wanted = sorted(document.id for document in newest.values() if matches(document, request))
+    with Database(":memory:") as database:
+        index = SqliteIndex(database)
+        put(index, *documents)
+        put(index, *again)
+        page = index.search(request)
+    assert wanted == sorted(document.id for document in page.documents)
+    assert page.total == len(wanted) or (page.estimated and counted is not None and len(wanted) > counted)
+
+
+def test_recent_articles_are_found_without_reading_the_others() -> None:
+    with Database(":memory:") as database:
+        index = SqliteIndex(database)
+        put(index, *(article(f"d{n}", "Ash and elm", seen=NOW - timedelta(hours=n)) for n in range(50)))
+        asked: list[str] = []
+        database.connection.set_trace_callback(asked.append)
+        for query in ("last:1d", "ash last:1d", "published:2022-02-24", "(last:2d ash) OR last:1d"):
+            search(index, query, counted=20)
+        database.connection.set_trace_callback(None)
+        plans = [
+            step
+            for sql in asked
+            if sql.startswith("SELECT") and "documents AS d" in sql
+            for *_, step in database.connection.execute(f"EXPLAIN QUERY PLAN {sql}")
+        ]
+    assert plans
+    assert [step for step in plans if step.startswith("SCAN") and "d" in step.split()[1:2]] == []

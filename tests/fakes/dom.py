@@ -11,9 +11,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 ELEMENTS = frozenset(
     "circle g path "
     "html head meta title link script body a abbr article b bdi bdo blockquote br button caption cite code datalist "
-    "dd del details dfn div dl dt em figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr i img input ins kbd "
-    "label li main mark nav ol option p pre q rect s samp section select small span strong sub summary sup svg table "
-    "tbody td textarea tfoot th thead time tr u ul var".split()
+    "dd del details dfn div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr i img input "
+    "ins kbd label legend li main mark nav ol option p pre q rect s samp section select small span strong sub summary "
+    "sup svg table tbody td textarea tfoot th thead time tr u ul var".split()
 )
 ADDRESSES = frozenset(
     "action background cite data data-part data-url formaction href longdesc manifest poster src srcset "

@@ -28,6 +28,7 @@ from pipeline.model import (
 )
 from pipeline.ports.alerts import Delivery
 from pipeline.ports.log import Message
+from pipeline.services.pictures import Pictures
 from pipeline.web.access_pages import outgoing_address, share_address
 from pipeline.web.app import App
 from pipeline.web.desk import Check
@@ -39,6 +40,7 @@ NOW = datetime.now(UTC)
 FEED = "https://harbour.example/feed"
 Visit = Callable[[Page, Sequence[str]], Iterator[tuple[str, Answer]]]
 SCOPES = ("channels", "feeds", "tags", "languages", "quiet", "digest", "time_zone", "expires")
+DRAWN = tuple(f"{{http://www.w3.org/2000/svg}}{name}" for name in ("svg", "rect", "text"))
 # Pages that answer with a piece of a page.
 PARTS = ("/search/counts", "/alerts/preview", "part=")
 
@@ -58,6 +60,9 @@ def wrong_with(where: str, answer: Answer) -> list[str]:
         json.loads(answer.body)
     elif kind == "application/jsonl":
         _ = [json.loads(line) for line in answer.body.splitlines() if line]
+    elif kind == "image/svg+xml":
+        found += [] if "sandbox" in answer.headers.get("content-security-policy", "") else ["may run"]
+        found += [f"draws {node.tag}" for node in ElementTree.fromstring(answer.body).iter() if node.tag not in DRAWN]
     elif kind in ("application/atom+xml", "text/x-opml", "application/xml"):
         found += _xml_harms(answer.body)
     elif kind == "text/calendar":
@@ -188,16 +193,19 @@ def searches(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]
 
 def feeds(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]:
     """Show addresses, names, tags, options and errors of feeds, and lists that are brought in."""
+    drawn = Browser(App(msgspec.structs.replace(served.desk, pictures=Pictures(fetch=_no_picture, clock=_now))).asgi())
     for n, each in enumerate(words):
         url, tag = f"https://harbour.example/{n}", " ".join(each.replace(",", " ").split())
         yield f"following {each}", served.browser.send("/feeds", {"url": each, "tags": tag})
         served.browser.post("/feeds", url=url)
         fields = {"url": url, "keep": "1", "title": each, "tags": tag, "language": each, "mute": each,
-                  "user_agent": each, "header": f"X-Name: {each}", "proxy": each, "interval": each}  # fmt: skip
+                  "user_agent": each, "header": f"X-Name: {each}", "proxy": each, "interval": each,
+                  "cookies": each}  # fmt: skip
         yield f"options {each}", served.browser.send("/feed", fields)
         yield f"title {each}", served.browser.send("/feed", {"url": url, "keep": "1", "title": each, "tags": tag})
         poll = Poll(next_check=NOW, last_check=NOW, failures=3, error=each, moved_to=each, moves=9, topic=each)
         served.store.polls.put(url, msgspec.json.encode(poll))
+        yield f"icon {each}", drawn.get("/feed/icon?" + urlencode({"url": url}))
         yield f"feed {each}", served.browser.get("/feed?" + urlencode({"url": url, "done": each}))
         outline = (
             f'<opml version="2.0"><body><outline text="{_attribute(each)}" xmlUrl="{_attribute(each)}"/></body></opml>'
@@ -231,11 +239,12 @@ def troubles(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]
 # Each parameter of each page; and paths that lead nowhere.
 PARAMETERS = {
     "/": ("view", "q", "sort", "feed", "tag", "source", "lang", "saved", "mark", "story", "cursor", "undo", "in"),
-    "/search": ("q", "sort", "cursor", "tag"), "/search/counts": ("q",), "/search/restated": ("q",),
-    "/alerts": ("done",), "/alerts/new": ("q", "name"), "/feeds": ("q", "done", "url", "added"),
-    "/feed": ("url", "done"), "/stories": ("q", "sort", "days"), "/operation": ("done",), "/login": ("to", "q"),
+    "/search": ("q", "sort", "cursor", "tag", "done", "undo"), "/search/counts": ("q",), "/search/restated": ("q",),
+    "/alerts": ("done", "undo"), "/alerts/new": ("q", "name"), "/feeds": ("q", "done", "undo", "added"),
+    "/feed": ("url", "done"), "/stories": ("q", "sort", "days"), "/operation": ("done",),
+    "/login": ("to", "q", "ended"),
     "/events": ("event", "actor", "target", "place", "when", "q", "as", "month", "from"), "/help": ("q", "part"),
-    "/nothing": ("q",),
+    "/nothing": ("q",), "/display": ("q", "done"),
     "/api/v1/articles": ("q", "cursor", "sort", "limit"), "/api/v1/restate": ("q",), "/live": ("q",),
     "/api/v1/preview": ("q",), "/api/v1/feeds/one": ("url",), "/api/v1/addresses": ("q",), "/search.atom": ("q",),
 }  # fmt: skip
@@ -272,6 +281,12 @@ def ways_in(served: Page, words: Sequence[str]) -> Iterator[tuple[str, Answer]]:
         yield f"all read, back to {each}", served.browser.send("/marks/all", {"query": each, "back": each})
         yield f"undoing for {each}", served.browser.send("/marks/undo", {"number": each, "back": each})
         yield f"an alert's act {each}", served.browser.send("/alert/none", {each: each, "test": each})
+        for path in ("/alerts", "/feeds", "/searches"):
+            yield f"putting back {each}", served.browser.send(path, {"put_back": each})
+        shown = served.another()
+        yield f"displaying {each}", shown.send("/display", dict.fromkeys(("theme", "rows", "size", "letters"), each))
+        shown.cookies["newswire_display"] = quote(each)
+        yield f"displayed {each}", shown.get("/display")
         yield f"doing {each}", served.browser.send("/operation", {each: each})
 
 
@@ -279,6 +294,14 @@ PLACES: dict[str, Visit] = {
     "articles": articles, "alerts": alerts, "searches": searches, "feeds": feeds, "troubles": troubles,
     "addresses": addresses, "ways in": ways_in,
 }  # fmt: skip
+
+
+def _no_picture(url: str, most: int) -> bytes:
+    raise UsageError("There is none.")
+
+
+def _now() -> datetime:
+    return NOW
 
 
 def _attribute(text: str) -> str:

@@ -12,12 +12,13 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from connectors.files.opml import Outline
 from pipeline import config
 from pipeline.cli import main
 from pipeline.model import Article, derive_id
 from pipeline.ports.log import Message
 from pipeline.topics import ARTICLES
-from pipeline.wiring import runners, stores
+from pipeline.wiring import runners, services, stores
 
 Newswire = Callable[..., Result]
 HOOK = "webhook+https://hooks.example.org/S3CRET#secret=S3CRET"
@@ -162,3 +163,41 @@ def test_import_keeps_the_good_rules_and_names_the_bad(newswire: Newswire, tmp_p
     assert (result.exit_code, "bad" in result.stderr, "colour" in result.stderr) == (1, True, True)
     (rule,) = objects(newswire("alert", "list", "--json"))
     assert (rule["name"], rule["once_per"], rule["channels"]) == ("good", "article", ["pager"])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--feed", "nosuch"), "nosuch is not followed"),
+        (("--time-zone", "berlin"), "did you mean Europe/Berlin?"),
+        (("--time-zone", "America/New York"), "did you mean America/New_York?"),
+        (("--time-zone", "UTC+2"), "name one such as Europe/Berlin"),
+        (("--lang", "english"), "did you mean 'en'?"),
+        (("--lang", "xx"), "is no language"),
+    ],
+)
+def test_what_no_alert_can_have_is_refused_with_what_was_meant(
+    newswire: Newswire, options: tuple[str, ...], says: str
+) -> None:
+    refused = newswire("alert", "add", "flood", "flood", *options)
+    assert (refused.exit_code, says in refused.output) == (2, True), refused.output
+    assert objects(newswire("alert", "list", "--json")) == []
+
+
+def test_options_are_taken_as_people_write_them(newswire: Newswire, tmp_path: Path) -> None:
+    with stores.store(config.load(None, {"data": str(tmp_path)})) as store:
+        feeds = services.feeds(store)
+        feeds.take_over([Outline("https://bbc.example/rss", "BBC News")])
+    added = newswire(
+        "alert", "add", "flood", "flood", "--feed", "bbc news", "--feed", "https://late.example/rss", "--lang", "en-GB",
+        "--quiet", "22:00–07:00", "--expires", "2099-01-01T10:30",
+    )  # fmt: skip
+    assert (added.exit_code, "late.example/rss is not followed" in added.output) == (0, True), added.output
+    (rule,) = objects(newswire("alert", "list", "--json"))
+    assert rule["feeds"] == ["https://bbc.example/rss", "https://late.example/rss"]
+    assert (rule["quiet_from"], rule["quiet_until"], rule["expires"][:16]) == ("22:00", "07:00", "2099-01-01T10:30")
+    publish(tmp_path, "Flood in Eiken")
+    assert newswire("alert", "edit", "flood", "--feed", "BBC News").exit_code == 0
+    (rule,) = objects(newswire("alert", "list", "--json"))
+    assert rule["feeds"] == ["https://bbc.example/rss"]
+    assert "lang is “en”" in newswire("alert", "test", "flood").output

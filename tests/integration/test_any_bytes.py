@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cli import main
@@ -68,6 +68,7 @@ COMMANDS = {
 @pytest.mark.parametrize("what", COMMANDS)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=BYTES)
+@example(content=b"[" * NESTED)
 def test_any_bytes_as(what: str, content: bytes, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, command = COMMANDS[what]
     monkeypatch.chdir(place)

@@ -217,6 +217,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.timeout(300)
 def test_whoever_is_not_let_in_is_told_which_setting_it_is(
     secured: dict[str, str], newswire: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import lzma
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from pipeline.cli import main
 from pipeline.config import Settings
-from pipeline.wiring import stores
+from pipeline.services.marks import Change
+from pipeline.wiring import services, stores
 
 OLD_STORE = Path(__file__).parents[1] / "data" / "upgrade" / "newswire.db.xz"
 SECRET = "s3cret-Kx9"
@@ -105,6 +108,20 @@ def test_prune_removes_what_is_old_and_says_how_much(tmp_path: Path) -> None:
     settings.write_text("[keep]\narticles_days = 36500\nindex_months = 1200\n")
     told = run(data, "admin", "prune", "--config", str(settings)).stdout
     assert told == "Removed 0 records from the log, 0 documents from the index and 0 deliveries.\n"
+
+
+def test_prune_leaves_what_a_reader_starred(tmp_path: Path) -> None:
+    data = tmp_path / "store"
+    old_store(data)
+    starred = titles(data)[0]
+    with stores.store(Settings(data=str(data))) as opened:
+        services.marks(opened).change([starred], Change(starred=True))
+    with closing(sqlite3.connect(data / "newswire.db")) as store, store:
+        store.execute("UPDATE documents SET first_seen = 1")
+    settings = tmp_path / "s.toml"
+    settings.write_text("[keep]\narticles_days = 36500\nindex_months = 1\n")
+    run(data, "admin", "prune", "--config", str(settings))
+    assert titles(data) == [starred]
 
 
 def test_whole_setup_moves_without_its_secrets(tmp_path: Path) -> None:

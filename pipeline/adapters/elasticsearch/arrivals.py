@@ -7,18 +7,17 @@ are told apart by the index's own id, so that an index that was made anew is rea
 
 from __future__ import annotations
 
-import base64
-import binascii
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from pipeline.adapters import cursors
 from pipeline.adapters.elasticsearch.compile import Plan
 from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
 from pipeline.adapters.elasticsearch.months import document_of
 from pipeline.adapters.verified_search import CHUNK, MAX_VERIFIED, matches
-from pipeline.errors import TransientError, UsageError
+from pipeline.errors import TransientError
 from pipeline.model import Document
 from pipeline.ports.arrivals import Arrival, ArrivalsPage, ArrivalsRequest, NumbersRequest
 from pipeline.ports.search import SearchRequest
@@ -91,7 +90,7 @@ class ElasticsearchArrivals:
         """Return how far each shard is written."""
         number = self._index.months.numbers.last()
         generation, shards = self._shards()
-        return _write_position(Position(generation, number, {shard.key: shard.checkpoint for shard in shards}))
+        return cursors.written(Position(generation, number, {shard.key: shard.checkpoint for shard in shards}))
 
     def numbers(self, request: NumbersRequest) -> Sequence[int]:
         """Return item numbers in order."""
@@ -196,21 +195,12 @@ class ElasticsearchArrivals:
     def _page(self, found: Sequence[_Candidate], position: Position, more: bool) -> ArrivalsPage:
         documents = self._index.with_copies([each.document for each in found])
         arrivals = [Arrival(number=each.number, document=d) for each, d in zip(found, documents, strict=True)]
-        return ArrivalsPage(arrivals=tuple(arrivals), position=_write_position(position), more=more)
+        return ArrivalsPage(arrivals=tuple(arrivals), position=cursors.written(position), more=more)
 
 
 def _number(after: Position, found: Sequence[_Candidate]) -> int:
     return max([after.number, *(each.number for each in found)])
 
 
-def _write_position(position: Position) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
-
-
 def _read_position(text: str | None) -> Position:
-    if text is None:
-        return Position("", 0, {})
-    try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Position)
-    except (ValueError, binascii.Error, msgspec.MsgspecError) as exc:
-        raise UsageError("The position is not one that was given out; start again without it.") from exc
+    return Position("", 0, {}) if text is None else cursors.read(text, Position, "position")

@@ -87,6 +87,24 @@ class ElasticsearchLedger:
         if 409 in self._index.bulk(operations, passing=(409,)):
             raise TransientError("Others write to the same delivery; try again.")
 
+    def requeue(self, ids: Sequence[str], now: datetime) -> int:
+        """Queue anew those of some deliveries that still are failed; return how many."""
+        queued = 0
+        moment = microseconds(now)
+        anew = {"state": "queued", "due": moment, "changed": moment, "claimed": 0, "attempts": 0, "error": None}
+        for start in range(0, len(ids), _CHUNK):
+            wanted = {"ids": {"values": list(ids[start : start + _CHUNK])}}
+            answer = self._index.search(
+                query=_all([wanted, {"term": {"state": "failed"}}]), size=_CHUNK, seq_no_primary_term=True
+            )
+            operations: list[dict[str, Any]] = []
+            for hit in answer["hits"]["hits"]:
+                unchanged = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
+                message = f"digest {moment}" if hit["_source"].get("digest") else hit["_id"]
+                operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": anew | {"message": message}}]
+            queued += self._index.bulk(operations, passing=(409,)).count(200)
+        return queued
+
     def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
         """Return the latest deliveries, newest first, of one rule and about any of some subjects, if given."""
         conditions: list[dict[str, Any]] = []

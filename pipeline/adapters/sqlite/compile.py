@@ -24,7 +24,7 @@ from pipeline.query import tree
 from pipeline.query.days import resolved
 from pipeline.query.evaluate import AHEAD_S
 from pipeline.query.grouping import by_language
-from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip
+from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, greatest_key, least_key
 from pipeline.query.regex import candidates
 
 MAX_EXPANSION = 2_000
@@ -45,7 +45,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     stems, given by language; ``like``: tokens like a pattern or word, ``MAX_EXPANSION + 1`` at most; ``earlier``:
     versions of the analysis that have terms in a table of their own; ``respelled``: which tokens of an earlier analysis
     stand for one; ``holds``: whether the index may hold a token; ``expansion``: how many tokens a pattern
-    may stand for.
+    may stand for; ``ahead``: the least position of documents dated at a moment (in microseconds) or later, and later
+    than they were first seen.
     """
 
     languages: Mapping[str, int]
@@ -56,6 +57,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     respelled: Callable[[str], Sequence[str]] = lambda _: ()
     holds: Callable[[str], bool] = lambda _: True
     expansion: int = MAX_EXPANSION
+    ahead: Callable[[int], int | None] | None = None
 
 
 def compile_query(node: tree.AnyNode, vocabulary: Vocabulary) -> Plan:
@@ -109,7 +111,7 @@ def _compile(node: tree.AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -
             token = keyword_token(name, value)
             return Plan(match=quoted(token) + (" *" if prefix else ""), exact=len(value) < MAX_KEYWORD)
         case tree.Range() | tree.Last():
-            return _instants(node, vocabulary.now)
+            return _instants(node, vocabulary)
         case tree.EventFilter(conditions=conditions):
             # FTS5 does not know which event a code belongs to: two conditions may hold for two events.
             found = conjunction(vocabulary.earlier, [(True, _condition(name, value)) for name, value in conditions])
@@ -246,21 +248,38 @@ def _condition(name: str, value: str) -> Plan:
     return Plan(match=f"{name} : {quoted(*name_tokens(tokens))}", exact=_are_whole(tokens))
 
 
-def _instants(node: tree.Range | tree.Last, now: datetime) -> Plan:
+def _instants(node: tree.Range | tree.Last, vocabulary: Vocabulary) -> Plan:
+    now = vocabulary.now
     if isinstance(node, tree.Last):
-        earliest = microseconds(now - timedelta(seconds=node.seconds))
-        latest = microseconds(now + timedelta(seconds=AHEAD_S))
-        return Plan(where="ifnull(d.published, d.seen) BETWEEN ? AND ?", params=(earliest, latest))
+        earliest, latest = now - timedelta(seconds=node.seconds), now + timedelta(seconds=AHEAD_S)
+        plan = Plan(
+            where="ifnull(d.published, d.seen) BETWEEN ? AND ?", params=(microseconds(earliest), microseconds(latest))
+        )
+        return _placed(plan, earliest, latest, vocabulary)
     if node.name not in (*tree.DATE_FIELDS, *tree.COUNT_FIELDS):
         raise UsageError(f"The index keeps no {node.name} to compare with.")
     column = _COPIES if node.name == "copies" else f"d.{node.name}"
+    low, high = (None if bound is None else resolved(bound, now) for bound in (node.low, node.high))
     conditions, params = [f"{column} IS NOT NULL"], []
-    for sign, bound in ((">=", node.low), ("<=", node.high)):
-        if bound is not None:
-            value = resolved(bound, now)
+    for sign, value in ((">=", low), ("<=", high)):
+        if value is not None:
             conditions.append(f"{column} {sign} ?")
             params.append(microseconds(value) if isinstance(value, datetime) else value)
-    return Plan(where="(" + " AND ".join(conditions) + ")", params=tuple(params))
+    plan = Plan(where="(" + " AND ".join(conditions) + ")", params=tuple(params))
+    if node.name != "published":  # what is compared says nothing of where an article stands
+        return plan
+    assert not isinstance(low, int) and not isinstance(high, int)
+    return _placed(plan, low, high, vocabulary)
+
+
+def _placed(plan: Plan, earliest: datetime | None, latest: datetime | None, vocabulary: Vocabulary) -> Plan:
+    """Tell between which positions articles stand that are dated between two moments."""
+    if vocabulary.ahead is None:
+        return plan
+    low = None if earliest is None else least_key(earliest)
+    if earliest is not None and low is not None and (place := vocabulary.ahead(microseconds(earliest))) is not None:
+        low = min(low, place)
+    return msgspec.structs.replace(plan, low=low, high=None if latest is None else greatest_key(latest))
 
 
 def _negatable(node: tree.AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> tuple[bool, Plan]:

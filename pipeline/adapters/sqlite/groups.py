@@ -5,6 +5,7 @@ A group is an original with its copies. The original stands for it if it was fou
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
@@ -58,12 +59,11 @@ class Groups:
         ]
 
 
-def orphans(database: Database, copies: Select, originals: Select, limit: int) -> list[int]:
+def orphans(connection: sqlite3.Connection, copies: Select, originals: Select, limit: int) -> list[int]:
     """Return the positions of copies that stand for their group, of the newest ``limit`` copies that are found.
 
     ``copies`` and ``originals`` select the positions of all copies and of all originals that are found.
     """
-    connection = database.connection
     rows = connection.execute(
         f"SELECT d.original, min(c.position), o.position FROM ({copies[0]} ORDER BY 1 DESC LIMIT ?) AS c "
         "JOIN documents AS d ON d.position = c.position LEFT JOIN documents AS o ON o.id = d.original "
@@ -76,10 +76,15 @@ def orphans(database: Database, copies: Select, originals: Select, limit: int) -
         found = connection.execute(
             f"SELECT position FROM ({originals[0]}) WHERE {condition}", (*originals[1], listed(asked))
         )
-        there = {position for (position,) in found}
+        missing = set(asked) - {position for (position,) in found}
     else:
-        there = {position for (position,) in connection.execute(originals[0], originals[1])}
-    return [copy for _, copy, original in rows if original not in there]
+        # Of thousands of originals none is brought out of the database.
+        found = connection.execute(
+            f"SELECT value FROM json_each(?) EXCEPT SELECT position FROM ({originals[0]})",
+            (listed(asked), *originals[1]),
+        )
+        missing = {position for (position,) in found}
+    return [copy for _, copy, original in rows if original is None or original in missing]
 
 
 def listed(values: Iterable[object]) -> str:

@@ -17,15 +17,14 @@ import msgspec
 from pipeline.adapters.sqlite.compile import MAX_EXPANSION, Pattern, Vocabulary, compile_query, quoted
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.generations import earlier_versions, is_outdated, outdated
-from pipeline.adapters.sqlite.groups import Groups, listed, orphans
+from pipeline.adapters.sqlite.groups import Groups, listed
 from pipeline.adapters.sqlite.plans import Plan
 from pipeline.adapters.sqlite.prepared import SqlitePrepared
-from pipeline.adapters.sqlite.statements import count_days, narrowed, selected
-from pipeline.adapters.sqlite.totals import about
+from pipeline.adapters.sqlite.statements import Bound, count_days, narrowed, selected
+from pipeline.adapters.sqlite.totals import Totals
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
-    MAX_FOLDED,
     MAX_SAMPLED,
     MAX_VERIFIED,
     Cursor,
@@ -49,7 +48,9 @@ from pipeline.query.tree import And, Containing, Ending, Fuzzy, Query, Wildcard
 
 DEADLINE_S = 10.0
 # BM25 costs a microsecond a hit: of a word that more articles hold than this, the newest are ranked.
-MAX_RANKED = 50_000
+MAX_RANKED = 20_000
+# How common the words of an article are is counted so far, and estimated beyond.
+MAX_FREQUENCY = 2_000
 _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large", "too many")
 
 
@@ -59,6 +60,7 @@ class SqliteIndex:
     def __init__(self, database: Database, kept_revisions: int = KEPT, prepared: SqlitePrepared | None = None) -> None:
         self._database = database
         self._writer = Writer(database, kept_revisions, prepared)
+        self._totals = Totals(database, self._select)
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:
         """Store documents by id; an older revision never replaces a newer one."""
@@ -157,21 +159,21 @@ class SqliteIndex:
                 now=request.now,
                 earlier=earlier_versions(self._database),
                 holds=self._holds,
+                ahead=self._ahead,
                 respelled=self._respelled if is_outdated(self._database) else lambda _: (),
             )
             plan = compile_query(request.query.root, vocabulary)
         counts = request.query is not None and not request.copies and counts_copies(request.query.root)
         return narrowed(plan, copies=False) if counts else plan
 
-    def _select(
-        self, plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool = False
-    ) -> tuple[str, tuple[str | int, ...]]:
+    def _select(self, plan: Plan, bound: Bound | None, rank: bool = False) -> tuple[str, tuple[str | int, ...]]:
         return selected(plan, bound, rank, earlier_versions(self._database))
 
     def _page(self, request: SearchRequest, cursor: Cursor | None) -> SearchPage:
         plan = self._plan(request)
-        found = collect(self._candidates(plan, request, cursor), request, plan.exact)
-        total, estimated = self._total(plan, request)
+        known = self._newest(plan, None, request.counted + 1) if plan.exact and request.counted is not None else None
+        found = collect(self._candidates(plan, request, cursor, known or ()), request, plan.exact)
+        total, estimated = self._total(plan, request, known)
         return SearchPage(
             documents=tuple(self.all_with_copies(found.documents)),
             total=total,
@@ -179,20 +181,34 @@ class SqliteIndex:
             estimated=estimated,
         )
 
-    def _candidates(self, plan: Plan, request: SearchRequest, cursor: Cursor | None) -> Iterator[tuple[int, Document]]:
+    def _candidates(
+        self, plan: Plan, request: SearchRequest, cursor: Cursor | None, known: Sequence[int]
+    ) -> Iterator[tuple[int, Document]]:
+        """Yield what a plan finds in order; ``known`` are the newest positions, where they were asked for before."""
         size = request.limit + 1 if plan.exact else max(request.limit + 1, CHUNK)
         best = request.sort == "best" and plan.match is not None
         after = (cursor.key, cursor.id) if cursor else None
+        # Where all that is found is known already, it need not be read once more to see how much it is.
+        is_all = request.counted is not None and 0 < len(known) <= min(request.counted, MAX_RANKED)
+        within = self._newest_ranked(plan) if best and not is_all else None
         groups = None if request.copies else Groups(self._database, partial(self._found_among, plan, request))
+        if not best and cursor is None and len(known) >= size:
+            yield from self._standing(known[:size], groups, request)
+            after = (known[size - 1], self._id(known[size - 1]))
         while True:
-            rows = self._best(plan, after, size) if best else self._newest(plan, after, size)
-            for position in rows if groups is None else groups.standing(rows):
-                document = self.read(position, request)
-                if document is not None:
-                    yield position, document
+            rows = self._best(plan, after, size, within) if best else self._newest(plan, after, size)
+            yield from self._standing(rows, groups, request)
             if len(rows) < size:
                 return
             after = (rows[-1], self._id(rows[-1]))
+
+    def _standing(
+        self, positions: Sequence[int], groups: Groups | None, request: SearchRequest
+    ) -> Iterator[tuple[int, Document]]:
+        for position in positions if groups is None else groups.standing(positions):
+            document = self.read(position, request)
+            if document is not None:
+                yield position, document
 
     def _found_among(self, plan: Plan, request: SearchRequest, positions: Sequence[int]) -> list[int]:
         """Return which of some articles match."""
@@ -211,9 +227,9 @@ class SqliteIndex:
         rows = self._database.connection.execute(f"{sql} ORDER BY 1 DESC LIMIT ?", (*params, size))
         return [position for (position,) in rows]
 
-    def _best(self, plan: Plan, after: tuple[int, str] | None, size: int) -> list[int]:
+    def _best(self, plan: Plan, after: tuple[int, str] | None, size: int, within: Bound | None) -> list[int]:
         connection = self._database.connection
-        sql, params = self._select(plan, self._newest_ranked(plan), rank=True)
+        sql, params = self._select(plan, within, rank=True)
         if after is None:
             rows = connection.execute(f"{sql} ORDER BY rank, position DESC LIMIT ?", (*params, size))
             return [position for position, _ in rows]
@@ -229,7 +245,7 @@ class SqliteIndex:
         )
         return [position for position, _ in rows]
 
-    def _newest_ranked(self, plan: Plan) -> tuple[str, tuple[int, ...]] | None:
+    def _newest_ranked(self, plan: Plan) -> Bound | None:
         """Return the bound within which hits are ranked, if they are more than that."""
         sql, params = self._select(plan, None)
         row = self._database.connection.execute(
@@ -241,31 +257,12 @@ class SqliteIndex:
         row = self._database.connection.execute("SELECT position FROM documents WHERE id = ?", (after[1],)).fetchone()
         return row[0] if row else after[0]
 
-    def _total(self, plan: Plan, request: SearchRequest) -> tuple[int, bool]:
-        if not plan.exact:
-            newest = self._newest(plan, None, MAX_SAMPLED if request.counted is None else CHUNK)
-            return estimate(self._count(plan), list(self._documents(newest, request).values()), request)
-        if request.counted is not None:
-            found = self._select(plan if request.copies else narrowed(plan, copies=False), None)
-            if (rough := about(self._database.connection, found, request.counted)) is not None:
-                return rough, True
-        if request.copies:
-            return self._count(plan), False
-        originals, copies = self._count(narrowed(plan, copies=False)), self._count(narrowed(plan, copies=True))
-        alone = len(self._orphans(plan)) if copies else 0
-        if copies <= MAX_FOLDED:
-            return originals + alone, False
-        return originals + round(alone * copies / MAX_FOLDED), True
-
-    def _count(self, plan: Plan) -> int:
-        sql, params = self._select(plan, None)
-        (count,) = self._database.connection.execute(f"SELECT count(*) FROM ({sql})", params).fetchone()
-        return int(count)
-
-    def _orphans(self, plan: Plan) -> list[int]:
-        """Return the copies that stand for their groups, of the newest copies that an exact plan finds."""
-        copies, originals = narrowed(plan, copies=True), narrowed(plan, copies=False)
-        return orphans(self._database, self._select(copies, None), self._select(originals, None), MAX_FOLDED)
+    def _total(self, plan: Plan, request: SearchRequest, newest: Sequence[int] | None) -> tuple[int, bool]:
+        if plan.exact:
+            return self._totals.total(plan, request, newest)
+        sampled = self._newest(plan, None, MAX_SAMPLED if request.counted is None else CHUNK)
+        count = self._totals.count(plan) if request.counted is None else self._totals.about(plan, request.counted)
+        return estimate(count, list(self._documents(sampled, request).values()), request)
 
     def read(self, position: int, request: SearchRequest) -> Document | None:
         """Return a document with what the query may have to be verified by."""
@@ -288,7 +285,7 @@ class SqliteIndex:
             if request.copies:
                 return self._select(plan, None)
             sql, params = self._select(narrowed(plan, copies=False), None)
-            if alone := self._orphans(plan):
+            if alone := self._totals.orphans(plan):
                 return f"{sql} UNION ALL SELECT value AS position FROM json_each(?)", (*params, listed(alone))
             return sql, params
         positions = self._newest(plan, None, MAX_VERIFIED + 1)
@@ -305,17 +302,22 @@ class SqliteIndex:
         return count_days(self._database.connection, found, params, request.zone)
 
     def _frequencies(self, tokens: Sequence[str]) -> Sequence[int]:
-        connection = self._database.connection
-        return [
-            connection.execute("SELECT count(*) FROM terms WHERE terms MATCH ?", (quoted(clip(token)),)).fetchone()[0]
-            for token in tokens
-        ]
+        return [self._totals.about(Plan(match=quoted(clip(token))), MAX_FREQUENCY) for token in tokens]
 
     def _family(self, stems: Mapping[str, str]) -> list[str]:
         # A row-value IN would read the whole table.
         look_up = "SELECT token FROM stems WHERE language = ? AND stem = ?"
         connection = self._database.connection
         return [token for pair in stems.items() for (token,) in connection.execute(look_up, pair)]
+
+    def _ahead(self, moment: int) -> int | None:
+        """Return the least position of documents dated from a moment on, and later than they were first seen."""
+        (position,) = self._database.connection.execute(
+            "SELECT min(position) FROM documents INDEXED BY documents_ahead "
+            "WHERE ifnull(published, seen) > first_seen AND ifnull(published, seen) >= ?",
+            (moment,),
+        ).fetchone()
+        return int(position) if position is not None else None
 
     def _holds(self, token: str) -> bool:
         row = self._database.connection.execute("SELECT 1 FROM vocabulary WHERE token = ?", (token,)).fetchone()

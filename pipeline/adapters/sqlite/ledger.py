@@ -87,15 +87,27 @@ class SqliteLedger:
                 each.error,
                 each.receipt,
                 each.id,
+                each.state,
             )
             for each in deliveries
         ]
         with self._database.repeatable_transaction():
             self._database.connection.executemany(
                 "UPDATE deliveries SET state = ?, due = ?, changed = ?, attempts = ?, error = ?, receipt = ?, "
-                "claimed = 0 WHERE id = ?",
+                # A sender whose claim had run out may come late: what another has sent by then stays sent.
+                "claimed = 0 WHERE id = ? AND (state <> 'sent' OR ? = 'sent')",
                 rows,
             )
+
+    def requeue(self, ids: Sequence[str], now: datetime) -> int:
+        """Queue anew those of some deliveries that still are failed; return how many."""
+        with self._database.transaction():
+            queued = self._database.connection.executemany(
+                "UPDATE deliveries SET state = 'queued', due = :now, changed = :now, attempts = 0, error = NULL, "
+                "claimed = 0 WHERE id = :id AND state = 'failed'",
+                [{"id": each, "now": microseconds(now)} for each in ids],
+            )
+        return max(queued.rowcount, 0)
 
     def entries(self, limit: int, rule: str | None = None, subjects: Sequence[str] | None = None) -> Sequence[Delivery]:
         """Return the latest deliveries, newest first, of one rule and about any of some subjects, if given."""

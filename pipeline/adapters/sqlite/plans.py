@@ -16,7 +16,8 @@ MAX_SQL_DEPTH = 20
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Hold conditions that must both hold: an FTS5 expression, and SQL over ``documents AS d``.
 
-    ``exact`` is false when rows that do not match may be among those found.
+    ``exact`` is false when rows that do not match may be among those found. What is found stands between the positions
+    ``low`` and ``high``, where they are known: nothing else need be looked at.
     """
 
     match: str | None = None
@@ -25,6 +26,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     where_depth: int = 0
     params: tuple[str | int, ...] = ()
     exact: bool = True
+    low: int | None = None
+    high: int | None = None
 
 
 def any_of(expressions: Sequence[str]) -> str:
@@ -67,6 +70,8 @@ def conjunction(earlier: Sequence[int], plans: Sequence[tuple[bool, Plan]]) -> P
         where_depth=1 + max((plan.where_depth for _, plan in plans), default=0),
         params=tuple(param for _, params in conditions for param in params),
         exact=exact,
+        low=max((plan.low for plan in wanted if plan.low is not None), default=None),
+        high=min((plan.high for plan in wanted if plan.high is not None), default=None),
     )
 
 
@@ -82,12 +87,15 @@ def disjunction(earlier: Sequence[int], plans: Sequence[Plan]) -> Plan:
     rest = [plan for plan in plans if plan.where is not None or plan.match is None]
     if joined is not None and not rest:
         return joined
+    lows, highs = [plan.low for plan in plans], [plan.high for plan in plans]
     branches = [_as_sql(plan, earlier) for plan in ([joined] if joined else []) + rest]
     return Plan(
         where="(" + " OR ".join(sql for sql, _ in branches) + ")",
         where_depth=1 + max(plan.where_depth for plan in plans),
         params=tuple(param for _, params in branches for param in params),
         exact=exact,
+        low=None if None in lows else min(low for low in lows if low is not None),
+        high=None if None in highs else max(high for high in highs if high is not None),
     )
 
 
@@ -98,7 +106,9 @@ def _shallow(plan: Plan, earlier: Sequence[int]) -> Plan:
     if plan.depth < MAX_FTS_DEPTH:
         return plan
     where, params = _as_sql(plan, earlier)
-    return Plan(where=where, where_depth=plan.where_depth + 1, params=params, exact=plan.exact)
+    return msgspec.structs.replace(
+        plan, match=None, depth=0, where=where, where_depth=plan.where_depth + 1, params=params
+    )
 
 
 def _as_sql(plan: Plan, earlier: Sequence[int]) -> tuple[str, tuple[str | int, ...]]:

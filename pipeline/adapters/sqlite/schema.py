@@ -107,4 +107,23 @@ VERSION_6: tuple[str, ...] = (
     "CREATE INDEX marks_number ON marks (reader, mark, number, article)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
+VERSION_7: tuple[str, ...] = (
+    # Articles dated later than they were first seen do not stand where their date would have them in newest-first.
+    "CREATE INDEX documents_ahead ON documents (ifnull(published, seen)) WHERE ifnull(published, seen) > first_seen",
+)
+
+VERSION_8: tuple[str, ...] = (
+    # The file beside the store that a stage's memory was saved to, and the last write of facts that went into it.
+    "CREATE TABLE memories (name TEXT PRIMARY KEY, token TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    VERSION_1,
+    VERSION_2,
+    VERSION_3,
+    VERSION_4,
+    VERSION_5,
+    VERSION_6,
+    VERSION_7,
+    VERSION_8,
+)

@@ -16,6 +16,9 @@ from pipeline.query.days import count_by_day
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.
 _RANK = "bm25({table}, 4, 1, 1, 1, 0, 0, 0, 0, 0, 0)"
 
+# A condition on ``{position}`` with its parameters.
+Bound = tuple[str, tuple[str | int, ...]]
+
 
 def narrowed(plan: Plan, *, copies: bool) -> Plan:
     """Return the plan for those copies, or those originals, that a plan finds."""
@@ -26,12 +29,13 @@ def narrowed(plan: Plan, *, copies: bool) -> Plan:
 
 
 def selected(
-    plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool = False, earlier: Sequence[int] = ()
+    plan: Plan, bound: Bound | None, rank: bool = False, earlier: Sequence[int] = ()
 ) -> tuple[str, tuple[str | int, ...]]:
     """Write the SELECT of matching positions, within a bound on ``{position}``; with ``rank``, their score too.
 
     Terms of ``earlier`` versions of the analysis count for the documents that were indexed by them.
     """
+    bound = _bounds(plan, bound)
     if plan.match is None:
         conditions = [bound[0].format(position="d.position")] if bound is not None else []
         conditions += [plan.where] if plan.where is not None else []
@@ -44,8 +48,16 @@ def selected(
     return " UNION ALL ".join(sql for sql, _ in found), tuple(param for _, params in found for param in params)
 
 
+def _bounds(plan: Plan, bound: Bound | None) -> Bound | None:
+    """Add the positions that a plan is known to lie between to a bound."""
+    found = [("{position} >= ?", (plan.low,))] if plan.low is not None else []
+    found += [("{position} <= ?", (plan.high,))] if plan.high is not None else []
+    both = [*([bound] if bound is not None else []), *found]
+    return (" AND ".join(sql for sql, _ in both), tuple(param for _, each in both for param in each)) if both else None
+
+
 def _select_terms(
-    plan: Plan, bound: tuple[str, tuple[str | int, ...]] | None, rank: bool, table: str, version: int | None
+    plan: Plan, bound: Bound | None, rank: bool, table: str, version: int | None
 ) -> tuple[str, tuple[str | int, ...]]:
     assert plan.match is not None
     position = f"{table}.rowid"

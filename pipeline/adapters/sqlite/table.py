@@ -10,7 +10,8 @@ from pipeline.adapters.sqlite.database import Database
 class SqliteTable:
     """Keep the latest value per key of the table called ``name``.
 
-    One that is not ``followed`` keeps nothing of what was removed, for nobody asks for its changes.
+    One that is not ``followed`` keeps nothing of what was removed, for nobody asks for its changes; but where a memory
+    of it was saved, what was removed since.
     """
 
     def __init__(self, database: Database, name: str, *, followed: bool = True) -> None:
@@ -32,8 +33,9 @@ class SqliteTable:
 
     def update(self, values: Mapping[str, bytes | None]) -> None:
         """Put many values in one transaction."""
-        kept = {key: value for key, value in values.items() if self._followed or value is not None}
         with self._database.transaction():
+            is_told = self._followed or self._is_saved()
+            kept = {key: value for key, value in values.items() if is_told or value is not None}
             self._database.connection.executemany(
                 "INSERT OR REPLACE INTO entries (name, key, value) VALUES (?, ?, ?)",
                 [(self._name, key, value) for key, value in kept.items()],
@@ -42,6 +44,10 @@ class SqliteTable:
                 "DELETE FROM entries WHERE name = ? AND key = ?",
                 [(self._name, key) for key in values.keys() - kept.keys()],
             )
+
+    def _is_saved(self) -> bool:
+        row = self._database.connection.execute("SELECT 1 FROM memories WHERE name = ?", (self._name,)).fetchone()
+        return row is not None
 
     def items(self) -> Iterator[tuple[str, bytes]]:
         """Iterate over all present keys with their values, sorted by key."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.groups import listed
+from pipeline.adapters.sqlite.memories import size_of
 from pipeline.adapters.sqlite.writer import Writer
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.upkeep import Space
@@ -98,7 +99,7 @@ class SqliteUpkeep:
         (size,) = connection.execute("PRAGMA page_size").fetchone()
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-        return Space(taken=pages * size + self._journal(), free=free * size)
+        return Space(taken=pages * size + self._journal() + size_of(Path(self._database.path)), free=free * size)
 
     def tidy(self) -> bool:
         """Cut a long journal; merge some of the index's levels, or else give some free pages back to the disk."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, nullcontext, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -30,17 +30,19 @@ from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log
 from pipeline.ports.prepared import Prepared
 from pipeline.ports.table import Table, Transaction
-from pipeline.records import read_record
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
 from pipeline.runners.polling.mute import is_muted
 from pipeline.runners.polling.outbox import Outbox
-from pipeline.runners.polling.publishing import NOTHING, Write, message_of, messages_of
+from pipeline.runners.polling.publishing import message_of, messages_of
 from pipeline.runners.polling.pushes import Pushes
+from pipeline.runners.polling.roster import Known, Roster, Write
 from pipeline.runners.trouble import Trouble
 
 LOOK_S, AFTER_PING_S = 0.5, 60
 UNWRITTEN_S = 15
+# Makes a poll of the last one, and of what is asked of the feed by then.
+After = Callable[[Poll, Subscription], Poll]
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,13 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     entries: int = 0
     published: int = 0
     error: str | None = None
+
+
+class _LeftAloneError(FetchError):
+    """End a poll whose feed was paused or removed while it waited for its turn."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("left alone", f"{url} is paused, or not followed any more.")
 
 
 class Ingest:
@@ -78,34 +87,28 @@ class Ingest:
         prepared: Prepared | None = None,
     ) -> None:
         self._prepared = prepared
-        self._feeds = feeds
-        self._polls_table = polls
-        self._recent = recent
-        self._log = log
-        self._transaction = transaction
+        self._roster = Roster(
+            feeds=feeds, polls=polls, recent=recent, log=log, transaction=transaction, limits=limits, clock=clock,
+            mine=mine,
+        )  # fmt: skip
         self._sources = sources
         self._gathering = gathering
         self._clock = clock
         self._pace = pace
         self._turn = asyncio.Semaphore(concurrency)
-        self._limits = limits
         self._full_text = full_text
         self._pushes = pushes
         self._report = report
         self._mine = mine
-        self._outbox = Outbox(self._write)
-        self._subscriptions: dict[str, Subscription] = {}
-        self._polls: dict[str, Poll] = {}
-        self._due: dict[str, datetime] = {}
-        self._held: set[str] = set()
+        self._outbox = Outbox(self._roster.write)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._begun: list[str] = []
-        self._untaken: dict[str, bytes | None] = {}
 
     async def once(self) -> None:
         """Poll every feed that is not paused one time, due or not."""
-        await asyncio.to_thread(self._learn_feeds)
-        await asyncio.gather(*(self.poll(url) for url, s in list(self._subscriptions.items()) if not s.paused))
+        await asyncio.to_thread(self._roster.learn)
+        followed = list(self._roster.subscriptions.items())
+        await asyncio.gather(*(self.poll(url) for url, subscription in followed if not subscription.paused))
         if self._full_text is not None:
             await self._full_text.settle()
 
@@ -113,7 +116,7 @@ class Ingest:
         """Poll feeds as they fall due until told to stop; subscriptions may come and go meanwhile."""
         trouble = Trouble(_log, "polling")
         # Without the feeds it would seem that no hub is wanted any more.
-        while not await self._looked(trouble, stopping, self._learn_feeds) and not stopping.is_set():
+        while not await self._looked(trouble, stopping, self._roster.learn) and not stopping.is_set():
             continue
         async with self._pushes.serving(self) if self._pushes is not None else nullcontext():
             while not stopping.is_set():
@@ -132,7 +135,8 @@ class Ingest:
             await asyncio.to_thread(look)
             self._running = {url: task for url, task in self._running.items() if not task.done()}
             for url in self._begun:
-                self._running[url] = asyncio.create_task(self.poll(url))
+                if url not in self._running:  # a hub may have sent something of it since
+                    self._running[url] = asyncio.create_task(self.poll(url))
             self._begun = []
         except Exception as exc:  # noqa: BLE001 - a store or server that is away, or a bug: neither ends polling
             wait_s = trouble.failed(exc)
@@ -143,86 +147,80 @@ class Ingest:
         return True
 
     def _begin_due(self) -> None:
-        self._learn_feeds()
+        self._roster.learn()
         # While what was read cannot be written, no more is read.
-        self._begun = [] if self._outbox.is_full else self._take_over()
-
-    def _take_over(self) -> list[str]:
-        """Return the feeds of this process that are due; of one that was another's, read first when it was polled."""
-        mine = {url for url in list(self._due) if self._mine(url)}
-        for url in mine - self._held:
-            self._polls[url] = self._load(url)
-            self._due[url] = self._polls[url].next_check
-        self._held, now = mine, self._clock()
-        return [url for url, due in list(self._due.items()) if due <= now and url in mine and url not in self._running]
+        self._begun = [] if self._outbox.is_full else self._roster.take_over(list(self._running))
 
     async def poll(self, url: str) -> None:
         """Fetch one feed and take in what it brings; whatever goes wrong is this feed's failure, and no other's."""
+        if (known := self._roster.known(url)) is None or known.subscription.paused:
+            return  # by a change since it fell due
         try:
-            await self._poll(url)
+            await self._poll(known)
+        except _LeftAloneError:
+            return
         except (FetchError, NotAFeedError) as exc:
-            await self._fail(url, exc)
+            await self._fail(known, exc)
         except Exception as exc:  # noqa: BLE001 - a bug over one feed must neither end the round nor be met every second
             what = exc if isinstance(exc, NewswireError) else f"{type(exc).__name__}: {exc}"
             _log.error("a poll failed feed=%s", url, exc_info=what is not exc)
-            await self._fail(url, NotAFeedError(f"{url} could not be read: {what}"))
+            await self._fail(known, NotAFeedError(f"{url} could not be read: {what}"))
 
-    async def _poll(self, url: str) -> None:
-        subscription = self._subscriptions[url]
-        if await self._is_folded(url):
+    async def _poll(self, known: Known) -> None:
+        if await self._is_folded(known):
             return
         async with AsyncExitStack() as place:
 
             async def enter() -> None:
                 await place.enter_async_context(self._turn)
                 await self._outbox.room()
+                subscription = self._roster.subscriptions.get(known.url)
+                if subscription is None or subscription.paused:
+                    raise _LeftAloneError(known.url)
 
-            fetched = await self._sources.ask(subscription, self._polls[url], enter)
-            reading = await self._gathered(url, fetched)
-        published = await self._publish(url, reading, partial(self._success, subscription, fetched, reading))
+            fetched = await self._sources.ask(known.subscription, known.poll, enter)
+            reading = await self._gathered(known.url, fetched)
+        published = await self._publish(known, reading, partial(self._success, fetched, reading))
         if self._pushes is not None:
-            self._pushes.polled(url, published)
+            self._pushes.polled(known.url, published)
 
     async def take(self, url: str, pushed: Fetched | None) -> None:
         """Take in what a hub sent of a feed; if that is nothing, or no feed, poll the feed now.
 
         What is asked right after a change may come from a cache that does not know it, so it is asked once more.
         """
+        if not self._mine(url):  # the hub called this process, though another one polls the feed
+            await asyncio.to_thread(self._roster.reload, url)
         while (running := self._running.get(url)) is not None and not running.done():
             await asyncio.wait([running])
-        if url not in self._subscriptions:
-            return
-        if not self._mine(url):  # the hub called this process, though another one polls the feed
-            self._polls[url] = await asyncio.to_thread(self._load, url)
         task = self._running[url] = asyncio.create_task(self._take(url, pushed))
         await task
 
     async def _take(self, url: str, pushed: Fetched | None) -> None:
+        known = self._roster.known(url)
+        if known is None or known.subscription.paused:
+            return
         if pushed is not None and pushed.body:
             try:
-                reading = await self._gathering.document(self._subscriptions[url], pushed)
+                reading = await self._gathering.document(known.subscription, pushed)
             except NotAFeedError:
                 pass
             else:
-                await self._publish(url, reading, lambda poll: pinged(poll, reading, self._clock()))
+                await self._publish(known, reading, lambda poll, _: pinged(poll, reading, self._clock()))
                 return
         await self.poll(url)
         self.hasten(url, AFTER_PING_S)
 
     def hasten(self, url: str, within_s: float | None = None) -> None:
         """Poll a feed soon: within some seconds, else at its usual pace."""
-        poll = self._polls.get(url)
-        if poll is None or url not in self._due:
-            return
-        wait = within_s if within_s is not None else poll.interval_s or self._pace.floor_s
-        soon = min(poll.next_check, self._clock() + timedelta(seconds=wait))
-        self._polls[url] = msgspec.structs.replace(poll, next_check=soon)
-        self._due[url] = soon
+        poll = self._roster.polls.get(url)
+        if poll is not None:
+            self._roster.hasten(url, within_s if within_s is not None else poll.interval_s or self._pace.floor_s)
 
     def offers(self) -> Mapping[str, Offer]:
         """Return what the feeds that are polled have said about hubs."""
         # Copied: a thread may learn of feeds meanwhile.
-        polls = [(url, self._polls.get(url)) for url in list(self._due)]
+        polls = [(url, self._roster.polls.get(url)) for url in list(self._roster.due)]
         return {url: Offer(poll.hubs, poll.topic or url) for url, poll in polls if poll is not None and poll.hubs}
 
     def owns(self, url: str) -> bool:
@@ -231,47 +229,34 @@ class Ingest:
 
     async def _gathered(self, url: str, fetched: Fetched) -> FeedReading | None:
         """Read an answer and what belongs to it, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
-        subscription, poll = self._subscriptions.get(url), self._polls.get(url)
-        if subscription is None or poll is None:
+        known = self._roster.known(url)
+        if known is None:
             return None  # unsubscribed meanwhile
-        if fetched.body is None or fetched.sent_nothing or digest(fetched.body) == poll.body_hash:
+        if fetched.body is None or fetched.sent_nothing or digest(fetched.body) == known.poll.body_hash:
             return None
         return await self._gathering.whole(
-            subscription, fetched, poll.last_success, lambda why: self._report(Polled(url=url, error=why))
+            known.subscription, fetched, known.poll.last_success, lambda why: self._report(Polled(url=url, error=why))
         )
 
-    async def _publish(self, url: str, reading: FeedReading | None, after: Callable[[Poll], Poll]) -> int:
+    async def _publish(self, known: Known, reading: FeedReading | None, after: After) -> int:
         """Publish what was read and remember the poll that ``after`` makes of the last; return how many articles."""
         count = entries = 0
-        subscription, known = self._subscriptions.get(url), self._polls.get(url)
-        if subscription is None or known is None:
+        url, subscription, is_new = known.url, self._roster.subscriptions.get(known.url), not known.poll.last_success
+        if subscription is None:
             return 0  # unsubscribed meanwhile
         if reading is not None:
-            if reading.left_out and known.last_success is None:
+            if reading.left_out and is_new:
                 left_out = (
                     f"{reading.left_out:,} older entries of {url} were left out; it has too many to be read whole."
                 )
                 self._report(Polled(url=url, error=left_out))
             # The place among the polls is given back by now: other feeds are polled while pages are waited for.
             reading = await self._without_muted(subscription, reading)
-            if known.last_success is None:
+            if is_new:
                 reading = msgspec.structs.replace(reading, articles=marked(reading.articles, subscription.added))
             count, entries = len(reading.articles), reading.entries
             reading = await self._filled(subscription, reading)
-        if (latest := self._polls.get(url)) is None:
-            return 0  # while its pages were waited for
-        poll, brought = after(latest), NOTHING
-        if reading is not None:
-            poll = msgspec.structs.replace(
-                poll,
-                full_texts=poll.full_texts + sum(article.full_text for article in reading.articles),
-                full_text_note=reading.full_text_note or poll.full_text_note,
-                muted=poll.muted + reading.muted,
-            )
-            brought = Write(
-                messages=messages_of(url, reading), recent=remembered(url, reading), finished=reading.finished
-            )
-        if not await self._remember(url, poll, brought):
+        if not await self._remember(known, reading, after):
             return 0
         self._report(Polled(url=url, entries=entries, published=count))
         return count
@@ -298,101 +283,72 @@ class Ingest:
 
     async def _publish_apart(self, article: Article) -> bool:
         """Publish an article before or after its poll is remembered; return whether that could be done."""
-        if article.feed not in self._subscriptions:
+        subscription = self._roster.subscriptions.get(article.feed or "")
+        if subscription is None or not subscription.fulltext:
             return False
+        write = Write(url=subscription.url, messages=[message_of(article)], full_texts=int(article.full_text))
         try:
-            await self._outbox.put(Write(messages=[message_of(article)]))
+            await self._outbox.put(write)
         except Exception as exc:  # noqa: BLE001 - the feed's text stands; the page is read again with the next change
-            self._report(Polled(url=article.feed, error=f"{article.url} was read but could not be published: {exc}"))
+            self._report(Polled(url=write.url, error=f"{article.url} was read but could not be published: {exc}"))
             return False
-        if article.full_text and article.feed in self._polls:
-            poll = self._polls[article.feed]
-            # Written with the next poll: a count is not worth a write of its own.
-            self._polls[article.feed] = msgspec.structs.replace(poll, full_texts=poll.full_texts + 1)
-        return True
+        return write.url in self._roster.subscriptions
 
-    async def _remember(self, url: str, poll: Poll, brought: Write = NOTHING) -> bool:
-        """Write what a poll brought; where that fails the poll counts as not done, and is done again."""
+    async def _remember(self, known: Known, reading: FeedReading | None, after: After) -> bool:
+        """Write what a poll brought; where that fails the poll counts as not done, and is done again.
+
+        Return whether it was written: of a feed that was removed meanwhile nothing is.
+        """
+        messages = messages_of(known.url, reading) if reading is not None else []
+        recent = remembered(known.url, reading) if reading is not None else {}
+        counted = partial(_counted, reading, after)
+        write = Write(url=known.url, messages=messages, recent=recent, after=counted, stored=known.stored)
+        if self._prepared is not None and reading is not None:
+            self._prepared.keep(reading.finished)
         try:
-            await self._outbox.put(msgspec.structs.replace(brought, polls={url: poll}))
+            await self._outbox.put(write)
         except Exception as exc:  # noqa: BLE001 - whatever kept it from being written: it counts as not done
-            self._plan(url, self._clock() + timedelta(seconds=UNWRITTEN_S))
-            self._report(Polled(url=url, error=f"{url} was read but could not be published: {exc}"))
+            self._roster.plan(known.url, self._clock() + timedelta(seconds=UNWRITTEN_S))
+            self._report(Polled(url=known.url, error=f"{known.url} was read but could not be published: {exc}"))
             return False
-        if url in self._subscriptions:
-            self._polls[url] = poll
-            self._plan(url, poll.next_check)
-        return True
+        return known.url in self._roster.subscriptions
 
-    def _plan(self, url: str, due: datetime) -> None:
-        """Poll a feed next at a time; not at all if it was paused, retired or unsubscribed, be it during its poll."""
-        subscription, poll = self._subscriptions.get(url), self._polls.get(url)
-        if subscription is None or poll is None or subscription.paused or poll.retired:
-            self._due.pop(url, None)
-        else:
-            self._due[url] = due
-
-    def _write(self, writes: Sequence[Write]) -> None:
-        if self._prepared is not None:
-            self._prepared.keep([made for write in writes for made in write.finished])
-        with self._transaction():
-            self._log.append([message for write in writes for message in write.messages])
-            polls = {url: poll for write in writes for url, poll in write.polls.items()}
-            self._polls_table.update({url: msgspec.json.encode(poll) for url, poll in polls.items()})
-            self._recent.update({key: value for write in writes for key, value in write.recent.items()})
-
-    def _success(self, subscription: Subscription, fetched: Fetched, reading: FeedReading | None, poll: Poll) -> Poll:
+    def _success(self, fetched: Fetched, reading: FeedReading | None, poll: Poll, subscription: Subscription) -> Poll:
         sparse = self._pushes.sparseness(subscription.url) if self._pushes is not None else 1.0
         return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
 
-    async def _fail(self, url: str, error: FetchError | NotAFeedError) -> None:
-        if (last := self._polls.get(url)) is None:
-            return  # unsubscribed meanwhile
-        now = self._clock()
-        poll = held(last, error, now) if isinstance(error, HostRestsError) else failed(last, error, now, self._pace)
-        if await self._remember(url, poll):
-            self._report(Polled(url=url, error=str(error)))
+    async def _fail(self, known: Known, error: FetchError | NotAFeedError) -> None:
+        now, pace = self._clock(), self._pace
 
-    async def _is_folded(self, url: str) -> bool:
+        def after(poll: Poll, _: Subscription) -> Poll:
+            return held(poll, error, now) if isinstance(error, HostRestsError) else failed(poll, error, now, pace)
+
+        if await self._remember(known, None, after):
+            self._report(Polled(url=known.url, error=str(error)))
+
+    async def _is_folded(self, known: Known) -> bool:
         """Tell whether a feed has moved to where another one is followed and works; its tags become that one's."""
-        poll, subscription = self._polls[url], self._subscriptions[url]
-        target = self._subscriptions.get(whole_address(poll.moved_to_if_believed or ""))
-        if target is None or target.url == url or target.paused or not self._load(target.url).works:
+        target = self._roster.subscriptions.get(whole_address(known.poll.moved_to_if_believed or ""))
+        if target is None or target.url == known.url or target.paused:
             return False
-        if poll.retired and poll.error:
-            return True
-        tagged = msgspec.structs.replace(target, tags=tuple(dict.fromkeys((*target.tags, *subscription.tags))))
-        if tagged != target:
-            await asyncio.to_thread(self._feeds.put, target.url, msgspec.json.encode(tagged))
-        poll = folded(poll, url, target.url)
-        if await self._remember(url, poll):
-            self._report(Polled(url=url, error=poll.error))
+        if known.poll.retired and known.poll.error:
+            return await asyncio.to_thread(self._roster.works, target.url)
+        if not await asyncio.to_thread(self._roster.pass_on_tags, known.subscription, target.url):
+            return False
+        told = folded(known.poll, known.url, target.url)
+        if await self._remember(known, None, lambda poll, _: folded(poll, known.url, target.url)):
+            self._report(Polled(url=known.url, error=told.error))
         return True
 
-    def _learn_feeds(self) -> None:
-        # Told once only: what cannot be learned now, for want of its poll, is learned the next time.
-        self._untaken |= dict(self._feeds.changes())
-        for url, value in list(self._untaken.items()):
-            self._learn_feed(url, value)
-            del self._untaken[url]
 
-    def _learn_feed(self, url: str, value: bytes | None) -> None:
-        if value is None:
-            for forgotten in (self._subscriptions, self._polls, self._due):
-                forgotten.pop(url, None)
-            return
-        subscription = read_record(url, value, Subscription)
-        if subscription is None:
-            return  # as it was, if it could be read before
-        poll = self._load(url)
-        self._subscriptions[url] = subscription
-        self._polls[url] = poll
-        if poll.held_until is not None:  # as the host asked before this process was started
-            self._limits.rest(poll.held_at or poll.address(url), (poll.held_until - self._clock()).total_seconds())
-        self._plan(url, poll.next_check)
-        if self._mine(url):
-            self._held.add(url)
-
-    def _load(self, url: str) -> Poll:
-        """Return how a feed's last poll went; one whose memory cannot be read starts over."""
-        return read_record(url, self._polls_table.get(url), Poll) or Poll(next_check=self._clock())
+def _counted(reading: FeedReading | None, after: After, poll: Poll, subscription: Subscription) -> Poll:
+    """Return the poll after a reading with what became of its articles."""
+    poll = after(poll, subscription)
+    if reading is None:
+        return poll
+    return msgspec.structs.replace(
+        poll,
+        full_texts=poll.full_texts + sum(article.full_text for article in reading.articles),
+        full_text_note=reading.full_text_note or poll.full_text_note,
+        muted=poll.muted + reading.muted,
+    )

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
 from connectors.polling.reading import FeedReading
-from connectors.polling.schedule import Poll
 from pipeline.model import Article
 from pipeline.ports.log import Log, Message
 from pipeline.topics import ARTICLES, HISTORY, PARSE, dead_letter
-
-
-class Write(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what is written in one transaction: messages to the log, polls by feed, recent entries by key.
-
-    ``finished`` is what was made of the articles in the messages.
-    """
-
-    messages: Sequence[Message] = ()
-    polls: dict[str, Poll] = {}
-    recent: dict[str, bytes] = {}
-    finished: tuple[bytes, ...] = ()
-
-
-NOTHING = Write()
 
 
 def publish(articles: Iterable[Article], log: Log, batch: int = 500) -> int:

@@ -17,11 +17,24 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pipeline.model import Article, Document, as_document
+from pipeline.ports.memories import Part, Parts
 from pipeline.stages.decision import Decision, Fact
 from pipeline.stages.deduplicate.copies import COPY_KEY, Copies, copy_key
 from pipeline.stages.deduplicate.links import Links, Parted
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicateIndex, SketchFact
 from pipeline.stages.deduplicate.reports import source_hash
+from pipeline.stages.deduplicate.saving import (
+    SAVED_AS,
+    inside,
+    named,
+    restored_copies,
+    restored_index,
+    restored_stories,
+    saved_copies,
+    saved_index,
+    saved_languages,
+    saved_stories,
+)
 from pipeline.stages.deduplicate.sketch import PAIR, SKETCH_VERSION, Sketch, sketch, sketches
 from pipeline.stages.deduplicate.stories import Stories
 from pipeline.stages.deduplicate.story_facts import STORY_KEY, StoryDecision, story_fields, story_language
@@ -29,6 +42,8 @@ from pipeline.stages.deduplicate.story_facts import STORY_KEY, StoryDecision, st
 WINDOW = timedelta(days=7)
 SIMILARITY = 0.7
 EXPIRE_AT_ONCE = 200
+# What the parts of a saved memory are called after.
+INDEX, STORIES, COPIES = "near-duplicates", "stories", "copies"
 
 
 class Remembered:
@@ -37,6 +52,8 @@ class Remembered:
     ``window`` is how far back copies are looked for, in the log's own time; ``similarity`` the share of words in
     common, in the same order, that makes a copy.
     """
+
+    saved_as = SAVED_AS
 
     def __init__(self, window: timedelta = WINDOW, similarity: float = SIMILARITY) -> None:
         self.window = window.total_seconds()
@@ -71,6 +88,31 @@ class Remembered:
             self.near_duplicates(language).remove(article_id)
         else:
             self.near_duplicates(language).add(article_id, msgspec.msgpack.decode(value, type=SketchFact))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._near_duplicates.values())) + sum(map(len, self._stories.values()))
+
+    def saved(self) -> Parts:
+        """Return what is remembered as arrays."""
+        kept: dict[str, Part] = {}
+        for language, index in self._near_duplicates.items():
+            kept |= named(f"{INDEX}/{language}", saved_index(index))
+        for language, stories in self._stories.items():
+            kept |= named(f"{STORIES}/{language}", saved_stories(stories))
+        for language, copies in self._copies.items():
+            kept |= named(f"{COPIES}/{language}", saved_copies(copies))
+        return kept
+
+    def restore(self, parts: Parts) -> None:
+        """Remember what arrays hold."""
+
+        def of(name: str) -> list[tuple[str, Parts]]:
+            held = inside(name, parts)
+            return [(language, inside(language, held)) for language in saved_languages(held)]
+
+        self._near_duplicates = {language: restored_index(held) for language, held in of(INDEX)}
+        self._stories = {language: restored_stories(language, held) for language, held in of(STORIES)}
+        self._copies = {language: restored_copies(held) for language, held in of(COPIES)}
 
     def languages(self) -> list[str]:
         """Return the languages in which articles are remembered."""

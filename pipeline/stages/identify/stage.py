@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.language.figures import figures, replaced_figures
 from pipeline.model import Article, Change
-from pipeline.stages.decision import Decision, Fact
+from pipeline.stages.decision import Decision, Fact, Stored
 from pipeline.stages.identify.normalize import normalize
 
 FACT_VERSION = 1
@@ -39,18 +39,31 @@ class Version(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Known:
-    """Remember the latest version of every article, as its fact's bytes."""
+    """Remember the latest version of every article, as its fact's bytes: all, or those that are not stored yet.
+
+    In the latter case ``None`` stands for one that was removed.
+    """
 
     def __init__(self) -> None:
-        self._facts: dict[str, bytes] = {}
+        self._facts: dict[str, bytes | None] = {}
+        self._stored: Stored | None = None
         self._scan: Iterator[str] = iter(())
 
     def learn(self, key: str, value: bytes | None) -> None:
         """Take in one fact."""
-        if value is None:
+        if value is None and self._stored is None:
             self._facts.pop(key, None)
         else:
             self._facts[key] = value
+
+    def rest_on(self, stored: Stored) -> None:
+        """Ask for facts where they are stored."""
+        self._stored = stored
+
+    def kept(self) -> None:
+        """Hold no more of what is stored now."""
+        if self._stored is not None:
+            self._facts.clear()
 
     def older(self, before: datetime, limit: int) -> list[str]:
         """Return up to ``limit`` articles first seen before a moment, of the next part of all; the end begins anew."""
@@ -58,7 +71,9 @@ class Known:
         for _ in range(SCANNED):
             key = next(self._scan, None)
             if key is None:
-                self._scan = iter(tuple(self._facts))
+                self._scan = (
+                    iter(tuple(self._facts)) if self._stored is None else (key for key, _ in self._stored.items())
+                )
                 break
             version = self.get(key)
             if version is not None and version.first_seen < before:
@@ -69,12 +84,17 @@ class Known:
 
     def __contains__(self, article_id: str) -> bool:
         """Tell whether an article was seen before."""
-        return article_id in self._facts
+        return self._value(article_id) is not None
 
     def get(self, article_id: str) -> Version | None:
         """Return what is remembered of an article."""
-        value = self._facts.get(article_id)
+        value = self._value(article_id)
         return msgspec.msgpack.decode(value, type=Version) if value is not None else None
+
+    def _value(self, article_id: str) -> bytes | None:
+        if self._stored is None or article_id in self._facts:
+            return self._facts.get(article_id)
+        return self._stored.get(article_id)
 
 
 def identify(article: Article, known: Known, now: datetime) -> Decision:

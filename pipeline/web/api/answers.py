@@ -40,11 +40,19 @@ def check_unchanged(ask: Ask, value: Any) -> None:
         raise ChangedMeanwhileError("Somebody changed it since you read it; read it again and repeat your change.")
 
 
+def check_expected(ask: Ask, value: Any | None) -> None:
+    """Do so for what need not be there yet: who expects it as it was is refused where it is gone."""
+    if value is not None:
+        check_unchanged(ask, value)
+    elif ask.headers.get("if-match", ""):
+        raise ChangedMeanwhileError("It is not there any more; send it without If-Match to make it anew.")
+
+
 def body_of(ask: Ask, kind: type[T]) -> T:
     """Read the body as JSON of a type. Raises ``UsageError`` naming the field."""
     try:
         return msgspec.json.decode(ask.body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise UsageError(f"The body is not what is expected here: {exc}.") from exc
 
 

@@ -14,6 +14,7 @@ from pipeline.ports.search import FACETS, SearchPage, SearchRequest
 from pipeline.query.highlight import highlight
 from pipeline.query.printer import restate, show
 from pipeline.services import stories as stories_service
+from pipeline.services.articles import COUNTED
 from pipeline.services.events import Asked
 from pipeline.web.api.answers import answer
 from pipeline.web.api.shapes import (
@@ -31,7 +32,6 @@ from pipeline.web.api.shapes import (
 )
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
-from pipeline.web.river import COUNTED
 
 SORTS = ("newest", "best")
 

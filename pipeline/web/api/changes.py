@@ -96,7 +96,9 @@ def edit_alert(ask: Ask, rendering: Rendering) -> Response:
     changes: dict[str, Any] = {
         name: value for name in AlertEdit.__struct_fields__ if (value := getattr(asked, name)) is not msgspec.UNSET
     }
-    _check_channels(ask, changes.get("channels", ()))
+    if "channels" in changes:
+        changes["channels"] = ask.desk.alerts.meant(rule.name, changes["channels"])
+        _check_channels(ask, tuple(each for each in changes["channels"] if each not in rule.channels))
     kept = ask.desk.alerts.edit(rule.name, changes)
     ask.desk.audit(ask.who, "change alert", kept.name)
     return answer(ask, _entry(ask, kept))

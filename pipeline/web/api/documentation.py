@@ -37,6 +37,16 @@ def openapi(ask: Ask, rendering: Rendering) -> Response:
     return answer(ask, description())
 
 
+# Headers that some operations heed; every GET heeds If-None-Match, which caches send by themselves.
+_HEADERS = {
+    "If-Match": (
+        "The ETag that it was read with: the change is refused (412) where somebody else made one since.",
+        ("editAlert", "removeAlert", "keepSearch", "forgetSearch", "keepList", "dropList"),
+    ),
+    "Idempotency-Key": ("A request sent again with the same key makes nothing twice.", ("addAlert",)),
+}
+
+
 def description() -> dict[str, Any]:
     """Return the whole description."""
     from pipeline.web.api.routes import OPERATIONS
@@ -89,6 +99,9 @@ def _operation(each: Any, returned: Any, taken: Any) -> dict[str, Any]:
             "schema": {"type": parameter.type} | parameter.bounds,
         }  # fmt: skip
         parameters.append(entry | ({"example": parameter.example} if parameter.example is not None else {}))
+    for name, (about, operations) in _HEADERS.items():
+        if each.name in operations:
+            parameters.append({"name": name, "in": "header", "description": about, "schema": {"type": "string"}})
     answers: dict[str, Any] = {str(each.status): {"description": "Done."}}
     if returned is not None or each.returns_type != "application/json":
         answers[str(each.status)]["content"] = {each.returns_type: {"schema": returned or {"type": "string"}}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 from starlette.responses import Response
 
@@ -10,7 +12,7 @@ from pipeline.errors import UsageError
 from pipeline.services.feed_settings import FeedOptions
 from pipeline.views.feeds import feed_fields, list_lines
 from pipeline.web.access_pages import FORMS, outgoing_address, share_address
-from pipeline.web.api.answers import answer, body_of, nothing
+from pipeline.web.api.answers import answer, body_of, check_expected, check_unchanged, nothing
 from pipeline.web.api.articles import found
 from pipeline.web.api.shapes import (
     CheckEntry,
@@ -25,6 +27,8 @@ from pipeline.web.api.shapes import (
 )
 from pipeline.web.asking import Ask, NotFoundError
 from pipeline.web.rendering import Rendering
+
+T = TypeVar("T")
 
 MOST_DAYS = 90
 
@@ -104,9 +108,31 @@ def searches(ask: Ask, rendering: Rendering) -> Response:
     return answer(ask, ask.desk.searches.all())
 
 
+def search(ask: Ask, rendering: Rendering) -> Response:
+    """Return a saved search; its ETag serves If-Match."""
+    return answer(ask, _there(_search(ask), "saved search"))
+
+
+def one_list(ask: Ask, rendering: Rendering) -> Response:
+    """Return a list of names; its ETag serves If-Match."""
+    return answer(ask, _there(ask.desk.lists.all().get(ask.places["name"]), "list"))
+
+
+def _search(ask: Ask) -> SavedQuery | None:
+    query = ask.desk.searches.all().get(ask.places["name"])
+    return SavedQuery(query=query) if query is not None else None
+
+
+def _there(value: T | None, kind: str) -> T:
+    if value is None:
+        raise NotFoundError(f"There is no {kind} of that name.")
+    return value
+
+
 def keep_search(ask: Ask, rendering: Rendering) -> Response:
-    """Keep a search."""
+    """Keep a search, unless somebody else changed it since (If-Match)."""
     asked = body_of(ask, SavedQuery)
+    check_expected(ask, _search(ask))
     ask.desk.searches.keep(ask.places["name"], asked.query)
     ask.desk.audit(ask.who, "save search", ask.places["name"])
     return answer(ask, asked)
@@ -114,8 +140,7 @@ def keep_search(ask: Ask, rendering: Rendering) -> Response:
 
 def forget_search(ask: Ask, rendering: Rendering) -> Response:
     """Forget a search."""
-    if ask.places["name"] not in ask.desk.searches.all():
-        raise NotFoundError("There is no saved search of that name.")
+    check_unchanged(ask, _there(_search(ask), "saved search"))
     ask.desk.searches.forget(ask.places["name"])
     ask.desk.audit(ask.who, "forget search", ask.places["name"])
     return nothing()
@@ -140,7 +165,8 @@ def lists(ask: Ask, rendering: Rendering) -> Response:
 
 
 def keep_list(ask: Ask, rendering: Rendering) -> Response:
-    """Keep a list of names."""
+    """Keep a list of names, unless somebody else changed it since (If-Match)."""
+    check_expected(ask, ask.desk.lists.all().get(ask.places["name"]))
     count = ask.desk.lists.add(ask.places["name"], body_of(ask, list[str]), replace=True)
     ask.desk.audit(ask.who, "keep list", ask.places["name"])
     return answer(ask, Counted(count=count))
@@ -148,6 +174,7 @@ def keep_list(ask: Ask, rendering: Rendering) -> Response:
 
 def drop_list(ask: Ask, rendering: Rendering) -> Response:
     """Drop a list."""
+    check_unchanged(ask, _there(ask.desk.lists.all().get(ask.places["name"]), "list"))
     ask.desk.lists.remove(ask.places["name"])
     ask.desk.audit(ask.who, "drop list", ask.places["name"])
     return nothing()

@@ -40,6 +40,7 @@ PAGES: tuple[tuple[str, str, Answer, Scope, int], ...] = (
     ("GET", "/feeds.opml", feeds.export, "read", 0),
     ("POST", "/feeds.opml", feeds.import_list, "write", MOST_UPLOAD_BYTES),
     ("GET", "/feed", feeds.one, "read", 0),
+    ("GET", "/feed/icon", feeds.icon, "read", 0),
     ("POST", "/feed", feeds.act, "write", MOST_FORM_BYTES),
     ("POST", "/demo", feeds.demo, "write", MOST_FORM_BYTES),
     ("GET", "/stories", stories.listed, "read", 0),
@@ -50,5 +51,7 @@ PAGES: tuple[tuple[str, str, Answer, Scope, int], ...] = (
     ("POST", "/operation", operation.act, "admin", MOST_FORM_BYTES),
     ("GET", "/operation/backup", operation.backup, "admin", 0),
     ("GET", "/help", help.shown, "read", 0),
+    ("GET", "/display", help.display, "read", 0),
+    ("POST", "/display", help.keep_display, "read", MOST_FORM_BYTES),
     ("POST", "/logout", help.log_out, "read", MOST_FORM_BYTES),
 )

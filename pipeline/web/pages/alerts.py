@@ -19,6 +19,7 @@ from pipeline.web.alert_form import fields_of, rule_of
 from pipeline.web.asking import Ask, NotFoundError, redirect
 from pipeline.web.rendering import Rendering, address, quoted_part
 
+KIND = "alert"
 LEDGER = 100
 NAME_CHARS = 60
 SNOOZE_S = 86_400
@@ -43,13 +44,18 @@ def listed(ask: Ask, rendering: Rendering) -> Response:
         headline=headline,
         withheld=bool(ask.one("withheld")),
         done=ask.one("done"),
+        undo=ask.one("undo") if ask.desk.removed.is_there(ask, KIND, ask.one("undo")) else "",
     )
 
 
 def editor(ask: Ask, rendering: Rendering) -> Response:
     """Show the form, filled with a query or with an alert."""
     name = ask.one("name")
-    given = fields_of(ask.desk.alerts.get(name)) if name else EMPTY | {"query": ask.one("q"), "name": _free_name(ask)}
+    if not name:
+        return _form(ask, rendering, EMPTY | {"query": ask.one("q"), "name": _free_name(ask)}, "")
+    rule = _named(ask, name)
+    # Channels stand there by their names: what is secret in them is never shown, and stays as it is.
+    given = fields_of(rule) | {"channels": tuple(map(ask.desk.alerts.label, rule.channels))}
     return _form(ask, rendering, given, "")
 
 
@@ -73,9 +79,20 @@ def preview(ask: Ask, rendering: Rendering) -> Response:
 def keep(ask: Ask, rendering: Rendering) -> Response:
     """Keep the alert of a form, new or in place of the one it was opened with."""
     form, alerts = ask.form(), ask.desk.alerts
+    if form.has("put_back"):
+        ask.desk.removed.put_back(ask, KIND, form.one("put_back"))
+        ask.desk.audit(ask.who, "put back alert", form.one("put_back"))
+        return redirect(address("/alerts", done="It is back as it was."))
+    opened = form.one("opened")
+    before = _named(ask, opened).channels if opened else ()
+
+    def several(name: str) -> tuple[str, ...]:
+        given = _split(form.one(name))
+        return alerts.meant(opened, given) if opened and name == "channels" else given
+
     try:
-        rule = rule_of(form.one, lambda name: _split(form.one(name)), ask.desk.clock(), may_refer=ask.scope == "admin")
-        opened = form.one("opened")
+        may_refer = ask.scope == "admin" or set(several("channels")) <= set(before)
+        rule = rule_of(form.one, several, ask.desk.clock(), may_refer=may_refer)
         if opened:
             changes = {name: getattr(rule, name) for name in AlertRule.__struct_fields__ if name not in _KEPT}
             kept = alerts.edit(opened, changes)
@@ -85,7 +102,7 @@ def keep(ask: Ask, rendering: Rendering) -> Response:
         given = EMPTY | {name: form.one(name) for name in EMPTY}
         for name in ("channels", "feeds", "tags", "languages"):
             given[name] = _split(form.one(name))
-        return _form(ask, rendering, given | {"opened": form.one("opened")}, str(exc))
+        return _form(ask, rendering, given | {"opened": opened}, str(exc))
     ask.desk.audit(ask.who, "keep alert", kept.name)
     return redirect(f"/alert/{quoted_part(kept.name)}?done=kept")
 
@@ -129,7 +146,8 @@ def act(ask: Ask, rendering: Rendering) -> Response:
     if form.has("remove"):
         alerts.remove(rule.name)
         ask.desk.audit(ask.who, "remove alert", rule.name)
-        return redirect(address("/alerts", done=f"{rule.name} is removed."))
+        undo = ask.desk.removed.keep(ask, KIND, lambda: alerts.restore(rule))
+        return redirect(address("/alerts", done=f"{rule.name} is removed.", undo=undo))
     if form.has("test"):
         done = "; ".join(f"{s.channel}: {s.error or s.receipt or 'sent'}" for s in alerts.send_test(rule.name))
     elif form.has("resend"):
@@ -153,8 +171,12 @@ _KEPT = ("id", "created", "owner", "paused", "snoozed_until", "asked", "lists", 
 
 
 def _found(ask: Ask) -> AlertRule:
+    return _named(ask, ask.places["name"])
+
+
+def _named(ask: Ask, name: str) -> AlertRule:
     try:
-        return ask.desk.alerts.get(ask.places["name"])
+        return ask.desk.alerts.get(name)
     except UsageError as exc:
         raise NotFoundError(str(exc)) from exc
 

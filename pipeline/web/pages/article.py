@@ -15,12 +15,11 @@ from pipeline.views.word_changes import word_changes
 from pipeline.web import river as rivers
 from pipeline.web.access_pages import share_address
 from pipeline.web.asking import Ask, NotFoundError
-from pipeline.web.rendering import Rendering
+from pipeline.web.rendering import Rendering, address
 from pipeline.web_addresses import web_address
 
 ALIKE = 5
 NAMED = 12
-BESIDE = 25
 
 
 def article(ask: Ask, rendering: Rendering) -> Response:
@@ -31,6 +30,7 @@ def article(ask: Ask, rendering: Rendering) -> Response:
     listed = [span for match in matches for span in match.spans] if ask.one("alert") else []
     marks = desk.marks(ask.reader).of([document.id])[document.id]
     as_published = ask.one("as") == "published" and document.html is not None
+    beside = _beside(ask)
     number = desk.arrivals.numbers_of([document.id]).get(document.id)
     return rendering.page(
         ask,
@@ -44,11 +44,30 @@ def article(ask: Ask, rendering: Rendering) -> Response:
         original=desk.articles.find(document.duplicate_of) if document.duplicate_of else None,
         matches=matches,
         names=_names(document),
-        beside=_beside(ask),
+        beside=beside,
+        steps=_steps(beside, document.id),
         shows_picture=desk.pictures is not None and bool(web_address(document.image)),
-        view=rivers.state_of(ask),
+        view=beside.place if beside is not None else {},
         share={"Address": ask.base + share_address(desk, document.id)},
     )
+
+
+def _steps(beside: rivers.River | None, article: str) -> dict[str, dict[str, str]]:
+    """Return what comes before and after an article in the river it was opened from: words and address of each."""
+    if beside is None:
+        return {}
+    ids = [row.document.id for row in beside.rows]
+    # What is read is no longer among the unread: its place is before the first of them.
+    n = ids.index(article) if article in ids else -1
+    found = {"prev": ids[n - 1 : n] if n > 0 else [], "next": ids[n + 1 : n + 2]}
+    titles = {row.document.id: row.document.title or row.document.source for row in beside.rows}
+    steps = {
+        name: {"words": titles[each], "to": address(f"/article/{each}", **{"in": "1"}, **beside.place)}
+        for name, (each,) in ((name, some) for name, some in found.items() if some)
+    }
+    if "next" not in steps and beside.older:
+        steps["next"] = {"words": "Older articles", "to": beside.older}
+    return steps
 
 
 def _names(document: Document) -> list[str]:
@@ -116,6 +135,6 @@ def _beside(ask: Ask) -> rivers.River | None:
     if not ask.one("in"):
         return None
     try:
-        return rivers.read(ask, BESIDE)
+        return rivers.read(ask)
     except NewswireError:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,15 +15,20 @@ from pipeline.errors import NewswireError, UsageError
 from pipeline.references import has_reference
 from pipeline.services.feed_health import TROUBLED
 from pipeline.services.feed_settings import FeedOptions
+from pipeline.services.feed_test import Step
 from pipeline.services.feeds import FeedStatus
 from pipeline.views.charts import sparkline
 from pipeline.views.feeds import feed_fields, list_lines
+from pipeline.views.letter_icon import letter_icon
 from pipeline.web.access_pages import outgoing_address
 from pipeline.web.asking import Ask, NotFoundError, redirect
 from pipeline.web.rendering import Rendering, address
 
+KIND = "feed"
 DAYS = 30
 SHOWN = 100
+# What a form shows again where it could not be kept; what is secret is given anew.
+SHOWN_FIELDS = ("title", "tags", "interval", "language", "mute", "user_agent")
 
 
 def listed(ask: Ask, rendering: Rendering) -> Response:
@@ -43,9 +49,8 @@ def listed(ask: Ask, rendering: Rendering) -> Response:
         done=ask.one("done"),
         added=ask.one("added"),
         error="",
-        found=(),
-        address_given=ask.one("url"),
-        left_out=(),
+        address_given="",
+        undo=ask.one("undo") if ask.desk.removed.is_there(ask, KIND, ask.one("undo")) else "",
         tags=[(tag, outgoing_address(ask.desk, "tag", tag)) for tag in tags],
     )
 
@@ -53,6 +58,10 @@ def listed(ask: Ask, rendering: Rendering) -> Response:
 def add(ask: Ask, rendering: Rendering) -> Response:
     """Follow the best feed at an address, or the ones that were chosen."""
     form, feeds = ask.form(), ask.desk.feeds
+    if form.has("put_back"):
+        ask.desk.removed.put_back(ask, KIND, form.one("put_back"))
+        ask.desk.audit(ask.who, "put back feed", form.one("put_back"))
+        return redirect(address("/feeds", done="It is followed again as it was."))
     url = form.one("url")
     if not url:
         return _failed(ask, rendering, "Give an address: of a site, a page or a feed.", url)
@@ -99,31 +108,34 @@ def import_list(ask: Ask, rendering: Rendering) -> Response:
 def one(ask: Ask, rendering: Rendering) -> Response:
     """Show a feed: how it fares, what it publishes, its options; tested step by step where that is asked for."""
     status = _status(ask)
-    url = status.subscription.url
-    days = ask.desk.feed_counts.days([url], DAYS)[url]
     steps = ask.desk.explain_feed(status.subscription) if ask.one("test") else ()
-    return rendering.page(
-        ask,
-        "feed.html",
-        followed=status,
-        fields=feed_fields(status, ask.desk.clock()),
-        spark=_spark(days),
-        days=days,
-        steps=steps,
-        done=ask.one("done"),
-        error="",
-    )
+    return _page(ask, rendering, status, steps=steps, done=ask.one("done"))
+
+
+def icon(ask: Ask, rendering: Rendering) -> Response:
+    """Give the icon of a feed's site, fetched by us, or else a letter; where the settings allow pictures."""
+    if ask.desk.pictures is None:
+        raise NotFoundError("Icons are off; `pictures = true` under [web] of the settings shows them.")
+    feed = _status(ask).subscription
+    found = ask.desk.pictures.icon_of(feed.url)
+    if found is not None:
+        body, kind, seconds = found.body, found.type, 86_400
+    else:
+        body = letter_icon(feed.title or urlsplit(feed.url).netloc).encode()
+        kind, seconds = "image/svg+xml", 600
+    headers = {"cache-control": f"private, max-age={seconds}", "content-security-policy": "default-src 'none'; sandbox"}
+    return Response(body, headers=headers, media_type=kind)
 
 
 def act(ask: Ask, rendering: Rendering) -> Response:
-    """Change, refresh, pause or remove a feed; a removed one can be followed again at once."""
+    """Change, refresh, pause or remove a feed; a removed one can be put back as it was."""
     form, feeds = ask.form(), ask.desk.feeds
     url = feeds.known(form.one("url")).url
-    back = address("/feed", url=url)
     if form.has("remove"):
         removed = feeds.remove(url)
         ask.desk.audit(ask.who, "remove feed", url)
-        return redirect(address("/feeds", done=f"{removed.title or url} is no longer followed.", url=url))
+        undo = ask.desk.removed.keep(ask, KIND, lambda: feeds.restore(removed))
+        return redirect(address("/feeds", done=f"{removed.title or url} is no longer followed.", undo=undo))
     if form.has("refresh"):
         feeds.refresh(url)
         done = "It is polled at the next opportunity."
@@ -134,9 +146,35 @@ def act(ask: Ask, rendering: Rendering) -> Response:
         try:
             done = _edited(ask, url)
         except UsageError as exc:
-            return redirect(address(back, done=str(exc)))
+            given = {name: form.one(name) for name in SHOWN_FIELDS} | {"fulltext": form.has("fulltext")}
+            return _page(ask, rendering, feeds.status(url), error=str(exc), given=given)
     ask.desk.audit(ask.who, "change feed", f"{url}: {done}")
-    return redirect(f"{back}&{address('', done=done)[1:]}")
+    return redirect(address("/feed", url=url, done=done))
+
+
+def _page(ask: Ask, rendering: Rendering, status: FeedStatus, *, steps: Sequence[Step] = (), done: str = "",
+          error: str = "", given: dict[str, Any] | None = None) -> Response:  # fmt: skip
+    """Show a feed with its options as they are kept, or as they were ``given`` and could not be."""
+    feed = status.subscription
+    days = ask.desk.feed_counts.days([feed.url], DAYS)[feed.url]
+    kept = {
+        "title": feed.title or "", "tags": ", ".join(feed.tags), "interval": feed.interval_s or "",
+        "language": feed.language or "", "mute": "\n".join(feed.mute), "user_agent": feed.user_agent or "",
+        "fulltext": feed.fulltext,
+    }  # fmt: skip
+    return rendering.page(
+        ask,
+        "feed.html",
+        status=400 if error else 200,
+        followed=status,
+        given=kept if given is None else given,
+        fields=feed_fields(status, ask.desk.clock()),
+        spark=_spark(days),
+        days=days,
+        steps=steps,
+        done=done,
+        error=error,
+    )
 
 
 def demo(ask: Ask, rendering: Rendering) -> Response:
@@ -160,13 +198,15 @@ def _edited(ask: Ask, url: str) -> str:
     clear += ["headers", "proxy"] if form.has("bare") else []
     # What is secret is never shown, so that nothing means that it stays.
     lines = (line.strip() for line in form.one("header").splitlines())
-    given |= {"headers": tuple(line for line in lines if line)}
+    cookies = (pair.strip() for pair in form.one("cookies").replace(";", "\n").splitlines())
+    given |= {"headers": tuple(line for line in lines if line), "cookies": tuple(pair for pair in cookies if pair)}
     given |= {name: form.one(name) for name in ("proxy", "auth", "bearer")}
     secrets = [
         given["proxy"],
         given["auth"],
         given["bearer"],
         *(line.partition(":")[2].strip() for line in given["headers"]),
+        *(pair.partition("=")[2].strip() for pair in given["cookies"]),
     ]
     if ask.scope != "admin" and any(has_reference(each) for each in secrets if each):
         raise UsageError("What stands in a file or variable of this machine is given on the command line.")
@@ -186,7 +226,7 @@ def _failed(ask: Ask, rendering: Rendering, error: str, given: str) -> Response:
     statuses = list(ask.desk.feeds.statuses())
     return rendering.page(
         ask, "feeds.html", status=400, statuses=statuses[:SHOWN], count=len(statuses), shown=len(statuses), sparks={},
-        done="", added="", error=error, found=(), address_given=given, left_out=(), tags=(),
+        done="", added="", error=error, address_given=given, undo="", tags=(),
     )  # fmt: skip
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from pipeline.web.asking import Ask, redirect
+from pipeline.web.display import CHOICES, COOKIE, chosen
 from pipeline.web.rendering import Rendering
 
+YEAR_S = 31_536_000
 KEYS = (
     ("j k", "next, previous article"), ("o Enter", "open it"), ("v", "open the original"), ("m", "read or unread"),
-    ("s", "star"), ("t", "tag"), ("n", "show what is new"), ("Space", "a page on"), ("u", "back to the list"),
+    ("s", "star"), ("t", "tag"), ("n", "show what is new"), ("Space", "a page on, then the next article"),
+    ("u", "back to the list"),
     ("A", "mark all as read"), ("a", "make an alert of this search"), ("e", "hide or show marks in the text"),
     ("/", "search"), ("g g", "all articles"), ("g u", "unread"), ("g s", "starred"), ("g a", "alerts"),
-    ("g f", "feeds"), ("g t", "stories"), ("g o", "operation"), ("?", "this sheet"),
+    ("g f", "feeds"), ("g t", "stories"), ("g o", "operation"), ("g d", "display"), ("?", "this sheet"),
+    ("swipe", "an article: next, before; a row: to the right read, to the left star"),
 )  # fmt: skip
 LANGUAGE = (
     ("flood", "the word in any of its inflections"), ('"flood warning"', "exactly these words in order"),
@@ -36,6 +40,20 @@ def shown(ask: Ask, rendering: Rendering) -> Response:
     if ask.one("part"):
         return rendering.part(ask, template, keys=KEYS, language=LANGUAGE)
     return rendering.page(ask, template, keys=KEYS, language=LANGUAGE)
+
+
+def display(ask: Ask, rendering: Rendering) -> Response:
+    """Offer the choices of how this browser shows the page."""
+    return rendering.page(ask, "display.html", choices=CHOICES)
+
+
+def keep_display(ask: Ask, rendering: Rendering) -> Response:
+    """Keep what was chosen, in this browser."""
+    form = ask.form()
+    response = redirect("/display?done=1")
+    response.set_cookie(COOKIE, chosen({name: form.one(name) for name in CHOICES}).written(), max_age=YEAR_S,
+                        httponly=True, samesite="lax", secure=ask.base.startswith("https:"), path="/")  # fmt: skip
+    return response
 
 
 def log_out(ask: Ask, rendering: Rendering) -> Response:

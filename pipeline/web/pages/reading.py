@@ -6,6 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from pipeline.errors import UsageError
+from pipeline.moments import microseconds
 from pipeline.services.marks import Change
 from pipeline.web import river as rivers
 from pipeline.web.access_pages import to_follow
@@ -17,6 +18,7 @@ MOST_MARKED = 1_000
 
 def river(ask: Ask, rendering: Rendering) -> Response:
     """Show the newest articles, or those that the address asks for."""
+    until = microseconds(ask.desk.clock())
     found = rivers.read(ask)
     is_new = not found.rows and not ask.desk.feeds.all() and not rivers.state_of(ask)
     return rendering.page(
@@ -25,7 +27,7 @@ def river(ask: Ask, rendering: Rendering) -> Response:
         river=found,
         state=rivers.state_of(ask),
         position=ask.desk.arrivals.end(),
-        undo=ask.one("undo"),
+        until=until,
         follow=_to_follow(ask),
     )
 

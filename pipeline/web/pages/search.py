@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -19,10 +20,10 @@ from pipeline.web.access_pages import to_follow
 from pipeline.web.asking import Ask, NotFoundError, json_response, redirect
 from pipeline.web.rendering import Rendering, address
 
+KIND = "search"
 FACETS = ("source", "language", "tag", "place", "actor", "event")
 FIELDS = {"source": "source", "language": "lang", "tag": "tag", "place": "place", "actor": "actor", "event": "event"}
 SHOWN = 8
-FOUND = 25
 EXPORTED = 1_000
 TYPES = {"json": "application/jsonl", "csv": "text/csv; charset=utf-8", "atom": "application/atom+xml"}
 
@@ -31,10 +32,14 @@ def search(ask: Ask, rendering: Rendering) -> Response:
     """Show what a query finds. A query that cannot be read is shown with its error, and nothing else."""
     text = ask.one("q").strip()
     if not text:
-        return rendering.page(ask, "search.html", text="", river=None, error=None, saved=ask.desk.searches.all())
+        undo = ask.one("undo")
+        return rendering.page(
+            ask, "search.html", text="", river=None, error=None, saved=ask.desk.searches.all(), done=ask.one("done"),
+            undo=undo if ask.desk.removed.is_there(ask, KIND, undo) else "",
+        )  # fmt: skip
     try:
         words = restate(ask.desk.searches.as_asked(text))
-        found = rivers.read(ask, FOUND)
+        found = rivers.read(ask)
     except UsageError as exc:
         return rendering.page(
             ask, "search.html", status=400, text=text, river=None, error=error_of(exc), saved=ask.desk.searches.all()
@@ -53,7 +58,6 @@ def search(ask: Ask, rendering: Rendering) -> Response:
         state=rivers.state_of(ask),
         saved=ask.desk.searches.all(),
         position="",
-        undo="",
         follow=to_follow(ask, "query", text),
     )
 
@@ -95,13 +99,20 @@ def exported(ask: Ask, rendering: Rendering) -> Response:
 
 def save(ask: Ask, rendering: Rendering) -> Response:
     """Keep a query by a name, or forget one."""
-    form = ask.form()
-    name = form.one("name")
+    form, searches = ask.form(), ask.desk.searches
+    # A name stands in queries, where words end at spaces.
+    name = re.sub(r"[\s-]+", "_", form.one("name"))
+    if form.has("put_back"):
+        ask.desk.removed.put_back(ask, KIND, form.one("put_back"))
+        ask.desk.audit(ask.who, "put back search", form.one("put_back"))
+        return redirect(address("/search", done="It is back as it was."))
     if form.has("forget"):
-        ask.desk.searches.forget(name)
+        query = searches.all().get(name, "")
+        searches.forget(name)
         ask.desk.audit(ask.who, "forget search", name)
-        return redirect("/search")
-    ask.desk.searches.keep(name, form.one("q"))
+        undo = ask.desk.removed.keep(ask, KIND, lambda: searches.keep(name, query))
+        return redirect(address("/search", done=f"{name} is forgotten.", undo=undo))
+    searches.keep(name, form.one("q"))
     ask.desk.audit(ask.who, "save search", name)
     return redirect(address("/", saved=name))
 

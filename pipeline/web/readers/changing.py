@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import unquote
 
 from starlette.responses import Response
@@ -126,11 +127,12 @@ def _edit_one(asked: Request, action: str, stream: str, title: str, added: list[
         address = followed.elsewhere or followed.feed.url
     gone = {name.casefold() for name in removed}
     coming = {name.casefold() for name in added}
-    before = feeds.known(address)
-    # Programs that know one folder a feed show the first: that is the one it was put into last.
-    tags = (*added, *(tag for tag in before.tags if tag.casefold() not in gone | coming))
-    if tags != before.tags or (title and title != before.title):
-        feeds.edit(address, FeedOptions(title=title or None, tags=tags), ["tags"])
+
+    def changed(tags: tuple[str, ...]) -> tuple[str, ...]:
+        # Programs that know one folder a feed show the first: that is the one it was put into last.
+        return (*added, *(tag for tag in tags if tag.casefold() not in gone | coming))
+
+    if feeds.retag(address, changed, title or None):
         _note(asked, "change feed", address)
 
 
@@ -148,12 +150,16 @@ def _follow(asked: Request, url: str, options: FeedOptions) -> Followed:
 
 def _refolder(asked: Request, name: str, new: str | None) -> None:
     """Put the feeds of a folder into another, or into none."""
+
+    def changed(tags: tuple[str, ...]) -> tuple[str, ...]:
+        renamed = [new if tag.casefold() == name.casefold() else tag for tag in tags]
+        kept = {tag.casefold(): tag for tag in reversed(renamed) if tag is not None}
+        return tuple(reversed(kept.values()))
+
     for feed in asked.desk.feeds.all():
-        tags = [new if tag.casefold() == name.casefold() else tag for tag in feed.tags]
-        kept = {tag.casefold(): tag for tag in reversed(tags) if tag is not None}
-        after = tuple(reversed(kept.values()))
-        if after != feed.tags:
-            asked.desk.feeds.edit(feed.url, FeedOptions(tags=after), ["tags"])
+        if changed(feed.tags) != feed.tags:
+            with suppress(NotFoundError):  # removed meanwhile
+                asked.desk.feeds.retag(feed.url, changed)
 
 
 def _address(asked: Request, stream: str) -> str | None:

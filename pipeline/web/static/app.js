@@ -35,6 +35,7 @@
     if (follow) $("h3 a", list[at]).focus({ preventScroll: true });
     list[at].scrollIntoView({ block: "nearest" });
   };
+  if (!reading && location.hash.startsWith("#a-")) at = rows().findIndex((row) => `#${row.id}` === location.hash);
   if (at >= 0) focus(at, false);
 
   const current = () => reading || rows()[at];
@@ -86,9 +87,21 @@
 
   const go = (path) => { location.href = path; };
   const open = () => { const row = rows()[at]; if (row) go($("h3 a", row).href); };
-  const step = (n) => { if (reading && rows().length) { focus(at + n, false); open(); } else focus(at + n); };
+  const step = (n) => {
+    if (!reading) { focus(at + n); return; }
+    const link = $(n > 0 ? ".steps-on [rel=next]" : ".steps-on [rel=prev]");
+    if (link) go(link.href); else say(n > 0 ? "that was the last" : "that was the first");
+  };
+  // A page on; at its end the next article, or the older ones. What has the focus keeps its own use of the key.
+  const pageOn = (event) => {
+    const link = $(reading ? ".steps-on [rel=next]" : ".more [rel=next]");
+    if (event.shiftKey || !link || event.target.closest("button, summary, [tabindex='0']")) return false;
+    if (scrollY + innerHeight < document.documentElement.scrollHeight - 4) return false;
+    go(link.href);
+    return true;
+  };
   let before = "";
-  const places = { g: "/", u: "/?view=unread", s: "/?view=starred", a: "/alerts", f: "/feeds", t: "/stories", o: "/operation", h: "/help" };
+  const places = { g: "/", u: "/?view=unread", s: "/?view=starred", a: "/alerts", f: "/feeds", t: "/stories", o: "/operation", d: "/display", h: "/help" };
   const keys = {
     j: () => step(1), k: () => step(-1), o: open, Enter: null,
     v: () => { const url = current() && current().dataset.url; if (url) window.open(url, "_blank", "noopener,noreferrer"); },
@@ -101,7 +114,7 @@
     A: () => { const form = $(".all-read"); if (form) form.requestSubmit(); },
     e: () => document.body.classList.toggle("no-marks"),
     "/": () => { $("#q").focus(); $("#q").select(); },
-    "?": () => sheet(),
+    "?": () => { sheet(); }, " ": pageOn,
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -112,7 +125,7 @@
     if (before === "g" && places[event.key]) { before = ""; event.preventDefault(); go(places[event.key]); return; }
     before = event.key === "g" ? "g" : "";
     const act = keys[event.key];
-    if (act && !$("dialog[open]")) { event.preventDefault(); act(); }
+    if (act && !$("dialog[open]") && act(event) !== false) event.preventDefault();
   });
 
   const sheet = async () => {
@@ -130,6 +143,27 @@
     }
     dialog.showModal();
   };
+
+  // Fingers: over a row to the right read or unread, to the left star; over an article to the left the next one, to
+  // the right the one before. At the edges of the screen the browser has its own gestures.
+  const SWIPE = 60, EDGE = 24;
+  let touched = null;
+  addEventListener("touchstart", (event) => {
+    const [touch, more] = event.touches;
+    const on = event.target.closest(".row, .reading");
+    touched = on && !more && touch.clientX > EDGE && touch.clientX < innerWidth - EDGE
+      && !event.target.closest("input, textarea, select, table, pre, .timeline") ? { on, x: touch.clientX, y: touch.clientY } : null;
+  }, { passive: true });
+  addEventListener("touchcancel", () => { touched = null; });
+  addEventListener("touchend", (event) => {
+    const from = touched, [touch] = event.changedTouches;
+    touched = null;
+    if (!from || event.touches.length || !getSelection().isCollapsed) return;
+    const [x, y] = [touch.clientX - from.x, touch.clientY - from.y];
+    if (Math.abs(x) < SWIPE || Math.abs(x) < 2 * Math.abs(y)) return;
+    if (from.on === reading) { step(x < 0 ? 1 : -1); return; }
+    if (x > 0) mark(from.on, "read", !is(from.on, "read")); else mark(from.on, "starred", !is(from.on, "starred"));
+  });
 
   // The search field says what a query means, or where it cannot be read.
   const field = $("#q");

@@ -19,6 +19,8 @@ _packed = partial(gzip.compress, mtime=0)  # the same bytes in every worker, for
 OK = b"HTTP/1.1 200 OK\r\n"
 MAX_BYTES = 1_000_000
 TOTAL_S, HEADERS_S = 3.0, 1.5
+# How much later than asked for a busy machine may say so: without a limit none of these would ever end.
+LATE_S = 5.0
 # What kernels and streams hold on their way.
 ON_THE_WAY = 16_000_000
 
@@ -103,7 +105,7 @@ BIG = b"x" * 65_536
 def test_server_that_does_not_come_to_an_end_is_given_up(script: Script, kind: str, within_s: float) -> None:
     found, seconds, server = fetch(script)
     assert isinstance(found, FetchError), found
-    assert (found.kind, seconds < within_s + 1) == (kind, True)
+    assert (found.kind, seconds < within_s + LATE_S) == (kind, True)
     assert server.sent < ON_THE_WAY
 
 
@@ -115,7 +117,7 @@ def test_server_that_does_not_come_to_an_end_is_given_up(script: Script, kind: s
 def test_rest_of_a_chunked_body_is_bounded_in_time_if_not_in_kind(start: bytes, piece: bytes) -> None:
     found, seconds, _ = fetch(endless(start, piece))
     assert isinstance(found, FetchError)
-    assert seconds < TOTAL_S + 1
+    assert seconds < TOTAL_S + LATE_S
 
 
 def bomb(*, window: int, encoding: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from pipeline.adapters.elasticsearch import compile as elasticsearch
@@ -61,3 +62,28 @@ def test_what_is_not_exact_is_never_excluded() -> None:
 
 def test_quotation_marks_in_values_stay_values() -> None:
     assert '"a"" OR ""b"' == sqlite.quoted('a" OR "b')
+
+
+@pytest.mark.parametrize(
+    ("text", "bounded"),
+    [
+        ("last:1d", (True, True)),
+        ("bank last:1d", (True, True)),
+        ("bank OR last:1d", (False, False)),
+        ("last:1d OR published:2022-02", (True, True)),
+        ("last:1d OR before:2022-02-01", (False, True)),
+        ("bank -last:1d", (False, False)),
+        ("after:2022-02-01 before:2022-02-10", (True, True)),
+        ("seen:2022-02", (False, False)),
+        ("bank", (False, False)),
+    ],
+)
+def test_dates_of_publication_bound_the_positions_that_are_looked_at(text: str, bounded: tuple[bool, bool]) -> None:
+    vocabulary = msgspec.structs.replace(VOCABULARY, ahead=lambda moment: None)
+    made = sqlite.compile_query(parse(text).root, vocabulary)
+    assert bounded == (made.low is not None, made.high is not None)
+
+
+def test_what_is_dated_ahead_of_its_place_widens_the_bound() -> None:
+    vocabulary = msgspec.structs.replace(VOCABULARY, ahead=lambda moment: 5)
+    assert sqlite.compile_query(parse("last:1d").root, vocabulary).low == 5

@@ -57,6 +57,7 @@ def test_address_is_joined_to_that_of_its_document(link: str, expected: str) -> 
         ("HTTP://News.Example:80/a?utm_source=rss&id=3#top", "http://news.example/a?id=3"),
         ("https://www.google.com/url?rct=j&url=https://x.example/a%3Fstory%3D12&ct=ga", "https://x.example/a?story=12"),
         ("https://x-example.cdn.ampproject.org/c/s/x.example/story", "https://x.example/story"),
+        ("https://x.example/a?wt_mc=rss.red&ns_mchannel=rss&id=3", "https://x.example/a?id=3"),
         ("https://x.example/story/amp/", "https://x.example/story"),
         ("https://x.example/ä b", "https://x.example/%C3%A4%20b"),
         ("https://x.example/?p=1&fbclid=abc", "https://x.example/?p=1"),

@@ -264,7 +264,13 @@ def test_small_operator_words_and_a_host_as_address_get_a_hint() -> None:
     assert all(hints(parse(text)) for text in ("war or peace", "war not peace", "war and peace"))
     assert "after:now-7d" in hints(parse("now-7d war"))[0]
     assert "site:example.org" in hints(parse("url:example.org"))[0]
+    assert "feed: takes a whole address" in hints(parse("feed:example.org/rss"))[0]
+    assert "OR, it is an operator" in hints(parse("war Or peace"))[0]
+    assert '"one two"~5' in hints(parse("war NEAR/5 peace"))[0]
+    assert '"one two"~5' in hints(parse("war AROUND(3) peace"))[0]
+    assert "of these days" in hints(parse("war after:2022-02-24 before:2022-02-20"))[0]
     assert hints(parse('war OR peace "this or that"')) == ()
+    assert hints(parse("war published:today seen:>now-1d after:2022-02-20 before:2022-02-24")) == ()
 
 
 def test_list_stands_for_its_names_and_says_how_many() -> None:

@@ -183,13 +183,14 @@ def test_surge_is_told_with_its_numbers(newsroom: Newsroom) -> None:
     assert newsroom.titles() == ["rule: 8 in 1 hour, usually 0.9"]
 
 
-def test_unreadable_alert_is_a_dead_letter_and_stops_nothing(newsroom: Newsroom) -> None:
+@pytest.mark.parametrize("value", [b"{", b'{"id": "\xff"}', b'{"other": ' + b"[" * 20_000])
+def test_unreadable_alert_is_a_dead_letter_and_stops_nothing(newsroom: Newsroom, value: bytes) -> None:
     newsroom.ask()
-    newsroom.log.append([Message(topic=ALERTS.name, key="x", value=b"{")])
+    newsroom.log.append([Message(topic=ALERTS.name, key="x", value=value)])
     newsroom.tell("a")
     assert newsroom.titles() == ["rule: a Putin"]
     (letter,) = newsroom.log.read(DEAD.name, "test", 9)
-    assert (letter.value, letter.headers["stage"], letter.headers["topic"]) == (b"{", "notify", "news.alerts")
+    assert (letter.value, letter.headers["stage"], letter.headers["topic"]) == (value, "notify", "news.alerts")
 
 
 def test_redelivered_alert_leaves_its_row_as_it_is_and_sends_nothing(newsroom: Newsroom) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +45,51 @@ def test_listed_letters_stay_pending_and_returned_ones_do_not(count: int) -> Non
     log.restart()
     assert list(service.all()) == []
     assert [message.key for message in log.replay(ARTICLES.name)] == [f"{n:032}" for n in range(count)]
+
+
+class Interrupted(MemoryLog):
+    """Let somebody else act while letters are read."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self.act: Callable[[], object] | None = act
+
+    def read(self, topic: str, group: str, limit: int, timeout: float = 0.0) -> Sequence[Message]:
+        found = super().read(topic, group, limit, timeout)
+        if (act := self.act) is not None:
+            self.act = None
+            act()
+        return found
+
+
+@pytest.mark.parametrize("looks", [lambda service: service.kinds(), lambda service: service.all(limit=1)])
+def test_letters_that_another_thread_looks_at_meanwhile_are_sent_back_all_the_same(
+    looks: Callable[[DeadLetters], object],
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def look() -> None:
+        threads.append(threading.Thread(target=looks, args=(service,)))
+        threads[0].start()
+        threads[0].join(0.05)  # it waits for its turn; without one it would have read by now
+
+    log = Interrupted(look)
+    log.append(letters(3 * PAGE))
+    service = DeadLetters(log=log, transaction=nullcontext)
+    assert service.send_back() == 3 * PAGE
+    threads[0].join()
+    assert len(list(log.replay(ARTICLES.name))) == 3 * PAGE
+    assert service.all() == []
+
+
+def test_looking_at_letters_hides_none_from_who_looks_next() -> None:
+    log = MemoryLog()
+    log.append(letters(PAGE + 1))
+    service = DeadLetters(log=log, transaction=nullcontext)
+    assert len(service.all(limit=2)) == 2
+    assert len(service.all()) == PAGE + 1
+    assert service.kinds() == {"normalize": PAGE + 1} == service.kinds()
+    assert service.send_back() == PAGE + 1
 
 
 def test_letter_that_cannot_help_to_return_is_dealt_with_and_not_sent() -> None:

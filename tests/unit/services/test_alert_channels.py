@@ -61,8 +61,11 @@ class Ledger:
         cursor = asked[1].id if len(asked) > 2 else None
         return DeliveriesPage(deliveries=tuple(asked[:2]), cursor=cursor)
 
-    def mark(self, deliveries: Sequence[Delivery]) -> None:
-        self.kept |= {each.id: each for each in deliveries}
+    def requeue(self, ids: Sequence[str], now: datetime) -> int:
+        anew = [msgspec.structs.replace(self.kept[each], state="queued", due=now, changed=now, attempts=0, error=None)
+                for each in ids]  # fmt: skip
+        self.kept |= {each.id: each for each in anew}
+        return len(anew)
 
 
 class Desk:
@@ -74,6 +77,7 @@ class Desk:
         self.channels, self.ledger = Channels(), Ledger(*kept)
         self.service = Alerts(
             rules=rules, searches=SavedSearches(searches, self.lists.all, rules=rules), lists=self.lists,
+            transaction=nullcontext,
             index=MemoryIndex(), deliveries=self.ledger, channels=self.channels, clock=lambda: NOW,  # type: ignore[arg-type]
         )  # fmt: skip
 

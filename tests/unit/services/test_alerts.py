@@ -65,6 +65,7 @@ class Desk:
             index=self.index,
             deliveries=Deliveries(*deliveries),  # type: ignore[arg-type]
             channels=Channels(),
+            transaction=nullcontext,
             clock=lambda: NOW,
         )
 

@@ -389,3 +389,37 @@ def test_late_outcomes_of_what_changed_meanwhile_change_nothing() -> None:
     world.hub.told(settled, 9)
     world.hub.not_told(settled)
     assert world.hub.all() == []
+
+
+@pytest.mark.parametrize("left", ["unsubscribes", "gone", "lease over"])
+def test_who_subscribes_again_while_being_let_go_is_asked_back_for_that(left: str) -> None:
+    world = World()
+    world.subscribe()
+    (before,) = world.hub.all()
+    if left == "unsubscribes":
+        world.hub.ask("unsubscribe", TOPIC, CALLBACK, "", "")
+        (before,) = world.hub.all()
+    world.hub.ask("subscribe", TOPIC, CALLBACK, "", "new secret")
+    # The round that has read what was kept before comes to its end now.
+    if left == "unsubscribes":
+        world.hub.confirmed(before, 1)
+    elif left == "gone":
+        world.hub.forget(before)
+    else:
+        world.now += LEASE
+        world.hub.forget(before)
+    world.rounds.step()
+    (after,) = world.hub.all()
+    assert after.is_live(world.now) and after.secret == "new secret"
+
+
+def test_who_gave_no_answer_for_long_and_subscribes_again_meanwhile_is_asked_back() -> None:
+    world = World()
+    world.subscribe()
+    (before,) = world.hub.all()
+    world.hub.not_told(before)
+    world.now += GIVE_UP + MINUTE
+    world.hub.ask("subscribe", TOPIC, CALLBACK, "", "")
+    world.hub.not_told(before)
+    world.rounds.step()
+    assert [each.is_live(world.now) for each in world.hub.all()] == [True]

@@ -46,7 +46,7 @@ class Desk:
         self.searches = SavedSearches(searches, self.lists.all, rules=self.rules)
         self.alerts = Alerts(
             rules=self.rules, searches=self.searches, lists=self.lists, index=MemoryIndex(),
-            deliveries=None, channels=Channels(), clock=lambda: NOW,  # type: ignore[arg-type]
+            deliveries=None, channels=Channels(), transaction=nullcontext, clock=lambda: NOW,  # type: ignore[arg-type]
         )  # fmt: skip
 
     @property

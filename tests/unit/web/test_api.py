@@ -21,6 +21,7 @@ from tests.fakes.browser import Answer
 from tests.fakes.web import Page, page
 
 NOW = datetime.now(UTC)
+NESTED = msgspec.Raw(b'{"query": "a", "other": ' + b"[" * 20_000)
 
 
 def article(n: int, title: str = "Dam fails", **fields: object) -> Document:
@@ -79,7 +80,7 @@ def test_query_that_cannot_be_read_is_a_problem_with_its_column() -> None:
     ("POST", "/alerts", {"name": "x", "query": "a", "colour": "red"}, 400),
     ("PUT", "/searches/no name", {"query": "a"}, 400),
     ("DELETE", "/searches/nothing", None, 404), ("DELETE", "/feeds/one?url=nothing", None, 404),
-    ("POST", "/articles", "no article", 400),
+    ("POST", "/articles", "no article", 400), ("POST", "/alerts", NESTED, 400),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_a_problem(method: str, path: str, value: Any, status: int) -> None:
     with page() as served:
@@ -106,6 +107,29 @@ def test_alert_that_changed_meanwhile_is_not_overwritten() -> None:
         assert send(served, "DELETE", "/alerts/Dams", if_match=tag).status == 412
         assert served.desk.alerts.get("Dams").query == "dam OR flood"
         assert send(served, "DELETE", "/alerts/Dams").status == 204
+
+
+@pytest.mark.parametrize(("path", "first", "second"), [
+    ("/api/v1/searches/water", {"query": "dam"}, {"query": "flood"}), ("/api/v1/lists/people", ["Ann"], ["Bob", "Cy"]),
+])  # fmt: skip
+def test_search_or_list_that_changed_meanwhile_is_not_overwritten(path: str, first: Any, second: Any) -> None:
+    with page() as served:
+        browser = served.browser
+
+        def change(method: str, value: Any, tag: str) -> int:
+            return browser.ask(method, path, msgspec.json.encode(value), {"if-match": tag}).status
+
+        assert browser.get(path).status == 404 and change("PUT", first, '"x"') == 412
+        assert browser.get(path).status == 404
+        assert browser.ask("PUT", path, msgspec.json.encode(first)).status == 200
+        read = browser.get(path)
+        assert read.json() == first
+        assert change("PUT", second, read.headers["etag"]) == 200
+        # Who read it before that is told, and changes nothing.
+        assert change("PUT", first, read.headers["etag"]) == 412 and change("DELETE", None, read.headers["etag"]) == 412
+        assert browser.get(path).json() == second
+        assert change("DELETE", None, browser.get(path).headers["etag"]) == 204
+        assert browser.get(path).status == 404
 
 
 def test_repeated_request_makes_one_alert() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,7 @@ def test_lost_server_is_told_with_when_to_come_back(path: str) -> None:
                 "/help",
                 "/operation/backup",
                 "/article/{id}/picture",
+                "/feed/icon",
                 "/alerts/preview",
                 "/search/restated",
             )
@@ -104,12 +106,16 @@ def test_what_is_not_there_is_a_page_with_a_way_on(path: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [
     ("DELETE", "/"), ("PUT", "/alerts"), ("POST", "/search"), ("GET", "/marks"), ("PATCH", "/api/v1/articles"),
-    ("DELETE", "/api/v1/status"),
+    ("DELETE", "/api/v1/status"), ("POST", "/live"), ("DELETE", "/api/v1/stream"), ("BREW", "/"),
+    ("BREW", "/api/v1/articles"), ("PUT", "/login"), ("GET", "/feeds/hub"),
 ])  # fmt: skip
 def test_wrong_method_names_the_right_ones(method: str, path: str) -> None:
     with page() as served:
         answer = served.browser.ask(method, path)
         assert answer.status == 405 and answer.headers["allow"]
+        is_api = path.startswith("/api/")
+        assert answer.headers["content-type"].startswith("application/problem+json" if is_api else "text/html")
+        assert f"{method} cannot be done here" in answer.text and "content-security-policy" in answer.headers
 
 
 def test_session_that_has_ended_leads_back_to_where_one_was() -> None:
@@ -126,6 +132,15 @@ def test_session_that_has_ended_leads_back_to_where_one_was() -> None:
         assert 'value="/search?q=dam&amp;sort=best"' in form.text
         assert served.browser.post("/marks", article=ID, read="yes").status == 303
         assert served.desk.marks("").counts() == {}
+        # What was sent by a form leads back to the page of the form, and says that it was not kept.
+        headers = {"referer": "http://127.0.0.1:8765/alerts/new?q=dam"}
+        asked = served.browser.post("/alerts", headers, name="Dams", query="dam")
+        assert asked.headers["location"] == "/login?to=%2Falerts%2Fnew%3Fq%3Ddam&ended=1"
+        form = served.browser.follow(asked)
+        assert "nothing of what you sent was kept" in form.text and 'value="/alerts/new?q=dam"' in form.text
+        elsewhere = served.browser.post("/alerts", {"referer": "https://evil.example/x"}, name="Dams", query="dam")
+        assert elsewhere.headers["location"] == "/login?to=%2F&ended=1"
+        assert served.desk.alerts.all() == []
         back = served.browser.post("/login", password="open sesame", to="/search?q=dam&sort=best")
         assert back.headers["location"] == "/search?q=dam&sort=best"
 
@@ -176,5 +191,37 @@ def test_who_may_write_reads_no_file_of_this_machine_through_a_feed() -> None:
             {"proxy": "{env = 'HOME'}"},
         ):
             answer = served.browser.send("/feed", {"url": url, "keep": "1", **fields})
-            assert "given+on+the+command+line" in answer.headers["location"]
+            assert answer.status == 400 and "given on the command line" in answer.text
         assert served.desk.feeds.all()[0].headers == {}
+
+
+def test_options_that_cannot_be_kept_come_back_as_they_were_typed() -> None:
+    url = "https://a.example/f?page=1&x=<2>"
+    with page() as served:
+        served.browser.post("/feeds", url=url)
+        before = served.desk.feeds.all()
+        fields = {"url": url, "keep": "1", "title": "Mine <now>", "mute": "sport\n(((", "interval": "60"}
+        answer = served.browser.send("/feed", fields | {"bearer": "tops3cret"})
+        assert answer.status == 400 and "Nothing was changed" in answer.text and "tops3cret" not in answer.text
+        assert 'value="Mine &lt;now&gt;"' in answer.text and "sport\n(((" in answer.text and 'value="60"' in answer.text
+        assert served.desk.feeds.all() == before
+
+
+def test_cookies_of_a_feed_go_in_and_are_not_shown() -> None:
+    url = "https://a.example/f"
+    with page() as served:
+        served.browser.post("/feeds", url=url)
+        assert served.browser.send("/feed", {"url": url, "cookies": "a=tops3cret; b=2"}).status == 303
+        assert served.desk.feeds.all()[0].headers == {"Cookie": "a=tops3cret; b=2"}
+        assert "tops3cret" not in served.browser.get(f"/feed?url={url}").text
+
+
+def test_all_read_spares_what_came_after_the_page_was_shown() -> None:
+    with page() as served:
+        served.put(article(1, "One"))
+        shown = served.browser.get("/").text
+        until = re.search(r'name="until" value="(\d+)"', shown)
+        assert until is not None
+        served.put(article(2, "Two"))
+        assert "1 article is marked" in served.browser.post("/marks/all", query="", until=until.group(1)).text
+        assert served.browser.get("/unread").json()["all"] == 1

@@ -177,7 +177,7 @@ def test_topic_with_what_no_header_may_hold_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("method", "body", "kind", "status"), [
-    ("GET", b"", "text/html", 404), ("DELETE", b"", "text/html", 404), ("POST", b"", "text/plain", 400),
+    ("GET", b"", "text/html", 405), ("DELETE", b"", "text/html", 405), ("POST", b"", "text/plain", 400),
     ("POST", b"\xff\xfe\x00", "application/x-www-form-urlencoded", 400), ("POST", b"{}", "application/json", 400),
     ("POST", b"x" * 20_000, "application/x-www-form-urlencoded", 413),
     ("POST", b"&".join(b"a=b" for _ in range(2_000)), "application/x-www-form-urlencoded", 400),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.errors import UsageError
 from pipeline.model import Actor, Document, Event, Quotation, Span, Speaker
 from pipeline.services.pictures import Pictures
 from pipeline.views.clean_html import clean_html
@@ -104,6 +105,39 @@ def test_picture_is_shown_only_where_it_is_asked_for_and_comes_from_us() -> None
         assert served.browser.get(f"/article/{2:032x}/picture").status == 404
 
 
+def test_icons_stand_beside_feeds_where_pictures_are_on_and_come_from_us() -> None:
+    feed, other = "https://a.example/news/feed", "https://b.example/feed"
+    with page() as served:
+        served.browser.post("/feeds", url=feed)
+        served.put(article(1, feed=feed))
+        assert "/feed/icon" not in served.browser.get("/").text
+        assert served.browser.get(f"/feed/icon?url={feed}").status == 404
+    asked: list[str] = []
+
+    def fetch(url: str, most: int) -> bytes:
+        asked.append(url)
+        if "b.example" in url:
+            raise UsageError("answered 404")
+        return b"\x00\x00\x01\x00 an icon"
+
+    with page(pictures=Pictures(fetch=fetch, clock=lambda: NOW)) as served:
+        for url in (feed, other):
+            served.browser.post("/feeds", url=url)
+        served.put(article(1, feed=feed), article(2, "Not followed", feed="https://c.example/feed"))
+        for path in ("/", "/feeds", "/search?q=dam"):
+            assert f'src="/feed/icon?url={quote(feed, safe="")}"' in served.browser.get(path).text
+            assert "c.example" not in served.browser.get(path).text
+        for _ in range(2):
+            icon = served.browser.get(f"/feed/icon?url={feed}")
+            assert (icon.headers["content-type"], icon.body) == ("image/x-icon", b"\x00\x00\x01\x00 an icon")
+            letter = served.browser.get(f"/feed/icon?url={other}")
+            assert letter.headers["content-type"] == "image/svg+xml" and ">T</text>" in letter.text
+            assert all("sandbox" in each.headers["content-security-policy"] for each in (icon, letter))
+        # Each site is asked once, and nobody's address but that of a feed that is followed.
+        assert served.browser.get("/feed/icon?url=https://c.example/feed").status == 404
+        assert asked == ["https://a.example/favicon.ico", "https://b.example/favicon.ico"]
+
+
 def test_all_read_can_be_undone() -> None:
     with page() as served:
         served.put(article(1, "One"), article(2, "Two"), article(3, "Three"))
@@ -125,6 +159,36 @@ def test_older_articles_follow_by_link_without_gap() -> None:
             more = re.search(r'<a rel="next" href="([^"]*)"', served.browser.get(path).text)
             path = more.group(1).replace("&amp;", "&") if more else ""
         assert seen == [f"Number {n}" for n in range(1, 100)]
+
+
+@pytest.mark.parametrize("view", ["/", "/?view=unread&lang=en", "/?sort=best", "/search?q=number"])
+def test_articles_of_a_view_are_read_one_after_the_other_to_its_end_and_back(view: str) -> None:
+    def to(text: str, rel: str) -> str:
+        found = re.search(rf'<a rel="{rel}" href="([^"]*)"', text.partition('class="steps-on"')[2])
+        return found.group(1).replace("&amp;", "&") if found else ""
+
+    def title(text: str) -> str:
+        return re.sub(r"<[^>]+>", "", re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL).group(1))  # type: ignore[union-attr]
+
+    with page() as served:
+        served.put(*(article(n, f"Number {n}") for n in range(1, 60)))
+        seen, text = [], served.browser.get(view).text
+        while True:
+            first = re.search(r'<h3[^>]*><a href="([^"]*)"', text)
+            assert first is not None
+            before = ""
+            path = first.group(1).replace("&amp;", "&")
+            while path.startswith("/article/"):
+                text = served.browser.get(path).text
+                seen.append(title(text))
+                if to(text, "prev"):
+                    assert to(text, "prev") == before
+                before, path = path, to(text, "next")
+            if not path:
+                break
+            text = served.browser.get(path).text  # the older ones
+        wanted = [re.sub(r"<[^>]+>", "", each) for each in seen]
+        assert sorted(wanted) == sorted(f"Number {n}" for n in range(1, 60))
 
 
 def test_article_shows_what_was_found_where_it_stands() -> None:

@@ -47,6 +47,14 @@ def test_line_that_cannot_be_read_is_named_with_what_is_wrong() -> None:
             list(read_lines([b'{"title": "a"}', line], "lines", NOW))
 
 
+@pytest.mark.parametrize("field", ["title", "text", "url", "tags"])
+def test_line_nested_to_any_depth_is_refused_in_words(field: str) -> None:
+    for depth in range(10, 1_200, 7):
+        line = b'{"title": "a", "%s": %s1%s}' % (field.encode(), b"[" * depth, b"]" * depth)
+        with pytest.raises(UsageError, match=r"lines, line 1: "):
+            list(read_jsonl([line], "lines", NOW))
+
+
 @pytest.mark.parametrize(
     ("fields", "label"),
     [({"id": "x", "url": "https://a.example/1"}, "x"), ({"url": "https://a.example/1"}, "https://a.example/1")],

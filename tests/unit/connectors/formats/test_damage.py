@@ -56,6 +56,30 @@ def test_one_changed_byte_leaves_all_other_entries_as_they_are(feed: str, data: 
     assert all(entry.title in titles for number, entry in enumerate(before) if number != touched)
 
 
+@pytest.mark.parametrize(
+    ("label", "codec", "title"),
+    [
+        ("x-sjis", "cp932", "大雪で船が欠航①"),
+        ("Windows-31J", "cp932", "大雪で船が欠航①"),
+        ("ISO-2022-JP", "iso2022_jp", "大雪で船が欠航"),
+        ("x-euc-jp", "euc_jp", "大雪で船が欠航"),
+        ("windows-949", "cp949", "부산항 재개똠"),
+        ("windows-874", "cp874", "ท่าเรือเปิด"),
+        ("ISO-8859-8-I", "iso8859-8", "הנמל נפתח"),
+        ("x-mac-roman", "mac-roman", "Überblick"),
+        ("x-mac-cyrillic", "mac-cyrillic", "Порт открыт"),
+        ("x-cp1251", "cp1251", "Порт открыт"),
+    ],
+)
+def test_encoding_is_known_by_all_its_names_in_the_document_and_in_the_header(
+    label: str, codec: str, title: str
+) -> None:
+    feed = f"<rss><channel><item><title>{title}</title></item></channel></rss>"
+    declared = f'<?xml version="1.0" encoding="{label}"?>{feed}'.encode(codec)
+    told = parse_document(feed.encode(codec), f"text/xml; charset={label}", URL)
+    assert [title, title] == [entries_of(declared)[0].title, told.entries[0].title]
+
+
 @given(st.text(st.sampled_from("aé—日😀 Я"), min_size=1, max_size=40), st.data())
 def test_a_stray_byte_in_utf_8_costs_one_character(text: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(text)))

@@ -69,6 +69,21 @@ TEN = datetime(2022, 2, 21, 10, tzinfo=UTC)
         "٢١ فبراير ٢٠٢٢ 10:00",
         "21 ก.พ. 2565 10:00",
         "2022-02-21T11:00:00+01:00[Europe/Paris]",
+        "Mon, 21 Feb 2022 10:0:0 Z",
+        "Monday,February 21,2022 10:00 am",
+        "Mon Feb 21 12:00:00 +0200 2022",
+        "10:00, 21 February 2022 (UTC)",
+        "10:00 AM, February 21, 2022",
+        "10:00 21.02.2022",
+        "Thứ Hai, 21/02/2022, 17:00 (GMT+7)",
+        "21 tháng 2 năm 2022 10:00 SA",
+        "Mon, 21 Feb 2022 05:00 (EST)",
+        "Mon, 21 Feb 2022 05:00:00 EST5EDT",
+        "21 февраля 2022, 13:00 МСК",
+        "21 בפברואר 2022 10:00",
+        "令和4年2月21日 10:00",
+        "2022 m. vasario 21 d. 10:00",
+        "2022. gada 21. februāris 10:00",
     ],
 )
 def test_the_same_moment_in_many_hands(text: str) -> None:
@@ -85,6 +100,10 @@ def test_the_same_moment_in_many_hands(text: str) -> None:
         ("2022-02-21T10:00:00.25Z", TEN + timedelta(milliseconds=250)),
         ("2022-02", datetime(2022, 2, 1, tzinfo=UTC)),
         ("2022", datetime(2022, 1, 1, tzinfo=UTC)),
+        ("13 كانون الأول 2022", datetime(2022, 12, 13, tzinfo=UTC)),
+        ("13 تشرين الثاني 2022", datetime(2022, 11, 13, tzinfo=UTC)),
+        ("令和元年5月1日", datetime(2019, 5, 1, tzinfo=UTC)),
+        ("12.12.2020, Sa 12:30", datetime(2020, 12, 12, 12, 30, tzinfo=UTC)),
     ],
 )
 def test_edges(text: str, wanted: datetime) -> None:

@@ -143,3 +143,38 @@ def test_sitemap_reads_its_news_before_its_pictures() -> None:
 def test_date_that_is_not_understood_is_told() -> None:
     entry = rss("<title>T</title><pubDate>05/01/2026 10:00</pubDate>")
     assert (entry.published, entry.unread_date) == (None, "05/01/2026 10:00")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://site.example/1?a=1&amp;amp;b=2", "https://site.example/1?a=1&b=2"),
+        ("<![CDATA[https://site.example/1?a=1&#038;b=2]]>", "https://site.example/1?a=1&b=2"),
+        ("https://site.example/a\nb", "https://site.example/ab"),
+        ("https://site.example/a b?c=d e", "https://site.example/a%20b?c=d%20e"),
+        ("/a b", "https://site.example/a%20b"),
+        ("Not there yet", None),
+        ("www.other.example/1", "https://www.other.example/1"),
+        ("site.example/1", "https://site.example/1"),
+        ("http://https://site.example/1", "https://site.example/1"),
+        ("https:\\\\site.example\\1?q=\\x", "https://site.example/1?q=\\x"),
+        ("https://web.example/2026/http://site.example/1", "https://web.example/2026/http://site.example/1"),
+        ("site.examples/1", "https://site.example/site.examples/1"),
+        ("wwwhat/1", "https://site.example/wwwhat/1"),
+    ],
+)
+def test_link_leads_where_it_was_meant_to(written: str, meant: str | None) -> None:
+    assert rss(f"<title>T</title><link>{written}</link>").url == meant
+
+
+def test_title_of_a_picture_is_not_that_of_its_entry() -> None:
+    picture = '<media:content url="/p.jpg" medium="image"><media:title>IMG 2231</media:title></media:content>'
+    film = '<media:content url="/f.mp4" type="video/mp4"><media:title>Storm at sea</media:title></media:content>'
+    titles = [rss(f"{inside}<description>Words</description>").title for inside in (picture, film)]
+    assert titles == [None, "Storm at sea"]
+
+
+def test_file_within_an_entry_is_not_its_text() -> None:
+    packed = '<summary>Seen at sea</summary><content type="image/png">iVBORw0KGgoAAAANSUhEUgAA</content>'
+    assert atom(packed).text == "Seen at sea"
+    assert atom('<content type="application/json">eyJhIjogMX0=</content>').html == '{"a": 1}'

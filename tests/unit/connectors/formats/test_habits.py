@@ -67,3 +67,28 @@ def test_of_too_many_entries_the_newest_are_read_and_the_rest_is_counted(kind: o
 def test_as_many_as_are_read_are_all_read() -> None:
     feed = parsed(json_feed(["2026-11-24"] * MAX_ENTRIES))
     assert (len(feed.entries), feed.left_out) == (MAX_ENTRIES, 0)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<channel><title>T</title><item><title>A</title></item></channel><channel><item><title>B</title></item></channel>",
+        "<channel><title>T</title><items><item><title>A</title></item><item><title>B</title></item></items></channel>",
+        "<channel><title>T</title><item><title>A</title></item></channel><item><title>B</title></item>",
+    ],
+)
+def test_entries_are_found_wherever_a_feed_holds_them(inside: str) -> None:
+    assert [entry.title for entry in parsed(f"<rss version='2.0'>{inside}</rss>").entries] == ["A", "B"]
+
+
+def test_values_without_quotation_marks_end_where_their_element_does() -> None:
+    [entry] = parsed(
+        "<rss><channel><item><enclosure url=http://x.test/1.mp3 type=audio/mpeg length=5/></item></channel></rss>"
+    ).entries
+    assert [(file.address, file.type, file.length) for file in entry.enclosures] == [
+        ("http://x.test/1.mp3", "audio/mpeg", 5)
+    ]
+
+
+def test_json_feed_that_has_nothing_yet_is_one() -> None:
+    assert parsed('{"version": "https://jsonfeed.org/version/1.1", "title": "T"}').entries == ()

@@ -324,7 +324,7 @@ def change_when(desk: Desk, of: Any, name: str, change: Callable[[], None]) -> N
 
     async def changed(*arguments: Any, **options: Any) -> Any:
         change()
-        desk.ingest._learn_feeds()
+        desk.ingest._roster.learn()
         return await found(*arguments, **options)
 
     setattr(of, name, changed)
@@ -359,9 +359,9 @@ def test_feed_paused_or_removed_while_it_is_polled_stays_so(parser: HereParser, 
         await desk.ingest.once()
 
     asyncio.run(taken())
-    assert FEED not in desk.ingest.offers() and FEED not in desk.ingest._take_over()
+    assert FEED not in desk.ingest.offers() and FEED not in desk.ingest._roster.take_over(())
     desk.now += timedelta(days=30)
-    assert FEED not in desk.ingest._take_over()
+    assert FEED not in desk.ingest._roster.take_over(())
 
 
 def test_unwritten_poll_is_due_again_soon(parser: HereParser) -> None:
@@ -370,7 +370,7 @@ def test_unwritten_poll_is_due_again_soon(parser: HereParser) -> None:
     desk.follow()
     desk.sites.put(FEED, rss("A"))
     desk.once()
-    assert desk.ingest._due[FEED] == NOON + timedelta(seconds=UNWRITTEN_S)
+    assert desk.ingest._roster.due[FEED] == NOON + timedelta(seconds=UNWRITTEN_S)
 
 
 def test_feed_that_is_gone_for_good_is_polled_no_more(parser: HereParser) -> None:

@@ -17,7 +17,7 @@ from tests.unit.runners.polling.desks import FEED, NOON, Desk
 
 def take(desk: Desk, pushed: Fetched | None, url: str = FEED) -> None:
     async def taking() -> None:
-        await asyncio.to_thread(desk.ingest._learn_feeds)
+        await asyncio.to_thread(desk.ingest._roster.learn)
         await desk.ingest.take(url, pushed)
 
     asyncio.run(taking())
@@ -46,7 +46,7 @@ def test_ping_without_a_feed_has_the_feed_polled_now_and_once_more_soon(
     desk.sites.put(FEED, rss("A"))
     take(desk, pushed)
     assert desk.titles() == ["A"]
-    assert desk.ingest._due[FEED] == NOON + timedelta(seconds=AFTER_PING_S)
+    assert desk.ingest._roster.due[FEED] == NOON + timedelta(seconds=AFTER_PING_S)
 
 
 def test_ping_about_a_feed_that_is_not_followed_does_nothing(parser: HereParser) -> None:
@@ -71,7 +71,7 @@ def test_ping_waits_for_the_poll_under_way(parser: HereParser) -> None:
     desk.sites.put(FEED, rss("A"))
 
     async def both() -> None:
-        await asyncio.to_thread(desk.ingest._learn_feeds)
+        await asyncio.to_thread(desk.ingest._roster.learn)
         await asyncio.gather(
             desk.ingest.take(FEED, body(rss("A"))),
             desk.ingest.take(FEED, body(rss("B", link="https://wire.example/b/"))),
@@ -85,12 +85,12 @@ def test_feed_whose_hub_failed_is_polled_at_its_usual_pace_again(parser: HerePar
     desk = Desk(parser)
     desk.follow()
     desk.remember(next_check=NOON + timedelta(days=1), interval_s=900.0, hubs=("https://hub.example/",))
-    desk.ingest._learn_feeds()
+    desk.ingest._roster.learn()
     desk.ingest.hasten(FEED)
-    assert desk.ingest._due[FEED] == NOON + timedelta(minutes=15)
+    assert desk.ingest._roster.due[FEED] == NOON + timedelta(minutes=15)
     assert desk.ingest.offers()[FEED].topic == FEED
     desk.ingest.hasten(FEED, 3600)
-    assert desk.ingest._due[FEED] == NOON + timedelta(minutes=15)
+    assert desk.ingest._roster.due[FEED] == NOON + timedelta(minutes=15)
 
 
 class Hubs:
