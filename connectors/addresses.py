@@ -47,6 +47,11 @@ def join(base: str, address: str) -> str:
     return urljoin(base, address)
 
 
+def is_plain_address(text: str) -> bool:
+    """Tell a whole address of the web in its usual form: joined to any other, shown and compared it stays as it is."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 @lru_cache(4096)
 def shown_url(url: str) -> str:
     """Return the address to store, show and fetch: as its publisher wrote it, unwrapped and without known trackers.

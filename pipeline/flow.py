@@ -25,7 +25,7 @@ from pipeline.stages.decision import Decision, Fact, Memory, NoMemory
 from pipeline.stages.deduplicate.stage import SIMILARITY, WINDOW, Remembered, deduplicate
 from pipeline.stages.deduplicate.stage import forget as forget_sketches
 from pipeline.stages.extract.stage import LOADS, extract
-from pipeline.stages.identify.stage import Known, identify, preview
+from pipeline.stages.identify.stage import Known, identify, is_new, preview
 from pipeline.stages.identify.stage import forget as forget_versions
 from pipeline.stages.match.stage import Rules, match, match_read, match_words
 from pipeline.topics import (
@@ -48,7 +48,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """Bind a stage function to the topics it stands between and to the memory it needs.
 
     ``prepare`` is given the values of a batch before they are decided one by one: it only saves time.
-    ``preview`` returns what a value will be found as when it is decided on, or ``None`` when it is not new.
+    ``preview`` returns what a value that ``is_new`` will be found as when it is decided on.
     ``keeps_facts``: the facts of its decisions are stored and its memory is rebuilt from them.
     ``forget`` returns facts that remove some of those from before a moment, at most so many.
     ``follows``: its memory is made of a table that others write, and shared with the stages that follow it as well.
@@ -69,7 +69,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     decide: Callable[[Any, Any, datetime], Decision]
     memory: Callable[[], Memory] = NoMemory
     prepare: Callable[[Any, Sequence[Any]], None] | None = None
-    preview: Callable[[Any, Any], Article | None] | None = None
+    preview: Callable[[Any], Article] | None = None
+    is_new: Callable[[Any, Any], bool] = lambda value, memory: True
     keeps_facts: bool = False
     forget: Callable[[Any, datetime, int], tuple[Fact, ...]] | None = None
     follows: TableTopic | None = None
@@ -105,6 +106,7 @@ IDENTIFY = Stage(
     decide=identify,
     memory=Known,
     preview=preview,
+    is_new=is_new,
     keeps_facts=True,
     forget=forget_versions,
     batch=256,

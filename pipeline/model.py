@@ -332,8 +332,7 @@ class Alert(Record, frozen=True):
 
 def as_document(article: Article, **found: object) -> Document:
     """Return an article as a document with what stages ``found`` about it, by the names of ``Document``'s fields."""
-    given = {name: getattr(article, name) for name in article.__struct_fields__}
-    return Document(**(given | found))
+    return Document(**(msgspec.structs.asdict(article) | found))
 
 
 def derive_id(*parts: str) -> str:

@@ -58,7 +58,8 @@ def _is_binary(kind: str) -> bool:
 
 
 def words_of(element: Element) -> str:
-    return regained("".join(element.itertext()).strip())
+    text = "".join(element.itertext()) if len(element) else element.text
+    return regained(text.strip()) if text else ""
 
 
 def regained(text: str) -> str:

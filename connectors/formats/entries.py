@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.addresses import join
+from connectors.addresses import is_plain_address, join
 from connectors.formats.bounds import MAX_ADDRESS, MAX_FIELD, MAX_NAME
 from connectors.formats.dates import MAX_CHARS as MAX_DATE_CHARS
 from connectors.formats.dates import parse_date
@@ -130,6 +130,8 @@ def absolute(href: str | None, base: str, own_base: str | None = None) -> str | 
     href = meant(href or "", base)
     if not href or len(href) > MAX_ADDRESS:
         return None
+    if not own_base and is_plain_address(href):
+        return href
     try:
         joined = join(join(base, own_base), href) if own_base else join(base, href)
         return joined if _EXTERNAL.match(joined) and urlsplit(joined).netloc else None

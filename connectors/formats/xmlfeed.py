@@ -13,7 +13,6 @@ from connectors.formats.characters import text_of
 from connectors.formats.dates import parse_date
 from connectors.formats.entries import domain_of
 from connectors.formats.heads import changed_of, icon_of
-from connectors.formats.oddfeed import read_by_feedparser
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed
 from connectors.formats.plainfeed import read_tree
 from connectors.formats.update_hints import SEARCHED_BYTES, update_hints
@@ -41,6 +40,8 @@ def read_feed(text: str, url: str, *, fast: bool = True) -> ParsedFeed:
         raise NotAFeedError(f"{url} is no feed that Newswire can read.")
     parsed = read_tree(tree.root, url) if fast else None
     if parsed is None:
+        from connectors.formats.oddfeed import read_by_feedparser  # brings feedparser, which few feeds need
+
         parsed = read_by_feedparser(tree.root, url)
     return msgspec.structs.replace(
         parsed,

@@ -90,4 +90,5 @@ def _joined(one: FeedReading, other: FeedReading) -> FeedReading:
         revised=one.revised + other.revised,
         stable=one.stable + other.stable,
         per_day=one.per_day + other.per_day,
+        finished=(*one.finished, *other.finished),
     )

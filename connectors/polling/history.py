@@ -17,7 +17,7 @@ def marked(articles: Sequence[Article], followed: datetime) -> tuple[Article, ..
     """
     return tuple(
         msgspec.structs.replace(article, history=True)
-        if article.published is None or article.published < followed
+        if not article.history and (article.published is None or article.published < followed)
         else article
         for article in articles
     )

@@ -11,16 +11,20 @@ from datetime import datetime
 from connectors.fetch.child import DEADLINE_S, Arguments, Child, Result
 from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
-from connectors.polling.reading import FeedReading, Origin, Parse, read
+from connectors.polling.reading import FeedReading, Finish, Origin, Parse, read
 
 # While one of them takes its time over one document, the others' come by.
 CHILDREN = 2
 
 
 class Parser:
-    """Read feeds in child processes with a deadline, as many at a time as there are children."""
+    """Read feeds in child processes with a deadline, as many at a time as there are children.
 
-    def __init__(self, deadline_s: float = DEADLINE_S, children: int = CHILDREN) -> None:
+    ``finish`` makes there of each new article what is needed of it later, where one is given.
+    """
+
+    def __init__(self, deadline_s: float = DEADLINE_S, children: int = CHILDREN, finish: Finish | None = None) -> None:
+        self._finish = finish
         self._children = [Child(deadline_s) for _ in range(children)]
         # The one that was used last comes first, so that a second is started only when it is needed.
         self._free: queue.LifoQueue[Child] = queue.LifoQueue()
@@ -45,7 +49,7 @@ class Parser:
         parse: Parse = parse_document,
     ) -> FeedReading:
         """Read what is new in one document. Raises ``NotAFeedError`` as ``parse`` does."""
-        return self._call(url, read, body, content_type, url, origin, seen, recent, kept, parse)
+        return self._call(url, read, body, content_type, url, origin, seen, recent, kept, parse, self._finish)
 
     async def read_beside(
         self,

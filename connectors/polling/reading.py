@@ -6,8 +6,10 @@ parsed; only the rest is. What must be remembered for that is one opaque value p
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,6 +19,7 @@ from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.formats.update_hints import NO_HINTS, SEARCHED_BYTES, UpdateHints, asks_for_something, update_hints
 from connectors.polling.articles import articles_of
+from connectors.polling.history import marked
 from connectors.polling.identity import Candidate, Seen, candidate_of, content_of, identify_entries
 from connectors.polling.schedule import rate_per_day
 from connectors.polling.splitting import Split, split_at_entries
@@ -25,16 +28,23 @@ from pipeline.model import Article
 KEPT = 1_000
 KEYS_KEPT = 12
 VERSION = 1
+# What is made of new articles beyond reading them takes at most so long for one document.
+FINISHED_S = 5.0
 Parse = Callable[[bytes, str | None, str], ParsedFeed]
+Finish = Callable[[Article], bytes]
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Name the feed that articles come from, and what its reader wants them to be called."""
+    """Name the feed that articles come from, and what its reader wants them to be called.
+
+    ``followed`` is since when, where this is its first reading: what is older is history.
+    """
 
     url: str
     source: str | None = None
     language: str | None = None
     tags: tuple[str, ...] = ()
+    followed: datetime | None = None
 
 
 class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +56,7 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the articles that were
     left out as the feed's options ask, ``full_text_note`` says why a page was not used. ``left_out`` counts the oldest
     entries of a document that has more than are read. Of the entries that were known before, ``revised`` have changed
-    and ``stable`` have not.
+    and ``stable`` have not. ``finished`` is what was made of the articles as they stand here, for whoever stores them.
     """
 
     parsed: ParsedFeed
@@ -62,6 +72,7 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     left_out: int = 0
     revised: int = 0
     stable: int = 0
+    finished: tuple[bytes, ...] = ()
 
 
 class _Recent(msgspec.Struct, array_like=True, frozen=True):
@@ -78,16 +89,21 @@ def read(
     recent: bytes | None = None,
     kept: int = KEPT,
     parse: Parse = parse_document,
+    finish: Finish | None = None,
 ) -> FeedReading:
     """Read a feed of any kind, given what the last reading remembered. Raises ``NotAFeedError``.
 
     ``kept`` is how many entries are remembered at least, those of this document first. ``parse`` reads what is no feed
     document; only of one that is, known parts can be told by their bytes. What is read is what ``read_whole`` reads.
+    ``finish`` is given each new article.
     """
     document = Document(body, content_type, url, origin, seen, kept, parse)
     split, before = document.split(), _remembered(recent)
     found = _skipping(document, split, before)
-    return found if found is not None else _whole(document, split, before)
+    reading = found if found is not None else _whole(document, split, before)
+    if origin.followed is not None:
+        reading = msgspec.structs.replace(reading, articles=marked(reading.articles, origin.followed))
+    return msgspec.structs.replace(reading, finished=_finished(reading.articles, finish)) if finish else reading
 
 
 def read_whole(
@@ -256,6 +272,18 @@ def _reading(
         stable=stable,
         per_day=rate_per_day([entry.published for entry in remembered if entry.published], document.seen),
     )
+
+
+def _finished(articles: Sequence[Article], finish: Finish) -> tuple[bytes, ...]:
+    """Return what is made of articles, of as many as there is time for: it is only work that is saved elsewhere."""
+    until = time.monotonic() + FINISHED_S
+    finished = []
+    for article in articles:
+        if time.monotonic() > until:
+            break
+        with suppress(Exception):  # whoever needs it works it out again, and tells what is wrong with it
+            finished.append(finish(article))
+    return tuple(finished)
 
 
 def _marks(split: Split, parsed: ParsedFeed, standing: Sequence[Seen | None]) -> list[Seen | bytes]:

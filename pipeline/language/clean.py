@@ -23,6 +23,8 @@ def unescaped(text: str) -> str:
 
 def cleaned(text: str) -> str:
     """Return the text in NFC, its line ends as line feeds, without invisible characters."""
+    if text.isascii() and text.isprintable():
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
     if text.isascii():
         return _INVISIBLE.sub("", text) if not text.isprintable() else text

@@ -9,14 +9,17 @@ import re
 from collections import Counter
 from functools import lru_cache
 from importlib import resources
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.language.codes import normalize_language
 from pipeline.language.scripts import HAN, HANGUL, KANA, THAI
 from pipeline.language.words import COMMON_WORDS, NEWS_WORDS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # A script that (nearly) one language of the news uses.
 _SCRIPTS = (
@@ -91,10 +94,7 @@ def detect(text: str, declared: str | None = None) -> str | None:
     script = _by_script(sample, declared)
     if script:
         return script
-    counts: Counter[str] = Counter(
-        language for word in _WORD.findall(sample.lower()) for language in _LANGUAGES_OF.get(word, ())
-    )
-    (best, most), (_, second) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
+    counts, ((best, most), (_, second)) = _counted(sample)
     if most >= CLEAR_WORDS and most >= 2 * second:
         return declared if declared and most <= 2 * counts[declared] else best
     return _by_letters(sample, declared)
@@ -105,10 +105,7 @@ def commonest(text: str, least: int) -> str | None:
 
     ``None`` where English has as many, and where its letters speak for another one.
     """
-    counts: Counter[str] = Counter(
-        language for word in _WORD.findall(text.lower()) for language in _LANGUAGES_OF.get(word, ())
-    )
-    (best, most), (_, second) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
+    counts, ((best, most), (_, second)) = _counted(text)
     if most < least or most <= counts["en"]:
         return None
     if most > second and not counts["en"]:
@@ -117,8 +114,18 @@ def commonest(text: str, least: int) -> str | None:
     return likely if likely and counts[likely] == most else None
 
 
+def _counted(text: str) -> tuple[Counter[str], tuple[tuple[str, int], ...]]:
+    """Count the commonest words of each language in a text; return the two languages that have most, too."""
+    words = _WORD.findall(text.lower())
+    counts = Counter(chain.from_iterable(filter(None, map(_LANGUAGES_OF.get, words))))
+    most = sorted(counts.items(), key=itemgetter(1), reverse=True)
+    return counts, (*most[:2], ("", 0), ("", 0))[:2]
+
+
 def _by_letters(sample: str, declared: str | None) -> str | None:
     """Judge by how likely the first words and their letters are in each language."""
+    import numpy as np  # few texts need it, and starting takes longer with it
+
     words = _WORD.findall(sample.lower())[:JUDGED_WORDS]
     profile = _profile()
     if not words or (declared in profile.columns and len(words) < FEW_WORDS):
@@ -149,6 +156,8 @@ class _Profile(NamedTuple):
 @lru_cache(maxsize=1)
 def _profile() -> _Profile:
     """Return how much likelier than an unseen one each gram is in each language, in sixteenths of a nat."""
+    import numpy as np
+
     with resources.files("pipeline.language").joinpath("profile.npz").open("rb") as file:
         stored = np.load(file)
         names, known, weights = stored["languages"].tolist(), str(stored["grams"]).split("\n"), stored["weights"]

@@ -170,6 +170,8 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "fi": (("iset", "inen", 2), ("isen", "inen", 2), ("isten", "inen", 2), ("isia", "inen", 2)),
 }  # fmt: skip
 
+_ENDS = {language: tuple(end for end, _, _ in rules) for language, rules in _RULES.items()}
+
 # Words that end like a plural and are none, or whose plural a rule would take for another word's.
 _KEPT: dict[str, frozenset[str]] = {
     "en": frozenset("omen abdomen specimen regimen acumen semen yemen hymen stamen ramen bitumen cyclamen".split()),
@@ -220,9 +222,9 @@ def _without_article(token: str, irregular: dict[str, str]) -> str | None:
 
 
 def _by_rule(token: str, language: str) -> str:
-    if token in _KEPT.get(language, ()):
+    if not token.endswith(_ENDS.get(language, ())) or token in _KEPT.get(language, ()):
         return token
-    for end, base, before in _RULES.get(language, ()):
+    for end, base, before in _RULES[language]:
         if token.endswith(end) and len(token) >= len(end) + before:
             return token[: -len(end)] + base
     return token

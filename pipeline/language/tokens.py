@@ -14,7 +14,7 @@ import re
 import sys
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import Stemmer
@@ -185,9 +185,24 @@ def stem(token: str, language: str | None) -> str:
     return _stems_of(language)[token] if language in STEMMERS else token
 
 
+def stems_of(tokens: Iterable[str], language: str) -> dict[str, str]:
+    """Return the stem of each folded token in a language that has stems."""
+    known = _stems_of(language)
+    return {token: known[token] for token in tokens}
+
+
 def stems(tokens: Iterable[str], language: str | None) -> set[str]:
     """Return the different stems of folded tokens in a language."""
     return set(map(_stems_of(language).__getitem__, tokens)) if language in STEMMERS else set(tokens)
+
+
+def learn_stems(language: str | None, stems: Mapping[str, str]) -> None:
+    """Remember stems that another process of this version has worked out."""
+    if stems and language in STEMMERS:
+        known = _stems_of(language)
+        if len(known) + len(stems) >= MAX_STEMS:
+            known.clear()
+        known.update(stems)
 
 
 class _Stems(dict[str, str]):
@@ -200,7 +215,10 @@ class _Stems(dict[str, str]):
         self._stem = Stemmer.Stemmer(STEMMERS[language], 0).stemWord
 
     def __missing__(self, token: str) -> str:
-        result = self._own.get(token) or fold(self._stem(singular(token, self._language)))
+        result = self._own.get(token)
+        if result is None:
+            root = self._stem(singular(token, self._language))
+            result = root.lower() if root.isascii() and root.isalnum() else fold(root)
         if len(self) >= MAX_STEMS:
             self.clear()
         self[token] = result
@@ -227,16 +245,28 @@ def _analyze(text: str, language: str | None) -> Analysis:
     if not plain.isascii():
         for mark in _PUNCTUATION:
             plain = plain.replace(mark, " ")
-    pieces = plain.lower().translate(_APART).split() if plain.isascii() else plain.split()
     tokens: list[str] = []
-    for piece in pieces:
+    if plain.isascii():
+        for piece in plain.lower().translate(_APART).split():
+            if piece.isalnum():
+                tokens.append(piece)
+            elif piece[-1] in ".,:" and piece[:-1].isalnum():
+                tokens.append(piece[:-1])
+            else:
+                tokens += _tokens_in(piece, marks)
+        return Analysis(text, language, tokens)
+    for piece in plain.split():
         if piece.isascii() and piece.isalnum():
             tokens.append(piece.lower())
         elif piece[-1] in ".,:" and piece.isascii() and piece[:-1].isalnum():
             tokens.append(piece[:-1].lower())
         else:
-            tokens += _parts(piece, marks) if len(piece) < MAX_PIECE else [token for token, _, _ in _read(piece, marks)]
+            tokens += _tokens_in(piece, marks)
     return Analysis(text, language, tokens)
+
+
+def _tokens_in(piece: str, marks: str) -> Iterable[str]:
+    return _parts(piece, marks) if len(piece) < MAX_PIECE else [token for token, _, _ in _read(piece, marks)]
 
 
 _short = lru_cache(maxsize=CACHED_SHORT)(_analyze)

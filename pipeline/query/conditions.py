@@ -27,6 +27,7 @@ from pipeline.query.vocabulary import EVENT_TYPES, is_language, language_error, 
 
 _IS = ("copy", "read", "starred", "unread")
 _HEX_ID = 32
+_USUAL_HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[/?#]|\Z)", re.ASCII)
 
 
 def condition(lexeme: Lexeme, field: str, zone: str) -> AnyNode:
@@ -50,6 +51,8 @@ def host_of(address: str | None) -> str:
     """Return the host of an address as it is compared: small letters, in the ASCII form of its name."""
     if not address:
         return ""
+    if usual := _USUAL_HOST.match(address):
+        return usual.group(1)
     try:
         host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     except ValueError:

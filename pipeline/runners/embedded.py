@@ -28,6 +28,7 @@ from pipeline.model import Article, Document, as_document
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
 from pipeline.ports.memories import SavedMemories
+from pipeline.ports.prepared import Prepared
 from pipeline.ports.search import Renewal, SearchIndex
 from pipeline.ports.table import Table, Transaction
 from pipeline.runners.advance import (
@@ -60,6 +61,8 @@ GROUP = "pipeline"
 AT_ONCE = 64
 WAITING = "waiting"
 WAIT_S = 0.25
+# After the last history that was found, the feeder rests so long; it is looked for more that often.
+SETTLED_S, LOOK_S = 0.5, 0.02
 # How long work that is to be finished waits for a store that does not take it.
 GIVE_UP_S = 12.0
 
@@ -98,6 +101,7 @@ class Embedded:
     The ``feeder`` moves history into the log when nothing else waits; before its turn it is found as it is.
     ``renewal`` is the index as one that another version of the text analysis may have written. Facts of articles first
     seen before ``facts_before()`` are forgotten.
+    ``loading`` may be begun, so that no record waits for it later. What was ``prepared`` of history is found by that.
     ``loading`` may be begun, so that no record waits for it later. Large memories are ``saved``, to be read at once.
     """
 
@@ -115,12 +119,15 @@ class Embedded:
         renewal: Renewal | None = None,
         facts_before: Callable[[], datetime] | None = None,
         measures: Measures | None = None,
+        prepared: Prepared | None = None,
         saved: SavedMemories | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
         self._finding = (
-            Finding(log, index=index, transaction=transaction, first=flow[0]) if feeder is not None else None
+            Finding(log, index=index, transaction=transaction, first=flow[0], prepared=prepared)
+            if feeder is not None
+            else None
         )
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
         self._forgetting = Forgetting(facts_before, self._facts, transaction) if facts_before is not None else None
@@ -138,6 +145,7 @@ class Embedded:
         # come. A stage that is not in here has not been looked at.
         self._behind: dict[str, bool] = {}
         self._is_remembered = False
+        self._found_at = float("-inf")
         self._learners = {stage.name: Learner(stage.name) for stage in flow}
         self._remembering = Remembering(flow, self._facts, saved)
         self.counts: Counter[str] = Counter()
@@ -211,8 +219,12 @@ class Embedded:
             return []
         first = self._flow[0]
         if self._finding is not None and (found := self._finding.step(self._memories[first.name])):
+            self._found_at = time.monotonic()
             return [Outcome(kind=WAITING)] * found
-        if self._feeder is not None and self._feeder.step():
+        if timeout and time.monotonic() - self._found_at < SETTLED_S:
+            # More is likely on its way: it is found before the first is taken up, which is slow.
+            timeout = min(timeout, LOOK_S)
+        elif self._feeder is not None and self._feeder.step():
             timeout = 0.0
         messages = self._log.read(first.reads.name, GROUP, first.batch, timeout)
         return self._run(first, messages) if messages else []

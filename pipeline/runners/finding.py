@@ -12,8 +12,9 @@ import logging
 import msgspec
 
 from pipeline.flow import Stage
-from pipeline.model import Article, as_document
+from pipeline.model import Article, Document, as_document
 from pipeline.ports.log import Log
+from pipeline.ports.prepared import Prepared
 from pipeline.ports.search import SearchIndex
 from pipeline.ports.table import Transaction
 from pipeline.stages.decision import Memory
@@ -26,24 +27,33 @@ _log = logging.getLogger(__name__)
 
 
 class Finding:
-    """Index what waits in news.history and is not known yet, a slice at a time, as ``first`` would take it in."""
+    """Index what waits in news.history and is not known yet, a slice at a time, as ``first`` would take it in.
 
-    def __init__(self, log: Log, *, index: SearchIndex, transaction: Transaction, first: Stage) -> None:
+    What was ``prepared`` of it need not be worked out here.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        index: SearchIndex,
+        transaction: Transaction,
+        first: Stage,
+        prepared: Prepared | None = None,
+    ) -> None:
         self._log = log
         self._index = index
         self._transaction = transaction
         self._first = first
+        self._prepared = prepared
 
     def step(self, memory: Memory) -> int:
         """Index one slice, given the memory of the first stage; return how many records were read."""
         messages = self._log.read(HISTORY.name, GROUP, AT_ONCE)
         if not messages:
             return 0
-        documents = [
-            as_document(article)
-            for message in messages
-            if (article := self._preview(message.value, memory)) is not None
-        ]
+        previews = (self._preview(message.value, memory) for message in messages)
+        documents = [document for document in previews if document is not None]
         try:
             with self._transaction():
                 self._index.upsert(documents)  # what is refused becomes a dead letter in its turn
@@ -53,11 +63,14 @@ class Finding:
             raise
         return len(messages)
 
-    def _preview(self, raw: bytes, memory: Memory) -> Article | None:
+    def _preview(self, raw: bytes, memory: Memory) -> Document | None:
         if self._first.preview is None:
             return None
         try:
-            return self._first.preview(msgspec.json.decode(raw, type=Article), memory)
+            if self._prepared is not None and (document := self._prepared.document(raw)) is not None:
+                return document if self._first.is_new(document, memory) else None
+            article = msgspec.json.decode(raw, type=Article)
+            return as_document(self._first.preview(article)) if self._first.is_new(article, memory) else None
         except Exception as exc:  # noqa: BLE001 - it becomes a dead letter in its turn, and is told of then
             _log.debug("cannot be found before its turn error=%r", exc)
             return None

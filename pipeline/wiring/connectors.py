@@ -207,7 +207,7 @@ async def polling(
     fetch = opened.settings.fetch
     limits = HostLimits(fetch.per_host, fetch.spacing_s)
     with ExitStack() as stack:
-        parser = stack.enter_context(closing(Parser()))
+        parser = stack.enter_context(closing(Parser(finish=opened.finish)))
         reader = stack.enter_context(closing(Child(fetch.page_deadline_s)))
         async with fetcher(opened.settings) as fetching:
             asked = sources(opened.settings, fetching, limits)
@@ -236,6 +236,7 @@ async def polling(
                 concurrency=fetch.concurrency,
                 report=report,
                 mine=mine,
+                prepared=opened.prepared,
             )
 
 

@@ -62,6 +62,7 @@ def embedded(
         renewal=opened.renewal,
         facts_before=facts_before,
         measures=measures,
+        prepared=opened.prepared,
         saved=opened.memories,
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.config import Settings
 from pipeline.errors import UsageError
+from pipeline.topics import ARTICLES, DEAD, HISTORY, TOPICS
 
 if TYPE_CHECKING:
     from pipeline.adapters.elasticsearch import client as elasticsearch
@@ -37,3 +39,10 @@ def elasticsearch_access(settings: Settings) -> elasticsearch.Access:
     from pipeline.adapters.elasticsearch.client import Access
 
     return Access(api_key=settings.elasticsearch_api_key, ca=settings.elasticsearch_ca)
+
+
+def topics_kept(settings: Settings) -> dict[str, timedelta]:
+    """Return how long the topics keep their records, as the settings say: none longer than the log of articles."""
+    days = timedelta(days=settings.keep.articles_days)
+    between = {topic.name: min(topic.keep, days) for topic in TOPICS if topic.keep is not None}
+    return between | {topic.name: days for topic in (ARTICLES, HISTORY, DEAD)}

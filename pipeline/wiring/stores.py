@@ -11,7 +11,8 @@ from contextlib import (
     ExitStack,
     contextmanager,
 )
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
@@ -21,6 +22,7 @@ import msgspec
 from pipeline import private_files
 from pipeline.config import Settings
 from pipeline.errors import DamagedError, UnavailableError, UsageError
+from pipeline.model import Article
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
 from pipeline.ports.arrivals import Arrivals
@@ -30,6 +32,7 @@ from pipeline.ports.feed_counts import FeedCounts
 from pipeline.ports.log import CountingLog, Log
 from pipeline.ports.marks import Marks
 from pipeline.ports.memories import SavedMemories
+from pipeline.ports.prepared import Prepared
 from pipeline.ports.records import KeptRecords
 from pipeline.ports.revisions import Revisions
 from pipeline.ports.search import Renewal, SearchIndex
@@ -38,11 +41,8 @@ from pipeline.ports.table import Table, Transaction
 from pipeline.ports.upkeep import Upkeep
 from pipeline.topics import (
     ACCESS,
-    ARTICLES,
-    DEAD,
     FACTS,
     FEEDS,
-    HISTORY,
     LISTS,
     POLLS,
     PREFIX,
@@ -52,7 +52,7 @@ from pipeline.topics import (
     SEARCHES,
     TOPICS,
 )
-from pipeline.wiring.server_access import elasticsearch_access, kafka_access
+from pipeline.wiring.server_access import elasticsearch_access, kafka_access, topics_kept
 
 if TYPE_CHECKING:
     from pipeline.adapters.sqlite.database import Database
@@ -87,6 +87,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     transaction: Transaction
     memories: SavedMemories | None = None
     damage: Callable[[], DamagedError | None]
+    prepared: Prepared | None = None
+    finish: Callable[[Article], bytes] | None = None
 
 
 class _Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,13 +260,6 @@ def set_up_servers(settings: Settings) -> list[str]:
     return [f"topic {name}" for name in created] + [f"index {settings.prefix}newswire"]
 
 
-def topics_kept(settings: Settings) -> dict[str, timedelta]:
-    """Return how long the topics keep their records, as the settings say: none longer than the log of articles."""
-    days = timedelta(days=settings.keep.articles_days)
-    between = {topic.name: min(topic.keep, days) for topic in TOPICS if topic.keep is not None}
-    return between | {topic.name: days for topic in (ARTICLES, HISTORY, DEAD)}
-
-
 def clock() -> datetime:
     """Return the present moment in UTC."""
     return datetime.now(UTC)
@@ -280,14 +275,17 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.log import SqliteLog
     from pipeline.adapters.sqlite.marks import SqliteMarks
     from pipeline.adapters.sqlite.memories import SqliteMemories
+    from pipeline.adapters.sqlite.prepared import SqlitePrepared, prepare
     from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
     from pipeline.adapters.sqlite.table import SqliteTable
     from pipeline.adapters.sqlite.upkeep import SqliteUpkeep
+    from pipeline.stages.identify.stage import preview
 
     opened = stack.enter_context(database(settings, reading=reading))
-    index = SqliteIndex(opened, settings.keep.revisions)
+    prepared = SqlitePrepared()
+    index = SqliteIndex(opened, settings.keep.revisions, prepared)
     stories = SqliteStories(opened, index)
     ports = _Reading(
         index=index,
@@ -308,8 +306,14 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
         return SqliteTable(opened, name, followed=not name.startswith(FACTS))
 
     ledger = SqliteLedger(opened)
-    made = _store(settings, SqliteLog(opened), ports, ledger, table, transaction=opened.transaction)
-    return msgspec.structs.replace(made, damage=lambda: opened.damage, memories=SqliteMemories(opened))
+    made = _store(settings, SqliteLog(opened, prepared), ports, ledger, table, transaction=opened.transaction)
+    return msgspec.structs.replace(
+        made,
+        damage=lambda: opened.damage,
+        memories=SqliteMemories(opened),
+        prepared=prepared,
+        finish=partial(prepare, preview),
+    )
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:

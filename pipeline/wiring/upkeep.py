@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.config import Settings
-from pipeline.wiring.server_access import kafka_access
-from pipeline.wiring.stores import Store, clock, database, topics_kept
+from pipeline.wiring.server_access import kafka_access, topics_kept
+from pipeline.wiring.stores import Store, clock, database
 
 if TYPE_CHECKING:
     from pipeline.runners.upkeep import Chore

@@ -97,12 +97,13 @@ def _subscribe(store: stores.Store, urls: list[str]) -> None:
 
 
 async def _polling(store: stores.Store, rounds: Callable[[Callable[[int], float]], None]) -> None:
+    sys.setswitchinterval(runners.SWITCH_S)  # as `newswire up` has it
     loop, stop, idle = asyncio.get_running_loop(), threading.Event(), threading.Event()
     runtime = runners.embedded(store)
 
     def work() -> None:
         while not stop.is_set():
-            (idle.clear if runtime.step(0.05) else idle.set)()
+            (idle.clear if runtime.step(0.05) or runtime.history_waiting else idle.set)()
 
     worker = threading.Thread(target=work)
     worker.start()

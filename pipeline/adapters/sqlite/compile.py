@@ -14,6 +14,7 @@ import msgspec
 
 from pipeline.adapters.sqlite.generations import table_of
 from pipeline.adapters.sqlite.plans import Plan, any_of, conjunction, disjunction
+from pipeline.adapters.sqlite.terms import COPY, keyword_token, language_token, name_tokens
 from pipeline.errors import UsageError
 from pipeline.language.numbers import marks_of
 from pipeline.language.respelled import read_again
@@ -23,7 +24,7 @@ from pipeline.query import tree
 from pipeline.query.days import resolved
 from pipeline.query.evaluate import AHEAD_S
 from pipeline.query.grouping import by_language
-from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, greatest_key, least_key
+from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, greatest_key, least_key
 from pipeline.query.regex import candidates
 
 MAX_EXPANSION = 2_000
@@ -32,8 +33,6 @@ MAX_RESPELLED = 64
 MAX_GROUP = 100
 _EVERYWHERE = ("title", "body")
 _COPIES = "(SELECT count(*) FROM documents AS c WHERE c.original = d.id)"
-# The keywords and event codes of a document stand in one column, each as one token "field|value".
-_CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
 
 
 Pattern = tree.Wildcard | tree.Fuzzy | tree.Ending | tree.Containing
@@ -66,28 +65,11 @@ def compile_query(node: tree.AnyNode, vocabulary: Vocabulary) -> Plan:
     return _compile(node, _EVERYWHERE, vocabulary)
 
 
-def keyword_token(name: str, value: str) -> str:
-    """Write a keyword as one token, white space and control characters replaced."""
-    return f"|{name}|{clip_keyword(value)}".translate(_CONTROL)
-
-
-def name_tokens(tokens: Sequence[str]) -> list[str]:
-    """Write the tokens of names, quotations and the like so that they differ from those of title and body."""
-    return ["=" + clip(token) for token in tokens]
-
-
-def language_token(language: str) -> str:
-    """Write the language of a document's stems as one token."""
-    return keyword_token("stems", language)
-
-
 def quoted(*tokens: str) -> str:
     """Write tokens as an FTS5 phrase."""
     return '"' + " ".join(tokens).replace('"', '""') + '"'
 
 
-# The token of every document that is a copy.
-COPY = keyword_token("copy", "yes")
 NOTHING = Plan(match=quoted(keyword_token("none", "")))
 
 

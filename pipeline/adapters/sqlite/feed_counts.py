@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from pipeline.adapters.sqlite.compile import keyword_token, quoted
+from pipeline.adapters.sqlite.compile import quoted
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.generations import earlier_versions
 from pipeline.adapters.sqlite.plans import Plan
 from pipeline.adapters.sqlite.statements import day_of, narrowed, selected
+from pipeline.adapters.sqlite.terms import keyword_token
 from pipeline.ports.feed_counts import MOST_UNREAD
 from pipeline.ports.marks import READ
 from pipeline.query.indexing import least_key

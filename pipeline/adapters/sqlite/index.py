@@ -20,6 +20,7 @@ from pipeline.adapters.sqlite.generations import earlier_versions, is_outdated, 
 from pipeline.adapters.sqlite.groups import Groups, listed
 from pipeline.adapters.sqlite.newest import NONE, Newest
 from pipeline.adapters.sqlite.plans import Plan
+from pipeline.adapters.sqlite.prepared import SqlitePrepared
 from pipeline.adapters.sqlite.statements import Bound, count_days, narrowed, selected
 from pipeline.adapters.sqlite.totals import Totals
 from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
@@ -57,9 +58,9 @@ _TOO_COMPLEX = ("fts5", "parser stack overflow", "Expression tree is too large",
 class SqliteIndex:
     """Keep documents searchable in the store. Writes join the transaction that is open, if one is."""
 
-    def __init__(self, database: Database, kept_revisions: int = KEPT) -> None:
+    def __init__(self, database: Database, kept_revisions: int = KEPT, prepared: SqlitePrepared | None = None) -> None:
         self._database = database
-        self._writer = Writer(database, kept_revisions)
+        self._writer = Writer(database, kept_revisions, prepared)
         self._totals = Totals(database, self._select)
 
     def upsert(self, documents: Sequence[Document]) -> Sequence[tuple[str, str]]:

@@ -10,14 +10,16 @@ import msgspec
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.packing import packed, unpacked
+from pipeline.adapters.sqlite.prepared import SqlitePrepared
 from pipeline.ports.log import Message
 
 
 class SqliteLog:
     """Keep topics in the store; readers of one group in one process share nothing and must be one."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, prepared: SqlitePrepared | None = None) -> None:
         self._database = database
+        self._prepared = prepared
         self._given: dict[tuple[str, str], int] = {}
         # What each reader was handed last, by position, as it is stored: much of it is passed on unchanged.
         self._handed: dict[tuple[str, str], dict[str, tuple[bytes, tuple[int, bytes]]]] = {}
@@ -118,6 +120,8 @@ class SqliteLog:
                 value, stored = handed.get(message.position, (None, (0, b"")))
                 if value is message.value:
                     return stored
+        elif self._prepared is not None and (made := self._prepared.stored(message.value)) is not None:
+            return made
         return packed(message.value)
 
     def _committed(self, topic: str, group: str) -> int:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.adapters.sqlite.compile import COPY, quoted
+from pipeline.adapters.sqlite.compile import quoted
 from pipeline.adapters.sqlite.generations import CURRENT, table_of
 from pipeline.adapters.sqlite.plans import Plan
+from pipeline.adapters.sqlite.terms import COPY
 from pipeline.query.days import count_by_day
 
 # A word in the title says more than one in the text; keywords and event codes say nothing about relevance.

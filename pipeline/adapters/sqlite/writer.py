@@ -7,7 +7,7 @@ this version of the text analysis made them; others are left behind with their t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
@@ -15,33 +15,30 @@ from itertools import pairwise
 import msgspec
 
 from pipeline.adapters.sqlite import packing
-from pipeline.adapters.sqlite.compile import COPY, keyword_token, language_token, name_tokens
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.adapters.sqlite.generations import begin, finish
+from pipeline.adapters.sqlite.prepared import Made, SqlitePrepared
 from pipeline.adapters.sqlite.revisions import SqliteRevisions
-from pipeline.language.tokens import ANALYSIS_VERSION, analyze, stem
+from pipeline.adapters.sqlite.terms import COLUMNS, terms_row
+from pipeline.language.tokens import ANALYSIS_VERSION, analyze, learn_stems, stem, stems_of
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.revisions import KEPT
 from pipeline.query.indexing import (
     MAX_TOKEN,
     clip,
-    events_of,
     facets_of,
     index_language,
     joined,
     order_key,
-    quotations_of,
 )
-from pipeline.query.values import keyword_values
 
 MAX_KNOWN_TOKENS = 500_000
 # Fewer than the analyses that are remembered: each text is asked for twice.
 AT_ONCE = 100
-_COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
-_INSERT_TERMS = f"INSERT INTO terms (rowid, {_COLUMNS}) VALUES ({', '.join('?' * 11)})"
-_DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {_COLUMNS}) VALUES ('delete', {', '.join('?' * 11)})"
+_INSERT_TERMS = f"INSERT INTO terms (rowid, {COLUMNS}) VALUES ({', '.join('?' * 11)})"
+_DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {COLUMNS}) VALUES ('delete', {', '.join('?' * 11)})"
 _decoder = msgspec.json.Decoder(Document)
 
 
@@ -68,8 +65,9 @@ class _There:
 class Writer:
     """Write to the index in the transaction that is open, or in one of its own."""
 
-    def __init__(self, database: Database, kept_revisions: int = KEPT) -> None:
+    def __init__(self, database: Database, kept_revisions: int = KEPT, prepared: SqlitePrepared | None = None) -> None:
         self._database = database
+        self._prepared = prepared
         self._revisions = SqliteRevisions(database, kept_revisions)
         self._derived = Derived(database)
         self._known_tokens: dict[str, set[str]] = {}
@@ -119,7 +117,7 @@ class Writer:
                 (ANALYSIS_VERSION, ANALYSIS_VERSION, limit),
             ).fetchall()
             written = [(position, unpack(value)) for position, value in rows]
-            self._index(written)
+            self._index(written, {})
             connection.executemany(
                 "UPDATE documents SET analysis = ? WHERE position = ?",
                 [(ANALYSIS_VERSION, position) for position, _ in written],
@@ -157,7 +155,7 @@ class Writer:
         connection.executemany(
             _DELETE_TERMS,
             (
-                (position, *_terms_row(document))
+                (position, *terms_row(document))
                 for position, one in there.items()
                 if one.analysis == ANALYSIS_VERSION and (document := one.document) is not None
             ),
@@ -171,7 +169,9 @@ class Writer:
         stored: Mapping[str, _Stored],
         passed: Mapping[str, Sequence[Document]],
     ) -> None:
-        rows, bodies, written = [], [], []
+        rows, bodies = [], []
+        written: list[tuple[int, Document]] = []
+        made: dict[int, Made] = {}
         facets: list[tuple[int, str, str]] = []
         firsts = {
             document.id: from_microseconds(stored[document.id].first_seen) if document.id in stored else document.seen
@@ -196,7 +196,10 @@ class Writer:
                 places.leave(before.position)
             position = places.take(order_key(document, first_seen))
             rows.append((position, *_columns(document, first_seen), number, writing))
-            bodies.append((position, packing.pack(value)))
+            ready = self._prepared.rows(document) if self._prepared is not None else None
+            if ready is not None:
+                made[position] = ready
+            bodies.append((position, ready.body if ready is not None else packing.pack(value)))
             facets += ((position, *pair) for pair in facets_of(document))
             written.append((position, document))
         self._take_out(replaced)
@@ -208,15 +211,19 @@ class Writer:
             rows,
         )
         connection.executemany("INSERT INTO bodies (position, value) VALUES (?, ?)", bodies)
-        self._index(written)
+        self._index(written, made)
         connection.executemany("INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", facets)
         self._derived.add(written)
 
-    def _index(self, written: Sequence[tuple[int, Document]]) -> None:
-        """Write the terms of documents at their positions."""
-        write = joined if self._learn([document for _, document in written]) else " ".join
+    def _index(self, written: Sequence[tuple[int, Document]], made: Mapping[int, Made]) -> None:
+        """Write the terms of documents at their positions, those that were ``made`` already as they are."""
+        rest = [(position, document) for position, document in written if position not in made]
+        write = joined if self._learn([document for _, document in rest], list(made.values())) else " ".join
         self._database.connection.executemany(
-            _INSERT_TERMS, ((position, *_terms_row(document, write)) for position, document in written)
+            _INSERT_TERMS, ((position, *terms_row(document, write)) for position, document in rest)
+        )
+        self._database.connection.executemany(
+            _INSERT_TERMS, ((position, *ready.terms) for position, ready in made.items())
         )
 
     def _keep_revisions(
@@ -230,7 +237,7 @@ class Writer:
         for earlier, later in pairwise([*between, document]):
             self._revisions.keep(earlier, later)
 
-    def _learn(self, documents: Sequence[Document]) -> bool:
+    def _learn(self, documents: Sequence[Document], made: Sequence[Made]) -> bool:
         """Note new tokens and their stems; return whether some token is too long for the engine."""
         found: dict[str, set[str]] = {}
         counts: Counter[str] = Counter()
@@ -243,6 +250,12 @@ class Writer:
             names = found.setdefault("", set())
             names.update(analyze("\n".join(document.authors)).tokens)
             names.update(analyze(document.source).tokens)
+        for ready in made:
+            language = index_language(ready.document.language)
+            counts[language] += 1
+            found.setdefault(language, set()).update(ready.title_and_text())
+            found.setdefault("", set()).update(ready.names())
+            learn_stems(language, ready.stems)
         connection = self._database.connection
         connection.executemany(
             "INSERT INTO languages (language, documents) VALUES (?, ?) "
@@ -253,16 +266,17 @@ class Writer:
         for language, tokens in found.items():
             known = self._known_tokens.setdefault(language, set())
             new = tokens - known
-            long = {token for token in new if len(token) > MAX_TOKEN}
-            are_long = are_long or bool(long)
-            connection.executemany(
-                "INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", [(clip(token),) for token in new]
-            )
+            are_any = max(map(len, new), default=0) > MAX_TOKEN
+            long = {token for token in new if len(token) > MAX_TOKEN} if are_any else set()
+            are_long = are_long or are_any
+            # In order: neighbours in the table are then written together.
+            shown = sorted(new if not long else map(clip, new))
+            connection.executemany("INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", zip(shown, strict=True))
             if language:
-                pairs = ((clip(token), stem(token, language)) for token in new)
+                roots = {clip(token): stem(token, language) for token in new} if long else stems_of(shown, language)
                 connection.executemany(
                     "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
-                    [(language, root, token) for token, root in pairs if root != token],
+                    sorted((language, root, token) for token, root in roots.items() if root != token),
                 )
             if len(known) > MAX_KNOWN_TOKENS:
                 known.clear()
@@ -334,29 +348,4 @@ def _columns(document: Document, first_seen: datetime) -> tuple[str | int | None
         document.source,
         document.origins,
         document.story_id,
-    )
-
-
-def _terms_row(document: Document, write: Callable[[list[str]], str] = joined) -> tuple[str, ...]:
-    events, quotations = events_of(document), quotations_of(document)
-    keys = [keyword_token(name, value) for name, values in keyword_values(document).items() for value in values]
-    keys += sorted({keyword_token(n, v) for event in events for n in ("event", "when", "scheduled") for v in event[n]})
-    keys.append(language_token(index_language(document.language)))
-    if document.duplicate_of:
-        keys.append(COPY)
-    return (
-        write(analyze(document.title, document.language).tokens),
-        write(analyze(document.text, document.language).tokens),
-        " ".join(name_tokens(analyze("\n".join(document.authors)).tokens)),
-        " ".join(name_tokens(analyze(document.source).tokens)),
-        *(_values(events, name) for name in ("actor", "target", "place")),
-        *(_values(quotations, name) for name in ("said", "quote")),
-        " ".join(keys),
-    )
-
-
-def _values(found: Sequence[dict[str, tuple[str, ...]]], name: str) -> str:
-    """Join the values so that no phrase is found across two of them."""
-    return " | ".join(
-        " ".join(name_tokens(v.split())) for v in dict.fromkeys(v for values in found for v in values[name])
     )

@@ -27,10 +27,10 @@ class Gathering:
         self._clock = clock
         self._pages = pages
 
-    async def document(self, subscription: Subscription, fetched: Fetched) -> FeedReading:
-        """Read one answer. Raises ``NotAFeedError``."""
+    async def document(self, subscription: Subscription, fetched: Fetched, *, is_first: bool = False) -> FeedReading:
+        """Read one answer, maybe the first. Raises ``NotAFeedError``."""
         recent = await asyncio.to_thread(self._recent.get, subscription.url)
-        return await self._read(subscription, fetched, recent, KEPT)
+        return await self._read(subscription, fetched, recent, KEPT, is_first=is_first)
 
     async def whole(
         self, subscription: Subscription, fetched: Fetched, since: datetime | None, failed: Callable[[str], None]
@@ -39,8 +39,8 @@ class Gathering:
 
         What cannot be read of the rest is told to ``failed`` and costs only itself.
         """
-        first = await self.document(subscription, fetched)
-        read = partial(self._fetch, subscription)
+        first = await self.document(subscription, fetched, is_first=since is None)
+        read = partial(self._fetch, subscription, is_first=since is None)
         if first.parsed.parts:
             due = sitemaps_due(first.parsed, since, self._clock())
             known = {part: await asyncio.to_thread(self._recent.get, _key(subscription.url, part)) for part in due}
@@ -49,12 +49,17 @@ class Gathering:
             return await read_pages(first, fetched.url, read, self._pages, failed)
         return first
 
-    async def _fetch(self, subscription: Subscription, url: str, recent: bytes | None, kept: int) -> FeedReading:
+    async def _fetch(
+        self, subscription: Subscription, url: str, recent: bytes | None, kept: int, *, is_first: bool
+    ) -> FeedReading:
         fetched = await self._sources.network(subscription).get(url)
-        return await self._read(subscription, fetched, recent, kept)
+        return await self._read(subscription, fetched, recent, kept, is_first=is_first)
 
-    async def _read(self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int) -> FeedReading:
-        origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags)
+    async def _read(
+        self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int, *, is_first: bool
+    ) -> FeedReading:
+        followed = subscription.added if is_first else None
+        origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags, followed)
         body, kind, parse = fetched.body or b"", fetched.content_type, self._sources.parse_of(subscription)
         return await self._parser.read_beside(body, kind, fetched.url, origin, self._clock(), recent, kept, parse)
 

@@ -28,6 +28,7 @@ from pipeline.errors import NewswireError
 from pipeline.model import Article
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log
+from pipeline.ports.prepared import Prepared
 from pipeline.ports.table import Table, Transaction
 from pipeline.runners.polling.fulltext import EXTRA_MISSING, FullText
 from pipeline.runners.polling.gathering import Gathering, remembered
@@ -83,7 +84,9 @@ class Ingest:
         concurrency: int = 64,
         report: Callable[[Polled], None] = lambda polled: None,
         mine: Callable[[str], bool] = lambda url: True,
+        prepared: Prepared | None = None,
     ) -> None:
+        self._prepared = prepared
         self._roster = Roster(
             feeds=feeds, polls=polls, recent=recent, log=log, transaction=transaction, limits=limits, clock=clock,
             mine=mine,
@@ -300,6 +303,8 @@ class Ingest:
         recent = remembered(known.url, reading) if reading is not None else {}
         counted = partial(_counted, reading, after)
         write = Write(url=known.url, messages=messages, recent=recent, after=counted, stored=known.stored)
+        if self._prepared is not None and reading is not None:
+            self._prepared.keep(reading.finished)
         try:
             await self._outbox.put(write)
         except Exception as exc:  # noqa: BLE001 - whatever kept it from being written: it counts as not done

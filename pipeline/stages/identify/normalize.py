@@ -15,6 +15,7 @@ from pipeline.language.clean import cleaned
 from pipeline.language.codes import normalize_language
 from pipeline.language.detect import detect
 from pipeline.model import Article
+from pipeline.stages.identify.plain_markup import plain_pieces
 
 MAX_TEXT_CHARS = 2_000_000
 MAX_TITLE_CHARS = 1_000
@@ -29,6 +30,7 @@ LATEST_AHEAD = timedelta(days=2)
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
+_LINES = ("br", "td", "th", "li", "tr")
 _HIDDEN = "script, style, noscript, template, iframe, object, embed, svg, math, head, select, textarea"
 
 
@@ -78,7 +80,13 @@ def _one_line(text: str | None) -> str | None:
 
 def html_to_text(markup: str) -> str:
     """Return the readable text of an HTML fragment, block elements on lines of their own. Linear in its length."""
-    tree = LexborHTMLParser(markup[:MAX_TEXT_CHARS])
+    markup = markup[:MAX_TEXT_CHARS]
+    plain = plain_pieces(markup, _words, _break)
+    return "".join(plain) if plain is not None else _parsed_text(markup)
+
+
+def _parsed_text(markup: str) -> str:
+    tree = LexborHTMLParser(markup)
     body = tree.body
     if body is None:
         return ""
@@ -90,14 +98,22 @@ def html_to_text(markup: str) -> str:
 def _pieces(body: LexborNode) -> Iterator[str]:
     for node in body.traverse(include_text=True):
         if node.tag == "-text":
-            yield _SPACES.sub(" ", (node.text_content or "").replace("\n", " "))
+            yield _words(node.text_content or "")
         elif node.tag in BLOCK_ELEMENTS:
-            yield "\n" if node.tag in ("br", "td", "th", "li", "tr") else "\n\n"
+            yield _break(node.tag)
+
+
+def _words(text: str) -> str:
+    return _SPACES.sub(" ", text.replace("\n", " "))
+
+
+def _break(tag: str) -> str:
+    return "\n" if tag in _LINES else "\n\n"
 
 
 def _normal_text(article: Article, title: str | None) -> str | None:
     """Return the text the source gave, or failing that what its markup says."""
-    text = _tidied(article.text or "", title)
+    text = _tidied(article.text, title) if article.text else None
     return text or (_tidied(html_to_text(article.html), title) if article.html else None)
 
 

@@ -133,10 +133,13 @@ def identify(article: Article, known: Known, now: datetime) -> Decision:
     return Decision(outcome=outcome, emit=(emitted,), facts=(fact,))
 
 
-def preview(article: Article, known: Known) -> Article | None:
-    """Return an article as its first revision will be, before it is decided on; ``None`` when it is known already."""
-    if article.withdrawn or article.id in known:
-        return None
+def is_new(article: Article, known: Known) -> bool:
+    """Tell whether an article will be a first revision when it is decided on."""
+    return not article.withdrawn and article.id not in known
+
+
+def preview(article: Article) -> Article:
+    """Return a new article as its first revision will be, before it is decided on."""
     return msgspec.structs.replace(normalize(article), revision=1)
 
 

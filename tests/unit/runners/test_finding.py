@@ -17,7 +17,8 @@ from pipeline.errors import TransientError
 from pipeline.model import Article, Document
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
-from pipeline.runners.embedded import Embedded
+from pipeline.runners import embedded
+from pipeline.runners.embedded import WAITING, Embedded
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.polling.publishing import publish
 from pipeline.topics import HISTORY
@@ -133,3 +134,15 @@ def test_what_could_not_be_indexed_is_found_the_next_time(database: Database) ->
     assert {} == desk.found()
     desk.runtime.step()
     assert ["a"] == list(desk.found())
+
+
+def test_history_is_not_taken_up_while_more_of_it_is_likely_on_its_way(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(database)
+    publish([old("a")], desk.log)
+    assert 1 == len(desk.runtime.step(0.01))
+    monkeypatch.setattr(embedded, "SETTLED_S", 1e9)
+    assert ([], 1) == (desk.runtime.step(0.01), desk.runtime.history_waiting)
+    monkeypatch.setattr(embedded, "SETTLED_S", 0.0)
+    assert ([WAITING], 0) == ([outcome.kind for outcome in desk.runtime.step(0.01)], desk.runtime.history_waiting)

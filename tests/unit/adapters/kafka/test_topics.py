@@ -10,7 +10,7 @@ from pipeline.adapters.kafka.topics import topic_configs
 from pipeline.config import Keep, Settings
 from pipeline.flow import FLOW, changelogs
 from pipeline.topics import ALERTS, ARTICLES, ENRICHED, RULES, TOPICS, TableTopic, Topic
-from pipeline.wiring.stores import topics_kept
+from pipeline.wiring.server_access import topics_kept
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.reading import FeedReading, Origin, read
 from connectors.polling.splitting import entries_left_out
+from pipeline.model import Article
 
 NOW = datetime(2022, 2, 24, 12, tzinfo=UTC)
 ORIGIN = Origin("https://news.example/feed")
@@ -161,3 +163,26 @@ def test_every_version_of_every_entry_is_told_of_exactly_once(documents: list[li
         ):
             assert ids.setdefault(n, article.id) == article.id
         latest |= dict(document)
+
+
+def test_what_cannot_be_finished_or_takes_too_long_costs_no_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = feed(*(item(number, f"text {number}") for number in range(3)))
+    plain = reading(body)
+
+    def finish(article: Article) -> bytes:
+        if article.html == "text 1":
+            raise ValueError(article.html)
+        return (article.html or "").encode()
+
+    finished = read(body, None, ORIGIN.url, ORIGIN, NOW, finish=finish)
+    assert (plain.articles, (b"text 0", b"text 2")) == (finished.articles, finished.finished)
+    monkeypatch.setattr("connectors.polling.reading.FINISHED_S", -1.0)
+    late = read(body, None, ORIGIN.url, ORIGIN, NOW, finish=finish)
+    assert (plain.articles, ()) == (late.articles, late.finished)
+
+
+def test_entries_from_before_their_feed_was_followed_are_finished_as_history() -> None:
+    origin = msgspec.structs.replace(ORIGIN, followed=NOW)
+    body = feed(item(1, "a"))
+    found = read(body, None, ORIGIN.url, origin, NOW, finish=lambda article: str(article.history).encode())
+    assert ((b"True",), [True]) == (found.finished, [article.history for article in found.articles])
