@@ -71,7 +71,7 @@ Azerbaijan rejected the charge        REJECT AZE ->
 Armenia and Azerbaijan could agree    AGREE ARM,AZE ->
 The Red Cross said                    AGREE NGO ->
 However, a senior Azerbaijani         THREATEN AZE ->
-The United Nations sent               AID IGO ->
+The United Nations sent               AID UNO ->
 France and Germany signed             SUPPORT FRA,DEU ->
 France and Germany signed             AGREE FRA,DEU ->
 Thousands of seamen                   PROTEST GRC ->

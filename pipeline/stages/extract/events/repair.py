@@ -2,6 +2,7 @@
 
 A small parser reads "Latvia expelled Russian diplomats" as a noun phrase now and then. A sentence whose root is no
 finite verb, but which has a past form that events begin with after its first noun, is read anew around that verb.
+Headlines are in the present: "UN condemns raid" tells of no raid by the UN, whatever the parser makes of "condemns".
 """
 
 from __future__ import annotations
@@ -27,6 +28,22 @@ _TIMES = frozenset(
 _BEFORE_TIMES = frozenset(("on", "in"))
 # Past forms without "-ed" that are nouns or present forms as well.
 _IRREGULAR = frozenset("shot cut hit beat hurt put shut met held sent took led fought struck seized freed".split())
+
+# Present forms that are hardly ever nouns.
+_PRESENT = frozenset(
+    "abandons abducts accepts accuses admits adopts advises agrees announces apologises apologizes appoints "
+    "apprehends approves arrives asks assassinates authorises authorizes begins beheads besieges condemns confirms "
+    "confiscates congratulates criticises criticizes declares decries defends defies delivers demolishes denies "
+    "denounces deplores deploys deports destroys detains dismisses endorses evacuates evicts expels extradites "
+    "frees hails imposes imprisons indicts interrogates invades jails kidnaps kills lambasts lauds mobilises "
+    "mobilizes mourns negotiates occupies opposes ousts postpones praises prepares proposes prosecutes provides "
+    "punishes ratifies reaffirms rebuffs recognises recognizes refuses rejects resigns restores retaliates revokes "
+    "seeks seizes sends slams slaughters snubs suspends tells terminates threatens thwarts topples tortures urges "
+    "warns welcomes withdraws withholds".split()
+)
+# What follows several: all but those that are nouns or adjectives as well.
+_NOUNS = frozenset("free hail jail kill praise slam slaughter snub torture welcome".split())
+_PLAIN = frozenset(map(lemma, _PRESENT)) - _NOUNS
 
 
 class _Tree:
@@ -61,14 +78,19 @@ def repaired(doc: Doc) -> Doc:
     """Return the sentence, parsed anew around its verb where the parser did not see one."""
     doc = _with_whole_subjects(doc)
     roots = [token for token in doc if token.dep_ == "ROOT"]
-    if len(roots) != 1 or _is_finite(roots[0]):
+    if len(roots) != 1:
         return doc
     root = roots[0]
+    present = next((token for token in doc if _is_missed_present(token, root)), None)
+    if present is not None:
+        return _around_verb(doc, present, root, "VBZ" if present.lower_ in _PRESENT else "VBP")
+    if _is_finite(root):
+        return doc
     if _is_past(root) and root.i > 0 and any(c.dep_ in ("obj", "acl", "xcomp", "ccomp") for c in root.rights):
         return _around_root(doc, root)
     for token in doc:
         if _may_be_the_verb(token):
-            return _around_participle(doc, token, root)
+            return _around_verb(doc, token, root, "VBD")
         if token.tag_ in _FINITE and token.dep_ not in ("conj", "obj", "amod"):
             return doc
     return doc
@@ -85,6 +107,21 @@ def _may_be_the_verb(token: Token) -> bool:
     if any(c.dep_ == "nsubj" for c in token.children):
         return False
     return token.dep_ in ("acl", "advcl", "parataxis") and any(c.dep_ == "obj" for c in token.rights)
+
+
+def _is_missed_present(token: Token, root: Token) -> bool:
+    """Say whether a present form was taken for what stands before the root, which is what is done to."""
+    if token.i == 0 or not token.text.islower() or token.tag_ in _FINITE:
+        return False
+    if token.lower_ not in _PRESENT and not (token.lower_ in _PLAIN and _is_plural(token.nbor(-1))):
+        return False
+    if not token.i < root.i or any(before.tag_ in _FINITE or before.is_punct for before in token.doc[: token.i]):
+        return False
+    return _is_noun(token.nbor(-1)) and not any(c.dep_.startswith("aux") or c.dep_ == "det" for c in token.children)
+
+
+def _is_plural(token: Token) -> bool:
+    return token.tag_ in ("NNS", "NNPS") or token.lower_ == "police"
 
 
 def _is_finite(token: Token) -> bool:
@@ -137,7 +174,7 @@ def _around_root(doc: Doc, root: Token) -> Doc:
     return tree.made()
 
 
-def _around_participle(doc: Doc, verb: Token, root: Token) -> Doc:
+def _around_verb(doc: Doc, verb: Token, root: Token, tag: str) -> Doc:
     """Read a word as the verb: what stands before it is its subject, a noun after it that it hung on its object."""
     at = _before_time(doc, verb.i - 1)
     if at < 0 or not _is_noun(doc[at]):
@@ -146,7 +183,7 @@ def _around_participle(doc: Doc, verb: Token, root: Token) -> Doc:
     while subject.head.i < subject.i and subject.dep_ in ("nmod", "flat", "appos", "conj", "compound"):
         subject = subject.head
     tree = _Tree(doc)
-    tree.tags[verb.i] = "VBD"
+    tree.tags[verb.i] = tag
     for token in doc[: verb.i]:
         if token.i == subject.i:
             tree.hang(token.i, verb.i, "nsubj")
@@ -162,6 +199,8 @@ def _around_participle(doc: Doc, verb: Token, root: Token) -> Doc:
     tree.hang(verb.i, verb.i, "ROOT")
     if verb.head.i > verb.i:
         tree.hang(verb.head.i, verb.i, "obj")
+        if verb.head.tag_.startswith("VB") and tag != "VBD":
+            tree.tags[verb.head.i] = "NN"
     for token in doc[verb.i + 1 :]:  # "accused ... and summoned"
         if token.dep_ == "conj" and token.tag_ == "VBD" and token.head.tag_ not in _FINITE:
             tree.hang(token.i, verb.i, "conj")
