@@ -16,6 +16,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
-from pipeline.runners.advance import Buried, Given, Learner, advance, emitted, passed
+from pipeline.runners.advance import Advanced, Buried, Given, Learner, advance, emitted, passed
 from pipeline.runners.following import Followed
 from pipeline.runners.in_flight import IN_FLIGHT, Handled, InFlight
 from pipeline.runners.loading import Loading
@@ -146,6 +147,8 @@ class _Agent:
         self._in_flight = InFlight()
         self._kept: asyncio.Queue[tuple[Any, list[Any]]] = asyncio.Queue(IN_FLIGHT)
         self._tasks: list[asyncio.Task[None]] = []
+        # One thread: the parser is no matter for two, and what was dropped may still be at it.
+        self._beside = ThreadPoolExecutor(1, f"{stage.name}")
         self._remembered: int | None = None
         self._writes = _topic(app, prefix + stage.writes.name)
         self._passes = _topic(app, prefix + stage.passes.name) if stage.passes is not None else None
@@ -211,7 +214,7 @@ class _Agent:
         try:
             while True:
                 events = [await self._waiting.get()]
-                while len(events) < BATCH and not self._waiting.empty():
+                while len(events) < min(BATCH, self._stage.batch) and not self._waiting.empty():
                     events.append(self._waiting.get_nowait())
                 await self._handle(events)
         except Exception as exc:  # noqa: BLE001 - told and raised by crash()
@@ -226,7 +229,7 @@ class _Agent:
         while events := [event for event in events if self._is_current(event)]:
             await self._in_flight.room(len(events))
             started = time.perf_counter()
-            done = advance(self._stage, self._memory, [_given(event) for event in events], self._clock())
+            done = await self._advance([_given(event) for event in events])
             buried = sum(isinstance(result, Buried) for result in done.results)
             seconds = time.perf_counter() - started
             self._progress.measures.handled(self._stage.name, len(done.results), buried, seconds)
@@ -240,6 +243,13 @@ class _Agent:
                 log.warning("waiting stage=%s error=%s", self._stage.name, done.wait)
                 self._progress.moves += 1  # it waits on purpose
                 await asyncio.sleep(done.wait.retry_after)
+
+    async def _advance(self, given: list[Given]) -> Advanced:
+        """Decide; what takes its time does so beside the loop, in which alerts to words go on meanwhile."""
+        decide = partial(advance, self._stage, self._memory, given, self._clock())
+        if not self._stage.slow:
+            return decide()
+        return await asyncio.get_running_loop().run_in_executor(self._beside, decide)
 
     def _is_current(self, event: Any) -> bool:
         """Tell whether an event was read since the last rebalance, and its facts are remembered; others come again."""

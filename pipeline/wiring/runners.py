@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import Settings
 from pipeline.errors import UnavailableError
 from pipeline.private_files import make_directory
+from pipeline.records import learn_types
 from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
@@ -149,6 +150,9 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
     from pipeline.runners.agents import make_app
 
     access = kafka_access(settings)
+    # Reading for events has a thread of its own; the loop that serves Kafka is not to wait for it.
+    learn_types()
+    sys.setswitchinterval(SWITCH_S)
     make_directory(settings.directory)  # Faust makes its own directory, but not those above
     return make_app(
         servers=settings.kafka,
