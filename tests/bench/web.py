@@ -39,7 +39,7 @@ STREAMS = 100
 RANKS = (5, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 # `up` puts a store that was filled at once in order first, for minutes; so much of a core is no more than rest.
 SETTLED = 0.01
-SETTLE_S = 600.0
+SETTLE_S = 1800.0
 LOOK_S = 15.0
 IDLE_S = 60.0
 _callers = itertools.count()

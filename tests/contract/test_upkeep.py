@@ -168,6 +168,21 @@ def test_long_journal_is_cut_while_there_is_other_work(database: Database) -> No
     assert upkeep.space().taken - page_bytes(database) < before / 2
 
 
+def test_free_pages_are_given_back_many_at_a_time(database: Database) -> None:
+    connection, upkeep = database.connection, SqliteUpkeep(database)
+    with database.transaction():
+        connection.execute("CREATE TABLE ballast (value)")
+        connection.executemany("INSERT INTO ballast VALUES (?)", [("x" * 3_000,)] * 3_000)
+    with database.transaction():
+        connection.execute("DROP TABLE ballast")
+    before, slices = upkeep.space().free, 0
+    while upkeep.tidy():
+        slices += 1
+    assert before > 3_000 * 3_000
+    assert upkeep.space().free <= 100 * 4_096
+    assert slices < 20
+
+
 def page_bytes(database: Database) -> int:
     ((pages,), (size,)) = (
         database.connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")

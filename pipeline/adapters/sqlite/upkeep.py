@@ -149,7 +149,9 @@ class SqliteUpkeep:
         if kind == 0 or free <= KEPT_FREE:
             return False
         with self._database.transaction():
-            connection.execute(f"PRAGMA incremental_vacuum({min(PAGES, free - KEPT_FREE)})").fetchall()
+            # One at a time: of more, sqlite3 stops after the first, whose row has no columns.
+            for _ in range(min(PAGES, free - KEPT_FREE)):
+                connection.execute("PRAGMA incremental_vacuum(1)")
         return True
 
     def _cut_journal(self) -> None:
