@@ -220,9 +220,10 @@ class Alerts:
 
     def restore(self, rule: AlertRule) -> None:
         """Put a removed alert back as it was. Raises ``UsageError`` where another has its name by now."""
-        if (other := self._by_name().get(key(rule.name))) is not None and other.id != rule.id:
-            raise UsageError(f"There is another alert {other.name!r} by now; rename that first.")
-        self._put(rule)
+        with self._transaction():
+            if (other := self._by_name().get(key(rule.name))) is not None and other.id != rule.id:
+                raise UsageError(f"There is another alert {other.name!r} by now; rename that first.")
+            self._put(rule)
 
     def meant(self, name: str, channels: Sequence[str]) -> tuple[str, ...]:
         """Return channels for an alert: those that are called as one of its own is, without secrets, are that one."""

@@ -185,9 +185,10 @@ class Feeds:
 
     def restore(self, subscription: Subscription) -> None:
         """Follow a removed feed again as it was. Raises ``UsageError`` where it is followed again already."""
-        if self._feeds.get(subscription.url) is not None:
-            raise UsageError(f"{subscription.url} is followed again already.")
-        self._put(subscription)
+        with self._transaction():
+            if self._feeds.get(subscription.url) is not None:
+                raise UsageError(f"{subscription.url} is followed again already.")
+            self._put(subscription)
 
     def refresh(self, url: str | None = None) -> int:
         """Make a feed, or all, due now; return how many."""

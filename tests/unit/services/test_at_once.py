@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.files.opml import Outline
 from connectors.polling.schedule import Poll
+from connectors.polling.subscription import Subscription
 from pipeline.errors import UsageError
 from pipeline.model import AlertRule
 from pipeline.services.access import Access
@@ -158,6 +159,32 @@ def test_alert_removed_while_the_hosts_of_its_channels_are_looked_up_stays_remov
     with pytest.raises(UsageError, match="no alert"):
         desk.alerts.edit("other", {"query": "oil"})
     assert [each.name for each in desk.alerts.all()] == ["kept"]
+
+
+@pytest.mark.parametrize("skip", range(3))
+def test_alert_that_is_put_back_while_another_takes_its_name_makes_no_second_one(skip: int) -> None:
+    desk = Desk()
+
+    def add() -> None:
+        with suppress(UsageError):
+            desk.alerts.add(rule("back", "gas"))
+
+    desk.turns.admit(add, skip)
+    with suppress(UsageError):
+        desk.alerts.restore(rule("back", "tin"))
+    desk.turns.settle()
+    names = [msgspec.json.decode(value, type=AlertRule).name for value in desk.rules.values.values()]
+    assert names.count("back") == 1
+
+
+@pytest.mark.parametrize("skip", range(3))
+def test_feed_that_is_put_back_takes_nothing_from_one_that_is_followed_meanwhile(skip: int) -> None:
+    desk, url = Desk(), "https://third.example/feed"
+    desk.turns.admit(lambda: desk.feeds.subscribe(url, FeedOptions(language="uk")), skip)
+    with suppress(UsageError):
+        desk.feeds.restore(Subscription(url=url, added=NOW, tags=("z",)))
+    desk.turns.settle()
+    assert desk.feeds.known(url).language == "uk"
 
 
 @pytest.mark.parametrize("skip", range(3))
