@@ -148,7 +148,7 @@ class _Agent:
         self._kept: asyncio.Queue[tuple[Any, list[Any]]] = asyncio.Queue(IN_FLIGHT)
         self._tasks: list[asyncio.Task[None]] = []
         # One thread: the parser is no matter for two, and what was dropped may still be at it.
-        self._beside = ThreadPoolExecutor(1, f"{stage.name}")
+        self._beside = ThreadPoolExecutor(1, stage.name)
         self._remembered: int | None = None
         self._writes = _topic(app, prefix + stage.writes.name)
         self._passes = _topic(app, prefix + stage.passes.name) if stage.passes is not None else None

@@ -111,9 +111,10 @@ def _may_be_the_verb(token: Token) -> bool:
 
 def _is_missed_present(token: Token, root: Token) -> bool:
     """Say whether a present form was taken for what stands before the root, which is what is done to."""
-    if token.i == 0 or not token.text.islower() or token.tag_ in _FINITE:
+    word = token.text
+    if (word not in _PRESENT and word not in _PLAIN) or token.i == 0 or token.tag_ in _FINITE:
         return False
-    if token.lower_ not in _PRESENT and not (token.lower_ in _PLAIN and _is_plural(token.nbor(-1))):
+    if word in _PLAIN and not _is_plural(token.nbor(-1)):
         return False
     if not token.i < root.i or any(before.tag_ in _FINITE or before.is_punct for before in token.doc[: token.i]):
         return False
