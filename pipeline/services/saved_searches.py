@@ -109,6 +109,13 @@ class SavedSearches:
                 self._rules.update(rewritten)
         return len(rewritten)
 
+    def restore(self, name: str, query: str) -> None:
+        """Put a forgotten search back as it was. Raises ``UsageError`` where another has its name by now."""
+        with self._transaction():
+            if name in self.all():
+                raise UsageError(f"There is another saved search {name!r} by now; forget that first.")
+            self.keep(name, query)
+
     def check(self, name: str, searches: Mapping[str, str], coming: Lists | None = None) -> None:
         """Raise ``UsageError`` where one of these saved searches cannot be read, or names itself by any way round."""
         parse_part(f"search:{name}", searches, {**self._lists_of(searches), **(coming or {})}, self.zone)

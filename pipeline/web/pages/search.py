@@ -110,7 +110,7 @@ def save(ask: Ask, rendering: Rendering) -> Response:
         query = searches.all().get(name, "")
         searches.forget(name)
         ask.desk.audit(ask.who, "forget search", name)
-        undo = ask.desk.removed.keep(ask, KIND, lambda: searches.keep(name, query))
+        undo = ask.desk.removed.keep(ask, KIND, lambda: searches.restore(name, query))
         return redirect(address("/search", done=f"{name} is forgotten.", undo=undo))
     searches.keep(name, form.one("q"))
     ask.desk.audit(ask.who, "save search", name)

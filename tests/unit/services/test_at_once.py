@@ -188,6 +188,18 @@ def test_feed_that_is_put_back_takes_nothing_from_one_that_is_followed_meanwhile
 
 
 @pytest.mark.parametrize("skip", range(3))
+def test_search_that_is_put_back_takes_nothing_from_one_that_is_saved_meanwhile(skip: int) -> None:
+    desk = Desk()
+    desk.turns.admit(lambda: desk.searches.keep("back", "gas"), skip)
+    with suppress(UsageError):
+        desk.searches.restore("back", "tin")
+    desk.turns.settle()
+    assert desk.searches.all()["back"] == "gas"
+    with pytest.raises(UsageError, match="by now"):
+        desk.searches.restore("back", "tin")
+
+
+@pytest.mark.parametrize("skip", range(3))
 def test_key_that_two_make_at_once_is_one(skip: int) -> None:
     turns = Turns()
     access = Access(table=SharedTable(turns), clock=lambda: NOW, transaction=turns)
