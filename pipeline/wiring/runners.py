@@ -118,14 +118,21 @@ def limits(settings: Settings) -> Limits:
 
 @contextmanager
 def notifying(
-    opened: Store, write: Callable[[str], None] | None = None, measures: Measures | None = None
+    opened: Store,
+    write: Callable[[str], None] | None = None,
+    measures: Measures | None = None,
+    *,
+    end_within_s: float = 0.5,
 ) -> Iterator[None]:
-    """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends."""
+    """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends.
+
+    The end is seen within so many seconds.
+    """
     loop, stop = notifier(opened, write, measures), threading.Event()
     # The notifier waits for sockets and disks many times per message; a busy pipeline gives way to it sooner than the
     # usual 5 ms after each.
     sys.setswitchinterval(SWITCH_S)
-    thread = threading.Thread(target=loop.run, args=(stop,), name="notifier", daemon=True)
+    thread = threading.Thread(target=loop.run, args=(stop, end_within_s), name="notifier", daemon=True)
     thread.start()
     try:
         yield
