@@ -52,14 +52,16 @@ def embedded(
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.feeder import Feeder
 
+    # Articles are safe in the log before; what is made of them goes together with the place in it.
+    transaction = opened.repeatable or opened.transaction
     return Embedded(
         log=opened.log,
         table=opened.table,
         index=opened.index,
-        transaction=opened.transaction,
+        transaction=transaction,
         clock=clock,
         flow=flow(opened.settings),
-        feeder=Feeder(opened.log, transaction=opened.transaction, clock=clock),
+        feeder=Feeder(opened.log, transaction=transaction, clock=clock),
         renewal=opened.renewal,
         facts_before=facts_before,
         measures=measures,

@@ -59,7 +59,11 @@ if TYPE_CHECKING:
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the open ports of one runtime. Those that may be ``None`` are the servers' own business where they are."""
+    """Hold the open ports of one runtime. Those that may be ``None`` are the servers' own business where they are.
+
+    A ``repeatable`` transaction waits for no disk: a power cut may undo the last ones, as if they had not begun. It is
+    for what is made of what is safe, together with the place up to which that was done.
+    """
 
     settings: Settings
     log: CountingLog
@@ -86,6 +90,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     access: Table
     transaction: Transaction
     memories: SavedMemories | None = None
+    repeatable: Transaction | None = None
     damage: Callable[[], DamagedError | None]
     prepared: Prepared | None = None
     finish: Callable[[Article], bytes] | None = None
@@ -311,6 +316,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
         made,
         damage=lambda: opened.damage,
         memories=SqliteMemories(opened),
+        repeatable=opened.repeatable_transaction,
         prepared=prepared,
         finish=partial(prepare, preview),
     )
