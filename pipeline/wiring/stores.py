@@ -59,11 +59,7 @@ if TYPE_CHECKING:
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the open ports of one runtime. Those that may be ``None`` are the servers' own business where they are.
-
-    A ``repeatable`` transaction waits for no disk: a power cut may undo the last ones, as if they had not begun. It is
-    for what is made of what is safe, together with the place up to which that was done.
-    """
+    """Hold the open ports of one runtime. Those that may be ``None`` are the servers' own business where they are."""
 
     settings: Settings
     log: CountingLog
@@ -90,6 +86,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     access: Table
     transaction: Transaction
     memories: SavedMemories | None = None
+    # Waits for no disk: for what is made of what is safe, together with the place up to which that was done.
     repeatable: Transaction | None = None
     damage: Callable[[], DamagedError | None]
     prepared: Prepared | None = None
@@ -313,13 +310,9 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     ledger = SqliteLedger(opened)
     made = _store(settings, SqliteLog(opened, prepared), ports, ledger, table, transaction=opened.transaction)
     return msgspec.structs.replace(
-        made,
-        damage=lambda: opened.damage,
-        memories=SqliteMemories(opened),
-        repeatable=opened.repeatable_transaction,
-        prepared=prepared,
-        finish=partial(prepare, preview),
-    )
+        made, damage=lambda: opened.damage, memories=SqliteMemories(opened), repeatable=opened.repeatable_transaction,
+        prepared=prepared, finish=partial(prepare, preview),
+    )  # fmt: skip
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:
