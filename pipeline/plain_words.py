@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import errno
 import re
-import tomllib
 from typing import Any
-
-import msgspec
 
 _ERRNO = {
     errno.EACCES: "permission is denied",
@@ -86,6 +83,8 @@ def not_json(error: Exception) -> str:
 
 def unreadable(error: Exception) -> str:
     """Say why a record that was kept or sent cannot be read."""
+    import msgspec  # nothing can be unreadable to it before it is there, and `--help` needs none of it
+
     if isinstance(error, msgspec.ValidationError):
         return invalid(error)
     if isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
@@ -95,6 +94,8 @@ def unreadable(error: Exception) -> str:
 
 def invalid(error: Exception) -> str:
     """Say which part of a value is not as it should be; any other error keeps its own words."""
+    import msgspec
+
     if isinstance(error, RecursionError):
         return "it is nested too deep"
     if not isinstance(error, msgspec.ValidationError):
@@ -134,6 +135,8 @@ class TomlError(ValueError):
 
 def read_toml(content: bytes | str) -> dict[str, Any]:
     """Read TOML. Raises ``TomlError`` with words for whatever is wrong with it."""
+    import tomllib
+
     try:
         return tomllib.loads(content if isinstance(content, str) else content.decode("utf-8"))
     except UnicodeDecodeError as exc:

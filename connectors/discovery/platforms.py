@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from urllib.parse import urlsplit
 
 # host, path and query (without a slash at the end), feeds best first. Groups of the host are h1, h2; of the path 1, 2.
@@ -94,9 +95,13 @@ _RULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"(?:www\.)?kickstarter\.com", r"/projects/([\w-]+/[\w-]+)(?:[/?].*)?",
      ("https://www.kickstarter.com/projects/{1}/posts.atom",)),
 )  # fmt: skip
-_COMPILED = tuple((re.compile(host, re.A), re.compile(path, re.A), feeds) for host, path, feeds in _RULES)
 # Mastodon and its kin stand on hosts of any name.
 _FEDIVERSE = re.compile(r"(/@[\w.-]+|/users/[\w.-]+|/tags/\w+)")
+
+
+@cache
+def _compiled() -> tuple[tuple[re.Pattern[str], re.Pattern[str], tuple[str, ...]], ...]:
+    return tuple((re.compile(host, re.A), re.compile(path, re.A), feeds) for host, path, feeds in _RULES)
 
 
 def platform_feeds(url: str) -> list[str]:
@@ -107,7 +112,7 @@ def platform_feeds(url: str) -> list[str]:
     except ValueError:
         return []
     path = parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
-    for host_pattern, path_pattern, feeds in _COMPILED:
+    for host_pattern, path_pattern, feeds in _compiled():
         at = host_pattern.fullmatch(host)
         found = path_pattern.fullmatch(path) if at else None
         if at and found:
@@ -123,7 +128,7 @@ def fediverse_feeds(url: str) -> list[str]:
         host = parts.hostname or ""
     except ValueError:
         return []
-    if any(pattern.fullmatch(host) for pattern, *_ in _COMPILED):
+    if any(pattern.fullmatch(host) for pattern, *_ in _compiled()):
         return []
     found = _FEDIVERSE.fullmatch(parts.path.rstrip("/"))
     return [f"{parts.scheme}://{parts.netloc}{found.group(1)}.rss"] if found else []

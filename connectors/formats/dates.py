@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from connectors.formats.months import month_of
 from connectors.formats.zones import NOWHERE, Home, at_zone
@@ -52,18 +53,18 @@ _DATES = (
     rf"{_DAY_NAME}(?P<year>\d{{4}})(?:[.,]|\s+m\.)?[\s-]+{_MONTH}\.?[\s-]+{_DAY}(?:\.|\s+d\.?)?",
     rf"{_DAY_NAME}(?P<day_first>){_DAY}(?P<mark>[/.-])\s?(?P<month>\d{{1,2}})[/.-]\s?(?P<year>\d{{4}}|\d\d)\.?",
 )
-_FORMS = (
-    *(re.compile(date + _TIME + _ZONE, re.IGNORECASE) for date in _DATES),
-    re.compile(
-        rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}"
-        rf"(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?(?:\s+{_OFFSET})?\s+(?P<year>\d{{4}})", re.IGNORECASE
-    ),
-    re.compile(rf"(?P<year>\d{{4}})-?(?P<month>\d\d)-?{_DAY.replace('1,2', '2')}{_BASIC_TIME}{_ZONE}", re.IGNORECASE),
-    re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?"),
-    re.compile(rf"{_DAY}/{_MONTH}/(?P<year>\d{{4}}):(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d){_ZONE}"),
-    re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)"),
-    re.compile(r"(?P<year>(?:19|20)\d\d)"),
-)  # fmt: skip
+_ANY_CASE = (
+    *(date + _TIME + _ZONE for date in _DATES),
+    rf"{_DAY_NAME}{_MONTH}\s+{_DAY}{_TIME}"
+    rf"(?:\s+(?P<zone>[A-Za-z]{{1,5}}))?(?:\s+{_OFFSET})?\s+(?P<year>\d{{4}})",
+    rf"(?P<year>\d{{4}})-?(?P<month>\d\d)-?{_DAY.replace('1,2', '2')}{_BASIC_TIME}{_ZONE}",
+)
+_AS_WRITTEN = (
+    r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?",
+    rf"{_DAY}/{_MONTH}/(?P<year>\d{{4}}):(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d){_ZONE}",
+    r"(?P<year>\d{4})-(?P<month>\d\d)",
+    r"(?P<year>(?:19|20)\d\d)",
+)
 _EPOCH_S, _EPOCH_MS = re.compile(r"(\d{9,10})(?:\.\d{1,9})?"), re.compile(r"\d{12,13}")
 # What follows a time and says no more: the zone's long name, Java's and Go's.
 _TAIL = re.compile(r"\s*(?:\([^()]{0,60}\)|\[[\w/+-]{1,40}\]|\bm=[+-][\d.]+)\s*$")
@@ -118,8 +119,14 @@ def parse_date(text: str | None, home: Home = NOWHERE) -> datetime | None:
     return found
 
 
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    """Compile the forms when the first unusual date comes: that takes longer than all else that this module loads."""
+    return (*(re.compile(form, re.IGNORECASE) for form in _ANY_CASE), *map(re.compile, _AS_WRITTEN))
+
+
 def _formed(text: str, home: Home) -> datetime | None:
-    for form in _FORMS:
+    for form in _forms():
         if match := form.fullmatch(text):
             try:
                 return _read(match.groupdict(), home)

@@ -23,7 +23,7 @@ from deploy.models.named_mentions import named_mentions
 from pipeline.stages.extract.names import tagger
 from pipeline.stages.extract.names.gazetteer import find
 
-OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "extract" / "names" / "data" / "names.json.gz"
+OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "extract" / "names" / "data" / "names.msgpack.gz"
 VERSION = "2"
 LEAST_WEIGHT = 0.3
 FIRST_NAMES, LAST_NAMES = 5_494, 8_000
@@ -153,16 +153,7 @@ def main() -> None:
     data = prepare([*ewt, *others, *gum])
     parts = [train(data, lists, chosen.epochs, seed) for seed in range(chosen.orders)]
     model = msgspec.structs.replace(lists, weights=together(parts))
-    content = msgspec.json.encode(
-        {
-            "version": model.version,
-            "weights": model.weights,
-            "first": sorted(model.first),
-            "last": sorted(model.last),
-            "common": sorted(model.common),
-        }
-    )
-    packed = gzip.compress(content, 9, mtime=0)
+    packed = gzip.compress(tagger.packed(model), 9, mtime=0)
     OUT.write_bytes(packed)
     print(f"{len(model.weights)} features, {len(packed)} bytes, sha256 {hashlib.sha256(packed).hexdigest()}")
     print(evaluate(model, prepare(list(universal_ner(folder / "uner-ewt-dev.iob2.xz")))))

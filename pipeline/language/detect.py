@@ -57,6 +57,7 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _RARER = ("ca", "fil", "hr", "is", "lt", "lv", "mk", "ms", "sk", "sl", "sr", "ur")
 _BEYOND_LATIN = re.compile("[^\0-\u024f]")
 _WORD = re.compile(r"[^\W\d_]+")
+_NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 
 _LANGUAGES_OF: dict[str, list[str]] = {}
 for _language, _words in COMMON_WORDS.items():
@@ -116,7 +117,8 @@ def commonest(text: str, least: int) -> str | None:
 
 def _counted(text: str) -> tuple[Counter[str], tuple[tuple[str, int], ...]]:
     """Count the commonest words of each language in a text; return the two languages that have most, too."""
-    words = _WORD.findall(text.lower())
+    text = text.lower()
+    words = text.translate(_NO_LETTERS).split() if text.isascii() else _WORD.findall(text)
     counts = Counter(chain.from_iterable(filter(None, map(_LANGUAGES_OF.get, words))))
     most = sorted(counts.items(), key=itemgetter(1), reverse=True)
     return counts, (*most[:2], ("", 0), ("", 0))[:2]

@@ -21,7 +21,7 @@ from pipeline.stages.decision import Memory
 from pipeline.topics import HISTORY
 
 GROUP = "finder"
-AT_ONCE = 256
+AT_ONCE = 512
 
 _log = logging.getLogger(__name__)
 

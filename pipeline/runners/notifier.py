@@ -100,13 +100,16 @@ class NotifierLoop:
             self._withheld.prune(self._clock())
         return len(messages)
 
-    def run(self, stop: threading.Event) -> None:
-        """Step until ``stop`` is set and send what is due then; whatever is away is waited for."""
+    def run(self, stop: threading.Event, within_s: float = POLL_S) -> None:
+        """Step until ``stop`` is set and send what is due then; whatever is away is waited for.
+
+        That it is set is seen ``within_s`` seconds.
+        """
         trouble = Trouble(_log, "the notifier")
         try:
             while not stop.is_set():
                 try:
-                    self.step(timeout=POLL_S)
+                    self.step(timeout=within_s)
                 except Exception as exc:  # noqa: BLE001 - a bug must not silence all alerts; it is told with its trace
                     self._log.rewind(NOTIFY.reads.name, NOTIFY.name)
                     trouble.wait(exc, stop)

@@ -52,14 +52,16 @@ def embedded(
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.feeder import Feeder
 
+    # Articles are safe in the log before; what is made of them goes together with the place in it.
+    transaction = opened.repeatable or opened.transaction
     return Embedded(
         log=opened.log,
         table=opened.table,
         index=opened.index,
-        transaction=opened.transaction,
+        transaction=transaction,
         clock=clock,
         flow=flow(opened.settings),
-        feeder=Feeder(opened.log, transaction=opened.transaction, clock=clock),
+        feeder=Feeder(opened.log, transaction=transaction, clock=clock),
         renewal=opened.renewal,
         facts_before=facts_before,
         measures=measures,
@@ -118,14 +120,21 @@ def limits(settings: Settings) -> Limits:
 
 @contextmanager
 def notifying(
-    opened: Store, write: Callable[[str], None] | None = None, measures: Measures | None = None
+    opened: Store,
+    write: Callable[[str], None] | None = None,
+    measures: Measures | None = None,
+    *,
+    end_within_s: float = 0.5,
 ) -> Iterator[None]:
-    """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends."""
+    """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends.
+
+    The end is seen within so many seconds.
+    """
     loop, stop = notifier(opened, write, measures), threading.Event()
     # The notifier waits for sockets and disks many times per message; a busy pipeline gives way to it sooner than the
     # usual 5 ms after each.
     sys.setswitchinterval(SWITCH_S)
-    thread = threading.Thread(target=loop.run, args=(stop,), name="notifier", daemon=True)
+    thread = threading.Thread(target=loop.run, args=(stop, end_within_s), name="notifier", daemon=True)
     thread.start()
     try:
         yield

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PROGRESS_S = 5.0
 SUMMARY_S = 60.0
+ONCE_ENDS_S = 0.1
 _log = logging.getLogger("newswire.pipeline")
 
 
@@ -158,7 +159,9 @@ class Session:
         pruning = upkeep.pruner(self._store)
         settings, measures = self._store.settings, Measures()
         embedded = runners.embedded(self._store, upkeep.facts_before(settings, pruning), measures)
-        notifying = runners.notifying(self._store, self._write, measures)
+        # Who asked for one round waits for its end; otherwise nobody is to look as often.
+        ends = {"end_within_s": ONCE_ENDS_S} if self._once else {}
+        notifying = runners.notifying(self._store, self._write, measures, **ends)
         learn_types()
         with (
             stop_signal() as self._stopping,

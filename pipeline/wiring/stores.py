@@ -86,6 +86,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     access: Table
     transaction: Transaction
     memories: SavedMemories | None = None
+    # Waits for no disk: for what is made of what is safe, together with the place up to which that was done.
+    repeatable: Transaction | None = None
     damage: Callable[[], DamagedError | None]
     prepared: Prepared | None = None
     finish: Callable[[Article], bytes] | None = None
@@ -308,12 +310,9 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     ledger = SqliteLedger(opened)
     made = _store(settings, SqliteLog(opened, prepared), ports, ledger, table, transaction=opened.transaction)
     return msgspec.structs.replace(
-        made,
-        damage=lambda: opened.damage,
-        memories=SqliteMemories(opened),
-        prepared=prepared,
-        finish=partial(prepare, preview),
-    )
+        made, damage=lambda: opened.damage, memories=SqliteMemories(opened), repeatable=opened.repeatable_transaction,
+        prepared=prepared, finish=partial(prepare, preview),
+    )  # fmt: skip
 
 
 def _distributed_store(settings: Settings, stack: ExitStack) -> Store:

@@ -16,7 +16,9 @@ _CONTROL = {code: 0xE000 + code for code in (*range(0x21), 0x7F)}
 
 def keyword_token(name: str, value: str) -> str:
     """Write a keyword as one token, white space and control characters replaced."""
-    return f"|{name}|{clip_keyword(value)}".translate(_CONTROL)
+    token = f"|{name}|{clip_keyword(value)}"
+    # Most are names and codes without white space.
+    return token if token.isascii() and token.isprintable() and " " not in token else token.translate(_CONTROL)
 
 
 def name_tokens(tokens: Sequence[str]) -> list[str]:

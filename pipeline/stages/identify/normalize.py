@@ -27,7 +27,6 @@ WRAPPED_CHARS = 30
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
 
-_SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _LINES = ("br", "td", "th", "li", "tr")
@@ -104,7 +103,11 @@ def _pieces(body: LexborNode) -> Iterator[str]:
 
 
 def _words(text: str) -> str:
-    return _SPACES.sub(" ", text.replace("\n", " "))
+    """Return a text on one line, each run of white space in it a blank."""
+    words = text.split()
+    if not words:
+        return " " if text else ""
+    return f"{' ' * text[0].isspace()}{' '.join(words)}{' ' * text[-1].isspace()}"
 
 
 def _break(tag: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.language import detect as detecting
 from pipeline.language.codes import normalize_language
 from pipeline.language.detect import detect
 
@@ -80,3 +81,8 @@ def test_declared_language_is_written_in_two_letters(declared: str, code: str | 
 def test_any_text_has_a_language_or_none(text: str) -> None:
     language = detect(text)
     assert language is None or (len(language) in (2, 3) and language.islower())
+
+
+@given(st.text(st.characters(max_codepoint=0x7F)))
+def test_words_of_a_text_in_ascii_are_those_of_any_text(text: str) -> None:
+    assert text.translate(detecting._NO_LETTERS).split() == detecting._WORD.findall(text)

@@ -187,8 +187,8 @@ def _is_kana(text: str) -> bool:
 def _sign_cities() -> dict[str, Spot]:
     """Return large cities by their spellings in Chinese and Japanese signs."""
     cities: dict[str, Spot] = {}
-    for key, spot in other_scripts().largest(LEAST_PEOPLE_UNSPACED):
-        if key[0] >= "\u3040" and len(key) > 1 and (len(key) > 2 or spot.people >= LEAST_PEOPLE_TWO_SIGNS):
+    for key, spot in other_scripts().largest(LEAST_PEOPLE_UNSPACED, lambda key: key[0] >= "\u3040" and len(key) > 1):
+        if len(key) > 2 or spot.people >= LEAST_PEOPLE_TWO_SIGNS:
             cities.setdefault(key, spot)
     return cities
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -76,8 +76,8 @@ class Atlas:
         start = self._countries.get(code)
         return _spot(self._row(start), "") if start is not None else None
 
-    def largest(self, people: int) -> Iterator[tuple[str, Spot]]:
-        """Yield the spellings of every city of so many people, the largest city first."""
+    def largest(self, people: int, wanted: Callable[[str], bool] = bool) -> Iterator[tuple[str, Spot]]:
+        """Yield those spellings that are wanted of every city of so many people, the largest city first."""
         start = 0
         while start < len(self._content):
             row = self._row(start)
@@ -85,7 +85,7 @@ class Atlas:
             if row.startswith("city"):
                 fields = row.split("\t")
                 if fields[7] and int(fields[7]) >= people:
-                    for key in fields[8][1:-1].split("|"):
+                    for key in filter(wanted, fields[8][1:-1].split("|")):
                         yield key, _spot(row, key)
 
     def _row(self, start: int) -> str:

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
+import numpy as np
 
 from pipeline.stages.extract.names.gazetteer import Mention
 
@@ -195,12 +196,58 @@ def context_of(sentences: Iterable[Sequence[str]]) -> Context:
     return Context(frozenset(small), frozenset(capital))
 
 
+class _Packed(msgspec.Struct, frozen=True, array_like=True):
+    """Hold a model as it is shipped: ``features`` a line each, the place of each one's row of weights, and the rows.
+
+    Rows that are equal stand there once, weights as two bytes and places as four, the lower one first.
+    """
+
+    version: str
+    features: str
+    places: bytes
+    rows: bytes
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+    common: tuple[str, ...]
+
+
+def packed(model: Model) -> bytes:
+    """Return a model in the form that is read in a tenth of a second."""
+    rows = {row: place for place, row in enumerate(sorted(set(model.weights.values())))}
+    places = [rows[row] for row in model.weights.values()]
+    shipped = _Packed(
+        version=model.version,
+        features="\n".join(model.weights),
+        places=np.array(places, dtype="<u4").tobytes(),
+        rows=np.array(list(rows), dtype="<i2").tobytes(),
+        first=tuple(sorted(model.first)),
+        last=tuple(sorted(model.last)),
+        common=tuple(sorted(model.common)),
+    )
+    return msgspec.msgpack.encode(shipped)
+
+
+def unpacked(content: bytes) -> Model:
+    """Return the model that ``packed`` wrote."""
+    found = msgspec.msgpack.decode(content, type=_Packed)
+    weights = np.frombuffer(found.rows, dtype="<i2")
+    # Equal numbers share one object, and so do equal rows: that halves the memory of a worker.
+    shared = {weight: weight for weight in np.unique(weights).tolist()}
+    numbers = map(shared.__getitem__, weights.tolist())
+    rows = list(zip(*[numbers] * len(TAGS), strict=True))
+    row_of = map(rows.__getitem__, np.frombuffer(found.places, dtype="<u4").tolist())
+    features = found.features.split("\n") if found.features else []
+    return Model(
+        version=found.version,
+        weights=dict(zip(features, row_of, strict=True)),
+        first=frozenset(found.first),
+        last=frozenset(found.last),
+        common=frozenset(found.common),
+    )
+
+
 @cache
 def shipped() -> Model:
     """Return the model shipped with the package, read once."""
-    packed = files("pipeline.stages.extract.names").joinpath("data", "names.json.gz").read_bytes()
-    model = msgspec.json.decode(gzip.decompress(packed), type=Model)
-    # Equal weights share one object, which halves the memory of a worker.
-    shared = {weight: weight for weight in range(-999, 1000)}
-    weights = {feature: tuple(shared.get(weight, weight) for weight in row) for feature, row in model.weights.items()}
-    return msgspec.structs.replace(model, weights=weights)
+    content = files("pipeline.stages.extract.names").joinpath("data", "names.msgpack.gz").read_bytes()
+    return unpacked(gzip.decompress(content))

@@ -78,3 +78,8 @@ def test_five_megabytes_end_in_bounded_time() -> None:
 
 def test_hostile_markup_ends() -> None:
     assert html_to_text("<div>" * 10_000 + "deep") != ""
+
+
+@given(st.text(st.sampled_from(" \t\n\r\x0b\x0c\x1c\x85\u00a0\u2028\u3000"), min_size=1))
+def test_white_space_within_markup_is_one_blank(space: str) -> None:
+    assert html_to_text(f"<b>{space}{space}</b>a{space}<i>b</i>{space}c").split("\n")[-1] == " a b c"
