@@ -47,7 +47,7 @@ def dead(as_json: bool, replay: bool, kind: str | None, summed: bool) -> None:
     from pipeline.wiring import services
 
     count = 0
-    with open_store() as store:
+    with open_store(reading=not replay) as store:
         letters = services.dead_letters(store)
         if replay:
             count = letters.send_back(kind)
@@ -98,7 +98,7 @@ def backup(file: Path | None) -> None:
         with progress("Copying the store"):
             stores.back_up_to(settings, sys.stdout.buffer)
         return
-    with progress("Copying the store"), stores.database(settings) as database:
+    with progress("Copying the store"), stores.database(settings, reading=True) as database:
         database.back_up(file)
     click.echo(file)
 

@@ -21,7 +21,7 @@ import msgspec
 
 from pipeline import private_files
 from pipeline.config import Settings
-from pipeline.errors import DamagedError, UnavailableError, UsageError
+from pipeline.errors import DamagedError, NewswireError, UnavailableError, UsageError
 from pipeline.model import Article
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
@@ -139,8 +139,22 @@ def database(settings: Settings, *, reading: bool = False) -> Iterator[Database]
         return
     if not (reading and path.exists()):
         _make_private(path)
-    with explained(path), Database(path, read_only=reading and not _is_writable(path)) as opened:
+    with explained(path), _opened(path, reading=reading) as opened:
         yield opened
+
+
+def _opened(path: Path, *, reading: bool) -> Database:
+    """Open a store; for reading also where nothing can be written, as the disk allows no more or is full."""
+    from pipeline.adapters.sqlite.damage import has_no_room
+    from pipeline.adapters.sqlite.database import Database
+
+    if not reading or _is_writable(path):
+        try:
+            return Database(path).open()
+        except NewswireError as exc:
+            if not (reading and has_no_room(exc)):
+                raise
+    return Database(path, read_only=True).open()
 
 
 @contextmanager
@@ -181,13 +195,24 @@ def restore(settings: Settings, file: Path) -> list[Path]:
 
 
 def back_up_to(settings: Settings, stream: BinaryIO) -> None:
-    """Write a copy of the store to a stream, by way of a file beside the store that goes again."""
-    with TemporaryDirectory(dir=settings.directory, prefix="backup-") as made, database(settings) as opened:
-        copy = Path(made) / "newswire.db"
-        opened.back_up(copy)
+    """Write a copy of the store to a stream, by way of a file that goes again: beside the store if that may be."""
+    with ExitStack() as stack:
+        opened = stack.enter_context(database(settings, reading=True))
+        try:
+            copy = _copied(opened, settings.directory, stack)
+        except (OSError, UnavailableError):
+            # Where the system keeps temporary files there may be room, and leave to write.
+            copy = _copied(opened, None, stack)
         with copy.open("rb") as source:
             shutil.copyfileobj(source, stream, 1 << 20)
         stream.flush()
+
+
+def _copied(opened: Database, directory: Path | None, stack: ExitStack) -> Path:
+    """Copy the store into a directory that is made in another, and goes when the stack is closed."""
+    copy = Path(stack.enter_context(TemporaryDirectory(dir=directory, prefix="backup-"))) / "newswire.db"
+    opened.back_up(copy)
+    return copy
 
 
 def restore_from(settings: Settings, stream: BinaryIO) -> list[Path]:
