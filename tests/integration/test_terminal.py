@@ -174,7 +174,8 @@ def test_command_that_reads_works_on_a_full_disk_and_where_nothing_may_be_writte
 
     def connect_reading(address: str, *rest: Any, **options: Any) -> sqlite3.Connection:
         assert "mode=ro" in str(address) or address == ":memory:", "a file system that can only be read refuses this"
-        return connect(address, *rest, **options)
+        opened: sqlite3.Connection = connect(address, *rest, **options)
+        return opened
 
     monkeypatch.setattr(os, "access", lambda path, mode: access(path, mode) and mode != os.W_OK)
     monkeypatch.setattr(sqlite3, "connect", connect_reading)
