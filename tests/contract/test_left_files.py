@@ -18,18 +18,21 @@ from pipeline.adapters.sqlite.database import Database
 
 WRITER = """
 import sys
-from datetime import UTC, datetime
+import time
 from pathlib import Path
+from pipeline import private_files
 from pipeline.adapters.notify.feedfile import FeedFile
 from pipeline.ports.alerts import Notice
 
 _, path, name, count = sys.argv
+written = private_files.write
+private_files.write = lambda *given: (time.sleep(0.01), written(*given))  # time for another to read what goes
 print("ready", flush=True)
 sys.stdin.readline()
 for n in range(int(count)):
     FeedFile("jsonfeed", Path(path)).send(Notice(id=f"{name}{n}", rule="r", title="t", text="x", alerts=()))
 """
-ENTRIES = 40
+ENTRIES = 10
 
 
 def test_entries_that_processes_put_into_one_feed_file_at_once_are_all_there(tmp_path: Path) -> None:
