@@ -47,7 +47,11 @@ def test_entries_that_processes_put_into_one_feed_file_at_once_are_all_there(tmp
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"ready\n"
     for writer in writers:
-        writer.communicate(b"go\n", timeout=60)
+        assert writer.stdin is not None
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
         assert writer.returncode == 0
     ids = {item["id"] for item in msgspec.json.decode(file.read_bytes())["items"]}
     assert ids == {f"urn:newswire:{name}{n}" for name in "ab" for n in range(ENTRIES)}
