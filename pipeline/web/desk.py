@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 class Door(msgspec.Struct, frozen=True, kw_only=True):
     """Say who may come in: a password, further names that the page is called by, whether only this machine can ask.
 
-    ``user_header`` is the header in which ``proxies``, by address, name the reader who comes through them.
+    ``proxies``, by address or network, are believed how a request came to them, and which reader it is from where they
+    name one in ``user_header``.
     """
 
     password: str | None = None

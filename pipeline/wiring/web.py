@@ -226,8 +226,10 @@ def _address(listen: str) -> tuple[str, int]:
 
 
 def _check_door(opened: Store, host: str) -> None:
+    from pipeline.web.forwarded import networks
     from pipeline.web.security import is_loopback
 
+    networks(opened.settings.web.proxies)
     if is_loopback(host) or opened.settings.web.password or services.access(opened).tokens():
         return
     if services.readers(opened).are_any():
