@@ -26,7 +26,8 @@ from pipeline.services.hub_rounds import HUB_PATH
 from pipeline.web import access_pages, assets, outgoing
 from pipeline.web.api.answers import ChangedMeanwhileError
 from pipeline.web.api.problems import problem
-from pipeline.web.api.routes import OPERATIONS
+from pipeline.web.api.repeated import ReusedKeyError, UnderWayError, once
+from pipeline.web.api.routes import OPERATIONS, Operation
 from pipeline.web.asking import MOST_FORM_BYTES, Ask, NotFoundError, TooLargeError, body_of, own_address, redirect
 from pipeline.web.desk import Desk
 from pipeline.web.display import display_of
@@ -81,7 +82,7 @@ class App:
         """Return the app with all its routes."""
         handlers = [
             *(Handler(*each) for each in PAGES),
-            *(Handler(each.method, each.path, each.answer, each.scope, each.most_bytes) for each in OPERATIONS),
+            *(Handler(each.method, each.path, _kept(each), each.scope, each.most_bytes) for each in OPERATIONS),
             Handler("GET", "/login", access_pages.login_page, is_open=True),
             Handler("GET", "/static/{name}", lambda ask, _: assets.static(ask), is_open=True),
             Handler("GET", "/feeds/{kind}/{name:path}", outgoing.shown, is_open=True),
@@ -336,6 +337,8 @@ _STATUSES: tuple[tuple[type[NewswireError], int], ...] = (
     (TooLargeError, 413),
     (ForbiddenError, 403),
     (ChangedMeanwhileError, 412),
+    (ReusedKeyError, 422),
+    (UnderWayError, 409),
     (UsageError, 400),
     (TransientError, 503),
     (UnavailableError, 503),
@@ -344,6 +347,11 @@ _STATUSES: tuple[tuple[type[NewswireError], int], ...] = (
 
 def _status(error: NewswireError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+
+
+def _kept(operation: Operation) -> Callable[[Ask, Rendering], Response]:
+    """Return what answers an operation: once, where sending it again would do it again."""
+    return partial(once, operation.answer) if operation.method == "POST" else operation.answer
 
 
 def _address(request: Request) -> str:
