@@ -56,6 +56,17 @@ class PassingRecords:
         """Forget a record."""
         self._table.put(_PREFIX + name, None)
 
+    def is_held(self, name: str, holder: str, lasting: timedelta) -> bool:
+        """Tell whether ``holder`` holds a name, mostly for so long from now: where nobody else does, it does then."""
+        now = self._clock()
+        kept = read_record(name, self._table.get(_PREFIX + name), Passing)
+        if kept is not None and kept.value == holder.encode() and kept.until - now > lasting * 2 / 3:
+            return True
+        held_by = self.claim(name, holder.encode(), lasting)
+        if held_by == holder.encode():
+            self.put(name, held_by, lasting)
+        return held_by in (None, holder.encode())
+
     def _tidy(self) -> None:
         """Forget what is past its time, and the oldest of what is too much."""
         now = self._clock()
