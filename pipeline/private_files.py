@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # where there is none, one process writes a directory
+    fcntl = None  # type: ignore[assignment]
+
 OTHERS = 0o077
+# What nobody has written to for so long was left by a process that was killed.
+LEFT_AFTER_S = 3_600.0
+LOOK_S = 0.02
 # What stands in a data directory; one that holds other things too was not made for us alone.
 _OURS = ("newswire.db", "newswire.toml", "up.lock", "alerts", "demo", "fulltext.toml", ".doctor", "audit.jsonl",
          "backups", "newswire.before-", "last-search.json")  # fmt: skip
@@ -61,6 +71,44 @@ def write_new(path: Path, content: bytes) -> None:
         raise
 
 
+@contextmanager
+def alone_in(directory: Path, within_s: float) -> Iterator[None]:
+    """Keep other processes that ask for the same out of a directory. Raises ``TimeoutError``, and ``OSError``.
+
+    The lock is on the directory itself, leaves no file there, and is gone with the process. File systems that know no
+    such locks give none.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(errno.ETIMEDOUT, "another process holds it for long", str(directory)) from None
+                time.sleep(LOOK_S)
+            except OSError:
+                break
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def remove_left(directory: Path, pattern: str, now_s: float) -> None:
+    """Remove files that match a pattern as a whole and that nobody has written to for an hour before ``now_s``."""
+    with suppress(OSError):
+        for path in directory.iterdir():
+            if re.fullmatch(pattern, path.name):
+                with suppress(OSError):  # another process may remove it just now
+                    if path.is_file() and path.stat().st_mtime < now_s - LEFT_AFTER_S:
+                        path.unlink()
+
+
 def tightened(directory: Path, files: Iterable[Path] = (), *, ours: bool = False) -> list[str]:
     """Take from others what they may do with a data directory, the store in it and further files; say what was done.
 
@@ -100,6 +148,7 @@ def _holds_only_ours(directory: Path) -> bool:
 
 def _aside(path: Path, content: bytes) -> Path:
     """Write a file beside the one it is to become, down to the disk."""
+    remove_left(path.parent, rf"\.{re.escape(path.name)}\.\d+\.partial", time.time())
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
     try:

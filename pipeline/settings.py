@@ -170,7 +170,10 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         str | None, _about("header in which a proxy names the reader who has logged in there, such as Remote-User")
     ] = None
     proxies: Annotated[
-        tuple[str, ...], _about("addresses of the proxies whose user_header is believed, such as 10.0.0.2")
+        tuple[str, ...],
+        _about(
+            "addresses of proxies whose X-Forwarded-Proto, -Host, -For and user_header are believed, such as 10.0.0.2"
+        ),
     ] = ()
     pictures: Annotated[
         bool,

@@ -47,7 +47,7 @@ def dead(as_json: bool, replay: bool, kind: str | None, summed: bool) -> None:
     from pipeline.wiring import services
 
     count = 0
-    with open_store() as store:
+    with open_store(reading=not replay) as store:
         letters = services.dead_letters(store)
         if replay:
             count = letters.send_back(kind)
@@ -82,7 +82,7 @@ def replay(into: str | None) -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
 def backup(file: Path | None) -> None:
     """Copy the store to FILE, or ``-``, while it is in use; without FILE, to where [backup] keeps them."""
-    from pipeline.wiring import services, stores
+    from pipeline.wiring import services, store_copies, stores
 
     settings = current_settings()
     if settings.runtime != "embedded":
@@ -96,9 +96,9 @@ def backup(file: Path | None) -> None:
         if sys.stdout.isatty():
             raise UsageError("A backup is no text for a terminal; send it on: `newswire admin backup - | ssh ...`.")
         with progress("Copying the store"):
-            stores.back_up_to(settings, sys.stdout.buffer)
+            store_copies.back_up_to(settings, sys.stdout.buffer)
         return
-    with progress("Copying the store"), stores.database(settings) as database:
+    with progress("Copying the store"), stores.database(settings, reading=True) as database:
         database.back_up(file)
     click.echo(file)
 
@@ -110,14 +110,14 @@ def restore(file: Path) -> None:
 
     Refused while `newswire up` runs on the store.
     """
-    from pipeline.wiring import stores
+    from pipeline.wiring import store_copies as copies
 
     settings = current_settings()
     if settings.runtime != "embedded":
         raise UsageError("The distributed runtime is restored from the snapshots of Kafka and Elasticsearch.")
     with progress("Restoring"):
         is_piped = str(file) == "-"
-        aside = stores.restore_from(settings, sys.stdin.buffer) if is_piped else stores.restore(settings, file)
+        aside = copies.restore_from(settings, sys.stdin.buffer) if is_piped else copies.restore(settings, file)
     named = "standard input" if is_piped else file
     click.echo(f"The store in {settings.directory} is now that of {named}.")
     if aside:

@@ -164,7 +164,7 @@ def why(rule: str, article: str, as_json: bool) -> None:
     from pipeline.views.alerts import why_json, why_lines
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         document = services.articles(store).get(article)
         found = services.alerts(store).why(rule, document)
     for line in [why_json(found)] if as_json else why_lines(found):
@@ -181,7 +181,7 @@ def send_test(ctx: click.Context, name: str) -> None:
     """
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         answers = services.alerts(store).send_test(name)
     for answer in answers:
         click.echo(f"{answer.channel}: {answer.error or answer.receipt or 'sent'}", err=answer.error is not None)
@@ -212,7 +212,7 @@ def export(file: Path | None) -> None:
     """
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         text = services.alerts(store).exported()
     if file is None:
         click.echo(text, nl=False)
@@ -257,7 +257,7 @@ def show(name: str, as_json: bool) -> None:
     from pipeline.views.alerts import rule_json, rule_line
     from pipeline.wiring import services, stores
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         alerts = services.alerts(store)
         rule = alerts.get(name)
         if as_json:
@@ -280,7 +280,7 @@ def test(ctx: click.Context, query: str, days: int, as_json: bool) -> None:
     from pipeline.views.alerts import forecast_lines, warning_lines
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         found = services.alerts(store).forecast_of(query, days)
     if as_json:
         click.echo(msgspec.json.encode(found))
@@ -341,7 +341,7 @@ def log(name: str | None, limit: int, withheld: bool, as_json: bool) -> None:
     from pipeline.views.alerts import log_entry, log_lines
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         for delivery in services.alerts(store).log(limit, name, withheld=withheld):
             tell(msgspec.json.encode(log_entry(delivery)) if as_json else log_lines(delivery))
 
@@ -363,7 +363,7 @@ def import_(ctx: click.Context, path: Path, channels: tuple[str, ...], dry_run: 
 
     content = read_given(path)
     refused = 0
-    with open_store() as store:
+    with open_store(reading=dry_run) as store:
         rules = read_rules(content, str(path), stores.clock())
         for taken in services.alerts(store).take_over(rules, channels, dry_run=dry_run):
             if taken.refused is not None:

@@ -118,7 +118,7 @@ def find_command(url: str, as_json: bool) -> None:
     from pipeline.views.feeds import found_line
     from pipeline.wiring import connectors, services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         asked = services.feeds(store).asked(url)
     for found in connectors.find_feeds(current_settings(), asked):
         tell(msgspec.json.encode(found) if as_json else found_line(found))
@@ -260,11 +260,11 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
     settings = current_settings()
     if fulltext:
         connectors.check_full_text()
-    with open_store() as store:
+    with open_store(reading=True) as store:
         asked = services.feeds(store).to_test(url)
     fine = connectors.explain_feed(settings, asked, tell_step, warn, fulltext=fulltext)
     if settings.websub.callback_url:
-        with open_store() as store:
+        with open_store(reading=True) as store:
             for step in services.feeds(store).push_steps(url):
                 tell_step(step)
     if not fine:

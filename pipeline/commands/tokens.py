@@ -34,7 +34,7 @@ def list_tokens(as_json: bool) -> None:
     """List the tokens by name; what they are is nowhere kept."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         for each in services.access(store).tokens():
             fields = {"name": each.name, "scope": each.scope, "user": each.owner, "created": each.created}
             click.echo(

@@ -37,7 +37,7 @@ def list_users(as_json: bool) -> None:
     """List the readers by name."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_store(reading=True) as store:
         for each in services.readers(store).all():
             fields = {"name": each.name, "role": each.role, "created": each.created, "password": bool(each.password)}
             click.echo(msgspec.json.encode(fields) if as_json else f"{each.name}  {each.role}  {each.created:%Y-%m-%d}")

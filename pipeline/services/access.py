@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from pipeline.errors import UsageError
+from pipeline.errors import NotFoundError, UsageError
 from pipeline.ports.clock import Clock
 from pipeline.ports.table import Table, Transaction
 from pipeline.records import read_record
@@ -67,10 +67,10 @@ class Access:
         return secret
 
     def remove(self, name: str) -> None:
-        """Let a token be worth nothing from now on. Raises ``UsageError`` where there is none of that name."""
+        """Let a token be worth nothing from now on. Raises ``NotFoundError`` where there is none of that name."""
         found = [token for token in self.tokens() if token.name == name]
         if not found:
-            raise UsageError(f"There is no token {name!r}; `newswire token list` shows them.")
+            raise NotFoundError(f"There is no token {name!r}; `newswire token list` shows them.")
         self._table.update({f"token {token.id}": None for token in found})
 
     def tokens(self) -> list[Token]:

@@ -2,8 +2,8 @@
 
 Whoever knows the address of a feed may ask that an address of theirs, the callback, be told when there is news in it.
 Nothing is sent there but what that callback, asked back, confirms. What is kept of it stands in the table of the page's
-tokens and keys, in both runtimes. Where several processes serve pages, each tells of the same news: what is told twice
-is the same feed, and subscribers must expect that.
+tokens and keys, in both runtimes. Where several processes serve pages, one of them tells of news, and another soon
+after it has ended.
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ class HubRounds:
     """Serve the subscribers of a hub, a round at a time.
 
     ``publish`` returns the feed at an address of ours as it is now, ``None`` where there is none any more; ``position``
-    changes whenever something arrived.
+    changes whenever something arrived. Of several processes that serve the same subscribers one does, of which
+    ``has_turn`` is true; it asks again with each call, so that a turn lasts as long as a round.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class HubRounds:
         call: Call,
         position: Callable[[], str],
         clock: Clock,
+        has_turn: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._has_turn = has_turn
         self._hub = hub
         self._publish = publish
-        self._call = call
+        self._call = self._keeping_turn(call)
         self._position = position
         self._clock = clock
         self._seen = ""
@@ -71,7 +74,7 @@ class HubRounds:
     def step(self) -> bool:
         """Do one round; tell whether there is more to do at once."""
         subscribers = self._hub.all()
-        if not subscribers:
+        if not (subscribers and self._has_turn()):
             return False
         now = self._clock()
         for each in subscribers:
@@ -84,6 +87,13 @@ class HubRounds:
         self._ask_back(asked[:MOST_ASKED])
         told = self._tell(now)
         return len(asked) > MOST_ASKED or told >= MOST_TOLD
+
+    def _keeping_turn(self, call: Call) -> Call:
+        def kept(url: str, body: bytes | None, headers: Mapping[str, str]) -> Called:
+            self._has_turn()
+            return call(url, body, headers)
+
+        return kept
 
     def _ask_back(self, asked: Sequence[Subscriber]) -> None:
         """Ask callbacks whether they meant it, and do what those who did ask for."""

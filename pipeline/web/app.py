@@ -26,10 +26,12 @@ from pipeline.services.hub_rounds import HUB_PATH
 from pipeline.web import access_pages, assets, outgoing
 from pipeline.web.api.answers import ChangedMeanwhileError
 from pipeline.web.api.problems import problem
-from pipeline.web.api.routes import OPERATIONS
+from pipeline.web.api.repeated import ReusedKeyError, UnderWayError, once
+from pipeline.web.api.routes import OPERATIONS, Operation
 from pipeline.web.asking import MOST_FORM_BYTES, Ask, NotFoundError, TooLargeError, body_of, own_address, redirect
 from pipeline.web.desk import Desk
 from pipeline.web.display import display_of
+from pipeline.web.forwarded import FromProxies, is_among, networks, peer_of
 from pipeline.web.live import Live
 from pipeline.web.pages import PAGES
 from pipeline.web.readers.entry import ReaderPrograms
@@ -70,6 +72,7 @@ class App:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._rendering = Rendering(desk)
+        self._proxies = networks(desk.door.proxies)
         self._attempts = Attempts()
         self._rate = Rate()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
@@ -79,7 +82,7 @@ class App:
         """Return the app with all its routes."""
         handlers = [
             *(Handler(*each) for each in PAGES),
-            *(Handler(each.method, each.path, each.answer, each.scope, each.most_bytes) for each in OPERATIONS),
+            *(Handler(each.method, each.path, _kept(each), each.scope, each.most_bytes) for each in OPERATIONS),
             Handler("GET", "/login", access_pages.login_page, is_open=True),
             Handler("GET", "/static/{name}", lambda ask, _: assets.static(ask), is_open=True),
             Handler("GET", "/feeds/{kind}/{name:path}", outgoing.shown, is_open=True),
@@ -100,9 +103,11 @@ class App:
         # A route with the method comes before one that only knows the path.
         routes.insert(0, routes.pop())
         routes.append(Route("/{rest:path}", partial(self._answer, {}), methods=list(METHODS)))
+        # What comes first sees a request first.
+        proxies = Middleware(FromProxies, proxies=self._desk.door.proxies, is_open=lambda: self._desk.is_open)
         programs = Middleware(ReaderPrograms, desk=self._desk, in_thread=self._in_thread)
         unrouted = {405: self._wrong_method, 404: self._nowhere}
-        return Starlette(routes=routes, middleware=[programs], exception_handlers=unrouted)  # type: ignore[arg-type]
+        return Starlette(routes=routes, middleware=[proxies, programs], exception_handlers=unrouted)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """End the threads; streams end with the server."""
@@ -179,7 +184,8 @@ class App:
                 return self._failed(request, UsageError("This token is not known; `newswire token add` makes one."),
                                     401, {"www-authenticate": "Bearer"})  # fmt: skip
             return Caller(token.scope, token.owner, f"token {token.name}", by_token=True)
-        if door.user_header and address in door.proxies and (name := request.headers.get(door.user_header)):
+        is_proxy = is_among(peer_of(request.scope), self._proxies)
+        if door.user_header and is_proxy and (name := request.headers.get(door.user_header)):
             reader = self._desk.readers.get(name.strip())
             if reader is None:
                 refused = UsageError(f"There is no reader {name.strip()[:50]!r} here; `newswire user add` makes one.")
@@ -331,6 +337,8 @@ _STATUSES: tuple[tuple[type[NewswireError], int], ...] = (
     (TooLargeError, 413),
     (ForbiddenError, 403),
     (ChangedMeanwhileError, 412),
+    (ReusedKeyError, 422),
+    (UnderWayError, 409),
     (UsageError, 400),
     (TransientError, 503),
     (UnavailableError, 503),
@@ -339,6 +347,11 @@ _STATUSES: tuple[tuple[type[NewswireError], int], ...] = (
 
 def _status(error: NewswireError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+
+
+def _kept(operation: Operation) -> Callable[[Ask, Rendering], Response]:
+    """Return what answers an operation: once, where sending it again would do it again."""
+    return partial(once, operation.answer) if operation.method == "POST" else operation.answer
 
 
 def _address(request: Request) -> str:

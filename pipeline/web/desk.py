@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.services.labels import Labels
     from pipeline.services.lists import Lists
     from pipeline.services.marks import Marks
+    from pipeline.services.passing import PassingRecords
     from pipeline.services.pictures import Pictures
     from pipeline.services.readers import Readers
     from pipeline.services.saved_searches import SavedSearches
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 class Door(msgspec.Struct, frozen=True, kw_only=True):
     """Say who may come in: a password, further names that the page is called by, whether only this machine can ask.
 
-    ``user_header`` is the header in which ``proxies``, by address, name the reader who comes through them.
+    ``proxies``, by address or network, are believed how a request came to them, and which reader it is from where they
+    name one in ``user_header``.
     """
 
     password: str | None = None
@@ -97,8 +99,13 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     readers: Readers
     own: Callable[[str], Mapping[str, Any]]
     hub: Hub
+    passing: PassingRecords
     reader: str = ""
-    removed: Removed = msgspec.field(default_factory=Removed)
+
+    @property
+    def removed(self) -> Removed:
+        """Return what was removed and can be put back."""
+        return Removed(self.passing)
 
     def of(self, reader: str) -> Desk:
         """Return the desk of a reader: with marks, alerts, searches and what became of messages that are theirs."""

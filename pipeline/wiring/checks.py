@@ -51,7 +51,7 @@ def checks(settings: Settings) -> Iterator[Check]:
 
 def _clock(settings: Settings) -> str:
     """Compare the clock with the newest thing that was written: news from the future means a clock that was wrong."""
-    with stores.store(settings) as store:
+    with stores.store(settings, reading=True) as store:
         newest = store.arrivals.numbers(NumbersRequest(now=stores.clock(), limit=1))
     ahead_s = newest[0] / 1e6 - time.time() if newest else 0.0
     if ahead_s > CLOCK_OFF_S:
@@ -68,7 +68,7 @@ def _of_status(settings: Settings) -> Iterator[Check]:
     from pipeline.wiring import services
 
     try:
-        with stores.store(settings) as store:
+        with stores.store(settings, reading=True) as store:
             now = services.statuses(store).now()
     except NewswireError as exc:
         yield Check(name="feeds", ok=False, detail=str(exc))
@@ -96,7 +96,7 @@ def _channels(settings: Settings) -> Iterator[Check]:
 
     known = channels(settings)
     asked = dict.fromkeys(settings.channels)
-    with suppress(NewswireError), stores.store(settings) as store:
+    with suppress(NewswireError), stores.store(settings, reading=True) as store:
         asked |= {channel: None for rule in stored_rules(store.rules) for channel in rule.channels}
     for channel in asked:
         yield _attempt(f"channel {known.label(channel)}", partial(known.probe, channel))
@@ -142,7 +142,8 @@ def _connectors(settings: Settings) -> str:
 
 
 def _store(settings: Settings) -> str:
-    with stores.database(settings) as database:
+    # A first look makes the store; one that is there may lie where nothing can be written.
+    with stores.database(settings, reading=stores.exists(settings)) as database:
         return database.check()
 
 

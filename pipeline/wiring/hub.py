@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.config import Settings
-from pipeline.errors import UnavailableError, UsageError
+from pipeline.errors import NewswireError, UnavailableError, UsageError
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ EVERY_S = 3.0
 TIMEOUT_S = 10.0
 MOST_ANSWER_BYTES = 1_000
 STOP_S = 5.0
+# Of several processes one tells; a call takes less than this, after which another takes the place of a dead one.
+TURN = timedelta(seconds=30)
+_TURN = "turn of the hub"
 
 
 @contextmanager
@@ -30,12 +35,14 @@ def telling(opened: Store, desk: Desk) -> Iterator[None]:
     from pipeline.services.hub_rounds import HubRounds
     from pipeline.web.outgoing import published
 
+    holder = secrets.token_hex(8)
     rounds = HubRounds(
         desk.hub,
         publish=lambda topic: published(desk, topic),
         call=lambda url, body, headers: call(opened.settings, url, body, headers),
         position=desk.arrivals.end,
         clock=clock,
+        has_turn=lambda: desk.passing.is_held(_TURN, holder, TURN),
     )
     stop = threading.Event()
     loop = UpkeepLoop([Chore("telling the followers of feeds", rounds.step)], EVERY_S)
@@ -46,6 +53,9 @@ def telling(opened: Store, desk: Desk) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(STOP_S)
+        with suppress(NewswireError):  # where the store is away, the turn is over soon
+            if desk.passing.get(_TURN) == holder.encode():
+                desk.passing.remove(_TURN)
 
 
 def call(settings: Settings, url: str, body: bytes | None, headers: Mapping[str, str]) -> Called:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import (
@@ -14,14 +13,13 @@ from contextlib import (
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from pipeline import private_files
 from pipeline.config import Settings
-from pipeline.errors import DamagedError, UnavailableError, UsageError
+from pipeline.errors import DamagedError, NewswireError, UnavailableError, UsageError
 from pipeline.model import Article
 from pipeline.plain_words import os_words
 from pipeline.ports.alerts import Ledger
@@ -141,8 +139,22 @@ def database(settings: Settings, *, reading: bool = False) -> Iterator[Database]
         return
     if not (reading and path.exists()):
         _make_private(path)
-    with explained(path), Database(path, read_only=reading and not _is_writable(path)) as opened:
+    with explained(path), _opened(path, reading=reading) as opened:
         yield opened
+
+
+def _opened(path: Path, *, reading: bool) -> Database:
+    """Open a store; for reading also where nothing can be written, as the disk allows no more or is full."""
+    from pipeline.adapters.sqlite.damage import has_no_room
+    from pipeline.adapters.sqlite.database import Database
+
+    if not reading or _is_writable(path):
+        try:
+            return Database(path).open()
+        except NewswireError as exc:
+            if not (reading and has_no_room(exc)):
+                raise
+    return Database(path, read_only=True).open()
 
 
 @contextmanager
@@ -172,35 +184,6 @@ def backup_directory(settings: Settings) -> Path:
     """Return where backups are kept."""
     asked = settings.backup.directory
     return Path(asked).expanduser() if asked else settings.directory / "backups"
-
-
-def restore(settings: Settings, file: Path) -> list[Path]:
-    """Put a backup in the place of the store; return where that is now. Raises ``UsageError`` while ``up`` runs."""
-    from pipeline.adapters.sqlite.backups import restore
-
-    with run_lock(settings):
-        return restore(settings.directory / "newswire.db", file, clock())
-
-
-def back_up_to(settings: Settings, stream: BinaryIO) -> None:
-    """Write a copy of the store to a stream, by way of a file beside the store that goes again."""
-    with TemporaryDirectory(dir=settings.directory, prefix="backup-") as made, database(settings) as opened:
-        copy = Path(made) / "newswire.db"
-        opened.back_up(copy)
-        with copy.open("rb") as source:
-            shutil.copyfileobj(source, stream, 1 << 20)
-        stream.flush()
-
-
-def restore_from(settings: Settings, stream: BinaryIO) -> list[Path]:
-    """Put what comes from a stream in the place of the store, as ``restore`` does, once it is there as a whole."""
-    private_files.make_directory(settings.directory)
-    with TemporaryDirectory(dir=settings.directory, prefix="restore-") as made:
-        copy = Path(made) / "newswire.db"
-        private_files.create(copy)
-        with copy.open("wb") as target:
-            shutil.copyfileobj(stream, target, 1 << 20)
-        return restore(settings, copy)
 
 
 def run_lock(settings: Settings) -> AbstractContextManager[object]:

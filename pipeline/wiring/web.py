@@ -25,6 +25,7 @@ from pipeline.services.feed_numbers import FeedNumbers
 from pipeline.services.hub import Hub
 from pipeline.services.labels import Labels
 from pipeline.services.marks import Marks
+from pipeline.services.passing import PassingRecords
 from pipeline.services.streams import Streams
 from pipeline.wiring import connectors, services, session, stores
 from pipeline.wiring.hub import telling
@@ -132,6 +133,7 @@ def desk(opened: Store, host: str) -> Desk:
         readers=services.readers(opened),
         own=lru_cache(maxsize=1_000)(own),
         hub=Hub(table=opened.access, clock=clock),
+        passing=PassingRecords(table=opened.access, clock=clock, transaction=opened.transaction),
     )
 
 
@@ -226,8 +228,10 @@ def _address(listen: str) -> tuple[str, int]:
 
 
 def _check_door(opened: Store, host: str) -> None:
+    from pipeline.web.forwarded import networks
     from pipeline.web.security import is_loopback
 
+    networks(opened.settings.web.proxies)
     if is_loopback(host) or opened.settings.web.password or services.access(opened).tokens():
         return
     if services.readers(opened).are_any():

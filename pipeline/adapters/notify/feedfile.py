@@ -19,8 +19,9 @@ from pipeline.ports.alerts import Notice
 KEPT = 200
 _ATOM = "http://www.w3.org/2005/Atom"
 _JSON_FEED = "https://jsonfeed.org/version/1.1"
-# One process writes a file; its channels may share it.
+# Channels of a process may share a file, and so may processes beside each other.
 _writing = threading.Lock()
+WAIT_S = 5.0
 
 
 class FeedFile:
@@ -34,15 +35,19 @@ class FeedFile:
         """Put one notice on top and replace the file in one step: readers never see half a feed."""
         with _writing:
             try:
-                items = [_item(notice), *(item for item in self._items() if item["id"] != _name(notice.id))][:KEPT]
-                content = _atom(items) if self._kind == "atom" else _json_feed(items)
                 private_files.make_directory(self._path.parent)
-                private_files.write(self._path, content)
+                # It may be a link to a file elsewhere, which others know by other names.
+                with private_files.alone_in(self._path.resolve().parent, WAIT_S):
+                    self._put_on_top(notice)
             except OSError as exc:
                 raise TransientError(f"{self._path.name}: {os_words(exc)}", retry_after=60.0) from exc
             except (ValueError, LookupError, TypeError, ElementTree.ParseError) as exc:
                 words = f"{self._path.name} holds no feed of ours any more; move it away, and a new one is begun"
                 raise TransientError(words, retry_after=60.0) from exc
+
+    def _put_on_top(self, notice: Notice) -> None:
+        items = [_item(notice), *(item for item in self._items() if item["id"] != _name(notice.id))][:KEPT]
+        private_files.write(self._path, _atom(items) if self._kind == "atom" else _json_feed(items))
 
     def _items(self) -> list[dict[str, Any]]:
         try:

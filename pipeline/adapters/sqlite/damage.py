@@ -58,6 +58,11 @@ def explained(path: Path) -> Iterator[None]:
         raise
 
 
+def has_no_room(error: Exception) -> bool:
+    """Tell whether SQLite could not make the files that it wants beside a store: reading can do without them."""
+    return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+
 def _is_whole(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(path)) as connection:

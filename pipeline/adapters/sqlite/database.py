@@ -24,6 +24,8 @@ LOOK_S = 0.2
 # What a large transaction leaves of the journal beside the file.
 JOURNAL_BYTES = 16_000_000
 SLICE = 1_000
+# What a backup is called until it is whole.
+_PARTIAL = r".+\.[0-9a-f]{8}\.partial"
 
 
 class Database:
@@ -166,15 +168,46 @@ class Database:
         # VACUUM INTO reads one snapshot and writes a compact file; a half-written one would not be at `target`.
         # Of two that make the same backup at once, each writes its own.
         partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.partial")
+        private_files.remove_left(target.parent, _PARTIAL, time.time())
         try:
             private_files.create(partial)  # an empty file takes it, and keeps its mode
-            self.connection.execute("VACUUM INTO ?", (str(partial),))
+            self._vacuum_into(partial)
             partial.rename(target)
+        except (KeyboardInterrupt, SystemExit):
+            partial.unlink(missing_ok=True)
+            raise
         except (NewswireError, sqlite3.DatabaseError, OSError) as exc:
             partial.unlink(missing_ok=True)
             raise UnavailableError(
                 f"The backup {target} could not be written: {exc if isinstance(exc, NewswireError) else said(exc)}."
             ) from exc
+
+    def _vacuum_into(self, path: Path) -> None:
+        """Write a compact copy, in a thread of its own: a statement as long as this would hold up Ctrl-C."""
+        failures: list[BaseException] = []
+        if self._in_memory:
+            self.connection.execute("VACUUM INTO ?", (str(path),))
+            return
+        connection = self.connect()
+
+        def run() -> None:
+            try:
+                connection.execute("VACUUM INTO ?", (str(path),))
+            except BaseException as exc:  # noqa: BLE001 - it is raised again by who waits
+                failures.append(exc)
+
+        worker = threading.Thread(target=run, name="backup")
+        worker.start()
+        try:
+            worker.join()
+        finally:
+            while worker.is_alive():
+                connection.interrupt()  # which a statement that has yet to begin does not hear
+                worker.join(LOOK_S)
+            self._all.remove(connection)
+            connection.close()
+        if failures:
+            raise failures[0]
 
     def connect(self) -> Connection:
         """Open another connection; ``close`` closes it, too."""

@@ -18,8 +18,10 @@ from pipeline.web.rendering import Rendering
 
 _PROBLEMS = {"400": "It cannot be done as it was put.", "401": "A token is missing or unknown.",
              "403": "The token may not do this.", "404": "There is no such thing.",
-             "405": "This cannot be done at this address.", "412": "It was changed by somebody else since.",
-             "413": "The body is too large.", "421": "The page is not called so.", "429": "That is too often.",
+             "405": "This cannot be done at this address.", "409": "The same request is being answered.",
+             "412": "It was changed by somebody else since.", "413": "The body is too large.",
+             "421": "The page is not called so.",
+             "422": "Another request came with this key.", "429": "That is too often.",
              "503": "The store is away or busy; try again later."}  # fmt: skip
 
 
@@ -43,7 +45,10 @@ _HEADERS = {
         "The ETag that it was read with: the change is refused (412) where somebody else made one since.",
         ("editAlert", "removeAlert", "keepSearch", "forgetSearch", "keepList", "dropList"),
     ),
-    "Idempotency-Key": ("A request sent again with the same key makes nothing twice.", ("addAlert",)),
+    "Idempotency-Key": (
+        "A request sent again with the same key within a day is answered as it was, and does nothing twice.",
+        ("addArticles", "changeMarks", "followFeed", "refreshFeed", "importFeeds", "addAlert", "resendAlert"),
+    ),
 }
 
 

@@ -80,7 +80,7 @@ def keep(ask: Ask, rendering: Rendering) -> Response:
     """Keep the alert of a form, new or in place of the one it was opened with."""
     form, alerts = ask.form(), ask.desk.alerts
     if form.has("put_back"):
-        ask.desk.removed.put_back(ask, KIND, form.one("put_back"))
+        ask.desk.removed.put_back(ask, KIND, form.one("put_back"), AlertRule, alerts.restore)
         ask.desk.audit(ask.who, "put back alert", form.one("put_back"))
         return redirect(address("/alerts", done="It is back as it was."))
     opened = form.one("opened")
@@ -146,7 +146,7 @@ def act(ask: Ask, rendering: Rendering) -> Response:
     if form.has("remove"):
         alerts.remove(rule.name)
         ask.desk.audit(ask.who, "remove alert", rule.name)
-        undo = ask.desk.removed.keep(ask, KIND, lambda: alerts.restore(rule))
+        undo = ask.desk.removed.keep(ask, KIND, rule)
         return redirect(address("/alerts", done=f"{rule.name} is removed.", undo=undo))
     if form.has("test"):
         done = "; ".join(f"{s.channel}: {s.error or s.receipt or 'sent'}" for s in alerts.send_test(rule.name))

@@ -59,7 +59,7 @@ def add(ask: Ask, rendering: Rendering) -> Response:
     """Follow the best feed at an address, or the ones that were chosen."""
     form, feeds = ask.form(), ask.desk.feeds
     if form.has("put_back"):
-        ask.desk.removed.put_back(ask, KIND, form.one("put_back"))
+        ask.desk.removed.put_back(ask, KIND, form.one("put_back"), Subscription, feeds.restore)
         ask.desk.audit(ask.who, "put back feed", form.one("put_back"))
         return redirect(address("/feeds", done="It is followed again as it was."))
     url = form.one("url")
@@ -134,7 +134,7 @@ def act(ask: Ask, rendering: Rendering) -> Response:
     if form.has("remove"):
         removed = feeds.remove(url)
         ask.desk.audit(ask.who, "remove feed", url)
-        undo = ask.desk.removed.keep(ask, KIND, lambda: feeds.restore(removed))
+        undo = ask.desk.removed.keep(ask, KIND, removed)
         return redirect(address("/feeds", done=f"{removed.title or url} is no longer followed.", undo=undo))
     if form.has("refresh"):
         feeds.refresh(url)

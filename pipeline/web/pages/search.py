@@ -103,14 +103,16 @@ def save(ask: Ask, rendering: Rendering) -> Response:
     # A name stands in queries, where words end at spaces.
     name = re.sub(r"[\s-]+", "_", form.one("name"))
     if form.has("put_back"):
-        ask.desk.removed.put_back(ask, KIND, form.one("put_back"))
+        ask.desk.removed.put_back(
+            ask, KIND, form.one("put_back"), tuple[str, str], lambda kept: searches.restore(*kept)
+        )
         ask.desk.audit(ask.who, "put back search", form.one("put_back"))
         return redirect(address("/search", done="It is back as it was."))
     if form.has("forget"):
         query = searches.all().get(name, "")
         searches.forget(name)
         ask.desk.audit(ask.who, "forget search", name)
-        undo = ask.desk.removed.keep(ask, KIND, lambda: searches.restore(name, query))
+        undo = ask.desk.removed.keep(ask, KIND, (name, query))
         return redirect(address("/search", done=f"{name} is forgotten.", undo=undo))
     searches.keep(name, form.one("q"))
     ask.desk.audit(ask.who, "save search", name)

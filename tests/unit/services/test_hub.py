@@ -16,8 +16,10 @@ from connectors import websub
 from connectors.websub import Offer, Push
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.services import hub as hubs
+from pipeline.services import hub_rounds
 from pipeline.services.hub import GIVE_UP, LEASE, Hub, Published
 from pipeline.services.hub_rounds import LOOK_AGAIN, MOST_ASKED, Called, HubRounds
+from pipeline.services.passing import PassingRecords
 from tests.fakes.table import MemoryTable
 
 START = datetime(2026, 11, 26, tzinfo=UTC)
@@ -38,13 +40,15 @@ class World:
         self.answers: dict[str, Called | Exception] = {}
         self.calls: list[tuple[str, bytes | None, Mapping[str, str]]] = []
         self.hub = Hub(table=self.table, clock=lambda: self.now)
+        self.passing = PassingRecords(table=self.table, clock=lambda: self.now)
         self.rounds = self.restarted()
 
-    def restarted(self) -> HubRounds:
-        """Return the rounds of a process that begins with what an earlier one kept."""
+    def restarted(self, holder: str = "") -> HubRounds:
+        """Return the rounds of a process that begins with what an earlier one kept; a named one asks for its turn."""
         return HubRounds(
             Hub(table=self.table, clock=lambda: self.now), publish=self._publish, call=self._call,
             position=lambda: str(self.arrived), clock=lambda: self.now,
+            has_turn=lambda: not holder or self.passing.is_held("turn", holder, MINUTE),
         )  # fmt: skip
 
     def subscribe(self, callback: str = CALLBACK, secret: str = "", topic: str = TOPIC, lease: str = "") -> None:
@@ -81,6 +85,53 @@ class World:
             return answer
         challenge = parse_qs(urlsplit(url).query).get("hub.challenge", [""])[0] if body is None else ""
         return Called(200, challenge.encode())
+
+
+def test_of_several_processes_one_tells_and_another_when_that_has_died() -> None:
+    world = World()
+    one, other = world.restarted("one"), world.restarted("other")
+    world.subscribe()
+    world.told()
+
+    def news(*entries: str) -> None:
+        world.feeds[TOPIC] = entries
+        world.arrived += 1
+
+    for first, second in ((one, other), (other, one), (one, other)):
+        news(str(world.arrived))
+        first.step()
+        second.step()
+        assert len(world.told()) == 1
+        assert world.passing.get("turn") == b"one"
+        world.now += MINUTE / 2
+    news("while one is dead")
+    world.now += MINUTE
+    other.step()
+    assert world.told() == [(CALLBACK, b"while one is dead")]
+    one.step()
+    assert world.told() == [] and world.passing.get("turn") == b"other"
+
+
+def test_turn_lasts_as_long_as_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_rounds, "AT_ONCE", 1)  # the clock goes on in one call at a time
+    world = World()
+    one, other = world.restarted("one"), world.restarted("other")
+    for n in range(5):
+        world.subscribe(f"https://reader.example/push/{n}")
+    world.told()
+    reach = world._call
+
+    def slow(url: str, body: bytes | None, headers: Mapping[str, str]) -> Called:
+        if body is not None:
+            world.now += MINUTE * 0.9
+            other.step()
+        return reach(url, body, headers)
+
+    one._call = one._keeping_turn(slow)
+    world.feeds[TOPIC] = ("a", "b")
+    world.arrived += 1
+    one.step()
+    assert sorted(url for url, _ in world.told()) == [f"https://reader.example/push/{n}" for n in range(5)]
 
 
 def test_nothing_is_sent_before_a_callback_confirms_and_only_news_after() -> None:

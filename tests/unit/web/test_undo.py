@@ -8,9 +8,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from pipeline.services.passing import Passing, PassingRecords
 from pipeline.web.app import App
+from pipeline.web.asking import Ask
+from pipeline.web.pages import alerts, feeds, search
 from tests.fakes.browser import Answer, Browser
-from tests.fakes.web import Page, page
+from tests.fakes.web import Page, page, page_over
 
 FEED = "https://harbour.example/feed"
 SECRET = "webhook+https://hook.example/path#secret=tops3cret"
@@ -49,6 +52,7 @@ def all_of(served: Page, kind: str) -> object:
 
 
 PLACES = {"alert": "/alerts", "feed": "/feeds", "search": "/searches"}
+KINDS = {"alert": alerts.KIND, "feed": feeds.KIND, "search": search.KIND}
 
 
 @pytest.mark.parametrize("kind", PLACES)
@@ -78,7 +82,8 @@ def test_after_a_while_it_is_too_late_and_the_way_back_is_not_offered(kind: str)
     with page() as served:
         gone, key = removed(served, kind)
         now = served.desk.clock()
-        late = App(msgspec.structs.replace(served.desk, clock=lambda: now + timedelta(minutes=11)))
+        passing = PassingRecords(table=served.store.access, clock=lambda: now + timedelta(minutes=11))
+        late = App(msgspec.structs.replace(served.desk, passing=passing))
         try:
             browser = Browser(late.asgi())
             assert 'name="put_back"' not in browser.get(gone.headers["location"]).text
@@ -87,6 +92,34 @@ def test_after_a_while_it_is_too_late_and_the_way_back_is_not_offered(kind: str)
             assert not all_of(served, kind)
         finally:
             late.close()
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_it_can_be_put_back_after_a_restart_but_by_nobody_else(kind: str) -> None:
+    with page() as served:
+        gone, key = removed(served, kind)
+        with page_over(served.store) as again:
+            assert 'name="put_back"' in again.browser.get(gone.headers["location"]).text
+            ask = Ask(desk=again.desk, method="", path="", places={}, query={}, headers={})
+            assert again.desk.removed.is_there(ask, KINDS[kind], key)
+            assert not again.desk.removed.is_there(msgspec.structs.replace(ask, reader="anna"), KINDS[kind], key)
+            assert again.browser.send(PLACES[kind], {"put_back": key}).status == 303
+        assert all_of(served, kind)
+        assert served.browser.send(PLACES[kind], {"put_back": key}).status == 404
+
+
+def test_nothing_of_it_is_kept_longer_than_it_can_be_put_back() -> None:
+    with page() as served:
+        removed(served, "alert")
+        assert any(b"tops3cret" in decoded(value) for _, value in served.store.access.items())
+        now = served.desk.clock()
+        later = PassingRecords(table=served.store.access, clock=lambda: now + timedelta(minutes=11))
+        later.put("anything", b"", timedelta(1))
+        assert not any(b"tops3cret" in decoded(value) for _, value in served.store.access.items())
+
+
+def decoded(value: bytes) -> bytes:
+    return msgspec.json.decode(value, type=Passing).value if b"until" in value else value
 
 
 def test_another_of_its_name_stays_and_the_way_back_too() -> None:
