@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pipeline.adapters.notify.addresses import Channels
     from pipeline.alerts.policy import Limits
     from pipeline.flow import Stage
+    from pipeline.ports.readers import Readers
+    from pipeline.runners.ahead import Ahead
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.notifier import NotifierLoop
     from pipeline.runners.polling.ingest import Polled
@@ -46,9 +48,18 @@ def flow(settings: Settings) -> tuple[Stage, ...]:
 
 
 def embedded(
-    opened: Store, facts_before: Callable[[], datetime] | None = None, measures: Measures | None = None
+    opened: Store,
+    facts_before: Callable[[], datetime] | None = None,
+    measures: Measures | None = None,
+    readers: Readers | None = None,
+    *,
+    late: bool = False,
 ) -> Embedded:
-    """Wire the embedded runtime to an open store; facts from before a moment are forgotten, if one is given."""
+    """Wire the embedded runtime to an open store; facts from before a moment are forgotten, if one is given.
+
+    ``readers`` read for events, or it does so itself; with ``late``, only once so much waits that it is worth starting
+    them.
+    """
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.feeder import Feeder
 
@@ -65,7 +76,16 @@ def embedded(
         measures=measures,
         prepared=opened.prepared,
         saved=opened.memories,
+        ahead=_ahead(opened, readers, late=late) if readers is not None else None,
     )
+
+
+def _ahead(opened: Store, readers: Readers, *, late: bool) -> Ahead:
+    from pipeline.runners.ahead import Ahead
+    from pipeline.runners.embedded import GROUP
+
+    stage = next(stage for stage in flow(opened.settings) if stage.is_apart)
+    return Ahead(opened.log, GROUP, stage, readers, clock, late=late)
 
 
 def channels(settings: Settings, write: Callable[[str], None] | None = None) -> Channels:
