@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.metrics import serving
+from pipeline.wiring.reading import reading
 from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 from pipeline.wiring.stores import Store, clock, replaying, store
 from pipeline.wiring.upkeep import facts_before, tending
@@ -174,6 +176,9 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
     learn_types()
     sys.setswitchinterval(SWITCH_S)
     make_directory(settings.directory)  # Faust makes its own directory, but not those above
+    # More workers are the way to more of them.
+    if (readers := reading(settings, 1)) is not None:
+        atexit.register(readers.close)  # whichever program runs the app
     return make_app(
         servers=settings.kafka,
         access=access.options(),
@@ -186,6 +191,7 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
         session_timeout_s=settings.session_timeout_s,
         measures=measures,
         facts_before=facts_before(settings, None),
+        readers=readers,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -134,3 +136,20 @@ def is_there(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_script_that_does_not_ask_whether_it_is_the_program_is_not_run_again_by_children(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(
+        "from contextlib import closing\n"
+        "from pipeline.adapters.reading_pool import ReadingPool\n"
+        "from tests.fakes import readers as does\n"
+        "print('begins', flush=True)\n"
+        "with closing(ReadingPool(does.shout, does.load, 2)) as pool:\n"
+        "    print(pool.read(b'a').result(60), flush=True)\n",
+        "utf-8",
+    )
+    paths = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command, environment = [sys.executable, str(script)], os.environ | {"PYTHONPATH": paths}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert "begins\nb'A'\n" == ran.stdout
