@@ -145,8 +145,10 @@ class ReadingPool:
         try:
             caller.call(self._load)
         except (EOFError, OSError) as exc:
-            self._false_starts += 1
-            if self._is_here and not self._closing.is_set():
+            with self._changed:
+                self._false_starts += 1
+                is_last = self._false_starts == FALSE_STARTS
+            if is_last and not self._closing.is_set():
                 _log.warning("no process that reads for events can be started; it is done in this one error=%r", exc)
             self._closing.wait(RESTART_S)
             return False
