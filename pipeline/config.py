@@ -27,6 +27,7 @@ from pipeline.references import secret
 from pipeline.settings import Alerts as Alerts
 from pipeline.settings import Backup as Backup
 from pipeline.settings import Deduplicate as Deduplicate
+from pipeline.settings import Extract as Extract
 from pipeline.settings import Fetch as Fetch
 from pipeline.settings import Keep as Keep
 from pipeline.settings import Metrics as Metrics

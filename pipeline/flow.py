@@ -89,6 +89,12 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
         return self.passes or self.writes
 
     @property
+    def is_apart(self) -> bool:
+        """Tell whether it takes its time and needs nothing but the record: then another process may decide."""
+        is_alone = self.memory is NoMemory and self.prepare is None and self.passes is None
+        return self.slow and is_alone and not self.reads.indexed
+
+    @property
     def facts(self) -> str:
         """Return the name of the table that holds the stage's facts in the embedded store."""
         return f"{FACTS}{self.name}"

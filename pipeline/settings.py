@@ -81,6 +81,20 @@ class Deduplicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     similarity: Annotated[float, _about("share of text in common that makes a copy", gt=0, le=1)] = 0.7
 
 
+class Extract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say who reads articles for events."""
+
+    processes: Annotated[
+        int,
+        _about(
+            "processes beside `up` or a worker that do; -1: as many as there are further cores, in `up` up to 3, in a "
+            "worker one; 0: none, the process itself does",
+            ge=-1,
+            le=64,
+        ),
+    ] = -1
+
+
 class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say how long things are kept; what is older is removed in the background."""
 
@@ -218,6 +232,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fetch: Fetch = Fetch()
     websub: WebSub = WebSub()
     deduplicate: Deduplicate = Deduplicate()
+    extract: Extract = Extract()
     keep: Keep = Keep()
     backup: Backup = Backup()
     metrics: Metrics = Metrics()

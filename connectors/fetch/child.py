@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from types import ModuleType
 from typing import ParamSpec, TypeVar
 
 DEADLINE_S = 20.0
@@ -64,7 +66,7 @@ class Child:
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
             child = context.Process(target=_serve, args=(theirs,), daemon=True, name="newswire-parser")
-            with _deaf_to_interrupts():
+            with _starting, _deaf_to_interrupts(), _without_main():
                 child.start()
             self._child = child  # whoever closes meanwhile may only kill what has begun
             theirs.close()
@@ -77,6 +79,22 @@ class Child:
         if self._pipe is not None:
             self._pipe.close()
         self._child = self._pipe = None
+
+
+_starting = threading.Lock()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that do not run the program's script again, as multiprocessing has them do.
+
+    They need nothing of it; and where it does not ask whether it is the program, each would be a further one.
+    """
+    script, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextmanager

@@ -5,6 +5,8 @@ same in every runtime. What a runtime adds is where records come from and how wh
 
 The runtimes still differ in this, each for its reason:
 
+- *Where a slow stage's records are handed to other processes*: embedded as soon as they wait in the log, so that there
+  is always something to read (``ahead``); agents as soon as Kafka hands them out.
 - *Search before compare* (embedded): more articles than can be taken all the way at once are indexed as they are
   before they are compared, for there one process does everything; in the distributed runtime the stages run beside each
   other, and what waits for one holds up no other.
@@ -81,10 +83,13 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell what a stage made of a record: the values that go on, in order, and the facts to keep."""
+    """Tell what a stage made of a record: the values that go on, in order, and the facts to keep.
+
+    ``value`` is the record itself, unless another process decided on it.
+    """
 
     given: Given
-    value: Record
+    value: Record | None
     outcome: str
     emit: tuple[Record, ...]
     facts: tuple[Fact, ...]
@@ -103,11 +108,13 @@ class Advanced(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one result per record, in order, and a count of the records that ended here.
 
     With ``wait``, the stage asked for time at the record after the last result: wait, and hand in the rest again.
+    ``apart_s`` is how many seconds another process was at work.
     """
 
     results: tuple[Decided | Buried, ...]
     counts: Counter[str]
     wait: TransientError | None = None
+    apart_s: float = 0.0
 
 
 def advance(stage: Stage, memory: Memory, batch: Sequence[Given], now: datetime) -> Advanced:
@@ -254,7 +261,7 @@ def _prepare(stage: Stage, memory: Memory, values: Sequence[Record]) -> None:
 
 def _decided(stage: Stage, memory: Memory, given: Given, value: Record | Exception, now: datetime) -> Decided | Buried:
     if isinstance(value, Exception):
-        return _buried(stage, given, None, value)
+        return buried(stage, given, None, value)
     try:
         decide = stage.decide if PASSED in given.headers else stage.decide_unpassed or stage.decide
         decision = decide(value, memory, now)
@@ -263,11 +270,12 @@ def _decided(stage: Stage, memory: Memory, given: Given, value: Record | Excepti
     except (TransientError, UnavailableError):
         raise  # facts cannot be read: no record's fault
     except Exception as exc:  # noqa: BLE001 - one record's bug must not stop the others
-        return _buried(stage, given, value, exc)
+        return buried(stage, given, value, exc)
     return Decided(given=given, value=value, outcome=decision.outcome, emit=decision.emit, facts=decision.facts)
 
 
-def _buried(stage: Stage, given: Given, value: Record | None, error: Exception) -> Buried:
+def buried(stage: Stage, given: Given, value: Record | None, error: Exception) -> Buried:
+    """Tell that a stage could make nothing of a record because of an error."""
     letter = bury(given.message(stage.reads), stage=stage.name, error=error)
     return Buried(given=given, value=value, letter=letter, error=f"{stage.name}: {given.key}: {error!r}")
 

@@ -27,9 +27,11 @@ import msgspec
 
 from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
+from pipeline.ports.readers import Readers
 from pipeline.ports.table import Table
 from pipeline.runners import watchdog
 from pipeline.runners.advance import Advanced, Buried, Given, Learner, advance, emitted, passed
+from pipeline.runners.asking import Asking
 from pipeline.runners.following import Followed
 from pipeline.runners.in_flight import IN_FLIGHT, Handled, InFlight
 from pipeline.runners.loading import Loading
@@ -64,11 +66,12 @@ def make_app(
     session_timeout_s: float = 10.0,
     measures: Measures | None = None,
     facts_before: Callable[[], datetime] | None = None,
+    readers: Readers | None = None,
 ) -> Any:
     """Return the Faust app with one agent per stage; ``follow`` opens, in the worker, a table that a stage follows.
 
     ``access`` is how the brokers are reached, in the arguments that Kafka's clients for Python take. Facts of articles
-    first seen before ``facts_before()`` are forgotten.
+    first seen before ``facts_before()`` are forgotten. ``readers`` decide what takes its time, or a thread does.
     """
     app = faust.App(
         f"{prefix}newswire-worker",
@@ -96,9 +99,9 @@ def make_app(
     app.tables._changelog_queue = ChangelogQueue(app)  # type: ignore[attr-defined]
     progress = Progress(measures or Measures())
     dead = _topic(app, prefix + DEAD.name)
-    loading = Loading(flow)
+    loading = Loading(flow, readers.begin if readers is not None else None)
     followed = {stage.follows: Followed(app, stage, follow) for stage in flow if stage.follows is not None}
-    agents = [_Agent(app, stage, prefix, dead, clock, progress, followed, loading) for stage in flow]
+    agents = [_Agent(app, stage, prefix, dead, clock, progress, followed, loading, readers) for stage in flow]
     watching = Watchdog(app, [prefix + stage.reads.name for stage in flow], agents, progress)
     app.timer(watchdog.WATCH_S, name="watchdog")(watching.look)
     if facts_before is not None:
@@ -133,6 +136,7 @@ class _Agent:
         progress: Progress,
         followed: Mapping[TableTopic, Followed],
         loading: Loading,
+        readers: Readers | None,
     ) -> None:
         self._app = app
         self._stage = stage
@@ -147,6 +151,7 @@ class _Agent:
         self._in_flight = InFlight()
         self._kept: asyncio.Queue[tuple[Any, list[Any]]] = asyncio.Queue(IN_FLIGHT)
         self._tasks: list[asyncio.Task[None]] = []
+        self._asking = Asking(readers, stage, clock) if readers is not None and stage.is_apart else None
         # One thread: the parser is no matter for two, and what was dropped may still be at it.
         self._beside = ThreadPoolExecutor(1, stage.name)
         self._remembered: int | None = None
@@ -170,6 +175,8 @@ class _Agent:
         await self.restart()
         try:
             async for event in stream.noack().events():
+                if self._asking is not None:
+                    self._asking.ask(event, _given(event))
                 await self._waiting.put(event)
         except Exception as exc:
             await self._give_up(exc)
@@ -207,6 +214,8 @@ class _Agent:
         self._tasks = []
         while not self._waiting.empty():
             self._waiting.get_nowait()
+        if self._asking is not None:
+            self._asking.drop()
         return self._in_flight.clear()
 
     async def _work(self) -> None:
@@ -224,14 +233,14 @@ class _Agent:
         """Decide and send; what waits for Kafka's answer settles meanwhile, a bounded number at a time, in order."""
         if self._followed is not None:
             await self._followed.is_there.wait()
-        if self._stage.loads and self._loading.is_under_way:
+        if self._asking is None and self._stage.loads and self._loading.is_under_way:
             await asyncio.to_thread(self._loading.wait)
         while events := [event for event in events if self._is_current(event)]:
             await self._in_flight.room(len(events))
             started = time.perf_counter()
-            done = await self._advance([_given(event) for event in events])
+            done = await self._advance(events)
             buried = sum(isinstance(result, Buried) for result in done.results)
-            seconds = time.perf_counter() - started
+            seconds = done.apart_s or time.perf_counter() - started
             self._progress.measures.handled(self._stage.name, len(done.results), buried, seconds)
             handled = [Handled(event, result) for event, result in zip(events, done.results, strict=False)]
             self._in_flight.add(handled)
@@ -244,8 +253,11 @@ class _Agent:
                 self._progress.moves += 1  # it waits on purpose
                 await asyncio.sleep(done.wait.retry_after)
 
-    async def _advance(self, given: list[Given]) -> Advanced:
+    async def _advance(self, events: Sequence[Any]) -> Advanced:
         """Decide; what takes its time does so beside the loop, in which alerts to words go on meanwhile."""
+        given = [_given(event) for event in events]
+        if self._asking is not None:
+            return await self._asking.answered(events, given)
         decide = partial(advance, self._stage, self._memory, given, self._clock())
         if not self._stage.slow:
             return decide()

@@ -20,8 +20,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-import msgspec
-
 from pipeline.errors import DamagedError, TransientError, UnavailableError
 from pipeline.flow import FLOW, Stage
 from pipeline.model import Article, Document, as_document
@@ -34,6 +32,7 @@ from pipeline.ports.table import Table, Transaction
 from pipeline.runners.advance import (
     DEAD_LETTERED,
     UNCHANGED,
+    Advanced,
     Buried,
     Decided,
     Given,
@@ -46,6 +45,8 @@ from pipeline.runners.advance import (
     outcome_of,
     passed,
 )
+from pipeline.runners.ahead import Ahead
+from pipeline.runners.batch import WAITING, Batch, Outcome
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.finding import Finding
 from pipeline.runners.forgetting import Forgetting
@@ -59,39 +60,15 @@ from pipeline.topics import INDEX
 
 GROUP = "pipeline"
 AT_ONCE = 64
-WAITING = "waiting"
 WAIT_S = 0.25
 # After the last history that was found, the feeder rests so long; it is looked for more that often.
 SETTLED_S, LOOK_S = 0.5, 0.02
+# While articles are being read elsewhere, it is looked for what was read that often.
+READ_S = 0.004
 # How long work that is to be finished waits for a store that does not take it.
 GIVE_UP_S = 12.0
 
 _log = logging.getLogger(__name__)
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell what became of an article: indexed, unchanged, duplicate or dead-lettered; or waiting still."""
-
-    kind: str
-    document: Document | None = None
-    error: str | None = None
-
-
-class _Batch(msgspec.Struct, kw_only=True):
-    """Collect what one batch is to write, and what became of its records.
-
-    ``early`` documents are indexed so that they are found while they wait; they come again, and are counted then.
-    ``headers`` are those of the records of ``documents``.
-    """
-
-    facts: dict[str, dict[str, bytes | None]]
-    early: list[Document] = []
-    documents: list[Document] = []
-    headers: list[dict[str, str]] = []
-    messages: list[Message] = []
-    outcomes: list[Outcome] = []
-    counts: Counter[str] = msgspec.field(default_factory=Counter)
-    behind: dict[str, bool] = {}
 
 
 class Embedded:
@@ -102,7 +79,7 @@ class Embedded:
     ``renewal`` is the index as one that another version of the text analysis may have written. Facts of articles first
     seen before ``facts_before()`` are forgotten.
     ``loading`` may be begun, so that no record waits for it later. What was ``prepared`` of history is found by that.
-    ``loading`` may be begun, so that no record waits for it later. Large memories are ``saved``, to be read at once.
+    Large memories are ``saved``, to be read at once. A stage that takes its time may be decided ``ahead`` by others.
     """
 
     def __init__(
@@ -121,6 +98,7 @@ class Embedded:
         measures: Measures | None = None,
         prepared: Prepared | None = None,
         saved: SavedMemories | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         self._log = log
         self._feeder = feeder
@@ -131,7 +109,8 @@ class Embedded:
         )
         self._facts = {stage.name: table(stage.facts) for stage in flow if stage.keeps_facts}
         self._forgetting = Forgetting(facts_before, self._facts, transaction) if facts_before is not None else None
-        self.loading = Loading(flow)
+        self._ahead = ahead
+        self.loading = Loading(flow, ahead.begin if ahead is not None and ahead.is_on else None)
         followed = {stage.follows.table: stage.name for stage in flow if stage.follows is not None}
         self._followed = {name: table(followed_table) for followed_table, name in followed.items()}
         self._index = index
@@ -205,10 +184,23 @@ class Embedded:
         New articles come first; the later topics hold what waits to be compared or to be read for events, and what
         ``admin dead --replay`` put back.
         """
+        deadline = time.monotonic() + timeout
+        while True:
+            outcomes = self._step(timeout)
+            # Without a timeout nothing is left behind: what is being read is waited for.
+            is_left = self._ahead is not None and self._ahead.is_pending
+            if outcomes or not is_left or (timeout and time.monotonic() >= deadline):
+                return outcomes
+
+    def _step(self, timeout: float) -> list[Outcome]:
         if not self._is_remembered:
             self._remember()
         if self._forgetting is not None:
             self._forgetting.step(self._flow, self._memories)
+        if self._ahead is not None:
+            self._ahead.fill()
+            if messages := self._ahead.ripe():
+                return self._run(self._ahead.stage, messages)
         unseen = [stage for stage in self._flow if stage.in_order and stage.name not in self._behind]
         for stage in (*unseen, *self._flow):
             messages = self._read(stage)
@@ -224,8 +216,10 @@ class Embedded:
         if timeout and time.monotonic() - self._found_at < SETTLED_S:
             # More is likely on its way: it is found before the first is taken up, which is slow.
             timeout = min(timeout, LOOK_S)
-        elif self._feeder is not None and self._feeder.step():
+        elif self._feeder is not None and (self._ahead is None or self._ahead.is_low) and self._feeder.step():
             timeout = 0.0
+        if self._ahead is not None and self._ahead.is_pending:
+            timeout = READ_S
         messages = self._log.read(first.reads.name, GROUP, first.batch, timeout)
         return self._run(first, messages) if messages else []
 
@@ -238,6 +232,8 @@ class Embedded:
         return self._renewing is not None and self._renewing.step(busy=busy)
 
     def _read(self, stage: Stage) -> Sequence[Message]:
+        if self._ahead is not None and self._ahead.is_on and stage is self._ahead.stage:
+            return self._ahead.read()
         messages = self._log.read(stage.reads.name, GROUP, stage.batch)
         if stage.in_order:
             self._behind[stage.name] = len(messages) == stage.batch
@@ -274,6 +270,8 @@ class Embedded:
             self._is_remembered = False
             self._log.rewind(first.reads.name, GROUP)
             raise
+        if self._ahead is not None and first is self._ahead.stage:
+            self._ahead.let_go()
         self._remembering.kept({name: len(facts) for name, facts in batch.facts.items()}, self._memories)
         self.counts += batch.counts
         self._behind |= batch.behind
@@ -292,24 +290,30 @@ class Embedded:
         self.counts[DEAD_LETTERED] += 1
         return [Outcome(kind=DEAD_LETTERED, error=f"{first.name}: {message.key}: {error!r}")]
 
-    def _taken(self, first: Stage, messages: Sequence[Message]) -> _Batch:
+    def _taken(self, first: Stage, messages: Sequence[Message]) -> Batch:
         """Take a batch as far as it can go at once."""
-        batch = _Batch(facts={name: {} for name in self._facts})
+        batch = Batch(facts={name: {} for name in self._facts})
         given = [Given.read(message) for message in messages]
         awaited = self._awaited(first, len(messages))
         for stage in self._flow[self._flow.index(first) :]:
             if stage is awaited:
                 self._put_off(stage, given, batch)
                 break
-            if stage.loads:
-                self.loading.wait()
             started = time.perf_counter()
-            done = advance_all(stage, self._memories[stage.name], given, self._clock, self._wait)
+            done = self._advanced(stage, given)
             buried = sum(isinstance(result, Buried) for result in done.results)
-            self.measures.handled(stage.name, len(given), buried, time.perf_counter() - started)
+            seconds = time.perf_counter() - started + done.apart_s
+            self.measures.handled(stage.name, len(given), buried, seconds)
             batch.counts += done.counts
             given = [going for result in done.results for going in self._sort(stage, result, batch)]
         return batch
+
+    def _advanced(self, stage: Stage, given: Sequence[Given]) -> Advanced:
+        if self._ahead is not None and self._ahead.is_on and stage is self._ahead.stage:
+            return self._ahead.advance_all(given, self._wait)
+        if stage.loads:
+            self.loading.wait()
+        return advance_all(stage, self._memories[stage.name], given, self._clock, self._wait)
 
     def _awaited(self, first: Stage, count: int) -> Stage | None:
         """Return the stage that a batch is to wait in front of, or ``None`` when it can go all the way."""
@@ -318,7 +322,7 @@ class Embedded:
                 return stage
         return None
 
-    def _sort(self, stage: Stage, result: Decided | Buried, batch: _Batch) -> list[Given]:
+    def _sort(self, stage: Stage, result: Decided | Buried, batch: Batch) -> list[Given]:
         """Put a result where it is written from; return what goes on to the next stage."""
         if stage.reads.indexed and isinstance(result.value, Document):
             batch.documents.append(result.value)  # found whether or not it can be matched
@@ -337,7 +341,7 @@ class Embedded:
         batch.messages += [given.message(stage.writes) for given in emitted(stage, result)]
         return going
 
-    def _put_off(self, stage: Stage, items: Sequence[Given], batch: _Batch) -> None:
+    def _put_off(self, stage: Stage, items: Sequence[Given], batch: Batch) -> None:
         """Index what is new as it is; all wait in front of the stage."""
         for item in items:
             assert isinstance(item.value, Article)
@@ -351,7 +355,7 @@ class Embedded:
         if stage.in_order:
             batch.behind[stage.name] = True
 
-    def _write(self, batch: _Batch, first: Stage) -> None:
+    def _write(self, batch: Batch, first: Stage) -> None:
         with self._transaction():
             for name, facts in batch.facts.items():
                 self._facts[name].update(facts)

@@ -22,11 +22,13 @@ _log = logging.getLogger(__name__)
 class Loading:
     """Load what the stages of ``flow`` say they need, or nothing until it is asked for.
 
-    ``wait`` keeps a record from loading the same at the same time.
+    ``wait`` keeps a record from loading the same at the same time. What stages that are decided on apart need is loaded
+    there, by those who ``begin`` to work then.
     """
 
-    def __init__(self, flow: Sequence[Stage]) -> None:
-        self._steps = [step for stage in flow for step in stage.loads]
+    def __init__(self, flow: Sequence[Stage], begin: Callable[[], object] | None = None) -> None:
+        here = [stage for stage in flow if begin is None or not stage.is_apart]
+        self._steps = [*filter(None, [begin]), *(step for stage in here for step in stage.loads)]
         self._over = threading.Event()
         self._over.set()
 

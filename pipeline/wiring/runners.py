@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.metrics import serving
+from pipeline.wiring.reading import reading
 from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 from pipeline.wiring.stores import Store, clock, replaying, store
 from pipeline.wiring.upkeep import facts_before, tending
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from pipeline.adapters.notify.addresses import Channels
     from pipeline.alerts.policy import Limits
     from pipeline.flow import Stage
+    from pipeline.ports.readers import Readers
+    from pipeline.runners.ahead import Ahead
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.notifier import NotifierLoop
     from pipeline.runners.polling.ingest import Polled
@@ -46,9 +50,18 @@ def flow(settings: Settings) -> tuple[Stage, ...]:
 
 
 def embedded(
-    opened: Store, facts_before: Callable[[], datetime] | None = None, measures: Measures | None = None
+    opened: Store,
+    facts_before: Callable[[], datetime] | None = None,
+    measures: Measures | None = None,
+    readers: Readers | None = None,
+    *,
+    late: bool = False,
 ) -> Embedded:
-    """Wire the embedded runtime to an open store; facts from before a moment are forgotten, if one is given."""
+    """Wire the embedded runtime to an open store; facts from before a moment are forgotten, if one is given.
+
+    ``readers`` read for events, or it does so itself; with ``late``, only once so much waits that it is worth starting
+    them.
+    """
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.feeder import Feeder
 
@@ -67,7 +80,16 @@ def embedded(
         measures=measures,
         prepared=opened.prepared,
         saved=opened.memories,
+        ahead=_ahead(opened, readers, late=late) if readers is not None else None,
     )
+
+
+def _ahead(opened: Store, readers: Readers, *, late: bool) -> Ahead:
+    from pipeline.runners.ahead import Ahead
+    from pipeline.runners.embedded import GROUP
+
+    stage = next(stage for stage in flow(opened.settings) if stage.is_apart)
+    return Ahead(opened.log, GROUP, stage, readers, clock, late=late)
 
 
 def channels(settings: Settings, write: Callable[[str], None] | None = None) -> Channels:
@@ -163,6 +185,9 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
     learn_types()
     sys.setswitchinterval(SWITCH_S)
     make_directory(settings.directory)  # Faust makes its own directory, but not those above
+    # More workers are the way to more of them.
+    if (readers := reading(settings, 1)) is not None:
+        atexit.register(readers.close)  # whichever program runs the app
     return make_app(
         servers=settings.kafka,
         access=access.options(),
@@ -175,6 +200,7 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
         session_timeout_s=settings.session_timeout_s,
         measures=measures,
         facts_before=facts_before(settings, None),
+        readers=readers,
     )
 
 

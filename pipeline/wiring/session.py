@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,13 @@ from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
 from pipeline.wiring import connectors, runners, upkeep
 from pipeline.wiring.metrics import serving
+from pipeline.wiring.reading import MOST_READERS, reading
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
     from pipeline.model import Article, Document
-    from pipeline.runners.embedded import Embedded, Outcome
+    from pipeline.runners.batch import Outcome
+    from pipeline.runners.embedded import Embedded
     from pipeline.runners.polling.ingest import Polled
 
 PROGRESS_S = 5.0
@@ -158,13 +160,16 @@ class Session:
 
         pruning = upkeep.pruner(self._store)
         settings, measures = self._store.settings, Measures()
-        embedded = runners.embedded(self._store, upkeep.facts_before(settings, pruning), measures)
+        readers = reading(settings, MOST_READERS)
+        facts_before = upkeep.facts_before(settings, pruning)
+        embedded = runners.embedded(self._store, facts_before, measures, readers, late=self._once)
         # Who asked for one round waits for its end; otherwise nobody is to look as often.
         ends = {"end_within_s": ONCE_ENDS_S} if self._once else {}
         notifying = runners.notifying(self._store, self._write, measures, **ends)
         learn_types()
         with (
             stop_signal() as self._stopping,
+            closing(readers) if readers is not None else nullcontext(),
             # One round ends sooner without what it may not need.
             nullcontext() if self._once else embedded.loading.beside(self._stopping),
             notifying,
@@ -201,7 +206,7 @@ class Session:
             self._progress(waiting)
 
     def _tell(self, outcome: Outcome) -> None:
-        from pipeline.runners.embedded import WAITING
+        from pipeline.runners.batch import WAITING
 
         if outcome.kind == WAITING:
             return  # it comes again, and is told of then

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from pipeline.model import Article
 from pipeline.ports.search import SearchRequest
 from pipeline.runners.polling.publishing import publish
 from pipeline.wiring import runners, stores
+from pipeline.wiring.reading import MOST_READERS, cores, reading
 from tests.bench.corpus import Corpus
 
 COUNT = 3_000
@@ -25,24 +30,73 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def run() -> dict[str, float]:
     """Measure both runtimes; the worker's figure is left out where Kafka and Elasticsearch cannot be started."""
-    figures = {"embedded_articles_per_s": embedded()}
+    figures = embedded()
     worker = distributed()
     if worker is not None:
         figures["worker_articles_per_s"] = worker
     return figures
 
 
-def embedded() -> float:
-    """Return articles/s of one process and one store file."""
+def embedded(rounds: int = 3) -> dict[str, float]:
+    """Return the medians of some rounds: one process alone, then with others that read for events, in turn."""
+    figures: defaultdict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        alone, together = _embedded(0), _embedded(max(1, min(cores() - 1, MOST_READERS)))
+        figures["embedded_articles_per_s"].append(together["articles_per_s"])
+        figures["embedded_alone_articles_per_s"].append(alone["articles_per_s"])
+        figures["embedded_ratio_vs_alone"].append(together["articles_per_s"] / alone["articles_per_s"])
+        figures["embedded_processor_ms"].append(together["processor_ms"])
+        figures["embedded_alone_processor_ms"].append(alone["processor_ms"])
+        figures["embedded_mb"].append(together["mb"])
+        figures["embedded_alone_mb"].append(alone["mb"])
+    return {name: round(statistics.median(values), 2) for name, values in figures.items()}
+
+
+def _embedded(processes: int) -> dict[str, float]:
+    """Take articles through one store file, in a process of its own, whose readers have begun as in `newswire up`."""
+    command = [sys.executable, "-c", f"from tests.bench import end_to_end; end_to_end.measure({processes})"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    measured: dict[str, float] = json.loads(done.stdout)
+    return measured
+
+
+def measure(processes: int) -> None:
+    """Print articles/s, and what an article costs all processes; and the memory of these, while they are there."""
     with tempfile.TemporaryDirectory() as directory:
-        settings = config.Settings(data=directory)
-        with stores.store(settings) as store:
+        settings = config.load(None, {"data": directory}, {"NEWSWIRE_EXTRACT_PROCESSES": str(processes)})
+        readers = reading(settings, MOST_READERS)
+        with stores.store(settings) as store, closing(readers) if readers is not None else nullcontext():
             publish(articles(COUNT), store.log)
-            runtime = runners.embedded(store)
-            started = time.perf_counter()
+            runtime = runners.embedded(store, readers=readers)
+            sys.setswitchinterval(runners.SWITCH_S)
+            runtime.loading.start(lambda: False).join()
+            while readers is not None and not readers.is_ready:
+                time.sleep(0.01)
+            before, started = _processor_s(), time.perf_counter()
             while runtime.step():
                 pass
-            return COUNT / (time.perf_counter() - started)
+            seconds, used = time.perf_counter() - started, _processor_s() - before
+            mb = _memory_mb()
+    print(json.dumps({"articles_per_s": COUNT / seconds, "processor_ms": 1000 * used / COUNT, "mb": mb}))
+
+
+def _processes() -> list[Path]:
+    """Return the directories in /proc of this process and of its children."""
+    children = [each for task in Path("/proc/self/task").iterdir() for each in (task / "children").read_text().split()]
+    return [Path("/proc/self"), *(Path("/proc") / child for child in children)]
+
+
+def _processor_s() -> float:
+    fields = [(each / "stat").read_text().rpartition(")")[2].split() for each in _processes()]
+    return sum(int(user) + int(system) for *_, user, system in (each[:13] for each in fields)) / os.sysconf(
+        "SC_CLK_TCK"
+    )
+
+
+def _memory_mb() -> float:
+    """Return the memory of all, with what they share counted once."""
+    lines = [line for each in _processes() for line in (each / "smaps_rollup").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000
 
 
 def distributed() -> float | None:

@@ -2,7 +2,8 @@
 
 Seen is when a connector publishes the article; sent is when the webhook, a process of its own on loopback, has all of
 the alert. Every article matches one rule of a thousand. The distributed figures need NEWSWIRE_KAFKA and
-NEWSWIRE_ELASTICSEARCH; a worker and a notifier then run as processes.
+NEWSWIRE_ELASTICSEARCH; a worker and a notifier then run as processes. NEWSWIRE_EXTRACT_PROCESSES=0 has articles read
+for events by the process that matches.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from pipeline.model import AlertRule, Article, derive_id
 from pipeline.ports.log import CountingLog, Log, Message
 from pipeline.topics import ARTICLES
 from pipeline.wiring import runners, stores
+from pipeline.wiring.reading import MOST_READERS, reading
 from tests.bench.corpus import Corpus
 
 ARTICLES_PER_S = 50
@@ -73,10 +75,12 @@ def run() -> dict[str, float]:
 def embedded(measure: Measure | None = None) -> dict[str, float]:
     """Measure the embedded runtime: pipeline and notifier in threads of one process, as `newswire up` runs them."""
     with tempfile.TemporaryDirectory() as directory, receiving() as (url, received):
-        settings = config.load(None, {"data": directory}, {"NEWSWIRE_NOTIFY_ALLOW": "127.0.0.0/8"})
-        with stores.store(settings) as store:
+        asked = {name: value for name, value in os.environ.items() if name == "NEWSWIRE_EXTRACT_PROCESSES"}
+        settings = config.load(None, {"data": directory}, {"NEWSWIRE_NOTIFY_ALLOW": "127.0.0.0/8"} | asked)
+        readers = reading(settings, MOST_READERS)
+        with stores.store(settings) as store, closing(readers) if readers is not None else nullcontext():
             _add_rules(store.rules.put, url)
-            pipeline, stopping = runners.embedded(store), threading.Event()
+            pipeline, stopping = runners.embedded(store, readers=readers), threading.Event()
 
             def work() -> None:
                 while not stopping.is_set():

@@ -21,7 +21,8 @@ from pipeline.model import Alert, AlertRule
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
 from pipeline.runners import embedded, trouble
-from pipeline.runners.embedded import Embedded, Outcome
+from pipeline.runners.batch import Outcome
+from pipeline.runners.embedded import Embedded
 from pipeline.runners.polling.publishing import publish
 from pipeline.topics import ALERTS, DEAD
 from tests.fakes.flaky import Faults, flaky, flaky_transaction

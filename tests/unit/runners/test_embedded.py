@@ -22,7 +22,8 @@ from pipeline.model import Alert, AlertRule, Article, Document
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
 from pipeline.query.parser import parse
-from pipeline.runners.embedded import AT_ONCE, WAITING, Embedded
+from pipeline.runners.batch import WAITING
+from pipeline.runners.embedded import AT_ONCE, Embedded
 from pipeline.runners.polling.publishing import publish
 from pipeline.runners.replay import replay
 from pipeline.stages.decision import Decision, NoMemory

@@ -18,7 +18,8 @@ from pipeline.model import Article, Document
 from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
 from pipeline.runners import embedded
-from pipeline.runners.embedded import WAITING, Embedded
+from pipeline.runners.batch import WAITING
+from pipeline.runners.embedded import Embedded
 from pipeline.runners.feeder import Feeder
 from pipeline.runners.polling.publishing import publish
 from pipeline.topics import HISTORY
