@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipeline.stages.extract.names.atlas import spots
 from pipeline.stages.extract.names.gazetteer import PLACES, Mention, gazetteer
+from pipeline.stages.extract.names.located import entry_of
 
 # A dateline stands in the first characters of a text; a long one has two cities and two agencies.
 LONGEST = 160
@@ -33,10 +35,11 @@ _BYLINE = re.compile(
 
 
 class Dateline(NamedTuple):
-    """Hold where a text begins after its dateline, and the country that the line names."""
+    """Hold where a text begins after its dateline, the country that the line names, and where its cities stand."""
 
     end: int
     country: str | None
+    cities: tuple[tuple[int, int], ...] = ()
 
 
 def find_dateline(text: str, mentions: Sequence[Mention]) -> Dateline:
@@ -45,6 +48,7 @@ def find_dateline(text: str, mentions: Sequence[Mention]) -> Dateline:
     ``mentions`` are those of the whole text. Of several places the country is given only when all lie in it.
     """
     end, codes = 0, set[str]()
+    cities: list[tuple[int, int]] = []
     for _ in range(3):  # "By Ann Lee in Kyiv" may be followed by "KYIV (Reuters) -"
         # A pattern sees a bounded piece, so that no text costs more than its first line.
         piece = text[end : end + LONGEST + 40]
@@ -57,8 +61,34 @@ def find_dateline(text: str, mentions: Sequence[Mention]) -> Dateline:
             if not found and match.re is _LINE and "(" not in match[0] and not any(c.isdigit() for c in match[0]):
                 break
             codes = codes or found
+            cities += _cities(match["place"], end + match.start("place"))
         end += match.end()
-    return Dateline(end, next(iter(codes)) if len(codes) == 1 else None)
+    return Dateline(end, next(iter(codes)) if len(codes) == 1 else None, tuple(cities))
+
+
+def with_cities(text: str, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    """Add the cities of the dateline, which are written in capitals, to the mentions of a text."""
+    line = find_dateline(text, mentions)
+    added = []
+    for start, end in line.cities:
+        if any(m.start < end and start < m.end for m in mentions if m.kind in PLACES):
+            continue
+        found = [spot for spot in spots(text[start:end]) if spot.kind == "city"]
+        here = [spot for spot in found if spot.code == line.country]
+        if here or (found and line.country is None):
+            added.append(Mention(start, end, entry_of(max(here or found, key=lambda spot: spot.people)), sure=True))
+    if not added:
+        return tuple(mentions)
+    kept = [m for m in mentions if not any(a.start < m.end and m.start < a.end for a in added)]
+    return tuple(sorted((*kept, *added), key=lambda mention: mention.start))
+
+
+def _cities(places: str, start: int) -> list[tuple[int, int]]:
+    """Return where the cities of a dateline stand: those before the comma, parted by strokes."""
+    return [
+        (start + match.start(), start + match.end())
+        for match in re.finditer(r"[^\s/][^/]*[^\s/]", places.partition(",")[0])
+    ]
 
 
 def _countries(places: str, start: int, mentions: Sequence[Mention]) -> set[str]:

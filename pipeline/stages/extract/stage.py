@@ -9,6 +9,7 @@ import msgspec
 from pipeline.language.detect import detect
 from pipeline.model import Document, Span
 from pipeline.stages.decision import Decision, NoMemory
+from pipeline.stages.extract.datelines import with_cities
 from pipeline.stages.extract.events.events import ArticleText
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.names.located import locate
@@ -41,7 +42,7 @@ def read(document: Document) -> Document:
     language = document.language or detect(text)
     pack, mentions = pack_of(language), find(text)
     if language in (None, "en"):
-        mentions = locate(text, mentions)
+        mentions = with_cities(text, locate(text, mentions))
     dates, quotations = tuple(pack.dates(text, published)), tuple(pack.quotations(text))
 
     def is_there(span: Span) -> bool:

@@ -34,7 +34,7 @@ WRITTEN_DAYS = 3
 _FUTURE = re.compile(
     r"\b(?:will|would|shall|'ll|due|scheduled|set|plan(?:s|ned|ning)?|expect(?:s|ed)?|upcoming|forthcoming|ahead of"
     r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning|deadline|aims?|intends?|hopes?|to be(?:\s+\w+)?"
-    r"|(?:meets|opens|begins|starts|arrives|departs|leaves|rules|votes|expires|resumes|ends|returns|faces|hosts|visits|travels"
+    r"|(?:meets|(?:re)?opens|begins|starts|arrives|departs|leaves|rules|votes|expires|resumes|ends|returns|faces|hosts|visits|travels"
     r"|airs|launches|closes|kicks off|convenes|goes|runs out|comes into|takes (?:effect|office|place|over|part))"
     r"(?!\s+that\b)|(?<!not\s)(?:begin|meet|arrive|depart|resume|convene|start|expire|vote|leave)"
     r"(?=\s+(?:(?:\w+\s+){0,3}(?:on|this|next)\s+)?$)|to (?:hold|meet|convene|begin|start|take"

@@ -135,8 +135,13 @@ LONGEST_DAYS = 400
 _AMOUNT = re.compile(r"\s*(?:dollars|euros|pounds|people|km|votes|points|percent|%|[.,]\d)")
 
 
+_CHANGED = re.compile(r"(?:extend|mov|postpon|delay|chang|schedul|forward|back)(?:ed|e|es)?\s+(?:from\s+)?$")
+
+
 def resolve_between(match: Match, scene: Scene) -> Value | None:
     """Resolve "from June 3 to June 11" and "from 30 May to 4 June"."""
+    if scene.preceded_by(_CHANGED):
+        return None  # "extended from June 1 to August 15" names two days
     names = match.groupdict()
     month, month2 = month_number(match["month"]), month_number(match["month2"])
     day, day2 = int(match["day"]), int(match["day2"])

@@ -58,7 +58,8 @@ _COUNTED = re.compile(
     r"|km|kilomet|met(?:er|re)s|miles|feet|tons|tonnes|hours|minutes|seconds|votes|cases|deaths|jobs|homes"
     r"|workers|employees"
     r"|points|units|copies|words|years|days|MHz|GHz|MB|mg|kg|ml|hPa|calories|protesters|migrants|refugees"
-    r"|students|members|block|blocks|series|acres|guests|rounds|pieces|lives|injuries|yards|rupees|yuan|yen|pesos|shares)\b"
+    r"|students|members|block|blocks|series|acres|guests|rounds|pieces|lives|injuries|yards|rupees|yuan|yen|pesos|shares"
+    r"|broadway|[a-z]+\s(?:street|avenue|road|boulevard|drive|lane))\b"
 )
 _YEARS = re.compile(r"\b1\d\d\d\s?[–-]\s?$|\b20\d\d\s?[–-]\s?$")
 _NOT_A_YEAR = re.compile(
@@ -141,6 +142,9 @@ def nearest_year(make: Callable[[int], date], scene: Scene) -> int:
     return _nearest(make, scene).year
 
 
+_KIN = re.compile(r"\b(?:sister|wife|daughter|mother|aunt|cousin|niece|girlfriend|named|Mrs\.?|Ms\.?|Miss|Aunt)\s+$")
+
+
 def resolve_month(match: Match, scene: Scene) -> Value | None:
     name, month = match["month"], month_number(match["month"])
     shift = (match["shift"] or "").lower()
@@ -148,6 +152,8 @@ def resolve_month(match: Match, scene: Scene) -> Value | None:
     if bare and (len(name) <= 4 and name not in ("June", "July")) and not scene.preceded_by(_INTRODUCED):
         return None
     if bare and name == "March" and scene.followed_by(_AS_VERB):
+        return None
+    if bare and name in ("April", "June", "May") and scene.preceded_by(_KIN):
         return None
     if bare and scene.followed_by(_AS_PERSON) and not scene.preceded_by(_DURING):
         return None
@@ -190,6 +196,8 @@ def resolve_weekday(match: Match, scene: Scene) -> Value | None:
     shift, week = (match["shift"] or "").lower(), (match["week"] or "").lower()
     if scene.preceded_by(_REPEATED) or scene.preceded_by(_CALLED):
         return None  # "every Monday", "Bloody Sunday"
+    if match["weekday"] in _FIRST_NAMES and not week and not shift and _stands_as_name(scene):
+        return None  # "Sunday Oliseh coached"
     if week:
         days = ahead - 7 * (ahead + today.weekday() >= 7) + 7 * SHIFTS[week]
     elif shift in ("last", "past", "previous"):
@@ -205,9 +213,20 @@ def resolve_weekday(match: Match, scene: Scene) -> Value | None:
     return (today + timedelta(days=days)).isoformat(), "day"
 
 
+_FIRST_NAMES = frozenset(("Sunday", "Friday"))
+_BEFORE_DAY = re.compile(r"(?:[a-z,]|\d)\s+$")
+_AFTER_FIRST_NAME = re.compile(r"\s[A-Z][a-z]+\s(?:[a-z]+(?:ed|s)|coached|told|won|ran|led|was|has|had|is)\b")
+
+
+def _stands_as_name(scene: Scene) -> bool:
+    """Say whether a day stands where a first name does: first in its sentence, a surname and a verb after it."""
+    return not scene.preceded_by(_BEFORE_DAY) and scene.followed_by(_AFTER_FIRST_NAME)
+
+
 _REPEATED = re.compile(r"\b(?i:every|each|most|any|except|all)\s+$")
 _CALLED = re.compile(
-    r"\b(?:Bloody|Black|Good|Palm|Easter|Cyber|Super|Ash|Shrove|Maundy|Holy|Giving|Blue|Manic|Whit)\s+$", re.IGNORECASE
+    r"\b(?:Bloody|Black|Good|Palm|Easter|Cyber|Super|Ash|Shrove|Maundy|Holy|Giving|Blue|Manic|Whit|Bowl|Mothering|Red|Gold|Sheer)\s+$",
+    re.IGNORECASE,
 )
 
 

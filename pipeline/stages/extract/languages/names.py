@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from pipeline.model import Entity
@@ -19,6 +19,8 @@ LEAST_PEOPLE_TWO_SIGNS = 1_000_000
 LEAST_PEOPLE_INFLECTED = 200_000
 LONGEST = 5
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+# "L'ONU", "dell'Unione", "d'Alger"
+_ELIDED = re.compile(r"(?:l|d|dell|all|nell|dall|sull|qu)['’](?=\w)", re.IGNORECASE)
 Type = Literal["PER", "ORG", "LOC"]
 
 
@@ -35,6 +37,9 @@ def _known(code: str) -> dict[str, _Known]:
     names: dict[str, _Known] = {}
     for name, country in held.calendar.countries.items():
         names[name.casefold()] = _Known("LOC", name, country)
+    for forms, place in held.words.places.items():
+        for name in forms.split("/"):
+            names[name.casefold()] = _Known("LOC", name, f"city:{folded(place)}")
     for name in held.words.bodies:
         names[name.casefold()] = _Known("ORG", name)
     for name in held.words.persons:
@@ -64,6 +69,19 @@ _OF_KIND: dict[str, Type] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
+def is_known_place(word: str, code: str) -> bool:
+    """Say whether a word of a language is the name of a country or of a large city, also inflected."""
+    held = table(code)
+    name = _known(code).get(word.casefold())
+    if name is not None:
+        return name.type == "LOC"
+    if held.words.endings and len(word) > LEAST_STEM and _stem(word, held) in _inflected(code):
+        return True
+    spot = _city(word, code)
+    return spot is not None and spot.people >= LEAST_PEOPLE_INFLECTED
+
+
 def _spaced(text: str, code: str) -> Iterator[Entity]:
     held, known = table(code), _known(code)
     capitals = code != "ar"
@@ -71,10 +89,11 @@ def _spaced(text: str, code: str) -> Iterator[Entity]:
     at = 0
     while at < len(words):
         first = words[at]
-        starts = [first.start()]
+        elided = _ELIDED.match(first.group())
+        starts = [first.start()] if elided is None else [first.start() + elided.end(), first.start()]
         if code == "ar" and len(first.group()) > 4 and first.group().startswith(("و", "ب", "ل", "ف")):
             starts.append(first.start() + 1)
-        if capitals and not first.group()[0].isupper():
+        if capitals and not text[starts[0]].isupper():
             at += 1
             continue
         step, entity = 1, None
@@ -119,7 +138,7 @@ def _ends(text: str, last: re.Match[str], held: Table) -> list[int]:
     return [last.end(), last.start() + mark.start()] if mark and held.words.suffix else [last.end()]
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _city(surface: str, code: str) -> Spot | None:
     """Return a city of this name, the largest; a word of several letters only."""
     held = other_scripts() if code in ("ru", "uk", "ar", "zh", "ja") else atlas()

@@ -17,7 +17,10 @@ class Words(msgspec.Struct, frozen=True):
 
     days: dict[str, int]
     cues: str
+    cue_end: str = ""
+    beside: str = "(?!)"
     according: str = "(?!)"
+    named: str = "(?!)"
     ahead: str = "(?!)"
     behind: str = "(?!)"
     of: str = "(?!)"
@@ -29,13 +32,41 @@ class Words(msgspec.Struct, frozen=True):
     months_extra: str = ""
     stops: str = ""
     articles: str = ""
-    keep_articles: str = ""
+    complements: str = ""
+    listener: str = ""
+    skipped: str = ""
+    pronouns: str = ""
+    relatives: str = ""
+    verb_last: bool = False
     roles: str = "(?!)"
     endings: str = ""
     suffix: str = ""
     soft: dict[str, str] = {}
     persons: tuple[str, ...] = ()
     bodies: tuple[str, ...] = ()
+    places: dict[str, str] = {}
+
+
+class Times(msgspec.Struct, frozen=True):
+    """Hold how a language says stretches of time; `data/times.toml` says what each is."""
+
+    numbers: str
+    day: str
+    week: str
+    month: str
+    year: str
+    ago: str
+    last: str
+    this: str
+    next: str
+    until: str
+    within: str = "(?!)"
+    in_month: str = "(?!)"
+    after_month: str = "(?!)"
+    months_there: str = ""
+    in_year: str = "(?!)"
+    after_year: str = "(?!)"
+    from_: str = msgspec.field(default="(?!)", name="from")
 
 
 class Calendar(msgspec.Struct, frozen=True):
@@ -51,6 +82,7 @@ class Table(msgspec.Struct, frozen=True):
 
     code: str
     words: Words
+    times: Times
     calendar: Calendar
 
 
@@ -59,5 +91,11 @@ def table(code: str) -> Table:
     """Return the table of one of ``CODES``, read once."""
     folder = files("pipeline.stages.extract.languages").joinpath("data")
     own = tomllib.loads(folder.joinpath("words.toml").read_text("utf-8"))
+    times = tomllib.loads(folder.joinpath("times.toml").read_text("utf-8"))
     calendars = msgspec.json.decode(folder.joinpath("calendars.json").read_bytes(), type=dict[str, Calendar])
-    return Table(code=code, words=msgspec.convert(own[code], Words), calendar=calendars[code])
+    return Table(
+        code=code,
+        words=msgspec.convert(own[code], Words),
+        times=msgspec.convert(times[code], Times),
+        calendar=calendars[code],
+    )

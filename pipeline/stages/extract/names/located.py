@@ -39,7 +39,7 @@ _ITS = re.compile(rf"['’]s?\s+{_SIDE}(?:{_KIND}\s+of\s+)?(?=[A-ZÀ-Þ])")
 _ABBREVIATED = re.compile(r",\s+((?:[A-Z]\.\s?){1,3}|[A-Z][a-z]{1,4}\.)")
 _PLACED = re.compile(
     rf"\b(?:(?P<strong>[Ii]n|[Nn]ear|[Oo]utside|[Ii]nside|[Aa]round)|[Tt]owards?|[Ii]nto|[Ff]rom|of|[Tt]o|[Oo]ff|[Aa]t|reached"
-    rf"|[Aa]cross|[Tt]hrough|[Vv]ia|[Bb]etween|[Ll]eft|seized|captured|retaken|recaptured|shelled|bombed)\s+(?:the\s+(?:\w+\s+)?{_KIND}\s+of\s+)?(?=[A-ZÀ-Þ])"
+    rf"|[Aa]cross|[Tt]hrough|[Vv]ia|[Bb]etween|[Ll]eft|seized|captured|retaken|recaptured|shelled|bombed|hit|struck|entered|stormed|besieged|liberated|attacked|retook|rocked|raided)\s+(?:the\s+(?:\w+\s+)?{_KIND}\s+of\s+)?(?=[A-ZÀ-Þ])"
 )
 _RUN = re.compile(
     r"[A-ZÀ-Þ][\w'’]*(?:[ -](?:(?:da|de|del|di|do|dos|la|el|al|am|of|sur|upon|ul|as|es)[ -]){0,2}[A-ZÀ-Þ][\w'’]*){0,4}"
@@ -73,11 +73,12 @@ class _Sign(NamedTuple):
 def locate(text: str, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     """Return the mentions with each place settled, and places besides that the text shows to be such."""
     reader = _Reader(text, mentions)
-    settled = [reader.settled(number) for number in range(len(mentions))]
     added: list[Mention] = []
     for found in sorted(reader.others(), key=lambda mention: (mention.start, -mention.end)):
         if not added or added[-1].end <= found.start:
             added.append(found)
+    reader.learn(added)
+    settled = [reader.settled(number) for number in range(len(mentions))]
     if not added:
         return tuple(settled)
     kept = [m for m in settled if not any(a.start < m.end and m.start < a.end for a in added)]
@@ -99,6 +100,16 @@ class _Reader:
             if mention.code and len(mention.code) == 3 and word not in _HOMONYMS and word not in _SHARED:
                 if mention.kind in ("city", "capital", "maybe", "region") and self._is_shared(word, mention):
                     continue
+                self._signs.append(_Sign(mention.start, mention.code, word))
+
+    def learn(self, found: Sequence[Mention]) -> None:
+        """Let places that are found besides speak for their countries, too."""
+        spoken_of = {sign.code for sign in self._signs}
+        for mention in found:
+            if spoken_of and mention.code not in spoken_of:
+                continue  # told by its name alone
+            word = folded(self._text[mention.start : mention.end])
+            if mention.code and len({spot.code for spot in spots(word)}) == 1:
                 self._signs.append(_Sign(mention.start, mention.code, word))
 
     def _is_shared(self, word: str, mention: Mention) -> bool:
@@ -126,11 +137,11 @@ class _Reader:
         word = folded(surface)
         holder = self._holding(number, word) if mention.kind == "region" or word in _HOMONYMS else None
         if holder is not None:
-            return Mention(mention.start, mention.end, _entry(holder), sure=True)
+            return Mention(mention.start, mention.end, entry_of(holder), sure=True)
         if mention.kind == "country":
             town = self._beside(mention.start, mention.end, [s for s in spots(surface) if s.kind == "city"], "region")
             if town is not None:  # "Lebanon, Ohio"
-                return Mention(mention.start, mention.end, _entry(town), sure=True)
+                return Mention(mention.start, mention.end, entry_of(town), sure=True)
             if word in _HOMONYMS or word in _SHARED:
                 mention = self._country(mention, word)
             return msgspec.structs.replace(mention, sure=True) if self._is_listed(number) else mention
@@ -139,7 +150,7 @@ class _Reader:
         found = [spot for spot in spots(surface) if spot.kind != "country"]
         beside = self._beside(mention.start, mention.end, found)
         if beside is not None:
-            return Mention(mention.start, mention.end, _entry(beside), sure=True)
+            return Mention(mention.start, mention.end, entry_of(beside), sure=True)
         if mention.kind == "region" and not mention.code:
             return mention
         weights = self._weights(mention.start, word)
@@ -154,10 +165,10 @@ class _Reader:
             others = [s for s in others if s.people >= LEAST_SHARE * people or mention.kind == s.kind == "region"]
             if others:
                 chosen = max(others, key=lambda s: (weights[s.code], s.named, s.people))
-                return Mention(mention.start, mention.end, _entry(chosen), sure=True)
+                return Mention(mention.start, mention.end, entry_of(chosen), sure=True)
         here = [s for s in usual if s.region in self._regions and s.people >= LEAST_SHARE_IN_COUNTRY * people]
         if here and mention.kind == "city":
-            return Mention(mention.start, mention.end, _entry(max(here, key=lambda s: s.people)), sure=True)
+            return Mention(mention.start, mention.end, entry_of(max(here, key=lambda s: s.people)), sure=True)
         sure = weights[mention.code or ""] > 0
         return msgspec.structs.replace(mention, sure=True) if sure and mention.kind != "region" else mention
 
@@ -201,7 +212,7 @@ class _Reader:
         if (said or towns) and not (weights[mention.code or ""] and not said):
             spot = next((s for s in spots(word) if s.kind == "region" and s.code == code), None)
             if spot is not None:
-                return Mention(mention.start, mention.end, _entry(spot), sure=True)
+                return Mention(mention.start, mention.end, entry_of(spot), sure=True)
         return mention
 
     def _perhaps(self, mention: Mention, found: Sequence[Spot], weights: dict[str, float]) -> Mention:
@@ -210,7 +221,7 @@ class _Reader:
         fitting = [spot for spot in found if weights[spot.code] and spot.named]
         if placed and fitting:
             chosen = max(fitting, key=lambda s: (weights[s.code] + (s.people > 300_000), s.people))
-            return Mention(mention.start, mention.end, _entry(chosen), sure=True)
+            return Mention(mention.start, mention.end, entry_of(chosen), sure=True)
         return mention
 
     def others(self) -> Iterator[Mention]:
@@ -251,7 +262,7 @@ class _Reader:
             found = [s for s in spots(surface) if s.kind != "country"] if len(surface) > 2 or strong else []
             if found:
                 chosen = self._chosen(at, at + len(surface), found, strong)
-                return Mention(at, at + len(surface), _entry(chosen), sure=True) if chosen is not None else None
+                return Mention(at, at + len(surface), entry_of(chosen), sure=True) if chosen is not None else None
             end = max(self._text.rfind(" ", at, end), self._text.rfind("-", at, end))
         return self._small(at, run.end()) if strong else None
 
@@ -334,7 +345,8 @@ class _Reader:
         return []
 
 
-def _entry(spot: Spot) -> Entry:
+def entry_of(spot: Spot) -> Entry:
+    """Return a place of the atlas as what a name stands for."""
     return Entry(
         kind="region" if spot.kind == "region" else "city",
         code=spot.code,
@@ -351,4 +363,4 @@ def likeliest(surface: str) -> Entry | None:
     found = [spot for spot in spots(surface) if spot.kind != "country"]
     if not found or len({spot.code for spot in found}) > 1:
         return None
-    return _entry(max(found, key=lambda spot: (spot.named, spot.people)))
+    return entry_of(max(found, key=lambda spot: (spot.named, spot.people)))

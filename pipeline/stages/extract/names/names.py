@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Entity
 from pipeline.stages.extract.names import tagger
-from pipeline.stages.extract.names.atlas import spots
+from pipeline.stages.extract.names.atlas import folded, spots
 from pipeline.stages.extract.names.boundaries import Name, Type, mended
 from pipeline.stages.extract.names.gazetteer import PLACES, Entry, Kind, Mention, find, gazetteer
 from pipeline.stages.extract.names.located import likeliest, locate
@@ -141,8 +141,13 @@ def _is_longer(text: str, mention: Mention, name: Name) -> bool:
     if text[mention.start : mention.end].isalnum():
         # "Georgia and Armenia" are no persons.
         same = (mention.start, mention.end) == (name.start, name.end)
+        word = folded(text[mention.start : mention.end])
+        lists = tagger.shipped()
+        if same and mention.kind == "capital" and word not in lists.first and word not in lists.last:
+            return name.type == "PER"  # "Bamako said"
         placed = (
             mention.kind in ("country", "region")
+            or text[name.start : name.end].isupper()
             or _PLACED.search(text, max(0, name.start - 9), name.start) is not None
         )
         return same and mention.sure and placed and name.type == "PER"

@@ -24,6 +24,7 @@ CUES = (
     r"|counter(?:ed|s)|contend(?:ed|s)|conced(?:ed|es)|assert(?:s|ing)|caution(?:s|ing)|confess(?:ed|es)|hint(?:ed|s)"
     r"|reckon(?:ed|s)|retort(?:ed|s)|recount(?:ed|s)|proclaim(?:ed|s)|underlin(?:ed|es)|underscor(?:ed|es)"
     r"|elaborat(?:ed|es)|opin(?:ed|es)|clarif(?:ied|ies)|chanted|assur(?:ed|es)|denounc(?:ed|es)|decried|deplored"
+    r"|calls|describes|brands|labels|slams|hails|praises|condemns|denounces|blasts|blasted|dubs|dismisses|accuses|blames"
     r"|bemoaned|thunder(?:ed|s)|fum(?:ed|es)|enthus(?:ed|es)|grumbl(?:ed|es)|whispered|pleaded|pleads"
 )
 # Beside the marks these say who speaks; elsewhere they mean other things as well.
@@ -37,7 +38,10 @@ BESIDE = (
     r"|beg(?:ged|s)|advis(?:ed|es)|greet(?:ed|s)|chim(?:ed|es) in|hit back|hits back|point(?:ed|s) out|shot back"
     r"|summ(?:ed|ing) up|went on|goes on|boast(?:s)?|joke(?:s)?|exclaim(?:s)?|comment(?:s)?|answer(?:s)?|agree(?:s)?"
     r"|shout(?:s)?|believes|thinks|vent(?:ed|s)|cheer(?:ed|s)|sang|sings|hiss(?:ed|es)|growl(?:ed|s)|cackled|gasp(?:ed|s)|quip(?:s)?"
-    r"|informed|inquired"
+    r"|informed|inquired|beam(?:ed|s)|boom(?:ed|s)|chuckl(?:ed|es)|grinn?(?:ed|s)|gloat(?:ed|s)|grip(?:ed|es)|groan(?:ed|s)"
+    r"|howl(?:ed|s)|huff(?:ed|s)|rail(?:ed|s)|rav(?:ed|es)|reassur(?:ed|es)|recit(?:ed|es)|shriek(?:ed|s)|snarl(?:ed|s)"
+    r"|sniff(?:ed|s)|snort(?:ed|s)|spat|text(?:ed|s)|wail(?:ed|s)|whin(?:ed|es)|emailed|blogged|deadpans|parried|philosophi[sz]ed"
+    r"|remonstrated|admonished|chastised|bragg?(?:ed|s)|prais(?:ed|es)|relay(?:ed|s)|reveals|discloses|tells|testifies"
 )
 CUE = re.compile(rf"(?<![\w-])(?:{CUES})\b")
 CUE_BESIDE = re.compile(rf"(?<![\w-])(?:{CUES}|{BESIDE})\b")
@@ -51,7 +55,8 @@ SAYING = re.compile(
     r"|contended|maintained|reiterated|asserted|indicated|remarked|underlined|disclosed|joked|agreed|assured \w+"
     r"|suggested|predicted|pledged|vowed|promised|emphasi[sz]ed|concluded|testified|replied|recalled|observed|insists"
     r"|argues|claims|warns|notes|stresses|explains|announces|states|suggests|reports|shows|finds|acknowledges|admits"
-    r"|revealed)(?= that\b))"
+    r"|revealed|estimate|allege|claim|fear|insist|argue|warn|admit|deny|confirm|predict|believe|suggest|acknowledge|stress"
+    r"|report|announce|explain|hope|maintain|contend|complain|agree|conclude|state)(?= that\b))"
 )
 # "Prices will fall, analysts predict." "…, the council said on Monday."
 TRAILING = re.compile(

@@ -114,6 +114,8 @@ def subject_before(text: str, begin: int, verb: int, cues: re.Pattern[str]) -> P
         if opening < 1:
             return None
         aside, at = tuple(tokens[opening + 1 : at]), opening - 1
+        while at > 1 and tokens[at].text.isdigit() and tokens[at - 1].text == ",":
+            at -= 2  # "Marie Okoye, 43, a mother of four, said"
         if any(cues.fullmatch(token.lower) for token in aside):
             return Phrase((), (), True)  # ", Putin blamed …, noting": the subject is that of the verb before
     for who in range(at, max(at - MAX_TOKENS, 0), -1):
@@ -190,7 +192,14 @@ def subject_after(text: str, start: int, limit: int) -> Phrase | None:
             break
     while found and found[-1].lower in _LINKS:
         found.pop()
-    return Phrase(tuple(found)) if found and len(found) <= MAX_TOKENS else None
+    if not found or len(found) > MAX_TOKENS:
+        return None
+    named = _NAME_ASIDE.match(text, found[-1].end, limit) if name_in(found) is None else None
+    return Phrase(tuple(found), tuple(tokens_between(text, *named.span("name"))) if named else ())
+
+
+# "wrote his sister, Nadia, on Facebook"
+_NAME_ASIDE = re.compile(r",\s+(?P<name>[A-ZÀ-Þ][\w’'-]+(?:\s[A-ZÀ-Þ][\w’'-]+){0,3})(?=[,.;]|$)")
 
 
 def name_in(tokens: Sequence[Token]) -> tuple[Token, ...] | None:

@@ -14,7 +14,7 @@ from typing import Literal
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Quotation, Span, Speaker
 from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, SAYING, TRAILING
-from pipeline.stages.extract.quotations.marks import Marked, inner_of
+from pipeline.stages.extract.quotations.marks import PAIRS, Marked, inner_of
 from pipeline.stages.extract.quotations.marks import marked as marked_in
 from pipeline.stages.extract.quotations.phrases import Phrase, subject_after, subject_before, tokens_between
 from pipeline.stages.extract.quotations.speakers import Mentions
@@ -55,7 +55,7 @@ def find_quotations(text: str, language: str | None = "en") -> tuple[Quotation, 
     reader = _Reader(text, paragraphs, marked)
     found = list(reader.quoted())
     if english:
-        found += islice(reader.indirect([q for q in found if q.kind == "direct"]), MAX_QUOTATIONS)
+        found += islice(reader.indirect(found), MAX_QUOTATIONS)
     return tuple(sorted(found, key=lambda quotation: (quotation.start, -quotation.end)))
 
 
@@ -92,7 +92,7 @@ class _Reader:
             if attribution[0] is None and kind == "direct" and self._goes_on(mark, rows[at + 1][0]):
                 rows[at] = (mark, kind, inner, rows[at + 1][3])
         for mark, kind, inner, (speaker, cue) in self._joined(rows):
-            if speaker is None and (kind == "mixed" or not self._stands_alone(mark)):
+            if speaker is None and (kind == "mixed" or not self._stands_alone(mark) or self._is_work(mark)):
                 continue
             start, end = inner
             yield Quotation(text=self._text[start:end], start=start, end=end, kind=kind, speaker=speaker, cue=cue)
@@ -115,6 +115,13 @@ class _Reader:
         first, last = self._paragraphs[mark.paragraph]
         ends = mark.open or self._text[mark.end - 2] in ".,!?…" or self._text[mark.end : mark.end + 1] == ","
         return ends or not (self._text[first : mark.start].strip() or self._text[mark.end : last].strip(" .,"))
+
+    def _is_work(self, mark: Marked) -> bool:
+        """Tell the title of a film or the name of a ship: "The film, "A Winter in Lodz," opens"."""
+        return (
+            _WORK.search(self._text, max(self._paragraphs[mark.paragraph][0], mark.start - NEAR), mark.start)
+            is not None
+        )
 
     def _attribution(self, at: int, mark: Marked, kind: Kind) -> Attribution:
         """Look for who said it: after the quotation, before it in its sentence, then in the sentence before it."""
@@ -140,8 +147,14 @@ class _Reader:
             or self._inverted(mark.end, stop)
             or self._subject_cue(mark.end, self._sentence_end(mark.end, stop))
             or self._according(mark.end, self._sentence_end(mark.end, stop))
+            or self._headed_line(first, last, mark.start)
             or _NOBODY
         )
+
+    def _headed_line(self, first: int, last: int, stop: int) -> Attribution | None:
+        """Read the headline `Trump: Iran 'will pay a price'`: who stands before its colon."""
+        match = _HEAD.match(self._text, first, stop) if last - first <= LONGEST_HEADLINE else None
+        return self._headed(first, match.end()) if match else None
 
     def _after(self, mark: Marked, stop: int) -> Attribution | None:
         """Read `," said Per Lund` and `," Per Lund told reporters`, unless the quotation ended its sentence."""
@@ -250,16 +263,21 @@ class _Reader:
             and not self._text[earlier.end : self._paragraphs[earlier.paragraph][1]].strip(" .")
         )
 
-    def indirect(self, direct: list[Quotation]) -> Iterator[Quotation]:
+    def indirect(self, quoted: list[Quotation]) -> Iterator[Quotation]:
         """Give reported speech without marks, by sentence; marked words within it stay quotations of their own."""
         at = 0
+        direct = [quotation for quotation in quoted if quotation.kind == "direct"]
+        marked = {quotation.start for quotation in quoted}
         for start, end in split_sentences(self._text):
             while at < len(direct) and direct[at].end <= start:
                 at += 1
             if at < len(direct) and direct[at].start < end:
                 continue
             found = self._reported(start, min(end, start + LONGEST_SENTENCE))
-            if found is not None:
+            # All of it in marks is told already: 'predicted that "the war will be over"'.
+            if found is not None and not (
+                found.start + 1 in marked and any(c in found.text[0] for c in PAIRS) and found.text[-1] in _CLOSING
+            ):
                 yield found
 
     def _reported(self, start: int, end: int) -> Quotation | None:
@@ -305,7 +323,8 @@ class _Reader:
         else:
             lead = _AT_TIME.match(text, begin, end)
             begin = lead.end() if lead else begin
-            begin += 5 if text.startswith("that ", begin) else 0
+            if text.startswith("that ", begin):
+                return self._indirect((begin + 5, end), self._said(phrase, cue))
             said = (begin, end)
         clause, opens = _CLAUSE.search(text, *said), _OPENS_CLAUSE.match(text, *said)
         if not ((clause and opens) if cue["weak"] else (clause or opens)):
@@ -341,6 +360,7 @@ _CLOSING = frozenset('”"»“’')
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 LONGEST_SENTENCE = 1_500
 NEAR = 60
+LONGEST_HEADLINE = 160
 
 
 def _span(text: str, start: int, end: int) -> Span:
@@ -354,7 +374,13 @@ def _kind(text: str, mark: Marked, paragraph: tuple[int, int]) -> Kind:
     if inner[:1].islower() and lead[-1:].isalnum():
         return "mixed"
     before = text[max(paragraph[0], mark.start - 60) : mark.start].rstrip()
-    if before[-1:] == "," and CUE.search(before[-20:]) and inner[-1:] in ".!?" and words >= 2:
+    said = max(before.rfind(closing) for closing in '”"’')
+    if (
+        before[-1:] == ","
+        and CUE.search(before[max(said, 0) if said >= 0 else -20 :])
+        and inner[-1:] in ".!?"
+        and words >= 2
+    ):
         return "direct"  # "…," she said, "we are ready."
     starts_sentence = not before or before[-1] in '.!?:,”"—–' or bool(CUE.search(before[-20:]))
     if mark.open or (
@@ -380,6 +406,11 @@ def _is_scare(text: str, mark: Marked, inner: tuple[int, int]) -> bool:
     )
 
 
+_WORK = re.compile(
+    r"\b(?:film|movie|book|novel|song|album|single|musical|drama|comedy|thriller|play|show|series|sitcom|documentary|essay|poem"
+    r"|memoir|ship|boat|yacht|band|exhibition|podcast|episode|painting|sculpture|opera|ballet|magazine|titled|entitled|named"
+    r"|dubbed|called),?\s*$"
+)
 _SO_CALLED = re.compile(r"\b(?:so-called|dubbed|nicknamed|titled|entitled|known\s+as)\s+(?:the\s+)?$")
 _DETERMINED = re.compile(r"\b(?:the|an?|its|his|her|their|these|those|this|that)\s+$")
 _CALLED = re.compile(

@@ -93,6 +93,7 @@ class Mentions:
             name = _phrase_text(self._text, tokens)
             if name is None:
                 return None
+            name = re.sub(r"['’]s$", "", name)  # "the minister's warning that …"
             self._last_group = name
             return Speaker(text=self._text[start:end], start=start, end=end, name=name)
         words = [token.text for token in named]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.model import Document
 from pipeline.stages.extract.languages.dates import find_worded_dates
 from pipeline.stages.extract.languages.names import find_known_names
+from pipeline.stages.extract.languages.periods import numbers
 from pipeline.stages.extract.languages.quotations import find_cued_quotations
 from pipeline.stages.extract.languages.tables import CODES, UNSPACED, table
 from pipeline.stages.extract.stage import read
@@ -31,8 +32,12 @@ def values(text: str, day: date, code: str) -> list[str]:
     return [found.value for found in find_worded_dates(text, noon, code)]
 
 
-@pytest.mark.parametrize("case", cases("languages", "dev"), ids=lambda case: f"{case['language']} {case['text'][:40]}")
-def test_dev_cases_of_other_languages_come_out_as_meant(case: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "case",
+    [*cases("languages", "dev"), *cases("languages", "later")],
+    ids=lambda case: f"{case['language']} {case['text'][:40]}",
+)
+def test_seen_cases_of_other_languages_come_out_as_meant(case: dict[str, Any]) -> None:
     assert [part for part, good in languages(case, document_of(case)) if not good] == []
 
 
@@ -62,6 +67,89 @@ def test_words_for_days_count_from_the_day_of_publication(code: str, today: date
     word, shift = data.draw(st.sampled_from(sorted(table(code).words.days.items())))
 
     assert values(f"({word})", today, code) == [(today + timedelta(days=shift)).isoformat()]
+
+
+UNTIL = {
+    "es": "al", "de": "bis", "fr": "au", "pt": "a", "it": "al", "nl": "tot", "pl": "do", "ru": "по", "uk": "до",
+    "ar": "إلى", "tr": "-",
+}  # fmt: skip
+
+
+@given(st.sampled_from(SPACED), DAYS.filter(lambda day: day.day < 28), st.integers(1, 3), DAYS, st.data())
+def test_days_from_one_to_another_are_one_range(
+    code: str, day: date, more: int, today: date, data: st.DataObject
+) -> None:
+    names = [name for name, number in table(code).calendar.months.items() if number == day.month and len(name) > 3]
+    last = day + timedelta(days=more)
+    if not names or last.month != day.month:
+        return
+    of = " de " if code in ("es", "pt") else " "
+    said = f"({day.day} {UNTIL[code]} {last.day}{of}{data.draw(st.sampled_from(names))}{of}{day.year})"
+
+    assert values(said, today, code) == [f"{day.isoformat()}/{last.isoformat()}"]
+
+
+AGO = {
+    "es": "hace {} semanas", "de": "vor {} Wochen", "fr": "il y a {} semaines", "pt": "há {} semanas",
+    "it": "{} settimane fa", "nl": "{} weken geleden", "pl": "{} tygodni temu", "ru": "{} недель назад",
+    "uk": "{} тижнів тому", "ar": "قبل {} أسابيع", "tr": "{} hafta önce", "zh": "{}个星期前", "ja": "{}週間前",
+}  # fmt: skip
+
+
+@given(st.sampled_from(sorted(CODES)), DAYS, st.data())
+def test_so_many_weeks_ago_is_a_week_in_figures_and_in_words(code: str, today: date, data: st.DataObject) -> None:
+    word, count = data.draw(st.sampled_from(sorted(numbers(code).items())))
+    monday = today - timedelta(days=today.weekday() + 7 * count)
+    week = f"{monday.isoformat()}/{(monday + timedelta(days=6)).isoformat()}"
+
+    assert values(f"({AGO[code].format(word)})", today, code) == [week]
+    assert values(f"({AGO[code].format(count)})", today, code) == [week]
+
+
+NAME_LETTERS = {"ru": "бвгдлмн", "uk": "бвгдлмн"}
+SAID = [
+    ("es", "«Vamos a ganar las elecciones», afirmó el lunes a la prensa el ministro de Exteriores, {}, en Madrid."),
+    ("es", "{}, portavoz del partido, dijo que el plan es “un disparate”."),
+    ("de", "„Wir haben lange genug gewartet“, sagte der Präsident des Verbands, {}, am Montag."),
+    ("de", "Gewerkschaftschefin {} kritisierte den Plan als „unsozial“."),
+    ("fr", "« Nous avons assez attendu », a déclaré mardi la présidente de la région, {}."),
+    ("fr", "Selon le maire {}, le projet est « absurde »."),
+    ("pt", "“Já esperamos demais”, disse à imprensa o ministro da Saúde, {}, na segunda-feira."),
+    ("it", "«Abbiamo aspettato abbastanza», ha detto all'Ansa il sindaco {}."),
+    ("nl", "‘We hebben lang genoeg gewacht’, zei minister {} dinsdag."),
+    ("pl", "– Czekaliśmy wystarczająco długo – powiedziała dziennikarzom minister {}. – Dość tego."),
+    ("ru", "«Мы ждали достаточно долго», — заявил журналистам министр {}."),
+    ("ru", "— Мы ждали достаточно долго, — сказала {}."),
+    ("uk", "«Ми чекали досить довго», — заявив міністр {} у вівторок."),
+    ("tr", "Bakan {}, dün Ankara'da, “Yeterince bekledik” dedi."),
+    ("tr", "“Yeterince bekledik” diyen Vali {} konuştu."),
+]
+
+
+@pytest.mark.parametrize(("code", "said"), SAID)
+@given(data=st.data())
+def test_whoever_speaks_is_named_without_the_calling(code: str, said: str, data: st.DataObject) -> None:
+    letters = st.text(NAME_LETTERS.get(code, "bklmnvz"), min_size=5, max_size=7)
+    name = f"{data.draw(letters).title()} {data.draw(letters).title()}"
+    found = find_cued_quotations(said.format(name), code)
+
+    assert found
+    assert {quotation.speaker.name for quotation in found if quotation.speaker} == {name}
+    assert all(quotation.speaker for quotation in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("es", "El director presentó la película «El viento» en la ciudad."),
+        ("de", "Die sogenannten „Reichsbürger“ sagten ab."),
+        ("fr", "Le film « Le vent » sort en salles, a annoncé Luc Daumas."),
+        ("pl", "– chleb\n– masło\n– mleko"),
+        ("ru", "В журнале «Огонёк» сообщили о закрытии."),
+    ],
+)
+def test_names_in_marks_and_lists_are_no_speech(code: str, text: str) -> None:
+    assert find_cued_quotations(text, code) == ()
 
 
 @given(st.sampled_from(sorted(CODES)), st.text(max_size=120), DAYS)

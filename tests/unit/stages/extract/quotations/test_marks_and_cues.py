@@ -16,8 +16,12 @@ VERBS = "said warned countered protested confessed pleaded retorted whispered fu
 PLURALS = "workers teachers farmers nurses miners voters".split()
 
 
-@pytest.mark.parametrize("case", cases("quotations", "dev"), ids=lambda case: case["text"][:50])
-def test_quotations_of_the_dev_cases_are_those_meant(case: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "case", [*cases("quotations", "dev"), *cases("quotations", "later")], ids=lambda case: case["text"][:50]
+)
+def test_quotations_of_the_seen_cases_are_those_meant(case: dict[str, Any]) -> None:
+    if case.get("not_yet"):
+        pytest.xfail("known")
     assert all(quotations(case, document_of(case)))
 
 
