@@ -56,6 +56,7 @@ class Link(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, kw_only=True):
     """Gather what one entry of a ``document`` says, as it was written.
 
+    ``source_title`` names the feed that an entry was taken over from, ``source_links`` are addresses of it.
     ``permalink`` is a guid that is to be an address; ``base`` and ``text_base`` are what addresses in the entry and in
     its text are relative to, where it says so.
     """
@@ -73,6 +74,8 @@ class Found(msgspec.Struct, kw_only=True):
     text_base: str | None = None
     people: list[str] = []
     source_people: list[str] = []
+    source_title: Words | None = None
+    source_links: list[str] = []
     published: list[str] = []
     created: list[str] = []
     updated: list[str] = []
@@ -115,7 +118,33 @@ def entry_of(found: Found, source: Source) -> ParsedEntry:
         image=_image(found, base),
         enclosures=_enclosures(found, base),
         unread_date=" ".join(raw.split())[:MAX_DATE_CHARS] if raw and not (published or updated) else None,
+        source=_publisher(found, link, source) if found.source_title is not None else None,
     )
+
+
+def _publisher(found: Found, link: str | None, feed: Source) -> str | None:
+    """Return who published an entry that its feed took over from elsewhere, as planets and searches of news do.
+
+    A feed of a site's own sections names these sources, too: what stands at the site of the feed is the feed's.
+    """
+    given = [address for href in found.source_links if (address := absolute(href, found.document))]
+    hosts = {host for address in given or [link or ""] if (host := _site(address))}
+    own = {host for address in (found.document, feed.base) if (host := _site(address))}
+    if not hosts or any(_is_of_one_site(one, other) for one in hosts for other in own):
+        return None
+    title = line_of(found.source_title)
+    return title[:MAX_NAME] if title else None
+
+
+def _site(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _is_of_one_site(one: str, other: str) -> bool:
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def line_of(words: Words | None) -> str | None:

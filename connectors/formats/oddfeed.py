@@ -167,6 +167,7 @@ def _feed(
 
 def _found(entry: Any, url: str, is_atom_feed: bool, around: str | None) -> Found:
     guid = _str(entry.get("id")) or _str(entry.get("dc_identifier"))
+    source = entry.get("source", {})
     title = entry.get("title_detail", {})
     own = _str(title.get("base"))
     summary = entry.get("summary_detail") or {}
@@ -195,7 +196,11 @@ def _found(entry: Any, url: str, is_atom_feed: bool, around: str | None) -> Foun
         base=own if own != url else None,
         text_base=next((base for one in details if (base := _str(one.get("base"))) and base != url), None),
         people=_authors(entry),
-        source_people=_authors(entry.get("source", {})),
+        source_people=_authors(source),
+        source_title=_source_title(source, is_atom_feed),
+        source_links=[
+            _str(link.get("href")) or "" for link in (source, *source.get("links", ()), {"href": source.get("id")})
+        ],
         published=[fields["published"] or ""],
         created=[fields["created"] or fields["prism_publicationdate"] or ""],
         updated=[fields["updated"] or ""],
@@ -222,6 +227,11 @@ def _media(media: Any) -> Link:
 def _title(source: Any, is_atom_feed: bool) -> Words | None:
     detail = source.get("title_detail")
     return _words(detail, is_atom_feed) if detail and detail.get("value") else None
+
+
+def _source_title(source: Any, is_atom_feed: bool) -> Words | None:
+    name = _str(source.get("title"))
+    return _title(source, is_atom_feed) or (Words(name, "guess") if name else None)
 
 
 def _words(detail: Any, is_atom_feed: bool) -> Words:

@@ -240,9 +240,13 @@ def _author(found: Found, element: Element) -> None:
 def _source(found: Found, element: Element) -> None:
     inner = Found(document=found.document)
     for child in element:
-        if name_of(child.tag) == "author":
-            _author(inner, child)
+        name = name_of(child.tag)
+        if name in ("author", "title", "link", "id"):
+            _ENTRY_FIELDS[name](inner, child)
     found.source_people += inner.people
+    address = next((value for name, value in element.items() if name.lower() == "url"), "")
+    found.source_title = inner.title or (Words(words_of(element), "guess") if not len(element) else None)
+    found.source_links = [address, *(link.href for link in inner.links), inner.guid or ""]
 
 
 def _category(found: Found, element: Element) -> None:

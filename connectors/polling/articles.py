@@ -22,15 +22,16 @@ def articles_of(
     language: str | None = None,
     tags: tuple[str, ...] = (),
 ) -> list[Article]:
-    """Return each entry as an article; without ``identities`` they are judged by this document alone."""
+    """Return each entry as an article; without ``identities`` they are judged by this document alone.
+
+    ``source`` is what the feed is called: what it took over from others is known by theirs.
+    """
     if identities is None:
         entries = [candidate_of(entry) for entry in parsed.entries]
         identities = [identity for identity, _ in identify_entries(entries, (), feed_url, parsed.home)]
     name = source or _plain(parsed.title) or _host(feed_url)
     return [
-        _article(
-            entry, derive_id(feed_url, identity), parsed, feed_url, seen, source or entry.source or name, language, tags
-        )
+        _article(entry, derive_id(feed_url, identity), parsed, feed_url, seen, entry.source or name, language, tags)
         for entry, identity in zip(parsed.entries, identities, strict=True)
     ]
 

@@ -3,9 +3,9 @@
 A token is a run of letters, marks and digits. Kept whole: numbers with separators (``4.25``; what only groups the
 digits is left out, ``1,800`` is ``1800``), dotted acronyms (``U.S.`` is ``us``), ``AT&T``, ``C++`` and ``C#``. A ``&``
 that stands alone is ``and``. Everything else that joins words (hyphen, apostrophe, slash, ``#``, ``@``) separates them,
-so ``covid-19`` is two tokens and a query for it is a phrase of two. Scripts written without spaces become overlapping
-bigrams. Each token is folded: compatibility forms, case, accents, width, and variants of Arabic letters and of Hindi's
-nasals are gone.
+so ``covid-19`` is two tokens; which ones a hyphen joins is asked in ``compounds``. Scripts written without spaces
+become overlapping bigrams. Each token is folded: compatibility forms, case, accents, width, and variants of Arabic
+letters and of Hindi's nasals are gone.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from pipeline.language.overstemmed import OWN_STEMS
 from pipeline.language.plurals import singular
 from pipeline.language.scripts import BY_CHARACTER, INDIC, MARKS
 from pipeline.language.sentences import split_sentences
+from pipeline.language.variants import one_form
 
 # What an index was written with is only found by the same: a change of tokens or stems is a new version, and indices of
 # an earlier one are written anew in the background.
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 # What lies beyond is neither searched nor matched, by any engine: a bound on the work for one article.
 MAX_CHARS = 1_000_000
 # Remembered are texts for as long as a batch of articles takes through all stages, and the many short values apart from
@@ -123,7 +124,7 @@ class Analysis:
 
     def _located(self) -> tuple[list[int], list[int]]:
         if self._spans is None:
-            found = list(_read(self.text[:MAX_CHARS], marks_of(self.language)))
+            found = list(located_tokens(self.text, self.language))
             self._spans = [start for _, start, _ in found], [end for _, _, end in found]
         return self._spans
 
@@ -153,6 +154,11 @@ def tokens_of(text: str) -> tuple[str, ...]:
     """Return the folded tokens of a text, as a query for it would have them."""
     # Interned: a hundred thousand rules are made of far fewer words.
     return tuple(map(sys.intern, _analyze(text, None).tokens))
+
+
+def located_tokens(text: str, language: str | None) -> Iterator[tuple[str, int, int]]:
+    """Yield each token of a text of a language with the characters it begins at and ends before."""
+    return _read(text[:MAX_CHARS], marks_of(language))
 
 
 @lru_cache(maxsize=1 << 17)
@@ -185,6 +191,11 @@ def stem(token: str, language: str | None) -> str:
     return _stems_of(language)[token] if language in STEMMERS else token
 
 
+def earlier_stem(token: str, language: str | None) -> str:
+    """Return the stem that version 3 of the analysis gave a token: for indices that still hold those."""
+    return _stems_of(language).earlier(token) if language in STEMMERS else token
+
+
 def stems_of(tokens: Iterable[str], language: str) -> dict[str, str]:
     """Return the stem of each folded token in a language that has stems."""
     known = _stems_of(language)
@@ -215,14 +226,19 @@ class _Stems(dict[str, str]):
         self._stem = Stemmer.Stemmer(STEMMERS[language], 0).stemWord
 
     def __missing__(self, token: str) -> str:
-        result = self._own.get(token)
-        if result is None:
-            root = self._stem(singular(token, self._language))
-            result = root.lower() if root.isascii() and root.isalnum() else fold(root)
+        result = self.earlier(one_form(token) if self._language == "en" else token)
         if len(self) >= MAX_STEMS:
             self.clear()
         self[token] = result
         return result
+
+    def earlier(self, token: str) -> str:
+        """Return the stem without regard to irregular verbs and to spellings, as version 3 did."""
+        own = self._own.get(token)
+        if own is not None:
+            return own
+        root = self._stem(singular(token, self._language))
+        return root.lower() if root.isascii() and root.isalnum() else fold(root)
 
 
 @lru_cache(maxsize=len(STEMMERS))

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from pipeline.language.compounds import compound, compounds, is_joined
 from pipeline.language.tokens import MAX_CHARS, Analysis, analyze, stem
 from pipeline.language.tokens import stems as stems_of
 from pipeline.model import Document, Event, Mark, Quotation
@@ -35,7 +36,7 @@ EVERYWHERE = ("title", "body")
 class MatchView:
     """Read a document for matching: the tokens of its parts and where each stands, made when first asked for."""
 
-    __slots__ = ("_conditions", "_joined", "_parts", "_positions", "_sets", "document", "words")
+    __slots__ = ("_compounds", "_conditions", "_joined", "_parts", "_positions", "_sets", "document", "words")
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -43,6 +44,7 @@ class MatchView:
         self._sets: dict[tuple[str, bool], set[str]] = {}
         self._joined: dict[str, str] = {}
         self._parts: dict[str, Analysis] = {}
+        self._compounds: dict[str, set[str]] = {}
         self._conditions: dict[bool, list[dict[str, str]]] = {}
         # What a matcher already knows of words in title or body; nothing by default.
         self.words: Callable[[str], bool | None] = _unknown
@@ -87,6 +89,13 @@ class MatchView:
         known = self._joined.get(name)
         if known is None:
             known = self._joined[name] = f" {' '.join(self.part(name).tokens)} "
+        return known
+
+    def compounds(self, name: str) -> set[str]:
+        """Return what the words that hyphens join in title or body are found by."""
+        known = self._compounds.get(name)
+        if known is None:
+            known = self._compounds[name] = set(compounds(self.part(name).text, self.document.language))
         return known
 
     def conditions(self, quotation: bool) -> list[dict[str, str]]:
@@ -176,6 +185,9 @@ def _text_hits(node: tree.AnyNode, reading: MatchView, part: str) -> list[Hit]:
             return [(part, position, position + 1) for position in at]
         case tree.Phrase(tokens=tokens):
             return _phrase_hits(tokens, reading, part)
+        case tree.Hyphenated(tokens=tokens):
+            hits = _phrase_hits(tokens, reading, part)
+            return hits + _compound_hits(tokens, reading, part, but=set(hits)) if part in EVERYWHERE else hits
         case tree.Near(tokens=tokens, distance=distance):
             return _near_hits(tokens, distance, reading, part)
         case tree.Prefix(text=text):
@@ -241,6 +253,19 @@ def _phrase_hits(tokens: Sequence[str], reading: MatchView, part: str) -> list[H
     wanted = list(tokens)
     starts = (position - rarest for position in positions[tokens[rarest]])
     return [(part, s, s + len(wanted)) for s in starts if s >= 0 and text[s : s + len(wanted)] == wanted]
+
+
+def _compound_hits(tokens: Sequence[str], reading: MatchView, part: str, but: set[Hit]) -> list[Hit]:
+    """Find inflections of words that hyphens join, other than those hits."""
+    language = reading.document.language
+    wanted = compound(tokens, language)
+    if wanted not in reading.compounds(part):
+        return []
+    analysis, width = reading.part(part), len(tokens)
+    joined = [is_joined(analysis, token) for token in range(len(analysis))]
+    starts = (start for start in range(len(analysis) - width + 1) if all(joined[start : start + width - 1]))
+    found = [s for s in starts if compound(analysis.tokens[s : s + width], language) == wanted]
+    return [hit for start in found if (hit := (part, start, start + width)) not in but]
 
 
 def _near_hits(tokens: Sequence[str], distance: int, reading: MatchView, part: str) -> list[Hit]:

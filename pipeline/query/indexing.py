@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from pipeline.language.tokens import STEMMERS, Analysis, analyze, stem
+from pipeline.language.compounds import compound, compounds
+from pipeline.language.tokens import STEMMERS, Analysis, analyze, earlier_stem, stem
 from pipeline.model import Document
 from pipeline.moments import EPOCH, microseconds
 from pipeline.query.tree import (
@@ -31,6 +32,7 @@ from pipeline.query.values import event_values, quotation_values
 # Engines cut or refuse very long terms (Elasticsearch's whitespace analyser cuts at 255 UTF-16 units).
 MAX_TOKEN = 100
 MAX_KEYWORD = 500
+_COMPOUND = "~"
 _TIE_BITS = 30
 _MAX_SECONDS = (1 << 32) - 1
 _COMMONEST_TERMS = 40
@@ -63,6 +65,28 @@ def terms_of(document: Document) -> Terms:
 def stem_terms(word: str, languages: Iterable[str]) -> list[str]:
     """Return the terms a word is found by in documents of these index languages (see ``index_language``)."""
     return sorted({f"{language}={clip(stem(word, language or None))}" for language in languages})
+
+
+def earlier_stem_terms(word: str, languages: Iterable[str]) -> list[str]:
+    """Return other terms that documents have for a word which an earlier version of the analysis was used for."""
+    found = {f"{language}={clip(earlier_stem(word, language or None))}" for language in languages}
+    return sorted(found.difference(stem_terms(word, languages)))
+
+
+def compound_terms(tokens: Sequence[str], languages: Iterable[str]) -> list[str]:
+    """Return the terms by which words that hyphens join are found in documents of these index languages."""
+    return sorted({_compound_term(compound(tokens, language), language) for language in languages if language})
+
+
+def compounds_of(text: str | None, language: str | None) -> list[str]:
+    """Return the terms of the words that hyphens join in a text."""
+    prefix = index_language(language)
+    return [_compound_term(found, prefix) for found in compounds(text, language)]
+
+
+def is_compound_term(term: str) -> bool:
+    """Tell whether a term is that of words that hyphens join: no token begins so."""
+    return term.startswith(_COMPOUND)
 
 
 def index_language(language: str | None) -> str:
@@ -176,7 +200,12 @@ def _stems(analysis: Analysis) -> str:
     if not analysis.tokens:
         return ""
     prefix = index_language(analysis.language) + "="
-    return prefix + f" {prefix}".join(_clipped(analysis.stems))
+    stems = prefix + f" {prefix}".join(_clipped(analysis.stems))
+    return " ".join([stems, *compounds_of(analysis.text, analysis.language)])
+
+
+def _compound_term(found: str, language: str) -> str:
+    return clip(f"{_COMPOUND}{language}={found}")
 
 
 def _clipped(tokens: Sequence[str]) -> Sequence[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from pipeline.errors import UsageError
+from pipeline.language.compounds import is_compound
 from pipeline.language.numbers import is_ambiguous
 from pipeline.language.scripts import BY_CHARACTER
 from pipeline.language.tokens import analyze, fold, tokens_of
@@ -24,6 +25,7 @@ from pipeline.query.tree import (
     Ending,
     Exact,
     Fuzzy,
+    Hyphenated,
     Near,
     Or,
     Phrase,
@@ -88,7 +90,11 @@ def as_written(text: str) -> str:
 
 def _by_grouping(lexeme: Lexeme, make: Callable[[_Tokenise], AnyNode]) -> AnyNode:
     node = make(tokens_of)
-    if lexeme.text.isalpha() or not is_ambiguous(lexeme.text) or not isinstance(node, Word | Phrase | Near):
+    if (
+        lexeme.text.isalpha()
+        or not is_ambiguous(lexeme.text)
+        or not isinstance(node, Word | Phrase | Hyphenated | Near)
+    ):
         return node
     comma, point, either = (make(_tokens_in(language)) for language in (_BY_COMMA, _BY_POINT, _BY_EITHER))
     shown = lexeme.text if lexeme.kind == "word" else f'"{" ".join(lexeme.text.split())}"'
@@ -133,6 +139,8 @@ def _word(lexeme: Lexeme, field: str | None, tokenise: _Tokenise) -> AnyNode:
         if _is_symbol(text):
             return _symbol(lexeme)
         raise QueryError(column, f"{text!r} has no letter or digit to search for.")
+    if len(tokens) > 1 and field not in ("author", "source") and is_compound(text):
+        return Hyphenated(tokens=tokens, column=column)
     if len(tokens) > 1 or field in ("author", "source"):
         return _character(tokens, lexeme) or Phrase(tokens=tokens, column=column)
     return _character(tokens, lexeme) or Word(text=tokens[0], column=column)

@@ -48,6 +48,8 @@ def _show(node: tree.AnyNode) -> str:
             return text
         case tree.Phrase(tokens=tokens):
             return f'"{" ".join(tokens)}"'
+        case tree.Hyphenated(tokens=tokens):
+            return "-".join(tokens)
         case tree.Near(tokens=tokens, distance=distance):
             return f'"{" ".join(tokens)}"~{distance}'
         case tree.Prefix(text=text):
@@ -127,6 +129,8 @@ def _restate(node: tree.AnyNode) -> str:
             return f"with any form of “{text}”"
         case tree.Phrase(tokens=tokens):
             return f"with exactly “{' '.join(tokens)}”"
+        case tree.Hyphenated(tokens=tokens):
+            return f"with “{' '.join(tokens)}” or any form of “{'-'.join(tokens)}”"
         case tree.Near(tokens=tokens, distance=distance):
             return f"with “{'”, “'.join(tokens)}” within {distance} words"
         case tree.Prefix(text=text):

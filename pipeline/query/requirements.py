@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from pipeline.language.compounds import compound
 from pipeline.language.tokens import MAX_CHARS, stem
 from pipeline.query import tree
 from pipeline.query.evaluate import EVERYWHERE, MatchView, find, token_test
@@ -70,6 +71,14 @@ def _phrase(node: tree.Phrase, reading: MatchView, now: datetime, parts: Sequenc
     return any(wanted in reading.joined(part) for part in parts)
 
 
+def _hyphenated(node: tree.Hyphenated, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
+    wanted = f" {' '.join(node.tokens)} "
+    if any(wanted in reading.joined(part) for part in parts):
+        return True
+    inflected = compound(node.tokens, reading.document.language)
+    return any(part in EVERYWHERE and inflected in reading.compounds(part) for part in parts)
+
+
 def _near(node: tree.Near, reading: MatchView, now: datetime, parts: Sequence[str]) -> bool:
     present = [part for part in parts if reading.tokens(part).issuperset(node.tokens)]
     if len(node.tokens) != 2 or node.tokens[0] == node.tokens[1]:
@@ -115,6 +124,7 @@ _TESTS: dict[type, _Test] = {
     tree.Field: _field,
     tree.Word: _word,
     tree.Phrase: _phrase,
+    tree.Hyphenated: _hyphenated,
     tree.Near: _near,
     tree.Prefix: _pattern,
     tree.Wildcard: _pattern,

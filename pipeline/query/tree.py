@@ -1,7 +1,8 @@
 """The syntax tree of the query language: what the parser makes and the three back-ends read (design: one language).
 
 Words are folded (case, accents, width) by the parser. A ``Word`` matches a document whose stems, in the document's
-own language, include the word's stem in that language; all other text leaves compare folded tokens. Text leaves
+own language, include the word's stem in that language, and a ``Hyphenated`` one where hyphens join such stems; all
+other text leaves compare folded tokens. Text leaves
 look at title and body unless a ``Field`` around them says which; a phrase or proximity lies within one of the two.
 """
 
@@ -39,6 +40,12 @@ class Word(Node, frozen=True):
 
 class Phrase(Node, frozen=True):
     """Match these folded tokens next to each other, in order."""
+
+    tokens: tuple[str, ...]
+
+
+class Hyphenated(Node, frozen=True):
+    """Match these folded tokens next to each other, in order, or their inflections where hyphens join them."""
 
     tokens: tuple[str, ...]
 
@@ -219,11 +226,11 @@ class Not(Node, frozen=True):
     node: AnyNode
 
 
-AnyLeaf = Word | Phrase | Prefix | Ending | Containing | Exact | ByGrouping
-LEAVES = (Word, Phrase, Prefix, Ending, Containing, Exact, ByGrouping)
+AnyLeaf = Word | Phrase | Hyphenated | Prefix | Ending | Containing | Exact | ByGrouping
+LEAVES = (Word, Phrase, Hyphenated, Prefix, Ending, Containing, Exact, ByGrouping)
 AnyNode = (
-    Word | Phrase | Near | SameSentence | Prefix | Ending | Containing | Wildcard | Fuzzy | Exact | Regex | ByGrouping
-    | Listed | AtLeast | Field | Keyword | Range | Last | EventFilter | And | Or | Not
+    Word | Phrase | Hyphenated | Near | SameSentence | Prefix | Ending | Containing | Wildcard | Fuzzy | Exact | Regex
+    | ByGrouping | Listed | AtLeast | Field | Keyword | Range | Last | EventFilter | And | Or | Not
 )  # fmt: skip
 
 

@@ -51,6 +51,8 @@ VOCABULARIES = (
     ("election", "Élection", "bank", "banking", "Banken"),
     ("говорил", "говорит", "ёлка", "елка", "the"),
     ("covid-19", "AT&T", "C++", "U.S.", "co-op", "1,800"),
+    ("by-election", "by-elections", "by elected", "post-by-election", "U.S.-led", "election"),
+    ("F-16", "F-16s", "премьер-министр", "премьер-министра", "porte‑paroles", "porte-parole"),
     ("Straße", "strasse", "don't", "#tag", "4.25"),
     ("日本語", "日本の首相", "首相", "กรุงเทพ", "run"),
     ("مرحبا", "ｆｕｌｌ", "Łódź", "ﬁne", "fine"),

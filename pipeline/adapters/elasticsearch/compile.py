@@ -14,13 +14,21 @@ import msgspec
 
 from pipeline.adapters.elasticsearch.template import EVENT_CODES
 from pipeline.errors import UsageError
-from pipeline.language.tokens import STEMMERS
+from pipeline.language.tokens import ANALYSIS_VERSION, STEMMERS
 from pipeline.moments import microseconds
 from pipeline.query import tree
 from pipeline.query.days import resolved
 from pipeline.query.evaluate import AHEAD_S
 from pipeline.query.grouping import by_language
-from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, clip_keyword, stem_terms
+from pipeline.query.indexing import (
+    MAX_KEYWORD,
+    MAX_TOKEN,
+    clip,
+    clip_keyword,
+    compound_terms,
+    earlier_stem_terms,
+    stem_terms,
+)
 from pipeline.query.regex import candidates
 
 # Elasticsearch takes 30 levels of brackets and 65,536 terms in a list.
@@ -118,9 +126,15 @@ def _text(node: tree.AnyNode, part: str) -> Plan:
         case tree.Word(text=text):
             if part not in _EVERYWHERE:
                 return Plan({"term": {field: clip(text)}}, _are_whole(text))
-            return Plan({"terms": {f"{field}_stems": stem_terms(text, _LANGUAGES)}}, _are_whole(text))
+            return Plan(_should(_words((text,), part)), _are_whole(text))
         case tree.Phrase(tokens=tokens):
             return Plan(_phrase(field, tokens), _are_whole(*tokens))
+        case tree.Hyphenated(tokens=tokens):
+            if part not in _EVERYWHERE:
+                return Plan(_phrase(field, tokens), _are_whole(*tokens))
+            terms = compound_terms(tokens, _LANGUAGES)
+            inflected = {"terms": {f"{field}_stems": terms}}
+            return Plan(_should([_phrase(field, tokens), inflected]), _are_whole(*tokens, *terms))
         case tree.Near(tokens=tokens, distance=distance):
             return _near(field, tokens, distance)
         case tree.Prefix(text=text):
@@ -138,6 +152,19 @@ def _text(node: tree.AnyNode, part: str) -> Plan:
             return Plan({"fuzzy": {field: options}}, _are_whole(text))
         case _:
             raise TypeError(f"{type(node).__name__} is no text leaf")
+
+
+def _words(words: Sequence[str], part: str) -> list[dict[str, Any]]:
+    """Return filters for any of some words, by lists of terms: clauses are limited, terms hardly."""
+    field = f"nw.terms.{part}_stems"
+    terms = sorted({term for word in words for term in stem_terms(word, _LANGUAGES)})
+    filters: list[dict[str, Any]] = [
+        {"terms": {field: terms[n : n + MAX_TERMS]}} for n in range(0, len(terms), MAX_TERMS)
+    ]
+    if earlier := sorted({term for word in words for term in earlier_stem_terms(word, _LANGUAGES)}):
+        current = {"term": {"nw.analysis": ANALYSIS_VERSION}}
+        filters.append({"bool": {"filter": {"terms": {field: earlier[:MAX_TERMS]}}, "must_not": current}})
+    return filters
 
 
 def _phrase(field: str, tokens: Sequence[str]) -> dict[str, Any]:
@@ -233,10 +260,7 @@ def _any(nodes: Sequence[tree.AnyNode], parts: Sequence[str], asked: Asked, dept
     if len(words) < 2 or not set(parts) <= set(_EVERYWHERE):
         words, rest = [], list(nodes)
     plans = [_compile(node, parts, asked, depth + 1) for node in rest]
-    # One list of terms for all the words: clauses are limited, terms hardly.
-    terms = sorted({term for word in words for term in stem_terms(word, _LANGUAGES)})
-    lists = [terms[n : n + MAX_TERMS] for n in range(0, len(terms), MAX_TERMS)]
-    filters = [{"terms": {f"nw.terms.{part}_stems": some}} for part in parts for some in lists]
+    filters = [found for part in parts for found in _words(words, part)] if words else []
     filters += [plan.filter for plan in plans]
     return Plan(_should(filters), all(plan.exact for plan in plans) and _are_whole(*words))
 
@@ -261,6 +285,11 @@ def _scored(node: tree.AnyNode, parts: Sequence[str]) -> Iterator[dict[str, Any]
                 field = f"nw.terms.{part}_stems" if part in _EVERYWHERE else f"nw.terms.{part}"
                 terms = stem_terms(text, _LANGUAGES) if part in _EVERYWHERE else [clip(text)]
                 yield {"match": {field: {"query": " ".join(terms), "boost": _WEIGHTS.get(part, 1.0)}}}
+        case tree.Hyphenated(tokens=tokens):
+            yield from _scored(tree.Phrase(tokens=tokens), parts)
+            for part in set(parts) & set(_EVERYWHERE):
+                inflected = " ".join(compound_terms(tokens, _LANGUAGES))
+                yield {"match": {f"nw.terms.{part}_stems": {"query": inflected, "boost": _WEIGHTS.get(part, 1.0)}}}
         case tree.Phrase(tokens=tokens) | tree.Near(tokens=tokens):
             for part in parts:
                 query = {"query": " ".join(map(clip, tokens)), "boost": _WEIGHTS.get(part, 1.0), "slop": 5}

@@ -24,7 +24,7 @@ from pipeline.query import tree
 from pipeline.query.days import resolved
 from pipeline.query.evaluate import AHEAD_S
 from pipeline.query.grouping import by_language
-from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, greatest_key, least_key
+from pipeline.query.indexing import MAX_KEYWORD, MAX_TOKEN, clip, compound_terms, greatest_key, least_key
 from pipeline.query.regex import candidates
 
 MAX_EXPANSION = 2_000
@@ -126,6 +126,8 @@ def _text(node: tree.AnyNode, parts: Sequence[str], vocabulary: Vocabulary) -> P
             return _word(text, parts, vocabulary)
         case tree.Phrase(tokens=tokens):
             return _phrase(tokens, parts, vocabulary)
+        case tree.Hyphenated(tokens=tokens):
+            return _hyphenated(tokens, parts, vocabulary)
         case tree.Near(tokens=tokens, distance=distance):
             # FTS5 counts all tokens between the outermost two, and may use one occurrence of a repeated token twice.
             between = distance + max(len(tokens) - 2, 0)
@@ -148,6 +150,15 @@ def _phrase(tokens: Sequence[str], parts: Sequence[str], vocabulary: Vocabulary)
     found = any_of([quoted(*_written(way, parts)) for way in several])
     # A number may have been read otherwise in the document's language.
     return Plan(match=_column(parts) + found, depth=2, exact=len(several) == 1 and _are_whole(tokens))
+
+
+def _hyphenated(tokens: Sequence[str], parts: Sequence[str], vocabulary: Vocabulary) -> Plan:
+    phrase = _phrase(tokens, parts, vocabulary)
+    terms = compound_terms(tokens, vocabulary.languages) if set(parts) <= set(_EVERYWHERE) else []
+    if not terms:
+        return phrase
+    inflected = Plan(match=_column(parts) + any_of([quoted(term) for term in terms]), depth=2, exact=_are_whole(terms))
+    return disjunction(vocabulary.earlier, [phrase, inflected])
 
 
 def _listed(names: Sequence[Sequence[str]], parts: Sequence[str], vocabulary: Vocabulary) -> Plan:

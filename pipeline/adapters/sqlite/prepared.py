@@ -18,7 +18,7 @@ from pipeline.adapters.sqlite.packing import pack, packed
 from pipeline.adapters.sqlite.terms import terms_row
 from pipeline.language.tokens import stems_of
 from pipeline.model import Article, Document, as_document
-from pipeline.query.indexing import MAX_TOKEN, index_language
+from pipeline.query.indexing import MAX_TOKEN, index_language, is_compound_term
 
 # What waits at most; longer than that it was made for nothing, such as of a poll that could not be written.
 MAX_BYTES = 32_000_000
@@ -45,7 +45,7 @@ class Made(msgspec.Struct, frozen=True, array_like=True):
 
     def title_and_text(self) -> list[str]:
         """Return the tokens of title and text."""
-        return [*self.terms[0].split(), *self.terms[1].split()]
+        return _tokens(*self.terms[:2])
 
     def names(self) -> list[str]:
         """Return the tokens of authors and source."""
@@ -75,7 +75,7 @@ def prepare(preview: Callable[[Article], Article], article: Article) -> bytes:
         return b""
     document = as_document(preview(article))
     terms, language = terms_row(document), index_language(document.language)
-    tokens, names = {*terms[0].split(), *terms[1].split()}, {*terms[2].split(), *terms[3].split()}
+    tokens, names = set(_tokens(*terms[:2])), {*terms[2].split(), *terms[3].split()}
     if max(map(len, tokens | names), default=0) >= MAX_TOKEN:
         return b""  # how the writer treats it depends on what else it writes
     stems = _new_stems(tokens, language) if language else {}
@@ -149,6 +149,10 @@ class SqlitePrepared:
     def _drop_before(self, moment: float) -> None:
         for key in [key for key, (_, came) in self._made.items() if came < moment]:
             self._drop(key)
+
+
+def _tokens(*texts: str) -> list[str]:
+    return [term for text in texts for term in text.split() if not is_compound_term(term)]
 
 
 def _digest(record: bytes) -> bytes:

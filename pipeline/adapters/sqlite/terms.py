@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 
 from pipeline.language.tokens import analyze
 from pipeline.model import Document
-from pipeline.query.indexing import clip, clip_keyword, events_of, index_language, joined, quotations_of
+from pipeline.query.indexing import (
+    clip,
+    clip_keyword,
+    compounds_of,
+    events_of,
+    index_language,
+    joined,
+    quotations_of,
+)
 from pipeline.query.values import keyword_values
 
 COLUMNS = "title, body, author, source, actor, target, place, said, quote, keys"
@@ -44,14 +52,20 @@ def terms_row(document: Document, write: Callable[[list[str]], str] = joined) ->
     if document.duplicate_of:
         keys.append(COPY)
     return (
-        write(analyze(document.title, document.language).tokens),
-        write(analyze(document.text, document.language).tokens),
+        _text(document.title, document.language, write),
+        _text(document.text, document.language, write),
         " ".join(name_tokens(analyze("\n".join(document.authors)).tokens)),
         " ".join(name_tokens(analyze(document.source).tokens)),
         *(_values(events, name) for name in ("actor", "target", "place")),
         *(_values(quotations, name) for name in ("said", "quote")),
         " ".join(keys),
     )
+
+
+def _text(text: str | None, language: str | None, write: Callable[[list[str]], str]) -> str:
+    """Join the tokens of a text, and behind them what the words that hyphens join are found by."""
+    tokens, found = write(analyze(text, language).tokens), compounds_of(text, language)
+    return f"{tokens} {' '.join(found)}" if found else tokens
 
 
 def _values(found: Sequence[dict[str, tuple[str, ...]]], name: str) -> str:

@@ -39,6 +39,9 @@ def clauses(node: tree.AnyNode, part: str = "") -> list[Clause]:
             return [_text_clause(part, "word", (text,))]
         case tree.Phrase(tokens=tokens):
             return [_phrase_clause(part, tokens)]
+        case tree.Hyphenated(tokens=tokens):
+            inflected = [_text_clause(part, "compound", (" ".join(tokens),))] if part in ("", "title", "body") else []
+            return [_phrase_clause(part, tokens), *inflected]
         case tree.Near(tokens=tokens):
             return [_text_clause(part, "token", tokens, exact=False)]
         case (

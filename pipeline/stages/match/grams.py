@@ -1,8 +1,9 @@
 """Which grams a document holds, out of those that rules ask for. Each gram has a number, and grams are only ever added.
 
-A word is reached through its stem in the document's language, so each language keeps a table of its own, made when its
-first document comes. What a token holds is worked out once and remembered: few tokens of an article are new, and one
-look-up for each is what the time goes into. A rule with a new word or pattern makes it forget.
+A word, or words that hyphens join, are reached through their stems in the document's language, so each language keeps
+tables of its own, made when its first document comes. What a token holds is worked out once and remembered: few tokens
+of an article are new, and one look-up for each is what the time goes into. A rule with a new word or pattern makes it
+forget.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 
+from pipeline.language.compounds import compound
 from pipeline.language.tokens import STEMMERS, stem
 from pipeline.query.evaluate import MatchView, token_test
 from pipeline.query.tree import Fuzzy, Wildcard
@@ -40,6 +42,8 @@ class Grams:
         self._title_words: dict[str, int] = {}
         self._pairs: dict[tuple[str, ...], int] = {}
         self._title_pairs: dict[tuple[str, ...], int] = {}
+        self._compounds: dict[str, int] = {}
+        self._title_compounds: dict[str, int] = {}
         self._patterns = Patterns()
         self._languages: dict[str | None, _Language] = {}
 
@@ -58,6 +62,10 @@ class Grams:
                 (self._words if kind == "word" else self._title_words)[text] = number
                 for language in self._languages.values():
                     language.add(text, number, in_title=kind != "word")
+            case "compound" | "title compound":
+                (self._compounds if kind == "compound" else self._title_compounds)[text] = number
+                for language in self._languages.values():
+                    language.add_compound(text, number, in_title=kind != "compound")
             case "token":
                 self._tokens[text] = number
                 for language in self._languages.values():
@@ -90,6 +98,13 @@ class Grams:
             if pairs:
                 numbers += filter(None, map(pairs.get, pairwise(reading.part(part).tokens)))
         numbers += map(self._numbers.get, _field_grams(reading))
+        for part, compounds in (
+            ("title", language.compounds_in_title),
+            ("title", language.compounds),
+            ("body", language.compounds),
+        ):
+            if compounds:
+                found += filter(None, map(compounds.get, reading.compounds(part)))
         return b"".join(found + [packed(number) for number in numbers if number])
 
     def _language(self, language: str | None) -> _Language:
@@ -100,6 +115,9 @@ class Grams:
             for words, in_title in ((self._words, False), (self._title_words, True)):
                 for word, number in words.items():
                     tables.add(word, number, in_title)
+            for words, in_title in ((self._compounds, False), (self._title_compounds, True)):
+                for word, number in words.items():
+                    tables.add_compound(word, number, in_title)
         return tables
 
 
@@ -113,6 +131,8 @@ class _Language(dict[str, bytes]):
         self._patterns = patterns
         self._in_text: dict[str, bytes] = {}
         self.in_title: dict[str, bytes] = {}
+        self.compounds: dict[str, bytes] = {}
+        self.compounds_in_title: dict[str, bytes] = {}
 
     def add(self, word: str, number: int, in_title: bool) -> None:
         """Take in a word; what was remembered of words in texts does not know it."""
@@ -121,6 +141,12 @@ class _Language(dict[str, bytes]):
         table[key] = table.get(key, b"") + packed(number)
         if not in_title:
             self.clear()
+
+    def add_compound(self, tokens: str, number: int, in_title: bool) -> None:
+        """Take in words that hyphens join, given with spaces between."""
+        table = self.compounds_in_title if in_title else self.compounds
+        key = compound(tokens.split(), self._language)
+        table[key] = table.get(key, b"") + packed(number)
 
     def __missing__(self, token: str) -> bytes:
         numbers = self._patterns.satisfied(token)

@@ -49,7 +49,7 @@ def share(gram: Gram) -> float:
     match kind:
         case "word" | "token":
             return _word_share(text)
-        case "pair" | "title pair":
+        case "pair" | "title pair" | "compound" | "title compound":
             return min(map(_word_share, text.split())) * _TOGETHER
         case "title word" | "title token":
             return _word_share(text) * _IN_TITLE

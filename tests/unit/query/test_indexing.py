@@ -16,6 +16,7 @@ from pipeline.query.indexing import (
     MAX_TOKEN,
     clip,
     clip_keyword,
+    compound_terms,
     counts_copies,
     facets_of,
     order_day,
@@ -65,6 +66,14 @@ def test_document_is_indexed_by_the_stems_a_word_is_looked_up_by() -> None:
     assert set(stem_terms("runs", ["en"])) <= set(terms.body_stems.split())
     assert ("talks", "jane doe", "") == (terms.title, terms.author, terms_of(document()).body_stems)
     assert ["=runs", "en=run"] == stem_terms("runs", ["en", ""])
+
+
+def test_document_is_indexed_by_what_words_that_hyphens_join_are_looked_up_by() -> None:
+    terms = terms_of(document(title="By-elections", text="A re-elected man."))
+    assert set(compound_terms(("by", "election"), ["en"])) <= set(terms.title_stems.split())
+    assert ["~en=by-elect"] == compound_terms(("by", "election"), ["", "en"])
+    assert "~en=re-elect" in terms.body_stems.split()
+    assert "a re elected man" == terms.body
 
 
 def test_document_is_counted_under_its_tags_story_events_and_speakers() -> None:

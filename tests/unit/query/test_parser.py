@@ -23,6 +23,7 @@ from pipeline.query.tree import (
     EventFilter,
     Field,
     Fuzzy,
+    Hyphenated,
     Keyword,
     Near,
     Not,
@@ -61,7 +62,9 @@ CASES: list[tuple[str, str]] = [
     ("putin NOT (a b)", "putin -(a b)"),
     ('"Security Council"', '"security council"'),
     ('"un council"~5', '"un council"~5'),
-    ("covid-19", '"covid 19"'),
+    ("Covid‐19 by–election", "covid-19 by-election"),
+    ("2022-02-24 o'brien", '"2022 02 24" "o brien"'),
+    ("source:by-election", 'source:"by election"'),
     ("origins>=2 copies:>3 revision<3", "origins:2.. copies:4.. revision:..2"),
     ("published>=2022-02", "published:2022-02-01T00:00:00+00:00.."),
     ("AT&T", "at&t"),
@@ -314,6 +317,8 @@ def test_a_saved_search_may_use_another_and_not_itself() -> None:
         ("SENTENCE(a b)", SameSentence),
         ("ATLEAST2(a)", AtLeast),
         ("日本語", Phrase),
+        ("by-election", Hyphenated),
+        ('"by-election"', Phrase),
     ],
 )
 def test_kind_of_node(text: str, kind: type) -> None:

@@ -89,6 +89,7 @@ rss_parts = st.one_of(
     element("itunes:summary", words),
     element("media:description", words),
     element("source", words, ' url="http://s.example/"'),
+    element("source", words),
     addresses.map(lambda a: f'<enclosure url="{escape(a)}" type="audio/mpeg" length="1"/>'),
     st.just('<media:thumbnail url="http://a.example/1.png"/>'),
     words.map(lambda text: f"<description><![CDATA[{text}]]></description>"),
@@ -110,6 +111,12 @@ atom_parts = st.one_of(
         addresses, st.sampled_from(["", ' rel="alternate"', ' rel="self"', ' rel="enclosure"', ' rel="next"'])
     ).map(lambda pair: f'<link href="{escape(pair[0])}"{pair[1]}/>'),
     words.map(lambda term: f'<category term="{escape(term)}"/>'),
+    st.tuples(words, addresses).map(
+        lambda pair: (
+            f'<source><id>{escape(pair[1])}</id><title type="html">{escape(pair[0])}</title>'
+            f'<link href="{escape(pair[1])}"/></source>'
+        )
+    ),
     words.map(lambda term: f'<category term="t" label="{escape(term)}"/>'),
 )
 channel_parts = rss_parts | element("language", st.sampled_from(["en", "en-GB", ""])) | element("ttl", words)

@@ -38,7 +38,9 @@ PARTS = ("title", "body", "author", "source")
 
 
 def _text(max_size: int) -> st.SearchStrategy[str]:
-    piece = st.sampled_from([*WORDS, "Running.", "COUNCIL,", "Kyiv!\n\n", "AT&T", "covid-19", "日本語", "Häuser"])
+    piece = st.sampled_from(
+        [*WORDS, "Running.", "COUNCIL,", "Kyiv!\n\n", "AT&T", "covid-19", "run-talk", "covid-runs", "日本語", "Häuser"]
+    )
     return st.lists(piece, max_size=max_size).map(" ".join)
 
 
@@ -89,7 +91,8 @@ _SENTENCE = st.builds(
 _ENDING = st.builds(Ending, text=st.sampled_from(["ing", "ncil", "talks", "lviv"]))
 _CHARACTER = st.builds(Containing, text=st.sampled_from(["日", "本", "語"]))
 _SPOKEN = st.sampled_from(
-    ["=Running", "=COUNCIL", "=run", '="the council"', "1.800", '"1,800 talks"', '"talks 1.800"~3', "/run(s|ning)?/",
+    ["covid-19", "covid-running", "run-talks", "ATLEAST2(run-talk)",
+     "=Running", "=COUNCIL", "=run", '="the council"', "1.800", '"1,800 talks"', '"talks 1.800"~3', "/run(s|ning)?/",
      "/(?-i)Kyiv/", "/cov|AT&T/", "/secur/", "🚀"]
 ).map(lambda text: parse(text).root)  # fmt: skip
 _LISTED = st.lists(st.sampled_from(["Kyiv", "the council", "AT&T", "runs"]), min_size=1, max_size=3).map(
