@@ -54,6 +54,12 @@ def file_in_use(path: Path | None = None, environ: Mapping[str, str] = os.enviro
     return _named(path, environ) or default_path()
 
 
+def _where(named: Path | None) -> str:
+    """Say which file settings were read from, if there is one."""
+    path = named or default_path()
+    return f" in {path}" if path.exists() else ""
+
+
 def _named(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     return path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
 
@@ -77,11 +83,12 @@ def load(
         ZoneInfo(settings.time_zone)
     except msgspec.ValidationError as exc:
         raise UsageError(
-            f"The settings are not usable: {invalid(exc)}; `newswire config init FILE` writes settings that are."
+            f"The settings{_where(named)} are not usable: {invalid(exc)}; "
+            "`newswire config init FILE` writes settings that are."
         ) from exc
     except (KeyError, ValueError, OSError) as exc:
         wrong = f"time_zone {tree['time_zone']!r} is none; name one such as Europe/Berlin"
-        raise UsageError(f"The settings are not usable: {wrong}.") from exc
+        raise UsageError(f"The settings{_where(named)} are not usable: {wrong}.") from exc
     _check_networks("fetch.allow", settings.fetch.allow)
     _check_networks("notify.allow", settings.notify.allow)
     return settings

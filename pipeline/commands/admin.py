@@ -67,13 +67,14 @@ def dead(as_json: bool, replay: bool, kind: str | None, summed: bool) -> None:
 @click.option("--into", metavar="NAME", help="Build a second Elasticsearch index, then switch to it.")
 def replay(into: str | None) -> None:
     """Rebuild the index from the articles in the log; nobody is alerted."""
+    from pipeline.views.words import counted
     from pipeline.wiring import runners
 
     with progress("Replaying") as tell:
         written, failures = runners.rebuild(current_settings(), into, lambda done: tell(f"{done:,} revisions"))
     for failure in failures[:SHOWN]:
         click.echo(failure, err=True)
-    click.echo(f"{written} revisions replayed" + (f", {len(failures)} could not be." if failures else "."))
+    click.echo(f"{counted(written, 'revision')} replayed" + (f", {len(failures)} could not be." if failures else "."))
     if failures:
         raise click.exceptions.Exit(1)
 

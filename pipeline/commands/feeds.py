@@ -162,7 +162,8 @@ def list_feeds(broken: bool, as_json: bool, long_form: bool) -> None:
         for status in chosen:
             click.echo(msgspec.json.encode(feed_fields(status, clock())) if as_json else feed_line(status, clock()))
     if broken and well:
-        click.echo(f"The other {well} are well, paused or new.", err=True)
+        others = "The other is" if well == 1 else f"The other {well:,} are"
+        click.echo(f"{others} well, paused or new.", err=True)
     if not statuses and not as_json:
         click.echo(f"No feed is followed. {where_looked()}", err=True)
 

@@ -11,6 +11,7 @@ import click
 from pipeline.language.shorten import shorten
 from pipeline.services.feed_health import State, health
 from pipeline.services.push_health import push_health, push_words
+from pipeline.views.words import counted
 
 if TYPE_CHECKING:
     from connectors.door import Installed
@@ -106,8 +107,9 @@ def list_lines(read: ListRead, followed: int) -> list[str]:
     twice = f", {again} of feeds listed before" if again else ""
     left = [f"  line {one.line}: {shorten(one.text, 80)}: {one.why}" for one in read.left_out[:LEFT_OUT_SHOWN]]
     more = len(read.left_out) - len(left)
+    were = counted(read.entries, "entry was", "entries were")
     return [
-        f"{read.entries} entries were read{twice}, {len(read.left_out)} left out{':' if left else '.'}",
+        f"{were} read{twice}, {len(read.left_out)} left out{':' if left else '.'}",
         *left,
         *([f"  and {more} more"] if more else []),
     ]

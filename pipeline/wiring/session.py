@@ -101,7 +101,10 @@ def with_history_hint(
         if document.history and not told:
             told = True
             if next(iter(opened.rules.items()), None) is not None:
-                write("What was in a feed before you followed it is found, and alerts nobody; see --alert-history.")
+                write(
+                    "What was in a feed before you followed it is found, and alerts nobody; see --alert-history,"
+                    " and `newswire alert test NAME` for what it would have told."
+                )
 
     return shown
 

@@ -113,7 +113,7 @@ def test_list_of_broken_feeds_says_what_to_do_and_leaves_the_others_out(newswire
         ("moved", f"it has moved to {server.url}/well and is read there"),
     ):
         assert words in found[state]
-    assert "The other 1 are well" in result.stderr
+    assert "The other is well" in result.stderr
     listed = [json.loads(line) for line in newswire("feed", "list", "--json", "--broken").splitlines()]
     assert {feed["state"] for feed in listed} == set(found)
     assert all(feed["words"] and "delay_s" in feed for feed in listed)

@@ -86,3 +86,12 @@ def test_secret_that_is_not_there_names_the_setting(tmp_path: Path, reference: s
     (tmp_path / "n.toml").write_text(f"[channels]\nteam = {reference}\n")
     with pytest.raises(UsageError, match=r"^channels\.team: "):
         config.load(tmp_path / "n.toml", environ={})
+
+
+def test_value_that_cannot_be_used_is_told_with_the_file_it_stands_in(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    for text, told in (('[fetch]\nper_host = "x"\n', "fetch.per_host"), ('time_zone = "Mars/One"\n', "Mars/One")):
+        file.write_text(text)
+        with pytest.raises(UsageError, match=told) as error:
+            config.load(file, environ={})
+        assert str(file) in str(error.value)

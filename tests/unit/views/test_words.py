@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.files.opml import ListRead
+from pipeline.views.feeds import list_lines
 from pipeline.views.words import age, counted, size_words, span_words
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -39,3 +41,8 @@ def test_age_is_short(delta: timedelta, words: str) -> None:
 
 def test_spans_are_in_their_largest_unit() -> None:
     assert ["42 s", "5 min", "3 h", "47 h", "2 d"] == [span_words(n) for n in (42, 300, 10_800, 169_200, 172_800)]
+
+
+def test_list_of_one_entry_is_told_of_in_the_singular() -> None:
+    assert list_lines(ListRead([], (), 1), 1) == ["1 entry was read, 0 left out."]
+    assert list_lines(ListRead([], (), 2_000), 2_000) == ["2,000 entries were read, 0 left out."]
