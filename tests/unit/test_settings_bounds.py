@@ -32,7 +32,7 @@ def loaded(place: tuple[str, ...], value: Any) -> Any:
 
 
 @pytest.mark.parametrize("place", list(numbers()), ids=".".join)
-@pytest.mark.parametrize("value", [10**18, 10**30, 1e300, "inf", "nan", -1, -(10**18)])
+@pytest.mark.parametrize("value", [10**18, 10**30, 1e300, "inf", "nan", -2, -(10**18)])
 def test_number_that_nobody_means_is_refused(place: tuple[str, ...], value: object) -> None:
     with pytest.raises(UsageError, match=f"(?i){place[-1]}"):
         loaded(place, value)
