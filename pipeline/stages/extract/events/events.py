@@ -143,7 +143,7 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         marked = at < len(marks) and marks[at] < end
         if end - start > LONGEST_CHARS:
             continue
-        lemmas = {lemma(word) for word in _WORD.findall(text, start, end)}
+        lemmas = {lemma(part) for word in _WORD.findall(text, start, end) for part in (word, *_pieces(word))}
         if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
             continue
         here = (position, start, end)
@@ -157,6 +157,11 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         if len(chosen) >= MOST_SENTENCES:
             break
     return chosen[:MOST_SENTENCES]
+
+
+def _pieces(word: str) -> list[str]:
+    """Return the parts of a word with a hyphen: the parser reads "air-defence" as three."""
+    return word.split("-") if "-" in word else []
 
 
 @cache

@@ -40,6 +40,9 @@ class Sense(msgspec.Struct, frozen=True):
 # "Y must do Z" is a request whatever Z is.
 _NORMS = frozenset("must should ought due".split())
 
+# What stands for parties among the lemmas beside a predicate.
+MARKS = frozenset(("*forces", "*place", "*money", "*weapon"))
+
 
 class Lexicon:
     """Look predicates up by lemma; ``verbs`` keys may carry a particle after an underscore.
@@ -94,6 +97,7 @@ class Lexicon:
         if not lemmas.isdisjoint(_NORMS):
             return True
         starts = self._starts()
+        lemmas = lemmas | MARKS  # known only when the sentence is parsed
         for word in lemmas & starts.keys():
             for particle, sense in starts[word]:
                 if particle and particle not in lemmas:

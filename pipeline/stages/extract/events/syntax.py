@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import lzma
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from pipeline.stages.extract.events.headlines import Retold, retold, with_tree
 from pipeline.stages.extract.events.repair import repaired
 
 if TYPE_CHECKING:
@@ -53,17 +54,31 @@ class Parser:
     def parse(self, sentences: Sequence[str]) -> list[Doc]:
         """Return one parsed document per sentence, in order."""
         missing = [s for s in dict.fromkeys(sentences) if s not in self._remembered]
-        fresh = (
-            dict(zip(missing, map(repaired, model().pipe(map(_one_sentence, missing), batch_size=BATCH)), strict=True))
-            if missing
-            else {}
-        )
+        fresh = dict(zip(missing, _parsed([_one_sentence(s) for s in missing]), strict=True)) if missing else {}
         parsed = [fresh[s] if s in fresh else self._remembered[s] for s in sentences]
         for sentence, doc in fresh.items():
             self._remembered[sentence] = doc
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
         return parsed
+
+
+def _parsed(sentences: list[Doc]) -> list[Doc]:
+    """Return the trees of sentences; headlines are parsed once more, as they would be told."""
+    docs = list(model().pipe(sentences, batch_size=BATCH))
+    results = list(map(repaired, docs))
+    told = [(at, version) for at, doc in enumerate(docs) for version in retold(doc)]
+    done: set[int] = set()
+    for (at, version), tree in zip(told, _trees([version for _, version in told]), strict=True):
+        read = with_tree(docs[at], version, tree) if at not in done else None
+        if read is not None:
+            results[at] = read
+            done.add(at)
+    return results
+
+
+def _trees(told: list[Retold]) -> Iterator[Doc]:
+    return map(repaired, model().pipe((version.doc(model().vocab) for version in told), batch_size=BATCH))
 
 
 def _one_sentence(sentence: str) -> Doc:
