@@ -47,7 +47,7 @@ from pipeline.stages.extract.events.clauses import (
 )
 from pipeline.stages.extract.events.gates import by_whom, forbidden, is_accident, is_idle, is_story
 from pipeline.stages.extract.events.lemmas import lemma
-from pipeline.stages.extract.events.lexicon import MARKS, Lexicon, Sense
+from pipeline.stages.extract.events.lexicon import Lexicon, Sense
 from pipeline.stages.extract.events.nouns import is_date, sector_of
 from pipeline.stages.extract.events.participants import Sentence
 from pipeline.stages.extract.events.parties import Parties
@@ -55,6 +55,8 @@ from pipeline.stages.extract.events.parties import Parties
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
+# Whose leaving is a withdrawal, and what is said to hit for somebody.
+FORCES = frozenset(("MIL", "REB", "PRM"))
 WEAPONS = frozenset("missile rocket drone shell bomb mortar warplane jet airstrike artillery shrapnel".split())
 
 
@@ -149,6 +151,8 @@ class Coder:
             turned = self._modal(token, sense)
             if turned is not None:
                 sense, composed = turned, True
+                if turned.type == "REQUEST":  # "Russia said that Sudan must return it"
+                    inner = token
         for child in token.subtree:
             if (
                 child.tag_ in ("NN", "NNS")
@@ -274,7 +278,7 @@ class Coder:
             return None
         senses.sort(key=lambda sense: sense.rule.startswith("cameo"))  # our own lines first, particle or not
         around = words_around(token)
-        if any(not sense.needs.isdisjoint(MARKS) for sense in senses):
+        if word in self._lexicon.marked:
             around |= self._marks(token)
         return next((sense for sense in senses if sense.fits(around)), None)
 
@@ -283,7 +287,7 @@ class Coder:
         marks: set[str] = set()
         subject = subject_token(token)
         if subject is not None and subject.dep_ == "nsubj":
-            if sector_of(subject) in ("MIL", "REB", "PRM"):
+            if sector_of(subject) in FORCES:
                 marks.add("*forces")
             if lemma(subject.text) in WEAPONS:
                 marks.add("*weapon")

@@ -14,7 +14,7 @@ from pipeline.language.sentences import split_sentences
 from pipeline.model import Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
 from pipeline.stages.extract.datelines import find_dateline
 from pipeline.stages.extract.events.cast import FORMS, REACH, Cast
-from pipeline.stages.extract.events.coder import Coded, Coder
+from pipeline.stages.extract.events.coder import FORCES, WEAPONS, Coded, Coder
 from pipeline.stages.extract.events.contexts import contexts_of
 from pipeline.stages.extract.events.countries import article_country, is_setting, with_countries
 from pipeline.stages.extract.events.lemmas import lemma
@@ -146,6 +146,7 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         lemmas = {lemma(part) for word in _WORD.findall(text, start, end) for part in (word, *_pieces(word))}
         if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
             continue
+        lemmas |= _marks(lemmas, marked, text[start:end])
         here = (position, start, end)
         if not lexicon().may_speak(lemmas):
             before = [*before[-1:], here]
@@ -157,6 +158,23 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         if len(chosen) >= MOST_SENTENCES:
             break
     return chosen[:MOST_SENTENCES]
+
+
+def _marks(lemmas: set[str], named: bool, text: str) -> set[str]:
+    """Return which of the marks of the lexicon a sentence may have for its parties, before it is parsed."""
+    marks = {"*place"} if named else set()
+    if not lemmas.isdisjoint(WEAPONS):
+        marks.add("*weapon")
+    if not lemmas.isdisjoint(_forces()):
+        marks.add("*forces")
+    if "$" in text or "€" in text or "£" in text:
+        marks.add("*money")
+    return marks
+
+
+@cache
+def _forces() -> frozenset[str]:
+    return frozenset(word for word, sector in lexicon().sectors.items() if sector in FORCES)
 
 
 def _pieces(word: str) -> list[str]:

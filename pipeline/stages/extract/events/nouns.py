@@ -101,10 +101,14 @@ def _is_no_body(head: Token) -> bool:
         return True
     if head.lower_ == "force":  # "respond with force"
         return not any(c.dep_ in ("amod", "compound", "nmod:poss", "nmod", "det") for c in head.children)
+    if head.lower_ == "court":  # "the court of public opinion"
+        return any(c.lower_ == "opinion" for c in head.children)
     if head.lower_ == "spying":
         return True
     if head.lower_ == "state":
         return any(c.dep_ == "nmod" and c.lower_ in _CONDITIONS for c in head.children)
+    if head.lower_ == "intelligence" and head.dep_ == "obj":  # what is shared
+        return True
     return head.lower_ == "intelligence" and not any(c.dep_ in ("amod", "compound", "nmod:poss") for c in head.children)
 
 

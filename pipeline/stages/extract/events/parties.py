@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 # What is sent or withdrawn is no recipient: "moved troops to the border".
 _SENT = frozenset("MOBILIZE RETREAT AID".split())
 _FORCES = frozenset("MIL COP MED".split())
-_STRUCK = frozenset("ASSAULT COERCE SANCTION REJECT".split())
+_STRUCK = frozenset("ASSAULT COERCE SANCTION REJECT THREATEN".split())
 _SHARED = frozenset("share exchange trade swap discuss".split())
 # What is looked into: not whom it was done to.
 _DEEDS = frozenset(
@@ -51,6 +51,8 @@ _GROUNDS = frozenset("street road highway square plaza avenue boulevard park sta
 _REASONS = frozenset("after because over since when".split())
 # Whom people strike and march against.
 _RULERS = frozenset("GOV BUS MIL COP LEG JUD".split())
+# What people march against whoever's it is.
+_CAUSES = frozenset("defiance protest resignation removal dismissal ouster refusal visit rule".split())
 # What lies deeper in a phrase is not whom these are directed at.
 _SHALLOW = frozenset("PROTEST MOBILIZE".split())
 
@@ -63,6 +65,7 @@ class Parties:
 
     def of(self, token: Token, inner: Token | None, sense: Sense) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
         passive = any(c.dep_ in ("nsubj:pass", "aux:pass") for c in token.children) or is_reduced_passive(token)
+        passive = passive and token.lower_ != "opposed"  # "is opposed to"
         if sense.type == "REQUEST" and inner == token:
             sayer = self.sayer(token)
             return (self._names.actors(sayer) if sayer is not None else ()), self.subject(token)
@@ -161,7 +164,8 @@ class Parties:
             if found and not sent and not mine:
                 return found
             fallback = fallback or (() if sent else found)
-            deeper = () if sense.type in _SHALLOW else self._within(phrase, actors)
+            shallow = sense.type in _SHALLOW and lemma(phrase.text) not in _CAUSES
+            deeper = () if shallow else self._within(phrase, actors)
             if deeper:
                 return deeper[:4]
         return fallback
@@ -225,7 +229,16 @@ class Parties:
         for child in children:
             if child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i and not is_conditional(child):
                 yield from (c for c in child.children if c.dep_ in SUBJECTS and child.dep_ == "ccomp")
+                if (
+                    child.dep_ == "ccomp"
+                    and child.tag_.startswith("NN")
+                    and any(c.lower_ == "that" for c in child.children)
+                ):  # "demanded that the US cancel plans", whose verb is read as a noun
+                    yield from (c for c in child.children if c.dep_ == "compound" and self._is_somebody(c))
                 yield from self._governed(child)
+
+    def _is_somebody(self, noun: Token) -> bool:
+        return self._names.named_at(noun) is not None or sector_of(noun) is not None
 
     def _within(self, phrase: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
         for token in phrase.subtree:

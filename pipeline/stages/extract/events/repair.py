@@ -116,9 +116,9 @@ def _may_be_the_verb(token: Token) -> bool:
 def _in_their_clauses(doc: Doc) -> Doc:
     """Read a participle beside a noun after "when" and the like as the verb there: "when a missile slammed into"."""
     for token in doc:
-        noun = token.head
-        if token.dep_ != "acl" or token.tag_ != "VBN" or noun.dep_ != "obl" or not _is_past(token):
+        if token.dep_ != "acl" or token.tag_ != "VBN" or token.head.dep_ != "obl" or not _is_past(token):
             continue
+        noun = token.head
         mark = next((c for c in noun.lefts if c.lower_ in _CLAUSE_MARKS), None)
         if mark is None or any(c.lower_ == "by" for g in token.children for c in g.children):
             continue
