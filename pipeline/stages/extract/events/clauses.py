@@ -122,7 +122,11 @@ def is_due_to(token: Token) -> bool:
 
 
 def case_of(token: Token) -> str:
-    return next((c.lower_ for c in token.children if c.dep_ == "case"), "")
+    own = next((c.lower_ for c in token.children if c.dep_ == "case"), "")
+    if own or not token.tag_.startswith("NN"):
+        return own
+    numbers = (c for c in token.children if c.dep_ == "nummod")  # "to 18 rebels", hung on the number
+    return next((c.lower_ for number in numbers for c in number.children if c.dep_ == "case"), "")
 
 
 def objects_of(token: Token) -> list[Token]:

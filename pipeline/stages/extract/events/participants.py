@@ -66,6 +66,7 @@ class Sentence:
         self._mentions = [m for m in mentions if m.kind in NAMED or (m.kind == "region" and m.code)]
         self._ends = [m.end for m in self._mentions]
         self._cities = [m for m in mentions if m.kind in ("city", "region") and m.code]
+        self._text = ""
 
     def named_at(self, token: Token) -> Mention | None:
         """Return the name that ``token`` is part of."""
@@ -85,7 +86,8 @@ class Sentence:
 
     def text_of(self, token: Token, start: int, end: int) -> str:
         """Return the characters from ``start`` to ``end`` of the article, which lie in this sentence."""
-        return token.doc.text[start - self.offset : end - self.offset]
+        self._text = self._text or token.doc.text  # which spaCy joins of the words each time
+        return self._text[start - self.offset : end - self.offset]
 
     def actors(self, head: Token, depth: int = 0) -> tuple[Actor, ...]:
         """Return whom the noun phrase under ``head`` names, one actor for each conjunct."""
@@ -314,9 +316,9 @@ class Sentence:
         ]
         tokens = tokens or [head]
         tokens += self._rest(head)
-        start = min(t.idx for t in tokens)
-        end = max(t.idx + len(t) for t in tokens)
-        return {"text": head.doc.text[start:end], "start": self.offset + start, "end": self.offset + end}
+        start = self.offset + min(t.idx for t in tokens)
+        end = self.offset + max(t.idx + len(t) for t in tokens)
+        return {"text": self.text_of(head, start, end), "start": start, "end": end}
 
     def _rest(self, head: Token) -> list[Token]:
         """Return what of a name stands after its head: "Martin Aldridge"."""

@@ -7,6 +7,7 @@ Headlines are in the present: "UN condemns raid" tells of no raid by the UN, wha
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -160,6 +161,7 @@ def _is_past(token: Token) -> bool:
     return lemma(word) in _verbs()
 
 
+@cache
 def _verbs() -> frozenset[str]:
     return lexicon().triggers()
 

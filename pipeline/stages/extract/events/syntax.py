@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.stages.extract.events.headlines import Retold, retold, with_tree
 from pipeline.stages.extract.events.repair import repaired
@@ -33,13 +33,20 @@ def model() -> Language:
     """Load the model: hash embeddings, a tagger and a dependency parser (Universal Dependencies)."""
     import srsly
     from spacy.util import load_model_from_config
-    from thinc.api import Config
+    from thinc.api import Config, NumpyOps
+    from threadpoolctl import threadpool_limits
 
     packed = files("pipeline.stages.extract.events").joinpath("syntax", "english.model.xz").read_bytes()
     content = lzma.decompress(packed)
     config = Config().from_bytes(srsly.msgpack_loads(content)["config.cfg"])
     language = load_model_from_config(config, auto_fill=True).from_bytes(content, exclude=["tokenizer", "vocab"])
-    for _, component in language.pipeline:
+    # numpy's own product of matrices takes half the time of spaCy's; two threads of it would only wait for each other.
+    threadpool_limits(limits=1, user_api="blas")
+    plain = NumpyOps(use_blis=False)
+    components: list[Any] = [component for _, component in language.pipeline]
+    for component in components:
+        for node in component.model.walk():
+            node.ops = plain
         for label in getattr(component, "labels", ()):
             language.vocab.strings.add(label)
     return language

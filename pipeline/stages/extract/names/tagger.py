@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -36,7 +36,7 @@ class Model(msgspec.Struct, frozen=True):
     common: frozenset[str]
 
 
-class Token(msgspec.Struct, frozen=True):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """Hold a token with its characters ``start`` to ``end`` of the text."""
 
     text: str
@@ -46,11 +46,10 @@ class Token(msgspec.Struct, frozen=True):
 
 def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """Split a stretch of text into words and marks; a possessive 's is a token, a dotted acronym is one."""
-    return [
-        Token(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text, start, len(text) if end is None else end)
-    ]
+    return [Token(m[0], *m.span()) for m in _TOKEN.finditer(text, start, len(text) if end is None else end)]
 
 
+@lru_cache(maxsize=50_000)
 def is_candidate(word: str) -> bool:
     """Tell whether a name may begin with this word."""
     head = word[0]
