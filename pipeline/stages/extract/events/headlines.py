@@ -262,6 +262,8 @@ def _is_ahead(doc: Doc, words: Sequence[str], at: int) -> bool:
     """Say whether "to" stands for "will": "Macron to visit Beijing"."""
     if words[at].lower() != "to" or at == 0 or not _is_subject(doc, words, at - 1):
         return False
+    if words[at - 1].islower() and lemma(words[at - 1]) not in lexicon().sectors:  # "votes to", "a bid to"
+        return False
     return words[at + 1].islower() and lemma(words[at + 1]) == words[at + 1] and words[at + 1] in _verbs() | {"hold"}
 
 
