@@ -79,6 +79,8 @@ _WISHES = frozenset(
     "way chance request readiness willingness need wish hope fear pressure order mandate invitation refusal failure "
     "move campaign motion goal aim mission".split()
 )
+# "Thousands of teachers marched": whose number is the root.
+_COUNTS = frozenset("thousands hundreds dozens scores group crowd groups crowds millions".split())
 _GATHER = frozenset("gather march rally take meet assemble stream come pour".split())
 MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
 DIRECT_CASES = (
@@ -120,7 +122,11 @@ def is_due_to(token: Token) -> bool:
 
 
 def case_of(token: Token) -> str:
-    return next((c.lower_ for c in token.children if c.dep_ == "case"), "")
+    own = next((c.lower_ for c in token.children if c.dep_ == "case"), "")
+    if own or not token.tag_.startswith("NN"):
+        return own
+    numbers = (c for c in token.children if c.dep_ == "nummod")  # "to 18 rebels", hung on the number
+    return next((c.lower_ for number in numbers for c in number.children if c.dep_ == "case"), "")
 
 
 def objects_of(token: Token) -> list[Token]:
@@ -178,7 +184,7 @@ def misread_subject(token: Token) -> Token | None:
     if token.tag_ != "VBN" or token.dep_ not in ("acl", "amod"):
         return None
     root = token.head if token.dep_ == "acl" else next((a for a in token.ancestors if a.dep_ == "ROOT"), token.head)
-    while root.dep_ == "conj":
+    while root.dep_ == "conj" or (root.dep_ == "nmod" and root.head.lower_ in _COUNTS):
         root = root.head
     if root.dep_ != "ROOT" or not root.tag_.startswith("NN") or root.i > token.i:
         return None
@@ -187,6 +193,11 @@ def misread_subject(token: Token) -> Token | None:
         for t in token.doc
     )
     return None if finite else root
+
+
+def is_headline_will(token: Token) -> bool:
+    """Say whether this is "to" for "will": "Macron to visit Beijing"."""
+    return token.lower_ == "to" and token.tag_ == "MD"
 
 
 def auxiliaries_of(token: Token) -> Iterator[Token]:
@@ -219,6 +230,7 @@ def modality_of(token: Token) -> tuple[bool, bool, bool]:
     )
     due = token.dep_ == "xcomp" and lemma(token.head.text) in DUE | {"schedule", "plan", "expect"}
     due = due or is_due_to(token)
+    due = due or any(is_headline_will(c) for c in children)
     future = bool(words & {"will", "'ll", "shall", "would"}) or due or lemma(token.text) in ("due", "schedule")
     supposed = bool(words & {"could", "might", "may", "can"}) or (
         "would" in words and any(is_conditional(c) for c in children if c.dep_ == "advcl")

@@ -34,6 +34,7 @@ from pipeline.stages.extract.events.clauses import (
     is_condition,
     is_counted,
     is_due_to,
+    is_headline_will,
     is_prospect,
     is_unasserted,
     is_verbal,
@@ -44,17 +45,19 @@ from pipeline.stages.extract.events.clauses import (
     turned_into,
     words_around,
 )
+from pipeline.stages.extract.events.gates import by_whom, forbidden, is_accident, is_idle, is_story
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Lexicon, Sense
+from pipeline.stages.extract.events.nouns import is_date, sector_of
 from pipeline.stages.extract.events.participants import Sentence
 from pipeline.stages.extract.events.parties import Parties
 
 if TYPE_CHECKING:
     from pipeline.stages.extract.syntax.trees import Doc, Token
 
-
-# Who protests in the street.
-CROWDS = frozenset("CVL LAB EDU AGR MED REF OPP REL SOC".split())
+# Whose leaving is a withdrawal, and what is said to hit for somebody.
+FORCES = frozenset(("MIL", "REB", "PRM"))
+WEAPONS = frozenset("missile rocket drone shell bomb mortar warplane jet airstrike artillery shrapnel".split())
 
 
 class Coded(NamedTuple):
@@ -125,7 +128,10 @@ class Coder:
         composed = False
         sense = self._sense(token)
         inner: Token | None = None
-        if word in DUE or (word in COMMIT | REFUSE | DEMAND) or word == "threaten":
+        off = any(c.dep_ == "compound:prt" for c in token.children)  # "called off" demands nothing
+        if off:
+            pass
+        elif word in DUE or (word in COMMIT | REFUSE | DEMAND) or word == "threaten":
             inner = complement_of(token)
             meaning = self._meaning(inner) if inner is not None else None
             turned = turn(word, meaning)
@@ -145,27 +151,34 @@ class Coder:
             turned = self._modal(token, sense)
             if turned is not None:
                 sense, composed = turned, True
+                if turned.type == "REQUEST":  # "Russia said that Sudan must return it"
+                    inner = token
         for child in token.subtree:
             if (
                 child.tag_ in ("NN", "NNS")
                 and child.head in (token, inner)
-                and lemma(child.text) in self._lexicon.nouns
+                and (lemma(child.text) in self._lexicon.nouns or child.lower_ in self._lexicon.nouns)
             ):
                 used.add(child.i)
+        refused = forbidden(sense, token)
+        sense = refused or sense
         actors, recipients = self._parties.settled(sense, *self._parties.of(token, inner, sense))
         if (
             (not actors and not recipients)
             or self._cannot(token, sense, actors, recipients)
             or _is_business(sense, actors, recipients)
+            or is_idle(sense, token)
+            or is_accident(sense, token)
+            or is_story(token)
         ):
             return None
-        if word == "protest" and sense.type == "ACCUSE" and actors and all(a.sector in CROWDS for a in actors):
-            sense = Sense("PROTEST", "141", "demo", frozenset(), sense.rule)  # people march, states object
+        sense = by_whom(sense, token, actors, recipients)
         if sense.cameo in DRILLS and len({a.code for a in actors if a.code}) > 1:
             sense = turned_into(sense, "COOPERATE", "062")
         if not composed and is_unasserted(token, sense.type):
             return None
         negated, future, hypothetical = modality_of(token)
+        negated = negated and refused is None
         return Coded(
             sense, token, actors, recipients, negated, future, hypothetical, self._parties.sayer(token), False, composed
         )
@@ -176,7 +189,7 @@ class Coder:
         clause = token.head if token.dep_ == "conj" and subject_token(token) is None else token
         agents = [c for c in clause.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i]
         agents += [c for c in token.children if c.dep_ in ("obl", "obl:agent") and case_of(c) == "by"]
-        if not actors and any(c.tag_ in ("NN", "NNS") and lemma(c.text) not in things for c in agents):
+        if not actors and any(c.tag_ in ("NN", "NNS") and things.get(lemma(c.text)) != "instrument" for c in agents):
             return True
         if sense.cameo == "190" and not recipients and not any(actor.sector for actor in actors):
             subject = subject_token(clause)  # a rider attacks, and nobody is attacked
@@ -195,7 +208,7 @@ class Coder:
     def _noun(self, token: Token) -> Coded | None:
         if token.tag_ not in ("NN", "NNS") or token.dep_ in ("compound", "amod"):
             return None
-        word = lemma(token.text)
+        word = token.lower_ if token.lower_ in self._lexicon.nouns else lemma(token.text)  # "bombing" is no "bomb"
         parts = list(token.children)
         if word == "up" and token.i > 1 and token.nbor(-1).text == "-" and token.nbor(-2).lower_ == "build":
             word = "build-up"
@@ -255,7 +268,7 @@ class Coder:
         word = lemma(token.text)
         senses: list[Sense] = []
         for child in token.children:
-            if child.dep_ in ("compound:prt", "obl", "advmod", "advcl", "xcomp"):
+            if child.dep_ in ("compound:prt", "obl", "advmod", "advcl", "xcomp") and not is_date(child):
                 particle = child.lower_
                 if child.dep_ != "compound:prt" and child.dep_ != "advmod":
                     particle = next((g.lower_ for g in child.children if g.dep_ in ("case", "mark")), "")
@@ -268,7 +281,27 @@ class Coder:
             return None
         senses.sort(key=lambda sense: sense.rule.startswith("cameo"))  # our own lines first, particle or not
         around = words_around(token)
+        if word in self._lexicon.marked:
+            around |= self._marks(token)
         return next((sense for sense in senses if sense.fits(around)), None)
+
+    def _marks(self, token: Token) -> set[str]:
+        """Return what the lexicon calls the parties of a verb: soldiers who act, a place that it is done to."""
+        marks: set[str] = set()
+        subject = subject_token(token)
+        if subject is not None and subject.dep_ == "nsubj":
+            if sector_of(subject) in FORCES:
+                marks.add("*forces")
+            if lemma(subject.text) in WEAPONS:
+                marks.add("*weapon")
+        for child in token.children:
+            if child.dep_ == "obj" and child.tag_ == "$":
+                marks.add("*money")
+            if child.dep_ in ("obj", "nsubj:pass") and child.tag_.startswith("NNP"):
+                unknown = "*forces" in marks and self._names.named_at(child) is None  # a town that no table has
+                if unknown or self._names.is_place(child):
+                    marks.add("*place")
+        return marks
 
     def _meaning(self, inner: Token) -> Sense | None:
         """Return what a complement means: its own sense, or that of the event noun in it."""
@@ -300,7 +333,8 @@ class Coder:
     def _modal(self, token: Token, sense: Sense) -> Sense | None:
         """Read what is still to be done as agreed or threatened."""
         ahead = any(
-            child.dep_ == "aux" and child.lower_ in ("will", "'ll", "shall", "would") for child in auxiliaries_of(token)
+            child.dep_ == "aux" and (child.lower_ in ("will", "'ll", "shall", "would") or is_headline_will(child))
+            for child in auxiliaries_of(token)
         )
         if any(child.lower_ in ("must", "should") and child.dep_ == "aux" for child in auxiliaries_of(token)):
             return (
@@ -321,8 +355,10 @@ class Coder:
 
 
 def _is_business(sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
-    """Say whether what reads as an assault is one firm against another: "Apple attacked Google's business"."""
+    """Say whether what reads as an assault or threat is a firm's: "Apple attacked Google's business"."""
     if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
         return bool(actors) and all(actor.sector == "BUS" for actor in actors)
     parties = (*actors, *recipients)
+    if sense.type == "THREATEN":
+        return bool(actors) and all(party.sector == "BUS" for party in parties)
     return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)

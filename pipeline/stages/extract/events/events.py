@@ -14,7 +14,7 @@ from pipeline.language.sentences import split_sentences
 from pipeline.model import Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
 from pipeline.stages.extract.datelines import find_dateline
 from pipeline.stages.extract.events.cast import FORMS, REACH, Cast
-from pipeline.stages.extract.events.coder import Coded, Coder
+from pipeline.stages.extract.events.coder import FORCES, WEAPONS, Coded, Coder
 from pipeline.stages.extract.events.contexts import contexts_of
 from pipeline.stages.extract.events.countries import article_country, is_setting, with_countries
 from pipeline.stages.extract.events.lemmas import lemma
@@ -28,7 +28,7 @@ from pipeline.stages.extract.events.rank import (
     confidence,
     features,
 )
-from pipeline.stages.extract.events.repair import parse_sentences
+from pipeline.stages.extract.events.sentences import parser
 from pipeline.stages.extract.events.subjects import manner_of, subject_of
 from pipeline.stages.extract.names.gazetteer import Mention
 from pipeline.stages.extract.names.places import place_of
@@ -105,7 +105,7 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
         return
     subject = subject_of(reading.text, reading.title, reading.tags, reading.url)
     manner = manner_of(reading.text)
-    documents = parse_sentences([reading.text[start:end] for _, start, end in spans])
+    documents = parser().parse([reading.text[start:end] for _, start, end in spans])
     cast = Cast(reading.text, reading.mentions, article_country(reading, dateline, spans[0][1]))
     for (position, start, end), doc in zip(spans, documents, strict=True):
         inside = [m for m in reading.mentions if start <= m.start and m.end <= end]
@@ -143,9 +143,10 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         marked = at < len(marks) and marks[at] < end
         if end - start > LONGEST_CHARS:
             continue
-        lemmas = {lemma(word) for word in _WORD.findall(text, start, end)}
+        lemmas = {lemma(part) for word in _WORD.findall(text, start, end) for part in (word, *_pieces(word))}
         if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
             continue
+        lemmas |= _marks(lemmas, marked, text[start:end])
         here = (position, start, end)
         if not lexicon().may_speak(lemmas):
             before = [*before[-1:], here]
@@ -157,6 +158,28 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         if len(chosen) >= MOST_SENTENCES:
             break
     return chosen[:MOST_SENTENCES]
+
+
+def _marks(lemmas: set[str], named: bool, text: str) -> set[str]:
+    """Return which of the marks of the lexicon a sentence may have for its parties, before it is parsed."""
+    marks = {"*place"} if named else set()
+    if not lemmas.isdisjoint(WEAPONS):
+        marks.add("*weapon")
+    if not lemmas.isdisjoint(_forces()):
+        marks.add("*forces")
+    if "$" in text or "€" in text or "£" in text:
+        marks.add("*money")
+    return marks
+
+
+@cache
+def _forces() -> frozenset[str]:
+    return frozenset(word for word, sector in lexicon().sectors.items() if sector in FORCES)
+
+
+def _pieces(word: str) -> list[str]:
+    """Return the parts of a word with a hyphen: the parser reads "air-defence" as three."""
+    return word.split("-") if "-" in word else []
 
 
 @cache

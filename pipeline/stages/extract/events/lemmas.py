@@ -34,6 +34,11 @@ def _tables() -> _Tables:
     return _Tables(path.read_text("utf-8").splitlines())
 
 
+def irregular_forms(base: str) -> tuple[str, ...]:
+    """Return the irregular forms of a word, as the table has them: "took" and "taken" of "take"."""
+    return tuple(form for form, of in _tables().irregular.items() if of == base)
+
+
 @lru_cache(maxsize=50_000)
 def lemma(word: str) -> str:
     """Return the base form of ``word`` in small letters: "accused" gives "accuse", "talks" gives "talk"."""
@@ -52,6 +57,8 @@ def lemma(word: str) -> str:
     if form.endswith("ied"):
         return form[:-3] + "y"
     if form.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return form[:-2]
+    if form.endswith("oes") and len(form) > 5:
         return form[:-2]
     if form.endswith("s") and not form.endswith(("ss", "us", "is")):
         return form[:-1]

@@ -40,6 +40,9 @@ class Sense(msgspec.Struct, frozen=True):
 # "Y must do Z" is a request whatever Z is.
 _NORMS = frozenset("must should ought due".split())
 
+# What stands for parties among the lemmas beside a predicate.
+MARKS = frozenset(("*forces", "*place", "*money", "*weapon"))
+
 
 class Lexicon:
     """Look predicates up by lemma; ``verbs`` keys may carry a particle after an underscore.
@@ -57,6 +60,9 @@ class Lexicon:
         self.also: list[tuple[str, Sense]] = []
         self._by_word: dict[str, list[tuple[str, Sense]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
+        self._triggers: frozenset[str] = frozenset()
+        # First words of predicates with a sense that asks for one of MARKS.
+        self.marked: set[str] = set()
         self.read(lines, "en")
 
     def read(self, lines: Iterable[str], source: str) -> None:
@@ -86,11 +92,13 @@ class Lexicon:
                     predicates, _, forbidden = body.partition("!")
                     conditions = f"! {forbidden}" if forbidden else ""
                 sense = self._sense(rest if kind == "noun" else head, conditions, f"{source}/{number}")
+                if not sense.needs.isdisjoint(MARKS):
+                    self.marked.update(predicate.partition("_")[0] for predicate in predicates.split())
                 for predicate in predicates.split():
                     table.setdefault(predicate, []).append(sense)
 
     def may_speak(self, lemmas: Set[str]) -> bool:
-        """Say whether a sentence of these words may hold a predicate that has a sense with them beside it."""
+        """Say whether a sentence of these words and ``MARKS`` may hold a predicate with a sense that fits them."""
         if not lemmas.isdisjoint(_NORMS):
             return True
         starts = self._starts()
@@ -117,7 +125,9 @@ class Lexicon:
 
     def triggers(self) -> frozenset[str]:
         """Return every lemma that may start an event, for the gate before parsing."""
-        return frozenset(key.partition("_")[0] for key in self.verbs) | frozenset(self.nouns)
+        if not self._triggers:
+            self._triggers = frozenset(key.partition("_")[0] for key in self.verbs) | frozenset(self.nouns)
+        return self._triggers
 
     def _sense(self, head: str, conditions: str, rule: str) -> Sense:
         words = head.split()

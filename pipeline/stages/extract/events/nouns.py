@@ -28,6 +28,10 @@ TRANSPARENT = frozenset(
     "number group thousand hundred dozen score million series member rest part majority most all some many both "
     "one two".split()
 )
+_BACKED = frozenset(
+    "born backed made built trained armed funded aligned linked sponsored supplied supported mediated brokered "
+    "speaking based educated raised designed occupied friendly".split()
+)
 # What a "state of" is no country of.
 _CONDITIONS = frozenset("emergency siege alert war affairs disaster calamity".split())
 
@@ -37,6 +41,8 @@ def sector_of(head: Token) -> str | None:
     before = [c for c in head.children if c.i < head.i]
     if _is_no_body(head):
         return None
+    if head.text in ("PM", "FM"):
+        return "GOV"
     if any(c.lower_ in ("former", "ex", "ousted", "deposed") for c in before) and lemma(head.text) in lexicon().sectors:
         return "ELI"
     modifiers = [c for c in before if c.dep_ in ("compound", "flat") or c.lower_ in _CIVIL]
@@ -93,8 +99,16 @@ def _is_no_body(head: Token) -> bool:
     """Say whether a word that may name a body does not here: a house, a state of emergency, intelligence as such."""
     if head.lower_ in ("house", "houses"):
         return True
+    if head.lower_ == "force":  # "respond with force"
+        return not any(c.dep_ in ("amod", "compound", "nmod:poss", "nmod", "det") for c in head.children)
+    if head.lower_ == "court":  # "the court of public opinion"
+        return any(c.lower_ == "opinion" for c in head.children)
+    if head.lower_ == "spying":
+        return True
     if head.lower_ == "state":
         return any(c.dep_ == "nmod" and c.lower_ in _CONDITIONS for c in head.children)
+    if head.lower_ == "intelligence" and head.dep_ == "obj":  # what is shared
+        return True
     return head.lower_ == "intelligence" and not any(c.dep_ in ("amod", "compound", "nmod:poss") for c in head.children)
 
 
@@ -107,6 +121,12 @@ def body_code(mention: Mention) -> str | None:
     """Return the code that the manual gives to a body, else that of the gazetteer."""
     name = mention.entry.name.casefold().removeprefix("the ").replace(" ", "_")
     return lexicon().bodies.get(name, mention.code)
+
+
+def is_backer(token: Token) -> bool:
+    """Say whether a country only made, bore or backs somebody: "an Iranian-born author", "US-backed rebels"."""
+    doc, at = token.doc, token.i
+    return at + 2 < len(doc) and doc[at + 1].text in ("-", "–") and doc[at + 2].lower_ in _BACKED
 
 
 def is_date(token: Token) -> bool:

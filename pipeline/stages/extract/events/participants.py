@@ -18,6 +18,7 @@ from pipeline.stages.extract.events.nouns import (
     cases_of,
     country_of_people,
     distinct,
+    is_backer,
     is_date,
     is_word,
     members_of,
@@ -45,7 +46,9 @@ _SHARED_OFFICES = frozenset(
 _BLOCS = frozenset("bloc alliance union organisation organization body".split())
 
 
-_CITY_OFFICES = frozenset("mayor council police court sheriff archbishop bishop prosecutor resident people".split())
+_CITY_OFFICES = frozenset(
+    "mayor governor council police court sheriff archbishop bishop prosecutor resident people".split()
+)
 # Codes of bodies that are no country.
 BODY_CODES = frozenset("IGO UNO EUR NGO IMG MNC".split())
 # Kinds of the gazetteer that a person of the article may share a name with.
@@ -71,6 +74,14 @@ class Sentence:
         if at < len(self._mentions) and self._mentions[at].start <= start:
             return self._mentions[at]
         return None
+
+    def is_place(self, token: Token) -> bool:
+        """Say whether a name is that of a country, town or region."""
+        mention = self.named_at(token)
+        if mention is not None:
+            return mention.kind in PLACED
+        start = self.offset + token.idx
+        return any(m.start <= start < m.end for m in self._cities)
 
     def text_of(self, token: Token, start: int, end: int) -> str:
         """Return the characters from ``start`` to ``end`` of the article, which lie in this sentence."""
@@ -152,6 +163,8 @@ class Sentence:
         mentions: list[tuple[Token, Mention]] = []
         for token in phrase:
             mention = self.named_at(token)
+            if mention is not None and is_backer(token):
+                continue
             if mention is not None and all(mention is not other for _, other in mentions):
                 mentions.append((token, mention))
         if not mentions and sector is None:
@@ -191,6 +204,8 @@ class Sentence:
             mentions += [(head.nbor(-2), pair)] if pair is not None and pair.kind in STATES else []
         if named is not None:
             mentions.sort(key=lambda pair: pair[1] is not named)
+        if {m.code for _, m in mentions} > {"CYP"}:  # "the Turkish-Cypriot leader" is no Turk
+            mentions = [pair for pair in mentions if pair[1].code not in ("TUR", "GRC") or not self._hyphened(pair[0])]
         first = mentions[0][1]
         joined = [
             m for token, m in mentions if m.kind in STATES and (self._joined(token, head) or self._hyphened(token))
@@ -238,7 +253,7 @@ class Sentence:
         if lemma(head.text) not in _CITY_OFFICES:
             return {}
         for child in head.children:
-            if child.dep_ == "nmod" and "of" in cases_of(child):
+            if (child.dep_ == "nmod" and "of" in cases_of(child)) or child.dep_ == "nmod:poss":
                 start = self.offset + child.idx
                 code = next((m.code for m in self._cities if m.start <= start < m.end), None)
                 return {"code": code, "found": "city" if code else None}
@@ -254,12 +269,14 @@ class Sentence:
         if code in BODY_CODES and sector in ("GOV", "MIL", "LAB", "PTY"):
             sector = "MIL" if sector == "MIL" and not inside else None
         found: str | None = mention.kind if code else None
-        if (
-            mention.kind == "office"
-            and self.cast.country
-            and mention.entry.name.casefold().replace(" ", "_") in _SHARED_OFFICES
-        ):
-            code, found = self.cast.country, "article"
+        if mention.kind == "office" and mention.entry.name.casefold().replace(" ", "_") in _SHARED_OFFICES:
+            own_state = next(
+                (m for t in phrase if (m := self.named_at(t)) and m is not mention and m.kind in STATES), None
+            )  # "Peru's Congress"
+            if own_state is not None:
+                code, found = own_state.code, own_state.kind
+            elif self.cast.country:
+                code, found = self.cast.country, "article"
         if code == "NGO" and inside:  # "the Red Crescent in Iran" is of Iran
             local = next(
                 (m for t in head.children if t.dep_ == "nmod" and "in" in cases_of(t) and (m := self.named_at(t))), None
@@ -331,7 +348,10 @@ class Sentence:
             if owned and child.dep_ == "nmod" and cases_of(child) & {"from", "in"}:  # "its troops from Moldova"
                 continue
             if depth > 4 or child.dep_ not in _INSIDE:
-                if child.dep_ == "conj" and head.dep_ in ("amod", "compound") and child.i < head.head.i:
+                if child.dep_ == "conj" and (
+                    (head.dep_ in ("amod", "compound") and child.i < head.head.i)
+                    or (head.dep_ == "nmod" and head.head.tag_ == "NNS" and child.tag_ == "NNP")
+                ):
                     yield from self._phrase(child, depth + 1)
                 continue
             if child.dep_ == "nmod" and not (cases_of(child) & _OWNER_CASES) and lemma(head.text) not in TRANSPARENT:

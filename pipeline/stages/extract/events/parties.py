@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pipeline.model import Actor
 from pipeline.stages.extract.events.cast import FORMS
 from pipeline.stages.extract.events.clauses import (
@@ -26,6 +28,7 @@ from pipeline.stages.extract.events.clauses import (
 )
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Sense
+from pipeline.stages.extract.events.nouns import sector_of
 from pipeline.stages.extract.events.participants import PRONOUNS, Sentence
 
 if TYPE_CHECKING:
@@ -34,7 +37,12 @@ if TYPE_CHECKING:
 # What is sent or withdrawn is no recipient: "moved troops to the border".
 _SENT = frozenset("MOBILIZE RETREAT AID".split())
 _FORCES = frozenset("MIL COP MED".split())
-_STRUCK = frozenset("ASSAULT COERCE SANCTION".split())
+_STRUCK = frozenset("ASSAULT COERCE SANCTION REJECT THREATEN".split())
+_SHARED = frozenset("share exchange trade swap discuss".split())
+# What is looked into: not whom it was done to.
+_DEEDS = frozenset(
+    "killing murder death attack assault massacre abduction disappearance bombing shooting abuse".split()
+)
 # With what people are attacked, and where they gather.
 _MEANS = frozenset(
     "cannon gas grenade bullet baton spray force missile rocket shell bomb fire drone attack raid".split()
@@ -43,6 +51,8 @@ _GROUNDS = frozenset("street road highway square plaza avenue boulevard park sta
 _REASONS = frozenset("after because over since when".split())
 # Whom people strike and march against.
 _RULERS = frozenset("GOV BUS MIL COP LEG JUD".split())
+# What people march against whoever's it is.
+_CAUSES = frozenset("defiance protest resignation removal dismissal ouster refusal visit rule".split())
 # What lies deeper in a phrase is not whom these are directed at.
 _SHALLOW = frozenset("PROTEST MOBILIZE".split())
 
@@ -55,6 +65,7 @@ class Parties:
 
     def of(self, token: Token, inner: Token | None, sense: Sense) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
         passive = any(c.dep_ in ("nsubj:pass", "aux:pass") for c in token.children) or is_reduced_passive(token)
+        passive = passive and token.lower_ != "opposed"  # "is opposed to"
         if sense.type == "REQUEST" and inner == token:
             sayer = self.sayer(token)
             return (self._names.actors(sayer) if sayer is not None else ()), self.subject(token)
@@ -67,9 +78,11 @@ class Parties:
             if agents:
                 return self._names.actors(agents[0]), ()
         if passive:
+            clauses = (token, *(c for c in token.children if c.dep_ == "xcomp" and sense.type == "REJECT"))
             agents = [
                 c
-                for c in token.children
+                for clause in clauses
+                for c in clause.children
                 if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)
             ]
             actors = self._names.actors(agents[0]) if agents else ()
@@ -84,13 +97,14 @@ class Parties:
             if handed or (not recipients and not (sense.type in MUTUAL and len(actors) > 1)):
                 recipients = handed or self._in_subject(token, actors) or self._recipients(token, actors, sense)
             return actors, recipients
-        actors = self.subject(token)
+        actors = tuple(map(_union, self.subject(token)))
         if (lemma(token.text), sense.type) in SUFFERED:
             return (), actors
         recipients = (self._handed(token) if sense.cameo == "063" else ()) or self._recipients(token, actors, sense)
         if sense.type in ("CONSULT", "AGREE", "COOPERATE", "SUPPORT") and len({a.code for a in actors}) > 1:
             codes = {a.code for a in actors}
-            recipients = () if sense.type != "AGREE" or sense.cameo in ("036", "030", "057") else recipients
+            alone = sense.type in ("CONSULT", "COOPERATE") or (sense.type == "SUPPORT" and sense.cameo == "057")
+            recipients = () if alone or sense.cameo in ("036", "030", "057") else recipients
             recipients = tuple(r for r in recipients if r.code not in codes)
         return actors, recipients
 
@@ -105,6 +119,8 @@ class Parties:
         """Return whom a noun phrase or pronoun names; ``avoid`` is a noun that a pronoun cannot stand for."""
         if token.lower_ in ("who", "which", "that", "whom") and token.head.dep_.startswith("acl"):
             return self._names.actors(token.head.head)
+        if token.lower_ in ("who", "whom", "which") and token.dep_ in ("appos", "dep") and token.head.i < token.i:
+            return self._names.actors(token.head)
         if token.lower_ in PRONOUNS:
             return self._names.antecedent(token, avoid)
         return self._names.actors(token)
@@ -116,8 +132,9 @@ class Parties:
 
     def _handed(self, token: Token) -> tuple[Actor, ...]:
         """Return to whom somebody is handed: "extradited two men to France"."""
-        for child in token.children:
-            if child.dep_ == "obl" and case_of(child) == "to":
+        taken = [c for c in token.children if c.dep_ in ("obj", "nsubj:pass")]
+        for child in (*token.children, *(c for item in taken for c in item.children)):
+            if child.dep_ in ("obl", "nmod") and case_of(child) == "to":
                 return self._names.actors(child)
         return ()
 
@@ -132,15 +149,23 @@ class Parties:
                 self._is_setting(phrase)
                 or lemma(phrase.text) in _GROUNDS
                 or (sense.type not in _STRUCK and lemma(phrase.text) in EQUIPMENT)
+                or (sense.cameo == "090" and lemma(phrase.text) in _DEEDS)
             ):
                 continue
+            if sense.cameo == "161" and phrase.dep_ == "obj":  # "recalled its envoy to Israel"
+                around = (*phrase.children, *token.children)
+                post = next((c for c in around if c.dep_ in ("nmod", "obl") and case_of(c) == "to"), None)
+                host = self._names.actors(post) if post is not None else ()
+                if any(a.code for a in host):
+                    return host
             found = tuple(a for a in self.who(phrase, subject_token(token)) if (a.start, a.end) not in own)
             sent = phrase.dep_ == "obj" and sense.type in _SENT and all(a.sector in _FORCES for a in found)
             mine = bool(found) and all(a.found == "owner" and a.code in coded for a in found)
             if found and not sent and not mine:
                 return found
             fallback = fallback or (() if sent else found)
-            deeper = () if sense.type in _SHALLOW else self._within(phrase, actors)
+            shallow = sense.type in _SHALLOW and lemma(phrase.text) not in _CAUSES
+            deeper = () if shallow else self._within(phrase, actors)
             if deeper:
                 return deeper[:4]
         return fallback
@@ -183,6 +208,9 @@ class Parties:
         for used in children:  # "used water cannon against demonstrators"
             if used.dep_ == "obj" and lemma(used.text) in _MEANS:
                 yield from (c for c in used.children if c.dep_ == "nmod" and case_of(c) in ("against", "at", "on"))
+        if lemma(token.text) in _SHARED:  # "shared satellite intelligence with Manila"
+            for item in (c for c in children if c.dep_ in ("obj", "obl")):
+                yield from (c for c in (item, *item.children) if c.dep_ in ("obl", "nmod") and case_of(c) == "with")
         # A name read as a predicate is an object: "attacked Budapest".
         yield from (c for c in children if c.dep_ == "obj" or (c.dep_ == "xcomp" and c.tag_ == "NNP"))
         if (
@@ -201,16 +229,33 @@ class Parties:
         for child in children:
             if child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i and not is_conditional(child):
                 yield from (c for c in child.children if c.dep_ in SUBJECTS and child.dep_ == "ccomp")
+                if (
+                    child.dep_ == "ccomp"
+                    and child.tag_.startswith("NN")
+                    and any(c.lower_ == "that" for c in child.children)
+                ):  # "demanded that the US cancel plans", whose verb is read as a noun
+                    yield from (c for c in child.children if c.dep_ == "compound" and self._is_somebody(c))
                 yield from self._governed(child)
+
+    def _is_somebody(self, noun: Token) -> bool:
+        return self._names.named_at(noun) is not None or sector_of(noun) is not None
 
     def _within(self, phrase: Token, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
         for token in phrase.subtree:
-            if token == phrase or self._names.named_at(token) is None:
+            if (
+                token == phrase
+                or any(lemma(a.text) in _DEEDS for a in token.ancestors if a.i > phrase.i)
+                or self._names.named_at(token) is None
+            ):
                 continue
             while (
-                token.dep_ in ("compound", "flat")
+                token.dep_ in ("compound", "flat", "amod")
                 and token.head != phrase
-                and self._names.named_at(token.head) is not None
+                and (
+                    sector_of(token.head) is not None
+                    if token.head.tag_ in ("NN", "NNS")
+                    else token.dep_ != "amod" and self._names.named_at(token.head) is not None
+                )
             ):
                 token = token.head
             found = tuple(
@@ -238,7 +283,7 @@ class Parties:
         if len(own) > 1 and any(c.lower_ == "and" for first in own for c in (*first.children, *token.children)):
             return self._resolve(own[0]) + self._resolve(own[1])  # a coordination read as two subjects
         if own:
-            return self._resolve(own[0])
+            return (*self._listed(own[0]), *self._resolve(own[0]))
         head = token.head
         if head == token:
             return ()
@@ -261,6 +306,16 @@ class Parties:
         if token.dep_ in ("xcomp", "conj", "advcl", "ccomp", "parataxis", "advcl:relcl", "dep"):
             return self.subject(head, depth + 1)
         return ()
+
+    def _listed(self, subject: Token) -> tuple[Actor, ...]:
+        """Return the first of a list of subjects that was read beside them: "Norway, Spain and Ireland recognised"."""
+        edge = subject.left_edge
+        at = edge.i - (1 if edge.is_punct else 2)
+        if at < 0 or subject.doc[at + 1].text != "," or not any(c.dep_ == "conj" for c in subject.children):
+            return ()
+        first = subject.doc[at]
+        apart = first.head == subject.head and first.dep_ in ("advmod", "obl:unmarked", "nmod", "dislocated", "dep")
+        return self._names.actors(first) if apart and self._names.is_place(first) else ()
 
     def _resolve(self, subject: Token) -> tuple[Actor, ...]:
         if subject.lower_ not in PRONOUNS:
@@ -291,3 +346,10 @@ class Parties:
             clause = clause.head
             if inside and lemma(clause.text) in SPEECH and subject_token(clause) is not None:
                 return subject_token(clause)
+
+
+def _union(actor: Actor) -> Actor:
+    """Read Brussels as the Union where it acts: Belgium is called by its name."""
+    if actor.text == "Brussels" and actor.code == "BEL":
+        return msgspec.structs.replace(actor, code="EUR", found="org")
+    return actor

@@ -74,7 +74,7 @@ def features(coded: Coded, setting: Setting) -> dict[str, float]:
         "clause": float(coded.trigger.dep_ in ("advcl", "acl", "acl:relcl")),
         "participle": float(coded.trigger.tag_ == "VBG"),
         "infinitive": float(
-            any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in coded.trigger.children)
+            any(c.lower_ == "to" and c.tag_ != "MD" and c.dep_ in ("mark", "aux") for c in coded.trigger.children)
             and lemma(coded.trigger.head.text) not in DUE
         ),
         "pronoun": float(subject is not None and subject.lower_ in FORMS),

@@ -7,13 +7,11 @@ Headlines are in the present: "UN condemns raid" tells of no raid by the UN, wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import lexicon
-from pipeline.stages.extract.syntax.parser import parser
 from pipeline.stages.extract.syntax.trees import Doc, Token
 
 _FINITE = frozenset(("VBD", "VBZ", "VBP", "MD"))
@@ -26,8 +24,12 @@ _TIMES = frozenset(
     "earlier".split()
 )
 _BEFORE_TIMES = frozenset(("on", "in"))
+_CLAUSE_MARKS = frozenset("when after as while because".split())
 # Past forms without "-ed" that are nouns or present forms as well.
-_IRREGULAR = frozenset("shot cut hit beat hurt put shut met held sent took led fought struck seized freed".split())
+_IRREGULAR = frozenset(
+    "shot cut hit beat hurt put shut met held sent took led fought struck seized freed stole broke fled flew drove "
+    "threw gave told withdrew overthrew shook froze overran retook".split()
+)
 
 # Present forms that are hardly ever nouns.
 _PRESENT = frozenset(
@@ -65,14 +67,9 @@ class _Tree:
         return Doc(self.doc.text, words, self.tags, self.heads, self.deps)
 
 
-def parse_sentences(sentences: Sequence[str]) -> list[Doc]:
-    """Return one parsed sentence for each, in order, with its verb where the parser missed it."""
-    return [repaired(doc) for doc in parser().parse(sentences)]
-
-
 def repaired(doc: Doc) -> Doc:
     """Return the sentence, parsed anew around its verb where the parser did not see one."""
-    doc = _with_whole_subjects(doc)
+    doc = _in_their_clauses(_after_relative(_with_whole_subjects(doc)))
     roots = [token for token in doc if token.dep_ == "ROOT"]
     if len(roots) != 1:
         return doc
@@ -103,6 +100,24 @@ def _may_be_the_verb(token: Token) -> bool:
     if any(c.dep_ == "nsubj" for c in token.children):
         return False
     return token.dep_ in ("acl", "advcl", "parataxis") and any(c.dep_ == "obj" for c in token.rights)
+
+
+def _in_their_clauses(doc: Doc) -> Doc:
+    """Read a participle beside a noun after "when" and the like as the verb there: "when a missile slammed into"."""
+    for token in doc:
+        if token.dep_ != "acl" or token.tag_ != "VBN" or token.head.dep_ != "obl" or not _is_past(token):
+            continue
+        noun = token.head
+        mark = next((c for c in noun.lefts if c.lower_ in _CLAUSE_MARKS), None)
+        if mark is None or any(c.lower_ == "by" for g in token.children for c in g.children):
+            continue
+        tree = _Tree(doc)
+        tree.tags[token.i] = "VBD"
+        tree.hang(token.i, noun.head.i, "advcl")
+        tree.hang(noun.i, token.i, "nsubj")
+        tree.hang(mark.i, token.i, "mark" if mark.tag_ == "IN" else "advmod")
+        return tree.made()
+    return doc
 
 
 def _is_missed_present(token: Token, root: Token) -> bool:
@@ -174,7 +189,8 @@ def _around_root(doc: Doc, root: Token) -> Doc:
 
 def _around_verb(doc: Doc, verb: Token, root: Token, tag: str) -> Doc:
     """Read a word as the verb: what stands before it is its subject, a noun after it that it hung on its object."""
-    at = _before_time(doc, verb.i - 1)
+    whole = verb.i - 3 if verb.i > 2 and doc[verb.i - 1].text == "-" else verb.i - 1  # "test-fired"
+    at = _before_time(doc, whole)
     if at < 0 or not _is_noun(doc[at]):
         return doc
     subject = doc[at]
@@ -220,6 +236,35 @@ def _before_time(doc: Doc, at: int) -> int:
         while at >= 0 and doc[at].lower_ in _TIMES:
             at -= 1
     return at
+
+
+def _after_relative(doc: Doc) -> Doc:
+    """Read the verb after a relative clause as that of the sentence: "The soldiers who held him freed the king"."""
+    root = next((token for token in doc if token.dep_ == "ROOT"), None)
+    if root is None or not root.tag_.startswith("NN"):
+        return doc
+    relative = next((c for c in root.rights if c.dep_ == "acl:relcl"), None)
+    if relative is None or not any(c.tag_ in ("WP", "WDT") for c in relative.children):
+        return doc
+    verb = next(
+        (
+            c
+            for c in relative.rights
+            if c.dep_ in ("xcomp", "ccomp", "conj", "advcl", "parataxis")
+            and c.tag_ in ("VBD", "VBZ")
+            and not any(g.dep_ in ("mark", "cc") or g.dep_.startswith("nsubj") for g in c.children)
+        ),
+        None,
+    )
+    if verb is None:
+        return doc
+    tree = _Tree(doc)
+    tree.hang(verb.i, verb.i, "ROOT")
+    tree.hang(root.i, verb.i, "nsubj")
+    for child in root.rights:
+        if child.i > verb.i:
+            tree.hang(child.i, verb.i, child.dep_)
+    return tree.made()
 
 
 def _with_whole_subjects(doc: Doc) -> Doc:

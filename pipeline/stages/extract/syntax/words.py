@@ -107,7 +107,7 @@ def _split(chunk: str) -> tuple[Word, ...]:
             after.append(last[0])
             chunk = chunk[: last.start()]
     parts = [*before, *_core(chunk), *reversed(after)]
-    return tuple(Word(part, _norm(part)) for part in parts)
+    return tuple(map(word_of, parts))
 
 
 def _is_whole(chunk: str) -> bool:
@@ -143,7 +143,8 @@ def _core(chunk: str) -> list[str]:
     return parts
 
 
-def _norm(word: str) -> str:
-    lower = word.lower()
-    plain = lower.replace("’", "'") if len(word) > 1 else lower
-    return _STANDS_FOR.get(word) or _STANDS_FOR.get(plain) or _MONTHS_AND_STATES.get(word) or lower
+def word_of(text: str) -> Word:
+    """Return a word with the form that the parser knows it by."""
+    lower = text.lower()
+    plain = lower.replace("’", "'") if len(text) > 1 else lower
+    return Word(text, _STANDS_FOR.get(text) or _STANDS_FOR.get(plain) or _MONTHS_AND_STATES.get(text) or lower)

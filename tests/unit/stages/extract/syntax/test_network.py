@@ -10,7 +10,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from pipeline.stages.extract.syntax.network import network, row_hashes, shape_of, string_hash
-from pipeline.stages.extract.syntax.parser import Parser
+from pipeline.stages.extract.syntax.parser import parse
 from pipeline.stages.extract.syntax.trees import Doc
 
 # Written by spaCy 3.8 from the same weights, over the sentences of our own articles.
@@ -30,7 +30,7 @@ def told(doc: Doc) -> dict[str, Any]:
 
 def test_parses_are_those_of_the_program_that_trained_the_model() -> None:
     wanted = json.loads(TREES.read_text("utf-8"))
-    docs = Parser().parse([tree["text"] for tree in wanted])
+    docs = parse([tree["text"] for tree in wanted])
     differing = [tree["text"] for tree, doc in zip(wanted, docs, strict=True) if told(doc) != tree]
     assert not differing, differing[:3]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.stages.extract.syntax.parser import Parser
+from pipeline.stages.extract.syntax.parser import parse
 from pipeline.stages.extract.syntax.trees import Doc
 
 WORDS = (
@@ -22,7 +22,7 @@ def shape(doc: Doc) -> list[tuple[str, int, str]]:
 @settings(max_examples=60, deadline=None)
 @given(SENTENCES)
 def test_every_word_hangs_under_the_one_root(sentence: str) -> None:
-    (doc,) = Parser().parse([sentence])
+    (doc,) = parse([sentence])
     roots = [token for token in doc if token.head is token]
     assert [token.dep_ for token in roots] == ["ROOT"] * min(1, len(doc))
     assert all([*token.ancestors, *roots][-1] is roots[0] for token in doc)
@@ -33,12 +33,12 @@ def test_every_word_hangs_under_the_one_root(sentence: str) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(SENTENCES, min_size=2, max_size=5))
 def test_a_sentence_is_parsed_the_same_beside_others(sentences: list[str]) -> None:
-    together = [shape(doc) for doc in Parser().parse(sentences)]
-    assert together == [shape(Parser().parse([sentence])[0]) for sentence in sentences]
+    together = [shape(doc) for doc in parse(sentences)]
+    assert together == [shape(parse([sentence])[0]) for sentence in sentences]
 
 
 def test_a_subtree_is_told_in_the_order_of_the_sentence() -> None:
-    (doc,) = Parser().parse(["The army of France struck a base near Gaza on Monday."])
+    (doc,) = parse(["The army of France struck a base near Gaza on Monday."])
     (root,) = (token for token in doc if token.dep_ == "ROOT")
     subject = next(child for child in root.children if child.dep_ == "nsubj")
     assert (root.text, " ".join(map(str, subject.subtree)), str(subject.left_edge)) == (

@@ -1,0 +1,103 @@
+"""Tell what reads as an event and is none, and what an event is by those who act in it.
+
+A state that protests objects, a crowd that does so marches; nurses who strike stop work; a bowler attacks nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.model import Actor
+from pipeline.stages.extract.events.clauses import BODILY, is_verbal, subject_token, turned_into
+from pipeline.stages.extract.events.lemmas import lemma
+from pipeline.stages.extract.events.lexicon import Sense, lexicon
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+# Who protests in the street.
+CROWDS = frozenset("CVL LAB EDU AGR MED REF OPP REL SOC".split())
+# What people in plays, at the wicket and in laboratories do is not done to anybody.
+_FORCEFUL = frozenset("ASSAULT COERCE THREATEN SANCTION MOBILIZE".split())
+_PERMITS = frozenset("allow permit let".split())
+_STORIES = frozenset(
+    "film movie novel book thriller drama series play opera documentary sitcom comedy musical story saga trilogy "
+    "memoir game videogame episode sequel prequel miniseries show plot".split()
+)
+_IN_STORIES = frozenset("in".split())
+# After these, what kills is no weapon.
+_ACCIDENTS = frozenset(
+    "collide crash derail overturn capsize sink collapse plunge veer skid slam plough plow flood erupt topple "
+    "fall".split()
+)
+_ARMS_OF_ACCIDENTS = frozenset("bomb bomber missile rocket drone shell mortar explosive attack attacker gunman".split())
+
+
+def by_whom(sense: Sense, token: Token, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> Sense:
+    """Return what a predicate means where those act: a strike of nurses, a protest of a state, farmers who block."""
+    word = lemma(token.text)
+    if not actors:
+        return sense
+    crowd = all(actor.sector in CROWDS for actor in actors)
+    if word == "protest" and sense.type == "ACCUSE" and crowd:
+        return Sense("PROTEST", "141", "demo", frozenset(), sense.rule)
+    if word == "protest" and sense.type == "PROTEST" and all(a.code and a.sector in (None, "GOV") for a in actors):
+        return Sense("ACCUSE", "111", "disapprove", frozenset(), sense.rule)
+    if word == "strike" and sense.type == "ASSAULT" and crowd and not recipients:
+        return Sense("PROTEST", "143", "strike", frozenset(), sense.rule)
+    if word in ("block", "blockade", "barricade") and sense.type in ("COERCE", "SANCTION") and crowd:
+        return Sense("PROTEST", "144", "obstruct", frozenset(), sense.rule)
+    return sense
+
+
+def forbidden(sense: Sense, token: Token) -> Sense | None:
+    """Return the rejection that "was not allowed to" is; nothing where a verb says something else."""
+    if lemma(token.text) not in _PERMITS or sense.type == "REJECT":
+        return None
+    if any(c.lower_ in ("not", "n't", "never") for c in token.children):
+        return turned_into(sense, "REJECT", "120")
+    return None
+
+
+def is_idle(sense: Sense, token: Token) -> bool:
+    """Say whether who acts does so at play or work: "bowlers attacked", "scientists bombarded a crystal"."""
+    subject = subject_token(token)
+    if subject is None or subject.dep_ == "nsubj:pass" or subject.tag_ not in ("NN", "NNS"):
+        return False
+    kind = lexicon().things.get(lemma(subject.text))
+    return (kind == "player" and sense.type != "PROTEST") or (kind == "idle" and sense.type in _FORCEFUL)
+
+
+def is_story(token: Token) -> bool:
+    """Say whether a predicate is told by a film or book: "the novel follows a spy who kills an officer"."""
+    for verb in (token, *token.ancestors):
+        if not is_verbal(verb):
+            continue
+        subject = subject_token(verb)
+        told = subject is not None and subject.dep_ == "nsubj" and lemma(subject.text) in _STORIES
+        if told and not (verb == token and any(c.dep_ == "nsubj:pass" for c in verb.children)):
+            return True
+        if any(
+            c.dep_ == "obl"
+            and c.i < verb.i
+            and lemma(c.text) in _STORIES
+            and any(g.lower_ in _IN_STORIES for g in c.children)
+            for c in verb.children
+        ):
+            return True
+    return False
+
+
+def is_accident(sense: Sense, token: Token) -> bool:
+    """Say whether people die by a storm, or in what collided or sank, though nobody is said to act."""
+    if sense.cameo not in BODILY:
+        return False
+    subject = subject_token(token)
+    if subject is not None and subject.dep_ != "nsubj:pass" and subject.tag_ == "NNP":
+        words = (subject, *(c for c in subject.children if c.dep_ in ("compound", "flat", "amod")))
+        return any(lexicon().things.get(lemma(word.text)) == "force" for word in words)
+    if subject is not None or token.dep_ not in ("advcl", "conj", "acl") or not is_verbal(token.head):
+        return False
+    if lemma(token.head.text) not in _ACCIDENTS:
+        return False
+    return not any(lemma(t.text) in _ARMS_OF_ACCIDENTS for t in token.head.subtree)
