@@ -6,8 +6,7 @@ import subprocess
 import sys
 
 SERVER_LIBRARIES = ("kafka", "faust", "elasticsearch")
-HEAVY_LIBRARIES = ("aiohttp", "feedparser", "msgspec", "numpy", "spacy", "sqlite3")
-OF_SPACYS_COMMANDS = ("spacy.cli", "typer", "requests", "weasel")
+HEAVY_LIBRARIES = ("aiohttp", "feedparser", "msgspec", "numpy", "sqlite3")
 
 
 def imported(program: str) -> set[str]:
@@ -30,18 +29,3 @@ def test_embedded_runtime_imports_no_server_library() -> None:
         "import pipeline.adapters.sqlite.index, pipeline.adapters.sqlite.ledger"
     )
     assert ("pipeline.runners.embedded" in modules, set()) == (True, modules & {*SERVER_LIBRARIES})
-
-
-def test_a_syntax_model_is_loaded_without_the_command_line_of_its_library() -> None:
-    modules = imported("from pipeline.stages.extract.events import syntax\nsyntax.model()")
-
-    assert ("spacy.util" in modules, set()) == (True, modules & {*OF_SPACYS_COMMANDS})
-
-
-def test_the_command_line_of_the_syntax_library_is_there_for_whoever_asks_for_it_later() -> None:
-    modules = imported(
-        "from pipeline.stages.extract.events import syntax\nsyntax.load_library()\n"
-        "import spacy, spacy.cli\nassert 'spacy_version' in spacy.info(silent=True)"
-    )
-
-    assert {"spacy.cli", "typer"} <= modules
