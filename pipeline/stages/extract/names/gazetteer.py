@@ -74,7 +74,7 @@ class Gazetteer:
         self._seconds: dict[str, set[str]] = {}
         for line in lines:
             surface = line.partition("\t")[0]
-            pieces = _PIECE.findall(surface)
+            pieces = [surface] if surface.isalnum() else _PIECE.findall(surface)
             if len(pieces) == 1:
                 self._rows[surface if surface.isupper() else surface.casefold()] = line
             else:
