@@ -46,7 +46,7 @@ def test_killed_reader_of_a_worker_loses_nothing_and_none_is_left(
     try:
         worker = cluster.start("worker")
         cluster.start("index")
-        assert wait_until(lambda: readers(worker.pid), 90), cluster.logs()
+        assert wait_until(lambda: bool(readers(worker.pid)), 90), cluster.logs()
         cluster.publish(article(n) for n in range(ARTICLES))
         with stores.store(cluster.settings) as store:
 
@@ -55,7 +55,7 @@ def test_killed_reader_of_a_worker_loses_nothing_and_none_is_left(
                 request = SearchRequest(query=None, now=NOW, limit=500, copies=True)
                 return [document for document in store.index.search(request).documents if document.events]
 
-            assert wait_until(lambda: read(), 90), cluster.logs()
+            assert wait_until(lambda: bool(read()), 90), cluster.logs()
             for child in readers(worker.pid):
                 os.kill(child, signal.SIGKILL)
             assert wait_until(lambda: len(read()) == ARTICLES, 120, every=1.0), cluster.logs()
