@@ -87,8 +87,8 @@ class Extract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     processes: Annotated[
         int,
         _about(
-            "processes beside `up` or a worker that do; -1: as many as there are further cores, in `up` up to 3, in a "
-            "worker one; 0: none, the process itself does",
+            "processes beside `up` or a worker that do; -1: beside `up` as many as there are further cores, up to 3, "
+            "beside a worker none; 0: none, the process itself does",
             ge=-1,
             le=64,
         ),

@@ -376,6 +376,7 @@ def _load(app: Any, loading: Loading, *_: Any, **__: Any) -> None:
 def run(app: Any) -> None:
     """Run the worker until SIGTERM or SIGINT. Raises ``SystemExit``, with 1 if something else ended it."""
     stopping = _Stopping(app)
+    app.on_worker_init.send()  # as only the command `faust` does of itself
     try:
         faust.Worker(app, loglevel="WARNING", logfile=None).execute_from_commandline()
     except SystemExit:

@@ -185,8 +185,8 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
     learn_types()
     sys.setswitchinterval(SWITCH_S)
     make_directory(settings.directory)  # Faust makes its own directory, but not those above
-    # More workers are the way to more of them.
-    if (readers := reading(settings, 1)) is not None:
+    # Only where it is asked for: Kafka and Elasticsearch may need the other cores, and more workers are a way as well.
+    if (readers := reading(settings, 0)) is not None:
         atexit.register(readers.close)  # whichever program runs the app
     return make_app(
         servers=settings.kafka,

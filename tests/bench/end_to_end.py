@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,7 +82,10 @@ def measure(processes: int) -> None:
 
 def _processes() -> list[Path]:
     """Return the directories in /proc of this process and of its children."""
-    children = [each for task in Path("/proc/self/task").iterdir() for each in (task / "children").read_text().split()]
+    children: list[str] = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            children += (task / "children").read_text().split()
     return [Path("/proc/self"), *(Path("/proc") / child for child in children)]
 
 

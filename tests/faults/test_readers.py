@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,16 @@ def found(environment: dict[str, str]) -> list[dict[str, object]]:
 
 def children(parent: int) -> list[int]:
     """Return the processes that ``parent`` started, its parser and the trackers of multiprocessing among them."""
-    threads = Path(f"/proc/{parent}/task").glob("*/children")
-    return sorted({int(child) for thread in threads for child in thread.read_text("ascii").split()})
+    found = set[int]()
+    for thread in Path(f"/proc/{parent}/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has just ended
+            found.update(map(int, thread.read_text("ascii").split()))
+    return sorted(found)
 
 
 def readers(parent: int) -> list[int]:
     """Return those children that have loaded the parser."""
-    return [child for child in children(parent) if resident(child) > 100_000]
+    return [child for child in children(parent) if resident(child) > 80_000]
 
 
 def resident(process: int) -> int:
