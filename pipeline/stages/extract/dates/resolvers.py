@@ -17,6 +17,7 @@ from pipeline.stages.extract.dates.calendar_words import (
     SHIFTS,
     WEEKDAYS,
 )
+from pipeline.stages.extract.dates.persons import CALLED, FIRST_NAMES, KIN, stands_as_name
 
 Granularity = Literal["time", "day", "week", "month", "quarter", "year", "range"]
 Value = tuple[str, Granularity]
@@ -142,18 +143,13 @@ def nearest_year(make: Callable[[int], date], scene: Scene) -> int:
     return _nearest(make, scene).year
 
 
-_KIN = re.compile(r"\b(?:sister|wife|daughter|mother|aunt|cousin|niece|girlfriend|named|Mrs\.?|Ms\.?|Miss|Aunt)\s+$")
-
-
 def resolve_month(match: Match, scene: Scene) -> Value | None:
     name, month = match["month"], month_number(match["month"])
     shift = (match["shift"] or "").lower()
     bare = not (match["year"] or match["of"] or shift)
     if bare and (len(name) <= 4 and name not in ("June", "July")) and not scene.preceded_by(_INTRODUCED):
         return None
-    if bare and name == "March" and scene.followed_by(_AS_VERB):
-        return None
-    if bare and name in ("April", "June", "May") and scene.preceded_by(_KIN):
+    if bare and ((name == "March" and scene.followed_by(_AS_VERB)) or scene.preceded_by(KIN)):
         return None
     if bare and scene.followed_by(_AS_PERSON) and not scene.preceded_by(_DURING):
         return None
@@ -194,9 +190,9 @@ def resolve_weekday(match: Match, scene: Scene) -> Value | None:
     today = scene.today
     ahead = (WEEKDAYS[match["weekday"].lower()] - today.weekday()) % 7
     shift, week = (match["shift"] or "").lower(), (match["week"] or "").lower()
-    if scene.preceded_by(_REPEATED) or scene.preceded_by(_CALLED):
+    if scene.preceded_by(_REPEATED) or scene.preceded_by(CALLED):
         return None  # "every Monday", "Bloody Sunday"
-    if match["weekday"] in _FIRST_NAMES and not week and not shift and _stands_as_name(scene):
+    if match["weekday"] in FIRST_NAMES and not week and not shift and stands_as_name(scene):
         return None  # "Sunday Oliseh coached"
     if week:
         days = ahead - 7 * (ahead + today.weekday() >= 7) + 7 * SHIFTS[week]
@@ -213,21 +209,7 @@ def resolve_weekday(match: Match, scene: Scene) -> Value | None:
     return (today + timedelta(days=days)).isoformat(), "day"
 
 
-_FIRST_NAMES = frozenset(("Sunday", "Friday"))
-_BEFORE_DAY = re.compile(r"(?:[a-z,]|\d)\s+$")
-_AFTER_FIRST_NAME = re.compile(r"\s[A-Z][a-z]+\s(?:[a-z]+(?:ed|s)|coached|told|won|ran|led|was|has|had|is)\b")
-
-
-def _stands_as_name(scene: Scene) -> bool:
-    """Say whether a day stands where a first name does: first in its sentence, a surname and a verb after it."""
-    return not scene.preceded_by(_BEFORE_DAY) and scene.followed_by(_AFTER_FIRST_NAME)
-
-
 _REPEATED = re.compile(r"\b(?i:every|each|most|any|except|all)\s+$")
-_CALLED = re.compile(
-    r"\b(?:Bloody|Black|Good|Palm|Easter|Cyber|Super|Ash|Shrove|Maundy|Holy|Giving|Blue|Manic|Whit|Bowl|Mothering|Red|Gold|Sheer)\s+$",
-    re.IGNORECASE,
-)
 
 
 def resolve_named_day(match: Match, scene: Scene) -> Value:

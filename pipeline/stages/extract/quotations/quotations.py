@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Literal
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Quotation, Span, Speaker
 from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, SAYING, TRAILING
+from pipeline.stages.extract.quotations.kinds import WORK, Kind, is_scare, kind_of, sentence_start
 from pipeline.stages.extract.quotations.marks import PAIRS, Marked, inner_of
 from pipeline.stages.extract.quotations.marks import marked as marked_in
 from pipeline.stages.extract.quotations.phrases import Phrase, subject_after, subject_before, tokens_between
@@ -41,8 +41,6 @@ _OPENS_CLAUSE = re.compile(
 _AFTER_MARK = re.compile(r"[\s,.!?—–-]*")
 MAX_QUOTATIONS = 400
 LOOK_BACK = 500
-
-Kind = Literal["direct", "mixed", "indirect"]
 
 
 def find_quotations(text: str, language: str | None = "en") -> tuple[Quotation, ...]:
@@ -80,8 +78,8 @@ class _Reader:
             inner = inner_of(self._text, mark)
             if inner is None:
                 continue
-            kind = _kind(self._text, mark, self._paragraphs[mark.paragraph])
-            if kind == "mixed" and _is_scare(self._text, mark, inner):
+            kind = kind_of(self._text, mark, self._paragraphs[mark.paragraph])
+            if kind == "mixed" and is_scare(self._text, mark, inner):
                 continue
             attribution = self._attribution(at, mark, kind)
             if attribution[0] is None and rows and kind == "direct" and self._goes_on(rows[-1][0], mark):
@@ -119,8 +117,7 @@ class _Reader:
     def _is_work(self, mark: Marked) -> bool:
         """Tell the title of a film or the name of a ship: "The film, "A Winter in Lodz," opens"."""
         return (
-            _WORK.search(self._text, max(self._paragraphs[mark.paragraph][0], mark.start - NEAR), mark.start)
-            is not None
+            WORK.search(self._text, max(self._paragraphs[mark.paragraph][0], mark.start - NEAR), mark.start) is not None
         )
 
     def _attribution(self, at: int, mark: Marked, kind: Kind) -> Attribution:
@@ -129,7 +126,7 @@ class _Reader:
         previous = self._marked[at - 1].end if at and self._marked[at - 1].paragraph == mark.paragraph else first
         following = self._marked[at + 1].start if at + 1 < len(self._marked) else last
         stop = min(last, following, mark.end + LONGEST_ATTRIBUTION)
-        begin = max(_sentence_start(self._text, max(first, mark.start - LOOK_BACK), mark.start), mark.start - LOOK_BACK)
+        begin = max(sentence_start(self._text, max(first, mark.start - LOOK_BACK), mark.start), mark.start - LOOK_BACK)
         if kind == "direct":
             return (
                 self._headed(first, mark.start)
@@ -365,66 +362,3 @@ LONGEST_HEADLINE = 160
 
 def _span(text: str, start: int, end: int) -> Span:
     return Span(text=text[start:end], start=start, end=end)
-
-
-def _kind(text: str, mark: Marked, paragraph: tuple[int, int]) -> Kind:
-    inner = text[mark.start + 1 : mark.end - 1].strip()
-    words = inner.count(" ") + 1
-    lead = text[max(paragraph[0], mark.start - 2) : mark.start].rstrip()
-    if inner[:1].islower() and lead[-1:].isalnum():
-        return "mixed"
-    before = text[max(paragraph[0], mark.start - 60) : mark.start].rstrip()
-    said = max(before.rfind(closing) for closing in '”"’')
-    if (
-        before[-1:] == ","
-        and CUE.search(before[max(said, 0) if said >= 0 else -20 :])
-        and inner[-1:] in ".!?"
-        and words >= 2
-    ):
-        return "direct"  # "…," she said, "we are ready."
-    starts_sentence = not before or before[-1] in '.!?:,”"—–' or bool(CUE.search(before[-20:]))
-    if mark.open or (
-        starts_sentence and (inner[:1].isupper() or not inner[:1].isascii()) and (words >= 2 or inner[-1] in ".!?")
-    ):
-        return "direct"
-    if inner[-1:] == "," and inner[:1].isupper() and before[-1:] in ("", *'.!?:”"'):  # "Yes," said Ruth Okafor.
-        return "direct"
-    return "direct" if starts_sentence and words >= 5 else "mixed"
-
-
-def _is_scare(text: str, mark: Marked, inner: tuple[int, int]) -> bool:
-    """Say whether marks keep a word at a distance and quote nobody: the so-called "reforms", its "natural" foods."""
-    before = text[max(0, mark.start - 60) : mark.start]
-    if _SO_CALLED.search(before):
-        return True
-    if " " in text[inner[0] : inner[1]].strip() or not _DETERMINED.search(before) or _CALLED.search(before):
-        return False
-    return (
-        text[inner[0]].islower()
-        and text[mark.end : mark.end + 1] == " "
-        and text[mark.end + 1 : mark.end + 2].islower()
-    )
-
-
-_WORK = re.compile(
-    r"\b(?:film|movie|book|novel|song|album|single|musical|drama|comedy|thriller|play|show|series|sitcom|documentary|essay|poem"
-    r"|memoir|ship|boat|yacht|band|exhibition|podcast|episode|painting|sculpture|opera|ballet|magazine|titled|entitled|named"
-    r"|dubbed|called),?\s*$"
-)
-_SO_CALLED = re.compile(r"\b(?:so-called|dubbed|nicknamed|titled|entitled|known\s+as)\s+(?:the\s+)?$")
-_DETERMINED = re.compile(r"\b(?:the|an?|its|his|her|their|these|those|this|that)\s+$")
-_CALLED = re.compile(
-    r"\b(?:call|describ|brand|label|term|dub|denounc|condemn|slam|criticis|criticiz|declar|blast|said|as)\w*\s+(?:[\w’'-]+\s+){0,6}$"
-)
-
-
-def _sentence_start(text: str, first: int, position: int) -> int:
-    start = first
-    for match in _SENTENCE_START.finditer(text, first, position):
-        start = match.end()
-    return start
-
-
-_SENTENCE_START = re.compile(
-    r"(?<!\bMr)(?<!\bDr)(?<!\bSt)(?<!\bMs)(?<!\bMrs)(?<!\bGen)(?<!\bCol)(?<!\bSen)[.!?][\"”»’)]?\s+(?=[A-Z\"“„«‘])"
-)
