@@ -50,7 +50,7 @@ from pipeline.stages.extract.events.participants import Sentence
 from pipeline.stages.extract.events.parties import Parties
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
+    from pipeline.stages.extract.syntax.trees import Doc, Token
 
 
 # Who protests in the street.
