@@ -274,6 +274,8 @@ class Fetcher:
                 "connect", f"{urlsplit(url).hostname} cannot be reached ({reason}); check the address."
             ) from exc
         except (aiohttp.ClientError, ValueError, UnicodeError) as exc:
+            if isinstance(exc, aiohttp.ClientPayloadError) and "Not enough data" in str(exc):
+                raise _cut_short(url) from exc
             if isinstance(exc.__cause__, OnlyHttp2Error):
                 raise _only_http2(url) from exc
             raise FetchError("protocol", f"{url} did not answer as a web server should ({exc}).") from exc
@@ -330,7 +332,7 @@ class Fetcher:
             if size > limit:
                 raise FetchError("body", f"{url} sends more than {limit / 1e6:g} MB; it was not read.")
         if unpacker is not None and unpacker.is_cut_short:
-            raise FetchError("body", f"{url} sent a body that was cut short; it is tried again later.")
+            raise _cut_short(url)
         if unpacker is not None:
             pieces.append(unpacker.rest())
         return b"".join(pieces), False
@@ -341,6 +343,10 @@ def _reason(error: OSError) -> str:
     if error.errno and error.errno > 0:
         return os.strerror(error.errno)
     return error.strerror or str(error) or "the connection was closed"
+
+
+def _cut_short(url: str) -> FetchError:
+    return FetchError("body", f"{url} sent a body that was cut short; it is tried again later.")
 
 
 def _only_http2(url: str) -> FetchError:

@@ -138,10 +138,13 @@ def bomb(*, window: int, encoding: bytes) -> bytes:
         (bomb(window=31, encoding=b"zstd"), "was not asked for"),
         (OK + b"Content-Encoding: gzip\r\n\r\n" + _packed(bytes(400_000)) * 3, "more than 1 MB"),
         (OK + b"Content-Encoding: gzip\r\n\r\n" + _packed(b"<rss>" * 99)[:-9], "cut short"),
+        (OK + b"Content-Length: 99\r\n\r\n<rss>", "cut short"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n9\r\n<c", "cut short"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n", "cut short"),
         (OK + b"Content-Encoding: gzip\r\n\r\nno gzip at all", "cannot be inflated"),
     ],
 )  # fmt: skip
-def test_bomb_is_not_inflated(answer: bytes, words: str) -> None:
+def test_bomb_is_not_inflated_and_half_a_body_is_no_body(answer: bytes, words: str) -> None:
     found, seconds, _ = fetch(once(answer))
     assert isinstance(found, FetchError)
     assert (found.kind, words in str(found), seconds < 2) == ("body", True, True)
