@@ -53,7 +53,7 @@ from pipeline.stages.extract.events.participants import Sentence
 from pipeline.stages.extract.events.parties import Parties
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
+    from pipeline.stages.extract.syntax.trees import Doc, Token
 
 # Whose leaving is a withdrawal, and what is said to hit for somebody.
 FORCES = frozenset(("MIL", "REB", "PRM"))

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pipeline.stages.extract.events.lemmas import irregular_forms, lemma
 from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.names.gazetteer import gazetteer
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
-    from spacy.vocab import Vocab
+from pipeline.stages.extract.syntax.trees import Doc
 
 MOST_WORDS = 22
 _ENDS = frozenset('.!?…"”:;,')
@@ -47,14 +44,10 @@ class Retold(NamedTuple):
     places: tuple[int | None, ...]
     tags: dict[int, str]
 
-    def doc(self, vocab: Vocab) -> Doc:
-        """Return the words as one sentence to parse."""
-        from spacy.tokens import Doc
-
-        doc = Doc(vocab, words=list(self.words))
-        for token in doc[1:]:
-            token.is_sent_start = False
-        return doc
+    @property
+    def text(self) -> str:
+        """Return the sentence to parse, its words apart."""
+        return " ".join(self.words)
 
 
 def retold(doc: Doc) -> Iterator[Retold]:
@@ -104,8 +97,8 @@ def _made(said: Sequence[str], before: dict[int, str], tags: dict[int, str]) -> 
 
 def with_tree(headline: Doc, told: Retold, parsed: Doc) -> Doc | None:
     """Return the headline with the tree of the sentence it was told as; nothing where that has no verb as its root."""
-    from spacy.tokens import Doc
-
+    if [token.text for token in parsed] != list(told.words):
+        return None
     heads: list[int] = []
     deps: list[str] = []
     tags: list[str] = []
@@ -125,14 +118,7 @@ def with_tree(headline: Doc, told: Retold, parsed: Doc) -> Doc | None:
         return None
     if not any(head == roots[0] and dep.startswith("nsubj") for head, dep in zip(heads, deps, strict=True)):
         return None
-    return Doc(
-        headline.vocab,
-        words=[token.text for token in headline],
-        spaces=[bool(token.whitespace_) for token in headline],
-        tags=tags,
-        heads=heads,
-        deps=deps,
-    )
+    return Doc(headline.text, [(token.text, token.idx) for token in headline], tags, heads, deps)
 
 
 def _is_headline(doc: Doc) -> bool:

@@ -27,7 +27,7 @@ from pipeline.stages.extract.events.nouns import (
 from pipeline.stages.extract.names.gazetteer import Mention
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from pipeline.stages.extract.syntax.trees import Token
 
 PRONOUNS = frozenset("he she they it its his her their him them who which that we whom".split())
 NAMED = frozenset("country demonym capital office org group person leader".split())
@@ -66,7 +66,6 @@ class Sentence:
         self._mentions = [m for m in mentions if m.kind in NAMED or (m.kind == "region" and m.code)]
         self._ends = [m.end for m in self._mentions]
         self._cities = [m for m in mentions if m.kind in ("city", "region") and m.code]
-        self._text = ""
 
     def named_at(self, token: Token) -> Mention | None:
         """Return the name that ``token`` is part of."""
@@ -86,8 +85,7 @@ class Sentence:
 
     def text_of(self, token: Token, start: int, end: int) -> str:
         """Return the characters from ``start`` to ``end`` of the article, which lie in this sentence."""
-        self._text = self._text or token.doc.text  # which spaCy joins of the words each time
-        return self._text[start - self.offset : end - self.offset]
+        return token.doc.text[start - self.offset : end - self.offset]
 
     def actors(self, head: Token, depth: int = 0) -> tuple[Actor, ...]:
         """Return whom the noun phrase under ``head`` names, one actor for each conjunct."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.stages.extract.events.headlines import past_of
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import lexicon
-from pipeline.stages.extract.events.syntax import parser
+from pipeline.stages.extract.events.repair import parse_sentences
 from tests.unit.stages.extract.events.test_short_sentences import codes, document_of
 
 STATES = {"Israel": "ISR", "Turkey": "TUR", "Kenya": "KEN", "Brazil": "BRA", "North Korea": "PRK", "India": "IND"}
@@ -52,7 +52,7 @@ def test_a_state_that_does_something_to_another_does_it_in_the_present_of_a_head
     ],
 )
 def test_nouns_of_a_headline_are_no_verbs(headline: str) -> None:
-    (doc,) = parser().parse([headline])
+    (doc,) = parse_sentences([headline])
     noun = next(t for t in doc if t.text in ("sanctions", "protests", "strikes", "talks"))
     assert not noun.tag_.startswith("VB")
 
@@ -69,7 +69,7 @@ def test_nouns_of_a_headline_are_no_verbs(headline: str) -> None:
 )
 def test_whatever_stands_in_a_headline_its_tree_is_over_its_own_words(words: list[str]) -> None:
     text = " ".join(words)
-    (doc,) = parser().parse([text])
+    (doc,) = parse_sentences([text])
     assert doc.text == text
     assert all(len(list(token.ancestors)) < len(doc) for token in doc)
 
