@@ -13,7 +13,7 @@ from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Sense, lexicon
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from pipeline.stages.extract.syntax.trees import Token
 
 # Who protests in the street.
 CROWDS = frozenset("CVL LAB EDU AGR MED REF OPP REL SOC".split())
