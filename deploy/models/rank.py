@@ -30,7 +30,7 @@ from pipeline.stages.extract.events.events import ArticleText, Told, readings
 from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.events.participants import Sentence
 from pipeline.stages.extract.events.rank import NEWS_SHIFT, NEWS_SLOPE, THRESHOLD, is_report
-from pipeline.stages.extract.events.syntax import parser
+from pipeline.stages.extract.events.repair import parse_sentences
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.names.located import locate
 from pipeline.stages.extract.quotations.quotations import find_quotations
@@ -84,7 +84,7 @@ def codes(actors: Sequence[Actor]) -> frozenset[str]:
 def code_sentence(text: str) -> list[Coded]:
     """Code one sentence with every candidate kept."""
     mentions = locate(text, find(text))
-    return Coder(lexicon(), Sentence(0, mentions, Cast(text, mentions))).code(parser().parse([text])[0])
+    return Coder(lexicon(), Sentence(0, mentions, Cast(text, mentions))).code(parse_sentences([text])[0])
 
 
 def alone(told: Told, day: datetime) -> dict[str, float] | None:

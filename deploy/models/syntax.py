@@ -2,8 +2,9 @@
 
 ``python -m deploy.models.syntax --data ../shared/data/language --minutes 17``, then again with ``--resume MODEL`` at a
 lower rate, sentence by sentence, is how the shipped model was made (26 minutes on half a core). It reads UD English
-EWT and the open part of UD English GUM, and writes the model to ``pipeline/stages/extract/events/syntax`` beside a card
-with version, licence, scores and SHA-256. The seed is fixed; a run is repeatable up to how far it gets in its time.
+EWT and the open part of UD English GUM, and writes the model (``--model``, which spaCy can go on training) and its
+weights alone to ``pipeline/stages/extract/syntax/data``, beside a card with version, licence, scores and SHA-256. The
+seed is fixed; a run is repeatable up to how far it gets in its time.
 """
 
 from __future__ import annotations
@@ -17,21 +18,24 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import spacy
 from spacy.about import __version__ as spacy_version
 from spacy.language import Language
+from spacy.symbols import IDS
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.training.batchers import minibatch_by_words
 from spacy.vocab import Vocab
 from thinc.api import fix_random_seed
 
-TARGET = Path("pipeline/stages/extract/events/syntax")
+TARGET = Path("pipeline/stages/extract/syntax/data")
 SEED = 20220221
 WIDTH = 96
 ROWS = [3000, 1200, 1500, 1500]
-TOK2VEC = {
+TOK2VEC: dict[str, Any] = {
     "@architectures": "spacy.Tok2Vec.v2",
     "embed": {
         "@architectures": "spacy.MultiHashEmbed.v2",
@@ -175,12 +179,41 @@ def train(data: Path, minutes: float, resume: Path | None) -> tuple[Language, di
     return language, best[2]
 
 
+def weights_of(language: Language) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the weights of a model by the names that ``pipeline.stages.extract.syntax.network`` reads them by."""
+    parts = {name: list(pipe.model.walk()) for name, pipe in language.pipeline}
+
+    def layers(part: str, kind: str) -> list[Any]:
+        return [layer for layer in parts[part] if layer.name == kind]
+
+    weights = {f"rows{at}": layer.get_param("E") for at, layer in enumerate(layers("tok2vec", "hashembed"))}
+    names = ("mix", *(f"layer{at}" for at in range(TOK2VEC["encode"]["depth"])))
+    for name, maxout, norm in zip(names, layers("tok2vec", "maxout"), layers("tok2vec", "layernorm"), strict=True):
+        weights |= {f"{name}_W": maxout.get_param("W"), f"{name}_b": maxout.get_param("b")}
+        weights |= {f"{name}_scale": norm.get_param("G"), f"{name}_shift": norm.get_param("b")}
+    (softmax,), (places,) = layers("tagger", "softmax"), layers("parser", "precomputable_affine")
+    upper, lower = sorted(layers("parser", "linear"), key=lambda layer: layer.get_dim("nI"))
+    weights |= {"tag_W": softmax.get_param("W"), "tag_b": softmax.get_param("b")}
+    weights |= {"lower_W": lower.get_param("W"), "lower_b": lower.get_param("b")}
+    weights |= {"upper_W": upper.get_param("W"), "upper_b": upper.get_param("b")}
+    # Of the two values that the larger counts of, all first ones come before all second ones.
+    weights["places_W"] = places.get_param("W").swapaxes(1, 2).reshape(-1, places.get_dim("nI"))
+    weights["places_b"] = places.get_param("b").T.reshape(-1)
+    weights["places_pad"] = places.get_param("pad").swapaxes(2, 3).reshape(1, -1)
+    symbols = {name: number for name, number in IDS.items() if name}  # which spaCy numbers rather than hashes
+    return {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in weights.items()} | {
+        "tags": np.array(language.get_pipe("tagger").labels),
+        "moves": np.array(language.get_pipe("parser").move_names),
+        "symbols": np.array(list(symbols)),
+        "symbol_ids": np.array(list(symbols.values()), dtype=np.int64),
+    }
+
+
 def write(language: Language, scores: dict[str, float], target: Path) -> None:
-    """Write the model as one compressed file, and its card."""
+    """Write the weights as one file, and their card."""
     target.mkdir(parents=True, exist_ok=True)
-    language.meta.update(name="newswire_syntax", version="1", license="CC BY-SA 4.0")
-    packed = lzma.compress(language.to_bytes(exclude=["tokenizer", "vocab"]), preset=6)
-    (target / "english.model.xz").write_bytes(packed)
+    np.savez(target / "english.npz", allow_pickle=False, **weights_of(language))
+    packed = (target / "english.npz").read_bytes()
     card = {
         "name": "newswire-syntax-english",
         "version": "1",
@@ -201,6 +234,9 @@ if __name__ == "__main__":
     arguments.add_argument("--data", type=Path, default=Path("../shared/data/language"))
     arguments.add_argument("--minutes", type=float, default=30)
     arguments.add_argument("--target", type=Path, default=TARGET)
-    arguments.add_argument("--resume", type=Path, help="a model to go on from")
+    arguments.add_argument("--model", type=Path, default=Path("english.model.xz"), help="where to keep the whole model")
+    arguments.add_argument("--resume", type=Path, help="a whole model to go on from")
     options = arguments.parse_args()
-    write(*train(options.data, options.minutes, options.resume), options.target)
+    trained, reached = train(options.data, options.minutes, options.resume)
+    options.model.write_bytes(lzma.compress(trained.to_bytes(exclude=["tokenizer", "vocab"]), preset=6))
+    write(trained, reached, options.target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Words that end in a full stop without ending a sentence. Folded, without the stop.
 _ABBREVIATIONS = frozenset(
@@ -18,30 +19,38 @@ _MAY_END = frozenset("inc ltd co corp jr sr etc".split())
 _ORDINAL_DOTS = frozenset(("de", "da", "no", "fi", "cs", "sk", "hu", "pl", "tr", "hr", "sl", "et", "lv"))
 _PARAGRAPH = re.compile(r"[^\n]+")
 # A run of marks is looked at once, from its first: else a page of dots takes the square of its length.
-_BREAK = re.compile(r"((?<![.!?…])[.!?…]++|[。！？｡])([\"'”’»)\]]*)(\s+|(?<=[。！？｡])|$)")
+# That a set of marks comes first in the pattern lets `re` skip to them.
+_BREAK = re.compile(
+    r"([.!?…。！？｡](?<![.!?…][.!?…])(?:(?<=[.!?…])[.!?…]*+|(?<=[。！？｡])))([\"'”’»)\]]*)(\s+|(?<=[。！？｡])|$)"
+)
 _OPENERS = "\"'“‘«„([-–—"
 _LAST_WORD = re.compile(r"(\S+)$")
 
 
-def split_sentences(text: str, language: str | None = None) -> list[tuple[int, int]]:
+def split_sentences(text: str, language: str | None = None) -> tuple[tuple[int, int], ...]:
     """Return (start, end) of each sentence, in order, without the white space around them; linear time."""
+    return _split(text, language in _ORDINAL_DOTS)
+
+
+@lru_cache(maxsize=8)  # each stage asks for those of the article at hand
+def _split(text: str, ordinal_dots: bool) -> tuple[tuple[int, int], ...]:
     sentences: list[tuple[int, int]] = []
     for paragraph in _PARAGRAPH.finditer(text):
-        _split_paragraph(text, paragraph.start(), paragraph.end(), language, sentences)
-    return sentences
+        _split_paragraph(text, paragraph.start(), paragraph.end(), ordinal_dots, sentences)
+    return tuple(sentences)
 
 
-def _split_paragraph(text: str, start: int, end: int, language: str | None, sentences: list[tuple[int, int]]) -> None:
+def _split_paragraph(text: str, start: int, end: int, ordinal_dots: bool, sentences: list[tuple[int, int]]) -> None:
     begin = start
     for found in _BREAK.finditer(text, start, end):
-        if not _ends_sentence(text, begin, found, end, language):
+        if not _ends_sentence(text, begin, found, end, ordinal_dots):
             continue
         _add(text, begin, found.end(2), sentences)
         begin = found.end()
     _add(text, begin, end, sentences)
 
 
-def _ends_sentence(text: str, begin: int, found: re.Match[str], end: int, language: str | None) -> bool:
+def _ends_sentence(text: str, begin: int, found: re.Match[str], end: int, ordinal_dots: bool) -> bool:
     mark, following = found.group(1), found.end()
     if following >= end:
         return True
@@ -57,7 +66,7 @@ def _ends_sentence(text: str, begin: int, found: re.Match[str], end: int, langua
     # An initial ("J. Smith") or a known abbreviation ("Gen. Milley"); "U.S. The" does end one.
     if len(last) == 1 and last.isalpha() and last.isupper() and last != "I":
         return False
-    if language in _ORDINAL_DOTS and last.isdigit() and len(last) <= 2:
+    if ordinal_dots and last.isdigit() and len(last) <= 2:
         return False
     lower = last.lower()
     if lower in _BEFORE_NUMBER:

@@ -49,7 +49,7 @@ def build() -> str:
     """Name what counts depend on beside the code: the interpreter and the libraries that do the work."""
     from importlib.metadata import version
 
-    libraries = " ".join(f"{name} {version(name)}" for name in ("numpy", "msgspec", "spacy", "thinc", "selectolax"))
+    libraries = " ".join(f"{name} {version(name)}" for name in ("numpy", "msgspec", "selectolax"))
     return f"{platform.python_version()} {platform.python_compiler()} sqlite {sqlite3.sqlite_version} {libraries}"
 
 

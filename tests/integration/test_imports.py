@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 SERVER_LIBRARIES = ("kafka", "faust", "elasticsearch")
-HEAVY_LIBRARIES = ("aiohttp", "feedparser", "numpy", "spacy", "sqlite3")
+HEAVY_LIBRARIES = ("aiohttp", "feedparser", "numpy", "sqlite3")
 
 
 def imported(program: str) -> set[str]:

@@ -9,11 +9,11 @@ import msgspec
 from pipeline.language.detect import detect
 from pipeline.model import Document, Span
 from pipeline.stages.decision import Decision, NoMemory
-from pipeline.stages.extract.events import syntax
 from pipeline.stages.extract.events.events import ArticleText
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.names.located import locate
 from pipeline.stages.extract.packs import pack_of
+from pipeline.stages.extract.syntax.network import network
 
 _SAMPLE = Document(
     id="sample",
@@ -65,5 +65,5 @@ def _read_sample() -> None:
     read(_SAMPLE)
 
 
-# The parser's library, its model, and the tables: half a second each.
-LOADS = (syntax.load_library, syntax.model, _read_sample)
+# The parser's model, and the tables.
+LOADS = (network, _read_sample)

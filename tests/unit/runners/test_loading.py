@@ -12,8 +12,8 @@ import pytest
 from pipeline.flow import EXTRACT, FLOW, Stage
 from pipeline.model import Document
 from pipeline.runners.loading import Loading
-from pipeline.stages.extract.events import syntax
 from pipeline.stages.extract.stage import read
+from pipeline.stages.extract.syntax.network import network
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PATIENCE_S = 20.0
@@ -74,12 +74,12 @@ def test_what_cannot_be_loaded_is_left_to_the_record_that_needs_it(error: Except
 
 
 def test_once_loaded_an_article_loads_no_model() -> None:
-    syntax.model.cache_clear()
+    network.cache_clear()
     loading = Loading(FLOW)
     with loading.beside(threading.Event()):
         loading.wait()
-    loaded = syntax.model.cache_info().misses
+    loaded = network.cache_info().misses
     text = "Prime Minister Keir Starmer met President Volodymyr Zelensky in London on Monday."
     document = Document(id="a", source="paper", seen=NOW, published=NOW, text=text, language="en")
     assert read(document).events
-    assert (loaded, syntax.model.cache_info().misses) == (1, 1)
+    assert (loaded, network.cache_info().misses) == (1, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from pipeline.model import ResolvedDate
 from pipeline.stages.extract.dates.expressions import (
@@ -57,18 +58,20 @@ def find_dates(text: str, published: datetime, language: str | None = "en") -> t
     found: list[ResolvedDate] = []
     numeric_only = language not in (None, "en")
     words = list(_WORD.finditer(text))
+    written = [word[0] for word in words]
     end = 0
-    for at, word in enumerate(words):
-        if word.start() < end:
+    for at, word in enumerate(written):
+        if not _may_begin(word):
+            continue
+        start, after = words[at].span()
+        if start < end:
             continue
         if len(found) == MAX_DATES:
             break
-        following = words[at + 1].group() if at + 1 < len(words) else ""
-        for name in _possible(word.group(), following, text[word.end() : word.end() + 1], numeric_only):
-            start = word.start()
-            if name == "decade_" and start and text[start - 1] in "‘'’":
-                start -= 1
-            match = PATTERNS[name].match(text, start)
+        following = written[at + 1] if at + 1 < len(words) else ""
+        for name in _possible(word, following, text[after : after + 1], numeric_only):
+            quoted = name == "decade_" and start > 0 and text[start - 1] in "‘'’"
+            match = PATTERNS[name].match(text, start - quoted)
             resolved = _resolved(name, match, scene) if match else None
             if resolved is not None:
                 found.append(resolved)
@@ -82,6 +85,11 @@ def _written(text: str, published: date) -> date:
     head = text[:HEAD_CHARS]
     day = dateline(head[: head.rfind("\n") + 1])
     return day if day is not None and abs((day - published).days) <= WRITTEN_DAYS else published
+
+
+@lru_cache(maxsize=50_000)
+def _may_begin(word: str) -> bool:
+    return word[0].isdigit() or word.lower() in STARTS
 
 
 def _possible(word: str, following: str, mark: str, numeric_only: bool) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import lexicon
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
-
     from pipeline.stages.extract.names.gazetteer import Mention
+    from pipeline.stages.extract.syntax.trees import Token
 
 _BODIES = frozenset(
     "government administration authority ministry cabinet delegation embassy consulate leadership regime army military "

@@ -9,7 +9,7 @@ from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Sense
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from pipeline.stages.extract.syntax.trees import Token
 
 SPEECH = frozenset(
     "say tell report announce state declare add note confirm claim insist explain stress emphasise emphasize "

@@ -50,7 +50,7 @@ from pipeline.stages.extract.events.participants import Sentence
 from pipeline.stages.extract.events.parties import Parties
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
+    from pipeline.stages.extract.syntax.trees import Doc, Token
 
 
 # Who protests in the street.
@@ -201,8 +201,11 @@ class Coder:
             word = "build-up"
         if token.i + 2 < len(token.doc) and token.nbor(1).text == "-" and token.nbor(2).lower_ == "up":
             word, parts = f"{word}-up", parts + list(token.nbor(2).children)
+        senses = self._lexicon.nouns.get(word)
+        if not senses:
+            return None
         around = {lemma(t.text) for t in token.subtree} | {lemma(t.text) for t in token.lefts}
-        sense = next((s for s in self._lexicon.nouns.get(word, ()) if s.fits(around)), None)
+        sense = next((s for s in senses if s.fits(around)), None)
         if sense is None:
             return None
         verb = token.head

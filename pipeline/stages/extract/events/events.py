@@ -28,13 +28,13 @@ from pipeline.stages.extract.events.rank import (
     confidence,
     features,
 )
+from pipeline.stages.extract.events.repair import parse_sentences
 from pipeline.stages.extract.events.subjects import manner_of, subject_of
-from pipeline.stages.extract.events.syntax import parser
 from pipeline.stages.extract.names.gazetteer import Mention
 from pipeline.stages.extract.names.places import place_of
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from pipeline.stages.extract.syntax.trees import Token
 
 VERSIONS = "coder 2, lexicon en/2, syntax 1"
 # What bounds the time one article may take: a worker parses some hundred sentences a second.
@@ -105,7 +105,7 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
         return
     subject = subject_of(reading.text, reading.title, reading.tags, reading.url)
     manner = manner_of(reading.text)
-    documents = parser().parse([reading.text[start:end] for _, start, end in spans])
+    documents = parse_sentences([reading.text[start:end] for _, start, end in spans])
     cast = Cast(reading.text, reading.mentions, article_country(reading, dateline, spans[0][1]))
     for (position, start, end), doc in zip(spans, documents, strict=True):
         inside = [m for m in reading.mentions if start <= m.start and m.end <= end]
@@ -302,9 +302,8 @@ def _speaker(coded: Coded, sentence: Span, names: Sentence, reading: ArticleText
     ]
     first = min((t.i for t in inside if t.i <= head.i), default=head.i)
     last = max((t.i for t in inside), default=head.i)
-    phrase = head.doc[first : last + 1]
+    begin, end = head.doc[first].idx, head.doc[last].idx + len(head.doc[last])
+    phrase = head.doc.text[begin:end]
     named = next((actor for actor in names.actors(head) if actor.name), None)
-    begin = sentence.start + phrase.start_char
-    return Speaker(
-        text=phrase.text, start=begin, end=begin + len(phrase.text), name=named.name if named else phrase.text
-    )
+    start = sentence.start + begin
+    return Speaker(text=phrase, start=start, end=start + len(phrase), name=named.name if named else phrase)

@@ -11,7 +11,7 @@ from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.names.gazetteer import Mention
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from pipeline.stages.extract.syntax.trees import Token
 
 _CALENDAR = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "

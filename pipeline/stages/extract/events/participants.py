@@ -26,7 +26,7 @@ from pipeline.stages.extract.events.nouns import (
 from pipeline.stages.extract.names.gazetteer import Mention
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from pipeline.stages.extract.syntax.trees import Token
 
 PRONOUNS = frozenset("he she they it its his her their him them who which that we whom".split())
 NAMED = frozenset("country demonym capital office org group person leader".split())
@@ -297,9 +297,9 @@ class Sentence:
         ]
         tokens = tokens or [head]
         tokens += self._rest(head)
-        start = min(t.idx for t in tokens)
-        end = max(t.idx + len(t) for t in tokens)
-        return {"text": head.doc.text[start:end], "start": self.offset + start, "end": self.offset + end}
+        start = self.offset + min(t.idx for t in tokens)
+        end = self.offset + max(t.idx + len(t) for t in tokens)
+        return {"text": self.text_of(head, start, end), "start": start, "end": end}
 
     def _rest(self, head: Token) -> list[Token]:
         """Return what of a name stands after its head: "Martin Aldridge"."""

@@ -29,7 +29,7 @@ from pipeline.stages.extract.events.lexicon import Sense
 from pipeline.stages.extract.events.participants import PRONOUNS, Sentence
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from pipeline.stages.extract.syntax.trees import Token
 
 # What is sent or withdrawn is no recipient: "moved troops to the border".
 _SENT = frozenset("MOBILIZE RETREAT AID".split())

@@ -7,14 +7,14 @@ Headlines are in the present: "UN condemns raid" tells of no raid by the UN, wha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import lexicon
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
+from pipeline.stages.extract.syntax.parser import parser
+from pipeline.stages.extract.syntax.trees import Doc, Token
 
 _FINITE = frozenset(("VBD", "VBZ", "VBP", "MD"))
 _LEFT_OF_NOUN = frozenset(
@@ -61,17 +61,13 @@ class _Tree:
 
     def made(self) -> Doc:
         """Return the sentence with its new tree."""
-        from spacy.tokens import Doc
+        words = [(token.text, token.idx) for token in self.doc]
+        return Doc(self.doc.text, words, self.tags, self.heads, self.deps)
 
-        doc = self.doc
-        return Doc(
-            doc.vocab,
-            words=[token.text for token in doc],
-            spaces=[bool(token.whitespace_) for token in doc],
-            tags=self.tags,
-            heads=self.heads,
-            deps=self.deps,
-        )
+
+def parse_sentences(sentences: Sequence[str]) -> list[Doc]:
+    """Return one parsed sentence for each, in order, with its verb where the parser missed it."""
+    return [repaired(doc) for doc in parser().parse(sentences)]
 
 
 def repaired(doc: Doc) -> Doc:
@@ -138,6 +134,7 @@ def _is_past(token: Token) -> bool:
     return lemma(word) in _verbs()
 
 
+@cache
 def _verbs() -> frozenset[str]:
     return lexicon().triggers()
 

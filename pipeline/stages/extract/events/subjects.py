@@ -74,10 +74,11 @@ def subject_of(text: str, title: str | None = None, tags: Iterable[str] = (), ur
     """Return what a text is about by its own words, its title, its tags and the folders of its address."""
     words, sections = _words()
     counts: Counter[str] = Counter()
-    for told in _lemmas(text[:READ_CHARS]):
-        counts.update(words.get(told, ()))
-    for told in _lemmas(title or ""):
-        for name in words.get(told, ()):
+    for told in _telling(text[:READ_CHARS]):
+        for name in words[told]:
+            counts[name] += 1
+    for told in _telling(title or ""):
+        for name in words[told]:
             counts[name] += TITLE_WEIGHT
     folders = _FOLDER.findall((url or "").casefold().partition("//")[2])
     for section in {*(tag.casefold() for tag in tags), *folders}:
@@ -86,10 +87,20 @@ def subject_of(text: str, title: str | None = None, tags: Iterable[str] = (), ur
     return Subject(dict(counts))
 
 
-def _lemmas(text: str) -> set[str]:
+def _telling(text: str) -> Iterable[str]:
+    """Return the words, their base forms and the pairs of words that the table has."""
+    telling = _words()[0].keys()
     forms = [word.lower() for word in _WORD.findall(text)]
-    pairs = {f"{first}-{second}" for first, second in pairwise(forms)}
-    return {lemma(word) for word in set(forms)} | set(forms) | pairs
+    single = set(forms)
+    pairs = (f"{first}-{second}" for first, second in pairwise(forms) if first in _firsts())
+    return telling & (single.union(map(lemma, single), pairs))
+
+
+@cache
+def _firsts() -> frozenset[str]:
+    """Return the words that a pair of the table may begin with."""
+    hyphened = (word.split("-") for word in _words()[0] if "-" in word)
+    return frozenset("-".join(parts[:at]) for parts in hyphened for at in range(1, len(parts)))
 
 
 @cache

@@ -50,7 +50,7 @@ class Lists(NamedTuple):
     bodies: dict[str, tuple[tuple[str, ...], ...]]
 
 
-class Token(msgspec.Struct, frozen=True):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """Hold a token with its characters ``start`` to ``end`` of the text."""
 
     text: str
@@ -60,11 +60,10 @@ class Token(msgspec.Struct, frozen=True):
 
 def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """Split a stretch of text into words and marks; a possessive 's is a token, a dotted acronym is one."""
-    return [
-        Token(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text, start, len(text) if end is None else end)
-    ]
+    return [Token(m[0], *m.span()) for m in _TOKEN.finditer(text, start, len(text) if end is None else end)]
 
 
+@lru_cache(maxsize=50_000)
 def is_candidate(word: str) -> bool:
     """Tell whether a name may begin with this word."""
     head = word[0]
