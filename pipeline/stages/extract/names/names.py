@@ -50,7 +50,9 @@ def _tagged(text: str, known: Sequence[Mention]) -> Iterator[Name]:
     rows = [tagger.tokenize(text, start, end) for start, end in split_sentences(text)]
     words = [_words(row) for row in rows]
     context = tagger.context_of(words)
-    model = tagger.shipped()
+    model, lists = tagger.shipped(), tagger.shipped_lists()
+    if CARELESS.search(text):
+        words = [tagger.capitalised(sentence, lists) for sentence in words]
     at = 0
     for row, sentence in zip(rows, words, strict=True):
         first = at
@@ -58,7 +60,7 @@ def _tagged(text: str, known: Sequence[Mention]) -> Iterator[Name]:
             at += 1
         if not any(map(tagger.is_candidate, sentence)):
             continue
-        tags = tagger.tag(sentence, tagger.kinds_of(row, known[first:at]), model, context)
+        tags = tagger.tag(sentence, tagger.kinds_of(row, known[first:at]), model, lists, context)
         yield from _spans(row, tags)
 
 
@@ -173,7 +175,7 @@ def _repeated(text: str, names: list[Name]) -> list[Name]:
             found = Name(match.start(), match.end(), kind)
             if not any(k.start < found.end and found.start < k.end for k in _near(names, found)):
                 extra.append(found)
-    if _CARELESS.search(text):
+    if CARELESS.search(text):
         extra += _written_small(text, common)
     return sorted(names + extra, key=lambda name: name.start) if extra else names
 
@@ -188,7 +190,7 @@ def _written_small(text: str, common: frozenset[str]) -> Iterator[Name]:
                 yield Name(match.start(), match.end(), "LOC")
 
 
-_CARELESS = re.compile(r"(?:^|[.!?]\s+|\n)[a-z]|\bi\b")
+CARELESS = re.compile(r"(?:^|[.!?]\s+|\n)[a-z]|\bi\b")
 _SMALL = re.compile(r"(?<![\w@.-])[a-z]{5,}(?![\w@-])")
 _NOT_PLACES = frozenset("turkey china japan guinea jordan polish lima reading mobile orange nancy".split())
 

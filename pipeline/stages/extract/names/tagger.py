@@ -1,4 +1,4 @@
-"""Tag names with a small model of our own: an averaged perceptron over words, shapes, neighbours and the gazetteer.
+"""Tag names with a small model of our own: an averaged perceptron over words, neighbours, usage and the gazetteer.
 
 Only words with a capital or a digit, and what may stand between two of them, are looked at: news writes its names so,
 and most words need no thought. deploy/models/names.py trains the weights (data/NOTICE.md tells from what).
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import gzip
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from pipeline.stages.extract.names.atlas import spots
 from pipeline.stages.extract.names.gazetteer import Mention
 
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
@@ -27,7 +30,9 @@ _CONNECTORS = frozenset(
 class Model(msgspec.Struct, frozen=True):
     """Hold the weights of each feature per tag in tenths, and the word lists the features look into.
 
-    ``first``, ``last``: first and last names; ``common``: words mostly written small.
+    ``first``, ``last``: first and last names; ``common``: words mostly written small; ``usage``: two digits for each
+    usual word, how rare it is (0 to 3) and how often it is written with a capital (0 hardly ever, 5 always), the words
+    of a kind in one string; ``bodies``: well-known firms, papers, parties, offices and clubs as written.
     """
 
     version: str
@@ -35,6 +40,15 @@ class Model(msgspec.Struct, frozen=True):
     first: frozenset[str]
     last: frozenset[str]
     common: frozenset[str]
+    usage: dict[str, str] = {}
+    bodies: tuple[str, ...] = ()
+
+
+class Lists(NamedTuple):
+    """Hold the word lists of a model as they are looked into: usage by word, bodies by their first word."""
+
+    usage: dict[str, str]
+    bodies: dict[str, tuple[tuple[str, ...], ...]]
 
 
 class Token(msgspec.Struct, frozen=True, gc=False):
@@ -69,17 +83,55 @@ class Context(msgspec.Struct, frozen=True):
     capital: frozenset[str]
 
 
-def features(
-    words: Sequence[str],
-    lowers: Sequence[str],
-    kinds: Sequence[str],
-    at: int,
-    previous: str,
-    before: str,
-    model: Model,
-    context: Context,
-) -> list[str]:
-    """Return the features of word ``at`` of a sentence; ``previous`` and ``before`` are the two tags so far."""
+class Row(NamedTuple):
+    """Hold a sentence as features look at it; ``runs``: where the capitals around a word begin and end."""
+
+    words: Sequence[str]
+    lowers: Sequence[str]
+    kinds: Sequence[str]
+    usage: Sequence[str]
+    capital: Sequence[bool]
+    runs: Sequence[tuple[int, int]]
+
+
+def row_of(words: Sequence[str], kinds: Sequence[str], lists: Lists) -> Row:
+    """Return a sentence ready for features; the time is linear in its length."""
+    lowers = [word.lower() for word in words]
+    capital = [is_candidate(word) for word in words]
+    begins, ends = list(range(len(words))), list(range(len(words)))
+    for at in range(1, len(words)):
+        if capital[at - 1]:
+            begins[at] = begins[at - 1]
+    for at in range(len(words) - 2, -1, -1):
+        if capital[at + 1]:
+            ends[at] = ends[at + 1]
+    runs = list(zip(begins, ends, strict=True))
+    usage = [
+        lists.usage.get(lower, "n") if word[0].isalpha() else "" for word, lower in zip(words, lowers, strict=True)
+    ]
+    return Row(words, lowers, _with_bodies(words, kinds, lists), usage, capital, runs)
+
+
+def _with_bodies(words: Sequence[str], kinds: Sequence[str], lists: Lists) -> list[str]:
+    """Return the kinds with well-known bodies where the gazetteer has nothing."""
+    found = list(kinds)
+    at = 0
+    while at < len(words):
+        names = lists.bodies.get(words[at], ())
+        name = next((name for name in names if tuple(words[at : at + len(name)]) == name), None)
+        if name is None:
+            at += 1
+            continue
+        for number in range(len(name)):
+            if not found[at + number]:
+                found[at + number] = "b+" if number else "bm" if len(name) > 1 else "b"
+        at += len(name)
+    return found
+
+
+def features(row: Row, at: int, model: Model, context: Context) -> tuple[list[str], list[str]]:
+    """Return the features of word ``at`` of a sentence, and those that go with the tag before it."""
+    words, lowers, kinds, usage = row.words, row.lowers, row.kinds, row.usage
     word, lower, size = words[at], lowers[at], len(words)
     left = lowers[at - 1] if at else "<"
     right = lowers[at + 1] if at + 1 < size else ">"
@@ -93,6 +145,9 @@ def features(
     right_known = f"{right in model.first:d}{right in model.last:d}"
     left_known = f"{left in model.first:d}{left in model.last:d}"
     seen = f"{lower in context.small:d}{lower in context.capital:d}{not at:d}"
+    used = usage[at]
+    begin, end = row.runs[at]
+    place = _place(word)
     return [
         "b",
         "w" + lower,
@@ -107,23 +162,55 @@ def features(
         "lw" + left + "_" + lower,
         "wr" + lower + "_" + right,
         "S" + left_shape + shape + right_shape,
-        "t" + previous,
-        "T" + before + previous,
-        "tw" + previous + lower,
-        "tk" + previous + known + shape,
-        "tl" + previous + left,
         "k" + kind,
-        "kt" + kind + previous + shape,
         "kr" + kind + (kinds[at + 1] if at + 1 < size else ">"),
         "kl" + (kinds[at - 1] if at else "<") + kind,
         "f" + known + right_known,
-        "g" + left_known + known + previous,
         "c" + seen + known[2],
-        "cs" + seen + shape + previous,
-        "tr" + previous + right,
+        "F" + used,
+        "Fs" + used + seen,
+        "Fl" + (usage[at - 1] if at else "<") + used + left_shape,
+        "Fr" + used + (usage[at + 1] if at + 1 < size else ">") + right_shape,
+        "Fk" + used + shape + known,
+        f"u{min(at - begin, 3)}{min(end - at, 3)}",
+        "ul" + lowers[end],
+        "ur" + (lowers[end + 1] if end + 1 < size else ">"),
+        "a" + place + kind,
+        "af" + place + known + used,
+    ], [
+        "t",
+        "tw" + lower,
+        "tk" + known + shape,
+        "tl" + left,
+        "tr" + right,
+        "kt" + kind + shape,
+        "g" + left_known + known,
+        "cs" + seen + shape,
+        "Ft" + used + shape,
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def _place(word: str) -> str:
+    """Return whether a word alone is a region, a large city or a smaller one somewhere."""
+    found = spots(word) if len(word) > 3 and word[0].isupper() else ()
+    if not found:
+        return ""
+    return "r" if found[0].kind == "region" else "c" if found[0].people > _LARGE else "s"
+
+
+_LARGE = 200_000
+
+
+def capitalised(words: Sequence[str], lists: Lists) -> list[str]:
+    """Write the words of a text that does not care for capitals as others mostly write them: "delaware"."""
+    return [
+        word.title() if word.islower() and len(word) > 2 and lists.usage.get(word, "00")[1] >= "4" else word
+        for word in words
     ]
 
 
+@lru_cache(maxsize=8192)
 def _shape(word: str) -> str:
     if word.islower():
         return "x"
@@ -156,17 +243,19 @@ def kinds_of(tokens: Sequence[Token], mentions: Iterable[Mention]) -> list[str]:
 _NOTHING = [0] * len(TAGS)
 
 
-def tag(words: Sequence[str], kinds: Sequence[str], model: Model, context: Context) -> list[str]:
+def tag(words: Sequence[str], kinds: Sequence[str], model: Model, lists: Lists, context: Context) -> list[str]:
     """Tag one sentence from left to right; linear in its length."""
     weights = model.weights
-    lowers = [word.lower() for word in words]
+    row = row_of(words, kinds, lists)
     tags = []
     previous = before = "O"
     for at, word in enumerate(words):
         chosen = "O"
-        if is_candidate(word) or (previous != "O" and may_go_on(word)):
-            found = features(words, lowers, kinds, at, previous, before, model, context)
-            rows = [row for feature in found if (row := weights.get(feature)) is not None]
+        if row.capital[at] or (previous != "O" and may_go_on(word)):
+            alone, after = features(row, at, model, context)
+            alone += [feature + previous for feature in after]
+            alone.append("T" + before + previous)
+            rows = [found for feature in alone if (found := weights.get(feature)) is not None]
             scores = list(map(sum, zip(*rows, strict=True))) or _NOTHING
             chosen = best(scores, previous)
         tags.append(chosen)
@@ -209,6 +298,8 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
     first: tuple[str, ...]
     last: tuple[str, ...]
     common: tuple[str, ...]
+    usage: dict[str, str]
+    bodies: tuple[str, ...]
 
 
 def packed(model: Model) -> bytes:
@@ -223,6 +314,8 @@ def packed(model: Model) -> bytes:
         first=tuple(sorted(model.first)),
         last=tuple(sorted(model.last)),
         common=tuple(sorted(model.common)),
+        usage=model.usage,
+        bodies=model.bodies,
     )
     return msgspec.msgpack.encode(shipped)
 
@@ -243,7 +336,25 @@ def unpacked(content: bytes) -> Model:
         first=frozenset(found.first),
         last=frozenset(found.last),
         common=frozenset(found.common),
+        usage=found.usage,
+        bodies=found.bodies,
     )
+
+
+def lists_of(model: Model) -> Lists:
+    """Return the word lists of a model ready to be looked into."""
+    usage = {word: sys.intern(code) for code, words in model.usage.items() for word in words.split()}
+    bodies: dict[str, list[tuple[str, ...]]] = {}
+    for name in model.bodies:
+        words = tuple(token.text for token in tokenize(name))
+        bodies.setdefault(words[0], []).append(words)
+    return Lists(usage, {first: tuple(sorted(names, key=len, reverse=True)) for first, names in bodies.items()})
+
+
+@cache
+def shipped_lists() -> Lists:
+    """Return the word lists of the model shipped with the package, made once."""
+    return lists_of(shipped())
 
 
 @cache

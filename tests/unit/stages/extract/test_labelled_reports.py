@@ -14,6 +14,7 @@ from tests.unit.stages.extract.test_honest_sets import EVENTFUL, MODES
 
 FOLDER = next(folder for folder in Path(__file__).parents if folder.name == "tests") / "data" / "extract"
 REPORTS: list[dict[str, Any]] = json.loads((FOLDER / "negatives" / "reports.json").read_text("utf-8"))
+NEWS: list[dict[str, Any]] = json.loads((FOLDER / "negatives" / "news.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("article", REPORTS, ids=[article["id"] for article in REPORTS])
@@ -28,11 +29,22 @@ def test_every_label_stands_at_its_trigger(article: dict[str, Any]) -> None:
     assert len(seen) == len(article["events"])
 
 
-def test_all_kinds_of_news_are_labelled() -> None:
-    assert set(Counter(article["kind"] for article in REPORTS)) == set(EVENTFUL)
+@pytest.mark.parametrize("article", NEWS, ids=[article["id"] for article in NEWS])
+def test_every_event_of_the_gold_stands_in_its_sentence(article: dict[str, Any]) -> None:
+    assert datetime.fromisoformat(article["published"]).tzinfo is not None
+    for event in article["events"]:
+        assert {event["type"], *event.get("also_types", ())} <= MODES.keys()
+        trigger, sentence = event["trigger"], event["sentence"]
+        assert article["text"][trigger["start"] : trigger["end"]] == trigger["text"]
+        assert sentence["start"] <= trigger["start"] < trigger["end"] <= sentence["end"]
+
+
+@pytest.mark.parametrize("articles", [REPORTS, NEWS], ids=["labelled", "gold"])
+def test_all_kinds_of_news_are_labelled(articles: list[dict[str, Any]]) -> None:
+    assert set(Counter(article["kind"] for article in articles)) == set(EVENTFUL)
 
 
 def test_no_report_is_one_of_the_articles_that_rules_are_judged_on() -> None:
-    lines = {line for article in REPORTS for line in article["text"].splitlines() if line}
+    lines = {line for article in (*REPORTS, *NEWS) for line in article["text"].splitlines() if line}
     theirs = json.loads((FOLDER / "honest" / "open.json").read_text("utf-8"))
     assert lines.isdisjoint(line for article in theirs for line in article["text"].splitlines())
