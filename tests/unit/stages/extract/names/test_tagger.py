@@ -1,40 +1,9 @@
-"""The model that tags names comes back from its file as it went in."""
-
 """The tagger looks words up as they are usually written, and at known bodies, in time linear in the sentence."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pipeline.stages.extract.names.tagger import TAGS, Model, packed, unpacked
-
-WORDS = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=8)
-WEIGHTS = st.integers(-(1 << 15), (1 << 15) - 1)
-
-
-@given(
-    version=WORDS,
-    weights=st.dictionaries(WORDS.filter(bool), st.tuples(*[WEIGHTS] * len(TAGS)), max_size=12),
-    lists=st.tuples(*[st.frozensets(WORDS, max_size=5)] * 3),
-)
-def test_a_model_is_read_as_it_was_written(
-    version: str, weights: dict[str, tuple[int, ...]], lists: tuple[frozenset[str], ...]
-) -> None:
-    first, last, common = lists
-    model = Model(version=version, weights=weights, first=first, last=last, common=common)
-
-    assert unpacked(packed(model)) == model
-
-
-def test_rows_that_are_equal_are_one_object() -> None:
-    row = tuple(range(-300, -300 + len(TAGS)))
-    model = Model(version="1", weights={"a": row, "b": row}, first=frozenset(), last=frozenset(), common=frozenset())
-
-    read = unpacked(packed(model)).weights
-
-    assert read["a"] is read["b"]
-
 
 from pipeline.stages.extract.names import tagger
 
