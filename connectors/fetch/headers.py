@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 import aiohttp
@@ -26,3 +27,9 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
         return float(value)
     moment = from_http(value)
     return max(0.0, (moment - now).total_seconds()) if moment is not None else None
+
+
+def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """Keep only headers that say nothing about the reader: any other may be an API key."""
+    harmless = ("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since")
+    return {name: value for name, value in headers.items() if name.lower() in harmless}

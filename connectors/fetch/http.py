@@ -27,7 +27,7 @@ from connectors.fetch.guard import (
     networks,
     refused_address,
 )
-from connectors.fetch.headers import headers_of, retry_after_s
+from connectors.fetch.headers import headers_of, retry_after_s, without_secrets
 from connectors.fetch.mending import MENDABLE, OnlyHttp2Error, mend
 from connectors.fetch.origin import origin_of
 from connectors.fetch.unpacking import Unpacker, UnpackingError
@@ -187,7 +187,7 @@ class Fetcher:
             seen.add((url, held))
             if permit is not None:
                 await permit(url)
-            sent = with_cookies(headers if origin_of(url) == origin else _without_secrets(headers), held)
+            sent = with_cookies(headers if origin_of(url) == origin else without_secrets(headers), held)
             status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy, cookies)
             if status in (301, 302, 303, 307, 308) and answer.get("location"):
                 permanent = permanent and status in (301, 308)
@@ -398,9 +398,3 @@ def _check_status(url: str, status: int, answer: Mapping[str, str]) -> None:
         advice = "it wants to see a browser first: ask the site to let feed readers pass, or try another --user-agent"
     kind = "gone" if status == 410 else "status"
     raise FetchError(kind, f"{url} answered {status}: {advice}.", status, wait, url)
-
-
-def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
-    """Keep only headers that say nothing about the reader: any other may be an API key."""
-    harmless = ("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since")
-    return {name: value for name, value in headers.items() if name.lower() in harmless}

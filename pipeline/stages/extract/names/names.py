@@ -126,6 +126,7 @@ _OF_PLACE = re.compile(
     r"[\s,]+$"
 )
 _PLACE_AFTER = re.compile(r",\s+[A-Z]|\s+[A-Z]|-")
+_STATE_AFTER = re.compile(r",\s+(?:[A-Z]\.\s?){2}")  # "Rochester, N.Y."
 _PLACED = re.compile(r"\b(?:in|near|outside|inside|around)\s+$")
 
 
@@ -148,9 +149,10 @@ def _is_longer(text: str, mention: Mention, name: Name) -> bool:
         if same and mention.kind == "capital" and word not in lists.first and word not in lists.last:
             return name.type == "PER"  # "Bamako said"
         placed = (
-            mention.kind in ("country", "region")
+            mention.kind in ("country", "region", "capital")
             or text[name.start : name.end].isupper()
             or _PLACED.search(text, max(0, name.start - 9), name.start) is not None
+            or _STATE_AFTER.match(text, name.end) is not None
         )
         return same and mention.sure and placed and name.type == "PER"
     return mention.start <= name.start and mention.end >= name.end
