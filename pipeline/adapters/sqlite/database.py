@@ -190,17 +190,24 @@ class Database:
             return
         connection = self.connect()
 
+        waited_for, given_up = threading.Event(), threading.Event()
+
         def run() -> None:
+            waited_for.wait()  # a Ctrl-C before that would leave it to itself
             try:
-                connection.execute("VACUUM INTO ?", (str(path),))
+                if not given_up.is_set():
+                    connection.execute("VACUUM INTO ?", (str(path),))
             except BaseException as exc:  # noqa: BLE001 - it is raised again by who waits
                 failures.append(exc)
 
         worker = threading.Thread(target=run, name="backup")
-        worker.start()
         try:
+            worker.start()
+            waited_for.set()
             worker.join()
         finally:
+            given_up.set()
+            waited_for.set()
             while worker.is_alive():
                 connection.interrupt()  # which a statement that has yet to begin does not hear
                 worker.join(LOOK_S)
