@@ -93,7 +93,7 @@ BIG = b"x" * 65_536
         (endless(OK + b"\r\n<rss>", BIG), "body", TOTAL_S),
         (endless(CHUNKED, b"10000\r\n" + BIG + b"\r\n"), "body", TOTAL_S),
         (endless(OK + b"Content-Length: 99999999999999\r\n\r\n", BIG), "body", TOTAL_S),
-        (once(OK + b"Content-Length: 100\r\n\r\n<rss>"), "protocol", TOTAL_S),
+        (once(OK + b"Content-Length: 100\r\n\r\n<rss>"), "body", TOTAL_S),
         (once(OK + b"Content-Length: -1\r\n\r\n<rss>"), "protocol", TOTAL_S),
         (once(CHUNKED + b"zz\r\n"), "protocol", TOTAL_S),
         (once(CHUNKED + b"ffffffffffffffffff\r\n"), "protocol", TOTAL_S),
