@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -84,12 +84,15 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Row(NamedTuple):
-    """Hold a sentence as features look at it; ``runs``: where the capitals around a word begin and end."""
+    """Hold a sentence as features look at it; ``runs``: where the capitals around a word begin and end.
+
+    ``usage`` is that of all words: few of a sentence are asked for.
+    """
 
     words: Sequence[str]
     lowers: Sequence[str]
     kinds: Sequence[str]
-    usage: Sequence[str]
+    usage: Mapping[str, str]
     capital: Sequence[bool]
     runs: Sequence[tuple[int, int]]
 
@@ -97,7 +100,7 @@ class Row(NamedTuple):
 def row_of(words: Sequence[str], kinds: Sequence[str], lists: Lists) -> Row:
     """Return a sentence ready for features; the time is linear in its length."""
     lowers = [word.lower() for word in words]
-    capital = [is_candidate(word) for word in words]
+    capital = list(map(is_candidate, words))
     begins, ends = list(range(len(words))), list(range(len(words)))
     for at in range(1, len(words)):
         if capital[at - 1]:
@@ -106,32 +109,32 @@ def row_of(words: Sequence[str], kinds: Sequence[str], lists: Lists) -> Row:
         if capital[at + 1]:
             ends[at] = ends[at + 1]
     runs = list(zip(begins, ends, strict=True))
-    usage = [
-        lists.usage.get(lower, "n") if word[0].isalpha() else "" for word, lower in zip(words, lowers, strict=True)
-    ]
-    return Row(words, lowers, _with_bodies(words, kinds, lists), usage, capital, runs)
+    return Row(words, lowers, _with_bodies(words, kinds, lists), lists.usage, capital, runs)
+
+
+def _used(row: Row, at: int) -> str:
+    """Return how a word of a sentence is mostly used."""
+    return row.usage.get(row.lowers[at], "n") if row.words[at][0].isalpha() else ""
 
 
 def _with_bodies(words: Sequence[str], kinds: Sequence[str], lists: Lists) -> list[str]:
     """Return the kinds with well-known bodies where the gazetteer has nothing."""
     found = list(kinds)
-    at = 0
-    while at < len(words):
-        names = lists.bodies.get(words[at], ())
-        name = next((name for name in names if tuple(words[at : at + len(name)]) == name), None)
-        if name is None:
-            at += 1
+    done = 0
+    for at, names in enumerate(map(lists.bodies.get, words)):
+        if names is None or at < done:
             continue
+        name = next((name for name in names if tuple(words[at : at + len(name)]) == name), ())
         for number in range(len(name)):
             if not found[at + number]:
                 found[at + number] = "b+" if number else "bm" if len(name) > 1 else "b"
-        at += len(name)
+        done = at + len(name)
     return found
 
 
 def features(row: Row, at: int, model: Model, context: Context) -> tuple[list[str], list[str]]:
     """Return the features of word ``at`` of a sentence, and those that go with the tag before it."""
-    words, lowers, kinds, usage = row.words, row.lowers, row.kinds, row.usage
+    words, lowers, kinds = row.words, row.lowers, row.kinds
     word, lower, size = words[at], lowers[at], len(words)
     left = lowers[at - 1] if at else "<"
     right = lowers[at + 1] if at + 1 < size else ">"
@@ -145,7 +148,7 @@ def features(row: Row, at: int, model: Model, context: Context) -> tuple[list[st
     right_known = f"{right in model.first:d}{right in model.last:d}"
     left_known = f"{left in model.first:d}{left in model.last:d}"
     seen = f"{lower in context.small:d}{lower in context.capital:d}{not at:d}"
-    used = usage[at]
+    used = _used(row, at)
     begin, end = row.runs[at]
     place = _place(word)
     return [
@@ -169,8 +172,8 @@ def features(row: Row, at: int, model: Model, context: Context) -> tuple[list[st
         "c" + seen + known[2],
         "F" + used,
         "Fs" + used + seen,
-        "Fl" + (usage[at - 1] if at else "<") + used + left_shape,
-        "Fr" + used + (usage[at + 1] if at + 1 < size else ">") + right_shape,
+        "Fl" + (_used(row, at - 1) if at else "<") + used + left_shape,
+        "Fr" + used + (_used(row, at + 1) if at + 1 < size else ">") + right_shape,
         "Fk" + used + shape + known,
         f"u{min(at - begin, 3)}{min(end - at, 3)}",
         "ul" + lowers[end],
