@@ -107,7 +107,10 @@ class App:
         proxies = Middleware(FromProxies, proxies=self._desk.door.proxies, is_open=lambda: self._desk.is_open)
         programs = Middleware(ReaderPrograms, desk=self._desk, in_thread=self._in_thread)
         unrouted = {405: self._wrong_method, 404: self._nowhere}
-        return Starlette(routes=routes, middleware=[proxies, programs], exception_handlers=unrouted)  # type: ignore[arg-type]
+        app = Starlette(routes=routes, middleware=[proxies, programs], exception_handlers=unrouted)  # type: ignore[arg-type]
+        # No route has a line break, not even the last: Starlette would send on to the address without its slashes.
+        app.router.redirect_slashes = False
+        return app
 
     def close(self) -> None:
         """End the threads; streams end with the server."""

@@ -46,6 +46,13 @@ def test_no_markup_however_made_does_anything(place: str) -> None:
     nothing()
 
 
+def test_an_address_with_a_line_break_leads_nowhere() -> None:
+    with page() as served:
+        for path in ("/api/v1/lists/a%0Ab%2F%2F", "/a%0A/", "/search%0A//"):
+            answer = served.browser.ask("PUT", path, b'{"names": []}', {"content-type": "application/json"})
+            assert (answer.status, wrong_with(path, answer)) == (404, [])
+
+
 # Where nothing but an answer in headers shows them.
 @pytest.mark.parametrize("place", [each for each in PLACES if each != "ways in"])
 def test_words_are_shown_where_they_are_looked_for(place: str) -> None:
