@@ -88,7 +88,7 @@ class Coder:
         found: list[Coded] = []
         used: set[int] = set()
         for token in doc:
-            if token.i in used or token.is_punct or token.is_space:
+            if token.i in used or token.is_punct:
                 continue
             coded = self._verb(token, used) if is_verbal(token) else self._noun(token)
             if coded is None:

@@ -80,11 +80,6 @@ class Token:
         return _is_punct(self.text)
 
     @property
-    def is_space(self) -> bool:
-        """Tell whether it is white space."""
-        return self.text.isspace()
-
-    @property
     def like_num(self) -> bool:
         """Tell whether it is a number, in figures or words."""
         return _is_number(self.lower_)

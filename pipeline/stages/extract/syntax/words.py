@@ -23,7 +23,7 @@ _UNITS = (
     "km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph hPa Pa "
     "mbar mb MB kb KB gb GB tb TB T G M K %"
 )
-_PREFIX = re.compile(rf"\.\.+|[{re.escape(_PUNCT)}]|[{_QUOTES}]+?|{_CURRENCY}|[{_ICONS}]|[§%=—–]|\+(?!\d)")
+_PREFIX = re.compile(rf"\.\.+|[{re.escape(_PUNCT)}]|[{_QUOTES}]|{_CURRENCY}|[{_ICONS}]|[§%=—–]|\+(?!\d)")
 _SUFFIX = re.compile(
     rf"(?:\.\.+|[{re.escape(_PUNCT)}]|['’][sS]|[{_QUOTES}]|[{_ICONS}]|[—–]|(?<=\d)\+|(?<=\d)(?:{_CURRENCY})"
     rf"|(?<=\d)(?:{'|'.join(sorted(map(re.escape, _UNITS.split()), key=len, reverse=True))})"
@@ -120,8 +120,7 @@ def _core(chunk: str) -> list[str]:
         return []
     if _is_whole(chunk) or _ADDRESS.fullmatch(chunk):
         return [chunk]
-    lower = chunk.lower()
-    if lower == "cannot":
+    if chunk.lower() == "cannot":
         return [chunk[:3], chunk[3:]]
     hour = _HOUR.fullmatch(chunk)
     if hour is not None:
@@ -130,9 +129,9 @@ def _core(chunk: str) -> list[str]:
     if clitic is not None:
         return [*_core(clitic[1]), *_CLITIC.findall(clitic[2])]
     parts: list[str] = []
-    at = begin = 0
+    at = 0
     for mark in _INFIX.finditer(chunk):
-        if mark.start() == begin:
+        if mark.start() == 0:
             continue
         if mark.start() > at:
             parts.append(chunk[at : mark.start()])
