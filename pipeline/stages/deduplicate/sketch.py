@@ -190,7 +190,7 @@ def _smallest(hashes: NDArray[np.uint32], count: int) -> NDArray[np.uint32]:
     some = ordered[: count + SPARE]
     different: NDArray[np.uint32] = some[:-1][some[1:] != some[:-1]]
     if len(different) < count:  # a short text, or one that says the same over and over
-        different = np.unique(ordered)
+        different = ordered[np.diff(ordered, prepend=~ordered[:1]) != 0]
     return different[:count]
 
 

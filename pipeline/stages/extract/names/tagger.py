@@ -328,8 +328,8 @@ def unpacked(content: bytes) -> Model:
     found = msgspec.msgpack.decode(content, type=_Packed)
     weights = np.frombuffer(found.rows, dtype="<i2")
     # Equal numbers share one object, and so do equal rows: that halves the memory of a worker.
-    shared = {weight: weight for weight in np.unique(weights).tolist()}
-    numbers = map(shared.__getitem__, weights.tolist())
+    shared: dict[int, int] = {}
+    numbers = map(shared.setdefault, each := weights.tolist(), each)
     rows = list(zip(*[numbers] * len(TAGS), strict=True))
     row_of = map(rows.__getitem__, np.frombuffer(found.places, dtype="<u4").tolist())
     features = found.features.split("\n") if found.features else []
