@@ -83,6 +83,19 @@ def kept() -> Mapping[str, float] | None:
     return figures.get(build())
 
 
+def nearest() -> tuple[str, Mapping[str, float]] | None:
+    """Return the build most like this one that figures are kept for, and these; one of the same Python first."""
+    figures: dict[str, dict[str, float]] = json.loads(KEPT.read_text("utf-8"))
+    here = build().split()
+
+    def likeness(other: str) -> tuple[bool, int]:
+        theirs = other.split()
+        return theirs[0].rpartition(".")[0] == here[0].rpartition(".")[0], len({*theirs} & {*here})
+
+    found = max(figures, key=likeness, default=None)
+    return (found, figures[found]) if found is not None else None
+
+
 def worse(figures: Mapping[str, float], before: Mapping[str, float]) -> dict[str, str]:
     """Say of each path by how much it is dearer, if by more than ``TOLERANCE``; one new or gone is told, too."""
     said = {}
