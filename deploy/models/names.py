@@ -170,14 +170,16 @@ def _rival(scores: list[float], gold: int, previous: int) -> int | None:
     return rival if scores[gold] - scores[rival] < MARGIN else None
 
 
-def together(parts: list[np.ndarray], data: Numbered) -> dict[str, tuple[int, ...]]:
+def together(parts: list[np.ndarray], data: Numbered) -> dict[str, tagger.Weights]:
     """Average models trained in different orders: steadier than any of them. Weights are tenths, small ones dropped."""
     summed = np.mean(parts, axis=0)
     names = {number: feature for feature, number in data.alone.items()}
     for feature, number in data.after.items():
         names |= {number + at: feature + tag for at, tag in enumerate(tagger.TAGS)}
     kept = np.flatnonzero(np.abs(summed).max(axis=1) >= LEAST_WEIGHT)
-    rows = {names[int(number)]: tuple(round(float(weight) * 10) for weight in summed[number]) for number in kept}
+    rows = {
+        names[int(number)]: tagger.in_one([round(float(weight) * 10) for weight in summed[number]]) for number in kept
+    }
     return dict(sorted(rows.items()))
 
 

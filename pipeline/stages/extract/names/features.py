@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -40,11 +41,8 @@ def context_of(sentences: Iterable[Sequence[str]]) -> Context:
     small: set[str] = set()
     capital: set[str] = set()
     for words in sentences:
-        for at, word in enumerate(words):
-            if word.islower():
-                small.add(word)
-            elif at and word[0].isupper() and words[at - 1].islower():
-                capital.add(word.lower())
+        small.update(filter(str.islower, words))
+        capital.update(word.lower() for before, word in pairwise(words) if word[0].isupper() and before.islower())
     return Context(frozenset(small), frozenset(capital))
 
 
@@ -112,13 +110,14 @@ class Row(NamedTuple):
 def row_of(words: Sequence[str], kinds: Sequence[str], vocabulary: Vocabulary) -> Row:
     """Return a sentence ready for features; the time is linear in its length."""
     looks = list(map(vocabulary.look, words))
+    capital = [look.capital for look in looks]
     size = len(words)
     begins, ends = list(range(size)), list(range(size))
     for at in range(1, size):
-        if looks[at - 1].capital:
+        if capital[at - 1]:
             begins[at] = begins[at - 1]
     for at in range(size - 2, -1, -1):
-        if looks[at + 1].capital:
+        if capital[at + 1]:
             ends[at] = ends[at + 1]
     return Row(looks, _with_bodies(words, kinds, vocabulary), list(zip(begins, ends, strict=True)))
 

@@ -79,6 +79,8 @@ def _with_likelier_type(text: str, name: Name) -> Name:
 def _words(row: Sequence[tagger.Token]) -> list[str]:
     """Return the words of a sentence; those of a headline in capitals as they would be written elsewhere."""
     words = [token.text for token in row]
+    if any(word.islower() and word.isalpha() for word in words):
+        return words  # as nearly all are
     letters = "".join(word for word in words if word.isalpha())
     if len(words) > 3 and letters.isupper():
         common = tagger.shipped().common

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import struct
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -35,19 +36,23 @@ from pipeline.stages.extract.names.features import (
 )
 from pipeline.stages.extract.names.gazetteer import Mention
 
-Weights: TypeAlias = tuple[int, ...]
+# The weights of one feature for each tag in one number, 32 bits apart: adding numbers up adds all tags up.
+Weights: TypeAlias = int
 Key = TypeVar("Key", bound=tuple[str, ...])
 
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 _TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’](?![sS]\b)[^\W_]+)*|['’][sS]\b|[^\w\s]|_")
-_NOTHING: Weights = (0,) * len(TAGS)
+# Added to a sum it leaves no field below nought.
+_FLOOR = sum(1 << 31 << 32 * at for at in range(len(TAGS)))
+_FIELDS = struct.Struct(f"<{len(TAGS)}I")
+_NOTHING = (0,) * 8
 _CONNECTORS = frozenset(
     "of the and for de la le du di da del der den van von al el bin ibn in on to at a & - – ' ’ . , / 's ’s + !".split()
 )
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Hold the weights of each feature per tag in tenths, and the word lists the features look into.
+    """Hold the weights of each feature per tag in tenths (see ``in_one``), and the word lists the features look into.
 
     ``first``, ``last``: first and last names; ``common``: words mostly written small; ``usage``: two digits for each
     usual word, how rare it is (0 to 3) and how often it is written with a capital (0 hardly ever, 5 always), the words
@@ -55,7 +60,7 @@ class Model(msgspec.Struct, frozen=True):
     """
 
     version: str
-    weights: dict[str, tuple[int, ...]]
+    weights: dict[str, Weights]
     first: frozenset[str]
     last: frozenset[str]
     common: frozenset[str]
@@ -111,6 +116,21 @@ def kinds_of(tokens: Sequence[Token], mentions: Iterable[Mention]) -> list[str]:
     return kinds
 
 
+def in_one(row: Sequence[int]) -> Weights:
+    """Return the weights for each tag as one number."""
+    return sum(weight << 32 * at for at, weight in enumerate(row))
+
+
+def by_tag(weights: Weights) -> tuple[int, ...]:
+    """Return the weight for each tag."""
+    return tuple(weight - (1 << 31) for weight in _raised(weights))
+
+
+def _raised(weights: Weights) -> tuple[int, ...]:
+    """Return the weights for each tag, all higher by the same."""
+    return _FIELDS.unpack((weights + _FLOOR).to_bytes(_FIELDS.size, "little"))
+
+
 _MAY_FOLLOW = {
     previous: tuple(
         (at, tag) for at, tag in enumerate(TAGS) if tag[0] == "B" or (tag[0] == "I" and tag[2:] == previous[2:])
@@ -151,12 +171,12 @@ class Tagger:
         for at, look in enumerate(row.looks):
             chosen = "O"
             if look.capital or (previous != "O" and look.word in _CONNECTORS):
-                chosen = best(self.scores(row, at, context, before, previous), previous)
+                chosen = best(_raised(self.scores(row, at, context, before, previous)), previous)
             tags.append(chosen)
             before, previous = previous, chosen
         return tags
 
-    def scores(self, row: Row, at: int, context: Context, before: str, previous: str) -> Sequence[int]:
+    def scores(self, row: Row, at: int, context: Context, before: str, previous: str) -> Weights:
         """Return what the model gives each tag for word ``at``, given the two tags before it."""
         looks, kinds, more = row.looks, row.kinds, at + 1 < len(row.looks)
         look, kind = looks[at], kinds[at]
@@ -179,17 +199,21 @@ class Tagger:
         if ahead is None:
             ahead = _kept(self._sorts_right, ahead_key, self._sum(sorts_right(look, kind, right, right_kind), ""))
         get = self._weights.get
-        rows = [own, beside, after, sorts, ahead]
-        rows += [found for feature in around(row, at) if (found := get(feature)) is not None]
-        if (history := get("T" + before + previous)) is not None:
-            rows.append(history)
-        return list(map(sum, zip(*rows, strict=True)))
+        return (
+            own + beside + after + sorts + ahead + get("T" + before + previous, 0)
+            + sum(map(get, around(row, at), _NOTHING))
+        )  # fmt: skip
 
     def _sum(self, group: tuple[list[str], list[str]], previous: str) -> Weights:
         """Return what a group of features adds to each tag."""
         single, tagged = group
-        found = [_NOTHING, *map(self._weights.get, single), *(self._weights.get(f + previous) for f in tagged)]
-        return tuple(map(sum, zip(*(row for row in found if row is not None), strict=True)))
+        get = self._weights.get
+        total = 0
+        for feature in single:
+            total += get(feature, 0)
+        for feature in tagged:
+            total += get(feature + previous, 0)
+        return total
 
 
 def _kept(cache: dict[Key, Weights], key: Key, weights: Weights) -> Weights:
@@ -219,8 +243,9 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
 
 def packed(model: Model) -> bytes:
     """Return a model in the form that is read in a tenth of a second."""
-    rows = {row: place for place, row in enumerate(sorted(set(model.weights.values())))}
-    places = [rows[row] for row in model.weights.values()]
+    weights = list(map(by_tag, model.weights.values()))
+    rows = {row: place for place, row in enumerate(sorted(set(weights)))}
+    places = [rows[row] for row in weights]
     shipped = _Packed(
         version=model.version,
         features="\n".join(model.weights),
@@ -238,11 +263,10 @@ def packed(model: Model) -> bytes:
 def unpacked(content: bytes) -> Model:
     """Return the model that ``packed`` wrote."""
     found = msgspec.msgpack.decode(content, type=_Packed)
-    weights = np.frombuffer(found.rows, dtype="<i2")
-    # Equal numbers share one object, and so do equal rows: that halves the memory of a worker.
-    shared = {weight: weight for weight in np.unique(weights).tolist()}
-    numbers = map(shared.__getitem__, weights.tolist())
-    rows = list(zip(*[numbers] * len(TAGS), strict=True))
+    fields = np.frombuffer(found.rows, dtype="<i2").astype("<i8") + (1 << 31)
+    raised, size = fields.astype("<u4").tobytes(), _FIELDS.size
+    # Equal rows share one object: that saves a worker memory.
+    rows = [int.from_bytes(raised[at : at + size], "little") - _FLOOR for at in range(0, len(raised), size)]
     row_of = map(rows.__getitem__, np.frombuffer(found.places, dtype="<u4").tolist())
     features = found.features.split("\n") if found.features else []
     return Model(

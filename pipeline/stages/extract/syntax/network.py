@@ -98,7 +98,7 @@ class Network:
         """
         weights = self._weights
         narrow = vectors @ weights["lower_W"].T + weights["lower_b"]
-        known = narrow @ weights["places_W"].T
+        known: Floats = narrow @ weights["places_W"].T
         known += weights["known_b"]
         known[none] = weights["places_pad"]
         return known.reshape(len(vectors) * PLACES, -1)
