@@ -97,7 +97,7 @@ class Network:
         The rows ``none`` are for places where no word is.
         """
         weights = self._weights
-        narrow = vectors @ weights["lower_W"].T + weights["lower_b"]
+        narrow: Floats = vectors @ weights["lower_W"].T + weights["lower_b"]
         known: Floats = narrow @ weights["places_W"].T
         known += weights["known_b"]
         known[none] = weights["places_pad"]
