@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
 from connectors.addresses import escaped
+from connectors.fetch.origin import ADDRESSES_KEPT
 
 
+@lru_cache(maxsize=ADDRESSES_KEPT)
 def request_url(url: str) -> URL:
     """Return an address as it is asked for: path and query as they are written, what is not ASCII escaped as UTF-8.
 
