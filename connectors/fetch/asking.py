@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from connectors.addresses import escaped
+from connectors.fetch.origin import ADDRESSES_KEPT
 
 if TYPE_CHECKING:
     import aiohttp
     from yarl import URL
 
 
+@lru_cache(maxsize=ADDRESSES_KEPT)
 def request_url(url: str) -> URL:
     """Return an address as it is asked for: path and query as they are written, what is not ASCII escaped as UTF-8.
 

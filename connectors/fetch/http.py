@@ -27,7 +27,7 @@ from connectors.fetch.guard import (
     refused_address,
 )
 from connectors.fetch.headers import headers_of, retry_after_s, without_secrets
-from connectors.fetch.origin import origin_of
+from connectors.fetch.origin import is_web, origin_of
 from connectors.fetch.unpacking import Unpacker, UnpackingError
 from pipeline.errors import NewswireError
 from pipeline.version import USER_AGENT
@@ -369,12 +369,7 @@ def _refusal(error: PrivateAddressError, url: str) -> FetchError:
 
 def check_scheme(url: str) -> None:
     """Refuse what is no address of the web. Raises ``FetchError`` of kind ``address``."""
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    if not valid:
+    if not is_web(url):
         raise FetchError("address", f"{url[:200]!r} is no address that can be fetched; it must be http:// or https://.")
 
 

@@ -21,7 +21,7 @@ from pipeline.model import Article
 from pipeline.ports.search import SearchRequest
 from pipeline.runners.polling.publishing import publish
 from pipeline.wiring import runners, stores
-from pipeline.wiring.reading import MOST_READERS, cores, reading
+from pipeline.wiring.reading import readers_beside_up, reading
 from tests.bench.corpus import Corpus
 
 COUNT = 3_000
@@ -42,7 +42,7 @@ def embedded(rounds: int = 3) -> dict[str, float]:
     """Return the medians of some rounds: one process alone, then with others that read for events, in turn."""
     figures: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
-        alone, together = _embedded(0), _embedded(max(1, min(cores() - 1, MOST_READERS)))
+        alone, together = _embedded(0), _embedded(max(1, readers_beside_up()))
         figures["embedded_articles_per_s"].append(together["articles_per_s"])
         figures["embedded_alone_articles_per_s"].append(alone["articles_per_s"])
         figures["embedded_ratio_vs_alone"].append(together["articles_per_s"] / alone["articles_per_s"])
@@ -65,7 +65,7 @@ def measure(processes: int) -> None:
     """Print articles/s, and what an article costs all processes; and the memory of these, while they are there."""
     with tempfile.TemporaryDirectory() as directory:
         settings = config.load(None, {"data": directory}, {"NEWSWIRE_EXTRACT_PROCESSES": str(processes)})
-        readers = reading(settings, MOST_READERS)
+        readers = reading(settings, usual=readers_beside_up())
         with stores.store(settings) as store, closing(readers) if readers is not None else nullcontext():
             publish(articles(COUNT), store.log)
             runtime = runners.embedded(store, readers=readers)

@@ -34,7 +34,7 @@ from pipeline.model import AlertRule, Article, derive_id
 from pipeline.ports.log import CountingLog, Log, Message
 from pipeline.topics import ARTICLES, EARLY_INDEX, INDEX
 from pipeline.wiring import runners, services, stores
-from pipeline.wiring.reading import MOST_READERS, reading
+from pipeline.wiring.reading import readers_beside_up, reading
 from tests.bench.corpus import Corpus
 
 ARTICLES_PER_S = 50
@@ -86,7 +86,7 @@ def embedded(measure: Measure | None = None) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as directory, receiving() as (url, received):
         asked = {name: value for name, value in os.environ.items() if name == "NEWSWIRE_EXTRACT_PROCESSES"}
         settings = config.load(None, {"data": directory}, {"NEWSWIRE_NOTIFY_ALLOW": "127.0.0.0/8"} | asked)
-        readers = reading(settings, MOST_READERS)
+        readers = reading(settings, usual=readers_beside_up())
         with stores.store(settings) as store, closing(readers) if readers is not None else nullcontext():
             _add_rules(store.rules.put, url)
             pipeline, stopping = runners.embedded(store, readers=readers), threading.Event()
