@@ -220,6 +220,7 @@ async def polling(
                 recent=opened.recent,
                 log=opened.log,
                 transaction=opened.transaction,
+                repeatable=opened.repeatable,
                 sources=asked,
                 gathering=Gathering(
                     sources=asked,
