@@ -34,6 +34,8 @@ _TEXTS = frozenset(
     "".split()
 )
 _SAYING = ONCE | _TEXTS | _AUTHORS
+# What a link without an address is said to be.
+_BLANK = "blank"
 _RESERVED = frozenset(("", "xml"))
 for _prefix, _uri in PREFIXES.items():
     if _prefix not in _RESERVED and _uri and len(_prefix) > 2:
@@ -97,7 +99,7 @@ def _mean_address(link: Element, base: str) -> None:
     if not len(link):
         link.text = meant(link.text or "", base)
     if not link.get("href", "x").strip():
-        link.set("rel", "blank")  # or it is made the address of the document
+        link.set("rel", _BLANK)  # feedparser makes it the address of the document
 
 
 def _without_others(entry: Element) -> None:
@@ -199,7 +201,9 @@ def _found(entry: Any, url: str, is_atom_feed: bool, around: str | None) -> Foun
         source_people=_authors(source),
         source_title=_source_title(source, is_atom_feed),
         source_links=[
-            _str(link.get("href")) or "" for link in (source, *source.get("links", ()), {"href": source.get("id")})
+            _str(link.get("href")) or ""
+            for link in (source, *source.get("links", ()), {"href": source.get("id")})
+            if link.get("rel") != _BLANK
         ],
         published=[fields["published"] or ""],
         created=[fields["created"] or fields["prism_publicationdate"] or ""],

@@ -247,8 +247,6 @@ def _source(found: Found, element: Element) -> None:
     address = next((value for name, value in element.items() if name.lower() == "url"), "")
     found.source_title = inner.title or (Words(words_of(element), "guess") if not len(element) else None)
     found.source_links = [address, *(link.href for link in inner.links), inner.guid or ""]
-    if any(name_of(child.tag) == "link" and child.get("href", "-").strip() == "" for child in element):
-        found.source_links.append(found.document)  # an empty address is that of the document it stands in
 
 
 def _category(found: Found, element: Element) -> None:

@@ -146,6 +146,8 @@ def test_rss_is_read_the_same(channel: str, items: list[str], content_type: str 
 
 
 @example("", ["<title></title><title>;</title>", "<author><name>Ã¤rger</name></author>"], "")
+@example("", ['<source><id>a b</id><title>;</title><link href="a b"/></source>'], "")
+@example("", ['<source><title>;</title><link href=""/></source>'], "")
 @given(joined(atom_parts, 4), st.lists(joined(atom_parts), max_size=3), st.sampled_from(["", ' xml:lang="en_GB"']))
 def test_atom_is_read_the_same(head: str, items: list[str], language: str) -> None:
     entries = "".join(f"<entry>{item}</entry>" for item in items)
