@@ -2,8 +2,9 @@
 
 Seen is when a connector publishes the article; sent is when the webhook, a process of its own on loopback, has all of
 the alert. Every article matches one rule of a thousand. The distributed figures need NEWSWIRE_KAFKA and
-NEWSWIRE_ELASTICSEARCH; a worker and a notifier then run as processes. NEWSWIRE_EXTRACT_PROCESSES=0 has articles read
-for events by the process that matches.
+NEWSWIRE_ELASTICSEARCH; a worker and a notifier then run as processes, and what each process, servers included, computes
+for an article is told: at the pace, more than the cores have is a queue that grows. NEWSWIRE_EXTRACT_PROCESSES=0 has
+articles read for events by the process that matches.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,17 +25,21 @@ from pathlib import Path
 import msgspec
 
 from pipeline import config
-from pipeline.model import AlertRule, Article, derive_id
+from pipeline.flow import FLOW
+from pipeline.model import AlertRule, Article, Document, derive_id
 from pipeline.ports.log import CountingLog, Log, Message
-from pipeline.topics import ARTICLES
+from pipeline.settings import Settings
+from pipeline.topics import ARTICLES, WORKER_GROUP
 from pipeline.wiring import runners, stores
 from pipeline.wiring.reading import readers_beside_up, reading
 from tests.bench.corpus import Corpus
+from tests.bench.processor import Processor, listening
 
 ARTICLES_PER_S = 50
 COUNT = 1000
-# The first ones find caches cold and, distributed, consumers still joining.
+# The first ones find caches cold and, distributed, consumers still joining; servers compile what they run first.
 WARM_UP = 100
+DISTRIBUTED_WARM_UP = 500
 RULES = 1000
 GIVE_UP_S = 120.0
 
@@ -130,12 +135,37 @@ def distributed(measure: Measure | None = None) -> dict[str, float]:
             _add_rules(store.rules.put, url)
             roles = [_start(role, environment, Path(directory)) for role in ("worker", "notify")]
             try:
-                return (measure or _measure)(store.log, received)
+                if measure is not None:
+                    return measure(store.log, received)
+                return _distributed(store.log, received, settings, dict(zip(("worker", "notify"), roles, strict=True)))
             finally:
                 for role in roles:
                     role.terminate()
                 for role in roles:
                     role.wait(30)
+
+
+def _distributed(
+    log: CountingLog, received: dict[str, float], settings: Settings, roles: dict[str, subprocess.Popen[bytes]]
+) -> dict[str, float]:
+    """Measure delays, and the processor time of an article until everything is read."""
+    servers = {"kafka": listening(settings.kafka), "elasticsearch": listening(settings.elasticsearch)}
+    pids = {name: role.pid for name, role in roles.items()} | servers | {"publisher": os.getpid()}
+    begun: list[Processor] = []
+
+    def all_read() -> bool:
+        return not any(log.backlog(stage.reads.name, WORKER_GROUP) for stage in FLOW)
+
+    def warm() -> None:
+        wait(all_read)
+        begun.append(Processor(pids))
+
+    figures = _measure(log, received, DISTRIBUTED_WARM_UP, warm)
+    wait(all_read)
+    used = {name: ms / COUNT for name, ms in begun[0].spent_ms().items() if ms}
+    figures |= {f"{name}_processor_ms": round(ms, 2) for name, ms in used.items()}
+    figures["cores_wanted"] = round(sum(used.values()) / 1000 * ARTICLES_PER_S, 2)
+    return figures
 
 
 @contextmanager
@@ -160,25 +190,32 @@ def receiving() -> Iterator[tuple[str, dict[str, float]]]:
         output.close()
 
 
-def _measure(log: CountingLog, received: dict[str, float]) -> dict[str, float]:
-    """Publish at the pace and wait for the alerts."""
+def _measure(
+    log: CountingLog, received: dict[str, float], warm_up: int = WARM_UP, warm: Callable[[], None] = lambda: None
+) -> dict[str, float]:
+    """Publish at the pace and wait for the alerts; after the first ones, call ``warm``."""
     corpus, seen = Corpus(), dict[str, float]()
-    start = time.monotonic()
-    articles = [corpus.article(number) for number in range(WARM_UP + COUNT)]
+    articles = [corpus.article(number) for number in range(warm_up + COUNT)]
     seen[articles[0].id] = publish(log, articles[0])
     wait(lambda: bool(received))
-    start = time.monotonic()
-    for number, article in enumerate(articles[1:]):
-        time.sleep(max(0.0, start + number / ARTICLES_PER_S - time.monotonic()))
-        seen[article.id] = publish(log, article)
+    _pace(log, articles[1:warm_up], seen)
+    warm()
+    _pace(log, articles[warm_up:], seen)
     # Copies among made-up articles alert nobody; what is still to come does so within a moment.
     wait(lambda: len(received) == len(seen), seconds=10.0)
-    measured = [article.id for article in articles[WARM_UP:]]
+    measured = [article.id for article in articles[warm_up:]]
     delays = sorted(1000 * (received[name] - seen[name]) for name in measured if name in received)
     if not delays:
         raise RuntimeError("no alert arrived")
     print(json.dumps({"sent": len(delays), "of": len(measured), "max_ms": round(delays[-1], 1)}), file=sys.stderr)
     return {f"p{share}_ms": round(delays[min(len(delays) - 1, len(delays) * share // 100)], 1) for share in (50, 99)}
+
+
+def _pace(log: Log, articles: Sequence[Document], seen: dict[str, float]) -> None:
+    start = time.monotonic()
+    for number, article in enumerate(articles):
+        time.sleep(max(0.0, start + number / ARTICLES_PER_S - time.monotonic()))
+        seen[article.id] = publish(log, article)
 
 
 def publish(log: Log, article: Article) -> float:
