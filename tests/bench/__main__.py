@@ -32,6 +32,7 @@ NAMES = (
     "web",
     "soak",
     "cluster",
+    "scaling",
 )
 ALL = "all"
 # Not among all: three quarters of an hour.

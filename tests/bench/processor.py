@@ -34,7 +34,8 @@ class Processor:
                 key = "compiling" if name in SERVERS and thread in _COMPILERS else name
                 used[key] = used.get(key, 0.0) + ms
             if name not in SERVERS:
-                below = [each for child in children(pid) for each in _family(child, with_children=True)]
+                own = [child for child in children(pid) if child not in self._processes.values()]
+                below = [each for child in own for each in _family(child, with_children=True)]
                 used[f"{name}_children"] = sum(ms for _, ms in _threads(below))
         return used
 

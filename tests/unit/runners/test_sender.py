@@ -44,7 +44,7 @@ class Desk:
         self.time_s += self.takes_s
         return None
 
-    def enter(self, count: int) -> list[str]:
+    def put(self, count: int) -> list[str]:
         """Enter so many messages; return their keys."""
         due = [delivery(number) for number in range(count)]
         self.room.ledger.enter(due)
@@ -70,7 +70,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 @pytest.mark.parametrize("count", [0, 1, CLAIMED_AT_ONCE - 1, CLAIMED_AT_ONCE, CLAIMED_AT_ONCE + 1, 120])
 def test_all_that_is_due_goes_in_order_and_is_asked_for_no_oftener_than_needed(desk: Desk, count: int) -> None:
-    due = desk.enter(count)
+    due = desk.put(count)
     while desk.sender._send_some():
         pass
     assert desk.sent == due
@@ -78,7 +78,7 @@ def test_all_that_is_due_goes_in_order_and_is_asked_for_no_oftener_than_needed(d
 
 
 def test_messages_that_a_slow_channel_left_too_little_time_for_are_taken_up_again_at_once(desk: Desk) -> None:
-    due, desk.takes_s = desk.enter(3), SEND_S
+    due, desk.takes_s = desk.put(3), SEND_S
     while desk.sender._send_some():
         pass
     assert desk.sent == due
