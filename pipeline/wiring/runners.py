@@ -147,16 +147,19 @@ def notifying(
     measures: Measures | None = None,
     *,
     end_within_s: float = 0.5,
+    once: bool = False,
 ) -> Iterator[None]:
     """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends.
 
-    The end is seen within so many seconds.
+    The end is seen within so many seconds. With ``once``, the block ends when all there is has been fetched.
     """
     loop, stop = notifier(opened, write, measures), threading.Event()
     # The notifier waits for sockets and disks many times per message; a busy pipeline gives way to it sooner than the
     # usual 5 ms after each.
     sys.setswitchinterval(SWITCH_S)
-    thread = threading.Thread(target=loop.run, args=(stop, end_within_s), name="notifier", daemon=True)
+    thread = threading.Thread(
+        target=loop.run, args=(stop, end_within_s), kwargs={"once": once}, name="notifier", daemon=True
+    )
     thread.start()
     try:
         yield

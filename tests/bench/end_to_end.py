@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -104,17 +105,26 @@ def _memory_mb() -> float:
 
 def distributed() -> float | None:
     """Return articles/s of one Faust worker and one sink, from news.articles to searchable."""
-    from tests.integration.distributed import Cluster, wait_until
-
     directory = Path("/var/tmp") / f"newswire-bench-{os.getpid()}"
     command = [sys.executable, str(ROOT / "deploy" / "servers")]
-    started = subprocess.run([*command, "start", "--data", str(directory)], capture_output=True, text=True, check=False)
-    if started.returncode:
-        print(started.stderr, file=sys.stderr)
-        return None
-    exports = dict(line.removeprefix("export NEWSWIRE_").split("=", 1) for line in started.stdout.splitlines())
+    start = [*command, "start", "--data", str(directory)]
+    try:
+        started = subprocess.run(start, capture_output=True, text=True, check=False)
+        if started.returncode:
+            print(f"worker: {started.stderr}", file=sys.stderr)
+            return None
+        exports = dict(line.removeprefix("export NEWSWIRE_").split("=", 1) for line in started.stdout.splitlines())
+        return _worker({name.lower(): address for name, address in exports.items()})
+    finally:  # also where it was stopped while they start
+        subprocess.run([*command, "stop", "--data", str(directory)], check=False, capture_output=True)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _worker(servers: dict[str, str]) -> float:
+    from tests.integration.distributed import Cluster, wait_until
+
     with tempfile.TemporaryDirectory() as data:
-        cluster = Cluster({name.lower(): address for name, address in exports.items()}, "bench-", Path(data))
+        cluster = Cluster(servers, "bench-", Path(data))
         try:
             cluster.publish(articles(WORKER_COUNT))
             with stores.store(cluster.settings) as store:
@@ -135,7 +145,6 @@ def distributed() -> float | None:
                 return (WORKER_COUNT - first) / (time.perf_counter() - begun)
         finally:
             cluster.stop()
-            subprocess.run([*command, "stop", "--data", str(directory)], check=False, capture_output=True)
 
 
 def articles(count: int) -> list[Article]:
