@@ -36,7 +36,7 @@ from pipeline.runners.following import Followed
 from pipeline.runners.in_flight import IN_FLIGHT, Handled, InFlight
 from pipeline.runners.loading import Loading
 from pipeline.runners.measures import Measures
-from pipeline.runners.rereading import ChangelogQueue, RereadingConsumer
+from pipeline.runners.rereading import BUFFER, FETCHED_AT_ONCE, ChangelogQueue, RereadingConsumer
 from pipeline.runners.stop import STOP_WITHIN_S, end_within
 from pipeline.runners.watchdog import Progress, Watchdog
 from pipeline.runners.worker_facts import FORGET_S, Forgetting, WorkerFacts
@@ -97,6 +97,8 @@ def make_app(
         # Faust drops what a standby reads while the flow resumes, and would go on from there when it takes over.
         table_standby_replicas=0,
         stream_wait_empty=False,
+        stream_buffer_maxsize=BUFFER,
+        broker_max_poll_records=FETCHED_AT_ONCE,
         worker_redirect_stdouts=False,
         Worker=_Worker,
     )

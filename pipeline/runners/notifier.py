@@ -37,6 +37,10 @@ from pipeline.topics import NOTIFY
 BATCH = 256
 # How often the ledger is asked for deliveries whose time has come, and the index about silence and surge rules.
 POLL_S = 0.5
+# The ledger is asked less often where its answers take longer than this share of the time between them: what a busy
+# Elasticsearch does for an answer holds up the messages that are under way.
+POLLING_SHARE = 0.05
+LONGEST_POLL_S = 3.0
 WATCH_S = 10.0
 # How long a stop waits for messages under way.
 DRAIN_S = 5.0
@@ -85,6 +89,7 @@ class NotifierLoop:
         self._watching = Trouble(_log, "watching silence and surge rules")
         self._presence = Presence()
         self._polled = self._watched = -WATCH_S
+        self._poll_s = POLL_S
 
     def step(self, timeout: float = 0.0) -> int:
         """Enter the alerts that came within ``timeout`` seconds and wake the channels with work; return how many."""
@@ -97,11 +102,13 @@ class NotifierLoop:
         if time.monotonic() - self._watched >= WATCH_S:
             self._watched = time.monotonic()
             self._watch_all()
-        if time.monotonic() - self._polled >= POLL_S:
+        if time.monotonic() - self._polled >= self._poll_s:
             self._polled = time.monotonic()
             for channel in self._ledger.waiting(self._clock()):
                 self._senders.wake(channel)
             self._withheld.prune(self._clock())
+            took = time.monotonic() - self._polled
+            self._poll_s = min(max(POLL_S, took / POLLING_SHARE), LONGEST_POLL_S)
         return len(messages)
 
     def run(self, stop: threading.Event, within_s: float = POLL_S, *, once: bool = False) -> None:

@@ -21,6 +21,11 @@ from mode.utils.queues import ThrowableQueue
 log = logging.getLogger(__name__)
 
 RETRY_S = 0.2
+# What a stage may have in front of it; it takes nothing further from four fifths on. The rest waits in Kafka.
+BUFFER = 512
+# No more than fits into the last fifth.
+FETCHED_AT_ONCE = 100
+CHANGELOG_BUFFER = 4096
 
 
 class RereadingConsumer(aiokafka.Consumer):
@@ -90,6 +95,24 @@ class RereadingConsumer(aiokafka.Consumer):
             await self.seek_wait(begun)
         self._dropped.clear()
 
+    def on_buffer_full(self, tp: Any) -> None:
+        """Take nothing further of a topic that a stage has enough of.
+
+        Faust stops one partition after the other, while what it has fetched of them blocks the way of all topics: what
+        waits to be read for events would hold up alerts to words.
+        """
+        for each in [each for each in self._get_active_partitions() if each.topic == tp.topic]:
+            super().on_buffer_full(each)
+
+    def on_buffer_drop(self, tp: Any) -> None:
+        """Go on with it, as far as its partitions are still this reader's."""
+        mine = self.assignment()
+        for each in [each for each in self._buffered_partitions if each.topic == tp.topic]:
+            if each in mine:
+                super().on_buffer_drop(each)
+            else:
+                self._buffered_partitions.discard(each)
+
 
 class ChangelogQueue(ThrowableQueue[Any]):
     """Hold records of changelogs until the recovery of tables takes them; drop those of an earlier assignment.
@@ -98,7 +121,7 @@ class ChangelogQueue(ThrowableQueue[Any]):
     """
 
     def __init__(self, app: Any) -> None:
-        super().__init__(maxsize=app.conf.stream_buffer_maxsize, flow_control=app.flow_control, clear_on_resume=True)
+        super().__init__(maxsize=CHANGELOG_BUFFER, flow_control=app.flow_control, clear_on_resume=True)
         self._app = app
 
     async def get(self) -> Any:

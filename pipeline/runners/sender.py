@@ -140,10 +140,11 @@ class Sender(threading.Thread):
         if self._stopping.is_set():
             return False
         until = time.monotonic() + CLAIM.total_seconds()
-        claimed = self._claim()
+        claimed, is_put_back = self._claim(), False
         for message in group(claimed):
             if self._stopping.is_set() or time.monotonic() > until - SEND_AT_MOST_S:
                 self._ledger.mark(message)  # as it was: given out again at once
+                is_put_back = True
                 continue
             if wanted := self._wanted(message):
                 delivered = self._send(wanted)
@@ -151,7 +152,8 @@ class Sender(threading.Thread):
                 for delivery in delivered:
                     _report(delivery)
                 self._state.tell(delivered[0])
-        return bool(claimed)
+        # With fewer, nothing else was due: whoever enters more wakes this channel again.
+        return is_put_back or len(claimed) >= CLAIMED_AT_ONCE
 
     def _wanted(self, message: Sequence[Delivery]) -> list[Delivery]:
         """Return what is still wanted of a message; what became of the rest is marked."""

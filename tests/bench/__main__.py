@@ -34,6 +34,7 @@ NAMES = (
     "web",
     "soak",
     "cluster",
+    "scaling",
 )
 ALL = "all"
 # Not among all: three quarters of an hour.

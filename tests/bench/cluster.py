@@ -29,7 +29,7 @@ SECONDS = 600.0
 
 def run() -> dict[str, float]:
     """Take articles of 300 words through a worker and a sink; return bytes an article, one copy of everything."""
-    with _servers() as servers, tempfile.TemporaryDirectory() as data:
+    with started() as servers, tempfile.TemporaryDirectory() as data:
         cluster = Cluster(servers, f"bytes{uuid.uuid4().hex[:8]}-", Path(data))
         try:
             cluster.start("worker")
@@ -82,7 +82,7 @@ def _index(cluster: Cluster) -> dict[str, float]:
 
 
 @contextmanager
-def _servers() -> Iterator[dict[str, str]]:
+def started() -> Iterator[dict[str, str]]:
     """Use the servers that the environment names, or start a pair."""
     named = {name.lower(): os.environ.get(f"NEWSWIRE_{name}", "") for name in ("KAFKA", "ELASTICSEARCH")}
     if all(named.values()):

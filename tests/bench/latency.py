@@ -6,8 +6,9 @@ second is hardly work for one and too much for another.
 
 Seen is when a connector publishes the article; sent is when the webhook, a process of its own on loopback, has all of
 the alert. Every article matches one rule of a thousand. The distributed figures need NEWSWIRE_KAFKA and
-NEWSWIRE_ELASTICSEARCH; a worker and a notifier then run as processes. NEWSWIRE_EXTRACT_PROCESSES=0 has articles read
-for events by the process that matches.
+NEWSWIRE_ELASTICSEARCH; a worker and a notifier then run as processes, and what each process, servers included,
+computes for an article is told (``compiling`` is Java's compilers). NEWSWIRE_EXTRACT_PROCESSES=0 has articles read for
+events by the process that matches.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from pipeline.topics import ARTICLES, EARLY_INDEX, INDEX
 from pipeline.wiring import runners, services, stores
 from pipeline.wiring.reading import readers_beside_up, reading
 from tests.bench.corpus import Corpus
+from tests.bench.processor import Processor, listening
 
 ARTICLES_PER_S = 50
 COUNT = 1000
@@ -139,7 +141,14 @@ def distributed(measure: Measure | None = None) -> dict[str, float]:
             _add_rules(store.rules.put, url)
             roles = [_start(role, environment, Path(directory)) for role in ("worker", "notify")]
             try:
-                return (measure or partial(measured, waiting=_waiting(store)))(store.log, received)
+                if measure is not None:
+                    return measure(store.log, received)
+                servers = {"kafka": listening(settings.kafka), "elasticsearch": listening(settings.elasticsearch)}
+                processor = Processor({"worker": roles[0].pid, "notify": roles[1].pid} | servers)
+                figures = measured(store.log, received, _waiting(store))
+                given = 1 + 2 * (WARM_UP + COUNT) + BURST
+                spent = {name: ms / given for name, ms in processor.spent_ms().items() if ms}
+                return figures | {f"{name}_processor_ms": round(ms, 2) for name, ms in spent.items()}
             finally:
                 for role in roles:
                     role.terminate()

@@ -7,17 +7,20 @@ import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from pipeline.model import Article, Document, derive_id
+from pipeline.model import Alert, AlertRule, Article, Document, derive_id
+from pipeline.ports.log import Message
 from pipeline.ports.search import SearchRequest
-from pipeline.topics import DEAD
+from pipeline.topics import ALERTS, DEAD, MATCHED, WORKER_GROUP
 from pipeline.wiring import stores
 from tests.faults.test_readers import TEXT, children, is_there, readers
 from tests.integration.distributed import Cluster, wait_until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ARTICLES = 150
+BACKLOG = 8_000
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.elasticsearch,
@@ -66,3 +69,32 @@ def test_killed_reader_of_a_worker_loses_nothing_and_none_is_left(
         assert wait_until(lambda: not [child for child in left if is_there(child)], 20)
     finally:
         cluster.stop()
+
+
+def test_alert_to_words_waits_for_no_backlog_of_articles_to_be_read(
+    servers: dict[str, str], prefix: str, tmp_path: Path
+) -> None:
+    """Whoever reads hangs, and more waits for it than a worker may hold: the lag stays in Kafka, words go on."""
+    cluster = Cluster(servers, prefix, tmp_path)
+    rule = AlertRule(id="r", name="rule", query="meeting", created=NOW)
+    waiting = [document(number) for number in range(BACKLOG)]
+    try:
+        with stores.store(cluster.settings) as store:
+            store.rules.put(rule.id, msgspec.json.encode(rule))
+            worker = cluster.start("worker")
+            assert wait_until(lambda: bool(readers(worker.pid)), 90), cluster.logs()
+            for child in readers(worker.pid):
+                os.kill(child, signal.SIGSTOP)
+            store.log.append(
+                Message(topic=MATCHED.name, key=MATCHED.key(each), value=msgspec.json.encode(each)) for each in waiting
+            )
+            cluster.publish([article(0)])
+            told = [store.log.read(ALERTS.name, "test", 10, 90.0)]
+            assert [msgspec.json.decode(each.value, type=Alert).rule_id for each in told[0]] == ["r"], cluster.logs()
+            assert store.log.backlog(MATCHED.name, WORKER_GROUP) >= BACKLOG
+    finally:
+        cluster.stop()
+
+
+def document(number: int) -> Document:
+    return Document(id=derive_id("waiting", str(number)), source="reader test", seen=NOW, title=f"Waiting {number}")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -95,11 +95,20 @@ class Cluster:
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-2000:]}" for path in paths)
 
 
-def is_settled(store: Store) -> bool:
+def is_settled(store: Store, *, sinks: bool = True) -> bool:
     """Tell whether everything is decided and indexed that was published: each reader is asked after those before it."""
+    return not any(waiting for _, waiting in _waiting(store, sinks=sinks))
+
+
+def unread(store: Store) -> dict[str, int]:
+    """Return how many records each reader has not committed."""
+    return dict(_waiting(store, sinks=True))
+
+
+def _waiting(store: Store, *, sinks: bool) -> Iterator[tuple[str, int]]:
     readers = [(stage.reads.name, WORKER_GROUP) for stage in FLOW]
-    readers += [(outlet.reads.name, outlet.name) for outlet in (EARLY_INDEX, INDEX)]
-    return not any(store.log.backlog(topic, group) for topic, group in readers)
+    readers += [(outlet.reads.name, outlet.name) for outlet in (EARLY_INDEX, INDEX) if sinks]
+    return ((f"{group} of {topic}", store.log.backlog(topic, group)) for topic, group in readers)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.3) -> bool:
