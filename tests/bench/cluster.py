@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -98,3 +99,4 @@ def started() -> Iterator[dict[str, str]]:
         yield {name.lower(): address for name, address in exports.items()}
     finally:
         subprocess.run([*command, "stop", "--data", str(directory)], check=False, capture_output=True)
+        shutil.rmtree(directory, ignore_errors=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import random
+import signal
 from datetime import timedelta
 from email.utils import format_datetime
 from hashlib import blake2b
@@ -116,6 +117,7 @@ class _Feed:
 
 
 def _run(pipe: Connection, feeds: int, validators: bool) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
     asyncio.run(_serve(pipe, feeds, validators))
 
 

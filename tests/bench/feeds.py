@@ -111,17 +111,24 @@ async def _polling(store: stores.Store, rounds: Callable[[Callable[[int], float]
         async with connectors.polling(store, lambda polled: None) as ingest:
 
             def poll(expected: int) -> float:
-                assert idle.wait(SETTLED_S)
+                settled = idle.wait(SETTLED_S)
+                if stop.is_set():
+                    raise RuntimeError("stopped")
+                assert settled
                 started = time.perf_counter()
-                asyncio.run_coroutine_threadsafe(ingest.once(), loop).result()
-                while _found(store) < expected:
+                polled = asyncio.run_coroutine_threadsafe(ingest.once(), loop)
+                while not polled.done() or _found(store) < expected:
+                    if stop.is_set():
+                        raise RuntimeError("stopped")  # the loop that the poll runs on has ended, by Ctrl-C
                     time.sleep(0.005)
+                polled.result()
                 return time.perf_counter() - started
 
             await asyncio.to_thread(rounds, poll)
     finally:
         stop.set()
         worker.join()
+        idle.set()
 
 
 def _found(store: stores.Store) -> int:
