@@ -81,10 +81,7 @@ class Atlas:
 
     def largest(self, people: int, wanted: Callable[[str], bool] = bool) -> Iterator[tuple[str, Spot]]:
         """Yield those spellings that are wanted of every city of so many people, the largest city first."""
-        start = 0
-        while start < len(self._content):
-            row = self._row(start)
-            start = self._content.index(b"\n", start) + 1
+        for row in self._content.decode("utf-8").split("\n"):
             if row.startswith("city"):
                 fields = row.split("\t")
                 if fields[7] and int(fields[7]) >= people:
