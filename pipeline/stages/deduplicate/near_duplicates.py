@@ -39,6 +39,8 @@ from pipeline.stages.deduplicate.sketch import (
 
 # So many steps of a chain are taken to find the articles that a key leads to.
 CHAIN_STEPS_MAX = 200
+# So few new keys are linked sooner one by one than by array operations.
+LINKED_SINGLY_MAX = 16 * WIDTH
 # So many of the likeliest articles are compared.
 COMPARED_MAX = 8
 LONGER_FACTOR = 1.5
@@ -284,6 +286,12 @@ class NearDuplicateIndex:
     def _link(self, first: int) -> None:
         """Link the keys from a place on."""
         self._next.extend(array("i", [_NONE]) * (len(self._keys) - first))
+        if len(self._keys) - first <= LINKED_SINGLY_MAX:
+            mask = len(self._buckets) - 1
+            for place, hashed in enumerate(self._keys[first:], first):
+                if hashed != NO_HASH:
+                    self._next[place], self._buckets[hashed & mask] = self._buckets[hashed & mask], place
+            return
         keys, following, buckets = (np.frombuffer(each, np.int32) for each in (self._keys, self._next, self._buckets))
         entries = np.flatnonzero(keys[first:] != _NONE)
         entries += first
