@@ -19,7 +19,7 @@ from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
 from pipeline.wiring import connectors, runners, upkeep
 from pipeline.wiring.metrics import serving
-from pipeline.wiring.reading import MOST_READERS, reading
+from pipeline.wiring.reading import readers_beside_up, reading
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Session:
 
         pruning = upkeep.pruner(self._store)
         settings, measures = self._store.settings, Measures()
-        readers = reading(settings, MOST_READERS)
+        readers = reading(settings, usual=readers_beside_up())
         facts_before = upkeep.facts_before(settings, pruning)
         embedded = runners.embedded(self._store, facts_before, measures, readers, late=self._once)
         # Who asked for one round waits for its end; otherwise nobody is to look as often.

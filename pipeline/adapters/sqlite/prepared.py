@@ -16,9 +16,9 @@ import msgspec
 
 from pipeline.adapters.sqlite.packing import pack, packed
 from pipeline.adapters.sqlite.terms import terms_row
-from pipeline.language.tokens import stems_of
+from pipeline.language.tokens import analyze, stems_of
 from pipeline.model import Article, Document, as_document
-from pipeline.query.indexing import MAX_TOKEN, index_language, is_compound_term
+from pipeline.query.indexing import MAX_TOKEN, index_language
 
 # What waits at most; longer than that it was made for nothing, such as of a poll that could not be written.
 MAX_BYTES = 32_000_000
@@ -42,10 +42,6 @@ class Made(msgspec.Struct, frozen=True, array_like=True):
     body: bytes
     terms: tuple[str, ...]
     stems: dict[str, str]
-
-    def title_and_text(self) -> list[str]:
-        """Return the tokens of title and text."""
-        return _tokens(*self.terms[:2])
 
     def names(self) -> list[str]:
         """Return the tokens of authors and source."""
@@ -75,10 +71,10 @@ def prepare(preview: Callable[[Article], Article], article: Article) -> bytes:
         return b""
     document = as_document(preview(article))
     terms, language = terms_row(document), index_language(document.language)
-    tokens, names = set(_tokens(*terms[:2])), {*terms[2].split(), *terms[3].split()}
-    if max(map(len, tokens | names), default=0) >= MAX_TOKEN:
+    new = _new_tokens(document, language)
+    if max(map(len, (*new, *terms[2].split(), *terms[3].split())), default=0) >= MAX_TOKEN:
         return b""  # how the writer treats it depends on what else it writes
-    stems = _new_stems(tokens, language) if language else {}
+    stems = _told_stems(new, language)
     made = Made(document=document, body=pack(msgspec.json.encode(document)), terms=terms, stems=stems)
     parcel = _Parcel(*packed(record), msgspec.Raw(msgspec.msgpack.encode(made)))
     return _digest(record) + msgspec.msgpack.encode(parcel)
@@ -151,19 +147,20 @@ class SqlitePrepared:
             self._drop(key)
 
 
-def _tokens(*texts: str) -> list[str]:
-    return [term for text in texts for term in text.split() if not is_compound_term(term)]
-
-
 def _digest(record: bytes) -> bytes:
     return blake2b(record, digest_size=_DIGEST_BYTES).digest()
 
 
-def _new_stems(tokens: set[str], language: str) -> dict[str, str]:
-    """Return the stems of those tokens that this process has not told of yet: who writes remembers the others."""
+def _new_tokens(document: Document, language: str) -> set[str]:
+    """Return the tokens of title and text that this process has not told of yet."""
+    title, text = analyze(document.title, document.language), analyze(document.text, document.language)
+    return {*title.tokens, *text.tokens}.difference(_sent.get(language, ()))
+
+
+def _told_stems(new: set[str], language: str) -> dict[str, str]:
+    """Return the stems of tokens to be told of now: who writes remembers them."""
     sent = _sent.setdefault(language, set())
-    new = tokens - sent
     if len(sent) > MAX_SENT:
         sent.clear()
     sent |= new
-    return stems_of(new, language)
+    return stems_of(new, language) if language else {}

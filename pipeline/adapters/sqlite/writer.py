@@ -30,6 +30,7 @@ from pipeline.query.indexing import (
     clip,
     facets_of,
     index_language,
+    is_compound_term,
     joined,
     order_key,
 )
@@ -62,6 +63,29 @@ class _There:
         return _decoder.decode(self.value) if self.value is not None else None
 
 
+class _Given:
+    """Hold a document that is to be written, with what was made of it beforehand. Raises ``UnicodeEncodeError``."""
+
+    __slots__ = ("_value", "document", "ready")
+
+    def __init__(self, document: Document, ready: Made | None) -> None:
+        self.document = document
+        self.ready = ready
+        # What was made of it holds that already, compressed.
+        self._value = msgspec.json.encode(document) if ready is None else None
+
+    @property
+    def value(self) -> bytes:
+        """Return its JSON."""
+        if self._value is None:
+            self._value = msgspec.json.encode(self.document)
+        return self._value
+
+    def body(self) -> bytes:
+        """Return what is stored of it."""
+        return self.ready.body if self.ready is not None else packing.pack(self.value)
+
+
 class Writer:
     """Write to the index in the transaction that is open, or in one of its own."""
 
@@ -75,15 +99,15 @@ class Writer:
 
     def write(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
         """Store the newest revision of each document; return (article id, reason) for those that cannot be."""
-        newest: dict[str, tuple[Document, bytes]] = {}
+        newest: dict[str, _Given] = {}
         passed: dict[str, list[Document]] = {}
         refused = []
         for document in documents:
-            before = newest[document.id][0] if document.id in newest else None
+            before = newest[document.id].document if document.id in newest else None
             if before is not None and before.revision > document.revision:
                 continue
             try:
-                newest[document.id] = document, msgspec.json.encode(document)
+                newest[document.id] = _Given(document, self._prepared.rows(document) if self._prepared else None)
             except UnicodeEncodeError as exc:
                 refused.append((document.id, f"its text is not valid Unicode: {exc}"))
                 continue
@@ -165,7 +189,7 @@ class Writer:
 
     def _put(
         self,
-        documents: Sequence[tuple[Document, bytes]],
+        given: Sequence[_Given],
         stored: Mapping[str, _Stored],
         passed: Mapping[str, Sequence[Document]],
     ) -> None:
@@ -173,20 +197,23 @@ class Writer:
         written: list[tuple[int, Document]] = []
         made: dict[int, Made] = {}
         facets: list[tuple[int, str, str]] = []
-        firsts = {
-            document.id: from_microseconds(stored[document.id].first_seen) if document.id in stored else document.seen
-            for document, _ in documents
-        }
-        places = _Places(self._database, [order_key(document, firsts[document.id]) for document, _ in documents])
-        there = self._there([stored[document.id].position for document, _ in documents if document.id in stored])
+        keys = {}
+        for one in given:
+            document = one.document
+            known = stored.get(document.id)
+            first_seen = from_microseconds(known.first_seen) if known is not None else document.seen
+            keys[document.id] = order_key(document, first_seen), first_seen
+        places = _Places(self._database, [key for key, _ in keys.values()])
+        there = self._there([stored[article_id].position for article_id in keys if article_id in stored])
         replaced: dict[int, _There] = {}
-        numbers = next_numbers(self._database, len(documents))
-        for document, value in documents:
-            first_seen = firsts[document.id]
+        numbers = next_numbers(self._database, len(given))
+        for one in given:
+            document = one.document
+            key, first_seen = keys[document.id]
             number = writing = next(numbers)
             before = stored.get(document.id)
             if before is not None:
-                if before.revision > document.revision or there[before.position].value == value:
+                if before.revision > document.revision or there[before.position].value == one.value:
                     continue  # a redelivery of what is there already
                 number = before.number
             older = there[before.position].document if before is not None else None
@@ -194,12 +221,11 @@ class Writer:
             if before is not None:
                 replaced[before.position] = there[before.position]
                 places.leave(before.position)
-            position = places.take(order_key(document, first_seen))
+            position = places.take(key)
             rows.append((position, *_columns(document, first_seen), number, writing))
-            ready = self._prepared.rows(document) if self._prepared is not None else None
-            if ready is not None:
-                made[position] = ready
-            bodies.append((position, ready.body if ready is not None else packing.pack(value)))
+            if one.ready is not None:
+                made[position] = one.ready
+            bodies.append((position, one.body()))
             facets += ((position, *pair) for pair in facets_of(document))
             written.append((position, document))
         self._take_out(replaced)
@@ -253,7 +279,7 @@ class Writer:
         for ready in made:
             language = index_language(ready.document.language)
             counts[language] += 1
-            found.setdefault(language, set()).update(ready.title_and_text())
+            found.setdefault(language, set()).update(ready.terms[0].split(), ready.terms[1].split())
             found.setdefault("", set()).update(ready.names())
             learn_stems(language, ready.stems)
         connection = self._database.connection
@@ -265,7 +291,7 @@ class Writer:
         are_long = False
         for language, tokens in found.items():
             known = self._known_tokens.setdefault(language, set())
-            new = tokens - known
+            new = {token for token in tokens.difference(known) if not is_compound_term(token)}
             are_any = max(map(len, new), default=0) > MAX_TOKEN
             long = {token for token in new if len(token) > MAX_TOKEN} if are_any else set()
             are_long = are_long or are_any
