@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipeline.alerts.wall_clock import next_digest, next_period, next_shown, read_schedule
-from pipeline.language.figures import is_correction
+from pipeline.language.corrections import is_correction
 from pipeline.model import Alert, AlertRule, Document, derive_id, origins
 from pipeline.ports.alerts import Delivery, Earlier
 from pipeline.query.days import day_of, start_of

@@ -7,61 +7,54 @@ from __future__ import annotations
 
 import difflib
 import re
+from itertools import islice
 
+import msgspec
+
+from pipeline.language.counters import without_counters
 from pipeline.language.numbers import marks_of, plain_number
 from pipeline.language.sentences import split_sentences
 
 # Sentences that differ in more than figures are the same statement if they share this much of their words.
 SAME_STATEMENT_SHARE_MIN = 0.6
 COMPARED_SENTENCES = 60
+# Comparing takes the square of a sentence's length.
+COMPARED_TOKENS = 100
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
-_NUMBER = r"\d+(?:[.,]\d+)*"
-_COUNTED_READERS = (
-    r"stars?|ratings?|reviews?|views?|reads?|readers|clicks|comments?|replies|likes?|retweets?|upvotes?|downloads?|"
-    r"followers|forks?|min(?:ute)?s? read|Sterne|Aufrufe|Kommentare?|étoiles?|commentaires?|estrellas?|comentarios?"
-)
-_NUMBERED = (
-    r"updates?|part|parts|page|chapter|episode|version|day|no\.|number|issue|vol\.|volume|live|teil|seite|folge|"
-    r"partie|parte|página|pagina|capítulo|actualización|mise à jour|aggiornamento"
-)
-_AGO = r"seconds?|secs?|minutes?|mins?|hours?|hrs?|days?"
-_NO_FIGURE = re.compile(
-    rf"\b\d{{1,2}}[:.h]\d{{2}}(?::\d{{2}})?\s?(?:[ap]\.?m\b\.?|uhr\b|h\b)?(?![.,]?\d)(?!\s?(?:%|percent|million|billion))"
-    rf"|\b\d{{1,2}}\s?(?:[ap]\.?m\b\.?|uhr\b|o'clock\b)"
-    rf"|[★☆⭐✩✭]+\s*{_NUMBER}|{_NUMBER}\s*[★☆⭐✩✭]+"
-    rf"|\b{_NUMBER}k?\s+(?:{_COUNTED_READERS})\b"
-    rf"|\b(?:{_COUNTED_READERS}|shared|abonn\w+|geteilt|partages?|compartid\w+)\s*[:(]\s*{_NUMBER}k?\)?"
-    rf"|(?:©|\(c\)|\bcopyright)\s*(?:©\s*)?\d{{4}}(?:\s*[-–]\s*\d{{4}})?"
-    rf"|\b(?:{_NUMBERED})\s+(?:no\.?\s*|number\s+|nr\.?\s*|#\s*)?{_NUMBER}(?:\s*(?:of|/|von|de|di)\s*\d+)?"
-    rf"|#\s?\d+\b|\(\s*\d+\s*(?:of|/|von|de|di)\s*\d+\s*\)"
-    rf"|\b{_NUMBER}\s+(?:{_AGO})\s+ago\b|\b(?:vor|il y a|hace)\s+{_NUMBER}\s+\w+",
-    re.IGNORECASE,
-)
 _COUNTING = (
-    "two three four five six seven eight nine ten eleven twelve",
-    "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
-    "deux trois quatre cinq six sept huit neuf dix onze douze",
-    "dos tres cuatro cinco seis siete ocho nueve diez once doce",
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen",
+    "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn "
+    "neunzehn zwanzig",
+    "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze",
+    "dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince",
 )
-_VALUES = {word: f"{number}" for words in _COUNTING for number, word in enumerate(words.split(), 2)}
-_WORDS = frozenset((*_VALUES, "dozens", "scores", "hundreds", "thousands"))
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|\w+|[%$€£¥]")
-_CORRECTION = re.compile(
-    r"(?:^|\n|\()[^\S\n]*(?:[\[*—-][^\S\n]*)?(?:corrections?\b|corrects?\b|corrected\b|clarification\b|erratum\b|retraction\b|"
-    r"berichtigung\b|korrektur\b|correctif\b|rectificatif\b|correction\b|corrección\b|rectificación\b|fe de erratas\b|"
-    r"correzione\b|errata\b|correção\b|rettifica\b|correctie\b|rectificatie\b|rättelse\b|rettelse\b|berigtigelse\b|"
-    r"korreksjon\b|oikaisu\b|sprostowanie\b|oprava\b|helyesbítés\b|corecție\b|corectură\b|correcció\b|исправление\b|"
-    r"поправка\b|уточнение\b|виправлення\b|уточнення\b|düzeltme\b|διόρθωση\b|ralat\b|koreksi\b|đính chính\b|"
-    r"تصحيح\b|تصويب\b|اصلاحیه\b|תיקון\b|更正|勘误|勘誤|訂正|정정)"
-    r"|\b(?:has|have) been (?:corrected|amended|updated to correct|revised to correct)\b"
-    r"|\b(?:an|a) (?:earlier|previous|prior) (?:version|headline) (?:of this |misstated|said|incorrectly|gave|named)",
+_UNITS = {word: number for words in _COUNTING for number, word in enumerate(words.split(), 2)} | {"one": 1, "a": 1}
+_TENS = {word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_MANY = {"dozen": 12, "hundred": 100, "thousand": 1000}
+_VAGUE = frozenset(("dozens", "scores", "hundreds", "thousands"))
+# One is a figure before those whom it counts; elsewhere it is mostly a pronoun.
+_ONE = r"one(?=\s+(?:person|man|woman|child|boy|girl|soldier|officer|worker|passenger|civilian|house|death|dead)\b)"
+_TOKEN = re.compile(
+    # Digits may stand in threes: 500 000.
+    r"(?P<grouped>(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d.,]*\d))|(?P<digits>\d+(?:[.,:]\d+)*)"
+    rf"|\b(?:(?:(?P<few>{'|'.join(_UNITS | _TENS)})\s+)?(?P<many>{'|'.join(_MANY)})"
+    rf"|(?P<tens>{'|'.join(_TENS)})(?:[\s-](?P<ones>one|two|three|four|five|six|seven|eight|nine))?|(?P<one>{_ONE}))\b"
+    r"|\w+|[%$€£¥]",
     re.IGNORECASE,
 )
+
+
+class _Token(msgspec.Struct, frozen=True):
+    """Hold a word, a sign or a figure; ``value`` is what a figure says however it is written, and else ``None``."""
+
+    text: str
+    value: str | None
 
 
 def figures(text: str) -> list[str]:
     """Return the figures of a text in digits, in order."""
-    return _FIGURE.findall(_NO_FIGURE.sub(" ", text))
+    return _FIGURE.findall(without_counters(text))
 
 
 def replaced_figures(before: str, after: str, language: str | None) -> list[tuple[str, str]]:
@@ -69,52 +62,66 @@ def replaced_figures(before: str, after: str, language: str | None) -> list[tupl
 
     The statement must be the same otherwise, or nearly: what was only added replaced nothing.
     """
+    marks = marks_of(language)
     old, new = (
-        [_TOKEN.findall(_NO_FIGURE.sub(" ", sentence)) for sentence in _sentences(text, language)]
+        [_tokens(without_counters(sentence), marks) for sentence in _sentences(text, language)]
         for text in (before, after)
     )
     found: list[tuple[str, str]] = []
     for sentence in new:
-        if not any(map(_is_figure, sentence)) or sentence in old:
+        if not any(token.value is not None for token in sentence) or sentence in old:
             continue
-        likest = max(old, key=lambda each: _likeness(each, sentence), default=None)
-        if likest is not None and _likeness(likest, sentence) >= SAME_STATEMENT_SHARE_MIN:
-            found += _pairs(likest, sentence, marks_of(language))
+        likeness, place = max(((_likeness(each, sentence), -place) for place, each in enumerate(old)), default=(0.0, 0))
+        if likeness >= SAME_STATEMENT_SHARE_MIN:
+            found += _pairs(old[-place], sentence)
     return list(dict.fromkeys(found))
-
-
-def is_correction(text: str) -> bool:
-    """Tell whether a passage says that something was put right."""
-    return _CORRECTION.search(text) is not None
 
 
 def _sentences(text: str, language: str | None) -> list[str]:
     return [text[start:end] for start, end in split_sentences(text, language)[:COMPARED_SENTENCES]]
 
 
-def _is_figure(token: str) -> bool:
-    return token[0].isdecimal() or token.casefold() in _WORDS
+def _tokens(sentence: str, marks: str) -> list[_Token]:
+    return [_Token(match[0], _value(match, marks)) for match in islice(_TOKEN.finditer(sentence), COMPARED_TOKENS)]
 
 
-def _masked(tokens: list[str]) -> list[str]:
-    return ["#" if _is_figure(token) else token.casefold() for token in tokens]
+def _value(match: re.Match[str], marks: str) -> str | None:
+    """Return what a figure says: 1,200 is 1200, 2.0 is 2, five is 5, two dozen are 24."""
+    word = match[0].casefold()
+    if match["grouped"]:
+        return re.sub(r"\D", "", word)
+    if match["digits"]:
+        return _plain(plain_number(word, marks))
+    if match["many"]:
+        return f"{(_UNITS | _TENS)[(match['few'] or 'one').casefold()] * _MANY[match['many'].casefold()]}"
+    if match["tens"]:
+        return f"{_TENS[match['tens'].casefold()] + (_UNITS[match['ones'].casefold()] if match['ones'] else 0)}"
+    if match["one"]:
+        return "1"
+    if word in _VAGUE:
+        return word
+    return f"{_UNITS[word]}" if word in _UNITS and word not in ("one", "a") else None
 
 
-def _likeness(one: list[str], other: list[str]) -> float:
+def _plain(number: str) -> str:
+    """Return a number without noughts that end its decimals."""
+    whole, mark, decimals = number.partition("." if "." in number else ",")
+    return number if not mark or not decimals.isdecimal() else (f"{whole}{mark}{decimals}".rstrip("0").rstrip(mark))
+
+
+def _masked(tokens: list[_Token]) -> list[str]:
+    return ["#" if token.value is not None else token.text.casefold() for token in tokens]
+
+
+def _likeness(one: list[_Token], other: list[_Token]) -> float:
     return difflib.SequenceMatcher(None, _masked(one), _masked(other), autojunk=False).ratio()
 
 
-def _pairs(old: list[str], new: list[str], marks: str) -> list[tuple[str, str]]:
+def _pairs(old: list[_Token], new: list[_Token]) -> list[tuple[str, str]]:
     matcher = difflib.SequenceMatcher(None, _masked(old), _masked(new), autojunk=False)
     return [
-        (was, now)
+        (was.text, now.text)
         for i, j, size in matcher.get_matching_blocks()
         for was, now in zip(old[i : i + size], new[j : j + size], strict=True)
-        if _is_figure(was) and _value(was, marks) != _value(now, marks)
+        if was.value is not None and was.value != now.value
     ]
-
-
-def _value(figure: str, marks: str) -> str:
-    """Return what a figure says however it is written: 1,200 is 1200, and five is 5."""
-    figure = figure.casefold()
-    return plain_number(figure, marks) if figure[0].isdecimal() else _VALUES.get(figure, figure)

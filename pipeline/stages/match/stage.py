@@ -16,7 +16,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.language.figures import is_correction
+from pipeline.language.corrections import is_correction
 from pipeline.model import Alert, AlertRule, Document, derive_id
 from pipeline.query.evaluate import MatchView, find, marks
 from pipeline.query.requirements import asks_what_is_read, holds

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.language.figures import figures, is_correction, replaced_figures
+from pipeline.language.corrections import is_correction
+from pipeline.language.figures import figures, replaced_figures
 
 
 @pytest.mark.parametrize(
@@ -69,3 +73,75 @@ def test_counters_and_clocks_are_no_figures() -> None:
 )
 def test_correction_says_so(text: str, correction: bool) -> None:
     assert correction == is_correction(text)
+
+
+DATA = Path(__file__).parents[2] / "data" / "alerts"
+
+
+def rows(name: str) -> list[tuple[str, ...]]:
+    lines = (DATA / name).read_text("utf-8").splitlines()
+    return [tuple(line.split(" | ")) for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize(("kind", "before", "after"), rows("figures.txt"))
+def test_counters_otherwise_written_figures_and_offers_are_no_news(kind: str, before: str, after: str) -> None:
+    language = "de" if before.startswith(("Sie ", "Bei der ", "Stand", "Lesedauer")) else "en"
+    stays = "The mayor of Eiken spoke to reporters at the bridge."
+    found = [
+        replaced_figures(text.format(before), text.format(after), language)
+        for text in (f"{stays}\n\n{{}}\n\n{stays}", "{}")
+    ]
+    assert [kind == "news"] * 2 == [bool(pairs) for pairs in found]
+
+
+@pytest.mark.parametrize(("kind", "text"), rows("corrections.txt"))
+def test_passage_that_puts_right_is_told_from_one_that_tells_of_it(kind: str, text: str) -> None:
+    assert (kind == "yes") == is_correction(text)
+
+
+SMALL = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty"
+).split()
+
+
+def written(number: int) -> list[str]:
+    """Return how a number may be written in English."""
+    forms = [f"{number}", f"{number:,}", f"{number:,}".replace(",", " "), f"{number:,}".replace(",", "\u00a0")]
+    if 2 <= number <= 20:
+        forms.append(SMALL[number - 2])
+    if number % 12 == 0 and 1 <= number // 12 <= 9:
+        forms.append(f"{'a' if number == 12 else SMALL[number // 12 - 2]} dozen")
+    if number % 100 == 0 and 1 <= number // 100 <= 9:
+        forms.append(f"{'a' if number == 100 else SMALL[number // 100 - 2]} hundred")
+    if number % 1000 == 0 and 1 <= number // 1000 <= 20:
+        forms.append(f"{'a' if number == 1000 else SMALL[number // 1000 - 2]} thousand")
+    if number % 10 and 20 < number < 100:
+        tens = "twenty thirty forty fifty sixty seventy eighty ninety".split()[number // 10 - 2]
+        forms.append(f"{tens}-{'one' if number % 10 == 1 else SMALL[number % 10 - 2]}")
+    return forms
+
+
+NUMBERS = st.one_of(
+    st.integers(2, 130), st.integers(1, 9).map(lambda n: 100 * n), st.integers(1, 20).map(lambda n: 1000 * n),
+    st.integers(2, 9_999_999),
+)  # fmt: skip
+
+
+@given(NUMBERS, NUMBERS, st.data())
+def test_figure_is_replaced_if_it_says_something_else_however_both_are_written(
+    one: int, other: int, data: st.DataObject
+) -> None:
+    before = data.draw(st.sampled_from(written(one)))
+    after = data.draw(st.sampled_from(written(other)))
+    found = replaced_figures(f"The flood drove out {before} people.", f"The flood drove out {after} people.", "en")
+    assert found == ([(before, after)] if one != other else [])
+
+
+@pytest.mark.parametrize("piece", ["1 ", "1.1.1.", "a 1,2 ", "+1 (", "updated 1 ", "\n", "123 456 ", "you have free "])
+def test_hostile_text_costs_bounded_time(piece: str) -> None:
+    begin = time.process_time()
+    text = piece * (40_000 // len(piece))
+    replaced_figures(f"{text} 2", f"{text} 3", "en")
+    is_correction(text)
+    assert time.process_time() - begin < 10.0
