@@ -23,6 +23,7 @@ NAMES = (
     "stories",
     "growth",
     "match",
+    "index",
     "search",
     "extract",
     "latency",
