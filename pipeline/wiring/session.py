@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,10 +36,15 @@ _log = logging.getLogger("newswire.pipeline")
 
 
 def publish(opened: Store, articles: Iterable[Article]) -> int:
-    """Append articles to the log; return how many."""
+    """Append articles to the log; return how many. Of many, those that are old are found when this returns."""
     from pipeline.runners.polling.publishing import publish
+    from pipeline.wiring.backfill import WORTH_IT, backfill
 
-    return publish(articles, opened.log)
+    source = iter(articles)
+    first = list(islice(source, WORTH_IT))
+    if len(first) < WORTH_IT or opened.finish_all is None:
+        return publish(chain(first, source), opened.log)
+    return backfill(opened, chain(first, source))
 
 
 def queued(opened: Store) -> Sequence[str]:

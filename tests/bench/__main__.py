@@ -29,6 +29,7 @@ NAMES = (
     "latency",
     "backlog",
     "end_to_end",
+    "backfill",
     "golden",
     "web",
     "soak",

@@ -15,10 +15,10 @@ from hashlib import blake2b
 import msgspec
 
 from pipeline.adapters.sqlite.packing import pack, packed
-from pipeline.adapters.sqlite.terms import terms_row
+from pipeline.adapters.sqlite.terms import terms_row, texts_of
 from pipeline.language.tokens import stems_of
 from pipeline.model import Article, Document, as_document
-from pipeline.query.indexing import MAX_TOKEN, index_language, is_compound_term
+from pipeline.query.indexing import MAX_TOKEN, index_language
 
 # What waits at most; longer than that it was made for nothing, such as of a poll that could not be written.
 MAX_BYTES = 32_000_000
@@ -43,9 +43,9 @@ class Made(msgspec.Struct, frozen=True, array_like=True):
     terms: tuple[str, ...]
     stems: dict[str, str]
 
-    def title_and_text(self) -> list[str]:
-        """Return the tokens of title and text."""
-        return _tokens(*self.terms[:2])
+    def title_and_text(self) -> tuple[list[str], list[str]]:
+        """Return the tokens of title and text, and with them the terms of words that hyphens join."""
+        return self.terms[0].split(), self.terms[1].split()
 
     def names(self) -> list[str]:
         """Return the tokens of authors and source."""
@@ -68,16 +68,31 @@ def prepare(preview: Callable[[Article], Article], article: Article) -> bytes:
 
     ``preview`` returns it as it is found until it is decided on.
     """
-    if article.withdrawn or not article.history:
+    if not article.history:
         return b""  # what is fresh is decided on at once, and indexed as what it is then
-    record = msgspec.json.encode(article)
-    if len(record) > MAX_RECORD_BYTES:
+    return _made(preview, article, msgspec.json.encode(article))
+
+
+def prepare_all(preview: Callable[[Article], Article], records: Sequence[bytes]) -> list[bytes]:
+    """Work out the same of records that wait, whatever they are; nothing of one that nothing can be made of."""
+    found = []
+    for record in records:
+        try:
+            found.append(_made(preview, msgspec.json.decode(record, type=Article), record))
+        except Exception:  # noqa: BLE001 - what is wrong with it is told when it is decided on
+            found.append(b"")
+    return found
+
+
+def _made(preview: Callable[[Article], Article], article: Article, record: bytes) -> bytes:
+    if article.withdrawn or len(record) > MAX_RECORD_BYTES:
         return b""
     document = as_document(preview(article))
-    terms, language = terms_row(document), index_language(document.language)
-    tokens, names = set(_tokens(*terms[:2])), {*terms[2].split(), *terms[3].split()}
-    if max(map(len, tokens | names), default=0) >= MAX_TOKEN:
+    texts, language = texts_of(document), index_language(document.language)
+    tokens = {*texts.title.tokens, *texts.body.tokens}
+    if max(map(len, {*tokens, *texts.authors.tokens, *texts.source.tokens}), default=0) >= MAX_TOKEN:
         return b""  # how the writer treats it depends on what else it writes
+    terms = terms_row(document, texts)
     stems = _new_stems(tokens, language) if language else {}
     made = Made(document=document, body=pack(msgspec.json.encode(document)), terms=terms, stems=stems)
     parcel = _Parcel(*packed(record), msgspec.Raw(msgspec.msgpack.encode(made)))
@@ -149,10 +164,6 @@ class SqlitePrepared:
     def _drop_before(self, moment: float) -> None:
         for key in [key for key, (_, came) in self._made.items() if came < moment]:
             self._drop(key)
-
-
-def _tokens(*texts: str) -> list[str]:
-    return [term for text in texts for term in text.split() if not is_compound_term(term)]
 
 
 def _digest(record: bytes) -> bytes:

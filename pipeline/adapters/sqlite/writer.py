@@ -32,13 +32,14 @@ from pipeline.query.indexing import (
     clip,
     facets_of,
     index_language,
+    is_compound_term,
     joined,
     order_key,
 )
 
 MAX_KNOWN_TOKENS = 500_000
 # What is read of the texts of so many is held in memory; of fewer where they are long.
-AT_ONCE, CHARS_AT_ONCE = 500, 4_000_000
+AT_ONCE, CHARS_AT_ONCE = 512, 4_000_000
 # Rows are put in and, where the first value is DELETE, taken out. The engine writes down all it was given as soon as a
 # row comes before the last one: so they are given in the order of their positions, each taken out just before its next.
 _TERMS = f"INSERT INTO terms (terms, rowid, {COLUMNS}) VALUES ({', '.join('?' * 12)})"
@@ -252,7 +253,7 @@ class Writer:
         for ready in made:
             language = index_language(ready.document.language)
             counts[language] += 1
-            found.setdefault(language, set()).update(ready.title_and_text())
+            found.setdefault(language, set()).update(*ready.title_and_text())
             found.setdefault("", set()).update(ready.names())
             learn_stems(language, ready.stems)
         connection = self._database.connection
@@ -265,6 +266,8 @@ class Writer:
         for language, tokens in found.items():
             known = self._known_tokens.setdefault(language, set())
             new = tokens - known
+            if made:
+                new = {token for token in new if not is_compound_term(token)}
             are_any = max(map(len, new), default=0) > MAX_TOKEN
             long = {token for token in new if len(token) > MAX_TOKEN} if are_any else set()
             are_long = are_long or are_any
