@@ -57,10 +57,13 @@ class Backfill:
         self._prepared = prepared
         self._make = make
         self._before = before
-        self._waiting: deque[tuple[Sequence[Message], Future[list[bytes]]]] = deque()
+        self._waiting: deque[tuple[Sequence[Message], Future[list[bytes]] | None]] = deque()
 
-    def publish(self, articles: Iterable[Article]) -> int:
-        """Publish all; return how many. What stands before an article that cannot be read is published."""
+    def publish(self, articles: Iterable[Article], most: int | None = None) -> int:
+        """Publish all; return how many. What stands before an article that cannot be read is published.
+
+        With ``most``, about so many are found here, and the others when their turn comes.
+        """
         count, source = 0, iter(articles)
         error: UsageError | None = None
         while error is None:
@@ -72,8 +75,10 @@ class Backfill:
                 error = exc
             if not found:
                 break
+            is_found = most is None or count < most
             count += len(found)
-            self._waiting.append((found, self._make([each.value for each in found if each.topic == HISTORY.name])))
+            old = [each.value for each in found if each.topic == HISTORY.name] if is_found else []
+            self._waiting.append((found, self._make(old) if old else None))
             if len(self._waiting) > AHEAD:
                 self._write()
         while self._waiting:
@@ -89,6 +94,9 @@ class Backfill:
 
     def _write(self) -> None:
         messages, future = self._waiting.popleft()
+        if future is None:
+            self._log.append(messages)
+            return
         try:
             self._prepared.keep(future.result())
         except Exception as exc:  # noqa: BLE001 - whatever became of who makes it, the same is worked out here

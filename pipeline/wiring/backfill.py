@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 # With fewer articles it is not worth starting processes, which takes half a second.
 WORTH_IT = 500
+# Where feeds wait to be polled, so many are found before that, in a quarter of a minute.
+MOST_FIRST = 20_000
 
 
-def backfill(opened: Store, articles: Iterable[Article]) -> int:
-    """Publish articles of which most are old, and have these found; return how many there were."""
+def backfill(opened: Store, articles: Iterable[Article], most: int | None) -> int:
+    """Publish articles of which most are old, and have these found, up to ``most``; return how many there were."""
     from connectors.fetch.child import Child
     from pipeline.moments import duration
     from pipeline.runners.backfill import Backfill
@@ -49,7 +51,7 @@ def backfill(opened: Store, articles: Iterable[Article]) -> int:
             prepared=opened.prepared,
             make=lambda records: threads.submit(made, records),
             before=clock() - duration(opened.settings.alerts.max_age),
-        ).publish(articles)
+        ).publish(articles, most)
 
 
 def _finding(opened: Store) -> tuple[Finding, Memory]:

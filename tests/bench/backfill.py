@@ -30,7 +30,7 @@ from pipeline.wiring.reading import MOST_READERS, cores, reading
 from tests.bench import end_to_end
 
 ARTICLES = int(os.environ.get("NEWSWIRE_BENCH_ARTICLES", "10000"))
-READ = 1_500
+READ = 1_000
 ROUNDS = 3
 DAYS_OLD = 100
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def run() -> dict[str, float]:
         for name, count in (("found", ARTICLES), ("read", READ)):
             write_lines(Path(directory) / f"{name}.jsonl", count)
         for _ in range(ROUNDS):
-            before = _in_a_process(f"end_to_end.measure({readers})")
+            before = _in_a_process(f"end_to_end.measure({readers}, {READ})")
             found = _in_a_process(f"backfill.measure({directory + '/found.jsonl'!r}, 0)")
             read = _in_a_process(f"backfill.measure({directory + '/read.jsonl'!r}, {readers})")
             for name, figure in (("end_to_end", before), ("found", found), ("read", read)):

@@ -60,13 +60,13 @@ def _embedded(processes: int) -> dict[str, float]:
     return measured
 
 
-def measure(processes: int) -> None:
+def measure(processes: int, count: int = COUNT) -> None:
     """Print articles/s, and what an article costs all processes; and the memory of these, while they are there."""
     with tempfile.TemporaryDirectory() as directory:
         settings = config.load(None, {"data": directory}, {"NEWSWIRE_EXTRACT_PROCESSES": str(processes)})
         readers = reading(settings, MOST_READERS)
         with stores.store(settings) as store, closing(readers) if readers is not None else nullcontext():
-            publish(articles(COUNT), store.log)
+            publish(articles(count), store.log)
             runtime = runners.embedded(store, readers=readers)
             sys.setswitchinterval(runners.SWITCH_S)
             runtime.loading.start(lambda: False).join()
@@ -77,7 +77,7 @@ def measure(processes: int) -> None:
                 pass
             seconds, used = time.perf_counter() - started, processor_s() - before
             mb = memory_mb()
-    print(json.dumps({"articles_per_s": COUNT / seconds, "processor_ms": 1000 * used / COUNT, "mb": mb}))
+    print(json.dumps({"articles_per_s": count / seconds, "processor_ms": 1000 * used / count, "mb": mb}))
 
 
 def _processes() -> list[Path]:
@@ -90,6 +90,7 @@ def _processes() -> list[Path]:
 
 
 def processor_s() -> float:
+    """Return the processor time of this process and of those of its children that are alive."""
     fields = [(each / "stat").read_text().rpartition(")")[2].split() for each in _processes()]
     return sum(int(user) + int(system) for *_, user, system in (each[:13] for each in fields)) / os.sysconf(
         "SC_CLK_TCK"

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from itertools import chain
 
 import msgspec
 
@@ -90,7 +91,7 @@ def _made(preview: Callable[[Article], Article], article: Article, record: bytes
     document = as_document(preview(article))
     texts, language = texts_of(document), index_language(document.language)
     tokens = {*texts.title.tokens, *texts.body.tokens}
-    if max(map(len, {*tokens, *texts.authors.tokens, *texts.source.tokens}), default=0) >= MAX_TOKEN:
+    if max(map(len, chain(tokens, texts.authors.tokens, texts.source.tokens)), default=0) >= MAX_TOKEN:
         return b""  # how the writer treats it depends on what else it writes
     terms = terms_row(document, texts)
     stems = _new_stems(tokens, language) if language else {}

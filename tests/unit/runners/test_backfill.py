@@ -74,7 +74,7 @@ class Store:
         self.table = partial(SqliteTable, database)
         self.transaction = database.transaction
 
-    def fill(self, articles: Iterator[Article], make: Make = made_at_once) -> int:
+    def fill(self, articles: Iterator[Article], make: Make = made_at_once, most: int | None = None) -> int:
         finding = Finding(
             self.log, index=self.index, transaction=self.transaction, first=IDENTIFY, prepared=self.prepared
         )
@@ -82,7 +82,7 @@ class Store:
             self.log, finding, IDENTIFY.memory(), transaction=self.transaction, prepared=self.prepared, make=make,
             before=BEFORE,
         )  # fmt: skip
-        return filling.publish(articles)
+        return filling.publish(articles, most)
 
     def finish(self) -> None:
         runtime = Embedded(
@@ -189,3 +189,12 @@ def test_record_that_nothing_can_be_made_of_costs_no_other() -> None:
         preview, [b"no record", good, msgspec.json.encode(msgspec.structs.replace(article(2), withdrawn=True))]
     )
     assert [bool(each) for each in made] == [False, True, False]
+
+
+def test_of_more_than_are_to_be_found_first_the_others_wait_for_their_turn(store: Store) -> None:
+    given = [article(number) for number in range(COUNT)]
+    store.fill(iter(given), most=8)
+    assert store.waiting(HISTORY.name) == [each.id for each in given]
+    assert {document.id for document in store.documents()} == {each.id for each in given[:8]}
+    store.finish()
+    assert len(store.documents()) == COUNT
