@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connectors.connector import Connector, Fetched, FetchError, Network, NotAFeedError, ParsedFeed, Request
+from connectors.fetch.origin import ADDRESSES_KEPT
 from connectors.formats.bounds import bounded
 from connectors.formats.markup import sanitized
 from connectors.formats.parsed import ParsedEntry
@@ -55,8 +57,11 @@ class Connectors:
     def __init__(self, found: Sequence[Installed]) -> None:
         self.found = tuple(found)
         self._usable = [one for one in found if one.connector is not None]
+        # Asked for each poll, and the same for an address each time.
+        self.claiming = lru_cache(maxsize=ADDRESSES_KEPT)(self._claiming)
+        self._own = [one.connector for one in self._usable if one.distribution is None]
 
-    def claiming(self, address: str) -> Connector | None:
+    def _claiming(self, address: str) -> Connector | None:
         """Return the first connector that claims an address."""
         for one in self._usable:
             # One that cannot even say so is not the one that is meant.
@@ -86,7 +91,7 @@ class Connectors:
 
     def is_own(self, connector: Connector) -> bool:
         """Tell whether a connector came with the program."""
-        return any(one.connector is connector and one.distribution is None for one in self.found)
+        return any(own is connector for own in self._own)
 
 
 def find_connectors(directory: Path, others: Iterable[EntryPoint] | None = None) -> Connectors:
@@ -129,16 +134,23 @@ def _described(point: EntryPoint, connector: Connector | None, error: str | None
 
 
 async def fetched_by(
-    connector: Connector, request: Request, network: Network, deadline_s: float = DEADLINE_S
+    connector: Connector, request: Request, network: Network, deadline_s: float | None = DEADLINE_S
 ) -> Fetched:
-    """Let a connector fetch. Raises ``FetchError``, whatever goes wrong in it; waiting for hosts is not counted."""
+    """Let a connector fetch. Raises ``FetchError``, whatever goes wrong in it; waiting for hosts is not counted.
+
+    One that does nothing but ask needs no deadline.
+    """
+    deadline: asyncio.Timeout | None = None
     try:
-        async with asyncio.timeout(deadline_s) as deadline:
-            answer = await connector.fetch(request, _Counted(network, deadline))
+        if deadline_s is None:
+            answer = await connector.fetch(request, network)
+        else:
+            async with asyncio.timeout(deadline_s) as deadline:
+                answer = await connector.fetch(request, _Counted(network, deadline))
     except (FetchError, NotAFeedError):
         raise
     except TimeoutError as exc:
-        if deadline.expired():
+        if deadline is not None and deadline.expired():
             words = f"was not done with it in {deadline_s:g} s; it is tried again later"
             raise FetchError("body", f"{request.address}: the connector {connector.name} {words}.") from exc
         raise _fault(connector, request.address, exc) from exc

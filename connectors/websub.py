@@ -94,6 +94,8 @@ def offered(link_header: str | None, url: str, hubs: Sequence[str] = (), topic: 
 
     Headers come before the body; without a self link the address itself is the topic.
     """
+    if not link_header and not hubs:
+        return None
     links = header_links(link_header or "", url)
     found = _web([link.url for link in links if "hub" in link.relations]) or _web(hubs)
     topics = _web([link.url for link in links if "self" in link.relations]) or _web([topic] if topic else [])

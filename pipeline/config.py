@@ -13,6 +13,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
@@ -155,7 +156,7 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 def _unknown_keys(tree: Mapping[str, Any], kind: type[msgspec.Struct], where: str) -> list[str]:
     found = []
-    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    known = kind.__struct_fields__
     for key, value in tree.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
@@ -167,8 +168,14 @@ def _unknown_keys(tree: Mapping[str, Any], kind: type[msgspec.Struct], where: st
     return found
 
 
+@cache
+def _hints(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the types of a section's settings, found once: every command reads them many times as it starts."""
+    return get_type_hints(kind)
+
+
 def _section(kind: type[msgspec.Struct], key: str) -> type[msgspec.Struct] | None:
-    hint = get_type_hints(kind)[key]
+    hint = _hints(kind)[key]
     return hint if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else None
 
 
@@ -176,7 +183,7 @@ def _read_references(
     tree: dict[str, Any], kind: type[msgspec.Struct], where: str, environ: Mapping[str, str], directory: Path
 ) -> None:
     """Put in the place of each ``{env = …}`` and ``{file = …}`` what it leads to."""
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for key, value in tree.items():
         section = _section(kind, key)
         if section and isinstance(value, dict):
@@ -209,10 +216,10 @@ def _why(error: OSError | UnicodeDecodeError) -> str:
 
 def _known_variables() -> set[str]:
     names = set()
-    for field in msgspec.structs.fields(Settings):
-        section = _section(Settings, field.name)
-        inner = [f"_{each.name}" for each in msgspec.structs.fields(section)] if section else [""]
-        names |= {f"{PREFIX}{field.name}{suffix}".upper() for suffix in inner}
+    for field in Settings.__struct_fields__:
+        section = _section(Settings, field)
+        inner = [f"_{each}" for each in section.__struct_fields__] if section else [""]
+        names |= {f"{PREFIX}{field}{suffix}".upper() for suffix in inner}
     return names
 
 
@@ -228,18 +235,19 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
 
 def _merge_environment(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
+    if not any(name.startswith(PREFIX) for name in environ):
+        return  # to know all the names that might stand there takes time, at every start
     _refuse_unknown(environ)
-    for field in msgspec.structs.fields(Settings):
-        section = _section(Settings, field.name)
+    for field in Settings.__struct_fields__:
+        section = _section(Settings, field)
         if section is None:
-            _override(tree, field.name, PREFIX + field.name.upper(), get_type_hints(Settings)[field.name], environ)
+            _override(tree, field, PREFIX + field.upper(), _hints(Settings)[field], environ)
             continue
-        branch = tree.setdefault(field.name, {})
+        branch = tree.setdefault(field, {})
         if not isinstance(branch, dict):
             continue  # said when the settings are checked
-        for inner in msgspec.structs.fields(section):
-            name = f"{PREFIX}{field.name}_{inner.name}".upper()
-            _override(branch, inner.name, name, get_type_hints(section)[inner.name], environ)
+        for inner in section.__struct_fields__:
+            _override(branch, inner, f"{PREFIX}{field}_{inner}".upper(), _hints(section)[inner], environ)
 
 
 def _override(branch: dict[str, Any], key: str, name: str, hint: Any, environ: Mapping[str, str]) -> None:

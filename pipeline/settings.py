@@ -88,7 +88,7 @@ class Extract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         int,
         _about(
             "processes beside `up` or a worker that do; -1: beside `up` as many as there are further cores, up to 3, "
-            "beside a worker none; 0: none, the process itself does",
+            "beside a worker one; 0: none, the process itself does",
             ge=-1,
             le=64,
         ),

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
-from yarl import URL
-
 from connectors.addresses import escaped
+from connectors.fetch.origin import ADDRESSES_KEPT
+
+if TYPE_CHECKING:
+    import aiohttp
+    from yarl import URL
 
 
+@lru_cache(maxsize=ADDRESSES_KEPT)
 def request_url(url: str) -> URL:
     """Return an address as it is asked for: path and query as they are written, what is not ASCII escaped as UTF-8.
 
     Raises ``ValueError``. By itself the client would write them anew, and some servers tell %7E from ~.
     """
+    from yarl import URL  # the client brings it, which is loaded when something is to be fetched
+
     parts = urlsplit(url)
     site = URL(f"{parts.scheme}://{parts.netloc}/")
     query = f"?{escaped(parts.query)}" if parts.query else ""
@@ -33,6 +40,8 @@ class Cookies:
         if not response.cookies:
             return
         if self._jar is None:
+            import aiohttp
+
             # A host may be written as a number; and a value goes back as it came, unquoted.
             self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
         self._jar.update_cookies(response.cookies, response.url)

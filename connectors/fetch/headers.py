@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from pipeline.moments import from_http
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:

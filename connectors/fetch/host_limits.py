@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from connectors.fetch.http import FetchError
+from connectors.fetch.origin import ADDRESSES_KEPT
 
 HOSTS_KEPT = 10_000
 LONGEST_REST_S = 7 * 86_400.0
@@ -47,10 +49,12 @@ class HostLimits:
             async with host.places:
                 async with host.pace:
                     self.check(url)  # before it is waited for, as all that wait behind it will find the same
-                    spacing = max(spacing_s, self._spacing_s)
-                    await asyncio.sleep(host.begun + spacing - asyncio.get_running_loop().time())
-                    self.check(url)
-                    host.begun = asyncio.get_running_loop().time()
+                    clock = asyncio.get_running_loop().time
+                    wait = host.begun + max(spacing_s, self._spacing_s) - clock()
+                    if wait > 0:
+                        await asyncio.sleep(wait)
+                        self.check(url)
+                    host.begun = clock()
                 yield
         finally:
             host.users -= 1
@@ -83,6 +87,7 @@ class HostLimits:
         return self._hosts.setdefault(name, _Host(self._per_host))
 
 
+@lru_cache(maxsize=ADDRESSES_KEPT)
 def _netloc(url: str) -> str:
     try:
         return urlsplit(url).netloc.lower()

@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
 import msgspec
 
 from connectors.addresses import join
@@ -23,23 +23,22 @@ from connectors.fetch.asking import Cookies, request_url, with_cookies
 from connectors.fetch.guard import (
     PrivateAddressError,
     check_written_host,
-    guarded_socket,
     networks,
     refused_address,
 )
 from connectors.fetch.headers import headers_of, retry_after_s, without_secrets
-from connectors.fetch.mending import MENDABLE, OnlyHttp2Error, mend
-from connectors.fetch.origin import origin_of
+from connectors.fetch.origin import is_web, origin_of
 from connectors.fetch.unpacking import Unpacker, UnpackingError
 from pipeline.errors import NewswireError
 from pipeline.version import USER_AGENT
 
+if TYPE_CHECKING:
+    import aiohttp
+
+    from connectors.fetch.sessions import Sessions
+
 REDIRECTS = 8
-CONNECT_S = 10
 HEADERS_S = 20
-SILENCE_S = 15
-MAX_HEADERS = 128
-MAX_HEADER_BYTES = 65_536
 MAX_REASON_BYTES = 500
 # Headers of answers that are a test for browsers, whatever their status.
 CHALLENGES = ("cf-mitigated", "x-amzn-waf-action")
@@ -114,35 +113,24 @@ class Fetcher:
         self._headers_s = headers_s
         self._max_bytes = max_bytes
         self._concurrency = concurrency
-        self._session: aiohttp.ClientSession | None = None
-        self._mending: aiohttp.ClientSession | None = None
+        self._sessions: Sessions | None = None
 
     async def __aenter__(self) -> Fetcher:
-        guard = guarded_socket(self._allowed)
-        self._session = self._opened(
-            aiohttp.TCPConnector(limit=self._concurrency, limit_per_host=8, ttl_dns_cache=60, socket_factory=guard)
-        )
-        self._mending = self._opened(mend(aiohttp.TCPConnector(limit=8, force_close=True, socket_factory=guard)))
         return self
 
-    def _opened(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=connector,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S),
-            headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip, deflate"},
-            max_line_size=16_384,
-            max_field_size=MAX_HEADER_BYTES,
-            max_headers=MAX_HEADERS,
-        )
+    def _opened(self) -> Sessions:
+        """Return the pools of connections, opened for what is fetched first: loading the client takes its time."""
+        from connectors.fetch.sessions import Sessions
+
+        if self._sessions is None:
+            self._sessions = Sessions(self._user_agent, self._allowed, self._concurrency)
+        return self._sessions
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for session in (self._session, self._mending):
-            if session is not None:
-                await session.close()
+        if self._sessions is not None:
+            await self._sessions.close()
 
     async def fetch(
         self,
@@ -246,6 +234,10 @@ class Fetcher:
         proxy: str | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Give the answer to one request, with whatever goes wrong in ``FetchError``'s terms."""
+        import aiohttp
+
+        from connectors.fetch.mending import OnlyHttp2Error
+
         if proxy is not None:
             try:
                 check_written_host(urlsplit(url).hostname or "", self._allowed)
@@ -291,8 +283,11 @@ class Fetcher:
         proxy: str | None,
     ) -> aiohttp.ClientResponse:
         """Ask, and wait for the headers."""
-        assert self._session is not None
-        assert self._mending is not None
+        import aiohttp
+
+        from connectors.fetch.mending import MENDABLE
+
+        sessions = self._opened()
         asked = partial(
             aiohttp.ClientSession.request,
             method=method, url=request_url(url), headers=headers, data=form, allow_redirects=False, proxy=proxy,
@@ -300,11 +295,11 @@ class Fetcher:
         try:
             async with asyncio.timeout(self._headers_s):
                 try:
-                    return await asked(self._session)
+                    return await asked(sessions.plain)
                 except aiohttp.ClientResponseError as exc:
                     if method != "GET" or not MENDABLE.search(exc.message):
                         raise
-                return await asked(self._mending)
+                return await asked(sessions.mending)
         except (PrivateAddressError, aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as exc:
             if refused := refused_address(exc):
                 raise _refusal(refused, proxy or url) from exc
@@ -374,12 +369,7 @@ def _refusal(error: PrivateAddressError, url: str) -> FetchError:
 
 def check_scheme(url: str) -> None:
     """Refuse what is no address of the web. Raises ``FetchError`` of kind ``address``."""
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    if not valid:
+    if not is_web(url):
         raise FetchError("address", f"{url[:200]!r} is no address that can be fetched; it must be http:// or https://.")
 
 

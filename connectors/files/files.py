@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.files.jsonl import read_jsonl
-from connectors.files.mail import parse_mail
 from connectors.files.maildir import letters_home, mail_address
 from connectors.files.opml import ListRead, is_list, read_whole_list
 from connectors.formats.document import parse_document
@@ -60,6 +59,8 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
 
 def _letter(body: bytes, path: Path, home: Path, seen: datetime) -> list[Article]:
     try:
+        from connectors.files.mail import parse_mail
+
         parsed = ParsedFeed(entries=(parse_mail(body, str(path)),))
     except NotAFeedError as exc:
         raise UsageError(str(exc)) from exc

@@ -7,7 +7,6 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping
 from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
 
 import msgspec
 
@@ -227,4 +226,6 @@ def _read_ill_formed(text: str, name: str) -> ListRead:
 
 
 def _quoted(text: str) -> str:
+    from xml.sax.saxutils import quoteattr  # only for who writes a list: it brings a whole HTTP client
+
     return quoteattr(_UNPRINTABLE.sub("", text))

@@ -86,6 +86,7 @@ class SiteRules:
         self, rules: Mapping[str, SiteRule], errors: tuple[str, ...] = (), user_file: Path | None = None
     ) -> None:
         self._rules = rules
+        self._lists = any(rule.list for rule in rules.values())
         self.errors = errors
         self.user_file = user_file
 
@@ -102,6 +103,8 @@ class SiteRules:
 
     def list_of(self, url: str) -> PageList | None:
         """Return the rule for what a page lists: of several, that with the longest path."""
+        if not self._lists:
+            return None
         try:
             rule, path = self.of(url), urlsplit(url).path or "/"
         except ValueError:

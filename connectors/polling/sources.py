@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.connector import Connector, Fetched, FetchError, Request
-from connectors.door import FEED, Connectors, fetched_by, parsed_by
+from connectors.door import DEADLINE_S, FEED, Connectors, fetched_by, parsed_by
 from connectors.fetch.host_limits import HostLimits
 from connectors.fetch.http import Fetcher
 from connectors.formats.document import parse_document
@@ -49,8 +49,7 @@ class Sources:
         """Return what reads an answer of a feed, as it may be called in another process. Raises ``NotAFeedError``."""
         connector = self.connector_of(subscription)
         # What our own reading of feeds returns is harmless already.
-        is_feed = connector.name == FEED and self.connectors.is_own(connector)
-        return parse_document if is_feed else partial(parsed_by, connector)
+        return parse_document if self._is_ours(connector) else partial(parsed_by, connector)
 
     def network(self, subscription: Subscription, enter: Enter | None = None) -> PoliteNetwork:
         """Return the network for a feed; ``enter`` is waited for before its first fetch."""
@@ -66,13 +65,15 @@ class Sources:
     async def fetch(self, subscription: Subscription) -> Fetched:
         """Fetch a feed whole. Raises ``FetchError`` and ``NotAFeedError``."""
         request = Request(address=subscription.url)
-        return await fetched_by(self.connector_of(subscription), request, self.network(subscription))
+        connector = self.connector_of(subscription)
+        return await fetched_by(connector, request, self.network(subscription), self._deadline_s(connector))
 
     async def ask(self, subscription: Subscription, poll: Poll, enter: Enter) -> Fetched:
         """Ask for a feed where it is now, for what has changed since the last poll. Raises as ``fetch`` does."""
         connector = self.connector_of(subscription)
         request = Request(address=poll.address(subscription.url), etag=poll.etag, modified=poll.modified)
-        fetched = await fetched_by(connector, request, self.network(subscription, enter))
+        network = self.network(subscription, enter)
+        fetched = await fetched_by(connector, request, network, self._deadline_s(connector))
         if fetched.sent_nothing and fetched.status != 304 and poll.unchanged >= EMPTY_BELIEVED:
             times = f"{poll.unchanged + 1} times in a row"
             raise FetchError(
@@ -80,3 +81,9 @@ class Sources:
                 f"{request.address} answered {fetched.status} without content {times}; look for its new address.",
             )
         return fetched
+
+    def _is_ours(self, connector: Connector) -> bool:
+        return connector.name == FEED and self.connectors.is_own(connector)
+
+    def _deadline_s(self, connector: Connector) -> float | None:
+        return None if self._is_ours(connector) else DEADLINE_S

@@ -25,7 +25,7 @@ import numpy as np
 
 from deploy.models.annotated import Annotated, columns, universal_ner
 from deploy.models.named_mentions import named_mentions
-from pipeline.stages.extract.names import tagger
+from pipeline.stages.extract.names import features, tagger
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.names.located import locate
 from pipeline.stages.extract.names.names import CARELESS
@@ -49,7 +49,7 @@ class Sentence(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
     kinds: tuple[str, ...]
     gold: tuple[str, ...]
-    context: tagger.Context
+    context: features.Context
 
 
 def prepare(annotated: list[Annotated], lists: tagger.Lists) -> list[Sentence]:
@@ -64,7 +64,7 @@ def prepare(annotated: list[Annotated], lists: tagger.Lists) -> list[Sentence]:
             tagger.tokenize(text, begin, begin + len(sentence.text))
             for begin, sentence in zip(begins, sentences, strict=False)
         ]
-        context = tagger.context_of([[token.text for token in row] for row in rows])
+        context = features.context_of([[token.text for token in row] for row in rows])
         for begin, sentence, row in zip(begins, sentences, rows, strict=False):
             gold = []
             for token in row:
@@ -103,14 +103,15 @@ def numbered(sentences: list[Sentence], model: tagger.Model, lists: tagger.Lists
     after: dict[str, int] = {"T" + tag: len(tagger.TAGS) * at for at, tag in enumerate(tagger.TAGS)}
     size = len(after) * len(tagger.TAGS)
     result: list[list[Example | None]] = []
+    vocabulary = features.Vocabulary(model, lists)
     for sentence in sentences:
-        row = tagger.row_of(sentence.words, sentence.kinds, lists)
+        row = features.row_of(sentence.words, sentence.kinds, vocabulary)
         examples: list[Example | None] = []
         for at, word in enumerate(sentence.words):
-            if not row.capital[at] and not tagger.may_go_on(word):
+            if not row.looks[at].capital and not tagger.may_go_on(word):
                 examples.append(None)
                 continue
-            single, with_tag = tagger.features(row, at, model, sentence.context)
+            single, with_tag = features.features(row, at, sentence.context)
             for feature in single:
                 if feature not in alone:
                     alone[feature] = size
@@ -120,7 +121,7 @@ def numbered(sentences: list[Sentence], model: tagger.Model, lists: tagger.Lists
                     after[feature] = size
                     size += len(tagger.TAGS)
             numbers = np.array([alone[f] for f in single]), np.array([after[f] for f in with_tag])
-            examples.append(Example(*numbers, row.capital[at], TAG_NUMBER[sentence.gold[at]]))
+            examples.append(Example(*numbers, row.looks[at].capital, TAG_NUMBER[sentence.gold[at]]))
         result.append(examples)
     return Numbered(result, alone, after, size)
 
@@ -169,14 +170,16 @@ def _rival(scores: list[float], gold: int, previous: int) -> int | None:
     return rival if scores[gold] - scores[rival] < MARGIN else None
 
 
-def together(parts: list[np.ndarray], data: Numbered) -> dict[str, tuple[int, ...]]:
+def together(parts: list[np.ndarray], data: Numbered) -> dict[str, tagger.Weights]:
     """Average models trained in different orders: steadier than any of them. Weights are tenths, small ones dropped."""
     summed = np.mean(parts, axis=0)
     names = {number: feature for feature, number in data.alone.items()}
     for feature, number in data.after.items():
         names |= {number + at: feature + tag for at, tag in enumerate(tagger.TAGS)}
     kept = np.flatnonzero(np.abs(summed).max(axis=1) >= LEAST_WEIGHT)
-    rows = {names[int(number)]: tuple(round(float(weight) * 10) for weight in summed[number]) for number in kept}
+    rows = {
+        names[int(number)]: tagger.in_one([round(float(weight) * 10) for weight in summed[number]]) for number in kept
+    }
     return dict(sorted(rows.items()))
 
 
@@ -262,8 +265,9 @@ def main() -> None:
 def evaluate(model: tagger.Model, lists: tagger.Lists, sentences: list[Sentence]) -> dict[str, float]:
     """Return precision, recall and F1 over whole names on prepared sentences."""
     right = found = gold = 0
+    tags = tagger.Tagger(model, lists)
     for sentence in sentences:
-        mine = _names(tagger.tag(sentence.words, sentence.kinds, model, lists, sentence.context))
+        mine = _names(tags.tag(sentence.words, sentence.kinds, sentence.context))
         theirs = _names(sentence.gold)
         right, found, gold = right + len(mine & theirs), found + len(mine), gold + len(theirs)
     return {"precision": right / max(found, 1), "recall": right / gold, "f1": 2 * right / (found + gold)}

@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.stages.extract.names.atlas import folded
+from pipeline.stages.extract.names.atlas import folded, indexed
 
 OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "extract" / "names" / "data"
 LATIN = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ]")
@@ -172,8 +172,10 @@ def _line(
 def main() -> None:
     """Build both files and print their sizes and sha256."""
     for name, rows in zip(("places.tsv.gz", "places_other_scripts.tsv.gz"), lines(), strict=True):
-        packed = gzip.compress("".join(row + "\n" for row in rows).encode(), 9, mtime=0)
+        content = "".join(row + "\n" for row in rows).encode()
+        packed = gzip.compress(content, 9, mtime=0)
         (OUT / name).write_bytes(packed)
+        (OUT / name.replace("tsv.gz", "index")).write_bytes(indexed(content))
         print(f"{name}: {len(rows)} places, {len(packed)} bytes, sha256 {hashlib.sha256(packed).hexdigest()}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from pipeline.alerts.policy import OVER_CAP
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Alert, derive_id
@@ -31,11 +33,12 @@ def group(deliveries: Sequence[Delivery]) -> list[tuple[Delivery, ...]]:
 def compose(deliveries: Sequence[Delivery]) -> Notice:
     """Write the message that carries these deliveries of one rule."""
     first = deliveries[0]
-    alerts = tuple(delivery.alert for delivery in deliveries)
+    alerts = _as_it_stands([delivery.alert for delivery in deliveries])
+    key = first.id if len(deliveries) == 1 else derive_id("digest", *sorted(delivery.id for delivery in deliveries))
     if len(alerts) == 1:
         alert = alerts[0]
         return Notice(
-            id=first.id,
+            id=key,
             rule=alert.rule,
             title=f"{alert.rule}: {headline(alert)}",
             text=_paragraph(alert),
@@ -44,7 +47,7 @@ def compose(deliveries: Sequence[Delivery]) -> Notice:
             priority=first.priority,
         )
     return Notice(
-        id=derive_id("digest", *sorted(delivery.id for delivery in deliveries)),
+        id=key,
         rule=first.alert.rule,
         title=f"{first.alert.rule}: {len(alerts)} {'more' if all(map(_over_cap, alerts)) else 'alerts'}",
         text="\n\n".join(
@@ -54,6 +57,28 @@ def compose(deliveries: Sequence[Delivery]) -> Notice:
         alerts=alerts,
         priority=first.priority,
     )
+
+
+def _as_it_stands(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    """Tell of each article once, as its newest version has it, where a message collected several.
+
+    A first report stays one; of updates alone, all say what changed.
+    """
+    versions: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        versions.setdefault(alert.article.id if alert.article is not None else alert.id, []).append(alert)
+    return tuple(_newest(each) if len(each) > 1 else each[0] for each in versions.values())
+
+
+def _newest(versions: Sequence[Alert]) -> Alert:
+    ordered = sorted(versions, key=lambda alert: (alert.article.revision if alert.article else 0, alert.matched))
+    first, newest = ordered[0], ordered[-1]
+    if newest.article is not None and newest.article.withdrawn:
+        return newest
+    if first.reason != "update":
+        return msgspec.structs.replace(newest, reason=first.reason, note=first.note)
+    notes = dict.fromkeys(alert.note for alert in ordered if alert.note)
+    return msgspec.structs.replace(newest, note="; ".join(notes) or None)
 
 
 def headline(alert: Alert) -> str:

@@ -6,7 +6,7 @@ The ledger's memory and the time come in as arguments; deliveries go out as valu
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -55,7 +55,7 @@ USUAL = Limits()
 
 
 class Paged(msgspec.Struct, frozen=True, kw_only=True):
-    """Count a rule's messages to one channel in the running hour and day."""
+    """Count a rule's messages to one channel in the running hour and day; of digests, those before the next one."""
 
     hour: int = 0
     day: int = 0
@@ -169,7 +169,8 @@ def postponed(delivery: Delivery, error: str, retry_after: float, now: datetime)
 def as_wanted(delivery: Delivery, rule: AlertRule | None, channels: Collection[str], now: datetime) -> Delivery:
     """Return a delivery whose time has come as its rule, which goes to these channels by now, wants it.
 
-    A rule may have been removed, paused, snoozed or sent elsewhere since the alert was entered.
+    A rule may have been removed, paused, snoozed, sent elsewhere or given other hours since the alert was entered, and
+    a machine may wake, or a channel be tried again, in quiet hours: what is held then goes in one message.
     """
     if rule is None:
         reason = "the alert was removed before it could be sent"
@@ -179,9 +180,29 @@ def as_wanted(delivery: Delivery, rule: AlertRule | None, channels: Collection[s
         reason = "the alert was sent elsewhere from then on"
     elif rule.snoozed_until is not None and rule.snoozed_until > now:
         return msgspec.structs.replace(delivery, due=rule.snoozed_until)
+    elif rule.priority != "high" and (due := _wanted_at(delivery, rule, now)) > now:
+        return msgspec.structs.replace(delivery, due=due, digest=True)
     else:
         return delivery
     return msgspec.structs.replace(delivery, state="withheld", changed=now, error=reason)
+
+
+def in_order(delivery: Delivery, earlier: Iterable[Delivery]) -> Delivery:
+    """Return an update that is about to be sent, later if what it updates could not be sent yet."""
+    place = _place(delivery)
+    before = [
+        each.due
+        for each in earlier
+        if (each.state, each.channel) == ("queued", delivery.channel) and _place(each) < place
+    ]
+    if not before or max(before) <= delivery.due:
+        return delivery
+    return msgspec.structs.replace(delivery, due=max(before))
+
+
+def _place(delivery: Delivery) -> tuple[datetime, int, str]:
+    article = delivery.alert.article
+    return delivery.alert.matched, article.revision if article is not None else 0, delivery.id
 
 
 def start_of_hour(now: datetime) -> datetime:
@@ -192,6 +213,14 @@ def start_of_hour(now: datetime) -> datetime:
 def start_of_day(rule: AlertRule, now: datetime) -> datetime:
     """Return when the running day began in the rule's time zone."""
     return start_of(day_of(now, rule.time_zone), rule.time_zone)
+
+
+def digest_after(rule: AlertRule, moment: datetime) -> datetime | None:
+    """Return when the first digest after a moment goes, for a rule that collects its alerts."""
+    zone = ZoneInfo(rule.time_zone)
+    if rule.digest is not None:
+        return next_digest(read_schedule(rule.digest), zone, moment)
+    return next_period(rule.digest_s, zone, moment) if rule.digest_s else None
 
 
 def spell(seconds: int) -> str:
@@ -246,7 +275,9 @@ def _updated(alert: Alert, itself: Sequence[Delivery], now: datetime, limits: Li
     if corrected is None:
         return alert, "same story"
     update = msgspec.structs.replace(alert, reason="update", note=corrected)
-    last = max((max(each.due, each.changed) for each in itself if each.alert.reason == "update"), default=None)
+    # One that waits to be collected told nobody yet: a newer one joins it.
+    updates = [each for each in itself if each.alert.reason == "update" and not (each.digest and each.due > now)]
+    last = max((max(each.due, each.changed) for each in updates), default=None)
     if last is not None and now - last < limits.update_every:
         return update, f"an update came less than {spell(int(limits.update_every.total_seconds()))} before"
     return update, None
@@ -283,18 +314,26 @@ def _listed(publishers: Set[str]) -> str:
 
 def _due(rule: AlertRule, paged: Paged, now: datetime, limits: Limits) -> tuple[datetime, bool]:
     """Return when a message may go, now or at the end of what holds it back, and whether that is a cap."""
-    due, zone, over_cap = now, ZoneInfo(rule.time_zone), False
-    if rule.digest is not None:
-        due = next_digest(read_schedule(rule.digest), zone, now)
-    elif rule.digest_s:
-        due = next_period(rule.digest_s, zone, now)
+    zone, over_cap = ZoneInfo(rule.time_zone), False
+    begin = due = digest_after(rule, now) or now
     cap = cap_per_hour(rule, limits)
     # A digest is one message, however many alerts it holds.
     if due == now and cap is not None and paged.hour >= cap:
         due, over_cap = start_of_hour(now) + timedelta(hours=1), True
     if rule.cap_per_day is not None and paged.day >= rule.cap_per_day:
-        due, over_cap = max(due, next_shown(time(0), zone, now)), True
+        due, over_cap = max(due, next_shown(time(0), zone, begin)), True
     return _after_quiet(rule, zone, due), over_cap
+
+
+def _wanted_at(delivery: Delivery, rule: AlertRule, now: datetime) -> datetime:
+    """Return when a delivery whose time has come is to go: now, or at the end of what holds it back by now."""
+    zone = ZoneInfo(rule.time_zone)
+    wanted = _after_quiet(rule, zone, now)
+    if delivery.due <= delivery.changed or delivery.attempts:
+        return wanted
+    # What was collected goes with the digest that it would be in if its alert came to the rule as it is by now.
+    collected_until = digest_after(rule, delivery.changed)
+    return wanted if collected_until is None else max(wanted, _after_quiet(rule, zone, collected_until))
 
 
 def _after_quiet(rule: AlertRule, zone: ZoneInfo, due: datetime) -> datetime:

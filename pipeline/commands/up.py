@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -20,6 +21,9 @@ from pipeline.commands.progress import bottom_line, drawn, summary
 from pipeline.commands.screen import long_option, width
 from pipeline.errors import UsageError
 from pipeline.model import Document
+
+if TYPE_CHECKING:
+    from pipeline.wiring.stores import Store
 
 
 @click.command()
@@ -59,7 +63,7 @@ def up(
     from pipeline.views.feeds import list_lines
     from pipeline.views.outcomes import backlog_report, counts_line, dead_line, queued_line
     from pipeline.views.words import counted
-    from pipeline.wiring import connectors, services, session, stores, upkeep, web
+    from pipeline.wiring import connectors, services, session, stores, upkeep
 
     bottom = None if once or as_json else bottom_line()
     complain: Callable[[str], None] = partial(click.echo, err=True)
@@ -130,7 +134,7 @@ def up(
             draw=drawn(bottom),
             sum_up=summary(complain),
         )
-        with web.beside(store, complain) if served else nullcontext():
+        with _page_beside(store, complain) if served else nullcontext():
             counts = running.run()
         if bottom is not None:
             bottom.end()
@@ -139,3 +143,9 @@ def up(
         complain(counts_line(counts))
     if left:
         complain(queued_line(left))
+
+
+def _page_beside(store: Store, complain: Callable[[str], None]) -> AbstractContextManager[object]:
+    from pipeline.wiring import web  # a round that serves nothing ends sooner without
+
+    return web.beside(store, complain)

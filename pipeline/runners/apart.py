@@ -7,6 +7,7 @@ of one record, and what it tells is put together again by ``answered``.
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +22,10 @@ from pipeline.ports.log import Message
 from pipeline.ports.readers import ReaderLostError
 from pipeline.runners.advance import DEAD_LETTERED, UNCHANGED, Advanced, Buried, Decided, Given, buried, ends
 from pipeline.runners.advance import advance as advance_here
+
+# How much less a process that reads counts than others when there is work for all: what it does nobody waits for, while
+# alerts to words, servers and whoever uses the machine do. With cores to spare it takes as much time as ever.
+NICENESS = 10
 
 
 class _Question(msgspec.Struct, frozen=True, array_like=True):
@@ -60,7 +65,12 @@ def answer(questions: Sequence[bytes], flow: Sequence[Stage] = FLOW) -> list[byt
 
 
 def load(flow: Sequence[Stage] = FLOW) -> None:
-    """Load what the first record would wait for, and keep it out of the search for garbage: another process runs it."""
+    """Load what the first record would wait for, and keep it out of the search for garbage: another process runs it.
+
+    From then on that process gives way to others.
+    """
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     try:
         for stage in flow:
             if stage.is_apart:

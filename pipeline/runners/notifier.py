@@ -28,6 +28,7 @@ from pipeline.query.scope import query_of
 from pipeline.query.tree import And, Last, Query
 from pipeline.runners.advance import bury
 from pipeline.runners.pages import Pages
+from pipeline.runners.presence import CATCHES_UP, Presence
 from pipeline.runners.sender import Channels, Senders
 from pipeline.runners.trouble import Trouble
 from pipeline.runners.withheld import Withheld
@@ -44,6 +45,8 @@ CLOSE_S = 3.0
 AGAIN_S = 5.0
 # So many of a rule's latest deliveries about a subject are looked at one by one; the ledger sums up the others.
 REMEMBERED = 500
+# So many of the newest articles are looked at before a surge is told.
+COUNTED_AS_SURGE = 1_000
 
 _log = logging.getLogger("newswire.notify")
 
@@ -80,6 +83,7 @@ class NotifierLoop:
         self._complained: set[tuple[str, str]] = set()
         self._senders = Senders(self._open, self._as_wanted, ledger, clock)
         self._watching = Trouble(_log, "watching silence and surge rules")
+        self._presence = Presence()
         self._polled = self._watched = -WATCH_S
 
     def step(self, timeout: float = 0.0) -> int:
@@ -100,10 +104,10 @@ class NotifierLoop:
             self._withheld.prune(self._clock())
         return len(messages)
 
-    def run(self, stop: threading.Event, within_s: float = POLL_S) -> None:
+    def run(self, stop: threading.Event, within_s: float = POLL_S, *, once: bool = False) -> None:
         """Step until ``stop`` is set and send what is due then; whatever is away is waited for.
 
-        That it is set is seen ``within_s`` seconds.
+        That it is set is seen ``within_s`` seconds. With ``once``, it is set when all there is has been fetched.
         """
         trouble = Trouble(_log, "the notifier")
         try:
@@ -115,6 +119,9 @@ class NotifierLoop:
                     trouble.wait(exc, stop)
                 else:
                     trouble.over()
+            if once:
+                self._presence.caught_up(self._clock())
+                self._watched = -WATCH_S
             if not trouble.lasted_s():
                 with contextlib.suppress(TransientError, UnavailableError):
                     self.drain(DRAIN_S)
@@ -303,6 +310,7 @@ class NotifierLoop:
             self._watching.over()
 
     def _watch(self) -> None:
+        present = self._presence.look(self._clock())
         for rule in self._rules.values():
             if rule.kind == "match" or rule.paused:
                 continue
@@ -314,6 +322,9 @@ class NotifierLoop:
             except Exception as exc:  # noqa: BLE001 - one rule's mistake must not silence the others
                 self._complain(rule.id, f"{rule.name!r} cannot be watched", exc)
                 continue
+            # Nobody looked while the machine slept: what came then is not here yet.
+            if rule.kind == "silence" and present < min(CATCHES_UP, timedelta(seconds=rule.window_s)):
+                continue
             if alert is not None:
                 channels, _ = self._enter([(_message(alert), alert, rule)])
                 for channel in channels:
@@ -324,13 +335,20 @@ class NotifierLoop:
         recent = self._count(query, rule.window_s, now)
         if rule.kind == "surge":
             whole = self._count(query, rule.window_s * (1 + policy.SURGE_WINDOWS), now)
-            return policy.Seen(recent=recent, earlier=whole - recent)
+            seen = policy.Seen(recent=recent, earlier=whole - recent)
+            if policy.watch(rule, seen, now) is None:
+                return seen
+            # What a feed had when it was first polled came all at once, and is no surge.
+            return policy.Seen(recent=recent - self._history(query, rule.window_s, now), earlier=whole - recent)
         newest = self._index.search(SearchRequest(query=query, now=now, limit=1)).documents
         return policy.Seen(recent=recent, earlier=0, newest=newest[0].id if newest else None)
 
     def _count(self, query: Query, seconds: int, now: datetime) -> int:
-        within = Query(text=query.text, root=And(nodes=(query.root, Last(seconds=seconds))))
-        return self._index.search(SearchRequest(query=within, now=now, limit=1)).total
+        return self._index.search(SearchRequest(query=_within(query, seconds), now=now, limit=1)).total
+
+    def _history(self, query: Query, seconds: int, now: datetime) -> int:
+        page = self._index.search(SearchRequest(query=_within(query, seconds), now=now, limit=COUNTED_AS_SURGE))
+        return sum(document.history or document.backfill for document in page.documents)
 
     def _as_wanted(self, delivery: Delivery) -> Delivery:
         """Return a delivery that is about to be sent as its rule wants it by now; a sender's thread asks this."""
@@ -339,7 +357,11 @@ class NotifierLoop:
             return delivery  # what was asked for before it could not be read
         rule = self._rules.get(rule_id)
         channels = [self._channels.label(channel) for channel in _channels_of(rule)] if rule is not None else []
-        return policy.as_wanted(delivery, rule, channels, self._clock())
+        wanted = policy.as_wanted(delivery, rule, channels, self._clock())
+        if wanted is not delivery or delivery.digest or delivery.alert.reason != "update":
+            return wanted
+        earlier = self._ledger.entries(REMEMBERED, rule=rule_id, subjects=(delivery.alert.subject,))
+        return policy.in_order(delivery, earlier)
 
     def _open(self, label: str) -> Notifier:
         channel = self._entries.get(label, label)
@@ -359,6 +381,10 @@ class NotifierLoop:
 def _message(alert: Alert) -> Message:
     topic = NOTIFY.reads
     return Message(topic=topic.name, key=topic.key(alert), value=msgspec.json.encode(alert))
+
+
+def _within(query: Query, seconds: int) -> Query:
+    return Query(text=query.text, root=And(nodes=(query.root, Last(seconds=seconds))))
 
 
 def _channels_of(rule: AlertRule) -> Sequence[str]:

@@ -17,7 +17,7 @@ BELIEVED_S = 10.0
 
 
 class _Count(msgspec.Struct):
-    """Hold a count, the hour it is of, when it was asked, and the due times of the digests that it counts."""
+    """Hold a count, the hour or digest it is of, when it was asked, and the digests that are no further messages."""
 
     hour: int
     day: int
@@ -38,6 +38,8 @@ class Pages:
         """Return the count for a rule and a channel; all that was planned before must be entered or ``add``ed."""
         if rule.priority == "high" or (policy.cap_per_hour(rule, self._limits) is None and rule.cap_per_day is None):
             return Paged()
+        if (digest := policy.digest_after(rule, now)) is not None:
+            return Paged(day=self._before(digest, rule, channel))
         begin, key = policy.start_of_hour(now), (rule.id, channel)
         count = self._counts.get(key)
         if count is None or count.begin != begin or time.monotonic() - count.asked > BELIEVED_S:
@@ -47,6 +49,18 @@ class Pages:
             hour = self._ledger.paged(rule.id, channel, begin)
             count = self._counts[key] = _Count(hour, day, begin, time.monotonic(), set())
         return Paged(hour=count.hour, day=count.day)
+
+    def _before(self, digest: datetime, rule: AlertRule, channel: str) -> int:
+        """Count the messages of a digest's day that go before it: what it collects makes it no second message."""
+        if rule.cap_per_day is None:
+            return 0
+        key = (rule.id, channel)
+        count = self._counts.get(key)
+        if count is None or count.begin != digest or time.monotonic() - count.asked > BELIEVED_S:
+            since = (policy.start_of_day(rule, digest), digest)
+            day, later = (self._ledger.paged(rule.id, channel, moment) for moment in since)
+            count = self._counts[key] = _Count(0, day - later, digest, time.monotonic(), {digest})
+        return count.day
 
     def add(self, delivery: Delivery) -> None:
         """Count a message that was planned."""

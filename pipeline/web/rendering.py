@@ -22,6 +22,7 @@ from pipeline.services.feed_counts import Unread
 from pipeline.web.asking import Ask
 from pipeline.web.assets import tagged
 from pipeline.web.desk import Desk
+from pipeline.web.direction import direction
 from pipeline.web.display import Display, display_of
 from pipeline.web_addresses import web_address
 
@@ -71,7 +72,7 @@ class Rendering:
         self._environment.filters.update(
             ago=self.ago, moment=self.moment, day=self.day, link=web_address, number=number, part=quoted_part,
             short=shorten, clock=self.clock_time, day_key=self.day_key, date=self.date, span=span, coded=coded,
-            plainly=plainly,
+            plainly=plainly, direction=direction,
         )  # fmt: skip
         self._environment.globals.update(asset=tagged, address=address, marked=marked)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -59,6 +58,8 @@ def with_fetcher(settings: Settings, work: Callable[[Fetcher, Parser], Coroutine
 
     Raises ``UnavailableError`` where nobody answers and ``UsageError`` for any other answer than was asked for.
     """
+    import asyncio
+
     from connectors.fetch.http import FetchError
     from connectors.polling.parser import Parser
 
@@ -78,6 +79,8 @@ def with_fetcher(settings: Settings, work: Callable[[Fetcher, Parser], Coroutine
 
 def fetch_part(settings: Settings, url: str, most_bytes: int) -> bytes:
     """Return up to so many bytes of an address. Raises as ``with_fetcher`` does."""
+    import asyncio
+
     from connectors.fetch.http import FetchError
 
     async def run() -> bytes:
@@ -220,6 +223,7 @@ async def polling(
                 recent=opened.recent,
                 log=opened.log,
                 transaction=opened.transaction,
+                repeatable=opened.repeatable,
                 sources=asked,
                 gathering=Gathering(
                     sources=asked,
@@ -254,6 +258,8 @@ def poll_report(write: Callable[[str], None], *, is_terminal: bool) -> Callable[
 
 async def poll_until(stop: threading.Event, ingest: Ingest, *, once: bool) -> None:
     """Poll for one round, or on and on, until it is done or ``stop`` is set."""
+    import asyncio
+
     stopping = asyncio.Event()
     running = asyncio.create_task(ingest.once() if once else ingest.run(stopping))
     while not stop.is_set() and not running.done():

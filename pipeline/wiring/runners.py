@@ -20,7 +20,7 @@ from pipeline.runners.stop import stop_signal
 from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.metrics import serving
-from pipeline.wiring.reading import reading
+from pipeline.wiring.reading import WORKERS_READERS, reading
 from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 from pipeline.wiring.stores import Store, clock, replaying, store
 from pipeline.wiring.upkeep import facts_before, tending
@@ -147,16 +147,19 @@ def notifying(
     measures: Measures | None = None,
     *,
     end_within_s: float = 0.5,
+    once: bool = False,
 ) -> Iterator[None]:
     """Deliver alerts in a thread of its own for as long as the block runs, and what is due when it ends.
 
-    The end is seen within so many seconds.
+    The end is seen within so many seconds. With ``once``, the block ends when all there is has been fetched.
     """
     loop, stop = notifier(opened, write, measures), threading.Event()
     # The notifier waits for sockets and disks many times per message; a busy pipeline gives way to it sooner than the
     # usual 5 ms after each.
     sys.setswitchinterval(SWITCH_S)
-    thread = threading.Thread(target=loop.run, args=(stop, end_within_s), name="notifier", daemon=True)
+    thread = threading.Thread(
+        target=loop.run, args=(stop, end_within_s), kwargs={"once": once}, name="notifier", daemon=True
+    )
     thread.start()
     try:
         yield
@@ -181,12 +184,11 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
     from pipeline.runners.agents import make_app
 
     access = kafka_access(settings)
-    # Reading for events has a thread of its own; the loop that serves Kafka is not to wait for it.
+    # Threads of its own serve Kafka; the loop is not to wait for them, nor they for it.
     learn_types()
     sys.setswitchinterval(SWITCH_S)
     make_directory(settings.directory)  # Faust makes its own directory, but not those above
-    # Only where it is asked for: Kafka and Elasticsearch may need the other cores, and more workers are a way as well.
-    if (readers := reading(settings, 0)) is not None:
+    if (readers := reading(settings, usual=WORKERS_READERS)) is not None:
         atexit.register(readers.close)  # whichever program runs the app
     return make_app(
         servers=settings.kafka,

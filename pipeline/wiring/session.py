@@ -20,7 +20,7 @@ from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
 from pipeline.wiring import connectors, runners, upkeep
 from pipeline.wiring.metrics import serving
-from pipeline.wiring.reading import MOST_READERS, reading
+from pipeline.wiring.reading import readers_beside_up, reading
 from pipeline.wiring.stores import Store, clock
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PROGRESS_S = 5.0
 SUMMARY_S = 60.0
+ENDS_S = 0.5
 ONCE_ENDS_S = 0.1
 _log = logging.getLogger("newswire.pipeline")
 
@@ -172,12 +173,12 @@ class Session:
 
         pruning = upkeep.pruner(self._store)
         settings, measures = self._store.settings, Measures()
-        readers = reading(settings, MOST_READERS)
+        readers = reading(settings, usual=readers_beside_up())
         facts_before = upkeep.facts_before(settings, pruning)
         embedded = runners.embedded(self._store, facts_before, measures, readers, late=self._once)
         # Who asked for one round waits for its end; otherwise nobody is to look as often.
-        ends = {"end_within_s": ONCE_ENDS_S} if self._once else {}
-        notifying = runners.notifying(self._store, self._write, measures, **ends)
+        ends = ONCE_ENDS_S if self._once else ENDS_S
+        notifying = runners.notifying(self._store, self._write, measures, end_within_s=ends, once=self._once)
         learn_types()
         with (
             stop_signal() as self._stopping,

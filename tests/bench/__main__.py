@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from tests.bench import every, open_data
 
 NAMES = (
     "instructions",
@@ -38,10 +40,17 @@ NAMES = (
 ALL = "all"
 # Not among all: three quarters of an hour.
 BY_NAME = frozenset({"soak"})
+# What the peers are found under, and the packages that have them.
+PACKAGES = {
+    "feeds": {"reader": "reader"},
+    "fulltext": {"trafilatura": "trafilatura"},
+    "dedupe": {"datasketch": "datasketch", "rensa": "rensa"},
+}
+OPEN_DATA = {"golden": ("feeds",), "dedupe": ("language",), "extract": ("language", "events")}
 
 
 def main() -> int:
-    """Run one benchmark, or each in a process of its own; return 1 if one of all could not be run."""
+    """Run one benchmark, or each in a process of its own; return 1 if one could not be run or missed a limit."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("name", choices=(*NAMES, ALL))
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -49,33 +58,47 @@ def main() -> int:
     print(f"machine: {json.dumps(machine())}", file=sys.stderr)
     if chosen.name == ALL:
         return run_all(as_json=chosen.json)
+    if (lacking := why_not(chosen.name)) is not None:
+        print(f"{chosen.name} cannot run: {lacking}", file=sys.stderr)
+        return 1
     bench = importlib.import_module(f"tests.bench.{chosen.name}")
-    figures: dict[str, float] = bench.run()
+    try:
+        figures: dict[str, float] = bench.run()
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return every.INTERRUPTED
     limits: Mapping[str, float] = getattr(bench, "LIMITS", {})
-    print(json.dumps(figures) if chosen.json else table(figures, limits))
+    print(every.as_json(figures) if chosen.json else table(figures, limits))
     failed = missed(figures, limits)
-    print(*failed, sep="\n", end="\n" if failed else "", file=sys.stderr)
+    print(*(f"limit missed: {each}" for each in failed), sep="\n", end="\n" if failed else "", file=sys.stderr)
     return int(bool(failed))
 
 
 def run_all(*, as_json: bool) -> int:
-    """Run every benchmark; one that fails says why and holds up no other."""
-    found: dict[str, dict[str, object]] = {"machine": machine()}
-    failed = 0
-    for name in [each for each in NAMES if each not in BY_NAME]:
-        loaded = os.getloadavg()[0]
-        command = [sys.executable, "-m", "tests.bench", name, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        failed += done.returncode != 0
-        found[name] = json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}
-        if done.returncode:
-            found[name] |= {"error": (done.stderr.strip().splitlines() or ["it said nothing"])[-1]}
-        found[name] |= {"load_before": round(loaded, 1)}
-        if not as_json:
-            print(f"\n{name}\n{table(found[name])}", flush=True)
+    """Run every benchmark; what one of them lacks is said before the first begins."""
+    names = [each for each in NAMES if each not in BY_NAME]
+    lacking = {name: why for name in names if (why := why_not(name)) is not None}
+    running = every.Every(machine())
+    running.run(
+        names,
+        lacking,
+        lambda name: None if as_json else print(f"\n{name}\n{table(running.found[name])}", flush=True),
+    )
     if as_json:
-        print(json.dumps(found))
-    return int(failed > 0)
+        print(every.as_json(running.found))
+    return running.status
+
+
+def why_not(name: str) -> str | None:
+    """Say what a benchmark lacks on this machine; nothing where it can run."""
+    for module, wanted in PACKAGES.get(name, {}).items():
+        if importlib.util.find_spec(module) is None:
+            return f"the package {wanted} is missing (pip install '.[bench]')"
+    if (without := open_data.missing(OPEN_DATA.get(name, ()))) is not None:
+        return without
+    bench = importlib.import_module(f"tests.bench.{name}")
+    lacking: str | None = bench.why_not() if hasattr(bench, "why_not") else None
+    return lacking
 
 
 def machine() -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pipeline.model import Article
 from pipeline.ports.search import SearchRequest
 from pipeline.runners.polling.publishing import publish
 from pipeline.wiring import runners, stores
-from pipeline.wiring.reading import MOST_READERS, cores, reading
+from pipeline.wiring.reading import readers_beside_up, reading
 from tests.bench.corpus import Corpus
 
 COUNT = 3_000
@@ -41,7 +42,7 @@ def embedded(rounds: int = 3) -> dict[str, float]:
     """Return the medians of some rounds: one process alone, then with others that read for events, in turn."""
     figures: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
-        alone, together = _embedded(0), _embedded(max(1, min(cores() - 1, MOST_READERS)))
+        alone, together = _embedded(0), _embedded(max(1, readers_beside_up()))
         figures["embedded_articles_per_s"].append(together["articles_per_s"])
         figures["embedded_alone_articles_per_s"].append(alone["articles_per_s"])
         figures["embedded_ratio_vs_alone"].append(together["articles_per_s"] / alone["articles_per_s"])
@@ -64,7 +65,7 @@ def measure(processes: int, count: int = COUNT) -> None:
     """Print articles/s, and what an article costs all processes; and the memory of these, while they are there."""
     with tempfile.TemporaryDirectory() as directory:
         settings = config.load(None, {"data": directory}, {"NEWSWIRE_EXTRACT_PROCESSES": str(processes)})
-        readers = reading(settings, MOST_READERS)
+        readers = reading(settings, usual=readers_beside_up())
         with stores.store(settings) as store, closing(readers) if readers is not None else nullcontext():
             publish(articles(count), store.log)
             runtime = runners.embedded(store, readers=readers)
@@ -105,17 +106,26 @@ def memory_mb() -> float:
 
 def distributed() -> float | None:
     """Return articles/s of one Faust worker and one sink, from news.articles to searchable."""
-    from tests.integration.distributed import Cluster, wait_until
-
     directory = Path("/var/tmp") / f"newswire-bench-{os.getpid()}"
     command = [sys.executable, str(ROOT / "deploy" / "servers")]
-    started = subprocess.run([*command, "start", "--data", str(directory)], capture_output=True, text=True, check=False)
-    if started.returncode:
-        print(started.stderr, file=sys.stderr)
-        return None
-    exports = dict(line.removeprefix("export NEWSWIRE_").split("=", 1) for line in started.stdout.splitlines())
+    start = [*command, "start", "--data", str(directory)]
+    try:
+        started = subprocess.run(start, capture_output=True, text=True, check=False)
+        if started.returncode:
+            print(f"worker: {started.stderr}", file=sys.stderr)
+            return None
+        exports = dict(line.removeprefix("export NEWSWIRE_").split("=", 1) for line in started.stdout.splitlines())
+        return _worker({name.lower(): address for name, address in exports.items()})
+    finally:  # also where it was stopped while they start
+        subprocess.run([*command, "stop", "--data", str(directory)], check=False, capture_output=True)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _worker(servers: dict[str, str]) -> float:
+    from tests.integration.distributed import Cluster, wait_until
+
     with tempfile.TemporaryDirectory() as data:
-        cluster = Cluster({name.lower(): address for name, address in exports.items()}, "bench-", Path(data))
+        cluster = Cluster(servers, "bench-", Path(data))
         try:
             cluster.publish(articles(WORKER_COUNT))
             with stores.store(cluster.settings) as store:
@@ -136,7 +146,6 @@ def distributed() -> float | None:
                 return (WORKER_COUNT - first) / (time.perf_counter() - begun)
         finally:
             cluster.stop()
-            subprocess.run([*command, "stop", "--data", str(directory)], check=False, capture_output=True)
 
 
 def articles(count: int) -> list[Article]:

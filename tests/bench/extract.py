@@ -11,7 +11,6 @@ type and both parties' codes; a reading counts as given, without merging the par
 from __future__ import annotations
 
 import json
-import os
 import resource
 import time
 from datetime import UTC, datetime
@@ -22,20 +21,17 @@ from deploy.models.rank import codes
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Document
 from pipeline.stages.extract.stage import read
+from tests.bench import open_data
 
 DAY = datetime(2022, 2, 21, tzinfo=UTC)
 ARTICLES = Path(__file__).parent.parent / "data" / "extract" / "articles" / "articles.json"
 
 
 def shared_data() -> Path:
-    """Return the folder of shared data. Raises ``FileNotFoundError`` with what to set."""
-    path = Path(os.environ.get("NEWSWIRE_SHARED_DATA", "../shared/data"))
-    if not path.is_dir():
-        raise FileNotFoundError(
-            f"{path} is missing: set NEWSWIRE_SHARED_DATA to the folder with events/ and language/; "
-            "tests/bench/README.md says where its files are from"
-        )
-    return path
+    """Return the folder of open data. Raises ``FileNotFoundError`` with how to get it."""
+    if (lacking := open_data.missing(("language", "events"))) is not None:
+        raise FileNotFoundError(lacking)
+    return open_data.folder()
 
 
 def articles() -> dict[str, float]:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from connectors.fetch.child import Child
 from pipeline.adapters import reading_pool
 from pipeline.adapters.reading_pool import ReadingPool
 from pipeline.ports.readers import ReaderLostError, Readers
+from pipeline.runners.apart import NICENESS, load
 from tests.fakes import readers as does
 from tests.fakes.readers import MemoryReaders
 
@@ -153,3 +155,11 @@ def test_script_that_does_not_ask_whether_it_is_the_program_is_not_run_again_by_
     command, environment = [sys.executable, str(script)], os.environ | {"PYTHONPATH": paths}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     assert "begins\nb'A'\n" == ran.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="the system knows no priorities")
+def test_a_process_that_reads_gives_way_to_others() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    with closing(Child()) as child:
+        child.call(load, ())
+        assert child.call(os.getpriority, os.PRIO_PROCESS, 0) == min(19, own + NICENESS)

@@ -42,7 +42,6 @@ def test_killed_reader_of_a_worker_loses_nothing_and_none_is_left(
     servers: dict[str, str], prefix: str, tmp_path: Path
 ) -> None:
     cluster = Cluster(servers, prefix, tmp_path)
-    cluster.environment["NEWSWIRE_EXTRACT_PROCESSES"] = "1"
     try:
         worker = cluster.start("worker")
         cluster.start("index")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 SERVER_LIBRARIES = ("kafka", "faust", "elasticsearch")
 HEAVY_LIBRARIES = ("aiohttp", "feedparser", "msgspec", "numpy", "sqlite3")
@@ -29,3 +30,9 @@ def test_embedded_runtime_imports_no_server_library() -> None:
         "import pipeline.adapters.sqlite.index, pipeline.adapters.sqlite.ledger"
     )
     assert ("pipeline.runners.embedded" in modules, set()) == (True, modules & {*SERVER_LIBRARIES})
+
+
+def test_a_round_without_a_feed_loads_no_http_client(tmp_path: Path) -> None:
+    command = ["up", "--demo", "--once", "--data", str(tmp_path)]
+    modules = imported(f"from pipeline.cli import main\nmain({command!r}, standalone_mode=False)")
+    assert ("pipeline.runners.embedded" in modules, set()) == (True, modules & {*SERVER_LIBRARIES, "aiohttp"})

@@ -6,13 +6,13 @@ import socket
 import ssl
 import subprocess
 
-import aiohttp
-
 from pipeline.plain_words import os_words
 
 
 def reason_of(error: BaseException) -> str:
     """Say what an error of the network, of a file or of another program means; its own text may hold secrets."""
+    import aiohttp  # not at the start, which it would make slower by a tenth
+
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy answered {error.status}"
     if isinstance(error, aiohttp.ClientProxyConnectionError):

@@ -44,10 +44,6 @@ class Made(msgspec.Struct, frozen=True, array_like=True):
     terms: tuple[str, ...]
     stems: dict[str, str]
 
-    def title_and_text(self) -> tuple[list[str], list[str]]:
-        """Return the tokens of title and text, and with them the terms of words that hyphens join."""
-        return self.terms[0].split(), self.terms[1].split()
-
     def names(self) -> list[str]:
         """Return the tokens of authors and source."""
         return [token[1:] for token in (*self.terms[2].split(), *self.terms[3].split())]
@@ -90,11 +86,11 @@ def _made(preview: Callable[[Article], Article], article: Article, record: bytes
         return b""
     document = as_document(preview(article))
     texts, language = texts_of(document), index_language(document.language)
-    tokens = {*texts.title.tokens, *texts.body.tokens}
-    if max(map(len, chain(tokens, texts.authors.tokens, texts.source.tokens)), default=0) >= MAX_TOKEN:
+    new = {*texts.title.tokens, *texts.body.tokens}.difference(_sent.get(language, ()))
+    if max(map(len, chain(new, texts.authors.tokens, texts.source.tokens)), default=0) >= MAX_TOKEN:
         return b""  # how the writer treats it depends on what else it writes
     terms = terms_row(document, texts)
-    stems = _new_stems(tokens, language) if language else {}
+    stems = _told_stems(new, language)
     made = Made(document=document, body=pack(msgspec.json.encode(document)), terms=terms, stems=stems)
     parcel = _Parcel(*packed(record), msgspec.Raw(msgspec.msgpack.encode(made)))
     return _digest(record) + msgspec.msgpack.encode(parcel)
@@ -171,11 +167,10 @@ def _digest(record: bytes) -> bytes:
     return blake2b(record, digest_size=_DIGEST_BYTES).digest()
 
 
-def _new_stems(tokens: set[str], language: str) -> dict[str, str]:
-    """Return the stems of those tokens that this process has not told of yet: who writes remembers the others."""
+def _told_stems(new: set[str], language: str) -> dict[str, str]:
+    """Return the stems of tokens to be told of now: who writes remembers them."""
     sent = _sent.setdefault(language, set())
-    new = tokens - sent
     if len(sent) > MAX_SENT:
         sent.clear()
     sent |= new
-    return stems_of(new, language)
+    return stems_of(new, language) if language else {}

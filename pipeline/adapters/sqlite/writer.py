@@ -20,6 +20,7 @@ from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.adapters.sqlite.generations import begin, finish
 from pipeline.adapters.sqlite.groups import listed
+from pipeline.adapters.sqlite.places import Places
 from pipeline.adapters.sqlite.prepared import Made, SqlitePrepared
 from pipeline.adapters.sqlite.revisions import SqliteRevisions
 from pipeline.adapters.sqlite.terms import COLUMNS, Texts, terms_row, texts_of
@@ -68,6 +69,29 @@ class _There:
         return _decoder.decode(self.value) if self.value is not None else None
 
 
+class _Given:
+    """Hold a document that is to be written, with what was made of it beforehand. Raises ``UnicodeEncodeError``."""
+
+    __slots__ = ("_value", "document", "ready")
+
+    def __init__(self, document: Document, ready: Made | None) -> None:
+        self.document = document
+        self.ready = ready
+        # What was made of it holds that already, compressed.
+        self._value = msgspec.json.encode(document) if ready is None else None
+
+    @property
+    def value(self) -> bytes:
+        """Return its JSON."""
+        if self._value is None:
+            self._value = msgspec.json.encode(self.document)
+        return self._value
+
+    def body(self) -> bytes:
+        """Return what is stored of it."""
+        return self.ready.body if self.ready is not None else packing.pack(self.value)
+
+
 class Writer:
     """Write to the index in the transaction that is open, or in one of its own."""
 
@@ -81,15 +105,15 @@ class Writer:
 
     def write(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
         """Store the newest revision of each document; return (article id, reason) for those that cannot be."""
-        newest: dict[str, tuple[Document, bytes]] = {}
+        newest: dict[str, _Given] = {}
         passed: dict[str, list[Document]] = {}
         refused = []
         for document in documents:
-            before = newest[document.id][0] if document.id in newest else None
+            before = newest[document.id].document if document.id in newest else None
             if before is not None and before.revision > document.revision:
                 continue
             try:
-                newest[document.id] = document, msgspec.json.encode(document)
+                newest[document.id] = _Given(document, self._prepared.rows(document) if self._prepared else None)
             except UnicodeEncodeError as exc:
                 refused.append((document.id, f"its text is not valid Unicode: {exc}"))
                 continue
@@ -176,14 +200,15 @@ class Writer:
         written: list[tuple[int, Document]] = []
         made: dict[int, Made] = {}
         facets: list[tuple[int, str, str]] = []
-        places = _Places(self._database, [arrival.key for arrival in arrivals])
-        there = self._there([before.position for each in arrivals if (before := stored.get(each.document.id))])
+        places = Places(self._database, [arrival.key for arrival in arrivals])
+        there = self._there([before.position for each in arrivals if (before := stored.get(each.one.document.id))])
         replaced: dict[int, _There] = {}
-        for document, value, first_seen, key, writing in arrivals:
+        for one, first_seen, key, writing in arrivals:
+            document = one.document
             number = writing
             before = stored.get(document.id)
             if before is not None:
-                if before.revision > document.revision or there[before.position].value == value:
+                if before.revision > document.revision or there[before.position].value == one.value:
                     continue  # a redelivery of what is there already
                 number = before.number
             older = there[before.position].document if before is not None else None
@@ -193,10 +218,9 @@ class Writer:
                 places.leave(before.position)
             position = places.take(key)
             rows.append((position, *_columns(document, first_seen), number, writing))
-            ready = self._prepared.rows(document) if self._prepared is not None else None
-            if ready is not None:
-                made[position] = ready
-            bodies.append((position, ready.body if ready is not None else packing.pack(value)))
+            if one.ready is not None:
+                made[position] = one.ready
+            bodies.append((position, one.body()))
             facets += ((position, *pair) for pair in facets_of(document))
             written.append((position, document))
         self._take_out(replaced)
@@ -253,7 +277,7 @@ class Writer:
         for ready in made:
             language = index_language(ready.document.language)
             counts[language] += 1
-            found.setdefault(language, set()).update(*ready.title_and_text())
+            found.setdefault(language, set()).update(ready.terms[0].split(), ready.terms[1].split())
             found.setdefault("", set()).update(ready.names())
             learn_stems(language, ready.stems)
         connection = self._database.connection
@@ -265,9 +289,7 @@ class Writer:
         are_long = False
         for language, tokens in found.items():
             known = self._known_tokens.setdefault(language, set())
-            new = tokens - known
-            if made:
-                new = {token for token in new if not is_compound_term(token)}
+            new = {token for token in tokens.difference(known) if not is_compound_term(token)}
             are_any = max(map(len, new), default=0) > MAX_TOKEN
             long = {token for token in new if len(token) > MAX_TOKEN} if are_any else set()
             are_long = are_long or are_any
@@ -290,24 +312,21 @@ class Writer:
 
 
 class _Arrival(NamedTuple):
-    """Hold a document on its way in: its JSON, when it was first seen, its order key, and the number of its write."""
+    """Hold a document on its way in: when it was first seen, its order key, and the number of its write."""
 
-    document: Document
-    value: bytes
+    one: _Given
     first_seen: datetime
     key: int
     writing: int
 
 
-def _arrivals(
-    database: Database, accepted: Collection[tuple[Document, bytes]], stored: Mapping[str, _Stored]
-) -> list[_Arrival]:
+def _arrivals(database: Database, accepted: Collection[_Given], stored: Mapping[str, _Stored]) -> list[_Arrival]:
     """Number what is to be written in the order it came, and return it in the order of the positions it is to have."""
     found = []
-    for (document, value), writing in zip(accepted, next_numbers(database, len(accepted)), strict=True):
-        before = stored.get(document.id)
-        first_seen = from_microseconds(before.first_seen) if before is not None else document.seen
-        found.append(_Arrival(document, value, first_seen, order_key(document, first_seen), writing))
+    for one, writing in zip(accepted, next_numbers(database, len(accepted)), strict=True):
+        before = stored.get(one.document.id)
+        first_seen = from_microseconds(before.first_seen) if before is not None else one.document.seen
+        found.append(_Arrival(one, first_seen, order_key(one.document, first_seen), writing))
     return sorted(found, key=lambda arrival: arrival.key)
 
 
@@ -317,7 +336,7 @@ def _chunks(arrivals: Sequence[_Arrival]) -> Iterator[Sequence[_Arrival]]:
         if end - start == AT_ONCE or chars > CHARS_AT_ONCE:
             yield arrivals[start:end]
             start, chars = end, 0
-        chars += len(arrival.value)
+        chars += len(arrival.one.document.text or "")
     yield arrivals[start:]
 
 
@@ -330,40 +349,6 @@ def _deletions(there: Mapping[int, _There]) -> Iterator[_Terms]:
 
 def _position(row: _Terms) -> int:
     return cast("int", row[1])
-
-
-class _Places:
-    """Give documents positions that no other has: that of their order key, or the next one that is free.
-
-    Which of the ``wanted`` are taken is asked once for all, in the transaction that is open.
-    """
-
-    def __init__(self, database: Database, wanted: Sequence[int]) -> None:
-        self._connection = database.connection
-        marks = ", ".join("?" * len(wanted))
-        rows = self._connection.execute(f"SELECT position FROM documents WHERE position IN ({marks})", wanted)
-        self._taken = {position for (position,) in rows}
-        self._asked = set(wanted)
-
-    def leave(self, position: int) -> None:
-        """Give back a position whose document is replaced."""
-        self._asked.add(position)
-        self._taken.discard(position)
-
-    def take(self, position: int) -> int:
-        """Take the first free position from this one on."""
-        while self._is_taken(position):
-            position += 1
-        self._taken.add(position)
-        return position
-
-    def _is_taken(self, position: int) -> bool:
-        if position not in self._asked and position not in self._taken:
-            self._asked.add(position)
-            look_up = "SELECT 1 FROM documents WHERE position = ?"
-            if self._connection.execute(look_up, (position,)).fetchone():
-                self._taken.add(position)
-        return position in self._taken
 
 
 def read_document(database: Database, position: int) -> Document | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from functools import partial
 
@@ -74,6 +74,7 @@ class Ingest:
         recent: Table,
         log: Log,
         transaction: Transaction,
+        repeatable: Transaction | None = None,
         sources: Sources,
         gathering: Gathering,
         limits: HostLimits,
@@ -88,8 +89,8 @@ class Ingest:
     ) -> None:
         self._prepared = prepared
         self._roster = Roster(
-            feeds=feeds, polls=polls, recent=recent, log=log, transaction=transaction, limits=limits, clock=clock,
-            mine=mine,
+            feeds=feeds, polls=polls, recent=recent, log=log, transaction=transaction, repeatable=repeatable,
+            limits=limits, clock=clock, mine=mine,
         )  # fmt: skip
         self._sources = sources
         self._gathering = gathering
@@ -169,17 +170,22 @@ class Ingest:
     async def _poll(self, known: Known) -> None:
         if await self._is_folded(known):
             return
-        async with AsyncExitStack() as place:
+        has_place = False
 
-            async def enter() -> None:
-                await place.enter_async_context(self._turn)
-                await self._outbox.room()
-                subscription = self._roster.subscriptions.get(known.url)
-                if subscription is None or subscription.paused:
-                    raise _LeftAloneError(known.url)
+        async def enter() -> None:
+            nonlocal has_place
+            has_place = await self._turn.acquire()
+            await self._outbox.room()
+            subscription = self._roster.subscriptions.get(known.url)
+            if subscription is None or subscription.paused:
+                raise _LeftAloneError(known.url)
 
+        try:
             fetched = await self._sources.ask(known.subscription, known.poll, enter)
             reading = await self._gathered(known.url, fetched)
+        finally:
+            if has_place:
+                self._turn.release()
         published = await self._publish(known, reading, partial(self._success, fetched, reading))
         if self._pushes is not None:
             self._pushes.polled(known.url, published)
@@ -328,7 +334,8 @@ class Ingest:
 
     async def _is_folded(self, known: Known) -> bool:
         """Tell whether a feed has moved to where another one is followed and works; its tags become that one's."""
-        target = self._roster.subscriptions.get(whole_address(known.poll.moved_to_if_believed or ""))
+        moved_to = known.poll.moved_to_if_believed
+        target = self._roster.subscriptions.get(whole_address(moved_to)) if moved_to else None
         if target is None or target.url == known.url or target.paused:
             return False
         if known.poll.retired and known.poll.error:

@@ -64,6 +64,7 @@ class Roster:
         recent: Table,
         log: Log,
         transaction: Transaction,
+        repeatable: Transaction | None = None,
         limits: HostLimits,
         clock: Clock,
         mine: Callable[[str], bool],
@@ -73,6 +74,7 @@ class Roster:
         self._recent = recent
         self._log = log
         self._transaction = transaction
+        self._repeatable = repeatable or transaction
         self._limits = limits
         self._clock = clock
         self._mine = mine
@@ -130,9 +132,13 @@ class Roster:
             self.plan(url, min(due, self._clock() + timedelta(seconds=within_s)))
 
     def write(self, writes: Sequence[Write]) -> None:
-        """Write what polls brought, in one transaction; of feeds that were removed meanwhile nothing."""
+        """Write what polls brought, in one transaction; of feeds that were removed meanwhile nothing.
+
+        Polls that brought nothing do not wait for the disk: undone by a power cut, they are only made again.
+        """
+        brought = any(write.messages or write.recent for write in writes)
         with self._turn:
-            with self._transaction():
+            with self._transaction() if brought else self._repeatable():
                 self.learn()
                 writes = [write for write in writes if write.url in self.subscriptions]
                 polls = {write.url: self.polls[write.url] for write in writes}

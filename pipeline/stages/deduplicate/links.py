@@ -39,15 +39,14 @@ class Links:
 
     def find(self, article: Article, made: Sketch, but: frozenset[str] = frozenset()) -> NearDuplicate | None:
         """Return what an article copies, if anything; not itself, nor one of ``but``."""
-        seen = article.seen.timestamp()
-        since, until = seen - self._window, seen + self._window
+        since, until = span(article, self._window)
         found = self._near_duplicates.find(made, self._containment, since, until, but | {article.id})
         if found is None or found.source != source_hash(article):
             return found
         # What one source repeats may be its template or its sign-off: the facts between must be the same too.
         contradicted = self._stories.contradict(found.story, article, made)
         if contradicted is None:  # what the story's reports stated is forgotten
-            is_recent = abs(seen - found.seen) <= CLOSES_AFTER.total_seconds()
+            is_recent = abs(article.seen.timestamp() - found.seen) <= CLOSES_AFTER.total_seconds()
             return found if found.is_whole or is_recent else None
         return None if contradicted else found
 
@@ -119,3 +118,9 @@ class Links:
             sketch=made if found is None or found.is_part else Sketch(made.content),
         )
         return Parted(article=article, fact=fact, story_facts=joined.facts)
+
+
+def span(article: Article, window: float) -> tuple[float, float]:
+    """Return the Unix times between which what an article copies was seen."""
+    seen = article.seen.timestamp()
+    return seen - window, seen + window

@@ -9,12 +9,22 @@ is what is rare in it.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.stages.deduplicate.look_ahead import (
+    KEY_WORTH_MIN,
+    NO_HASH,
+    ROWS_PER_KEY_MAX,
+    WIDTH,
+    Chains,
+    LookAhead,
+    Wanted,
+    key_bytes,
+)
 from pipeline.stages.deduplicate.sketch import (
     FACTS,
     KEYS,
@@ -27,18 +37,13 @@ from pipeline.stages.deduplicate.sketch import (
     states_the_same,
 )
 
-_WIDTH = 1 + KEYS
-# So many articles a key may lead to, and so many steps of a chain are taken to find them.
-ROWS_PER_KEY_MAX = 6
+# So many steps of a chain are taken to find the articles that a key leads to.
 CHAIN_STEPS_MAX = 200
 # So many of the likeliest articles are compared.
 COMPARED_MAX = 8
-# A copy shares more than one key that leads to nothing else would count.
-KEY_WORTH_MIN = 1.1
 LONGER_FACTOR = 1.5
 FEWEST_BUCKETS = 1 << 12
 _NONE = -1
-_NO_HASH = 0xFFFFFFFF
 _GONE = float("-inf")
 
 
@@ -97,6 +102,7 @@ class NearDuplicateIndex:
         self._outdated: set[str] = set()
         self._in_order = True
         self._oldest = 0
+        self._ahead: LookAhead | None = None
 
     def __contains__(self, key: str) -> bool:
         return key in self._rows
@@ -132,6 +138,8 @@ class NearDuplicateIndex:
         self.remove(key)
         row = len(self._ids)
         made = fact.sketch if fact.sketch is not None and fact.version == SKETCH_VERSION else _NOTHING
+        if self._ahead is not None and not self._ahead.outlasts(made):
+            self._ahead = None
         if fact.version != SKETCH_VERSION:
             self._outdated.add(key)
         self._rows[key] = row
@@ -143,23 +151,22 @@ class NearDuplicateIndex:
         self._seen.append(fact.seen)
         self._revisions.append(fact.revision)
         self._sources.append(fact.source)
-        content = int.from_bytes(made.content, "little")
-        self._contents.append(content)
-        self._keys.append(content & _NO_HASH if content else _NO_HASH)
-        self._keys.frombytes(made.keys.ljust(4 * KEYS, b"\xff"))
+        self._contents.append(int.from_bytes(made.content, "little"))
+        self._keys.frombytes(key_bytes(made))
         self._minima.frombytes(made.minima.ljust(4 * MINIMA, b"\xff"))
         self._facts.frombytes(made.facts.ljust(2 * FACTS, b"\xff"))
-        self._next.extend(_UNLINKED)
-        self._in_order &= fact.order > self.latest
-        self.latest = max(self.latest, fact.order)
-        if self._in_order:
-            self._link(row)
+        if fact.order > self.latest:
+            self.latest = fact.order
+        else:
+            self._in_order = False
 
     def remove(self, key: str) -> None:
         """Forget one article; its row is given back when a quarter of all are empty."""
         row = self._rows.pop(key, None)
         if row is None:
             return
+        if self._ahead is not None and self._ahead.leads_to(row):
+            self._ahead = None
         self._ids[row] = None
         self._outdated.discard(key)
         self._originals.pop(row, None)
@@ -170,6 +177,12 @@ class NearDuplicateIndex:
         if len(self._ids) - len(self._rows) > max(len(self._rows) // 3, FEWEST_BUCKETS // KEYS):
             self._rearrange()
 
+    def expect(self, wanted: Sequence[Wanted]) -> None:
+        """Look up together what will be looked for next, one by one, which costs less."""
+        self.settle()
+        chains = Chains(self._keys, self._next, self._buckets, self._seen)
+        self._ahead = LookAhead(chains, wanted)
+
     def find(
         self, wanted: Sketch, containment: float, since: float, until: float, but: Set[str] = frozenset()
     ) -> NearDuplicate | None:
@@ -177,11 +190,12 @@ class NearDuplicateIndex:
 
         Of equals the earliest in log order; only articles seen between two Unix times, and none of ``but``.
         """
-        if not self._in_order:
-            self._rearrange()
+        if self._ahead is not None and self._in_order and self._ahead.is_unlike(Wanted(wanted, since, until)):
+            return None
+        self.settle()
         content = int.from_bytes(wanted.content, "little")
         if content:
-            rows = self._led_to(0, content & _NO_HASH, since, until)
+            rows = self._led_to(0, content & NO_HASH, since, until)
             same = [row for row in rows if self._contents[row] == content and self._ids[row] not in but]
             if same:
                 return self._found(same[-1], is_whole=True)
@@ -218,6 +232,8 @@ class NearDuplicateIndex:
     def expired(self, before: float, limit: int) -> list[str]:
         """Return the oldest articles, if first seen before a Unix time; a bounded number at a time."""
         old: list[str] = []
+        if self._oldest < len(self._ids) and self._seen[self._oldest] >= before:
+            return old
         for row in range(self._oldest, min(self._oldest + limit, len(self._ids))):
             key = self._ids[row]
             if key is None:
@@ -234,8 +250,8 @@ class NearDuplicateIndex:
         rows: list[int] = []
         steps = CHAIN_STEPS_MAX
         while entry >= 0 and steps:
-            if keys[entry] == hashed and (entry % _WIDTH > 0) == (first > 0):
-                row = entry // _WIDTH
+            if keys[entry] == hashed and (entry % WIDTH > 0) == (first > 0):
+                row = entry // WIDTH
                 if since <= moments[row] <= until:
                     rows.append(row)
                     if len(rows) == ROWS_PER_KEY_MAX:
@@ -247,43 +263,45 @@ class NearDuplicateIndex:
     def _sketch(self, row: int) -> Sketch:
         minima = self._minima[row * MINIMA : (row + 1) * MINIMA]
         facts = self._facts[row * FACTS : (row + 1) * FACTS]
-        while minima and minima[-1] == _NO_HASH:
+        while minima and minima[-1] == NO_HASH:
             minima.pop()
         while facts and facts[-1] == _NO_FACT:
             facts.pop()
         content = self._contents[row]
         return Sketch(content.to_bytes(8, "little") if content else b"", b"", minima.tobytes(), facts.tobytes())
 
-    def _link(self, row: int) -> None:
-        """Put a row's keys at the heads of their chains."""
-        if len(self._keys) > len(self._buckets):
-            self._link_all()
+    def settle(self) -> None:
+        """Put the keys of new rows at the heads of their chains, many together."""
+        if not self._in_order:
+            self._rearrange()
+        elif len(self._next) == len(self._keys):
             return
-        keys, following, buckets = self._keys, self._next, self._buckets
-        mask = len(buckets) - 1
-        for entry in range(row * _WIDTH, (row + 1) * _WIDTH):
-            hashed = keys[entry]
-            if hashed != _NO_HASH:
-                bucket = hashed & mask
-                following[entry] = buckets[bucket]
-                buckets[bucket] = entry
+        elif len(self._keys) > len(self._buckets):
+            self._link_all()
+        else:
+            self._link(len(self._next))
+
+    def _link(self, first: int) -> None:
+        """Link the keys from a place on."""
+        self._next.extend(array("i", [_NONE]) * (len(self._keys) - first))
+        keys, following, buckets = (np.frombuffer(each, np.int32) for each in (self._keys, self._next, self._buckets))
+        entries = np.flatnonzero(keys[first:] != _NONE)
+        entries += first
+        bucket, entry = _by_bucket(keys.take(entries), entries, len(buckets) - 1)
+        is_last = np.append(bucket[1:] != bucket[:-1], True)[: len(bucket)]
+        following[entry] = buckets.take(bucket)
+        following[entry[1:][~is_last[:-1]]] = entry[:-1][~is_last[:-1]]
+        buckets[bucket[is_last]] = entry[is_last]
 
     def _link_all(self) -> None:
         buckets_needed = FEWEST_BUCKETS
         while buckets_needed < len(self._keys):
             buckets_needed *= 2
         keys = np.frombuffer(self._keys, dtype=np.uint32)
-        entries = np.flatnonzero(keys != _NO_HASH)
-        # Sorted by bucket, then by place: each entry is followed by the one before it. In place: these are large.
-        chained = (keys[entries] & np.uint32(buckets_needed - 1)).astype(np.int64)
-        chained <<= 32
-        chained |= entries
+        entries = np.flatnonzero(keys != NO_HASH)
+        # Each entry is followed by the one before it in its bucket.
+        bucket, entry = _by_bucket(keys[entries], entries, buckets_needed - 1)
         del entries
-        chained.sort()
-        entry = chained.astype(np.uint32).astype(np.int32)
-        chained >>= 32
-        bucket = chained.astype(np.int32)
-        del chained
         is_last = np.append(bucket[1:] != bucket[:-1], True)[: len(bucket)]
         self._buckets = array("i", [_NONE]) * buckets_needed
         np.frombuffer(self._buckets, dtype=np.int32)[bucket[is_last]] = entry[is_last]
@@ -292,6 +310,7 @@ class NearDuplicateIndex:
 
     def _rearrange(self) -> None:
         """Put the rows in order and close the gaps between them."""
+        self._ahead = None
         orders = np.array(self._orders)
         kept = np.array([row for row, key in enumerate(self._ids) if key is not None], dtype=np.int64)
         kept = kept[np.argsort(orders[kept], kind="stable")]
@@ -304,7 +323,7 @@ class NearDuplicateIndex:
         self._sources = _taken(self._sources, kept, 1)
         self._revisions, self._contents = _taken(self._revisions, kept, 1), _taken(self._contents, kept, 1)
         self._minima, self._facts = _taken(self._minima, kept, MINIMA), _taken(self._facts, kept, FACTS)
-        self._keys = _taken(self._keys, kept, _WIDTH)
+        self._keys = _taken(self._keys, kept, WIDTH)
         self._in_order, self._oldest = True, 0
         self._link_all()
 
@@ -314,6 +333,20 @@ def _taken(values: array, rows: NDArray[np.int64], width: int) -> array:  # type
     return array(values.typecode, whole[rows].tobytes())
 
 
+def _by_bucket(
+    keys: NDArray[np.integer], entries: NDArray[np.int64], mask: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the buckets of keys and their entries, sorted by bucket, then by entry."""
+    # In place: these may be large.
+    chained = keys.astype(np.int64)
+    chained &= mask
+    chained <<= 32
+    chained |= entries
+    chained.sort()
+    entry = chained.astype(np.uint32).astype(np.int32)
+    chained >>= 32
+    return chained.astype(np.int32), entry
+
+
 _NO_FACT = 0xFFFF
 _NOTHING = Sketch(b"")
-_UNLINKED = array("i", [_NONE]) * _WIDTH

@@ -243,11 +243,10 @@ def _compared_names(earlier: Report, later: Report) -> tuple[float, float]:
 def _shared(one: bytes, two: bytes) -> float:
     """Estimate the share of the smaller text's pairs of words that the larger one has."""
     first, second = (memoryview(each).cast("I").tolist() for each in (one, two))
-    if not first or not second:
-        return 0.0
-    bound = min(each[-1] if len(each) == PAIRS_MAX else _LARGEST for each in (first, second))
+    bound = min((each[-1] if len(each) == PAIRS_MAX else _LARGEST for each in (first, second) if each), default=0)
     within = bisect_right(first, bound), bisect_right(second, bound)
-    return len(set(first[: within[0]]).intersection(second[: within[1]])) / min(within)
+    # Of a short text all hashes may be larger than those that are kept of a long one.
+    return len(set(first[: within[0]]).intersection(second[: within[1]])) / min(within) if min(within) else 0.0
 
 
 def _compared_figures(earlier: Report, later: Report) -> tuple[float, float]:

@@ -56,6 +56,7 @@ _Told = list[tuple[bytes, int, bytes, bytes]]
 
 def saved_index(index: NearDuplicateIndex) -> Parts:
     """Return the parts of an index of near-duplicates."""
+    index.settle()
     return _saved(index, _INDEX)
 
 

@@ -12,34 +12,34 @@ sketch made by another ``SKETCH_VERSION`` is never compared with one of this.
 from __future__ import annotations
 
 import math
-import re
-from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.language.scripts import BY_CHARACTER, IDEOGRAPHIC_MARKS
+from pipeline.stages.deduplicate.word_hashes import (
+    READ_CHARS_MAX,
+    TextBytes,
+    Words,
+    followed,
+    shortened,
+    text_bytes,
+    words_of,
+)
 
 SKETCH_VERSION = 3
 PAIR = 2
 KEYS = 20
 MINIMA = 96
-SPARE = 32
 FACTS = 24
 # Fewer pairs than this tell no text from another.
 PAIRS_MIN = 5
 # A text of fewer words counts together with its title; of fewer than the other with it, it says nothing of its own.
 LONE_TEXT_WORDS_MIN = 20
 OWN_WORDS_MIN = 4
-# Characters beyond this change nothing that matters and would cost without bound.
-READ_CHARS_MAX = 60_000
-BATCH_TEXT_BYTES_MAX = 1 << 19
 # How often a figure or name of another report turns up in this one by chance.
 CHANCE_SHARE = 0.25
 # How much more likely another report must be than a copy before it is believed.
@@ -56,27 +56,12 @@ STUB_GROWTH_MAX = 2.0
 LASTING_SHARE = 0.75
 # Half a standard error of a share.
 STANDARD_ERRORS = 0.25
-LAST_ASCII = 127
 # Arrays of this many bytes stay in the processor's cache; a text may come on top.
-BATCH_BYTES = 1 << 15
+BATCH_BYTES = 1 << 16
 _LARGEST = 1 << 32
-_FACT_SHIFT = 49
-_BASE = 0x9E3779B97F4A7C15
-_MIX = np.uint64(0xD6E8FEB86659FD93)
-_HALF = np.uint64(32)
-_SPACE, _ZERO, _NINE = b" 09"
-# Typographic marks that stand between words; those of ASCII are dealt with byte by byte.
-_MARKS = (
-    "‘’“”„«»–—…•·£€©®°\u00a0\u00a1\u00bf\u2009\u202f\u3000\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f"
-    "\u060c\u061b\u061f\u06d4\u0964"
-)
-# Each of these characters stands for itself.
-_UNSPACED = re.compile(f"[{BY_CHARACTER}{IDEOGRAPHIC_MARKS}]")
-
-
-class _Bytes(NamedTuple):
-    raw: bytes
-    plain: bytes
+_FACT_SHIFT = np.uint64(49)
+_FACT_BITS = 16
+_HASH_BYTES = 4
 
 
 class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -101,32 +86,32 @@ def sketch(title: str | None, text: str | None) -> Sketch:
 def sketches(texts: Sequence[tuple[str | None, str | None]]) -> list[Sketch]:
     """Sketch texts, each given with its title; many together cost less than one by one."""
     made: list[Sketch] = []
-    batch: list[_Bytes] = []
+    batch: list[TextBytes] = []
+    size = 0
     for _, text in texts:
-        batch.append(_bytes(text or ""))
-        if sum(len(each.raw) for each in batch) > BATCH_BYTES:
+        batch.append(text_bytes(text or ""))
+        size += len(batch[-1].raw)
+        if size > BATCH_BYTES:
             made += _sketched(batch, texts[len(made) : len(made) + len(batch)])
-            batch = []
-    return made + _sketched(batch, texts[len(made) :])
+            batch, size = [], 0
+    return made + _sketched(batch, texts[len(made) :]) if batch else made
 
 
-def _sketched(batch: Sequence[_Bytes], texts: Sequence[tuple[str | None, str | None]]) -> list[Sketch]:
-    words, is_figure, is_name, bounds = _words(batch)
-    pairs = _mixed(words[:-1] * _MIX + words[1:])
-    triples = _shortened(_mixed(pairs[:-1] * _MIX + words[2:]))
-    short_pairs = _shortened(pairs)
+def _sketched(batch: Sequence[TextBytes], texts: Sequence[tuple[str | None, str | None]]) -> list[Sketch]:
+    words = words_of(batch)
+    firsts, lasts = words.bounds[:-1], words.bounds[1:]
+    pairs = followed(words.hashes[:-1], words.hashes[1:])
+    minima = _smallest(shortened(pairs), firsts, lasts - 1, MINIMA)
+    keys = _smallest(shortened(followed(pairs[:-1], words.hashes[2:])), firsts, lasts - 2, KEYS)
+    facts = _facts(words, pairs)
     made = []
-    for (title, text), first, last in zip(texts, bounds, bounds[1:], strict=False):
-        content = _content(words[first:last], title, text)
-        minima = _smallest(short_pairs[first : last - 1], MINIMA) if last - first > PAIRS_MIN + 1 else _NO_HASHES
-        if len(minima) < PAIRS_MIN:
+    bounds = words.bounds.tolist()
+    for n, (title, text) in enumerate(texts):
+        content = _content(words.hashes[bounds[n] : bounds[n + 1]], title, text)
+        if bounds[n + 1] - bounds[n] > PAIRS_MIN + 1 and len(minima[n]) >= PAIRS_MIN * _HASH_BYTES:
+            made.append(Sketch(content, keys[n], minima[n], facts[n]))
+        else:
             made.append(Sketch(content))
-            continue
-        keys = _smallest(triples[first : last - 2], KEYS)
-        # A figure means little without what it counts: it goes with the word that follows.
-        figures = pairs[first : last - 1][is_figure[first : last - 1]].tolist()
-        facts = sorted({fact >> _FACT_SHIFT for fact in words[first:last][is_name[first:last]].tolist() + figures})
-        made.append(Sketch(content, keys.tobytes(), minima.tobytes(), array("H", facts[:FACTS]).tobytes()))
     return made
 
 
@@ -184,108 +169,54 @@ def size(made: Sketch) -> float:
     return MINIMA * _LARGEST / minima[-1] if len(minima) == MINIMA else len(minima)
 
 
-def _smallest(hashes: NDArray[np.uint32], count: int) -> NDArray[np.uint32]:
-    """Return so many of the smallest different hashes."""
-    ordered = np.sort(hashes)
-    some = ordered[: count + SPARE]
-    different: NDArray[np.uint32] = some[:-1][some[1:] != some[:-1]]
-    if len(different) < count:  # a short text, or one that says the same over and over
-        different = np.unique(ordered)
-    return different[:count]
+def _smallest(hashes: NDArray[np.uint32], firsts: NDArray[np.intp], ends: NDArray[np.intp], count: int) -> list[bytes]:
+    """Return so many of the smallest different hashes from each of ``firsts`` up to its end. They are sorted there."""
+    ends = np.maximum(firsts, ends)
+    for first, end in zip(firsts.tolist(), ends.tolist(), strict=True):
+        hashes[first:end].sort()
+    is_new = np.ones(len(hashes), np.bool_)
+    np.not_equal(hashes[1:], hashes[:-1], out=is_new[1:])
+    is_new[firsts[firsts < len(hashes)]] = True
+    return _cut(hashes, np.flatnonzero(is_new), firsts, ends, count)
 
 
-def _bytes(text: str) -> _Bytes:
-    """Return a text as bytes, and the same in small letters without marks."""
-    plain = _tables().plain
-    text = text[:READ_CHARS_MAX]
-    if text.isascii():
-        raw = text.encode()
-        return _Bytes(raw, raw.translate(plain))
-    for mark in _MARKS:
-        text = text.replace(mark, " ")
-    text = _UNSPACED.sub(r"\g<0> ", text)
-    raw, small = (form.encode("utf-8", "surrogatepass") for form in (text, text.lower()))
-    # Where a small letter takes more room than its capital, names are not told.
-    return _Bytes(raw if len(raw) == len(small) else small, small.translate(plain))
+def _facts(words: Words, pairs: NDArray[np.uint64]) -> list[bytes]:
+    """Return some of the figures and names of each text. A figure means little alone: the next word goes with it."""
+    lasts = words.bounds[1:]
+    of_figures = np.searchsorted(lasts, words.figures, "right")
+    is_followed = words.figures + 1 < lasts.take(of_figures)
+    of = np.concatenate([of_figures[is_followed], np.searchsorted(lasts, words.names, "right")])
+    told = np.concatenate([pairs.take(words.figures[is_followed]), words.hashes.take(words.names)]) >> _FACT_SHIFT
+    ordered = (of << _FACT_BITS) | told.astype(np.intp)
+    ordered.sort()
+    is_new = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])
+    firsts = np.searchsorted(ordered, np.arange(len(words.bounds)) << _FACT_BITS)
+    return _cut(ordered.astype(np.uint16), np.flatnonzero(is_new), firsts[:-1], firsts[1:], FACTS)
 
 
-def _words(
-    batch: Sequence[_Bytes],
-) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.bool_], list[int]]:
-    """Return the hash of every word, which are figures, which names, and where each text's words begin and end.
-
-    A name is a capital inside a sentence.
-    """
-    tables = _tables()
-    # Spaces around each text, so that no look to either side leaves it.
-    given = np.frombuffer(b"".join([b"  " + each.raw for each in batch]) + b"  ", dtype=np.uint8)
-    plain = np.frombuffer(b"".join([b"  " + each.plain for each in batch]) + b"  ", dtype=np.uint8)
-    gaps = plain == _SPACE
-    edges = np.flatnonzero(gaps[1:] != gaps[:-1])
-    before, stops = edges[::2], edges[1::2]
-    starts = before + 1
-    # The sum of a word's bytes, each times a power of its place, shifted to the place of the text's first byte.
-    sums = (plain * tables.powers[: len(plain)]).cumsum()
-    words = _mixed((sums.take(stops) - sums.take(before)) * tables.inverses.take(starts))
-    first, first_plain = given.take(starts), plain.take(starts)
-    is_capital = first != first_plain
-    if not all(each.raw.isascii() for each in batch):  # beyond ASCII a letter's case may show in its second byte
-        is_capital |= (first > LAST_ASCII) & (given.take(starts + 1) != plain.take(starts + 1))
-    is_name = is_capital & (given.take(before) == _SPACE) & tables.within_sentence.take(given.take(starts - 2))
-    is_figure = (first_plain >= _ZERO) & (first_plain <= _NINE)
-    sizes = [len(each.raw) + 2 for each in batch]
-    bounds: list[int] = np.searchsorted(starts, np.cumsum([0, *sizes])).tolist()
-    return words, is_figure, is_name, bounds
+def _cut(
+    values: NDArray[np.unsignedinteger],
+    places: NDArray[np.intp],
+    firsts: NDArray[np.intp],
+    ends: NDArray[np.intp],
+    count: int,
+) -> list[bytes]:
+    """Return the bytes of the first so many of the values at some places, from each of ``firsts`` up to its end."""
+    starts = np.searchsorted(places, firsts)
+    stops = np.minimum(np.searchsorted(places, ends), starts + count)
+    chosen, width = values.take(places).tobytes(), values.itemsize
+    return [chosen[a:b] for a, b in zip((starts * width).tolist(), (stops * width).tolist(), strict=True)]
 
 
 def _content(words: NDArray[np.uint64], title: str | None, text: str | None) -> bytes:
     """Hash all words in order. A text too short to say much by itself ("Read more") counts together with its title."""
-    digest = blake2b(words.tobytes(), digest_size=8)
+    digest = blake2b(words.data, digest_size=8)
     if len(words) < LONE_TEXT_WORDS_MIN:
-        titled, _, _, _ = _words([_bytes(title or "")])
+        titled = words_of([text_bytes(title or "")]).hashes
         if len(words) + len(titled) < OWN_WORDS_MIN:
             return b""
         digest.update(b"|" + titled.tobytes())
     if text is not None and len(text) > READ_CHARS_MAX:
         digest.update(text[READ_CHARS_MAX:].encode("utf-8", "surrogatepass"))
     return digest.digest()
-
-
-def _shortened(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    short: NDArray[np.uint32] = (hashes >> _HALF).astype(np.uint32)
-    return short
-
-
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread what tells hashes apart over all their bits."""
-    hashes = (hashes ^ (hashes >> _HALF)) * _MIX
-    return hashes ^ (hashes >> _HALF)
-
-
-_NO_HASHES = np.empty(0, dtype=np.uint32)
-
-
-class _Tables(NamedTuple):
-    plain: bytes
-    within_sentence: NDArray[np.bool_]
-    powers: NDArray[np.uint64]
-    inverses: NDArray[np.uint64]
-
-
-@lru_cache(maxsize=1)
-def _tables() -> _Tables:
-    """Return what bytes become (small letters, and spaces for marks), which may stand before a name, and powers."""
-    plain = bytes(
-        ord(chr(byte).lower()) if chr(byte).isalnum() else _SPACE if byte <= LAST_ASCII else byte for byte in range(256)
-    )
-    within = np.array([byte > LAST_ASCII or chr(byte).islower() or chr(byte) in ",;" for byte in range(256)])
-    return _Tables(plain, within, _powers(_BASE), _powers(pow(_BASE, -1, 1 << 64)))
-
-
-def _powers(base: int) -> NDArray[np.uint64]:
-    powers = np.ones(BATCH_TEXT_BYTES_MAX, dtype=np.uint64)
-    size = 1
-    while size < BATCH_TEXT_BYTES_MAX:  # the second half is the first half times the power between them
-        powers[size : 2 * size] = powers[:size] * np.uint64(pow(base, size, 1 << 64))
-        size *= 2
-    return powers

@@ -20,7 +20,8 @@ from pipeline.model import Article, Document, as_document
 from pipeline.ports.memories import Part, Parts
 from pipeline.stages.decision import Decision, Fact
 from pipeline.stages.deduplicate.copies import COPY_KEY, Copies, copy_key
-from pipeline.stages.deduplicate.links import Links, Parted
+from pipeline.stages.deduplicate.links import Links, Parted, span
+from pipeline.stages.deduplicate.look_ahead import Wanted
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicateIndex, SketchFact
 from pipeline.stages.deduplicate.reports import source_hash
 from pipeline.stages.deduplicate.saving import (
@@ -45,6 +46,10 @@ EXPIRE_AT_ONCE = 200
 # What the parts of a saved memory are called after.
 INDEX, STORIES, COPIES = "near-duplicates", "stories", "copies"
 
+_NOT_EXPECTED = (None, Sketch(b""))
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(SketchFact)
+
 
 class Remembered:
     """Look up earlier articles by content and likeness, one index per language; bounded by the window.
@@ -62,17 +67,26 @@ class Remembered:
         self._near_duplicates: dict[str, NearDuplicateIndex] = {}
         self._stories: dict[str, Stories] = {}
         self._copies: dict[str, Copies] = {}
-        self._expected: dict[tuple[str | None, str | None], Sketch] = {}
+        self._expected: dict[str, tuple[Article, Sketch]] = {}
+        self._links: dict[str, Links] = {}
 
     def expect(self, articles: Sequence[Article]) -> None:
-        """Sketch together the articles that come next, because that costs less than one by one."""
-        texts = [(article.title, article.text) for article in articles]
-        self._expected = dict(zip(texts, sketches(texts), strict=True))
+        """Sketch and look up together the articles that come next, because that costs less than one by one."""
+        made = sketches([(article.title, article.text) for article in articles])
+        self._expected = {article.id: (article, each) for article, each in zip(articles, made, strict=True)}
+        wanted: dict[str, list[Wanted]] = {}
+        for article, each in zip(articles, made, strict=True):
+            since, until = span(article, self.window)
+            wanted.setdefault(language_of(article), []).append(Wanted(each, since, until))
+        for language, several in wanted.items():
+            self.near_duplicates(language).expect(several)
 
     def sketch(self, article: Article) -> Sketch:
         """Return the sketch of an article."""
-        made = self._expected.get((article.title, article.text))
-        return made if made is not None else sketch(article.title, article.text)
+        expected, made = self._expected.get(article.id, _NOT_EXPECTED)
+        if expected is None or expected.text != article.text or expected.title != article.title:
+            return sketch(article.title, article.text)
+        return made
 
     def learn(self, key: str, value: bytes | None) -> None:
         """Take in one fact: an article's, whose key is its language and its id, a copy's or a story's."""
@@ -87,7 +101,7 @@ class Remembered:
         if value is None:
             self.near_duplicates(language).remove(article_id)
         else:
-            self.near_duplicates(language).add(article_id, msgspec.msgpack.decode(value, type=SketchFact))
+            self.near_duplicates(language).add(article_id, _DECODER.decode(value))
 
     def __len__(self) -> int:
         return sum(map(len, self._near_duplicates.values())) + sum(map(len, self._stories.values()))
@@ -113,6 +127,7 @@ class Remembered:
         self._near_duplicates = {language: restored_index(held) for language, held in of(INDEX)}
         self._stories = {language: restored_stories(language, held) for language, held in of(STORIES)}
         self._copies = {language: restored_copies(held) for language, held in of(COPIES)}
+        self._links = {}
 
     def languages(self) -> list[str]:
         """Return the languages in which articles are remembered."""
@@ -138,13 +153,15 @@ class Remembered:
 
     def links(self, language: str) -> Links:
         """Return what decides on the links between articles of one language."""
-        return Links(
-            self.near_duplicates(language),
-            self.stories(language),
-            self.copies(language),
-            self.containment,
-            self.window,
-        )
+        if language not in self._links:
+            self._links[language] = Links(
+                self.near_duplicates(language),
+                self.stories(language),
+                self.copies(language),
+                self.containment,
+                self.window,
+            )
+        return self._links[language]
 
 
 def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Decision:
@@ -154,7 +171,7 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
     its story, and its original as long as it is like it. Nothing is linked to what was withdrawn. ``now`` is not used:
     time is the log's own.
     """
-    language = article.language or "und"
+    language = language_of(article)
     near_duplicates = remembered.near_duplicates(language)
     before = near_duplicates.get(article.id)
     if before is not None and before.revision >= article.revision and before.version == SKETCH_VERSION:
@@ -196,6 +213,11 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
     return Decision(outcome=_outcome(fact), emit=documents, facts=tuple(facts))
 
 
+def language_of(article: Article) -> str:
+    """Return the language that an article is remembered under."""
+    return article.language or "und"
+
+
 def forget(remembered: Remembered, before: datetime, limit: int) -> tuple[Fact, ...]:
     """Return what removes some of the facts of articles seen before a moment, and of stories none came to since."""
     facts: list[Fact] = []
@@ -210,9 +232,9 @@ def forget(remembered: Remembered, before: datetime, limit: int) -> tuple[Fact, 
 
 def _expired(remembered: Remembered, language: str, article: Article) -> list[Fact]:
     """Forget what is older than the window, a bounded number at a time."""
-    before = article.seen.timestamp() - remembered.window
-    old = [key for key in remembered.near_duplicates(language).expired(before, EXPIRE_AT_ONCE) if key != article.id]
-    return _removed(remembered, language, old)
+    since, _ = span(article, remembered.window)
+    old = remembered.near_duplicates(language).expired(since, EXPIRE_AT_ONCE)
+    return _removed(remembered, language, [key for key in old if key != article.id]) if old else []
 
 
 def _removed(remembered: Remembered, language: str, keys: Sequence[str]) -> list[Fact]:
@@ -228,7 +250,7 @@ def _article_facts(remembered: Remembered, language: str, article: Article, fact
     kept = copies.kept(article, fact.duplicate_of) if fact.duplicate_of is not None else None
     if kept is not None or article.id in copies:
         facts.append(Fact(key=copy_key(language, article.id), value=kept))
-    facts.append(Fact(key=f"{language} {article.id}", value=msgspec.msgpack.encode(fact)))
+    facts.append(Fact(key=f"{language} {article.id}", value=_ENCODER.encode(fact)))
     return facts
 
 

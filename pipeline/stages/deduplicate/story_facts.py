@@ -60,9 +60,9 @@ class StoryFact(msgspec.Struct, frozen=True, array_like=True):
 
 def story_fields(story: bytes) -> StoryFields:
     """Return a document's fields from what ``join`` encoded of its article."""
-    first, *merged = ids_of(story[:-COUNT_BYTES])
+    merged = tuple(each.hex() for each in ids_of(story[ID_BYTES:-COUNT_BYTES]))
     origins = int.from_bytes(story[-COUNT_BYTES:], "big")
-    return StoryFields(story_id=first.hex(), merged=tuple(each.hex() for each in merged), origins=origins)
+    return {"story_id": story[:ID_BYTES].hex(), "merged": merged, "origins": origins}
 
 
 def story_language(key: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
+from operator import itemgetter
 from typing import NamedTuple
 from zlib import crc32
 
@@ -174,9 +175,9 @@ def _has_capitals(text: str) -> bool:
 class _Lexicon(dict[str, int]):
     """Remember of each word its hash in the lower 32 bits, and above them which of ``SHARES`` of texts hold it."""
 
-    def __init__(self, shares: dict[str, float]) -> None:
+    def __init__(self, levels: dict[str, int]) -> None:
         super().__init__()
-        self._levels = {word: LEVELS.index(share) for word, share in shares.items()}
+        self._levels = levels
 
     def __missing__(self, word: str) -> int:
         # Days, years and small counts are in every report.
@@ -190,16 +191,21 @@ class _Lexicon(dict[str, int]):
 
 @lru_cache(maxsize=64)
 def _lexicon(language: str | None) -> _Lexicon:
-    shares = dict.fromkeys(_stems(NEWS_WORDS.get(language or "", ""), language), NEWS_SHARE)
-    shares |= dict.fromkeys(_stems(COMMON_WORDS.get(language or "", ""), language), COMMON_SHARE)
+    told = [
+        (LEVELS.index(NEWS_SHARE), _stems(NEWS_WORDS.get(language or "", ""), language)),
+        (LEVELS.index(COMMON_SHARE), _stems(COMMON_WORDS.get(language or "", ""), language)),
+    ]
     # What is called a language may be any words: those that name none lead to no file.
     is_name = language is not None and language.isascii() and language.isalpha() and len(language) <= LONGEST_LANGUAGE
     for name in (f"{language}.txt.gz", f"reports.{language}.txt.gz") if is_name else ():
         listed = files("pipeline.stages.deduplicate").joinpath("everyday", name)
         for line in gzip.decompress(listed.read_bytes()).decode().splitlines() if listed.is_file() else ():
             share, _, words = line.partition(": ")
-            shares |= {word: max(float(share), shares.get(word, 0.0)) for word in words.split()}
-    return _Lexicon(shares)
+            told.append((LEVELS.index(float(share)), words.split()))
+    levels: dict[str, int] = {}
+    for level, listed_words in sorted(told, key=itemgetter(0)):  # the largest share that is told of a word counts
+        levels |= dict.fromkeys(listed_words, level)
+    return _Lexicon(levels)
 
 
 def _stems(words: str, language: str | None) -> list[str]:

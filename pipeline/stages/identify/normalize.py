@@ -13,7 +13,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from pipeline.language.blocks import BLOCK_ELEMENTS
 from pipeline.language.clean import cleaned
 from pipeline.language.codes import normalize_language
-from pipeline.language.detect import detect
 from pipeline.model import Article
 from pipeline.stages.identify.plain_markup import plain_pieces
 
@@ -39,6 +38,8 @@ def normalize(article: Article) -> Article:
     Text is paragraphs separated by one blank line, without markup, without a repeat of the title at its head and with
     no paragraph twice. Empty strings become ``None``, dates are UTC, absurd dates are dropped.
     """
+    from pipeline.language.detect import detect  # not for commands that only read a store, which import this as well
+
     title = _one_line(article.title) if article.title_is_text else normal_title(article.title)
     text = _normal_text(article, title)
     published = _normal_date(article.published, article.seen)

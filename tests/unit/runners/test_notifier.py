@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from pipeline.ports.alerts import Delivery, Notice
 from pipeline.ports.log import Message
 from pipeline.runners import notifier
 from pipeline.runners.notifier import NotifierLoop
+from pipeline.runners.presence import CATCHES_UP
 from pipeline.topics import ALERTS, DEAD
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -145,6 +147,41 @@ def test_cap_puts_the_rest_into_one_message_an_hour(newsroom: Newsroom) -> None:
     assert newsroom.titles()[2:] == ["rule: 3 more"]
 
 
+@pytest.mark.parametrize("number", [1, 12, 300])
+def test_digest_is_one_message_under_any_cap(newsroom: Newsroom, number: int) -> None:
+    newsroom.ask(digest="daily@14:00", cap_per_hour=1, cap_per_day=1)
+    for day in range(3):
+        for each in range(number):
+            newsroom.tell(f"{day}-{each}")
+        newsroom.titles()
+        newsroom.now = NOON + 2 * HOUR + timedelta(days=day)
+        assert len(newsroom.titles()) == day + 1
+    assert sum(len(notice.alerts) for notice in newsroom.recorder.notices) == 3 * number
+
+
+def test_digests_over_the_cap_of_a_day_go_in_one_at_midnight(newsroom: Newsroom) -> None:
+    newsroom.ask(digest="hourly", cap_per_day=3)
+    for hour in range(12):
+        newsroom.tell(f"a{hour}")
+        newsroom.titles()
+        newsroom.now += HOUR
+    assert len(newsroom.titles()) == 4
+    assert newsroom.titles()[3] == "rule: 9 alerts"
+
+
+def test_update_waits_for_the_first_report_that_could_not_be_sent_yet(newsroom: Newsroom) -> None:
+    newsroom.ask()
+    newsroom.recorder.failures = 2
+    newsroom.tell("a", story="s")
+    assert newsroom.titles() == []
+    newsroom.now += timedelta(seconds=1)
+    newsroom.tell("b", "reuters", story="s")
+    for _ in range(20):
+        newsroom.titles()
+        newsroom.now += timedelta(seconds=5)
+    assert newsroom.titles() == ["rule: a Putin", "rule: b Putin [update: 2 sources: bbc, reuters]"]
+
+
 def test_cap_frees_again_after_its_hour(newsroom: Newsroom) -> None:
     newsroom.ask(cap_per_hour=1)
     newsroom.tell("a")
@@ -165,13 +202,43 @@ def test_silence_is_told_once_and_again_after_news(newsroom: Newsroom) -> None:
     newsroom.ask(kind="silence", window_s=3 * 86_400)
     newsroom.index.upsert([Document(id="a", source="bbc", seen=NOON, title="Putin", revision=1)])
     assert newsroom.titles() == []
-    newsroom.now += timedelta(days=4)
+    awake(newsroom, days=4)
     assert newsroom.titles() == ["rule: nothing for 3 days"]
-    newsroom.now += timedelta(days=4)
+    awake(newsroom, days=4)
     assert newsroom.titles() == ["rule: nothing for 3 days"]
     newsroom.index.upsert([Document(id="b", source="bbc", seen=newsroom.now, title="Putin again", revision=1)])
-    newsroom.now += timedelta(days=4)
+    awake(newsroom, days=4)
     assert newsroom.titles() == ["rule: nothing for 3 days"] * 2
+
+
+def awake(newsroom: Newsroom, days: int) -> None:
+    """Let days pass whose last minutes are watched."""
+    newsroom.now += timedelta(days=days) - CATCHES_UP
+    for _ in range(CATCHES_UP // timedelta(minutes=5) + 1):
+        newsroom.titles()
+        newsroom.now += timedelta(minutes=5)
+
+
+def test_silence_is_not_told_of_hours_in_which_nobody_looked(newsroom: Newsroom) -> None:
+    newsroom.ask(kind="silence", window_s=6 * 3600)
+    newsroom.index.upsert([Document(id="a", source="bbc", seen=NOON, title="Putin", revision=1)])
+    newsroom.titles()
+    newsroom.now += 12 * HOUR
+    assert newsroom.titles() == []
+    newsroom.index.upsert([Document(id="b", source="bbc", seen=newsroom.now, title="Putin", revision=1)])
+    newsroom.now += HOUR
+    assert newsroom.titles() == []
+
+
+def test_round_that_is_over_tells_of_silence_at_its_end(newsroom: Newsroom) -> None:
+    newsroom.ask(kind="silence", window_s=6 * 3600)
+    newsroom.index.upsert([Document(id="a", source="bbc", seen=NOON, title="Putin", revision=1)])
+    newsroom.now += 12 * HOUR
+    assert newsroom.titles() == []
+    over = threading.Event()
+    over.set()
+    newsroom.loop.run(over, once=True)
+    assert [notice.title for notice in newsroom.recorder.notices] == ["rule: nothing for 6 hours"]
 
 
 def test_surge_is_told_with_its_numbers(newsroom: Newsroom) -> None:
@@ -181,6 +248,15 @@ def test_surge_is_told_with_its_numbers(newsroom: Newsroom) -> None:
     for number, seen in enumerate([*days_before, *[newsroom.now] * 8]):
         newsroom.index.upsert([Document(id=str(number), source="bbc", seen=seen, title="Putin", revision=1)])
     assert newsroom.titles() == ["rule: 8 in 1 hour, usually 0.9"]
+
+
+def test_history_that_a_first_poll_brings_is_no_surge(newsroom: Newsroom) -> None:
+    newsroom.ask(kind="surge", window_s=3600, times=3.0)
+    newsroom.now += 20 * HOUR
+    for number in range(60):
+        document = Document(id=str(number), source="bbc", seen=newsroom.now, title="Putin", revision=1, history=True)
+        newsroom.index.upsert([document])
+    assert newsroom.titles() == []
 
 
 @pytest.mark.parametrize("value", [b"{", b'{"id": "\xff"}', b'{"other": ' + b"[" * 20_000])

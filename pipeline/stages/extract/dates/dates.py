@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache
+from itertools import compress
 
 from pipeline.model import ResolvedDate
 from pipeline.stages.extract.dates.expressions import (
@@ -18,10 +19,12 @@ from pipeline.stages.extract.dates.expressions import (
     PATTERNS,
     SECONDS,
     STARTS,
+    YEAR_STARTS,
     dateline,
 )
 
 MAX_DATES = 500
+_REMEMBERED = 50_000
 _JOINING = frozenset("-–—./")
 NUMERIC_STARTS = ("iso_", "numeric")
 # A year named so near before, in the same paragraph, is the year that "on 30 May" belongs to.
@@ -57,18 +60,23 @@ def find_dates(text: str, published: datetime, language: str | None = "en") -> t
     scene = _Scene(text, _written(text, published.astimezone(UTC).date()))
     found: list[ResolvedDate] = []
     numeric_only = language not in (None, "en")
-    words = list(_WORD.finditer(text))
-    written = [word[0] for word in words]
+    words = _WORD.findall(text)
+    begins = _begins()
+    if len(begins) > _REMEMBERED:
+        begins.clear()
+    asked = list(compress(range(len(words)), map(begins.__getitem__, words)))
+    if not asked:
+        return ()
+    starts = [word.start() for word in _WORD.finditer(text)]
+    words.append("")
     end = 0
-    for at, word in enumerate(written):
-        if not _may_begin(word):
-            continue
-        start, after = words[at].span()
+    for at in asked:
+        word, following, start = words[at], words[at + 1], starts[at]
         if start < end:
             continue
         if len(found) == MAX_DATES:
             break
-        following = written[at + 1] if at + 1 < len(words) else ""
+        after = start + len(word)
         for name in _possible(word, following, text[after : after + 1], numeric_only):
             quoted = name == "decade_" and start > 0 and text[start - 1] in "‘'’"
             match = PATTERNS[name].match(text, start - quoted)
@@ -87,16 +95,24 @@ def _written(text: str, published: date) -> date:
     return day if day is not None and abs((day - published).days) <= WRITTEN_DAYS else published
 
 
-@lru_cache(maxsize=50_000)
-def _may_begin(word: str) -> bool:
-    return word[0].isdigit() or word.lower() in STARTS
+class _Begins(dict[str, bool]):
+    """Tell of words whether a date may begin with them, and remember it."""
+
+    def __missing__(self, word: str) -> bool:
+        may = self[word] = word[0].isdigit() or word.lower() in STARTS
+        return may
+
+
+@cache
+def _begins() -> _Begins:
+    return _Begins()
 
 
 def _possible(word: str, following: str, mark: str, numeric_only: bool) -> tuple[str, ...]:
     """Return the expressions that may begin with a word; most words begin none."""
     if word[0].isdigit():
-        if len(word) < 3 and word.isdigit() and mark not in _JOINING and following.lower() not in AFTER_NUMBER:
-            return ()
+        if word.isdigit() and mark not in _JOINING and following.lower() not in AFTER_NUMBER:
+            return YEAR_STARTS if len(word) > 2 and not numeric_only else ()
         return NUMERIC_STARTS if numeric_only else DIGIT_STARTS
     if numeric_only:
         return ()

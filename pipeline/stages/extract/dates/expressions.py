@@ -276,7 +276,9 @@ DIGIT_STARTS = (
     "century_", "quarter_",
     "decade_", "anno_", "year_",
 )  # fmt: skip
-# What may follow a number of one or two digits in a date, besides a mark that joins.
+# A number of three digits or more that nothing of a date follows can only be these.
+YEAR_STARTS = ("decade_", "year_")
+# What may follow a number in a date, besides a mark that joins.
 AFTER_NUMBER = frozenset(
     (*MONTHS, *"day days week weeks month months year years decade decades of and to through until ad ce".split())
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from pipeline.model import Actor
@@ -48,6 +48,8 @@ _SIDES = {
 _PERSON = r"[A-ZÀ-Þ][\w'’-]*[\w](?:\s+(?:al-|bin |de |da |van |von |der |la )?[A-ZÀ-Þ][\w'’-]*[\w]){0,3}"
 _WORDS = "|".join(sorted((re.escape(word) for word in TITLES), key=len, reverse=True))
 _TITLED = re.compile(rf"\b((?i:{_WORDS}))\b(?:\.|,)?\s+({_PERSON})")
+_BEFORE_CAPITAL = re.compile(r"(?<!\s)\s++(?=[A-ZÀ-Þ])")
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
 _APPOSED = re.compile(
     rf"({_PERSON}),\s+(?:\d+,\s+)?(?:an?|the|its|their|his|her|[A-Z][\w.]*['’]s)\s+(?:[\w'’-]+\s+){{0,4}}?((?i:{_WORDS}))\b"
 )
@@ -78,7 +80,7 @@ class Cast:
         self._recent: list[_Seen] = []
         self._mentions = mentions
         self._ends = [mention.end for mention in mentions]
-        for match in _TITLED.finditer(text):
+        for match in _titled(text):
             self._add(text, match[2], match.start(1), match[1], text[max(match.start(1) - 40, 0) : match.start(1)])
         for match in _APPOSED.finditer(text):
             self._add(text, match[1], match.start(2), match[2], text[match.end(1) : match.start(2)])
@@ -129,6 +131,46 @@ class Cast:
         if mention.kind in _NATIONS and len(between) < 30 and _BETWEEN.fullmatch(between):
             return lexicon().bodies.get(mention.entry.name.casefold().replace(" ", "_"), mention.code)
         return None
+
+
+def _titled(text: str) -> Iterator[re.Match[str]]:
+    """Yield the persons with a title before, as ``_TITLED`` finds them: looked for only at words that end a title."""
+    done = 0
+    for space in _BEFORE_CAPITAL.finditer(text):
+        end = space.start()
+        if text[end - 1 : end] in (".", ","):
+            end -= 1
+        tail = text[max(end - 2, 0) : end]
+        if tail.isascii() and tail.lower() not in _TAILS:
+            continue
+        word = _LAST_WORD.search(text, max(end - _LONGEST, 0), end)
+        if word is None:
+            continue
+        last = word[0]
+        befores = _TITLE_ENDS.get(last.lower(), ()) if last.isascii() else _ANY_BEFORE
+        for before in befores:
+            start = word.start() - len(before)
+            match = _TITLED.match(text, start) if start >= done else None
+            if match is not None:
+                yield match
+                done = match.end()
+                break
+
+
+def _title_ends() -> dict[str, tuple[str, ...]]:
+    """Return for the last word of each title what may stand before it, the longest first."""
+    ends: dict[str, set[str]] = {}
+    for title in TITLES:
+        last = re.split(r"[ -]", title)[-1]
+        ends.setdefault(last, set()).add(title.removesuffix(last))
+    return {last: tuple(sorted(befores, key=len, reverse=True)) for last, befores in ends.items()}
+
+
+_TITLE_ENDS = _title_ends()
+_TAILS = frozenset(last[-2:] for last in _TITLE_ENDS)
+_LONGEST = 24
+# Other letters than ASCII's may be the same but for their case: "ſenator".
+_ANY_BEFORE = tuple(sorted({before for befores in _TITLE_ENDS.values() for before in befores}, key=len, reverse=True))
 
 
 def _surname(name: str) -> str:

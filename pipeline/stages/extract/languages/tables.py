@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 
@@ -88,14 +89,20 @@ class Table(msgspec.Struct, frozen=True):
 
 @cache
 def table(code: str) -> Table:
-    """Return the table of one of ``CODES``, read once."""
-    folder = files("pipeline.stages.extract.languages").joinpath("data")
-    own = tomllib.loads(folder.joinpath("words.toml").read_text("utf-8"))
-    times = tomllib.loads(folder.joinpath("times.toml").read_text("utf-8"))
-    calendars = msgspec.json.decode(folder.joinpath("calendars.json").read_bytes(), type=dict[str, Calendar])
+    """Return the table of one of ``CODES``, made once."""
+    own, times, calendars = _all()
     return Table(
         code=code,
         words=msgspec.convert(own[code], Words),
         times=msgspec.convert(times[code], Times),
         calendar=calendars[code],
     )
+
+
+@cache
+def _all() -> tuple[dict[str, Any], dict[str, Any], dict[str, Calendar]]:
+    """Return the words, times and calendars of every language: reading the files takes longer than all else."""
+    folder = files("pipeline.stages.extract.languages").joinpath("data")
+    own, times = (tomllib.loads(folder.joinpath(name).read_text("utf-8")) for name in ("words.toml", "times.toml"))
+    calendars = folder.joinpath("calendars.json").read_bytes()
+    return own, times, msgspec.json.decode(calendars, type=dict[str, Calendar])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import sys
 import unicodedata
 from array import array
 from bisect import bisect_left
@@ -20,6 +21,7 @@ import msgspec
 import numpy as np
 
 _TRANSCRIPTION = re.compile(r"[’‘'`ʼʻ]")
+_COUNTRY = b"country\t"
 _UNDECOMPOSED = str.maketrans("ıłøđ", "ilod")
 
 
@@ -44,20 +46,21 @@ class Spot(msgspec.Struct, frozen=True):
 class Atlas:
     """Find places by name."""
 
-    def __init__(self, content: bytes) -> None:
-        """Read lines of kind, name, code, region, latitude, longitude, GeoNames id, people, and |spellings|."""
+    def __init__(self, content: bytes, index: bytes) -> None:
+        """Read lines of kind, name, code, region, latitude, longitude, GeoNames id, people, and |spellings|.
+
+        ``index`` is what ``indexed`` made of them.
+        """
         self._content = content
-        pairs = array("Q")  # the checksum of a spelling and where its line begins, in one number: they sort as pairs
+        self._pairs = array("Q", index)
+        if sys.byteorder == "big":
+            self._pairs.byteswap()
         self._countries: dict[str, int] = {}
-        start = 0
-        while start < len(content):
-            bar, end = content.index(b"|", start), content.index(b"\n", start)
-            for key in content[bar + 1 : end - 1].split(b"|"):
-                pairs.append(crc32(key) << 32 | start)
-            if content.startswith(b"country", start):
-                self._countries[content[start:bar].split(b"\t", 3)[2].decode()] = start
-            start = end + 1
-        self._pairs = array("Q", np.sort(np.frombuffer(pairs, dtype=np.uint64)).tobytes())
+        start = content.find(_COUNTRY)
+        while start >= 0:
+            if not start or content.startswith(b"\n", start - 1):
+                self._countries[content[start : content.index(b"|", start)].split(b"\t", 3)[2].decode()] = start
+            start = content.find(_COUNTRY, start + 1)
 
     def spots(self, name: str) -> tuple[Spot, ...]:
         """Return the places that a name may mean, of each region or country the larger ones first."""
@@ -78,10 +81,7 @@ class Atlas:
 
     def largest(self, people: int, wanted: Callable[[str], bool] = bool) -> Iterator[tuple[str, Spot]]:
         """Yield those spellings that are wanted of every city of so many people, the largest city first."""
-        start = 0
-        while start < len(self._content):
-            row = self._row(start)
-            start = self._content.index(b"\n", start) + 1
+        for row in self._content.decode("utf-8").split("\n"):
             if row.startswith("city"):
                 fields = row.split("\t")
                 if fields[7] and int(fields[7]) >= people:
@@ -90,6 +90,20 @@ class Atlas:
 
     def _row(self, start: int) -> str:
         return self._content[start : self._content.index(b"\n", start)].decode("utf-8")
+
+
+def indexed(content: bytes) -> bytes:
+    """Return the checksum of each spelling and where its line begins, in one number of eight bytes, sorted.
+
+    The low byte comes first. It is shipped with the lines: to make it takes longer than all that a first article needs.
+    """
+    pairs = array("Q")
+    start = 0
+    while start < len(content):
+        bar, end = content.index(b"|", start), content.index(b"\n", start)
+        pairs.extend(crc32(key) << 32 | start for key in content[bar + 1 : end - 1].split(b"|"))
+        start = end + 1
+    return np.sort(np.frombuffer(pairs, dtype=np.uint64)).astype("<u8").tobytes()
 
 
 def folded(name: str) -> str:
@@ -121,20 +135,22 @@ def _spot(row: str, key: str) -> Spot:
     )
 
 
-def _content(name: str) -> bytes:
-    return gzip.decompress(files("pipeline.stages.extract.names").joinpath("data", name).read_bytes())
+def _shipped(name: str) -> Atlas:
+    data = files("pipeline.stages.extract.names").joinpath("data")
+    content, index = (data.joinpath(f"{name}.{kind}").read_bytes() for kind in ("tsv.gz", "index"))
+    return Atlas(gzip.decompress(content), index)
 
 
 @cache
 def atlas() -> Atlas:
     """Return the places in Latin letters that are shipped with the package, read once."""
-    return Atlas(_content("places.tsv.gz"))
+    return _shipped("places")
 
 
 @cache
 def other_scripts() -> Atlas:
     """Return the cities with their spellings in other scripts, read once and only when a text needs them."""
-    return Atlas(_content("places_other_scripts.tsv.gz"))
+    return _shipped("places_other_scripts")
 
 
 @lru_cache(maxsize=4096)

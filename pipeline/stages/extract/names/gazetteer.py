@@ -71,16 +71,21 @@ class Gazetteer:
         # Rows stay text until they are asked for: most never are, and a worker's memory is counted.
         self._rows: dict[str, str | Entry] = {}
         # What may follow a first word: a name is read further only when its second word fits.
-        self._seconds: dict[str, set[str]] = {}
+        self._firsts: set[str] = set()
+        self._openings: set[str] = set()
         for line in lines:
             surface = line.partition("\t")[0]
-            pieces = [surface] if surface.isalnum() else _PIECE.findall(surface)
-            if len(pieces) == 1:
-                self._rows[surface if surface.isupper() else surface.casefold()] = line
+            # Most are words with spaces between them.
+            if surface.replace(" ", "x").isalnum():
+                words = surface.casefold().split()
             else:
-                folded = [piece.casefold() for piece in pieces]
-                self._rows[" ".join(folded)] = line
-                self._seconds.setdefault(folded[0], set()).add(folded[1])
+                words = [piece.casefold() for piece in _PIECE.findall(surface)]
+            if len(words) == 1:
+                self._rows[surface if surface.isupper() else words[0]] = line
+            else:
+                self._rows[" ".join(words)] = line
+                self._firsts.add(words[0])
+                self._openings.add(f"{words[0]} {words[1]}")
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the names known in ``text``, in order, without overlap. A name begins with a capital."""
@@ -102,10 +107,10 @@ class Gazetteer:
 
     def _at(self, text: str, match: re.Match[str]) -> Mention | None:
         first, start, end = match.group(1), match.start(), match.end(1)
-        seconds = self._seconds.get(first.casefold())
-        second = _SECOND.match(text, end) if seconds else None
-        if seconds and second is not None and second.group(1).casefold() in seconds:
-            words, ends = [first.casefold()], [end]
+        small = first.casefold()
+        second = _SECOND.match(text, end) if small in self._firsts else None
+        if second is not None and f"{small} {second.group(1).casefold()}" in self._openings:
+            words, ends = [small], [end]
             for piece in _PIECE.finditer(text, end, start + LONGEST_CHARS):
                 if piece.group() == "\n" or len(words) == LONGEST_NAME:
                     break

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Entity
-from pipeline.stages.extract.names import tagger
+from pipeline.stages.extract.names import features, tagger
 from pipeline.stages.extract.names.atlas import folded, spots
 from pipeline.stages.extract.names.boundaries import Name, Type, mended
 from pipeline.stages.extract.names.gazetteer import PLACES, Entry, Kind, Mention, find, gazetteer
@@ -49,8 +49,8 @@ def _is_known(surface: str) -> bool:
 def _tagged(text: str, known: Sequence[Mention]) -> Iterator[Name]:
     rows = [tagger.tokenize(text, start, end) for start, end in split_sentences(text)]
     words = [_words(row) for row in rows]
-    context = tagger.context_of(words)
-    model, lists = tagger.shipped(), tagger.shipped_lists()
+    context = features.context_of(words)
+    model, lists = tagger.shipped_tagger(), tagger.shipped_lists()
     if CARELESS.search(text):
         words = [tagger.capitalised(sentence, lists) for sentence in words]
     at = 0
@@ -58,9 +58,9 @@ def _tagged(text: str, known: Sequence[Mention]) -> Iterator[Name]:
         first = at
         while at < len(known) and known[at].start < row[-1].end:
             at += 1
-        if not any(map(tagger.is_candidate, sentence)):
+        if not any(map(features.is_candidate, sentence)):
             continue
-        tags = tagger.tag(sentence, tagger.kinds_of(row, known[first:at]), model, lists, context)
+        tags = model.tag(sentence, tagger.kinds_of(row, known[first:at]), context)
         yield from _spans(row, tags)
 
 
@@ -79,6 +79,8 @@ def _with_likelier_type(text: str, name: Name) -> Name:
 def _words(row: Sequence[tagger.Token]) -> list[str]:
     """Return the words of a sentence; those of a headline in capitals as they would be written elsewhere."""
     words = [token.text for token in row]
+    if any(word.islower() and word.isalpha() for word in words):
+        return words  # as nearly all are
     letters = "".join(word for word in words if word.isalpha())
     if len(words) > 3 and letters.isupper():
         common = tagger.shipped().common

@@ -8,27 +8,51 @@ from __future__ import annotations
 
 import gzip
 import re
+import struct
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
 
-from pipeline.stages.extract.names.atlas import spots
+from pipeline.stages.extract.names.features import (
+    BEGIN,
+    END,
+    REMEMBERED,
+    Context,
+    Row,
+    Vocabulary,
+    alone,
+    around,
+    beside_left,
+    beside_right,
+    row_of,
+    seen,
+    sorts_left,
+    sorts_right,
+)
 from pipeline.stages.extract.names.gazetteer import Mention
+
+# The weights of one feature for each tag in one number, 32 bits apart: adding numbers up adds all tags up.
+Weights: TypeAlias = int
+Key = TypeVar("Key", bound=tuple[str, ...])
 
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 _TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’](?![sS]\b)[^\W_]+)*|['’][sS]\b|[^\w\s]|_")
+# Added to a sum it leaves no field below nought.
+_FLOOR = sum(1 << 31 << 32 * at for at in range(len(TAGS)))
+_FIELDS = struct.Struct(f"<{len(TAGS)}I")
+_NOTHING = (0,) * 8
 _CONNECTORS = frozenset(
     "of the and for de la le du di da del der den van von al el bin ibn in on to at a & - – ' ’ . , / 's ’s + !".split()
 )
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Hold the weights of each feature per tag in tenths, and the word lists the features look into.
+    """Hold the weights of each feature per tag in tenths (see ``in_one``), and the word lists the features look into.
 
     ``first``, ``last``: first and last names; ``common``: words mostly written small; ``usage``: two digits for each
     usual word, how rare it is (0 to 3) and how often it is written with a capital (0 hardly ever, 5 always), the words
@@ -36,7 +60,7 @@ class Model(msgspec.Struct, frozen=True):
     """
 
     version: str
-    weights: dict[str, tuple[int, ...]]
+    weights: dict[str, Weights]
     first: frozenset[str]
     last: frozenset[str]
     common: frozenset[str]
@@ -64,145 +88,9 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     return [Token(m[0], *m.span()) for m in _TOKEN.finditer(text, start, len(text) if end is None else end)]
 
 
-@lru_cache(maxsize=50_000)
-def is_candidate(word: str) -> bool:
-    """Tell whether a name may begin with this word."""
-    head = word[0]
-    return head.isupper() or head.isdigit() or (len(word) > 1 and head.isalpha() and not word.islower())
-
-
 def may_go_on(word: str) -> bool:
     """Tell whether a name may go on with this word though it has no capital."""
     return word in _CONNECTORS
-
-
-class Context(msgspec.Struct, frozen=True):
-    """Hold what the whole article tells about a word: those written small in it, those with a capital mid-sentence."""
-
-    small: frozenset[str]
-    capital: frozenset[str]
-
-
-class Row(NamedTuple):
-    """Hold a sentence as features look at it; ``runs``: where the capitals around a word begin and end.
-
-    ``usage`` is that of all words: few of a sentence are asked for.
-    """
-
-    words: Sequence[str]
-    lowers: Sequence[str]
-    kinds: Sequence[str]
-    usage: Mapping[str, str]
-    capital: Sequence[bool]
-    runs: Sequence[tuple[int, int]]
-
-
-def row_of(words: Sequence[str], kinds: Sequence[str], lists: Lists) -> Row:
-    """Return a sentence ready for features; the time is linear in its length."""
-    lowers = [word.lower() for word in words]
-    capital = list(map(is_candidate, words))
-    begins, ends = list(range(len(words))), list(range(len(words)))
-    for at in range(1, len(words)):
-        if capital[at - 1]:
-            begins[at] = begins[at - 1]
-    for at in range(len(words) - 2, -1, -1):
-        if capital[at + 1]:
-            ends[at] = ends[at + 1]
-    runs = list(zip(begins, ends, strict=True))
-    return Row(words, lowers, _with_bodies(words, kinds, lists), lists.usage, capital, runs)
-
-
-def _used(row: Row, at: int) -> str:
-    """Return how a word of a sentence is mostly used."""
-    return row.usage.get(row.lowers[at], "n") if row.words[at][0].isalpha() else ""
-
-
-def _with_bodies(words: Sequence[str], kinds: Sequence[str], lists: Lists) -> list[str]:
-    """Return the kinds with well-known bodies where the gazetteer has nothing."""
-    found = list(kinds)
-    done = 0
-    for at, names in enumerate(map(lists.bodies.get, words)):
-        if names is None or at < done:
-            continue
-        name = next((name for name in names if tuple(words[at : at + len(name)]) == name), ())
-        for number in range(len(name)):
-            if not found[at + number]:
-                found[at + number] = "b+" if number else "bm" if len(name) > 1 else "b"
-        done = at + len(name)
-    return found
-
-
-def features(row: Row, at: int, model: Model, context: Context) -> tuple[list[str], list[str]]:
-    """Return the features of word ``at`` of a sentence, and those that go with the tag before it."""
-    words, lowers, kinds = row.words, row.lowers, row.kinds
-    word, lower, size = words[at], lowers[at], len(words)
-    left = lowers[at - 1] if at else "<"
-    right = lowers[at + 1] if at + 1 < size else ">"
-    left2 = lowers[at - 2] if at > 1 else "<"
-    right2 = lowers[at + 2] if at + 2 < size else ">"
-    shape = _shape(word)
-    left_shape = _shape(words[at - 1]) if at else "<"
-    right_shape = _shape(words[at + 1]) if at + 1 < size else ">"
-    kind = kinds[at]
-    known = f"{lower in model.first:d}{lower in model.last:d}{lower in model.common:d}"
-    right_known = f"{right in model.first:d}{right in model.last:d}"
-    left_known = f"{left in model.first:d}{left in model.last:d}"
-    seen = f"{lower in context.small:d}{lower in context.capital:d}{not at:d}"
-    used = _used(row, at)
-    begin, end = row.runs[at]
-    place = _place(word)
-    return [
-        "b",
-        "w" + lower,
-        "s" + shape + known,
-        "3" + lower[-3:],
-        "2" + lower[-2:] + shape,
-        "p" + lower[:4],
-        "l" + left,
-        "r" + right,
-        "L" + left2 + "_" + left,
-        "R" + right + "_" + right2,
-        "lw" + left + "_" + lower,
-        "wr" + lower + "_" + right,
-        "S" + left_shape + shape + right_shape,
-        "k" + kind,
-        "kr" + kind + (kinds[at + 1] if at + 1 < size else ">"),
-        "kl" + (kinds[at - 1] if at else "<") + kind,
-        "f" + known + right_known,
-        "c" + seen + known[2],
-        "F" + used,
-        "Fs" + used + seen,
-        "Fl" + (_used(row, at - 1) if at else "<") + used + left_shape,
-        "Fr" + used + (_used(row, at + 1) if at + 1 < size else ">") + right_shape,
-        "Fk" + used + shape + known,
-        f"u{min(at - begin, 3)}{min(end - at, 3)}",
-        "ul" + lowers[end],
-        "ur" + (lowers[end + 1] if end + 1 < size else ">"),
-        "a" + place + kind,
-        "af" + place + known + used,
-    ], [
-        "t",
-        "tw" + lower,
-        "tk" + known + shape,
-        "tl" + left,
-        "tr" + right,
-        "kt" + kind + shape,
-        "g" + left_known + known,
-        "cs" + seen + shape,
-        "Ft" + used + shape,
-    ]  # fmt: skip
-
-
-@lru_cache(maxsize=8192)
-def _place(word: str) -> str:
-    """Return whether a word alone is a region, a large city or a smaller one somewhere."""
-    found = spots(word) if len(word) > 3 and word[0].isupper() else ()
-    if not found:
-        return ""
-    return "r" if found[0].kind == "region" else "c" if found[0].people > _LARGE else "s"
-
-
-_LARGE = 200_000
 
 
 def capitalised(words: Sequence[str], lists: Lists) -> list[str]:
@@ -211,21 +99,6 @@ def capitalised(words: Sequence[str], lists: Lists) -> list[str]:
         word.title() if word.islower() and len(word) > 2 and lists.usage.get(word, "00")[1] >= "4" else word
         for word in words
     ]
-
-
-@lru_cache(maxsize=8192)
-def _shape(word: str) -> str:
-    if word.islower():
-        return "x"
-    if word.isalpha():
-        if word.isupper():
-            return "X" if len(word) == 1 else "XX" if len(word) < 5 else "XXX"
-        return "Xx" if word[0].isupper() and word[1:].islower() else "xX"
-    if word.isdigit():
-        return "dddd" if len(word) == 4 else "d"
-    if len(word) == 1:
-        return word
-    return "X." if "." in word else "Xd"
 
 
 def kinds_of(tokens: Sequence[Token], mentions: Iterable[Mention]) -> list[str]:
@@ -243,49 +116,112 @@ def kinds_of(tokens: Sequence[Token], mentions: Iterable[Mention]) -> list[str]:
     return kinds
 
 
-_NOTHING = [0] * len(TAGS)
+def in_one(row: Sequence[int]) -> Weights:
+    """Return the weights for each tag as one number."""
+    return sum(weight << 32 * at for at, weight in enumerate(row))
 
 
-def tag(words: Sequence[str], kinds: Sequence[str], model: Model, lists: Lists, context: Context) -> list[str]:
-    """Tag one sentence from left to right; linear in its length."""
-    weights = model.weights
-    row = row_of(words, kinds, lists)
-    tags = []
-    previous = before = "O"
-    for at, word in enumerate(words):
-        chosen = "O"
-        if row.capital[at] or (previous != "O" and may_go_on(word)):
-            alone, after = features(row, at, model, context)
-            alone += [feature + previous for feature in after]
-            alone.append("T" + before + previous)
-            rows = [found for feature in alone if (found := weights.get(feature)) is not None]
-            scores = list(map(sum, zip(*rows, strict=True))) or _NOTHING
-            chosen = best(scores, previous)
-        tags.append(chosen)
-        before, previous = previous, chosen
-    return tags
+def by_tag(weights: Weights) -> tuple[int, ...]:
+    """Return the weight for each tag."""
+    return tuple(weight - (1 << 31) for weight in _raised(weights))
+
+
+def _raised(weights: Weights) -> tuple[int, ...]:
+    """Return the weights for each tag, all higher by the same."""
+    return _FIELDS.unpack((weights + _FLOOR).to_bytes(_FIELDS.size, "little"))
+
+
+_MAY_FOLLOW = {
+    previous: tuple(
+        (at, tag) for at, tag in enumerate(TAGS) if tag[0] == "B" or (tag[0] == "I" and tag[2:] == previous[2:])
+    )
+    for previous in TAGS
+}
 
 
 def best(scores: Sequence[float], previous: str) -> str:
     """Return the best tag that may follow ``previous``: a name only goes on as the type it began as."""
     chosen, top = "O", scores[0]
-    for tag_, score in zip(TAGS, scores, strict=True):
-        if score > top and (tag_[0] != "I" or previous[2:] == tag_[2:]):
-            chosen, top = tag_, score
+    for at, tag in _MAY_FOLLOW[previous]:
+        if scores[at] > top:
+            chosen, top = tag, scores[at]
     return chosen
 
 
-def context_of(sentences: Iterable[Sequence[str]]) -> Context:
-    """Return which words the article writes small, and which with a capital within a sentence."""
-    small: set[str] = set()
-    capital: set[str] = set()
-    for words in sentences:
-        for at, word in enumerate(words):
-            if word.islower():
-                small.add(word)
-            elif at and word[0].isupper() and words[at - 1].islower():
-                capital.add(word.lower())
-    return Context(frozenset(small), frozenset(capital))
+class Tagger:
+    """Tag sentences with a model; what a group of features weighs is remembered, since words come back.
+
+    Weights are whole numbers: they sum up to the same in whatever order.
+    """
+
+    def __init__(self, model: Model, lists: Lists) -> None:
+        self._weights = model.weights
+        self.vocabulary = Vocabulary(model, lists)
+        self._alone: dict[tuple[str, str, str, str], Weights] = {}
+        self._lefts: dict[tuple[str, str], Weights] = {}
+        self._rights: dict[tuple[str, str], Weights] = {}
+        self._sorts_left: dict[tuple[str, str, str, str, str], Weights] = {}
+        self._sorts_right: dict[tuple[str, str, str, str], Weights] = {}
+
+    def tag(self, words: Sequence[str], kinds: Sequence[str], context: Context) -> list[str]:
+        """Tag one sentence from left to right; linear in its length."""
+        row = row_of(words, kinds, self.vocabulary)
+        tags = []
+        previous = before = "O"
+        for at, look in enumerate(row.looks):
+            chosen = "O"
+            if look.capital or (previous != "O" and look.word in _CONNECTORS):
+                chosen = best(_raised(self.scores(row, at, context, before, previous)), previous)
+            tags.append(chosen)
+            before, previous = previous, chosen
+        return tags
+
+    def scores(self, row: Row, at: int, context: Context, before: str, previous: str) -> Weights:
+        """Return what the model gives each tag for word ``at``, given the two tags before it."""
+        looks, kinds, more = row.looks, row.kinds, at + 1 < len(row.looks)
+        look, kind = looks[at], kinds[at]
+        left, left_kind = (looks[at - 1], kinds[at - 1]) if at else (BEGIN, BEGIN.lower)
+        right, right_kind = (looks[at + 1], kinds[at + 1]) if more else (END, END.lower)
+        written = seen(look, not at, context)
+        own = self._alone.get(own_key := (look.word, kind, written, previous))
+        if own is None:
+            own = _kept(self._alone, own_key, self._sum(alone(look, kind, written), previous))
+        beside = self._lefts.get(left_key := (left.lower, previous))
+        if beside is None:
+            beside = _kept(self._lefts, left_key, self._sum(beside_left(left), previous))
+        after = self._rights.get(right_key := (right.lower, previous))
+        if after is None:
+            after = _kept(self._rights, right_key, self._sum(beside_right(right), previous))
+        sorts = self._sorts_left.get(sorts_key := (left.sort, left_kind, look.sort, kind, previous))
+        if sorts is None:
+            sorts = _kept(self._sorts_left, sorts_key, self._sum(sorts_left(left, left_kind, look, kind), previous))
+        ahead = self._sorts_right.get(ahead_key := (look.sort, kind, right.sort, right_kind))
+        if ahead is None:
+            ahead = _kept(self._sorts_right, ahead_key, self._sum(sorts_right(look, kind, right, right_kind), ""))
+        get = self._weights.get
+        return (
+            own + beside + after + sorts + ahead + get("T" + before + previous, 0)
+            + sum(map(get, around(row, at), _NOTHING))
+        )  # fmt: skip
+
+    def _sum(self, group: tuple[list[str], list[str]], previous: str) -> Weights:
+        """Return what a group of features adds to each tag."""
+        single, tagged = group
+        get = self._weights.get
+        total = 0
+        for feature in single:
+            total += get(feature, 0)
+        for feature in tagged:
+            total += get(feature + previous, 0)
+        return total
+
+
+def _kept(cache: dict[Key, Weights], key: Key, weights: Weights) -> Weights:
+    """Remember what a group weighs; all are forgotten when there are too many."""
+    if len(cache) >= REMEMBERED:
+        cache.clear()
+    cache[key] = weights
+    return weights
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True):
@@ -307,8 +243,9 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
 
 def packed(model: Model) -> bytes:
     """Return a model in the form that is read in a tenth of a second."""
-    rows = {row: place for place, row in enumerate(sorted(set(model.weights.values())))}
-    places = [rows[row] for row in model.weights.values()]
+    weights = list(map(by_tag, model.weights.values()))
+    rows = {row: place for place, row in enumerate(sorted(set(weights)))}
+    places = [rows[row] for row in weights]
     shipped = _Packed(
         version=model.version,
         features="\n".join(model.weights),
@@ -326,11 +263,10 @@ def packed(model: Model) -> bytes:
 def unpacked(content: bytes) -> Model:
     """Return the model that ``packed`` wrote."""
     found = msgspec.msgpack.decode(content, type=_Packed)
-    weights = np.frombuffer(found.rows, dtype="<i2")
-    # Equal numbers share one object, and so do equal rows: that halves the memory of a worker.
-    shared = {weight: weight for weight in np.unique(weights).tolist()}
-    numbers = map(shared.__getitem__, weights.tolist())
-    rows = list(zip(*[numbers] * len(TAGS), strict=True))
+    fields = np.frombuffer(found.rows, dtype="<i2").astype("<i8") + (1 << 31)
+    raised, size = fields.astype("<u4").tobytes(), _FIELDS.size
+    # Equal rows share one object: that saves a worker memory.
+    rows = [int.from_bytes(raised[at : at + size], "little") - _FLOOR for at in range(0, len(raised), size)]
     row_of = map(rows.__getitem__, np.frombuffer(found.places, dtype="<u4").tolist())
     features = found.features.split("\n") if found.features else []
     return Model(
@@ -358,6 +294,12 @@ def lists_of(model: Model) -> Lists:
 def shipped_lists() -> Lists:
     """Return the word lists of the model shipped with the package, made once."""
     return lists_of(shipped())
+
+
+@cache
+def shipped_tagger() -> Tagger:
+    """Return the tagger of the model shipped with the package, made once."""
+    return Tagger(shipped(), shipped_lists())
 
 
 @cache

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Empty rows between sentences, as many as the layers look aside.
 _APART = 4
 _REMEMBERED = 20_000
+# A move is chosen by the words in so many places of a state.
+PLACES = 8
 _MAXOUTS = ("mix", "layer0", "layer1", "layer2", "layer3")
 _MASK = (1 << 64) - 1
 
@@ -41,64 +43,75 @@ class Network:
             self._weights: dict[str, Floats] = {name: arrays[name] for name in arrays.files}
         weights = self._weights
         self.tags = tuple(str(tag) for tag in weights.pop("tags"))
-        # Shift, reduce, the arcs, and the break between sentences, which are parsed one by one.
-        self.arcs = tuple(str(move).partition("-")[::2] for move in weights.pop("moves"))
-        self.joins = slice(2, len(self.arcs) - 1)
+        # Shift, reduce, and the arcs; the last is the break between sentences, which are parsed one by one.
+        self.arcs = tuple(str(move).partition("-")[::2] for move in weights.pop("moves"))[:-1]
         self._symbols = dict(zip(map(str, weights.pop("symbols")), map(int, weights.pop("symbol_ids")), strict=True))
         self._pieces = {name: weights[f"{name}_W"].shape[1] for name in _MAXOUTS}
         for name in _MAXOUTS:  # the pieces of an output lie in blocks, which numpy compares faster than neighbours
             for part in ("W", "b"):
                 kept = np.swapaxes(weights[f"{name}_{part}"], 0, 1)
                 weights[f"{name}_{part}"] = np.ascontiguousarray(kept.reshape(-1, *kept.shape[2:]))
-        weights["ones"] = np.ones((1, 8), dtype=np.float32)
+        # Each state has one word in the first place: what is added once is added there.
+        first = len(weights["places_b"])
+        known = np.zeros(len(weights["places_W"]), dtype=np.float32)
+        known[:first] = weights.pop("places_b")
+        weights["known_b"] = known
+        weights["places_pad"] = weights["places_pad"][0] + known
+        # The break between sentences is never asked for.
+        weights["upper_W"] = np.ascontiguousarray(weights["upper_W"][:-1].T)
+        weights["upper_b"] = weights["upper_b"][:-1]
         self._vectors = np.zeros((_REMEMBERED, len(weights["mix_scale"])), dtype=np.float32)
         self._rows: dict[Word, int] = {}
         self._hashed = lru_cache(maxsize=_REMEMBERED)(self._hashed_rows)
 
-    def vectors(self, sentences: Sequence[Sequence[Word]]) -> list[Floats]:
-        """Return for each sentence the vectors of its words, (words, 96), each sentence on its own."""
+    def vectors(self, sentences: Sequence[Sequence[Word]]) -> Floats:
+        """Return the vectors of the words of sentences, each on its own: (rows, 96); after each is a row of no word."""
         import numpy as np
 
         width = self._vectors.shape[1]
-        places: list[slice] = []
+        places: list[int] = []
+        kept: list[int] = []
         at = _APART
         for words in sentences:
-            places.append(slice(at, at + len(words)))
+            places += range(at, at + len(words))
+            kept += range(at, at + len(words) + 1)
             at += len(words) + _APART
         rows = np.zeros((at, width), dtype=np.float32)
-        for words, place in zip(sentences, places, strict=True):
-            rows[place] = self._embedded(words)
+        rows[places] = self._embedded([word for words in sentences for word in words])
         beside = np.zeros((at, 3 * width), dtype=np.float32)
         for layer in range(4):
             beside[1:, :width] = rows[:-1]
             beside[:, width : 2 * width] = rows
             beside[:-1, 2 * width :] = rows[1:]
             rows = rows + self._maxout(f"layer{layer}", beside)
-        return [rows[place] for place in places]
+        return rows[kept]
 
     def tag(self, vectors: Floats) -> list[str]:
         """Return the most likely tag of each word."""
         scores = vectors @ self._weights["tag_W"].T + self._weights["tag_b"]
-        return [self.tags[at] for at in scores.argmax(axis=1)]
+        return [self.tags[at] for at in scores.argmax(axis=1).tolist()]
 
-    def feature_scores(self, vectors: Floats) -> Floats:
-        """Return what each word adds to the hidden layer in each of the parser's 8 places: (words + 1, 8, 128).
+    def feature_scores(self, vectors: Floats, none: Sequence[int]) -> Floats:
+        """Return what each word adds to the hidden layer in each of the parser's places: (words * 8, 128).
 
-        The last row is for a place where no word is.
+        The rows ``none`` are for places where no word is.
         """
+        weights = self._weights
+        narrow: Floats = vectors @ weights["lower_W"].T + weights["lower_b"]
+        known: Floats = narrow @ weights["places_W"].T
+        known += weights["known_b"]
+        known[none] = weights["places_pad"]
+        return known.reshape(len(vectors) * PLACES, -1)
+
+    def best_moves(self, known: Floats, asked: Sequence[int]) -> tuple[list[int], Floats]:
+        """Return the best moves of states and the scores of all moves; ``asked`` are 8 rows of ``known`` for each."""
         import numpy as np
 
         weights = self._weights
-        narrow = vectors @ weights["lower_W"].T + weights["lower_b"]
-        known = narrow @ weights["places_W"].T
-        return np.concatenate((known, weights["places_pad"]), dtype=np.float32).reshape(len(known) + 1, 8, -1)
-
-    def move_scores(self, placed: Floats) -> Floats:
-        """Return the scores of all moves, given what the words in the parser's places add: (states, 8, 128)."""
-        weights = self._weights
-        hidden = _largest((weights["ones"] @ placed)[:, 0] + weights["places_b"], 2)
-        scores: Floats = hidden @ weights["upper_W"].T + weights["upper_b"]
-        return scores
+        placed = known.take(asked, axis=0).reshape(-1, PLACES, known.shape[1])
+        scores: Floats = _largest(np.add.reduce(placed, axis=1), 2) @ weights["upper_W"]
+        scores += weights["upper_b"]
+        return scores.argmax(axis=1).tolist(), scores
 
     def _embedded(self, words: Sequence[Word]) -> Floats:
         """Return the vectors of words by themselves; those seen before are remembered."""
@@ -130,12 +143,17 @@ class Network:
 
     def _maxout(self, name: str, rows: Floats) -> Floats:
         """Apply a layer of which the largest of several outputs counts, and scale its outputs to a mean of nought."""
+        import numpy as np
+
         weights = self._weights
         best = _largest(rows @ weights[f"{name}_W"].T + weights[f"{name}_b"], self._pieces[name])
-        best -= best.mean(axis=1, keepdims=True)
-        spread = (best * best).mean(axis=1, keepdims=True) + 1e-8
-        scaled: Floats = best * spread**-0.5 * weights[f"{name}_scale"] + weights[f"{name}_shift"]
-        return scaled
+        width = best.shape[1]
+        best -= np.add.reduce(best, axis=1, keepdims=True) / width
+        spread = np.add.reduce(best * best, axis=1, keepdims=True) / width + 1e-8
+        best *= spread**-0.5
+        best *= weights[f"{name}_scale"]
+        best += weights[f"{name}_shift"]
+        return best
 
 
 def _largest(rows: Floats, pieces: int) -> Floats:

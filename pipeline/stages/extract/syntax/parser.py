@@ -38,7 +38,11 @@ def _parsed(texts: Sequence[str], split: Sequence[Sequence[tuple[Word, int]]]) -
     for begin in range(0, len(texts), BATCH):
         batch = range(begin, min(begin + BATCH, len(texts)))
         vectors = model.vectors([[word for word, _ in split[at]] for at in batch])
-        for at, rows, (heads, labels) in zip(batch, vectors, parsed(model, vectors), strict=True):
+        lengths = [len(split[at]) for at in batch]
+        tags = model.tag(vectors)
+        first = 0
+        for at, (heads, labels) in zip(batch, parsed(model, vectors, lengths), strict=True):
             words = [(word.text, offset) for word, offset in split[at]]
-            docs.append(Doc(texts[at], words, model.tag(rows), heads, labels))
+            docs.append(Doc(texts[at], words, tags[first : first + len(words)], heads, labels))
+            first += len(words) + 1
     return docs

@@ -7,7 +7,6 @@ aside without a head from Honnibal and Johnson (2014): such a word goes back to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,160 +18,167 @@ SHIFT, REDUCE = 0, 1
 class State:
     """Hold how far the parse of one sentence has come.
 
-    Words are rows of the table of all sentences, from ``first`` on; ``none``, the row after the last, is no word.
+    Words are rows of the tables of all sentences, from ``first`` on; ``none``, the row after the last, is no word.
     """
 
-    __slots__ = (
-        "_back",
-        "_before",
-        "_lefts",
-        "_next",
-        "_put_back",
-        "_rights",
-        "_stack",
-        "first",
-        "heads",
-        "labels",
-        "none",
-    )
+    __slots__ = ("back", "first", "following", "none", "stack")
 
     def __init__(self, first: int, length: int) -> None:
         self.first, self.none = first, first + length
-        self.heads: dict[int, int] = {}
-        self.labels: dict[int, str] = {}
-        self._next = first
-        self._stack = [self.none] * 3  # so that three may be looked at
-        self._back: list[int] = []  # words that were put back, the next one last
-        self._put_back: set[int] = set()
-        self._lefts: dict[int, int] = {}  # the last word hung on another from its left, and from its right
-        self._rights: dict[int, int] = {}
-        self._before: dict[int, int] = {}  # what was the last before a word came
+        self.following = first
+        self.stack = [self.none] * 3  # so that three may be looked at
+        self.back: list[int] = []  # words that were put back, the next one last
 
-    @property
-    def is_final(self) -> bool:
-        """Tell whether nothing is left to be read or joined."""
-        return len(self._stack) == 3 and self._next == self.none and not self._back
 
-    def places(self) -> tuple[int, ...]:
-        """Return the words in the eight places that the next move is chosen by."""
-        back, stack, none, following = self._back, self._stack, self.none, self._next
-        if back:
-            next_, second = back[-1], back[-2] if len(back) > 1 else following
-        else:
-            next_, second = following, following + 1 if following < none else none
-        top = stack[-1]
-        lefts = self._lefts
-        return (
-            next_, second, top, stack[-2], stack[-3],
-            lefts.get(next_, none), lefts.get(top, none), self._rights.get(top, none),
-        )  # fmt: skip
+class Moves:
+    """Make the moves of sentences that are parsed side by side, and hold the trees as they grow."""
 
-    def allowed(self) -> tuple[bool, bool, bool]:
-        """Tell whether one may shift, reduce, and join the top of the stack to the next word."""
-        depth, left = len(self._stack) - 3, self.none - self._next + len(self._back)
-        if not depth:
-            return True, False, False
-        if not left:
-            return False, True, False
-        following = self._back[-1] if self._back else self._next
-        # To empty the stack before the end would begin a second tree.
-        return left > 1 and following not in self._put_back, depth > 1 or following == self.first, True
+    def __init__(self, lengths: Sequence[int]) -> None:
+        self.states: list[State] = []
+        rows: list[int] = []
+        for length in lengths:
+            state = State(len(rows), length)
+            self.states.append(state)
+            rows += [state.none] * (length + 1)
+        # By row; where there is none it is the row of no word, for heads -1.
+        self.heads = [-1] * len(rows)
+        self.labels = [""] * len(rows)
+        self._lefts = rows  # the last word hung on another from its left, and from its right
+        self._rights = rows.copy()
+        self._before = rows.copy()  # what was the last before a word came
+        self._put_back = [False] * len(rows)
 
-    def shift(self) -> None:
+    def asked(self, states: Sequence[State]) -> list[int]:
+        """Return the words in the eight places that the next move of each state is chosen by: 8 * word + place."""
+        lefts, rights = self._lefts, self._rights
+        asked: list[int] = []
+        for state in states:
+            back, stack, second = state.back, state.stack, state.following
+            if back:
+                next_ = back[-1]
+                if len(back) > 1:
+                    second = back[-2]
+            else:
+                next_ = second
+                if second < state.none:
+                    second += 1
+            top = stack[-1]
+            asked += (
+                8 * next_, 8 * second + 1, 8 * top + 2, 8 * stack[-2] + 3, 8 * stack[-3] + 4,
+                8 * lefts[next_] + 5, 8 * lefts[top] + 6, 8 * rights[top] + 7,
+            )  # fmt: skip
+        return asked
+
+    def settle(self, state: State) -> bool:
+        """Make the moves that need no choice; tell whether the sentence is parsed."""
+        stack, back, none = state.stack, state.back, state.none
+        while True:
+            left = state.following < none or bool(back)
+            if len(stack) == 3:
+                if not left:
+                    return True
+                self.shift(state)
+            elif left:
+                return False
+            else:
+                self.reduce(state)
+
+    def may_shift(self, state: State) -> bool:
+        """Tell whether a state that is not settled may put the next word on the stack."""
+        back = state.back
+        following = back[-1] if back else state.following
+        return state.none - state.following + len(back) > 1 and not self._put_back[following]
+
+    def may_reduce(self, state: State) -> bool:
+        """Tell whether a state that is not settled may take the top off the stack.
+
+        To empty the stack before the end would begin a second tree.
+        """
+        return len(state.stack) > 4 or (state.back[-1] if state.back else state.following) == state.first
+
+    def shift(self, state: State) -> None:
         """Put the next word on the stack."""
-        if self._back:
-            self._stack.append(self._back.pop())
+        if state.back:
+            state.stack.append(state.back.pop())
         else:
-            self._stack.append(self._next)
-            self._next += 1
+            state.stack.append(state.following)
+            state.following += 1
 
-    def reduce(self) -> None:
+    def reduce(self, state: State) -> None:
         """Take the top off the stack; what has no head yet goes back to what is left."""
-        top = self._stack.pop()
-        if top not in self.heads and len(self._stack) > 3:
-            self._put_back.add(top)
-            self._back.append(top)
+        top = state.stack.pop()
+        if self.heads[top] < 0 and len(state.stack) > 3:
+            self._put_back[top] = True
+            state.back.append(top)
 
-    def left_arc(self, label: str) -> None:
+    def left_arc(self, state: State, label: str) -> None:
         """Hang the top of the stack on the next word, and take it off."""
-        top = self._stack.pop()
-        head = self._back[-1] if self._back else self._next
-        before = self.heads.get(top)
-        if before is not None:
+        top = state.stack.pop()
+        head = state.back[-1] if state.back else state.following
+        before = self.heads[top]
+        if before >= 0:
             self._rights[before] = self._before[top]
         self.heads[top], self.labels[top] = head, label
         self._lefts[head] = top
-        self._put_back.discard(head)
+        self._put_back[head] = False
 
-    def right_arc(self, label: str) -> None:
+    def right_arc(self, state: State, label: str) -> None:
         """Hang the next word on the top of the stack, and put it on."""
-        head = self._stack[-1]
-        self.shift()
-        word = self._stack[-1]
+        head = state.stack[-1]
+        self.shift(state)
+        word = state.stack[-1]
         self.heads[word], self.labels[word] = head, label
-        self._before[word] = self._rights.get(head, self.none)
+        self._before[word] = self._rights[head]
         self._rights[head] = word
 
+    def tree(self, state: State) -> tuple[list[int], list[str]]:
+        """Return heads and labels: roots hang on themselves, lifted words on what they were lifted from."""
+        first = state.first
+        heads = [head - first if head >= 0 else at for at, head in enumerate(self.heads[first : state.none])]
+        labels = [label or "ROOT" for label in self.labels[first : state.none]]
+        for at, label in enumerate(labels):
+            own, lifted, wanted = label.partition("||")
+            if lifted:
+                heads[at], labels[at] = _lifted_from(heads, labels, at, wanted), own
+        return heads, labels
 
-def parsed(network: Network, sentences: Sequence[Floats]) -> list[tuple[list[int], list[str]]]:
-    """Return heads and labels of each sentence of vectors (words, 96); all are parsed side by side."""
-    import numpy as np
 
-    states: list[State] = []
-    rows = 0
-    for vectors in sentences:
-        states.append(State(rows, len(vectors)))
-        rows += len(vectors) + 1
-    known = np.concatenate([network.feature_scores(vectors) for vectors in sentences]) if sentences else None
-    columns = np.arange(8)
-    going = [state for state in states if not state.is_final]
-    while going and known is not None:
-        asked = [state.places() for state in going]
-        scores = network.move_scores(known[asked, columns])
-        joins = scores[:, network.joins].argmax(axis=1).tolist()
+def parsed(network: Network, vectors: Floats, lengths: Sequence[int]) -> list[tuple[list[int], list[str]]]:
+    """Return heads and labels of each sentence, all parsed side by side; ``vectors`` are those of ``Network``."""
+    moves = Moves(lengths)
+    arcs = network.arcs
+    going = [state for state in moves.states if not moves.settle(state)]
+    known = network.feature_scores(vectors, [state.none for state in moves.states])
+    while going:
+        chosen, scores = network.best_moves(known, moves.asked(going))
         ended = False
-        for state, row, join in zip(going, scores.tolist(), joins, strict=True):
-            ended |= _moved(network, state, row, network.joins.start + join)
+        for at, move in enumerate(chosen):
+            state = going[at]
+            if (move == SHIFT and not moves.may_shift(state)) or (move == REDUCE and not moves.may_reduce(state)):
+                move = _next_best(scores[at].tolist(), moves, state)
+            if move == SHIFT:
+                moves.shift(state)
+            elif move == REDUCE:
+                moves.reduce(state)
+            elif arcs[move][0] == "L":
+                moves.left_arc(state, arcs[move][1])
+            else:
+                moves.right_arc(state, arcs[move][1])
+            if len(state.stack) == 3 or (state.following == state.none and not state.back):
+                ended |= moves.settle(state)
         if ended:
-            going = [state for state in going if not state.is_final]
-    return [_tree(state) for state in states]
+            going = [state for state in going if not moves.settle(state)]
+    return [moves.tree(state) for state in moves.states]
 
 
-def _moved(network: Network, state: State, scores: list[float], join: int) -> bool:
-    """Make the best move that a state allows, ``join`` being the best arc; tell whether it was the last one."""
-    may_shift, may_reduce, may_join = state.allowed()
-    best = -inf
-    move = SHIFT
-    if may_shift:
-        best = scores[SHIFT]
-    if may_reduce and scores[REDUCE] > best:
-        best, move = scores[REDUCE], REDUCE
-    if may_join and scores[join] > best:
-        move = join
-    if move == SHIFT:
-        state.shift()
-        return False
-    if move == REDUCE:
-        state.reduce()
-        return state.is_final
-    kind, label = network.arcs[move]
-    if kind == "L":
-        state.left_arc(label)
-    else:
-        state.right_arc(label)
-    return False
-
-
-def _tree(state: State) -> tuple[list[int], list[str]]:
-    """Return heads and labels: roots hang on themselves, lifted words on what they were lifted from."""
-    words = range(state.first, state.none)
-    heads = [state.heads.get(word, word) - state.first for word in words]
-    labels = [state.labels.get(word, "ROOT") for word in words]
-    for at, label in enumerate(labels):
-        own, lifted, wanted = label.partition("||")
-        if lifted:
-            heads[at], labels[at] = _lifted_from(heads, labels, at, wanted), own
-    return heads, labels
+def _next_best(scores: list[float], moves: Moves, state: State) -> int:
+    """Return the best move that a state allows, where the best of all is not."""
+    move = scores.index(max(scores[2:]), 2)
+    if moves.may_reduce(state) and scores[REDUCE] >= scores[move]:
+        move = REDUCE
+    if moves.may_shift(state) and scores[SHIFT] >= scores[move]:
+        move = SHIFT
+    return move
 
 
 def _lifted_from(heads: Sequence[int], labels: Sequence[str], lifted: int, wanted: str) -> int:

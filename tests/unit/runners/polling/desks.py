@@ -42,7 +42,7 @@ class Desk:
             polls=self.polls,
             recent=self.recent,
             log=log or self.log,
-            transaction=nullcontext,
+            transaction=options.pop("transaction", nullcontext),
             sources=sources,
             gathering=Gathering(sources=sources, parser=parser, recent=self.recent, clock=clock, pages=2),
             limits=self.limits,

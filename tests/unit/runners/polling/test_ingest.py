@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
@@ -395,3 +396,23 @@ def test_overlong_feed_says_how_much_is_left_out_when_it_is_new(
     desk.once()
     assert desk.errors() == [f"2 older entries of {FEED} were left out; it has too many to be read whole."]
     assert desk.told[-1].published == 2
+
+
+def test_polls_that_brought_nothing_wait_for_no_disk_and_those_that_did_do(parser: HereParser) -> None:
+    entered: list[str] = []
+
+    def noted(name: str) -> Callable[[], AbstractContextManager[None]]:
+        def transaction() -> AbstractContextManager[None]:
+            entered.append(name)
+            return nullcontext()
+
+        return transaction
+
+    desk = Desk(parser, transaction=noted("durable"), repeatable=noted("repeatable"))
+    desk.follow()
+    desk.sites.put(FEED, rss("A"), etag='"1"')
+    desk.once()
+    assert ["durable"] == entered
+    desk.once()
+    assert ["durable", "repeatable"] == entered
+    assert desk.poll_of().last_success == desk.now

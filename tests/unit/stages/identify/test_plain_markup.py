@@ -29,7 +29,7 @@ def text_of(markup: str) -> str | None:
     return "".join(pieces) if pieces is not None else None
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(markups)
 @example("  \n <p>a  b</p>\n<ul><li>c</li></ul> ")
 @example("<p>a<p>b</p></p>")
@@ -40,7 +40,7 @@ def test_text_of_plain_markup_is_that_of_the_parser(markup: str) -> None:
     assert found is None or _parsed_text(markup) == found
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(markups)
 def test_text_of_sanitized_markup_is_that_of_the_parser(markup: str) -> None:
     clean = nh3.clean(markup)

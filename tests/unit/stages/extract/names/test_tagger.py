@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.extract.names import tagger
+from pipeline.stages.extract.names import features, tagger
 
 MODEL = tagger.Model(
     version="t",
@@ -17,6 +17,7 @@ MODEL = tagger.Model(
     bodies=("Bank of Nowhere", "Bank", "Acme"),
 )
 LISTS = tagger.lists_of(MODEL)
+VOCABULARY = features.Vocabulary(MODEL, LISTS)
 
 
 def test_words_that_others_write_with_a_capital_get_one() -> None:
@@ -26,23 +27,31 @@ def test_words_that_others_write_with_a_capital_get_one() -> None:
 
 def test_the_longest_known_body_is_seen_and_the_gazetteer_comes_first() -> None:
     words = "The Bank of Nowhere and Acme".split()
-    assert tagger.row_of(words, [""] * 6, LISTS).kinds == ["", "bm", "b+", "b+", "", "b"]
-    assert tagger.row_of(words, ["", "city", "", "", "", "org"], LISTS).kinds == ["", "city", "b+", "b+", "", "org"]
+    assert features.row_of(words, [""] * 6, VOCABULARY).kinds == ["", "bm", "b+", "b+", "", "b"]
+    assert features.row_of(words, ["", "city", "", "", "", "org"], VOCABULARY).kinds == [
+        "",
+        "city",
+        "b+",
+        "b+",
+        "",
+        "org",
+    ]
 
 
 @given(st.lists(st.sampled_from(["Big", "small", "X", "9", "of"]), min_size=1, max_size=12))
 def test_runs_reach_as_far_as_the_capitals_do(words: list[str]) -> None:
-    row = tagger.row_of(words, [""] * len(words), LISTS)
+    row = features.row_of(words, [""] * len(words), VOCABULARY)
+    capital = [look.capital for look in row.looks]
     for at, (begin, end) in enumerate(row.runs):
         assert begin <= at <= end
-        assert all(row.capital[begin:at]) and all(row.capital[at + 1 : end + 1])
-        assert begin == 0 or not row.capital[begin - 1]
-        assert end == len(words) - 1 or not row.capital[end + 1]
+        assert all(capital[begin:at]) and all(capital[at + 1 : end + 1])
+        assert begin == 0 or not capital[begin - 1]
+        assert end == len(words) - 1 or not capital[end + 1]
 
 
 def test_a_model_without_weights_names_nothing() -> None:
-    context = tagger.context_of([["Acme", "won"]])
-    assert tagger.tag(["Acme", "won"], ["", ""], MODEL, LISTS, context) == ["O", "O"]
+    context = features.context_of([["Acme", "won"]])
+    assert tagger.Tagger(MODEL, LISTS).tag(["Acme", "won"], ["", ""], context) == ["O", "O"]
 
 
 def test_the_shipped_lists_hold_usual_words_and_bodies() -> None:
@@ -50,3 +59,28 @@ def test_the_shipped_lists_hold_usual_words_and_bodies() -> None:
     assert lists.usage["the"][1] in "012"
     assert lists.usage["delaware"][1] in "45"
     assert ("Coalition", "Provisional", "Authority") in lists.bodies["Coalition"]
+
+
+_WORDS = st.sampled_from(
+    ["Paris", "Lisa", "Kim", "the", "of", "said", "NATO", "U.S", "2019", "Bank", ",", "’s", "smith"]
+)
+
+
+@given(
+    st.lists(st.tuples(_WORDS, st.sampled_from(["", "city", "org+"])), min_size=1, max_size=9),
+    st.sampled_from(tagger.TAGS),
+    st.sampled_from(tagger.TAGS),
+)
+def test_what_groups_of_features_weigh_is_the_sum_of_all(
+    sentence: list[tuple[str, str]], before: str, previous: str
+) -> None:
+    words, kinds = [word for word, _ in sentence], [kind for _, kind in sentence]
+    shipped, tags = tagger.shipped(), tagger.shipped_tagger()
+    context = features.context_of([words])
+    row = features.row_of(words, kinds, tags.vocabulary)
+    for at in range(len(words)):
+        single, tagged = features.features(row, at, context)
+        every = [*single, *(feature + previous for feature in tagged), "T" + before + previous]
+        assert len(set(every)) == 38
+        wanted = sum(shipped.weights.get(feature, 0) for feature in every)
+        assert tags.scores(row, at, context, before, previous) == wanted
