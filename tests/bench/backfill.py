@@ -88,7 +88,7 @@ def measure(path: str, processes: int) -> None:
     """Print articles/s of a file until they are found, or with processes until they are read; and what that costs."""
     with tempfile.TemporaryDirectory() as directory:
         settings = config.load(None, {"data": directory}, {"NEWSWIRE_EXTRACT_PROCESSES": str(processes)})
-        readers = reading(settings, MOST_READERS)
+        readers = reading(settings, usual=0)
         with stores.store(settings) as store, closing(readers) if readers is not None else nullcontext():
             runtime = runners.embedded(store, readers=readers)
             sys.setswitchinterval(runners.SWITCH_S)

@@ -289,7 +289,9 @@ class Writer:
         are_long = False
         for language, tokens in found.items():
             known = self._known_tokens.setdefault(language, set())
-            new = {token for token in tokens.difference(known) if not is_compound_term(token)}
+            new = tokens.difference(known)
+            if made:
+                new = {token for token in new if not is_compound_term(token)}
             are_any = max(map(len, new), default=0) > MAX_TOKEN
             long = {token for token in new if len(token) > MAX_TOKEN} if are_any else set()
             are_long = are_long or are_any
