@@ -115,7 +115,7 @@ def up(
             raise UsageError("There is nothing to follow yet: give an address or a file, or try `newswire up --demo`.")
         if wait and not has_work:
             complain(f"No feed is followed yet; waiting for `newswire add URL --data {settings.directory}`.")
-        session.publish(store, chain(whole, *streams))
+        session.publish(store, chain(whole, *streams), once=once)
         show: Callable[[Document], None] = writer(width(long_form), as_json=as_json)
         if demo:
             show = session.with_tour(store, show, complain)

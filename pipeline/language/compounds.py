@@ -61,11 +61,15 @@ def _runs(text: str, language: str | None) -> Iterator[_Run]:
     if not text.isascii():
         for other in _OTHERS:
             text = text.replace(other, "-")
-    if "-" in text:
+    at = text.find("-")
+    while at >= 0:
         # No token goes over a space.
-        for piece in text.split():
+        end = text.find(" ", at)
+        around = text[text.rfind(" ", 0, at) + 1 : end if end >= 0 else len(text)]
+        for piece in around.split():
             if "-" in piece:
                 yield from _short(piece, language) if len(piece) < MAX_PIECE else _in_piece(piece, language)
+        at = text.find("-", end) if end >= 0 else -1
 
 
 def _in_piece(piece: str, language: str | None) -> tuple[_Run, ...]:

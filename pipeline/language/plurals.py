@@ -7,6 +7,8 @@ they are (English ``lives``, ``leaves``). The lists are our own, of words that n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def _pairs(text: str) -> dict[str, str]:
     """Read ``singular:plural,plural`` entries."""
@@ -197,6 +199,17 @@ def singular(token: str, language: str) -> str:
         found = _singular(token, language)
         return f"{found[:-1]}ة" if found.endswith("ه") else found
     return _singular(token, language)
+
+
+def singulars(tokens: Sequence[str], language: str) -> Sequence[str]:
+    """Return ``singular`` of each token, in less time where there are many: most end like no plural."""
+    irregular = _IRREGULAR.get(language)
+    if irregular is None:
+        return tokens
+    if language == "ar":
+        return [singular(token, language) for token in tokens]
+    ends = (*_ENDS.get(language, ()), *("s" if language in _GENITIVE else ""))
+    return [irregular.get(t) or (_singular(t, language) if t.endswith(ends) else t) for t in tokens]
 
 
 def _singular(token: str, language: str) -> str:

@@ -16,15 +16,16 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import cast
 
 import Stemmer
 
 from pipeline.language.numbers import marks_of, plain_number
 from pipeline.language.overstemmed import OWN_STEMS
-from pipeline.language.plurals import singular
+from pipeline.language.plurals import singular, singulars
 from pipeline.language.scripts import BY_CHARACTER, INDIC, MARKS
 from pipeline.language.sentences import split_sentences
-from pipeline.language.variants import one_form
+from pipeline.language.variants import one_form, one_forms
 
 # What an index was written with is only found by the same: a change of tokens or stems is a new version, and indices of
 # an earlier one are written anew in the background.
@@ -198,13 +199,18 @@ def earlier_stem(token: str, language: str | None) -> str:
 
 def stems_of(tokens: Iterable[str], language: str) -> dict[str, str]:
     """Return the stem of each folded token in a language that has stems."""
-    known = _stems_of(language)
-    return {token: known[token] for token in tokens}
+    return _stems_of(language).of(tokens)
 
 
 def stems(tokens: Iterable[str], language: str | None) -> set[str]:
     """Return the different stems of folded tokens in a language."""
     return set(map(_stems_of(language).__getitem__, tokens)) if language in STEMMERS else set(tokens)
+
+
+def forget() -> None:
+    """Forget what is remembered of texts and words: what comes next costs what it costs a new process."""
+    for remembered in (_short, _long, _parts, _stems_of, fold):
+        remembered.cache_clear()
 
 
 def learn_stems(language: str | None, stems: Mapping[str, str]) -> None:
@@ -223,7 +229,8 @@ class _Stems(dict[str, str]):
         super().__init__()
         self._language = language
         self._own = OWN_STEMS if language == "en" else {}
-        self._stem = Stemmer.Stemmer(STEMMERS[language], 0).stemWord
+        stemmer = Stemmer.Stemmer(STEMMERS[language], 0)
+        self._stem, self._stem_all = stemmer.stemWord, stemmer.stemWords
 
     def __missing__(self, token: str) -> str:
         result = self.earlier(one_form(token) if self._language == "en" else token)
@@ -231,6 +238,21 @@ class _Stems(dict[str, str]):
             self.clear()
         self[token] = result
         return result
+
+    def of(self, tokens: Iterable[str]) -> dict[str, str]:
+        """Return the stem of each token; of many new ones it takes a third of the time that one by one would."""
+        found = {token: self.get(token) for token in tokens}
+        new = [token for token, root in found.items() if root is None]
+        bases = one_forms(new) if self._language == "en" else new
+        roots = self._stem_all(list(singulars(bases, self._language)))
+        made: dict[str, str | None] = dict(zip(new, map(str.lower, roots), strict=True))
+        made |= {new[n]: fold(root) for n, root in enumerate(roots) if not (root.isascii() and root.isalnum())}
+        if not self._own.keys().isdisjoint(bases):
+            made |= {token: self._own[base] for token, base in zip(new, bases, strict=True) if base in self._own}
+        if len(self) + len(made) >= MAX_STEMS:
+            self.clear()
+        self.update(cast("dict[str, str]", made))
+        return cast("dict[str, str]", found | made if len(made) < len(found) else made)
 
     def earlier(self, token: str) -> str:
         """Return the stem without regard to irregular verbs and to spellings, as version 3 did."""

@@ -8,6 +8,7 @@ So is labour, which is the name of parties.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _VERBS = (
     "arise:arose,arisen awake:awoke,awoken beat:beaten become:became befall:befell,befallen begin:began,begun "
@@ -62,6 +63,7 @@ _BEGINNINGS = dict(
         "smoulder:smolder sulph:sulf wilful:willful yoghurt:yogurt"
     ).split()
 )
+_OPENING = 3
 _SPELT = re.compile(
     rf"(?P<z>(?:un)?(?:{_IZED})i)s(?P<ze>e[drs]?|ers|ing|ations?|able)"
     r"|(?P<y>anal|catal|paral)ys(?P<yze>e[drs]?|ers|ing)"
@@ -69,6 +71,21 @@ _SPELT = re.compile(
     rf"|(?P<e>{_ER})re(?P<er>s|d)?"
     rf"|(?P<begins>{'|'.join(_BEGINNINGS)})(?P<rest>.*)"
     r"|manoeuvr(?P<man>e[ds]?|ing)"
+)
+# Every word that has another spelling begins with one of these: the others, which are most, are not searched.
+_OPENINGS = frozenset(
+    opening[:_OPENING]
+    for spelt in (
+        *(f"{word}is" for word in _IZED.split("|")),
+        *(f"{word}ou" for word in _OR.split("|")),
+        *(f"{word}re" for word in _ER.split("|")),
+        *_BEGINNINGS,
+        "analys",
+        "catalys",
+        "paralys",
+        "manoeuvr",
+    )
+    for opening in (spelt, f"un{spelt}")
 )
 # F16s and 737s, but neither the decades 80s and 1980s nor the 5s of a telephone.
 _NUMBERED = re.compile(r"(?!\d0s|\d{3}0s)\w+\ds")
@@ -81,8 +98,14 @@ def one_form(token: str) -> str:
         return base
     if token[-1] == "s" and _NUMBERED.fullmatch(token):
         return token[:-1]
-    found = _SPELT.fullmatch(token)
+    found = _SPELT.fullmatch(token) if token[:_OPENING] in _OPENINGS else None
     return _respelt(found) if found else token
+
+
+def one_forms(tokens: Sequence[str]) -> list[str]:
+    """Return ``one_form`` of each token, in less time where there are many."""
+    openings, bases = _OPENINGS, _BASES
+    return [bases.get(t) or (one_form(t) if t[:_OPENING] in openings or t[-1] == "s" else t) for t in tokens]
 
 
 def _respelt(found: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,11 +36,19 @@ ONCE_ENDS_S = 0.1
 _log = logging.getLogger("newswire.pipeline")
 
 
-def publish(opened: Store, articles: Iterable[Article]) -> int:
-    """Append articles to the log; return how many."""
-    from pipeline.runners.polling.publishing import publish
+def publish(opened: Store, articles: Iterable[Article], *, once: bool = True) -> int:
+    """Append articles to the log; return how many. Of many, those that are old are found when this returns.
 
-    return publish(articles, opened.log)
+    Unless there is but one round, feeds wait to be polled: then the first of them are.
+    """
+    from pipeline.runners.polling.publishing import publish
+    from pipeline.wiring.backfill import MOST_FIRST, WORTH_IT, backfill
+
+    source = iter(articles)
+    first = list(islice(source, WORTH_IT))
+    if len(first) < WORTH_IT or opened.finish_all is None:
+        return publish(chain(first, source), opened.log)
+    return backfill(opened, chain(first, source), None if once else MOST_FIRST)
 
 
 def queued(opened: Store) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import (
     AbstractContextManager,
     ExitStack,
@@ -89,6 +89,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     damage: Callable[[], DamagedError | None]
     prepared: Prepared | None = None
     finish: Callable[[Article], bytes] | None = None
+    # The same of records of articles that wait, whether they are history or not.
+    finish_all: Callable[[Sequence[bytes]], list[bytes]] | None = None
 
 
 class _Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,7 +262,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     from pipeline.adapters.sqlite.log import SqliteLog
     from pipeline.adapters.sqlite.marks import SqliteMarks
     from pipeline.adapters.sqlite.memories import SqliteMemories
-    from pipeline.adapters.sqlite.prepared import SqlitePrepared, prepare
+    from pipeline.adapters.sqlite.prepared import SqlitePrepared, prepare, prepare_all
     from pipeline.adapters.sqlite.records import SqliteRecords
     from pipeline.adapters.sqlite.revisions import SqliteRevisions
     from pipeline.adapters.sqlite.stories import SqliteStories
@@ -294,7 +296,7 @@ def _embedded_store(settings: Settings, stack: ExitStack, *, reading: bool = Fal
     made = _store(settings, SqliteLog(opened, prepared), ports, ledger, table, transaction=opened.transaction)
     return msgspec.structs.replace(
         made, damage=lambda: opened.damage, memories=SqliteMemories(opened), repeatable=opened.repeatable_transaction,
-        prepared=prepared, finish=partial(prepare, preview),
+        prepared=prepared, finish=partial(prepare, preview), finish_all=partial(prepare_all, preview),
     )  # fmt: skip
 
 

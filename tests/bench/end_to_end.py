@@ -61,24 +61,24 @@ def _embedded(processes: int) -> dict[str, float]:
     return measured
 
 
-def measure(processes: int) -> None:
+def measure(processes: int, count: int = COUNT) -> None:
     """Print articles/s, and what an article costs all processes; and the memory of these, while they are there."""
     with tempfile.TemporaryDirectory() as directory:
         settings = config.load(None, {"data": directory}, {"NEWSWIRE_EXTRACT_PROCESSES": str(processes)})
         readers = reading(settings, usual=readers_beside_up())
         with stores.store(settings) as store, closing(readers) if readers is not None else nullcontext():
-            publish(articles(COUNT), store.log)
+            publish(articles(count), store.log)
             runtime = runners.embedded(store, readers=readers)
             sys.setswitchinterval(runners.SWITCH_S)
             runtime.loading.start(lambda: False).join()
             while readers is not None and not readers.is_ready:
                 time.sleep(0.01)
-            before, started = _processor_s(), time.perf_counter()
+            before, started = processor_s(), time.perf_counter()
             while runtime.step():
                 pass
-            seconds, used = time.perf_counter() - started, _processor_s() - before
-            mb = _memory_mb()
-    print(json.dumps({"articles_per_s": COUNT / seconds, "processor_ms": 1000 * used / COUNT, "mb": mb}))
+            seconds, used = time.perf_counter() - started, processor_s() - before
+            mb = memory_mb()
+    print(json.dumps({"articles_per_s": count / seconds, "processor_ms": 1000 * used / count, "mb": mb}))
 
 
 def _processes() -> list[Path]:
@@ -90,14 +90,15 @@ def _processes() -> list[Path]:
     return [Path("/proc/self"), *(Path("/proc") / child for child in children)]
 
 
-def _processor_s() -> float:
+def processor_s() -> float:
+    """Return the processor time of this process and of those of its children that are alive."""
     fields = [(each / "stat").read_text().rpartition(")")[2].split() for each in _processes()]
     return sum(int(user) + int(system) for *_, user, system in (each[:13] for each in fields)) / os.sysconf(
         "SC_CLK_TCK"
     )
 
 
-def _memory_mb() -> float:
+def memory_mb() -> float:
     """Return the memory of all, with what they share counted once."""
     lines = [line for each in _processes() for line in (each / "smaps_rollup").read_text().splitlines()]
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000

@@ -161,7 +161,10 @@ def test_long_journal_is_cut_while_there_is_other_work(database: Database) -> No
     index, upkeep = SqliteIndex(database), SqliteUpkeep(database)
     noise = random.Random(1)
     with database.transaction():
-        index.upsert([document(n, text=" ".join(noise.choices("abcdefghij", k=4_000))) for n in range(600)])
+        # The newest first: each part of them goes into a level of its own, which are to be merged then.
+        for last in range(1_200, 0, -200):
+            texts = {n: " ".join(noise.choices("abcdefghij", k=4_000)) for n in range(last - 200, last)}
+            index.upsert([document(n, text=text) for n, text in texts.items()])
     before = upkeep.space().taken - page_bytes(database)
     assert before > 4 * JOURNAL_BYTES
     assert upkeep.tidy()

@@ -11,12 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from itertools import chain
 
 import msgspec
 
 from pipeline.adapters.sqlite.packing import pack, packed
-from pipeline.adapters.sqlite.terms import terms_row
-from pipeline.language.tokens import analyze, stems_of
+from pipeline.adapters.sqlite.terms import terms_row, texts_of
+from pipeline.language.tokens import stems_of
 from pipeline.model import Article, Document, as_document
 from pipeline.query.indexing import MAX_TOKEN, index_language
 
@@ -64,16 +65,31 @@ def prepare(preview: Callable[[Article], Article], article: Article) -> bytes:
 
     ``preview`` returns it as it is found until it is decided on.
     """
-    if article.withdrawn or not article.history:
+    if not article.history:
         return b""  # what is fresh is decided on at once, and indexed as what it is then
-    record = msgspec.json.encode(article)
-    if len(record) > MAX_RECORD_BYTES:
+    return _made(preview, article, msgspec.json.encode(article))
+
+
+def prepare_all(preview: Callable[[Article], Article], records: Sequence[bytes]) -> list[bytes]:
+    """Work out the same of records that wait, whatever they are; nothing of one that nothing can be made of."""
+    found = []
+    for record in records:
+        try:
+            found.append(_made(preview, msgspec.json.decode(record, type=Article), record))
+        except Exception:  # noqa: BLE001 - what is wrong with it is told when it is decided on
+            found.append(b"")
+    return found
+
+
+def _made(preview: Callable[[Article], Article], article: Article, record: bytes) -> bytes:
+    if article.withdrawn or len(record) > MAX_RECORD_BYTES:
         return b""
     document = as_document(preview(article))
-    terms, language = terms_row(document), index_language(document.language)
-    new = _new_tokens(document, language)
-    if max(map(len, (*new, *terms[2].split(), *terms[3].split())), default=0) >= MAX_TOKEN:
+    texts, language = texts_of(document), index_language(document.language)
+    new = {*texts.title.tokens, *texts.body.tokens}.difference(_sent.get(language, ()))
+    if max(map(len, chain(new, texts.authors.tokens, texts.source.tokens)), default=0) >= MAX_TOKEN:
         return b""  # how the writer treats it depends on what else it writes
+    terms = terms_row(document, texts)
     stems = _told_stems(new, language)
     made = Made(document=document, body=pack(msgspec.json.encode(document)), terms=terms, stems=stems)
     parcel = _Parcel(*packed(record), msgspec.Raw(msgspec.msgpack.encode(made)))
@@ -149,12 +165,6 @@ class SqlitePrepared:
 
 def _digest(record: bytes) -> bytes:
     return blake2b(record, digest_size=_DIGEST_BYTES).digest()
-
-
-def _new_tokens(document: Document, language: str) -> set[str]:
-    """Return the tokens of title and text that this process has not told of yet."""
-    title, text = analyze(document.title, document.language), analyze(document.text, document.language)
-    return {*title.tokens, *text.tokens}.difference(_sent.get(language, ()))
 
 
 def _told_stems(new: set[str], language: str) -> dict[str, str]:

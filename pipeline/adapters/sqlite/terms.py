@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from pipeline.language.tokens import analyze
+from pipeline.language.tokens import Analysis, analyze
 from pipeline.model import Document
 from pipeline.query.indexing import (
     clip,
@@ -43,8 +44,30 @@ def language_token(language: str) -> str:
 COPY = keyword_token("copy", "yes")
 
 
-def terms_row(document: Document, write: Callable[[list[str]], str] = joined) -> tuple[str, ...]:
-    """Return the columns of a document; ``write`` joins the tokens of title and text."""
+class Texts(NamedTuple):
+    """Hold what was read of a document: its texts in the order of their columns."""
+
+    title: Analysis
+    body: Analysis
+    authors: Analysis
+    source: Analysis
+
+
+def texts_of(document: Document) -> Texts:
+    """Read the texts of a document."""
+    return Texts(
+        analyze(document.title, document.language),
+        analyze(document.text, document.language),
+        analyze("\n".join(document.authors)),
+        analyze(document.source),
+    )
+
+
+def terms_row(
+    document: Document, texts: Texts | None = None, write: Callable[[list[str]], str] = joined
+) -> tuple[str, ...]:
+    """Return the columns of a document, of whose ``texts``; ``write`` joins the tokens of title and text."""
+    texts = texts or texts_of(document)
     events, quotations = events_of(document), quotations_of(document)
     keys = [keyword_token(name, value) for name, values in keyword_values(document).items() for value in values]
     keys += sorted({keyword_token(n, v) for event in events for n in ("event", "when", "scheduled") for v in event[n]})
@@ -52,19 +75,19 @@ def terms_row(document: Document, write: Callable[[list[str]], str] = joined) ->
     if document.duplicate_of:
         keys.append(COPY)
     return (
-        _text(document.title, document.language, write),
-        _text(document.text, document.language, write),
-        " ".join(name_tokens(analyze("\n".join(document.authors)).tokens)),
-        " ".join(name_tokens(analyze(document.source).tokens)),
+        _text(texts.title, write),
+        _text(texts.body, write),
+        " ".join(name_tokens(texts.authors.tokens)),
+        " ".join(name_tokens(texts.source.tokens)),
         *(_values(events, name) for name in ("actor", "target", "place")),
         *(_values(quotations, name) for name in ("said", "quote")),
         " ".join(keys),
     )
 
 
-def _text(text: str | None, language: str | None, write: Callable[[list[str]], str]) -> str:
+def _text(read: Analysis, write: Callable[[list[str]], str]) -> str:
     """Join the tokens of a text, and behind them what the words that hyphens join are found by."""
-    tokens, found = write(analyze(text, language).tokens), compounds_of(text, language)
+    tokens, found = write(read.tokens), compounds_of(read.text, read.language)
     return f"{tokens} {' '.join(found)}" if found else tokens
 
 

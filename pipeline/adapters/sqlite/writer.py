@@ -7,10 +7,11 @@ this version of the text analysis made them; others are left behind with their t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -18,10 +19,12 @@ from pipeline.adapters.sqlite import packing
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.adapters.sqlite.generations import begin, finish
+from pipeline.adapters.sqlite.groups import listed
+from pipeline.adapters.sqlite.places import Places
 from pipeline.adapters.sqlite.prepared import Made, SqlitePrepared
 from pipeline.adapters.sqlite.revisions import SqliteRevisions
-from pipeline.adapters.sqlite.terms import COLUMNS, terms_row
-from pipeline.language.tokens import ANALYSIS_VERSION, analyze, learn_stems, stem, stems_of
+from pipeline.adapters.sqlite.terms import COLUMNS, Texts, terms_row, texts_of
+from pipeline.language.tokens import ANALYSIS_VERSION, learn_stems, stem, stems_of
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.revisions import KEPT
@@ -36,10 +39,13 @@ from pipeline.query.indexing import (
 )
 
 MAX_KNOWN_TOKENS = 500_000
-# Fewer than the analyses that are remembered: each text is asked for twice.
-AT_ONCE = 100
-_INSERT_TERMS = f"INSERT INTO terms (rowid, {COLUMNS}) VALUES ({', '.join('?' * 11)})"
-_DELETE_TERMS = f"INSERT INTO terms (terms, rowid, {COLUMNS}) VALUES ('delete', {', '.join('?' * 11)})"
+# What is read of the texts of so many is held in memory; of fewer where they are long.
+AT_ONCE, CHARS_AT_ONCE = 512, 4_000_000
+# Rows are put in and, where the first value is DELETE, taken out. The engine writes down all it was given as soon as a
+# row comes before the last one: so they are given in the order of their positions, each taken out just before its next.
+_TERMS = f"INSERT INTO terms (terms, rowid, {COLUMNS}) VALUES ({', '.join('?' * 12)})"
+DELETE, INSERT = "delete", None
+_Terms = tuple[str | int | None, ...]
 _decoder = msgspec.json.Decoder(Document)
 
 
@@ -118,17 +124,20 @@ class Writer:
             if languages(self._database) != self._counted:
                 # Another process wrote, or what was noted here was dropped with its transaction.
                 self._known_tokens.clear()
-            stored, accepted = self._stored(list(newest)), list(newest.values())
-            for start in range(0, len(accepted), AT_ONCE):
-                self._put(accepted[start : start + AT_ONCE], stored, passed)
+            stored = self._stored(list(newest))
+            for chunk in _chunks(_arrivals(self._database, newest.values(), stored)):
+                self._put(chunk, stored, passed)
             self._counted = languages(self._database)
         return refused
 
     def remove(self, positions: Sequence[int]) -> None:
         """Take documents out, to their last postings, in the transaction that is open."""
         begin(self._database)
-        for start in range(0, len(positions), AT_ONCE):
-            self._take_out(self._there(positions[start : start + AT_ONCE]))
+        ordered = sorted(positions)
+        for start in range(0, len(ordered), AT_ONCE):
+            there = self._there(ordered[start : start + AT_ONCE])
+            self._take_out(there)
+            self._database.connection.executemany(_TERMS, _deletions(there))
 
     def renew(self, limit: int) -> int:
         """Make the terms anew of up to ``limit`` documents of another analysis, newest first; return of how many."""
@@ -141,7 +150,7 @@ class Writer:
                 (ANALYSIS_VERSION, ANALYSIS_VERSION, limit),
             ).fetchall()
             written = [(position, unpack(value)) for position, value in rows]
-            self._index(written, {})
+            self._index(written, {}, {})
             connection.executemany(
                 "UPDATE documents SET analysis = ? WHERE position = ?",
                 [(ANALYSIS_VERSION, position) for position, _ in written],
@@ -175,21 +184,15 @@ class Writer:
         }
 
     def _take_out(self, there: Mapping[int, _There]) -> None:
-        connection = self._database.connection
-        connection.executemany(
-            _DELETE_TERMS,
-            (
-                (position, *terms_row(document))
-                for position, one in there.items()
-                if one.analysis == ANALYSIS_VERSION and (document := one.document) is not None
-            ),
-        )
+        """Take documents out of all tables but that of the terms."""
         for table in ("documents", "bodies", "facets", "events"):
-            connection.executemany(f"DELETE FROM {table} WHERE position = ?", ((position,) for position in there))
+            self._database.connection.executemany(
+                f"DELETE FROM {table} WHERE position = ?", ((position,) for position in there)
+            )
 
     def _put(
         self,
-        given: Sequence[_Given],
+        arrivals: Sequence[_Arrival],
         stored: Mapping[str, _Stored],
         passed: Mapping[str, Sequence[Document]],
     ) -> None:
@@ -197,20 +200,12 @@ class Writer:
         written: list[tuple[int, Document]] = []
         made: dict[int, Made] = {}
         facets: list[tuple[int, str, str]] = []
-        keys = {}
-        for one in given:
-            document = one.document
-            known = stored.get(document.id)
-            first_seen = from_microseconds(known.first_seen) if known is not None else document.seen
-            keys[document.id] = order_key(document, first_seen), first_seen
-        places = _Places(self._database, [key for key, _ in keys.values()])
-        there = self._there([stored[article_id].position for article_id in keys if article_id in stored])
+        places = Places(self._database, [arrival.key for arrival in arrivals])
+        there = self._there([before.position for each in arrivals if (before := stored.get(each.one.document.id))])
         replaced: dict[int, _There] = {}
-        numbers = next_numbers(self._database, len(given))
-        for one in given:
+        for one, first_seen, key, writing in arrivals:
             document = one.document
-            key, first_seen = keys[document.id]
-            number = writing = next(numbers)
+            number = writing
             before = stored.get(document.id)
             if before is not None:
                 if before.revision > document.revision or there[before.position].value == one.value:
@@ -237,20 +232,27 @@ class Writer:
             rows,
         )
         connection.executemany("INSERT INTO bodies (position, value) VALUES (?, ?)", bodies)
-        self._index(written, made)
+        self._index(written, made, replaced)
         connection.executemany("INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", facets)
         self._derived.add(written)
 
-    def _index(self, written: Sequence[tuple[int, Document]], made: Mapping[int, Made]) -> None:
-        """Write the terms of documents at their positions, those that were ``made`` already as they are."""
-        rest = [(position, document) for position, document in written if position not in made]
-        write = joined if self._learn([document for _, document in rest], list(made.values())) else " ".join
-        self._database.connection.executemany(
-            _INSERT_TERMS, ((position, *terms_row(document, write)) for position, document in rest)
-        )
-        self._database.connection.executemany(
-            _INSERT_TERMS, ((position, *ready.terms) for position, ready in made.items())
-        )
+    def _index(
+        self, written: Sequence[tuple[int, Document]], made: Mapping[int, Made], replaced: Mapping[int, _There]
+    ) -> None:
+        """Write the terms of documents at their positions, those that were ``made`` already as they are.
+
+        Those of what was ``replaced`` are taken out.
+        """
+        read = {position: texts_of(document) for position, document in written if position not in made}
+        are_long = self._learn([(document, read[at]) for at, document in written if at in read], list(made.values()))
+        write = joined if are_long else " ".join
+        terms = [
+            (INSERT, at, *(made[at].terms if at in made else terms_row(document, read[at], write)))
+            for at, document in written
+        ]
+        rows: list[_Terms] = [*_deletions(replaced), *terms]
+        rows.sort(key=_position)  # it keeps the order of two at one position
+        self._database.connection.executemany(_TERMS, rows)
 
     def _keep_revisions(
         self, stored: _Stored | None, older: Document | None, passed: Sequence[Document], document: Document
@@ -263,19 +265,15 @@ class Writer:
         for earlier, later in pairwise([*between, document]):
             self._revisions.keep(earlier, later)
 
-    def _learn(self, documents: Sequence[Document], made: Sequence[Made]) -> bool:
+    def _learn(self, documents: Sequence[tuple[Document, Texts]], made: Sequence[Made]) -> bool:
         """Note new tokens and their stems; return whether some token is too long for the engine."""
         found: dict[str, set[str]] = {}
         counts: Counter[str] = Counter()
-        for document in documents:
+        for document, texts in documents:
             language = index_language(document.language)
             counts[language] += 1
-            tokens = found.setdefault(language, set())
-            tokens.update(analyze(document.title, document.language).tokens)
-            tokens.update(analyze(document.text, document.language).tokens)
-            names = found.setdefault("", set())
-            names.update(analyze("\n".join(document.authors)).tokens)
-            names.update(analyze(document.source).tokens)
+            found.setdefault(language, set()).update(texts.title.tokens, texts.body.tokens)
+            found.setdefault("", set()).update(texts.authors.tokens, texts.source.tokens)
         for ready in made:
             language = index_language(ready.document.language)
             counts[language] += 1
@@ -298,12 +296,14 @@ class Writer:
             are_long = are_long or are_any
             # In order: neighbours in the table are then written together.
             shown = sorted(new if not long else map(clip, new))
-            connection.executemany("INSERT OR IGNORE INTO vocabulary (token) VALUES (?)", zip(shown, strict=True))
+            connection.execute(
+                "INSERT OR IGNORE INTO vocabulary (token) SELECT value FROM json_each(?)", (listed(shown),)
+            )
             if language:
                 roots = {clip(token): stem(token, language) for token in new} if long else stems_of(shown, language)
                 connection.executemany(
                     "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
-                    sorted((language, root, token) for token, root in roots.items() if root != token),
+                    ((language, root, token) for token, root in roots.items() if root != token),
                 )
             if len(known) > MAX_KNOWN_TOKENS:
                 known.clear()
@@ -312,38 +312,44 @@ class Writer:
         return are_long
 
 
-class _Places:
-    """Give documents positions that no other has: that of their order key, or the next one that is free.
+class _Arrival(NamedTuple):
+    """Hold a document on its way in: when it was first seen, its order key, and the number of its write."""
 
-    Which of the ``wanted`` are taken is asked once for all, in the transaction that is open.
-    """
+    one: _Given
+    first_seen: datetime
+    key: int
+    writing: int
 
-    def __init__(self, database: Database, wanted: Sequence[int]) -> None:
-        self._connection = database.connection
-        marks = ", ".join("?" * len(wanted))
-        rows = self._connection.execute(f"SELECT position FROM documents WHERE position IN ({marks})", wanted)
-        self._taken = {position for (position,) in rows}
-        self._asked = set(wanted)
 
-    def leave(self, position: int) -> None:
-        """Give back a position whose document is replaced."""
-        self._asked.add(position)
-        self._taken.discard(position)
+def _arrivals(database: Database, accepted: Collection[_Given], stored: Mapping[str, _Stored]) -> list[_Arrival]:
+    """Number what is to be written in the order it came, and return it in the order of the positions it is to have."""
+    found = []
+    for one, writing in zip(accepted, next_numbers(database, len(accepted)), strict=True):
+        before = stored.get(one.document.id)
+        first_seen = from_microseconds(before.first_seen) if before is not None else one.document.seen
+        found.append(_Arrival(one, first_seen, order_key(one.document, first_seen), writing))
+    return sorted(found, key=lambda arrival: arrival.key)
 
-    def take(self, position: int) -> int:
-        """Take the first free position from this one on."""
-        while self._is_taken(position):
-            position += 1
-        self._taken.add(position)
-        return position
 
-    def _is_taken(self, position: int) -> bool:
-        if position not in self._asked and position not in self._taken:
-            self._asked.add(position)
-            look_up = "SELECT 1 FROM documents WHERE position = ?"
-            if self._connection.execute(look_up, (position,)).fetchone():
-                self._taken.add(position)
-        return position in self._taken
+def _chunks(arrivals: Sequence[_Arrival]) -> Iterator[Sequence[_Arrival]]:
+    start = chars = 0
+    for end, arrival in enumerate(arrivals):
+        if end - start == AT_ONCE or chars > CHARS_AT_ONCE:
+            yield arrivals[start:end]
+            start, chars = end, 0
+        chars += len(arrival.one.document.text or "")
+    yield arrivals[start:]
+
+
+def _deletions(there: Mapping[int, _There]) -> Iterator[_Terms]:
+    """Yield the rows that take terms out; those of another analysis are left to be dropped with their table."""
+    for position, one in there.items():
+        if one.analysis == ANALYSIS_VERSION and (document := one.document) is not None:
+            yield DELETE, position, *terms_row(document)
+
+
+def _position(row: _Terms) -> int:
+    return cast("int", row[1])
 
 
 def read_document(database: Database, position: int) -> Document | None:

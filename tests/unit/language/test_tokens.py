@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.language.numbers import marks_of
-from pipeline.language.tokens import STEMMERS, analyze, first_stems, fold, stem, tokens_of, written
+from pipeline.language.tokens import STEMMERS, _Stems, analyze, first_stems, fold, stem, tokens_of, written
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,21 @@ def test_forms_of_a_word_share_a_stem() -> None:
 def test_sentences_are_numbered() -> None:
     analysis = analyze("One here. Two there.\n\nThree.", "en")
     assert [analysis.sentence(n) for n in range(len(analysis))] == [0, 0, 1, 1, 2]
+
+
+_WORD = st.one_of(
+    st.text(alphabet="abcdeilmnoprstuyéñßочнияاتةل0123456789", min_size=1, max_size=9),
+    st.sampled_from(
+        "business businesses labour unlabelled organised f16s 737s men women people yemen mans criteria important "
+        "manoeuvring metres programmes bought analyses c++ at&t 1,800 hamburger serien".split()
+    ),
+)
+
+
+@given(st.lists(_WORD, max_size=20), st.sampled_from(sorted(STEMMERS)), st.integers(0, 5))
+def test_stems_of_many_words_are_those_of_each(words: list[str], language: str, known: int) -> None:
+    tokens = [fold(word) for word in words]
+    asked, alone = _Stems(language), _Stems(language)
+    for token in tokens[:known]:
+        _ = asked[token]
+    assert asked.of(tokens) == {token: alone[token] for token in tokens} == {token: asked[token] for token in tokens}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.language.tokens import STEMMERS, earlier_stem, fold, stem
-from pipeline.language.variants import _BASES, one_form
+from pipeline.language.variants import _BASES, _BEGINNINGS, _ER, _IZED, _OPENING, _OPENINGS, _OR, _SPELT, one_form
 
 MEET = (
     "buy:bought strike:struck upholds:upheld withdrawal:withdrew fleeing:fled takes:taken win:won sell:sold lead:led "
@@ -53,3 +53,15 @@ def test_form_that_stands_for_others_stands_for_itself(token: str) -> None:
 def test_other_languages_have_the_stems_that_they_had(word: str, language: str) -> None:
     for token in filter(None, [fold(word)]):
         assert stem(token, language) == earlier_stem(token, language)
+
+
+def _spelt() -> list[str]:
+    roots = [f"{root}is{end}" for root in _IZED.split("|") for end in ("ed", "ing")]
+    roots += [f"{root}our" for root in _OR.split("|")] + [f"{root}res" for root in _ER.split("|")]
+    roots += [f"{begins}s" for begins in _BEGINNINGS] + ["analysed", "catalysing", "paralysed", "manoeuvred"]
+    return [form for root in roots for form in (root, f"un{root}") if _SPELT.fullmatch(form)]
+
+
+def test_every_word_that_is_spelt_otherwise_is_looked_for() -> None:
+    assert len(_spelt()) > 300
+    assert [word for word in _spelt() if word[:_OPENING] not in _OPENINGS] == []
