@@ -142,6 +142,14 @@ def test_entries_are_newest_first_and_by_rule_and_subject(ledger: Ledger) -> Non
     assert [each.alert.id for each in both] == [derive_id("c"), derive_id("a")]
 
 
+def test_what_is_put_off_into_a_digest_stays_in_it(ledger: Ledger) -> None:
+    alone = [delivery(name) for name in "ab"]
+    ledger.enter(alone)
+    ledger.mark([msgspec.structs.replace(each, digest=True, due=LATER) for each in alone])
+    assert [each.digest for each in ledger.claim("hook", LATER, LATER + SECOND, 10)] == [True, True]
+    assert ledger.paged("id of rule", "hook", NOW) == 1
+
+
 def test_paged_counts_messages_of_a_rule_to_a_channel_since_a_moment(ledger: Ledger) -> None:
     old = msgspec.structs.replace(delivery("old"), due=NOW - SECOND)
     withheld = msgspec.structs.replace(delivery("withheld"), state="withheld")

@@ -86,6 +86,7 @@ class SqliteLedger:
                 each.attempts,
                 each.error,
                 each.receipt,
+                each.digest,
                 each.id,
                 each.state,
             )
@@ -94,6 +95,7 @@ class SqliteLedger:
         with self._database.repeatable_transaction():
             self._database.connection.executemany(
                 "UPDATE deliveries SET state = ?, due = ?, changed = ?, attempts = ?, error = ?, receipt = ?, "
+                "digest = ?, "
                 # A sender whose claim had run out may come late: what another has sent by then stays sent.
                 "claimed = 0 WHERE id = ? AND (state <> 'sent' OR ? = 'sent')",
                 rows,

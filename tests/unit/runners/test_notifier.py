@@ -182,6 +182,18 @@ def test_update_waits_for_the_first_report_that_could_not_be_sent_yet(newsroom: 
     assert newsroom.titles() == ["rule: a Putin", "rule: b Putin [update: 2 sources: bbc, reuters]"]
 
 
+def test_messages_that_could_not_be_sent_before_quiet_hours_go_in_one_after_them(newsroom: Newsroom) -> None:
+    newsroom.ask(quiet_from="13:00", quiet_until="15:00")
+    newsroom.recorder.failures = 3
+    for name in "abc":
+        newsroom.tell(name)
+    assert newsroom.titles() == []
+    newsroom.now += 2 * HOUR
+    assert newsroom.titles() == []
+    newsroom.now += HOUR
+    assert newsroom.titles() == ["rule: 3 alerts"]
+
+
 def test_cap_frees_again_after_its_hour(newsroom: Newsroom) -> None:
     newsroom.ask(cap_per_hour=1)
     newsroom.tell("a")
