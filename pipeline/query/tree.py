@@ -26,8 +26,8 @@ FIELDS = (
 )  # fmt: skip
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """Mark a node of the tree; ``column`` is where it starts in the query, from 1."""
+class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True, array_like=True, gc=False):
+    """Mark a node of the tree; ``column`` is where it starts in the query, from 1. Encoded, it is short."""
 
     column: int = 0
 

@@ -55,6 +55,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args()
     print(f"machine: {json.dumps(machine())}", file=sys.stderr)
+    every.stop_as_by_ctrl_c()
     if chosen.name == ALL:
         return run_all(as_json=chosen.json)
     if (lacking := why_not(chosen.name)) is not None:

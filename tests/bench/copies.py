@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.bench.corpus import Corpus
 from tests.bench.extract import shared_data
 
 DATA = Path(__file__).parent.parent / "data" / "dedupe"
@@ -24,6 +25,7 @@ TREEBANKS = ("gum-open-train", "gum-open-dev", "ewt-train", "ewt-dev", "ewt-test
 HALVES = ("dev", "held")
 PIECE_WORDS = 320
 SHORTEST_WORDS = 100
+MADE_UP = 600
 OF_ONE_TEMPLATE = 60
 COPIED_OF_ONE_TEMPLATE = 10
 EVENTS_OF_A_KIND = 12
@@ -80,8 +82,30 @@ def hash_of(name: str) -> int:
     return int.from_bytes(name.encode(), "big") % 1_000_003
 
 
+def has_open_texts() -> bool:
+    """Tell whether the open texts are there that copies are made of."""
+    try:
+        return (shared_data() / "language").is_dir()
+    except FileNotFoundError:
+        return False
+
+
+def _made_up() -> Iterator[tuple[str, str]]:
+    corpus = Corpus(seed=3)
+    for number in range(MADE_UP):
+        sentences = (corpus.article(number).text or "").split(". ")
+        paragraphs = [". ".join(sentences[at : at + 4]) + "." for at in range(0, len(sentences), 4)]
+        yield f"made up {number}", "\n\n".join(paragraphs)
+
+
 def _pieces() -> Iterator[tuple[str, str]]:
-    """Yield (name, text of about 100 to 400 words in paragraphs); those of one document share the name's beginning."""
+    """Yield (name, text of about 100 to 400 words in paragraphs); those of one document share the name's beginning.
+
+    Where the open texts are not there, they are made-up articles.
+    """
+    if not has_open_texts():
+        yield from _made_up()
+        return
     for treebank in TREEBANKS:
         for document, paragraphs in _documents(shared_data() / "language" / f"{treebank}.conllu.xz"):
             piece: list[str] = []

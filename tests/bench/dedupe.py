@@ -1,22 +1,29 @@
 """Near-duplicates: speed and memory beside datasketch and rensa in one run, and how many copies are found.
 
-Speed: the same made-up articles (``corpus``), one core, each tokenised, sketched, looked up and remembered; ours
-through the stage as the pipeline calls it, but for the stories, which the peers do not have. Quality: ``copies``, the
-held half, through the same stage; the peers with the candidates they find, verified by their own estimates.
+Speed: the same made-up articles, one core, each tokenised, sketched, looked up and remembered; ours through the stage
+as the pipeline calls it, but for the stories, which the peers do not have. Each side runs in a process of its own, a
+chunk of articles in turn, so that other load touches all alike and no one's garbage is another's work. datasketch, by
+far the slowest, takes one chunk in four: what it costs hardly grows. Quality: ``copies``, the held half, through the
+same stage; the peers with the candidates they find, verified by their own estimates. ``on_open_texts`` is 0 where the
+open texts are not there and the copies are of made-up articles.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import subprocess
+import multiprocessing
+import os
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from multiprocessing.connection import Connection
 from pathlib import Path
+
+import numpy as np
 
 from pipeline.language.tokens import tokens_of
 from pipeline.model import Article
@@ -24,10 +31,10 @@ from pipeline.stages.deduplicate.sketch import Sketch
 from pipeline.stages.deduplicate.stage import Remembered, deduplicate
 from pipeline.stages.deduplicate.stories import Stories
 from pipeline.stages.deduplicate.story_facts import COUNT_BYTES, ID_BYTES, StoryDecision
-from tests.bench.copies import Text, texts
+from tests.bench.copies import Text, has_open_texts, texts
 from tests.bench.corpus import Corpus
 
-COUNT = 100_000
+COUNT = int(os.environ.get("NEWSWIRE_BENCH_ARTICLES", "100000"))
 WORDS = 300
 CHUNK = 5_000
 # As many at a time as the embedded runtime takes.
@@ -38,6 +45,11 @@ BANDS = 32
 PEERS_JACCARD = 0.35
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SETTINGS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+ENDINGS = ("", "", "", "s", "ed", "ing")
+SENTENCE_WORDS = 20
+NAMES_SHARE = 0.03
+# Every so many chunks a side takes one.
+EVERY = {"ours": 1, "rensa": 1, "datasketch": 4}
 Take = Callable[[str, Text], str | None]
 Follow = Callable[[Sequence[Article]], None]
 
@@ -69,8 +81,9 @@ class Unclustered(Remembered):
 
 def run() -> dict[str, float]:
     """Return documents/s as ratios to the peers', bytes per remembered article, recall by kind of edit, precision."""
-    held = texts("held")  # first, for what it is made of may be missing
     figures = _speed()
+    held = texts("held")
+    figures["on_open_texts"] = float(has_open_texts())
     figures |= scores(held, _ours(Unclustered()))
     for name, take in (("datasketch", _datasketch()), ("rensa", _rensa())):
         theirs = scores(held, take)
@@ -164,32 +177,83 @@ def _pairs(text: str) -> list[str]:
 
 
 def _speed() -> dict[str, float]:
-    """Time all three on the same articles, a chunk of them each in turn, so that other load touches all alike."""
-    corpus, followers = Corpus(), {name: make() for name, make in FOLLOWERS.items()}
-    seconds: dict[str, float] = defaultdict(float)
-    pace: list[float] = []
-    for start in range(0, COUNT, CHUNK):
-        chunk = _chunk(corpus, start)
-        for name, follow in followers.items():
-            started = time.process_time()
-            follow(chunk)
-            spent = time.process_time() - started
-            seconds[name] += spent
-            if name == "ours":
-                pace.append(spent)
-    return {
-        "docs_per_s": COUNT / seconds["ours"],
-        "ratio_vs_datasketch": seconds["datasketch"] / seconds["ours"],
-        "ratio_vs_rensa": seconds["rensa"] / seconds["ours"],
-        "bytes_per_article": _bytes_per_article("ours"),
-        "datasketch_bytes_per_article": _bytes_per_article("datasketch"),
-        "rensa_bytes_per_article": _bytes_per_article("rensa"),
-        "last_tenth_vs_second": sum(pace[-2:]) / sum(pace[2:4]),
+    """Time all three on the same articles, a chunk of them each in turn."""
+    write = _Writer()
+    started = multiprocessing.get_context("spawn")
+    sides, children = {}, []
+    for name in FOLLOWERS:
+        ours, theirs = started.Pipe()
+        sides[name] = ours
+        children.append(started.Process(target=serve, args=(name, theirs), daemon=True))
+        children[-1].start()
+        theirs.close()
+    seconds: dict[str, list[float]] = defaultdict(list)
+    resident: dict[str, list[int]] = defaultdict(list)
+    for number in range(-(-COUNT // CHUNK)):
+        chunk = [write.article() for _ in range(CHUNK)]
+        for name, pipe in sides.items():
+            if number % EVERY[name] == 0:
+                pipe.send((number * CHUNK, chunk))
+                spent, held = pipe.recv()
+                seconds[name].append(spent)
+                resident[name].append(held)
+        print(f"dedupe: {(number + 1) * CHUNK:,} of {COUNT:,} articles", file=sys.stderr, flush=True)
+    for pipe in sides.values():
+        pipe.send(None)
+    for child in children:
+        child.join()
+    each_us = {name: sum(spent) / len(spent) / CHUNK * 1e6 for name, spent in seconds.items()}
+    pace = seconds["ours"]
+    tenth = max(len(pace) // 10, 1)
+    figures = {
+        "docs_per_s": 1e6 / each_us["ours"],
+        "ratio_vs_datasketch": each_us["datasketch"] / each_us["ours"],
+        "ratio_vs_rensa": each_us["rensa"] / each_us["ours"],
+        "last_tenth_vs_second": sum(pace[-tenth:]) / sum(pace[tenth : 2 * tenth] or pace[-tenth:]),
+        "load": os.getloadavg()[0],
     }
+    figures |= {f"{name}_us_per_article": value for name, value in each_us.items()}
+    for name, held in resident.items():
+        if len(held) > 1:
+            figures[f"{name}_bytes_per_article"] = (held[-1] - held[0]) / ((len(held) - 1) * CHUNK)
+    return figures
 
 
-def _chunk(corpus: Corpus, start: int) -> list[Article]:
-    return [_article(str(n), None, corpus.article(n, WORDS).text) for n in range(start, start + CHUNK)]
+def serve(name: str, pipe: Connection) -> None:
+    """Follow the chunks that come, and answer each with the processor time it took and the bytes in use then."""
+    follow = FOLLOWERS[name]()
+    while (given := pipe.recv()) is not None:
+        first, chunk = given
+        articles = [_article(str(number), None, text) for number, text in enumerate(chunk, first)]
+        began = time.process_time()
+        follow(articles)
+        spent = time.process_time() - began
+        del given, chunk, articles
+        pipe.send((spent, _resident()))
+
+
+class _Writer:
+    """Write articles of words and names as common as in ``Corpus``, a great many at a time."""
+
+    def __init__(self) -> None:
+        corpus = Corpus()
+        self._random = np.random.default_rng(1)
+        self._lexicon = [f"{word}{ending}" if len(word) > 3 else word for word in corpus.words for ending in ENDINGS]
+        self._first_name = len(self._lexicon)
+        self._lexicon += [" ".join(map(str.capitalize, name)) for name in corpus.names]
+        self._words = np.array(list(accumulate(1 / (rank + 2) ** 1.1 for rank in range(len(corpus.words)))))
+        self._names = np.array(list(accumulate(1 / (rank + 10) for rank in range(len(corpus.names)))))
+
+    def article(self) -> str:
+        """Write the text of one article."""
+        draw = self._random
+        places = np.searchsorted(self._words, draw.random(WORDS) * self._words[-1]) * len(ENDINGS)
+        places += draw.integers(0, len(ENDINGS), WORDS)
+        is_name = np.flatnonzero(draw.random(WORDS) < NAMES_SHARE)
+        places[is_name] = self._first_name + np.searchsorted(self._names, draw.random(len(is_name)) * self._names[-1])
+        words = list(map(self._lexicon.__getitem__, places.tolist()))
+        sentences = (" ".join(words[at : at + SENTENCE_WORDS]) for at in range(0, WORDS, SENTENCE_WORDS))
+        return " ".join(f"{each[0].upper()}{each[1:]}." for each in sentences)
 
 
 def _follow_ours() -> Follow:
@@ -240,22 +304,6 @@ FOLLOWERS: dict[str, Callable[[], Follow]] = {
     "datasketch": _follow_datasketch,
     "rensa": _follow_rensa,
 }
-
-
-def _bytes_per_article(name: str) -> float:
-    """Return by how much a process of its own grows with each article, once it has given back what it does not use."""
-    program = f"from tests.bench.dedupe import growth; print(growth({name!r}))"
-    return float(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout)
-
-
-def growth(name: str) -> float:
-    """Return the bytes of this process per article, from the first chunk on. Linux with glibc only."""
-    corpus, follow = Corpus(), FOLLOWERS[name]()
-    follow(_chunk(corpus, 0))
-    before = _resident()
-    for start in range(CHUNK, COUNT, CHUNK):
-        follow(_chunk(corpus, start))
-    return (_resident() - before) / (COUNT - CHUNK)
 
 
 def _resident() -> int:

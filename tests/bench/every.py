@@ -21,6 +21,15 @@ CLEAN_UP_S = 90.0
 Command = Callable[[str], Sequence[str]]
 
 
+def stop_as_by_ctrl_c() -> None:
+    """Have SIGTERM end this process as Ctrl-C does: what it started is stopped, and what is done is printed."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
 class Every:
     """Hold what came out of each benchmark, and whether all of them could be run and kept their limits."""
 
@@ -67,7 +76,9 @@ def _one(command: Sequence[str]) -> tuple[int, dict[str, object]]:
         except KeyboardInterrupt:
             status, out, err = INTERRUPTED, "", ""
             with suppress(subprocess.TimeoutExpired, KeyboardInterrupt, ProcessLookupError):
-                os.killpg(process.pid, signal.SIGINT)
+                # Who was started in a shell's background does not hear Ctrl-C.
+                deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+                os.killpg(process.pid, signal.SIGTERM if deaf else signal.SIGINT)
                 process.communicate(timeout=CLEAN_UP_S)
             process.kill()
     figures = figures_in(out)

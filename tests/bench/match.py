@@ -7,6 +7,7 @@ needs a JDK of 21 or later; without one its figures are left out.
 
 from __future__ import annotations
 
+import gc
 import re
 import resource
 import shutil
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -87,8 +88,12 @@ def run() -> dict[str, float]:
         figures["same_matches_as_lucene"] = same / len(peer_found)
     tenth = load(queries[: RULES // 10])
     _, tenth_seconds = timed(tenth, articles)
+    gc.collect()
+    before = _resident()
     many = load(queries)
-    load([rule_text(corpus) for _ in range(RULES * 9)], many, RULES)
+    load((rule_text(corpus) for _ in range(RULES * 9)), many, RULES)
+    gc.collect()
+    figures["mb_held_by_10x_rules"] = (_resident() - before) / (1 << 20)
     # One after the other: what else the machine does slows both.
     _, ten_times = timed(many, articles)
     seconds = min(seconds, timed(rules, articles)[1])
@@ -129,7 +134,7 @@ def rule_text(corpus: Corpus) -> str:
     return make()
 
 
-def load(queries: Sequence[str], rules: Rules | None = None, first: int = 0) -> Rules:
+def load(queries: Iterable[str], rules: Rules | None = None, first: int = 0) -> Rules:
     """Learn one rule per query, its id the query's number."""
     rules = Rules() if rules is None else rules
     for number, query in enumerate(queries, first):
@@ -185,6 +190,11 @@ def lucene(queries: Sequence[str], articles: Sequence[Document]) -> tuple[list[s
         answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
     seconds = float(answer[0].split()[1])
     return [set(map(int, line.split())) for line in answer[1 : len(articles) + 1]], seconds
+
+
+def _resident() -> int:
+    """Return the bytes of memory in use now. Linux only."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def _java() -> str | None:

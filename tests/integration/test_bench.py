@@ -45,17 +45,21 @@ def test_one_that_fails_says_why_and_holds_up_no_other(capsys: pytest.CaptureFix
     assert capsys.readouterr().err.startswith("not run: lacking: Java is missing\ngood (1 of 6)")
 
 
-def test_ctrl_c_lets_a_benchmark_clean_up_and_keeps_what_is_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("asked", "deaf"), [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGTERM, True)])
+def test_ctrl_c_lets_a_benchmark_clean_up_and_keeps_what_is_done(
+    tmp_path: Path, asked: signal.Signals, deaf: bool
+) -> None:
     """The benchmark takes longer to stop its servers than an impatient parent would wait."""
     begun, cleaned = tmp_path / "begun", tmp_path / "cleaned"
     stays = (
-        "import pathlib, time\ntry:\n"
+        "import pathlib, time\nfrom tests.bench import every\nevery.stop_as_by_ctrl_c()\ntry:\n"
         f"    pathlib.Path({str(begun)!r}).touch(); time.sleep(600)\n"
         f"finally:\n    time.sleep(1); pathlib.Path({str(cleaned)!r}).touch()"
     )
     benches = {"good": BENCHES["good"], "stays": stays, "never": BENCHES["good"]}
     program = (
-        "import sys\nfrom tests.bench import every\n"
+        "import signal, sys\nfrom tests.bench import every\nevery.stop_as_by_ctrl_c()\n"
+        f"if {deaf}: signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
         f"running = every.Every({{}}, lambda name: [sys.executable, '-c', {benches!r}[name]])\n"
         f"running.run({list(benches)!r}, {{}}, lambda name: None)\n"
         "print(every.as_json(running.found))\nsys.exit(running.status)"
@@ -64,7 +68,7 @@ def test_ctrl_c_lets_a_benchmark_clean_up_and_keeps_what_is_done(tmp_path: Path)
         deadline = time.monotonic() + 60
         while not begun.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        os.kill(process.pid, signal.SIGINT)
+        os.kill(process.pid, asked)
         out, _ = process.communicate(timeout=90)
 
     found = json.loads(out)

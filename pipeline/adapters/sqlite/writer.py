@@ -279,7 +279,8 @@ class Writer:
         for ready in made:
             language = index_language(ready.document.language)
             counts[language] += 1
-            found.setdefault(language, set()).update(ready.terms[0].split(), ready.terms[1].split())
+            new = {*ready.terms[0].split(), *ready.terms[1].split()}.difference(self._known_tokens.get(language, ()))
+            found.setdefault(language, set()).update(term for term in new if not is_compound_term(term))
             found.setdefault("", set()).update(ready.names())
             learn_stems(language, ready.stems)
         connection = self._database.connection
@@ -291,7 +292,7 @@ class Writer:
         are_long = False
         for language, tokens in found.items():
             known = self._known_tokens.setdefault(language, set())
-            new = {token for token in tokens.difference(known) if not is_compound_term(token)}
+            new = tokens - known
             are_any = max(map(len, new), default=0) > MAX_TOKEN
             long = {token for token in new if len(token) > MAX_TOKEN} if are_any else set()
             are_long = are_long or are_any

@@ -12,6 +12,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
+from typing import Any
 
 from pipeline.language.compounds import compound
 from pipeline.language.tokens import STEMMERS, stem
@@ -24,6 +25,7 @@ NOTHING, EVERYTHING = 0, 1
 PACKED = "i"
 MAX_REMEMBERED = 1 << 16
 _SIZE = array(PACKED).itemsize
+_PAIRS = frozenset({"pair", "title pair"})
 
 
 def packed(number: int) -> bytes:
@@ -35,7 +37,9 @@ class Grams:
     """Number grams, and tell which of them a document holds."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Gram, int] = {}
+        self._count = 0
+        # Those of a kind in a dictionary of their own, but for values of fields and patterns, which are few.
+        self._fields: dict[Gram, int] = {}
         self._tokens: dict[str, int] = {}
         self._title_tokens: dict[str, int] = {}
         self._words: dict[str, int] = {}
@@ -44,38 +48,42 @@ class Grams:
         self._title_pairs: dict[tuple[str, ...], int] = {}
         self._compounds: dict[str, int] = {}
         self._title_compounds: dict[str, int] = {}
+        self._tables: dict[str, dict[Any, int]] = {
+            "word": self._words,
+            "title word": self._title_words,
+            "compound": self._compounds,
+            "title compound": self._title_compounds,
+            "token": self._tokens,
+            "title token": self._title_tokens,
+            "pair": self._pairs,
+            "title pair": self._title_pairs,
+        }
         self._patterns = Patterns()
         self._languages: dict[str | None, _Language] = {}
 
     def __len__(self) -> int:
-        return len(self._numbers) + 2
+        return self._count + 2
 
     def number(self, gram: Gram) -> int:
         """Return the number of a gram, a new one if it is new."""
-        known = self._numbers.get(gram)
+        kind, text = gram
+        table: dict[Any, int] = self._tables.get(kind, self._fields)
+        key = tuple(map(sys.intern, text.split())) if kind in _PAIRS else text if kind in self._tables else gram
+        known = table.get(key)
         if known is not None:
             return known
-        number = self._numbers[gram] = len(self)
-        kind, text = gram
+        number = table[key] = len(self)
+        self._count += 1
         match kind:
             case "word" | "title word":
-                (self._words if kind == "word" else self._title_words)[text] = number
                 for language in self._languages.values():
                     language.add(text, number, in_title=kind != "word")
             case "compound" | "title compound":
-                (self._compounds if kind == "compound" else self._title_compounds)[text] = number
                 for language in self._languages.values():
                     language.add_compound(text, number, in_title=kind != "compound")
             case "token":
-                self._tokens[text] = number
                 for language in self._languages.values():
                     language.pop(text, None)
-            case "title token":
-                self._title_tokens[text] = number
-            case "pair":
-                self._pairs[tuple(map(sys.intern, text.split()))] = number
-            case "title pair":
-                self._title_pairs[tuple(map(sys.intern, text.split()))] = number
             case "prefix" | "ending" | "containing" | "wildcard" | "fuzzy1" | "fuzzy2":
                 self._patterns.add(kind, text, number)
                 for language in self._languages.values():
@@ -97,7 +105,7 @@ class Grams:
         for part, pairs in (("title", self._title_pairs), ("title", self._pairs), ("body", self._pairs)):
             if pairs:
                 numbers += filter(None, map(pairs.get, pairwise(reading.part(part).tokens)))
-        numbers += map(self._numbers.get, _field_grams(reading))
+        numbers += map(self._fields.get, _field_grams(reading))
         for part, compounds in (
             ("title", language.compounds_in_title),
             ("title", language.compounds),

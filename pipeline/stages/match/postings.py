@@ -29,13 +29,15 @@ class Postings:
         self._grams = Grams()
         self._filed = Runs()
 
-    def add(self, owner: int, clauses: Sequence[Clause]) -> tuple[int, ...]:
-        """File the clauses of one owner; return the grams they lie under, by which they are taken out again."""
-        return tuple(dict.fromkeys([self._add(owner, clause) for clause in clauses]))
+    def add(self, owner: int, clauses: Sequence[Clause]) -> None:
+        """File the clauses of one owner."""
+        for clause in clauses:
+            first, row = self._row(owner, clause)
+            self._filed.append(first, row)
 
-    def remove(self, owner: int, grams: Sequence[int]) -> None:
-        """Take an owner's clauses out."""
-        for gram in grams:
+    def remove(self, owner: int, clauses: Sequence[Clause]) -> None:
+        """Take out the clauses of an owner that were filed."""
+        for gram in {self._row(owner, clause)[0] for clause in clauses}:
             for exact in (0, 1):
                 self._filed.remove(gram, _OWNER, owner << 1 | exact)
 
@@ -64,11 +66,11 @@ class Postings:
 
         return known
 
-    def _add(self, owner: int, clause: Clause) -> int:
+    def _row(self, owner: int, clause: Clause) -> tuple[int, tuple[int, ...]]:
+        """Return the number of the gram that a clause is filed under, and its row: the same whenever it is asked."""
         demanded = sorted(clause.grams, key=lambda gram: (share(gram), gram))
         numbers = [self._grams.number(gram) for gram in demanded[: DEMANDS + 1]] or [EVERYTHING]
         absent = [self._grams.number(gram) for gram in sorted(clause.absent)[:1]] or [NOTHING]
         exact = clause.exact and len(demanded) <= DEMANDS + 1 and len(clause.absent) <= 1
         demands = (numbers[1:] + [EVERYTHING] * DEMANDS)[:DEMANDS]
-        self._filed.append(numbers[0], (*demands, absent[0], owner << 1 | exact))
-        return numbers[0]
+        return numbers[0], (*demands, absent[0], owner << 1 | exact)

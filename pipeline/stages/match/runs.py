@@ -22,7 +22,7 @@ class Runs:
         self._rows = np.zeros((64, WIDTH), np.intc)
         self._end = 0
         # Where each run starts, how many rows it has, and has room for.
-        self._start, self._count, self._room = (np.zeros(64, np.intp) for _ in range(3))
+        self._start, self._count, self._room = (np.zeros(64, np.int32) for _ in range(3))
         self._left: dict[int, list[int]] = {}
 
     def append(self, run: int, row: Sequence[int]) -> None:

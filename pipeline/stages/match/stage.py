@@ -24,17 +24,8 @@ from pipeline.query.scope import query_of
 from pipeline.query.tree import AnyNode, Query
 from pipeline.stages.decision import Decision
 from pipeline.stages.match.clauses import clauses
+from pipeline.stages.match.filed import IndexedRule, PackedRules
 from pipeline.stages.match.postings import Postings
-
-
-class IndexedRule(msgspec.Struct, frozen=True, gc=False):
-    """Hold of a rule what matching needs: a million of them are kept in memory."""
-
-    id: str
-    name: str
-    once_per: str
-    root: AnyNode
-    grams: tuple[int, ...]
 
 
 class FiledRules:
@@ -42,21 +33,14 @@ class FiledRules:
 
     def __init__(self) -> None:
         self._postings = Postings()
-        self._filed: list[IndexedRule | None] = []
-        self._numbers: dict[str, int] = {}
-        self._free: list[int] = []
+        self._rules = PackedRules()
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._rules)
 
     def add(self, key: str, rule: AlertRule, root: AnyNode) -> None:
         """File a rule that is not there, with the tree of its query."""
-        number = self._free.pop() if self._free else len(self._filed)
-        if number == len(self._filed):
-            self._filed.append(None)
-        grams = self._postings.add(number, clauses(root))
-        self._filed[number] = IndexedRule(key, rule.name, rule.once_per, root, grams)
-        self._numbers[key] = number
+        self._postings.add(self._rules.add(key, rule.name, rule.once_per, root), clauses(root))
 
     def matching(self, reading: MatchView, now: datetime) -> list[int]:
         """Return the numbers of the rules that a document matches, in no particular order (see ``rule``)."""
@@ -65,19 +49,16 @@ class FiledRules:
 
     def rule(self, number: int) -> IndexedRule:
         """Return the rule of a number that ``matching`` gave."""
-        rule = self._filed[number]
-        assert rule is not None  # its rows leave with it
-        return rule
+        return self._rules[number]
 
     def remove(self, key: str) -> None:
         """Take a rule out, if it is there."""
-        number = self._numbers.pop(key, None)
+        number = self._rules.number(key)
         if number is None:
             return
-        filed, self._filed[number] = self._filed[number], None
-        self._free.append(number)
-        if filed:
-            self._postings.remove(number, filed.grams)
+        # What it lies under is worked out again: rules leave seldom, and to keep it for all of them costs memory.
+        self._postings.remove(number, clauses(self.rule(number).root))
+        self._rules.remove(key)
 
 
 class Rules:

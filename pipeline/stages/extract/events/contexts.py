@@ -30,8 +30,8 @@ def contexts_of(sentence: str, kind: str, actors: Sequence[Actor], recipients: S
     words = [lemma(word) for word in _WORD.findall(sentence)]
     pairs = [f"{first}-{second}" for first, second in pairwise(words)]
     counts: defaultdict[str, float] = defaultdict(float)
-    for word in {*words, *pairs}:
-        for context in known.get(word, ()):
+    for word in known.keys() & {*words, *pairs}:
+        for context in known[word]:
             counts[context] += 1
     parties = (*actors, *recipients)
     if any(party.sector in ARMED for party in parties):

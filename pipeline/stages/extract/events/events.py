@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -106,9 +108,10 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
     subject = subject_of(reading.text, reading.title, reading.tags, reading.url)
     manner = manner_of(reading.text)
     documents = parser().parse([reading.text[start:end] for _, start, end in spans])
+    begins = [mention.start for mention in reading.mentions]
     cast = Cast(reading.text, reading.mentions, article_country(reading, dateline, spans[0][1]))
     for (position, start, end), doc in zip(spans, documents, strict=True):
-        inside = [m for m in reading.mentions if start <= m.start and m.end <= end]
+        inside = [m for m in reading.mentions[bisect_left(begins, start) : bisect_left(begins, end)] if m.end <= end]
         names = Sentence(start, inside, cast, position)
         sentence = Span(text=reading.text[start:end], start=start, end=end)
         coded_here = Coder(lexicon(), names).code(doc)
@@ -143,7 +146,7 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         marked = at < len(marks) and marks[at] < end
         if end - start > LONGEST_CHARS:
             continue
-        lemmas = {lemma(part) for word in _WORD.findall(text, start, end) for part in (word, *_pieces(word))}
+        lemmas = set(chain.from_iterable(map(_lemmas_of, _WORD.findall(text, start, end))))
         if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
             continue
         lemmas |= _marks(lemmas, marked, text[start:end])
@@ -177,9 +180,10 @@ def _forces() -> frozenset[str]:
     return frozenset(word for word, sector in lexicon().sectors.items() if sector in FORCES)
 
 
-def _pieces(word: str) -> list[str]:
-    """Return the parts of a word with a hyphen: the parser reads "air-defence" as three."""
-    return word.split("-") if "-" in word else []
+@lru_cache(maxsize=20_000)
+def _lemmas_of(word: str) -> tuple[str, ...]:
+    """Return the lemma of a word, and those of its parts at hyphens: the parser reads "air-defence" as three."""
+    return tuple(map(lemma, (word, *word.split("-")))) if "-" in word else (lemma(word),)
 
 
 @cache

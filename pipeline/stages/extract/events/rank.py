@@ -94,9 +94,13 @@ def features(coded: Coded, setting: Setting) -> dict[str, float]:
         "sentence politics": setting.sentence.share(POLITICS),
         "article eventless": float(setting.article.eventless is not None),
     }
+    article, sentence = setting.article.counts, setting.sentence.counts
+    in_article, in_sentence = setting.article.total, setting.sentence.total
     for name in EVENTLESS:
-        values[f"article {name}"] = setting.article.share(name)
-        values[f"sentence {name}"] = setting.sentence.share(name)
+        if name in article:
+            values[f"article {name}"] = article[name] / in_article
+        if name in sentence:
+            values[f"sentence {name}"] = sentence[name] / in_sentence
     for side, parties in (("actor", coded.actors), ("recipient", coded.recipients)):
         for found in {party.found or "none" for party in parties}:
             values[f"{side} by {found}"] = 1.0

@@ -7,6 +7,7 @@ Headlines are in the present: "UN condemns raid" tells of no raid by the UN, wha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -62,9 +63,25 @@ class _Tree:
         self.heads[at], self.deps[at] = head, dep
 
     def made(self) -> Doc:
-        """Return the sentence with its new tree."""
+        """Return the sentence with its new tree; as it was where a word would hang on what hangs on it."""
+        if not _is_tree(self.heads):
+            return self.doc
         words = [(token.text, token.idx) for token in self.doc]
         return Doc(self.doc.text, words, self.tags, self.heads, self.deps)
+
+
+def _is_tree(heads: Sequence[int]) -> bool:
+    """Tell whether every word hangs, by whatever words, on one that hangs on itself; linear in their number."""
+    reached = [head == at for at, head in enumerate(heads)]
+    for at in range(len(heads)):
+        path: list[int] = []
+        while not reached[at]:
+            reached[at] = True
+            path.append(at)
+            at = heads[at]
+        if at in path:
+            return False
+    return True
 
 
 def repaired(doc: Doc) -> Doc:

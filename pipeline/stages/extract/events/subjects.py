@@ -46,9 +46,9 @@ class Manner(NamedTuple):
 def manner_of(text: str, quoted: bool = False) -> Manner:
     """Return how a text speaks; what stands in quotation marks counts if ``quoted``."""
     text = text[:READ_CHARS]
-    words = [word.lower() for word in _WORDS.findall(text if quoted else _QUOTED.sub(" ", text))]
+    words = list(map(str.lower, _WORDS.findall(text if quoted else _QUOTED.sub(" ", text))))
     total = len(words) + 20
-    return Manner(sum(word in FIRST for word in words) / total, sum(word in _TOLD for word in words) / total)
+    return Manner(sum(map(FIRST.__contains__, words)) / total, sum(map(_TOLD.__contains__, words)) / total)
 
 
 class Subject(NamedTuple):
@@ -58,7 +58,12 @@ class Subject(NamedTuple):
 
     def share(self, name: str) -> float:
         """Return the share of telling words that speak for a subject, a little less in short texts."""
-        return self.counts.get(name, 0) / (sum(self.counts.values()) + 2)
+        return self.counts.get(name, 0) / self.total
+
+    @property
+    def total(self) -> int:
+        """Return what a count is a share of."""
+        return sum(self.counts.values()) + 2
 
     @property
     def eventless(self) -> str | None:

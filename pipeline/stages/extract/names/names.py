@@ -34,9 +34,10 @@ def find_entities(
     """Return the names in ``text`` in order, without overlap; ``mentions`` are the gazetteer's, if already found."""
     known = locate(text, find(text)) if mentions is None else mentions
     if language in (None, "en"):
-        tagged = [_with_likelier_type(text, name) for name in _tagged(text, known)]
+        careless = CARELESS.search(text) is not None
+        tagged = [_with_likelier_type(text, name) for name in _tagged(text, known, careless)]
         whole = mended(text, _with_trusted(text, tagged, known), _is_known)
-        names = _voted(text, _repeated(text, whole))
+        names = _voted(text, _repeated(text, whole, careless))
     else:
         names = [Name(m.start, m.end, _TYPES[m.kind]) for m in known if m.kind in _TYPES]
     return tuple(_entities(text, names, known))
@@ -46,12 +47,12 @@ def _is_known(surface: str) -> bool:
     return gazetteer().lookup(surface) is not None
 
 
-def _tagged(text: str, known: Sequence[Mention]) -> Iterator[Name]:
+def _tagged(text: str, known: Sequence[Mention], careless: bool) -> Iterator[Name]:
     rows = [tagger.tokenize(text, start, end) for start, end in split_sentences(text)]
     words = [_words(row) for row in rows]
     context = features.context_of(words)
     model, lists = tagger.shipped_tagger(), tagger.shipped_lists()
-    if CARELESS.search(text):
+    if careless:
         words = [tagger.capitalised(sentence, lists) for sentence in words]
     at = 0
     for row, sentence in zip(rows, words, strict=True):
@@ -163,7 +164,7 @@ def _is_longer(text: str, mention: Mention, name: Name) -> bool:
 _WORD = re.compile(r"(?<![\w’'&.-])[^\W\d_a-z][\w-]{2,}")
 
 
-def _repeated(text: str, names: list[Name]) -> list[Name]:
+def _repeated(text: str, names: list[Name], careless: bool) -> list[Name]:
     """Add further mentions of a word that the article has already named, and of the surnames of its persons."""
     types: dict[str, Type] = {}
     common = tagger.shipped().common
@@ -179,7 +180,7 @@ def _repeated(text: str, names: list[Name]) -> list[Name]:
             found = Name(match.start(), match.end(), kind)
             if not any(k.start < found.end and found.start < k.end for k in _near(names, found)):
                 extra.append(found)
-    if CARELESS.search(text):
+    if careless:
         extra += _written_small(text, common)
     return sorted(names + extra, key=lambda name: name.start) if extra else names
 
@@ -207,9 +208,10 @@ def _voted(text: str, names: list[Name]) -> list[Name]:
         votes[surface][name.type] += 1
         if name.type == "PER" and " " in surface:
             votes[surface.rsplit(" ", 1)[1]]["PER"] += 1
+    most = {surface: count.most_common(1)[0] for surface, count in votes.items() if len(count) > 1}
     return [
-        Name(name.start, name.end, votes[text[name.start : name.end]].most_common(1)[0][0])
-        if votes[text[name.start : name.end]].most_common(1)[0][1] > 1
+        Name(name.start, name.end, found[0])
+        if (found := most.get(text[name.start : name.end])) is not None and found[1] > 1
         else name
         for name in names
     ]

@@ -72,5 +72,6 @@ def sentence_start(text: str, first: int, position: int) -> int:
 
 
 _SENTENCE_START = re.compile(
-    r"(?<!\bMr)(?<!\bDr)(?<!\bSt)(?<!\bMs)(?<!\bMrs)(?<!\bGen)(?<!\bCol)(?<!\bSen)[.!?][\"”»’)]?\s+(?=[A-Z\"“„«‘])"
+    # What marks it comes first, that the search may skip to it.
+    r"[.!?](?<!\b(?:Mr|Dr|St|Ms).)(?<!\b(?:Mrs|Gen|Col|Sen).)[\"”»’)]?\s+(?=[A-Z\"“„«‘])"
 )

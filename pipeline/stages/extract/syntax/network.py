@@ -58,8 +58,10 @@ class Network:
         weights["known_b"] = known
         weights["places_pad"] = weights["places_pad"][0] + known
         # The break between sentences is never asked for.
-        weights["upper_W"] = np.ascontiguousarray(weights["upper_W"][:-1].T)
-        weights["upper_b"] = weights["upper_b"][:-1]
+        self._upper: Floats = np.ascontiguousarray(weights.pop("upper_W")[:-1].T)
+        self._upper_b: Floats = weights.pop("upper_b")[:-1]
+        # Asked for at each move.
+        self._added, self._larger = np.add.reduce, np.maximum
         self._vectors = np.zeros((_REMEMBERED, len(weights["mix_scale"])), dtype=np.float32)
         self._rows: dict[Word, int] = {}
         self._hashed = lru_cache(maxsize=_REMEMBERED)(self._hashed_rows)
@@ -105,12 +107,11 @@ class Network:
 
     def best_moves(self, known: Floats, asked: Sequence[int]) -> tuple[list[int], Floats]:
         """Return the best moves of states and the scores of all moves; ``asked`` are 8 rows of ``known`` for each."""
-        import numpy as np
-
-        weights = self._weights
-        placed = known.take(asked, axis=0).reshape(-1, PLACES, known.shape[1])
-        scores: Floats = _largest(np.add.reduce(placed, axis=1), 2) @ weights["upper_W"]
-        scores += weights["upper_b"]
+        width = known.shape[1]
+        hidden = self._added(known.take(asked, axis=0).reshape(-1, PLACES, width), axis=1)
+        half = width // 2
+        scores: Floats = self._larger(hidden[:, :half], hidden[:, half:]) @ self._upper
+        scores += self._upper_b
         return scores.argmax(axis=1).tolist(), scores
 
     def _embedded(self, words: Sequence[Word]) -> Floats:
@@ -130,9 +131,9 @@ class Network:
         import numpy as np
 
         columns = []
-        for column in range(4):
+        for column, forms in enumerate(zip(*map(forms_of, words), strict=True)):
             table = self._weights[f"rows{column}"]
-            asked = [self._hashed(form, column) for form in (forms_of(word)[column] for word in words)]
+            asked = [self._hashed(form, column) for form in forms]
             columns.append(table[asked].sum(axis=1))
         return self._maxout("mix", np.concatenate(columns, axis=1))
 
@@ -177,6 +178,11 @@ def shape_of(text: str) -> str:
     """Return a word's shape, runs of the same cut to four: "Newswire2" is "Xxxxxd"."""
     if len(text) >= 100:
         return "LONG"
+    if text.isalpha():
+        if text.islower():
+            return "xxxx"[: len(text)]
+        if text[0].isupper() and text[1:].islower():
+            return "Xxxxx"[: len(text)]
     shape: list[str] = []
     run = 0
     for char in text:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import overload
 
 _NUMBERS = frozenset(
@@ -16,17 +18,22 @@ _NUMBERS = frozenset(
 
 
 class Token:
-    """Hold a word, where it begins in its sentence (``idx``), its tag, and the word it hangs on, itself for none."""
+    """Hold a word, where it begins in its sentence (``idx``), its tag, and the word it hangs on, itself for none.
 
-    __slots__ = ("dep_", "doc", "head", "i", "idx", "lefts", "lower_", "rights", "tag_", "text")
+    ``children`` is what hangs on it, in the order of the sentence: ``lefts`` and ``rights``.
+    """
+
+    __slots__ = ("_subtree", "children", "dep_", "doc", "head", "i", "idx", "lefts", "lower_", "rights", "tag_", "text")
 
     def __init__(self, doc: Doc, i: int, idx: int, text: str, tag: str, dep: str) -> None:
         self.doc, self.i, self.idx, self.text = doc, i, idx, text
         self.lower_ = text.lower()
         self.tag_, self.dep_ = tag, dep
         self.head = self
-        self.lefts: list[Token] = []
-        self.rights: list[Token] = []
+        self.lefts: tuple[Token, ...] = ()
+        self.rights: tuple[Token, ...] = ()
+        self.children: tuple[Token, ...] = ()
+        self._subtree: tuple[Token, ...] = ()
 
     def __len__(self) -> int:
         return len(self.text)
@@ -35,18 +42,20 @@ class Token:
         return self.text
 
     @property
-    def children(self) -> list[Token]:
-        """Return what hangs on this word, in the order of the sentence."""
-        return self.lefts + self.rights
-
-    @property
-    def subtree(self) -> list[Token]:
+    def subtree(self) -> tuple[Token, ...]:
         """Return this word and all that hangs on it, directly or not: left ones first, each with its own."""
+        if not self.children:
+            return (self,)
+        if not self._subtree:
+            self._subtree = tuple(self._ordered())
+        return self._subtree
+
+    def _ordered(self) -> list[Token]:
         found: list[Token] = []
         waiting: list[tuple[Token, bool]] = [(self, False)]
         while waiting:
             token, opened = waiting.pop()
-            if opened or not (token.lefts or token.rights):
+            if opened or not token.children:
                 found.append(token)
                 continue
             waiting += [(child, False) for child in reversed(token.rights)]
@@ -101,6 +110,9 @@ def _is_number(lower: str) -> bool:
     return plain.endswith(("st", "nd", "rd", "th")) and plain[:-2].isdigit()
 
 
+_place = attrgetter("i")
+
+
 class Doc:
     """Hold the words of one sentence as a tree.
 
@@ -120,10 +132,16 @@ class Doc:
             Token(self, at, idx, word, tag, dep)
             for at, ((word, idx), tag, dep) in enumerate(zip(words, tags, deps, strict=True))
         ]
+        below: dict[int, list[Token]] = {}
         for token, head in zip(self._tokens, heads, strict=True):
             if head != token.i:
                 token.head = self._tokens[head]
-                (token.head.lefts if token.i < head else token.head.rights).append(token)
+                below.setdefault(head, []).append(token)
+        for head, children in below.items():
+            token = self._tokens[head]
+            split = bisect_left(children, head, key=_place)
+            token.children = tuple(children)
+            token.lefts, token.rights = token.children[:split], token.children[split:]
 
     def __len__(self) -> int:
         return len(self._tokens)

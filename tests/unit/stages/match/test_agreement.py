@@ -37,10 +37,11 @@ def test_candidates_are_all_that_match_and_the_sure_ones_do(documents: list[Docu
 @given(DOCUMENTS, st.lists(NODES, min_size=1, max_size=8), st.data())
 def test_removed_clauses_are_gone(document: Document, nodes: list[AnyNode], data: st.DataObject) -> None:
     postings = Postings()
-    grams = [postings.add(number, clauses(node)) for number, node in enumerate(nodes)]
+    for number, node in enumerate(nodes):
+        postings.add(number, clauses(node))
     removed = data.draw(st.sets(st.sampled_from(range(len(nodes)))))
     for number in removed:
-        postings.remove(number, grams[number])
+        postings.remove(number, clauses(nodes[number]))
     for number in removed:
         postings.add(number + 100, clauses(nodes[number]))
     matching = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.model import Actor, Document
@@ -49,11 +50,17 @@ def test_the_verb_of_a_short_sentence_is_its_root(state: str, when: str, predica
     assert any(child.dep_ == "nsubj" for child in root.children)
 
 
+_PIECES = "the of in a on and - , accused shot Estonia Russian forces army to by".split()
+
+
+# With these a word was hung on one that hung on it, and who asked what it hangs on was never answered.
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.sampled_from([*"the of in a on and - , accused shot Estonia Russian forces army to by".split()])))
+@example("and the army Russian by Estonia of - accused forces".split())
+@example("shot in - shot army forces in a".split())
+@given(st.lists(st.sampled_from(_PIECES)))
 def test_a_repaired_parse_is_a_tree_over_the_same_words(words: list[str]) -> None:
     text = " ".join(words)
     (doc,) = parser().parse([text])
     assert doc.text == text
     for token in doc:
-        assert len(list(token.ancestors)) < len(doc)
+        assert len(list(islice(token.ancestors, len(doc)))) < len(doc)

@@ -41,7 +41,19 @@ def test_products_are_made_on_one_thread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shape"), [("Newswire2", "Xxxxxd"), ("U.S.", "X.X."), ("a", "x"), ("2,000", "d,ddd"), ("é" * 100, "LONG")]
+    ("text", "shape"),
+    [
+        ("Newswire2", "Xxxxxd"),
+        ("U.S.", "X.X."),
+        ("a", "x"),
+        ("Minister", "Xxxxx"),
+        ("talks", "xxxx"),
+        ("It", "Xx"),
+        ("McDonald", "XxXxxxx"),
+        ("日本語", "xxx"),
+        ("2,000", "d,ddd"),
+        ("é" * 100, "LONG"),
+    ],
 )
 def test_shape_tells_capitals_letters_and_figures(text: str, shape: str) -> None:
     assert shape_of(text) == shape
