@@ -120,7 +120,12 @@ def asked_s(interval_s: float, pace: Pace) -> tuple[float, str | None]:
 
 
 def rescheduled(poll: Poll, interval_s: float | None, now: datetime, pace: Pace) -> Poll:
-    """Return a poll as it is due by an interval that has just been set, or by none: then at once."""
+    """Return a poll as it is due by an interval that has just been set, or by none: then at once.
+
+    What is due stays so, as after a refresh.
+    """
+    if poll.next_check <= now:
+        return poll
     wait = timedelta(seconds=asked_s(interval_s, pace)[0] if interval_s else 0.0)
     due = max(now, (poll.last_check or now - wait) + wait, poll.held_until or now)
     return msgspec.structs.replace(poll, next_check=due)

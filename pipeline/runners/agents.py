@@ -51,8 +51,7 @@ HAND_OVER_S = 3.0
 # Small enough that a batch of the slowest stage holds up the loop for a tenth of a second at most.
 BATCH = 32
 MAX_MESSAGE_BYTES = 20_000_000
-# What is sent within so long goes in one request: with a request each, a fifth of a worker's time went into them, and
-# as much of Kafka's. An article passes five topics, so its alert comes so much later, five times at most.
+# What is sent within so long goes in one request: one each took a fifth of a worker's time. It passes five topics.
 LINGER_S = 0.005
 
 

@@ -27,6 +27,7 @@ from pipeline.ports.table import Table, Transaction
 from pipeline.query.scope import query_of
 from pipeline.query.tree import And, Last, Query
 from pipeline.runners.advance import bury
+from pipeline.runners.cadence import Cadence
 from pipeline.runners.pages import Pages
 from pipeline.runners.presence import CATCHES_UP, Presence
 from pipeline.runners.sender import Channels, Senders
@@ -35,16 +36,12 @@ from pipeline.runners.withheld import Withheld
 from pipeline.topics import NOTIFY
 
 BATCH = 256
-# How often the ledger is asked for deliveries whose time has come, and the index about silence and surge rules.
-POLL_S = 0.5
-# The ledger is asked less often where its answers take longer than this share of the time between them: what a busy
-# Elasticsearch does for an answer holds up the messages that are under way.
-POLLING_SHARE = 0.05
-LONGEST_POLL_S = 3.0
+# How often the ledger is asked for deliveries whose time has come, and the index about silence and surge rules. Where
+# the ledger's answers take long it is less often: what Elasticsearch does for them holds up messages under way.
+POLL_S, LONGEST_POLL_S, POLLING_SHARE = 0.5, 3.0, 0.05
 WATCH_S = 10.0
 # How long a stop waits for messages under way.
-DRAIN_S = 5.0
-CLOSE_S = 3.0
+DRAIN_S, CLOSE_S = 5.0, 3.0
 # How long a record that was handed out before may take to be handed out again.
 AGAIN_S = 5.0
 # So many of a rule's latest deliveries about a subject are looked at one by one; the ledger sums up the others.
@@ -88,8 +85,8 @@ class NotifierLoop:
         self._senders = Senders(self._open, self._as_wanted, ledger, clock)
         self._watching = Trouble(_log, "watching silence and surge rules")
         self._presence = Presence()
-        self._polled = self._watched = -WATCH_S
-        self._poll_s = POLL_S
+        self._polling = Cadence(POLL_S, LONGEST_POLL_S, POLLING_SHARE)
+        self._watched = -WATCH_S
 
     def step(self, timeout: float = 0.0) -> int:
         """Enter the alerts that came within ``timeout`` seconds and wake the channels with work; return how many."""
@@ -102,13 +99,11 @@ class NotifierLoop:
         if time.monotonic() - self._watched >= WATCH_S:
             self._watched = time.monotonic()
             self._watch_all()
-        if time.monotonic() - self._polled >= self._poll_s:
-            self._polled = time.monotonic()
-            for channel in self._ledger.waiting(self._clock()):
-                self._senders.wake(channel)
-            self._withheld.prune(self._clock())
-            took = time.monotonic() - self._polled
-            self._poll_s = min(max(POLL_S, took / POLLING_SHARE), LONGEST_POLL_S)
+        if self._polling.is_due():
+            with self._polling.asking():
+                for channel in self._ledger.waiting(self._clock()):
+                    self._senders.wake(channel)
+                self._withheld.prune(self._clock())
         return len(messages)
 
     def run(self, stop: threading.Event, within_s: float = POLL_S, *, once: bool = False) -> None:
@@ -139,7 +134,7 @@ class NotifierLoop:
         """Step until every alert is entered and every due delivery was tried; tell whether that was in time."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            self._polled = -WATCH_S
+            self._polling.hasten()
             if self.step(timeout=0.02) or self._senders.busy:
                 continue
             if not self._ledger.waiting(self._clock()):

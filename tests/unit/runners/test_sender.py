@@ -13,7 +13,7 @@ import pytest
 from pipeline.adapters.sqlite.database import Database
 from pipeline.model import Alert, Document, derive_id
 from pipeline.ports.alerts import Delivery, Notice
-from pipeline.runners import notifier
+from pipeline.runners import cadence, notifier
 from pipeline.runners import sender as senders
 from pipeline.runners.sender import CLAIMED_AT_ONCE, Sender
 from tests.unit.runners.test_notifier import NOON, Newsroom
@@ -62,7 +62,7 @@ def delivery(number: int) -> Delivery:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     with Database(":memory:") as database:
         made = Desk(database)
-        for module in (senders, notifier):
+        for module in (senders, notifier, cadence):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: made.time_s))
         yield made
         made.room.loop.close()

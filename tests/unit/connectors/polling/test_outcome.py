@@ -165,6 +165,8 @@ def test_interval_that_was_set_is_within_the_bounds_and_due_from_the_last_poll(
     assert rescheduled(poll, None, NOW, USUAL).next_check == NOW
     late = msgspec.structs.replace(poll, last_check=NOW - timedelta(days=9), held_until=NOW + timedelta(hours=3))
     assert rescheduled(late, 600, NOW, USUAL).next_check == NOW + timedelta(hours=3)
+    refreshed = msgspec.structs.replace(poll, next_check=NOW)
+    assert rescheduled(refreshed, asked, NOW, USUAL) == refreshed
     polled = succeeded(NEW, msgspec.structs.replace(FEED, interval_s=asked), answer(), reading(5), NOW, USUAL)
     assert 1.0 <= (polled.next_check - NOW) / wait <= 1.1
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connectors.fetch.http import Fetched, FetchError
@@ -179,6 +179,7 @@ async def run(world: World, steps: list[tuple[str, str]]) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("answer", FEED), ("ping", FEED), ("refresh", FEED), ("fast", FEED)])
 @given(st.lists(st.tuples(st.sampled_from(OPERATIONS), st.sampled_from(URLS)), min_size=8, max_size=40))
 def test_whatever_comes_between_what_a_person_asked_for_holds_and_nothing_is_lost(
     monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, str]]
