@@ -190,7 +190,7 @@ class Database:
             return
         connection = self.connect()
 
-        waited_for, given_up = threading.Event(), threading.Event()
+        waited_for, given_up, done = threading.Event(), threading.Event(), threading.Event()
 
         def run() -> None:
             waited_for.wait()  # a Ctrl-C before that would leave it to itself
@@ -199,18 +199,20 @@ class Database:
                     connection.execute("VACUUM INTO ?", (str(path),))
             except BaseException as exc:  # noqa: BLE001 - it is raised again by who waits
                 failures.append(exc)
+            finally:
+                done.set()
 
         worker = threading.Thread(target=run, name="backup")
         try:
             worker.start()
             waited_for.set()
-            worker.join()
+            done.wait()  # a Ctrl-C while a thread is joined has it taken for one that ended (bpo-45274)
         finally:
             given_up.set()
             waited_for.set()
-            while worker.is_alive():
+            while worker.ident is not None and not done.is_set():
                 connection.interrupt()  # which a statement that has yet to begin does not hear
-                worker.join(LOOK_S)
+                done.wait(LOOK_S)
             self._all.remove(connection)
             connection.close()
         if failures:
