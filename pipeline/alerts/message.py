@@ -31,12 +31,12 @@ def group(deliveries: Sequence[Delivery]) -> list[tuple[Delivery, ...]]:
 
 
 def compose(deliveries: Sequence[Delivery]) -> Notice:
-    """Write the message that carries these deliveries of one rule."""
-    first = deliveries[0]
-    alerts = _as_it_stands([delivery.alert for delivery in deliveries])
+    """Write the message that carries these deliveries of one rule; its words tell of each article once."""
+    first, alerts = deliveries[0], tuple(delivery.alert for delivery in deliveries)
+    told = _as_it_stands(alerts)
     key = first.id if len(deliveries) == 1 else derive_id("digest", *sorted(delivery.id for delivery in deliveries))
-    if len(alerts) == 1:
-        alert = alerts[0]
+    if len(told) == 1:
+        alert = told[0]
         return Notice(
             id=key,
             rule=alert.rule,
@@ -49,10 +49,10 @@ def compose(deliveries: Sequence[Delivery]) -> Notice:
     return Notice(
         id=key,
         rule=first.alert.rule,
-        title=f"{first.alert.rule}: {len(alerts)} {'more' if all(map(_over_cap, alerts)) else 'alerts'}",
+        title=f"{first.alert.rule}: {len(told)} {'more' if all(map(_over_cap, told)) else 'alerts'}",
         text="\n\n".join(
-            [f"{headline(alert)}\n{_paragraph(alert)}" for alert in alerts[:SPELLED_OUT]]
-            + [f"and {len(alerts) - SPELLED_OUT:,} more; `newswire alert log` lists them"] * (len(alerts) > SPELLED_OUT)
+            [f"{headline(alert)}\n{_paragraph(alert)}" for alert in told[:SPELLED_OUT]]
+            + [f"and {len(told) - SPELLED_OUT:,} more; `newswire alert log` lists them"] * (len(told) > SPELLED_OUT)
         ),
         alerts=alerts,
         priority=first.priority,

@@ -15,24 +15,27 @@ from pipeline.runners.apart import answered, question
 
 
 class Asking:
-    """Hold the answers to come to the events in hand, which are told apart by topic, partition and offset."""
+    """Hold the answers to come to the events in hand.
+
+    One record may be in hand twice: it is fetched again after a rebalance or a pause.
+    """
 
     def __init__(self, readers: Readers, stage: Stage, clock: Clock) -> None:
         self._readers = readers
         self._stage = stage
         self._clock = clock
-        self._asked: dict[tuple[Any, int], Future[bytes]] = {}
+        self._asked: dict[Any, Future[bytes]] = {}
 
     def ask(self, event: Any, given: Given) -> None:
         """Have an event read, which is handed in again when it is its turn."""
-        self._asked[_place(event)] = self._readers.read(question(self._stage, given, self._clock()))
+        self._asked[event] = self._readers.read(question(self._stage, given, self._clock()))
 
     async def answered(self, events: Sequence[Any], batch: Sequence[Given]) -> Advanced:
         """Return what ``advance`` would of events; what was not asked for, or has to wait, is asked for again."""
         for event, given in zip(events, batch, strict=True):
-            if _place(event) not in self._asked:
+            if event not in self._asked:
                 self.ask(event, given)
-        answers = [self._asked.pop(_place(event)) for event in events]
+        answers = [self._asked.pop(event) for event in events]
         # What failed is told by the answer; whoever is cancelled meanwhile cancels them.
         await asyncio.gather(*map(asyncio.wrap_future, answers), return_exceptions=True)
         return answered(self._stage, batch, answers)
@@ -42,7 +45,3 @@ class Asking:
         for future in self._asked.values():
             future.cancel()
         self._asked.clear()
-
-
-def _place(event: Any) -> tuple[Any, int]:
-    return event.message.tp, event.message.offset
