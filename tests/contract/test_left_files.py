@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -96,7 +97,16 @@ def test_backup_takes_along_what_a_killed_one_left(tmp_path: Path) -> None:
     assert (left.exists(), fresh.exists(), other.exists()) == (False, True, True)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Have Ctrl-C heard: what is started in the background of a shell does not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 # Before whoever makes it waits for it, or while: the two are not the same to Python.
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("after_s", [0.0, 0.3])
 def test_backup_that_is_told_to_stop_stops_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after_s: float
