@@ -25,7 +25,7 @@ from pipeline.runners.advance import advance as advance_here
 
 # How much less a process that reads counts than others when there is work for all: what it does nobody waits for, while
 # alerts to words, servers and whoever uses the machine do. With cores to spare it takes as much time as ever.
-NICENESS = 10
+NICENESS = 5
 
 
 class _Question(msgspec.Struct, frozen=True, array_like=True):

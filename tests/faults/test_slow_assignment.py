@@ -14,7 +14,7 @@ from pipeline.wiring import stores
 from tests.faults.test_watchdog import publish
 from tests.integration.distributed import Cluster, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(300)]
 
 FEW, MANY = 6, 400
 # What is committed is known late, and the first stage is slow: much is fetched and waits when the flow resumes.
@@ -61,4 +61,4 @@ def test_what_was_fetched_before_the_flow_resumed_is_read_again(cluster: Cluster
     first.wait(20)
     many = publish(cluster, *range(FEW, MANY))
     cluster._start("worker", [sys.executable, "-c", WORKER], {})
-    assert wait_until(lambda: enriched(cluster) == few | many, 60), (len(many - enriched(cluster)), cluster.logs())
+    assert wait_until(lambda: enriched(cluster) == few | many, 180), (len(many - enriched(cluster)), cluster.logs())
