@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from pipeline.wiring.reading import MOST_READERS, cores
+from pipeline.wiring.reading import readers_beside_up
 from pipeline.wiring.runners import flow
 from pipeline.wiring.stores import Store, clock
 
@@ -31,7 +31,7 @@ def backfill(opened: Store, articles: Iterable[Article], most: int | None) -> in
 
     assert opened.prepared is not None and opened.finish_all is not None, "only a store of our own is prepared for"
     make, free = opened.finish_all, SimpleQueue[Child]()
-    count = max(1, min(cores() - 1, MOST_READERS))
+    count = max(1, readers_beside_up())
 
     def made(records: Sequence[bytes]) -> list[bytes]:
         child = free.get()

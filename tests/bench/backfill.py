@@ -26,7 +26,7 @@ from connectors.files.files import read_files
 from pipeline import config
 from pipeline.ports.search import SearchRequest
 from pipeline.wiring import runners, session, stores
-from pipeline.wiring.reading import MOST_READERS, cores, reading
+from pipeline.wiring.reading import readers_beside_up, reading
 from tests.bench import end_to_end
 
 ARTICLES = int(os.environ.get("NEWSWIRE_BENCH_ARTICLES", "10000"))
@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def run() -> dict[str, float]:
     """Return the medians of some rounds: what comes is measured first, then what is old is found and fully read."""
     figures: defaultdict[str, list[float]] = defaultdict(list)
-    readers = max(1, min(cores() - 1, MOST_READERS))
+    readers = max(1, readers_beside_up())
     with tempfile.TemporaryDirectory() as directory:
         for name, count in (("found", ARTICLES), ("read", READ)):
             write_lines(Path(directory) / f"{name}.jsonl", count)
