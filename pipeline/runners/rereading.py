@@ -1,8 +1,9 @@
-"""What a worker reads by: Faust's own, except that whatever it drops when the flow resumes is read again.
+"""What a worker reads by: Faust's own, except that after a rebalance a partition is read only once it was sought.
 
-When a rebalance is over, Faust seeks the partitions to what is committed, clears the queues of the streams, and lets
-the flow resume, in this order. What the fetcher had handed over meanwhile is gone, its positions are beyond it, and the
-gap counts as acknowledged. A partition without a committed offset is not sought at all.
+When a rebalance is over, Faust lets the partitions be fetched, seeks them to what is committed, clears the queues of
+the streams, and lets the flow resume, in this order. Of what the fetcher hands over meanwhile some is lost and some is
+handled before what precedes it; its positions are beyond both, and the gap counts as acknowledged. At the first
+assignment partitions are fetched before all this, and one without a committed offset is not sought at all.
 
 The recovery of tables reads each changelog on from the highest offset that it was handed, so a record that was fetched
 before the rebalance would make it leave out all between. Records of an earlier assignment are not handed over.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, cast
 
 from faust.transport.drivers import aiokafka
@@ -29,22 +30,41 @@ CHANGELOG_BUFFER = 4096
 
 
 class RereadingConsumer(aiokafka.Consumer):
-    """Read on from what is committed each time the flow resumes, and hand over nothing that was fetched before.
+    """Read what stages read on from what is committed, each time the flow resumes, and hand over nothing before that.
 
     Changelogs are read on from where the recovery of their tables has come; it starts anew with each assignment.
     """
 
     _resumed = 0
-    _reread = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._dropped: set[Any] = set()
+        # Partitions that stages read: those that wait for the flow to resume, then to be sought, and those fetched now.
+        self._held: set[Any] = set()
+        self._due: set[Any] = set()
+        self._fetched: set[Any] = set()
+
+    def pause_partitions(self, tps: Iterable[Any]) -> None:
+        """Fetch nothing of partitions."""
+        paused = set(tps)
+        for each in (self._held, self._due, self._fetched):
+            each -= paused
+        super().pause_partitions(paused)
+
+    def resume_partitions(self, tps: Iterable[Any]) -> None:
+        """Let changelogs be fetched, and what stages read once the flow has resumed."""
+        resumed = set(tps)
+        read = {partition for partition in resumed if not self._is_changelog_tp(partition)}
+        self._held |= read
+        super().resume_partitions(resumed - read)
 
     def resume_flow(self) -> None:
         """Let records flow, from the committed offsets."""
         super().resume_flow()
         self._resumed += 1
+        self._due |= self._held
+        self._held.clear()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:
         """Yield what one fetch brings: (partition, message).
@@ -56,7 +76,7 @@ class RereadingConsumer(aiokafka.Consumer):
         resumed, generation = self._resumed, self.app.consumer_generation_id
         async for partition, message in super().getmany(timeout):
             if not self._is_changelog_tp(partition):
-                if resumed == self._resumed:
+                if resumed == self._resumed and partition in self._fetched:
                     yield partition, message
             elif generation == self.app.consumer_generation_id:
                 yield partition, message
@@ -64,11 +84,11 @@ class RereadingConsumer(aiokafka.Consumer):
                 self._dropped.add(partition)
 
     async def _caught_up(self) -> bool:
-        """Seek what was dropped; tell whether that is done."""
+        """Seek what is due and what was dropped; tell whether that is done."""
         try:
             if self._dropped:
                 await self._seek_changelogs()
-            if self._reread != self._resumed:
+            if self._due:
                 await self._read_again()
         except Exception as exc:  # noqa: BLE001 - aiokafka raises many kinds while partitions come and go
             log.warning("not sought error=%r", exc)
@@ -77,14 +97,16 @@ class RereadingConsumer(aiokafka.Consumer):
         return True
 
     async def _read_again(self) -> None:
-        """Seek what the stages read to what is committed, or to its beginning."""
-        resumed = self._resumed
-        read = {partition for partition in self.assignment() if not self._is_changelog_tp(partition)}
-        if read:
-            await self.perform_seek()
-            if new := [partition for partition in read if not self._committed_offset.get(partition)]:
-                await self.seek_wait(await self.earliest_offsets(*new))
-        self._reread = resumed
+        """Seek what the stages read to what is committed, or to its beginning, and let it be fetched."""
+        resumed, due = self._resumed, self._due & self.assignment()
+        await self.perform_seek()
+        if new := [partition for partition in due if not self._committed_offset.get(partition)]:
+            await self.seek_wait(await self.earliest_offsets(*new))
+        if resumed == self._resumed:
+            due &= self._due  # some may have been paused meanwhile
+            self._due.clear()
+            self._fetched |= due
+            super().resume_partitions(due)
 
     async def _seek_changelogs(self) -> None:
         """Seek changelogs to where the recovery has come; one that it has not begun with it seeks itself."""

@@ -231,16 +231,20 @@ class NearDuplicateIndex:
         original = self._originals.get(row) or str(self._ids[row])
         return NearDuplicate(original, self._stories[row], self._sources[row], self._seen[row], is_whole, is_part)
 
-    def expired(self, before: float, limit: int) -> list[str]:
-        """Return the oldest articles, if first seen before a Unix time; a bounded number at a time."""
+    def expired(self, before: float, limit: int, but_latest: int = 0) -> list[str]:
+        """Return the oldest articles, if first seen before a Unix time; a bounded number at a time.
+
+        None of the ``but_latest`` that were filed last is among them.
+        """
         old: list[str] = []
+        filed_before = self.latest - but_latest
         if self._oldest < len(self._ids) and self._seen[self._oldest] >= before:
             return old
         for row in range(self._oldest, min(self._oldest + limit, len(self._ids))):
             key = self._ids[row]
             if key is None:
                 continue
-            if self._seen[row] >= before:
+            if self._seen[row] >= before or self._orders[row] > filed_before:
                 break
             old.append(key)
         return old

@@ -43,6 +43,9 @@ from pipeline.stages.deduplicate.story_facts import STORY_KEY, StoryDecision, st
 WINDOW = timedelta(days=7)
 SIMILARITY = 0.7
 EXPIRE_AT_ONCE = 200
+# A worker that takes over reads again what was not committed, a second's work: its articles must still be known then,
+# however far apart in the log's own time they are, as in an archive.
+READ_AGAIN_MAX = 1000
 # What the parts of a saved memory are called after.
 INDEX, STORIES, COPIES = "near-duplicates", "stories", "copies"
 
@@ -233,7 +236,7 @@ def forget(remembered: Remembered, before: datetime, limit: int) -> tuple[Fact, 
 def _expired(remembered: Remembered, language: str, article: Article) -> list[Fact]:
     """Forget what is older than the window, a bounded number at a time."""
     since, _ = span(article, remembered.window)
-    old = remembered.near_duplicates(language).expired(since, EXPIRE_AT_ONCE)
+    old = remembered.near_duplicates(language).expired(since, EXPIRE_AT_ONCE, READ_AGAIN_MAX)
     return _removed(remembered, language, [key for key in old if key != article.id]) if old else []
 
 

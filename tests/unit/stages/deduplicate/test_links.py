@@ -14,7 +14,7 @@ from pipeline.model import Article, Document
 from pipeline.stages.decision import Decision
 from pipeline.stages.deduplicate.copies import COPIES_KEPT_MAX, COPY_KEY
 from pipeline.stages.deduplicate.near_duplicates import SketchFact
-from pipeline.stages.deduplicate.stage import Remembered, deduplicate
+from pipeline.stages.deduplicate.stage import READ_AGAIN_MAX, Remembered, deduplicate
 from pipeline.stages.deduplicate.story_facts import STORY_KEY, StoryFact
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -224,7 +224,7 @@ def test_copies_are_forgotten_with_their_window_and_bounded_in_number() -> None:
     for number in range(COPIES_KEPT_MAX + 20):
         stage.take(article(f"{number}", DEPOT, f"Paper {number}"))
     assert sum(key.startswith(COPY_KEY) for key in stage.facts) == COPIES_KEPT_MAX
-    for number in range(3):
+    for number in range(READ_AGAIN_MAX + 3):
         stage.take(article(f"late {number}", f"Nothing {number}", "Wire", seen=NOW + timedelta(days=8)))
     assert [] == [key for key in stage.facts if key.startswith(COPY_KEY)]
 
