@@ -78,7 +78,6 @@ class ReadingPool:
         self._closing = threading.Event()
         self._ready = threading.Event()
         self._false_starts = 0
-        self._here = threading.Lock()
 
     def begin(self) -> None:
         """Start the children in threads; idempotent."""
@@ -183,11 +182,7 @@ class ReadingPool:
         """Have records read. Raises ``EOFError`` or ``OSError`` when the child ended or hung."""
         questions = [task.question for task in tasks]
         try:
-            if self._is_here:
-                with self._here:  # the parser is no matter for two
-                    answers: object = self._answer(questions)
-            else:
-                answers = caller.call(self._answer, questions)
+            answers = self._answer(questions) if self._is_here else caller.call(self._answer, questions)
             assert isinstance(answers, list)
             assert len(answers) == len(tasks)
         except (EOFError, OSError):

@@ -2,6 +2,8 @@
 
 Nothing depends on it: what was read is held in memory until the record's own reader comes to it, and what is not held
 then is asked for. So a process that ends in between loses nothing, and its articles are read again.
+
+Whoever would only wait for the others reads with them, once it has waited for a while.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from pipeline.ports.clock import Clock
 from pipeline.ports.log import CountingLog, Message
 from pipeline.ports.readers import Readers
 from pipeline.runners.advance import Advanced, Buried, Decided, Given
-from pipeline.runners.apart import answered, question
+from pipeline.runners.apart import answer, answered, question
+from pipeline.runners.loading import Loading
 
 GROUP = "ahead"
 # Enough that readers have work while a large batch is compared; what was read of it is held in memory.
@@ -30,6 +33,10 @@ RIPE = 48
 # With fewer, whoever begins late does not begin: to start a reader takes as long as to read so many.
 WORTH_IT = 200
 LOOK_S = 1.0
+# So often one waits for readers that have enough to do before it helps them: what it needs takes 150 MB.
+PATIENCE = 200
+# What is longer is left to readers: a fresh article waits for who helps.
+HELP_BYTES = 8_000
 
 
 class Ahead:
@@ -39,7 +46,15 @@ class Ahead:
     """
 
     def __init__(
-        self, log: CountingLog, group: str, stage: Stage, readers: Readers, clock: Clock, *, late: bool = False
+        self,
+        log: CountingLog,
+        group: str,
+        stage: Stage,
+        readers: Readers,
+        clock: Clock,
+        *,
+        late: bool = False,
+        here: Callable[[Sequence[bytes]], Sequence[bytes]] = answer,
     ) -> None:
         self._log = log
         self._group = group
@@ -47,6 +62,9 @@ class Ahead:
         self._readers = readers
         self._clock = clock
         self._is_late = late
+        self._here = here
+        self._loading = Loading([stage])
+        self._waited = 0
         self._looked_at = float("-inf")
         self._held: deque[tuple[Given, Future[bytes]]] = deque()
         self._taken = 0
@@ -69,7 +87,7 @@ class Ahead:
     @property
     def is_low(self) -> bool:
         """Tell whether readers will soon have nothing left to read."""
-        return len(self._held) - self.ready(WINDOW) < LOW
+        return sum(not future.done() for _, future in self._held) < LOW
 
     def ready(self, most: int = AT_ONCE) -> int:
         """Return how many of the next records are read, up to a bound."""
@@ -90,8 +108,14 @@ class Ahead:
         return self._read(ready) if self._took_ripe else ()
 
     def read(self) -> Sequence[Message]:
-        """Return the next records that are read, a few; or any where none is held. Raises as ``Log.read``."""
-        return self._read(self.ready() if self._held else self.stage.batch)
+        """Return the next records that are read, a few; or any where none is held. Raises as ``Log.read``.
+
+        While readers have enough to do, what is read waits until it is as many as are taken at a time.
+        """
+        if not self._held:
+            return self._read(self.stage.batch)
+        ready = self.ready()
+        return self._read(ready if ready == AT_ONCE or self.is_low else 0)
 
     def fill(self) -> None:
         """Hand over what waits. Raises as ``Log.read``."""
@@ -102,6 +126,22 @@ class Ahead:
         for message in self._log.read(self.stage.reads.name, GROUP, WINDOW - len(self._held)):
             given = Given.read(message)
             self._held.append((given, self._readers.read(question(self.stage, given, self._clock()))))
+
+    def help(self) -> bool:
+        """Read the last record that nobody has begun, if readers have enough to do without it; tell whether it did."""
+        if self.is_low:
+            return False
+        self._waited += 1
+        if self._waited == PATIENCE:
+            self._loading.start(lambda: False)
+        if self._waited < PATIENCE or self._loading.is_under_way:
+            return False
+        for place in reversed(range(len(self._held))):
+            given, future = self._held[place]
+            if len(given.raw) <= HELP_BYTES and future.cancel():
+                self._held[place] = given, self._read_here(given)
+                return True
+        return False
 
     def advance_all(self, batch: Sequence[Given], wait: Callable[[float], object]) -> Advanced:
         """Return what ``advance.advance_all`` would of records that were read from the log."""
@@ -157,6 +197,16 @@ class Ahead:
             at = found + 1 if found is not None else at
         self._taken = at
         return answers
+
+    def _read_here(self, given: Given) -> Future[bytes]:
+        future: Future[bytes] = Future()
+        try:
+            (told,) = self._here([question(self.stage, given, self._clock())])
+        except Exception as exc:  # noqa: BLE001 - a bug is told where the answer is missed, as a reader's
+            future.set_exception(exc)
+        else:
+            future.set_result(told)
+        return future
 
     def _ask(self, given: Given) -> Future[bytes]:
         return self._readers.read(question(self.stage, given, self._clock()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -50,6 +51,8 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
     is_away: bool = False
 
 
+# The parser is no matter for two.
+_one_at_a_time = threading.Lock()
 _questions, _answers = msgspec.msgpack.Decoder(_Question), msgspec.msgpack.Decoder(_Answer)
 
 
@@ -60,8 +63,9 @@ def question(stage: Stage, given: Given, now: datetime) -> bytes:
 
 
 def answer(questions: Sequence[bytes], flow: Sequence[Stage] = FLOW) -> list[bytes]:
-    """Decide on records one by one: what another process runs."""
-    return [msgspec.msgpack.encode(_answer(_questions.decode(each), flow)) for each in questions]
+    """Decide on records one by one: what another process runs, or a thread of this one at a time."""
+    with _one_at_a_time:
+        return [msgspec.msgpack.encode(_answer(_questions.decode(each), flow)) for each in questions]
 
 
 def load(flow: Sequence[Stage] = FLOW) -> None:

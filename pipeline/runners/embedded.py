@@ -219,7 +219,7 @@ class Embedded:
         elif self._feeder is not None and (self._ahead is None or self._ahead.is_low) and self._feeder.step():
             timeout = 0.0
         if self._ahead is not None and self._ahead.is_pending:
-            timeout = READ_S
+            timeout = 0.0 if self._ahead.help() else READ_S
         messages = self._log.read(first.reads.name, GROUP, first.batch, timeout)
         return self._run(first, messages) if messages else []
 

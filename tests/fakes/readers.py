@@ -25,7 +25,7 @@ class MemoryReaders:
         self._answer = answer
         self._at_once = at_once
         self._lost = lost
-        self._pending: list[tuple[bytes, Future[bytes]]] = []
+        self.pending: list[tuple[bytes, Future[bytes]]] = []
         self._is_closed = False
         self.asked: list[bytes] = []
         self.is_begun = False
@@ -42,15 +42,15 @@ class MemoryReaders:
         future: Future[bytes] = Future()
         if self._is_closed:
             future.cancel()
-        self._pending.append((question, future))
+        self.pending.append((question, future))
         if self._at_once:
             self.work()
         return future
 
     def work(self, count: int | None = None, at: Callable[[int], int] = lambda pending: 0) -> None:
         """Answer so many, or all; ``at`` chooses among those that wait."""
-        for _ in range(len(self._pending) if count is None else min(count, len(self._pending))):
-            question, future = self._pending.pop(at(len(self._pending)))
+        for _ in range(len(self.pending) if count is None else min(count, len(self.pending))):
+            question, future = self.pending.pop(at(len(self.pending)))
             if not future.set_running_or_notify_cancel():
                 continue
             if self._lost(question):
@@ -66,7 +66,7 @@ class MemoryReaders:
     def close(self) -> None:
         """Cancel what was not answered."""
         self._is_closed = True
-        for _, future in self._pending:
+        for _, future in self.pending:
             future.cancel()
 
 

@@ -82,7 +82,8 @@ class Store:
 
     def ahead(self, readers: MemoryReaders, *, late: bool = False) -> Ahead:
         (stage,) = [stage for stage in self.flow if stage.is_apart]
-        return Ahead(self.log, GROUP, stage, readers, lambda: NOW, late=late)
+        here = partial(answer, flow=self.flow)
+        return Ahead(self.log, GROUP, stage, readers, lambda: NOW, late=late, here=here)
 
     def reading(self, *, at_once: bool = True, late: bool = False) -> tuple[Embedded, MemoryReaders]:
         readers = MemoryReaders(partial(answer, flow=self.flow), at_once=at_once)
@@ -132,7 +133,13 @@ def test_same_comes_of_all_articles_in_the_same_order_whether_others_read_or_not
 def test_answers_in_any_order_take_effect_in_that_of_the_log(seed: int, count: int, ripe: int, window: int) -> None:
     chance = Random(seed)
     with Database(":memory:") as database, pytest.MonkeyPatch.context() as patch:
-        for name, value in (("RIPE", ripe), ("WINDOW", window), ("AT_ONCE", 3)):
+        for name, value in (
+            ("RIPE", ripe),
+            ("WINDOW", window),
+            ("AT_ONCE", 3),
+            ("LOW", 2),
+            ("PATIENCE", chance.choice([1, 9, 999])),
+        ):
             patch.setattr(ahead, name, value)
         store = Store(database)
         publish(articles(count), store.log)
@@ -267,6 +274,23 @@ def test_many_articles_start_readers_that_begin_late_and_are_read_here_until_one
     drained(runtime)
     assert len(readers.asked) > 100
     assert {"indexed": ahead.WORTH_IT + 100} == runtime.counts
+
+
+def test_whoever_only_waits_for_readers_reads_with_them_from_the_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "PATIENCE", 3)
+    long = Article(id="long", source="paper", seen=NOW, title="Long", text="Text. " * ahead.HELP_BYTES)
+    publish([*articles(60), long], store.log)
+    runtime, readers = store.reading(at_once=False)
+    runtime.step(1.0)
+    assert [] == runtime.step(1.0)
+    left = [question for question, future in readers.pending if not future.cancelled()]
+    assert ahead.LOW - 1 == len(left)
+    assert b"Long" in left[-1]
+    readers.work()
+    drained(runtime)
+    assert {"indexed": 61} == runtime.counts
 
 
 def test_what_readers_need_is_loaded_by_them_alone(store: Store) -> None:
