@@ -7,8 +7,7 @@ version, so that an older one never replaces a newer one; a revision goes where 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,8 +25,7 @@ from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 
 FIRST_GENERATION = "1"
-# While Elasticsearch takes so much, what follows is made.
-BULK_BYTES = 1_000_000
+BULK_BYTES = 8_000_000
 # Item numbers have sixteen digits.
 LEAST_NUMBER = 10**15
 _ANY_STATE: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
@@ -92,29 +90,32 @@ class Months:
         for article_id, hit in stored.items():
             first_seen[article_id] = from_microseconds(hit["_source"]["nw"]["first_seen"])
         numbered = self._numbered(newest, stored, numbers)
-        outdone = set[str]()
         refused: list[tuple[str, str]] = []
-
-        def made() -> Iterator[tuple[bytes, bytes]]:
-            now = datetime.now(UTC)
-            generation = self._generation or _generation_of(indices)
-            for document in newest.values():
-                name = f"{self._alias}-{generation}-{month_of(first_seen[document.id])}"
-                try:
-                    entry = entry_of(document, first_seen[document.id], now, numbered[document.id])
-                    document.id.encode()
-                except UnicodeEncodeError as exc:
-                    refused.append((document.id, f"its text is not valid Unicode: {exc}"))
-                    continue
-                if name not in indices:
-                    self._create(name)
-                    indices.append(name)
-                # What is new must not replace what another writer made of it meanwhile, or its number would change.
-                kind = again if document.id in stored else "external"
-                action = {"_index": name, "_id": document.id, "version": document.revision, "version_type": kind}
-                yield msgspec.json.encode({"index": action}), entry
-
-        refused += self._send_all(made(), outdone)
+        lines: list[bytes] = []
+        size, outdone = 0, set[str]()
+        now = datetime.now(UTC)
+        generation = self._generation or _generation_of(indices)
+        for document in newest.values():
+            name = f"{self._alias}-{generation}-{month_of(first_seen[document.id])}"
+            try:
+                entry = entry_of(document, first_seen[document.id], now, numbered[document.id])
+                document.id.encode()
+            except UnicodeEncodeError as exc:
+                refused.append((document.id, f"its text is not valid Unicode: {exc}"))
+                continue
+            if name not in indices:
+                self._create(name)
+                indices.append(name)
+            # What is new must not replace what another writer made of it meanwhile, or its number would change.
+            kind = again if document.id in stored else "external"
+            action = {"_index": name, "_id": document.id, "version": document.revision, "version_type": kind}
+            lines += [msgspec.json.encode({"index": action}), entry]
+            size += len(entry)
+            if size > BULK_BYTES:
+                refused += self._send(lines, outdone)
+                lines, size = [], 0
+        if lines:
+            refused += self._send(lines, outdone)
         return refused, outdone - stored.keys()
 
     def complete(self, slices: int) -> bool:
@@ -271,22 +272,6 @@ class Months:
                 return dict(zip((hit["_id"] for hit in hits), numbers, strict=True))
             # Thousands may have been seen at one moment: look further each time.
             least, width = int(taken) + 1, width * 2
-
-    def _send_all(self, pairs: Iterable[tuple[bytes, bytes]], outdone: set[str]) -> list[tuple[str, str]]:
-        """Send lines of a bulk request by two, a part at a time; the next part is made while one is under way."""
-        refused: list[tuple[str, str]] = []
-        lines: list[bytes] = []
-        size, under_way = 0, None
-        with ThreadPoolExecutor(1, "bulk") as sending:
-            for action, entry in pairs:
-                lines += [action, entry]
-                size += len(entry)
-                if size > BULK_BYTES:
-                    refused += under_way.result() if under_way is not None else []
-                    under_way = sending.submit(self._send, lines, outdone)
-                    lines, size = [], 0
-            refused += under_way.result() if under_way is not None else []
-        return refused + (self._send(lines, outdone) if lines else [])
 
     def _send(self, lines: list[bytes], outdone: set[str]) -> list[tuple[str, str]]:
         """Send lines of a bulk request; return what can never be stored, and add what others were quicker with."""
