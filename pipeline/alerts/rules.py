@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time
 
-from pipeline.alerts.wall_clock import read_schedule
+from pipeline.alerts.wall_clock import read_schedule, time_of_day
 from pipeline.errors import UsageError
 from pipeline.language.codes import normalize_language
 from pipeline.model import AlertRule
@@ -20,6 +20,7 @@ SHORTEST_WINDOW_S = 60
 LONGEST_WINDOW_S = 100 * 366 * 86_400
 MOST = 1_000_000
 LONGEST_NAME = 200
+QUIET_HOURS = "22:00-07:00"
 
 
 def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
@@ -70,9 +71,19 @@ def _check_quiet_hours(rule: AlertRule) -> None:
     hours = (rule.quiet_from, rule.quiet_until)
     if hours == (None, None):
         return
+    times = [_time_of_day(hour or "") for hour in hours]
+    if times[0] != times[1]:
+        return
+    if hours[0] != hours[1]:
+        raise UsageError(f"Quiet hours {hours[0]}-{hours[1]} are the whole day: pause the alert, or give it a digest.")
+    raise UsageError(f"Quiet hours are two different times of day, such as {QUIET_HOURS}.")
+
+
+def _time_of_day(text: str) -> time:
     try:
-        times = [time.fromisoformat(hour or "") for hour in hours]
+        return time_of_day(text)
     except ValueError as exc:
-        raise UsageError("Quiet hours are two times of day, such as 22:00-07:00.") from exc
-    if times[0] == times[1] or any(moment.tzinfo is not None for moment in times):
-        raise UsageError("Quiet hours are two different times of day, such as 22:00-07:00.")
+        said = f"{text!r} is no time of day" if text else "one of them is missing"
+        raise UsageError(
+            f"Quiet hours are two times of day, such as {QUIET_HOURS}, until 24:00 at most; {said}."
+        ) from exc
