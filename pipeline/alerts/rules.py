@@ -8,9 +8,11 @@ from datetime import time
 from pipeline.alerts.wall_clock import read_schedule, time_of_day
 from pipeline.errors import UsageError
 from pipeline.language.codes import normalize_language
-from pipeline.model import AlertRule
+from pipeline.model import Alert, AlertRule
 from pipeline.query.days import zone_of
+from pipeline.query.evaluate import MatchView
 from pipeline.query.indexing import counts_copies
+from pipeline.query.requirements import holds
 from pipeline.query.scope import query_of
 from pipeline.query.tree import Keyword, Query, walk
 from pipeline.query.vocabulary import is_language, language_error
@@ -56,6 +58,17 @@ def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
             raise UsageError("A cap lets at least 1 message through; pause the alert to have none.")
     _check_quiet_hours(rule)
     return query
+
+
+def still_asks(rule: AlertRule, alert: Alert) -> bool:
+    """Tell whether a rule, as it is by now, would find the article of an alert that it was matched for."""
+    if alert.article is None or rule.kind != "match":
+        return True
+    try:
+        root = query_of(rule).root
+    except UsageError:
+        return True  # what was asked for before it could not be read
+    return holds(root, MatchView(alert.article), alert.matched)
 
 
 def _check_scope(rule: AlertRule) -> None:

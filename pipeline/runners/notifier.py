@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pipeline.alerts import policy
+from pipeline.alerts.rules import still_asks
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.model import Alert, AlertRule
 from pipeline.plain_words import unreadable
@@ -340,6 +341,8 @@ class NotifierLoop:
         wanted = policy.as_wanted(delivery, rule, channels, now)
         if wanted is not delivery or rule is None:
             return wanted
+        if (delivery.digest or delivery.attempts) and not still_asks(rule, delivery.alert):
+            return policy.dropped(delivery, "the alert asked for something else before it could be sent", now)
         if self._counts.is_over(delivery, rule, now):
             return policy.dropped(delivery, "something came before it could be sent", now)
         if not policy.depends_on_others(delivery, rule):
