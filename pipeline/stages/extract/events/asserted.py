@@ -1,0 +1,153 @@
+"""Tell what a sentence speaks of without saying that it happened: unreal conditions, duties, denials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pipeline.stages.extract.events.clauses import subject_token
+from pipeline.stages.extract.events.lemmas import lemma
+
+if TYPE_CHECKING:
+    from pipeline.stages.extract.syntax.trees import Token
+
+_OUGHT = frozenset("should must ought".split())
+_UNREAL = frozenset("would 'd should ought".split())
+# "Had the rebels taken it, ...", "Were Poland to send them, ...": a condition without "if".
+_INVERTED = frozenset("had were should".split())
+_SUPPOSING = frozenset("would 'd could might may".split())
+# What these are to do they have not done.
+_UNDONE = frozenset(
+    "unable incapable powerless unwilling reluctant hesitant afraid likely unlikely keen eager tempted poised "
+    "impossible difficult hard".split()
+)
+_UNTRUE = frozenset(
+    "untrue false wrong fake absurd nonsense myth lie lies fabrication fabricated baseless unfounded unthinkable "
+    "ridiculous inconceivable impossible unlikely hoax".split()
+)
+_TRUE = frozenset("true case fact correct clear certain possible".split())
+_DENIES = frozenset("deny doubt disbelieve disprove refute debunk".split())
+_CLAIMS = frozenset(
+    "claim report allegation rumour rumor suggestion idea notion accusation story theory belief".split()
+)
+_DISMISSES = _DENIES | frozenset("reject dismiss".split())
+_WITHOUT = frozenset("of from than".split())
+_BEFORE_WITHOUT = frozenset("far instead rather short".split())
+_NOT = frozenset("not n't never no neither".split())
+
+
+def is_unreal(token: Token) -> bool:
+    """Say whether a predicate, or what it is the complement of, is said not to be, or only ought to be."""
+    return any(
+        _is_contrary(verb) or _is_inverted(verb) or _is_undone(verb) or _is_untrue(verb) or _is_instead(verb)
+        for verb in _governing(token)
+    )
+
+
+def is_owed(token: Token) -> bool:
+    """Say whether a predicate is what somebody must or should do."""
+    return any(c.dep_ == "aux" and c.lower_ in _OUGHT for verb in _governing(token) for c in verb.children)
+
+
+def is_neither(token: Token) -> bool:
+    """Say whether "neither ... nor" denies a predicate or who does it."""
+    if any(c.lower_ == "neither" and c.i < token.i for c in token.children):
+        return True
+    if token.dep_ == "conj" and any(c.lower_ in ("nor", "neither") for c in token.children):
+        return True
+    subject = subject_token(token)
+    return subject is not None and (
+        subject.lower_ in ("neither", "none", "nobody") or any(c.lower_ == "neither" for c in subject.children)
+    )
+
+
+def has_inverted_condition(token: Token) -> bool:
+    """Say whether a predicate holds only on a condition told without "if": "were they to land, we would fight"."""
+    if not any(c.dep_ == "aux" and c.lower_ in _SUPPOSING for c in token.children):
+        return False
+    return _begins_inverted(token) or any(_is_inverted(c) for c in token.children if c.dep_ == "advcl")
+
+
+def is_stopped_short(token: Token) -> bool:
+    """Say whether a predicate is "stop short", which ends nothing."""
+    return lemma(token.text) in ("stop", "fall") and any(c.lower_ == "short" for c in token.children)
+
+
+def _governing(token: Token) -> Iterator[Token]:
+    """Yield a predicate, and what says whether it is: of "ought to have agreed to meet" all three verbs."""
+    yield token
+    for _ in range(4):
+        shared = token.dep_ == "conj" and subject_token(token) is None
+        if not (token.dep_ == "xcomp" or shared):
+            return
+        token = token.head
+        yield token
+
+
+def _is_contrary(verb: Token) -> bool:
+    """Say whether a verb is what should have been or would have been: nobody says that it was."""
+    modals = {c.lower_ for c in verb.children if c.dep_ == "aux"}
+    return "have" in modals and bool(modals & _UNREAL)
+
+
+def _is_inverted(verb: Token) -> bool:
+    if _begins_inverted(verb):
+        comma = next((token.i for token in verb.doc if token.text == ","), 0)
+        return verb.i < comma
+    subject = subject_token(verb)
+    if verb.dep_ != "advcl" or subject is None:
+        return False
+    first = verb.left_edge
+    return first.lower_ in _INVERTED and first.head == verb and first.dep_ in ("aux", "cop")
+
+
+def _begins_inverted(token: Token) -> bool:
+    """Say whether a sentence begins as a question does and is none."""
+    doc = token.doc
+    return doc[0].lower_ in _INVERTED and doc[len(doc) - 1].text != "?"
+
+
+def _is_undone(verb: Token) -> bool:
+    head = verb.head
+    if verb.dep_ in ("xcomp", "advcl", "ccomp", "csubj") and head.lower_ in _UNDONE and head.tag_ == "JJ":
+        return any(c.lower_ == "to" for c in verb.children)
+    if verb.dep_ not in ("acl", "advcl", "nmod") or not any(c.lower_ == "to" for c in verb.children):
+        return False
+    governor = head if head.tag_.startswith("VB") else head.head
+    lacking = lemma(governor.text) == "lack" or any(c.lower_ in ("no", "without") for c in head.children)
+    return lacking or (head.lower_ == "pressure")
+
+
+def _is_untrue(verb: Token) -> bool:
+    head = verb.head
+    marks = {c.lower_ for c in verb.children if c.dep_ == "mark"}
+    if "whether" in marks:
+        return True
+    if "that" not in marks and verb.dep_ != "ccomp":
+        return False
+    if verb.dep_ in ("ccomp", "csubj", "advcl"):
+        if head.tag_.startswith("VB") and lemma(head.text) in _DENIES:
+            return not any(c.lower_ in _NOT for c in head.children)
+        if "that" in marks:
+            denied = any(c.lower_ in _NOT for c in head.children)
+            return (head.lower_ in _UNTRUE and not denied) or (head.lower_ in _TRUE and denied)
+        return False
+    if verb.dep_ in ("acl", "acl:relcl") and lemma(head.text) in _CLAIMS:
+        governor = head.head
+        dismissed = lemma(governor.text) in _DISMISSES and head.dep_ in ("obj", "nsubj:pass")
+        return dismissed or (governor.lower_ in _UNTRUE and head.dep_ == "nsubj")
+    return False
+
+
+def _is_instead(verb: Token) -> bool:
+    """Say whether something else is done: "far from attacking it", "instead of fighting"."""
+    if verb.tag_ != "VBG":
+        return False
+    mark = next((c for c in verb.children if c.dep_ in ("mark", "case") and c.i < verb.i), None)
+    if mark is None:
+        return False
+    if mark.lower_ == "without":
+        return True
+    return (
+        mark.lower_ in _WITHOUT and mark.i > 0 and mark.nbor(-1).lower_ in _BEFORE_WITHOUT
+    ) or mark.lower_ in _BEFORE_WITHOUT
