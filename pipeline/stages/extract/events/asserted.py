@@ -46,7 +46,10 @@ def is_unreal(token: Token) -> bool:
 
 def is_owed(token: Token) -> bool:
     """Say whether a predicate is what somebody must or should do."""
-    return any(c.dep_ == "aux" and c.lower_ in _OUGHT for verb in _governing(token) for c in verb.children)
+    return any(
+        verb.lower_ == "ought" or any(c.dep_ == "aux" and c.lower_ in _OUGHT for c in verb.children)
+        for verb in _governing(token)
+    )
 
 
 def is_neither(token: Token) -> bool:

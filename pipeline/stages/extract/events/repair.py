@@ -87,7 +87,8 @@ def _is_tree(heads: Sequence[int]) -> bool:
 
 def repaired(doc: Doc) -> Doc:
     """Return the sentence, parsed anew around its verb where the parser did not see one."""
-    doc = _beside_infinitives(_in_their_clauses(_after_relative(_with_whole_subjects(doc))))
+    doc = _in_their_clauses(_after_relative(_with_whole_subjects(doc)))
+    doc = _after_place(_beside_infinitives(doc))
     roots = [token for token in doc if token.dep_ == "ROOT"]
     if len(roots) != 1:
         return doc
@@ -134,6 +135,26 @@ def _in_their_clauses(doc: Doc) -> Doc:
         tree.hang(token.i, noun.head.i, "advcl")
         tree.hang(noun.i, token.i, "nsubj")
         tree.hang(mark.i, token.i, "mark" if mark.tag_ == "IN" else "advmod")
+        return tree.made()
+    return doc
+
+
+def _after_place(doc: Doc) -> Doc:
+    """Read a verb that was joined to its subject over a place: "Police in Birmingham, Alabama, shot dead a man"."""
+    for verb in doc:
+        noun = verb.head
+        if verb.dep_ != "conj" or verb.tag_ != "VBD" or not noun.tag_.startswith("NN") or noun.i > verb.i:
+            continue
+        if verb.i < 2 or verb.nbor(-1).text != "," or any(c.dep_ in ("cc", *_OWN) for c in verb.children):
+            continue
+        if not any(c.dep_ == "nmod" and c.i < verb.i for c in noun.children):
+            continue
+        tree = _Tree(doc)
+        tree.hang(verb.i, verb.i if noun.head == noun else noun.head.i, noun.dep_)
+        tree.hang(noun.i, verb.i, "nsubj")
+        for child in noun.rights:
+            if child.i > verb.i:
+                tree.hang(child.i, verb.i, child.dep_)
         return tree.made()
     return doc
 
