@@ -26,10 +26,16 @@ _UNTRUE = frozenset(
     "ridiculous inconceivable impossible unlikely hoax".split()
 )
 _TRUE = frozenset("true case fact correct clear certain possible".split())
-_DENIES = frozenset("deny doubt disbelieve disprove refute debunk".split())
+_DENIES = frozenset("deny doubt disbelieve disprove refute debunk imagine pretend".split())
 _CLAIMS = frozenset(
-    "claim report allegation rumour rumor suggestion idea notion accusation story theory belief".split()
+    "claim allegation rumour rumor suggestion idea notion accusation theory belief suspicion speculation".split()
 )
+_SIGNS = frozenset("proof evidence sign indication confirmation record".split())
+# The words of a clause before its verb, at most.
+REACH = 14
+_ENDS = frozenset(',;:()—–"“”')
+# What one lacks or forgets to do is not done.
+_LACKING = frozenset("lack forget forgot forgotten neglect hesitate".split())
 _DISMISSES = _DENIES | frozenset("reject dismiss".split())
 _WITHOUT = frozenset("of from than".split())
 _BEFORE_WITHOUT = frozenset("far instead rather short".split())
@@ -54,14 +60,10 @@ def is_owed(token: Token) -> bool:
 
 def is_neither(token: Token) -> bool:
     """Say whether "neither ... nor" denies a predicate or who does it."""
-    if any(c.lower_ == "neither" and c.i < token.i for c in token.children):
-        return True
-    if token.dep_ == "conj" and any(c.lower_ in ("nor", "neither") for c in token.children):
-        return True
     subject = subject_token(token)
-    return subject is not None and (
-        subject.lower_ in ("neither", "none", "nobody") or any(c.lower_ == "neither" for c in subject.children)
-    )
+    if subject is not None and subject.lower_ in ("neither", "none", "nobody"):
+        return True
+    return any(before.lower_ in ("neither", "nor") for before in _clause_before(token))
 
 
 def has_inverted_condition(token: Token) -> bool:
@@ -74,6 +76,15 @@ def has_inverted_condition(token: Token) -> bool:
 def is_stopped_short(token: Token) -> bool:
     """Say whether a predicate is "stop short", which ends nothing."""
     return lemma(token.text) in ("stop", "fall") and any(c.lower_ == "short" for c in token.children)
+
+
+def _clause_before(token: Token) -> Iterator[Token]:
+    """Yield the words before a verb, nearest first, as far as the verb or mark that stands before them."""
+    for before in reversed(token.doc[max(0, token.i - REACH) : token.i]):
+        auxiliary = before.dep_ in ("aux", "aux:pass", "cop") or before.tag_ == "MD"
+        if before.text in _ENDS or (before.tag_.startswith("VB") and not auxiliary):
+            return
+        yield before
 
 
 def _governing(token: Token) -> Iterator[Token]:
@@ -112,6 +123,8 @@ def _begins_inverted(token: Token) -> bool:
 
 def _is_undone(verb: Token) -> bool:
     head = verb.head
+    if verb.dep_ == "xcomp" and lemma(head.text) in _LACKING:
+        return not any(c.lower_ in _NOT for c in head.children)
     if verb.dep_ in ("xcomp", "advcl", "ccomp", "csubj") and head.lower_ in _UNDONE and head.tag_ == "JJ":
         return any(c.lower_ == "to" for c in verb.children)
     if verb.dep_ not in ("acl", "advcl", "nmod") or not any(c.lower_ == "to" for c in verb.children):
@@ -122,24 +135,37 @@ def _is_undone(verb: Token) -> bool:
 
 
 def _is_untrue(verb: Token) -> bool:
-    head = verb.head
-    marks = {c.lower_ for c in verb.children if c.dep_ == "mark"}
-    if "whether" in marks:
+    """Say whether a verb is what is denied, doubted, asked, imagined, claimed or rumoured."""
+    before = list(_clause_before(verb))
+    if any(word.lower_ == "whether" for word in before) or _is_other_of_two(verb):
         return True
-    if "that" not in marks and verb.dep_ != "ccomp":
+    if any(word.lower_ == "that" and word.i and _is_mere_claim(word.nbor(-1)) for word in before):
+        return True
+    head = verb.head
+    if verb.dep_ not in ("ccomp", "csubj", "advcl"):
         return False
-    if verb.dep_ in ("ccomp", "csubj", "advcl"):
-        if head.tag_.startswith("VB") and lemma(head.text) in _DENIES:
-            return not any(c.lower_ in _NOT for c in head.children)
-        if "that" in marks:
-            denied = any(c.lower_ in _NOT for c in head.children)
-            return (head.lower_ in _UNTRUE and not denied) or (head.lower_ in _TRUE and denied)
+    if head.tag_.startswith("VB") and lemma(head.text) in _DENIES:
+        return not any(c.lower_ in _NOT for c in head.children)
+    if not any(c.dep_ == "mark" and c.lower_ == "that" for c in verb.children):
         return False
-    if verb.dep_ in ("acl", "acl:relcl") and lemma(head.text) in _CLAIMS:
-        governor = head.head
-        dismissed = lemma(governor.text) in _DISMISSES and head.dep_ in ("obj", "nsubj:pass")
-        return dismissed or (governor.lower_ in _UNTRUE and head.dep_ == "nsubj")
-    return False
+    denied = any(c.lower_ in _NOT for c in head.children)
+    return (head.lower_ in _UNTRUE and not denied) or (head.lower_ in _TRUE and denied)
+
+
+def _is_other_of_two(verb: Token) -> bool:
+    """Say whether a verb stands after "or" in what is asked: "whether they fled or the army killed them"."""
+    between = [word.lower_ for word in verb.doc[max(0, verb.i - 2 * REACH) : verb.i]]
+    return "whether" in between and "or" in between[between.index("whether") :] and "," not in between
+
+
+def _is_mere_claim(noun: Token) -> bool:
+    """Say whether a noun tells its clause as somebody's claim, or as what there is no sign of."""
+    word = lemma(noun.text)
+    if word in _CLAIMS:
+        return True
+    if word == "report" and lemma(noun.head.text) in _DISMISSES:
+        return True
+    return word in _SIGNS and any(c.lower_ in ("no", "little", "without") for c in noun.children)
 
 
 def _is_instead(verb: Token) -> bool:

@@ -140,7 +140,8 @@ class Coder:
             pass
         elif word in DUE or (word in COMMIT | REFUSE | DEMAND) or word == "threaten":
             inner = complement_of(token)
-            meaning = self._meaning(inner) if inner is not None else None
+            held = word == "call" and inner is not None and inner.dep_ == "obj"  # "called a summit" asks nobody for one
+            meaning = self._meaning(inner) if inner is not None and not held else None
             turned = turn(word, meaning)
             if turned is not None:
                 sense, composed = turned, True

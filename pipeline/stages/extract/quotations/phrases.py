@@ -54,9 +54,9 @@ TITLES = frozenset(
     "Curator Artist "
     "Architect Designer Chef Vicar Pastor Priest Cardinal Monsignor MP MEP MSP Envoy Negotiator Backbencher Speaker "
     "Undersecretary Congressperson Alderman Assemblyman Assemblywoman Paramedic Firefighter Trooper Superintendent "
-    "Executive Marshal Adviser Advisor Surgeon Headteacher Ombudsman Prefect Rector Mullah Cleric Banker Archaeologist "
-    "Anthropologist Sociologist Cardiologist Astronaut Fisherman Midwife Secretary-General Attorney-General "
-    "Vice-President Vice-Chancellor "
+    "Head Executive Marshal Adviser Advisor Surgeon Headteacher Ombudsman Prefect Rector Mullah Cleric Banker "
+    "Archaeologist Anthropologist Sociologist Cardiologist Astronaut Fisherman Midwife "
+    "Secretary-General Attorney-General Vice-President Vice-Chancellor "
     "Principal Dean Provost Chairperson Trustee Organiser Organizer Volunteer Student Musician Composer Playwright "
     "Filmmaker Producer Comedian Model Programmer Physicist Chemist Biologist Geologist Psychologist Epidemiologist "
     "Virologist Meteorologist Forecaster Strategist Barrister Solicitor Magistrate Diplomat Consul Spokesmen".split()

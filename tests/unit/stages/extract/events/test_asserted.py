@@ -29,6 +29,13 @@ FRAMES = (
     "{who} withdrew without {ing} {whom}.",
     "{who} must {base} {whom}.",
     "The minister denied that {who} {past} {whom}.",
+    "The claim that {who} {past} {whom} was dropped.",
+    "There is no proof that {who} {past} {whom}.",
+    "It remains unclear whether {who} fled or {who} {past} {whom}.",
+    "{who} lack the lorries to {base} {whom}.",
+    "{who} forgot to {base} {whom}.",
+    "{who} ought to have {past} {whom}.",
+    "Imagine that {who} {past} {whom}.",
 )
 
 
@@ -50,6 +57,10 @@ def test_what_neither_did_is_negated(first: str, second: str) -> None:
     (event,) = read_all(f"Neither {first} nor {second} has withdrawn its warships from the area.")
 
     assert event.negated
+
+
+def test_what_neither_of_two_misread_as_a_noun_did_is_negated() -> None:
+    assert all(e.negated for e in read_all("Neither the rebels nor the army shelled Goma on Monday, monitors said."))
 
 
 def test_a_condition_without_if_leaves_its_consequence_supposed() -> None:

@@ -143,3 +143,9 @@ def test_a_state_that_a_governor_is_of_is_no_person() -> None:
 
     assert found.speaker is not None
     assert found.speaker.name == "governor of New South Wales"
+
+
+def test_a_name_that_ends_a_sentence_does_not_run_into_the_next() -> None:
+    text = '"I lost my shop," said Karim. Her aunt Salma Deeb wept. "They burned it," she said.'
+
+    assert speakers(text) == [("I lost my shop,", "Karim"), ("They burned it,", "Salma Deeb")]
