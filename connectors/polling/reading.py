@@ -19,6 +19,7 @@ from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.formats.update_hints import NO_HINTS, SEARCHED_BYTES, UpdateHints, asks_for_something, update_hints
 from connectors.polling.articles import articles_of
+from connectors.polling.edits import traits_of
 from connectors.polling.history import marked
 from connectors.polling.identity import Candidate, Seen, candidate_of, content_of, identify_entries
 from connectors.polling.schedule import rate_per_day
@@ -252,7 +253,7 @@ def _reading(
             arrived.append(article.published)
         keys = tuple(dict.fromkeys((*keys, *(earlier.keys if earlier else ()))))[:KEYS_KEPT]
         published = int(article.published.timestamp()) if article.published else 0
-        current[identity] = Seen(identity, mark, content, published, keys)
+        current[identity] = Seen(identity, mark, content, published, keys, traits_of(entry))
     older = [entry for identity, entry in before.items() if identity not in current]
     remembered = (*current.values(), *older[: max(0, document.kept - len(current))])
     errors = {
