@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 
 import msgspec
 
@@ -78,7 +79,9 @@ def identify_entries(
     distinct = list(dict.fromkeys(entries))
     keyed = [keys_of(candidate, feed_url, home) for candidate in distinct]
     counts = Counter(key for keys in keyed for key in keys.kept)
-    counts.update(key for seen in beside for key in set(seen.keys))
+    # Of those that stand beside them only the keys are counted that are asked for.
+    asked = set(counts)
+    counts.update(chain.from_iterable(asked.intersection(seen.keys) for seen in beside))
     history = _History(known)
     found = history.recognised(distinct, keyed, counts, {seen.identity for seen in beside}) if known else {}
     found |= _twins(distinct, keyed, beside)
