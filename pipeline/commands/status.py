@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 import click
 
@@ -18,13 +17,13 @@ WATCH_S = 2.0
 @click.option("--watch", is_flag=True, help="Print it again every two seconds, until Ctrl-C.")
 def status(as_json: bool, watch: bool) -> None:
     """Say how it is: feeds, articles, queues, alerts, disk and the last errors."""
+    from pipeline.commands.watching import watched
     from pipeline.views.status import status_json, status_lines
     from pipeline.wiring import services
 
     with open_store(reading=True) as store:
         statuses = services.statuses(store)
-        while True:
-            now = statuses.now()
+        for now in watched(statuses.now, WATCH_S):
             if watch and not as_json and sys.stdout.isatty():
                 click.clear()
             if as_json:
@@ -34,7 +33,6 @@ def status(as_json: bool, watch: bool) -> None:
             if not watch:
                 return
             sys.stdout.flush()
-            time.sleep(WATCH_S)
 
 
 @click.command()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
 from pipeline.commands.articles_out import writer
@@ -24,16 +22,16 @@ def tail(query: str | None, as_json: bool, last: int, long_form: bool, once: boo
 
     QUERY narrows them, in the language of `newswire search`.
     """
+    from pipeline.commands.watching import watched
     from pipeline.wiring import services
 
     write = writer(width(long_form), as_json=as_json)
     with open_store(reading=True) as store:
         arrivals = services.arrivals(store, query)
-        documents = arrivals.latest(last)
-        while True:
+        for document in arrivals.latest(last):
+            write(document)
+        if once:
+            return
+        for documents in watched(arrivals.new, POLL_S):
             for document in documents:
                 write(document)
-            if once:
-                return
-            time.sleep(POLL_S)
-            documents = arrivals.new()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from pipeline.errors import TransientError, UnavailableError
 
@@ -14,6 +16,9 @@ LONGEST_WAIT_S = 15.0
 AGAIN_S = 600.0
 # Somebody who stops a program waits for what is nearly done, not for a server.
 STOPPING_WAIT_S = 0.5
+
+
+Answer = TypeVar("Answer")
 
 
 class Trouble:
@@ -53,6 +58,18 @@ class Trouble:
         if self._failures:
             self._log.warning("%s goes on after %.0f s", self._subject, self.lasted_s())
         self._failures, self._kind = 0, ""
+
+    def until(self, attempt: Callable[[], Answer], stopping: threading.Event) -> Answer | None:
+        """Try until nothing is away any more, and return the answer; nothing after a stop. Other errors are raised."""
+        while not stopping.is_set():
+            try:
+                answer = attempt()
+            except (TransientError, UnavailableError) as exc:
+                self.wait(exc, stopping)
+            else:
+                self.over()
+                return answer
+        return None
 
     def _say(self, error: Exception, now: float) -> None:
         kind = f"{type(error).__name__}: {error}"[:200]

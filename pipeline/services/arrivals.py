@@ -35,14 +35,19 @@ class Arrivals:
 
     def new(self) -> list[Document]:
         """Return what was written since the last call, in that order; revisions of what was given are left out."""
-        found: list[Document] = []
+        position, found = self._position, dict[str, Document]()
         while True:
-            request = ArrivalsRequest(now=self._clock(), query=self._query)
-            page = self._arrivals.since(self._position, request)
-            self._position = page.position
-            found += self._once(arrival.document for arrival in page.arrivals)
+            page = self._arrivals.since(position, ArrivalsRequest(now=self._clock(), query=self._query))
+            position = page.position
+            for arrival in page.arrivals:
+                if arrival.document.id not in self._given:
+                    found.setdefault(arrival.document.id, arrival.document)
             if not page.more:
-                return found
+                break
+        # Only now: what was found before a page that could not be read is found again.
+        self._position = position
+        self._given.update(found)
+        return list(found.values())
 
     def _once(self, documents: Iterable[Document]) -> list[Document]:
         fresh = [document for document in documents if document.id not in self._given]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from pipeline.private_files import make_directory
 from pipeline.records import learn_types
 from pipeline.runners.measures import Measures
 from pipeline.runners.stop import stop_signal
+from pipeline.runners.trouble import Trouble
 from pipeline.topics import FEEDS, RULES, TOPICS, WORKER_GROUP
 from pipeline.wiring.connectors import poll_until, polling
 from pipeline.wiring.metrics import serving
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from pipeline.runners.embedded import Embedded
     from pipeline.runners.notifier import NotifierLoop
     from pipeline.runners.polling.ingest import Polled
+
+logger = logging.getLogger(__name__)
 
 SWITCH_S = 0.0005
 # Of history, what workers get at once when they begin and when they are fast.
@@ -172,10 +176,7 @@ def run_notifier(settings: Settings) -> None:
     """Deliver alerts until SIGTERM or SIGINT."""
     measures = Measures()
     with stop_signal() as stop, store(settings) as opened, serving(settings, "notify", measures):
-        loop = notifier(opened, measures=measures)
-        # The first step tells of a server that is not there; one that goes away later is waited for.
-        loop.step()
-        loop.run(stop)
+        notifier(opened, measures=measures).run(stop)
 
 
 def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
@@ -207,15 +208,23 @@ def worker_app(settings: Settings, measures: Measures | None = None) -> Any:
 
 
 def run_worker(settings: Settings) -> None:
-    """Run the stages as Faust agents until SIGTERM or SIGINT. Raises ``UnavailableError`` before it starts."""
+    """Run the stages as Faust agents until SIGTERM or SIGINT; servers that are not there yet are waited for."""
     from pipeline.adapters.kafka.topics import missing_topics
     from pipeline.runners.agents import run
 
-    if missing := missing_topics(settings.kafka, TOPICS, prefix=settings.prefix, access=kafka_access(settings)):
-        raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
+    def look() -> bool:
+        if missing := missing_topics(settings.kafka, TOPICS, prefix=settings.prefix, access=kafka_access(settings)):
+            raise UnavailableError(f"Kafka at {settings.kafka} lacks {', '.join(missing)}; run `newswire admin setup`.")
+        return True
+
     measures = Measures()
-    with feeding(settings), serving(settings, "worker", measures):
-        run(worker_app(settings, measures))
+    with serving(settings, "worker", measures):
+        # Faust has handlers of its own for signals, once it runs.
+        with stop_signal() as stop:
+            is_there = Trouble(logger, "the worker").until(look, stop)
+        if is_there:
+            with feeding(settings):
+                run(worker_app(settings, measures))
 
 
 @contextmanager

@@ -124,14 +124,15 @@ def drop(producer: Any) -> None:
 
 
 def join(consumer: Any, topic: str) -> None:
-    """Subscribe a consumer to a topic, as one of its group.
+    """Subscribe a consumer to a topic, as one of its group. Raises ``UnavailableError`` when there is no such topic.
 
     It knows the topic's partitions before its first ``poll``: kafka-python 3.0 joins again when it learns of them
     later, and when a ``poll`` ends in the middle of that, it never looks at the answer: the reader falls out of the
     group without a word.
     """
     consumer.subscribe([topic])
-    consumer.partitions_for_topic(topic)
+    if not consumer.partitions_for_topic(topic):
+        raise _lacks(topic)
 
 
 class Patience:
@@ -173,7 +174,11 @@ def assign_all(consumer: Any, topic: str) -> list[TopicPartition]:
     """Give a consumer every partition of a topic. Raises ``UnavailableError`` when there is no such topic."""
     numbers = consumer.partitions_for_topic(topic)
     if not numbers:
-        raise UnavailableError(f"Kafka has no topic {topic}; run `newswire admin setup`.")
+        raise _lacks(topic)
     partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
     consumer.assign(partitions)
     return partitions
+
+
+def _lacks(topic: str) -> UnavailableError:
+    return UnavailableError(f"Kafka has no topic {topic}; run `newswire admin setup`.")

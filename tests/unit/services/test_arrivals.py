@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import UsageError
+from pipeline.errors import TransientError, UsageError
 from pipeline.model import Document
+from pipeline.ports.arrivals import ArrivalsPage, ArrivalsRequest
 from pipeline.services.arrivals import Arrivals
 from tests.fakes.archive import MemoryArrivals
 from tests.fakes.index import MemoryIndex
@@ -63,3 +64,26 @@ def test_query_narrows_what_comes() -> None:
     assert [int(document.id) for document in arrivals.new()] == [2]
     with pytest.raises(UsageError):
         following(index, "(talks")
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_what_was_read_before_a_page_that_failed_comes_when_it_is_asked_again(fails_at: int) -> None:
+    index = MemoryIndex()
+    arrivals = following(index)
+    index.upsert([article(number) for number in range(450)])
+    source, calls = arrivals._arrivals, iter(range(1, 100))
+
+    class Failing:
+        def since(self, position: str | None, request: ArrivalsRequest) -> ArrivalsPage:
+            if next(calls) == fails_at:
+                raise TransientError("busy", 0.0)
+            return source.since(position, request)
+
+        def end(self) -> str:
+            return source.end()
+
+    arrivals._arrivals = Failing()
+    with pytest.raises(TransientError):
+        arrivals.new()
+    assert [int(document.id) for document in arrivals.new()] == list(range(450))
+    assert arrivals.new() == []
