@@ -167,14 +167,12 @@ def _english(text: str) -> Fraction:
     for word in re.split(r"[\s-]+", text.casefold()):
         if word == "half":
             part = Fraction(1, 2)
-        elif word in ("a", "an", "one"):
-            part = part or Fraction(1) if word != "one" else part + 1
         elif word in _MANY:
-            part = (part or 1) * _MANY[word]
+            part = (part or Fraction(1)) * _MANY[word]
             if _MANY[word] >= _MANY["thousand"]:
                 whole, part = whole + part, Fraction(0)
-        elif word != "and":
-            part += number_words("en")[word]
+        elif word not in ("a", "an", "and"):
+            part += 1 if word == "one" else number_words("en")[word]
     return whole + part
 
 
