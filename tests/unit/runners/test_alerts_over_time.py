@@ -205,8 +205,7 @@ def test_words_of_time_in_a_query_count_back_from_the_match_of_what_waits(newsro
 
 
 def test_silence_that_was_broken_in_quiet_hours_is_not_told_after_them(newsroom: Newsroom) -> None:
-    silence = {"kind": "silence", "window_s": 3600, "created": NOON}
-    newsroom.ask(**silence, quiet_from="12:30", quiet_until="15:00")
+    newsroom.ask(kind="silence", window_s=3600, created=NOON, quiet_from="12:30", quiet_until="15:00")
     newsroom.wait(150)  # an hour is over at 13:00
     newsroom.report(3, minutes=40)
     assert (newsroom.told(), newsroom.withheld()) == ([], {"something came before it could be sent"})
