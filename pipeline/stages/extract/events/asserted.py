@@ -34,6 +34,7 @@ _SIGNS = frozenset("proof evidence sign indication confirmation record".split())
 # The words of a clause before its verb, at most.
 REACH = 14
 _ENDS = frozenset(',;:()—–"“”')
+_QUESTIONS = frozenset("whether if how why what when where".split())
 # What one lacks or forgets to do is not done.
 _LACKING = frozenset("lack forget forgot forgotten neglect hesitate".split())
 _DISMISSES = _DENIES | frozenset("reject dismiss".split())
@@ -63,7 +64,7 @@ def is_neither(token: Token) -> bool:
     subject = subject_token(token)
     if subject is not None and subject.lower_ in ("neither", "none", "nobody"):
         return True
-    return any(before.lower_ in ("neither", "nor") for before in _clause_before(token))
+    return "either" in token.doc.text and any(b.lower_ in ("neither", "nor") for b in _clause_before(token))
 
 
 def has_inverted_condition(token: Token) -> bool:
@@ -73,9 +74,17 @@ def has_inverted_condition(token: Token) -> bool:
     return _begins_inverted(token) or any(_is_inverted(c) for c in token.children if c.dep_ == "advcl")
 
 
-def is_stopped_short(token: Token) -> bool:
-    """Say whether a predicate is "stop short", which ends nothing."""
-    return lemma(token.text) in ("stop", "fall") and any(c.lower_ == "short" for c in token.children)
+def is_idiom(token: Token) -> bool:
+    """Say whether a predicate is one of the phrases that do nothing: "stop short", "fire back at", "asked whether"."""
+    word = lemma(token.text)
+    if word in ("stop", "fall"):
+        return any(c.lower_ == "short" for c in token.children)
+    if word == "fire":
+        return any(c.lower_ == "back" for c in token.children)
+    if word != "ask":
+        return False
+    rest = token.doc[token.i + 1 : token.i + REACH]
+    return any(t.lower_ in _QUESTIONS and not any(b.text in _ENDS for b in rest[: t.i - token.i - 1]) for t in rest)
 
 
 def _clause_before(token: Token) -> Iterator[Token]:
@@ -136,10 +145,9 @@ def _is_undone(verb: Token) -> bool:
 
 def _is_untrue(verb: Token) -> bool:
     """Say whether a verb is what is denied, doubted, asked, imagined, claimed or rumoured."""
-    before = list(_clause_before(verb))
-    if any(word.lower_ == "whether" for word in before) or _is_other_of_two(verb):
+    if "hether" in verb.doc.text and (_is_asked(verb) or _is_other_of_two(verb)):
         return True
-    if any(word.lower_ == "that" and word.i and _is_mere_claim(word.nbor(-1)) for word in before):
+    if " that " in verb.doc.text and _is_claimed(verb):
         return True
     head = verb.head
     if verb.dep_ not in ("ccomp", "csubj", "advcl"):
@@ -150,6 +158,14 @@ def _is_untrue(verb: Token) -> bool:
         return False
     denied = any(c.lower_ in _NOT for c in head.children)
     return (head.lower_ in _UNTRUE and not denied) or (head.lower_ in _TRUE and denied)
+
+
+def _is_asked(verb: Token) -> bool:
+    return any(word.lower_ == "whether" for word in _clause_before(verb))
+
+
+def _is_claimed(verb: Token) -> bool:
+    return any(word.lower_ == "that" and word.i and _is_mere_claim(word.nbor(-1)) for word in _clause_before(verb))
 
 
 def _is_other_of_two(verb: Token) -> bool:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.model import Actor
 from pipeline.stages.extract.events.asserted import (
     has_inverted_condition,
+    is_idiom,
     is_neither,
     is_owed,
-    is_stopped_short,
     is_unreal,
 )
 from pipeline.stages.extract.events.cast import FORMS
@@ -155,7 +155,7 @@ class Coder:
             sense, inner, composed = must, token, True
         if sense is None:
             return None
-        if must is None and (is_unreal(token) or is_stopped_short(token)):
+        if must is None and (is_unreal(token) or is_idiom(token)):
             return None
         if sense.type not in FACTLESS:
             turned = self._modal(token, sense)
@@ -375,6 +375,6 @@ def _is_business(sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Acto
     if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
         return bool(actors) and all(actor.sector == "BUS" for actor in actors)
     parties = (*actors, *recipients)
-    if sense.type == "THREATEN":
+    if sense.type in ("THREATEN", "REJECT", "REQUEST"):
         return bool(actors) and all(party.sector == "BUS" for party in parties)
     return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)

@@ -88,7 +88,8 @@ def _is_tree(heads: Sequence[int]) -> bool:
 def repaired(doc: Doc) -> Doc:
     """Return the sentence, parsed anew around its verb where the parser did not see one."""
     doc = _in_their_clauses(_after_relative(_with_whole_subjects(doc)))
-    doc = _after_place(_beside_infinitives(doc))
+    if any(token.dep_ == "conj" and token.tag_ in ("VBD", "VBN") for token in doc):
+        doc = _after_place(_beside_infinitives(doc))
     roots = [token for token in doc if token.dep_ == "ROOT"]
     if len(roots) != 1:
         return doc

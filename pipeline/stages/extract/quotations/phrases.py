@@ -131,6 +131,8 @@ def subject_before(text: str, begin: int, verb: int, cues: re.Pattern[str]) -> P
             break
         if tokens[who].lower == "who":
             at = who - 1  # "an official who spoke on condition of anonymity said"
+            while at > 0 and (tokens[at].text == "," or tokens[at].text.isdigit()):  # "Musa Hilal, 61, who once said"
+                at -= 1
             break
     first = at + 1
     while first > 0 and at + 2 - first <= MAX_TOKENS:

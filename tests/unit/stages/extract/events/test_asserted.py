@@ -80,3 +80,23 @@ def test_a_year_that_tells_which_treaty_is_meant_dates_nothing_else() -> None:
     (event,) = events_of("Iran accused France of breaking the 2015 nuclear accord.")
 
     assert event.date is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Kenyan judge asked the rebels whether they understood.",
+        "The French minister asked Iran how it would pay.",
+        "The Kenyan minister fired back at the Somali envoy.",
+        "Danish police stormed into the final of the cup.",
+    ],
+)
+def test_phrases_that_only_sound_like_an_act_are_no_event(text: str) -> None:
+    assert events_of(text) == ()
+
+
+def test_its_stands_for_the_subject_whatever_is_told_of_it_in_between() -> None:
+    text = "Kenya's government, criticised by the United States, dismissed its police chief."
+    (dismissed,) = [event for event in events_of(text) if event.trigger.text == "dismissed"]
+
+    assert {party.code for party in dismissed.recipients} == {"KEN"}

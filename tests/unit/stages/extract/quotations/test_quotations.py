@@ -149,3 +149,22 @@ def test_a_name_that_ends_a_sentence_does_not_run_into_the_next() -> None:
     text = '"I lost my shop," said Karim. Her aunt Salma Deeb wept. "They burned it," she said.'
 
     assert speakers(text) == [("I lost my shop,", "Karim"), ("They burned it,", "Salma Deeb")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Musa Hilal, who once said "we fear nobody", has fled to Chad.',
+        'Musa Hilal, who told the court "we fear nobody", has fled to Chad.',
+        'Musa Hilal said "we fear nobody" and left.',
+        'Musa Hilal, 61, who said "we fear nobody", has fled.',
+    ],
+)
+def test_what_stands_in_marks_in_a_relative_clause_is_said_once_and_by_whom_it_tells_of(text: str) -> None:
+    assert speakers(text) == [("we fear nobody", "Musa Hilal")]
+
+
+def test_speech_told_in_a_relative_clause_ends_with_it() -> None:
+    text = "Ana Diaz, who said the tax would hurt the poor, resigned on Monday."
+
+    assert speakers(text) == [("the tax would hurt the poor", "Ana Diaz")]
