@@ -54,11 +54,12 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
 
     ``parsed`` is what the feed says of itself, with the errors that are new but without entries; ``entries`` counts all
     that stand in it and ``published`` has the latest of their dates, ``arrived`` those of entries never seen before;
-    ``articles`` are new or changed and still to be published; ``per_day`` counts entries remembered. ``recent`` is what the next reading
-    is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the articles that were
-    left out as the feed's options ask, ``full_text_note`` says why a page was not used. ``left_out`` counts the oldest
-    entries of a document that has more than are read. Of the entries that were known before, ``revised`` have changed
-    and ``stable`` have not. ``finished`` is what was made of the articles as they stand here, for whoever stores them.
+    ``articles`` are new or changed and still to be published; ``per_day`` counts entries remembered. ``recent`` is what
+    the next reading is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the
+    articles that were left out as the feed's options ask, ``full_text_note`` says why a page was not used. ``left_out``
+    counts the oldest entries of a document that has more than are read. Of the entries that were known before,
+    ``revised`` have changed and ``stable`` have not. ``finished`` is what was made of the articles as they stand here,
+    for whoever stores them.
     """
 
     parsed: ParsedFeed

@@ -16,8 +16,8 @@ PARTS = (
     "<item a='<b'>", "<item a='>'>", "<item a=/>", "<entry>", "</entry>", "<entry xml:base='/b'>", "<a:entry>",
     "</a:entry>", "<b:item>", "</b:item>", "<items>", "</items>", "<item-x>", "<title>", "</title>", "<x:title>",
     "<img src='a>b'/>", "<link/>", "<e>", "</e>", "<i>", "<!-- <item> -->", "<!--", "-->", "<![CDATA[", "]]>", "]]",
-    "]", "<![CDATA[ </item> <entry> ]]>", "<![CDATA[]]]]>", "<?x <item>?>", "<?", "?>", "<!DOCTYPE a>", "<!x", "words", " ",
-    "\n", "&lt;item&gt;", "<", ">", "</", "'", '"',
+    "]", "<![CDATA[ </item> <entry> ]]>", "<![CDATA[]]]]>", "<?x <item>?>", "<?", "?>", "<!DOCTYPE a>", "<!x", "words",
+    " ", "\n", "&lt;item&gt;", "<", ">", "</", "'", '"',
 )  # fmt: skip
 WHOLE = ("<item>words<b>x</b></item>", "<item><![CDATA[</item>]]></item>", "<entry><title>t</title></entry>", "\n", " ")
 
