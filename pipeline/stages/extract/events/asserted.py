@@ -64,6 +64,8 @@ def is_neither(token: Token) -> bool:
     subject = subject_token(token)
     if subject is not None and subject.lower_ in ("neither", "none", "nobody"):
         return True
+    if subject is None and token.dep_ == "conj" and any(c.lower_ == "or" for c in token.children):
+        return is_neither(token.head)
     return "either" in token.doc.text and any(b.lower_ in ("neither", "nor") for b in _clause_before(token))
 
 
@@ -110,6 +112,7 @@ def _governing(token: Token) -> Iterator[Token]:
 def _is_contrary(verb: Token) -> bool:
     """Say whether a verb is what should have been or would have been: nobody says that it was."""
     modals = {c.lower_ for c in verb.children if c.dep_ == "aux"}
+    modals |= {g.lower_ for c in verb.children if c.lower_ == "have" for g in c.children}  # "should never have"
     return "have" in modals and bool(modals & _UNREAL)
 
 
@@ -188,11 +191,7 @@ def _is_instead(verb: Token) -> bool:
     """Say whether something else is done: "far from attacking it", "instead of fighting"."""
     if verb.tag_ != "VBG":
         return False
-    mark = next((c for c in verb.children if c.dep_ in ("mark", "case") and c.i < verb.i), None)
-    if mark is None:
-        return False
-    if mark.lower_ == "without":
+    before, second = (verb.doc[max(0, verb.i - step)].lower_ for step in (1, 2))
+    if before in _WITHOUT and second in _BEFORE_WITHOUT:
         return True
-    return (
-        mark.lower_ in _WITHOUT and mark.i > 0 and mark.nbor(-1).lower_ in _BEFORE_WITHOUT
-    ) or mark.lower_ in _BEFORE_WITHOUT
+    return any(c.lower_ == "without" and c.dep_ in ("mark", "case") and c.i < verb.i for c in verb.children)

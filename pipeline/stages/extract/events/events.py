@@ -16,6 +16,7 @@ from pipeline.language.sentences import split_sentences
 from pipeline.model import Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
 from pipeline.stages.extract.datelines import find_dateline
 from pipeline.stages.extract.events.cast import FORMS, REACH, Cast
+from pipeline.stages.extract.events.clauses import subject_token
 from pipeline.stages.extract.events.coder import FORCES, WEAPONS, Coded, Coder
 from pipeline.stages.extract.events.contexts import contexts_of
 from pipeline.stages.extract.events.countries import article_country, is_setting, with_countries
@@ -294,7 +295,13 @@ def _clause_of_time(token: Token) -> Token:
         for clause in reversed(at.head.rights):
             if clause.dep_ == "acl:relcl" and clause.tag_.startswith("VB") and at.head.i < clause.i < at.i:
                 return clause
-    return _clause(token)
+    verb = _clause(token)
+    if verb.i > token.i:  # taken for one more subject: "the soldiers who looted it last Thursday were arrested"
+        subject = subject_token(verb)
+        for clause in subject.rights if subject is not None else ():
+            if clause.dep_ == "acl:relcl" and clause.tag_.startswith("VB") and clause.i < token.i:
+                return clause
+    return verb
 
 
 def _clause(token: Token) -> Token:

@@ -35,6 +35,8 @@ FRAMES = (
     "{who} lack the lorries to {base} {whom}.",
     "{who} forgot to {base} {whom}.",
     "{who} ought to have {past} {whom}.",
+    "{who} should never have {past} {whom}.",
+    "Instead of {ing} {whom}, {who} fled.",
     "Imagine that {who} {past} {whom}.",
 )
 
@@ -69,11 +71,23 @@ def test_a_condition_without_if_leaves_its_consequence_supposed() -> None:
     assert [(event.type, event.hypothetical) for event in events] == [("THREATEN", True)]
 
 
-def test_a_day_after_a_relative_clause_dates_it_alone() -> None:
-    text = "The soldiers who shot dead four protesters in Kampala last Friday have been arrested, Uganda's army said."
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The soldiers who shot dead four protesters in Kampala last Friday have been arrested, Uganda's army said.",
+        "The Serbian soldiers who shot four farmers last Friday were arrested by Polish police.",
+    ],
+)
+def test_a_day_after_a_relative_clause_dates_it_alone(text: str) -> None:
     days = {event.trigger.text: event.date.value if event.date else None for event in events_of(text)}
 
     assert days == {"shot": "2022-02-18", "arrested": None}
+
+
+def test_what_neither_did_or_did_besides_is_negated() -> None:
+    events = read_all("Neither Egypt nor Jordan has recalled its ambassador or suspended the treaty.")
+
+    assert [event.negated for event in events] == [True, True]
 
 
 def test_a_year_that_tells_which_treaty_is_meant_dates_nothing_else() -> None:
