@@ -214,11 +214,13 @@ def in_order(delivery: Delivery, earlier: Iterable[Delivery], now: datetime) -> 
         if not any(each.state == "sent" and _is_newer(each, delivery) for each in others):
             return delivery
         return dropped(delivery, OUTDATED, now)
-    # An update that was put off holds up no other.
+    # An update that was put off holds up no other until it is tried.
     before = [
         each.due
         for each in others
-        if each.state == "queued" and _place(each) < place and not (_is_update(each) and each.digest)
+        if each.state == "queued"
+        and _place(each) < place
+        and not (_is_update(each) and each.digest and not each.attempts)
     ]
     if not before or max(before) <= delivery.due:
         return delivery

@@ -16,6 +16,7 @@ from pipeline.adapters.sqlite.ledger import SqliteLedger
 from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.alerts.changes import CHANGED_BACK
+from pipeline.errors import TransientError
 from pipeline.model import AlertRule, Article
 from pipeline.ports.alerts import Notice
 from pipeline.runners import notifier
@@ -34,6 +35,7 @@ class Channel:
 
     def __init__(self) -> None:
         self.notices: list[Notice] = []
+        self.failures = 0
 
     def label(self, channel: str) -> str:
         return channel
@@ -42,6 +44,9 @@ class Channel:
         return self
 
     def send(self, notice: Notice) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise TransientError("not now")
         self.notices.append(notice)
 
 
@@ -233,3 +238,50 @@ def test_quiet_hours_until_midnight_end_then(newsroom: Newsroom) -> None:
     assert newsroom.told() == []
     newsroom.wait(10)
     assert newsroom.told() == [FIRST]
+
+
+def test_update_that_was_put_off_is_tried_again_and_a_newer_one_follows_it(newsroom: Newsroom) -> None:
+    newsroom.ask()
+    for killed in (3, 5, 8):
+        newsroom.report(killed)
+    newsroom.wait(30)
+    newsroom.channel.failures = 6
+    newsroom.wait(20)
+    newsroom.report(9)
+    newsroom.wait(180)
+    assert newsroom.told()[2:] == [changed("5", "8"), changed("8", "9")]
+
+
+@pytest.mark.parametrize("hours", [10, -2])
+def test_clock_that_jumps_neither_loses_nor_doubles_what_was_put_off(newsroom: Newsroom, hours: int) -> None:
+    newsroom.ask()
+    for killed in (3, 5, 8):
+        newsroom.report(killed)
+    newsroom.now += hours * HOUR
+    newsroom.wait(200)
+    assert newsroom.told()[2:] == [changed("5", "8")]
+
+
+def test_withdrawal_that_was_taken_back_before_it_was_told_is_not_told(newsroom: Newsroom) -> None:
+    newsroom.ask(quiet_from="13:00", quiet_until="18:00")
+    newsroom.report(3, minutes=70)
+    newsroom.report(3, withdrawn=True)
+    newsroom.report(3, minutes=6 * 60)
+    assert newsroom.told() == [FIRST]
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "before", "after", "note"),
+    [
+        ("zh", "洪水", "洪水造成3人死亡，市长星期一对记者说。", "洪水造成5人死亡，市长星期一对记者说。", "3 → 5"),
+        ("ru", "мэр", "Погибли три человека, сообщил мэр.", "Погибли семь человек, сообщил мэр.", "три → семь"),
+        ("de", "Flut", "Die Flut kostet 5 Millionen.", "Die Flut kostet 5 Milliarden.", "5 Millionen → 5 Milliarden"),
+    ],
+)  # fmt: skip
+def test_update_is_told_in_the_words_of_its_language(
+    newsroom: Newsroom, language: str, word: str, before: str, after: str, note: str
+) -> None:
+    newsroom.ask(word)
+    for text in (before, after):
+        newsroom.report(0, language=language, text=text, minutes=65)
+    assert newsroom.told() == [FIRST, f"{FIRST} [update: figures changed: {note}]"]
