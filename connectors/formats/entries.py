@@ -37,6 +37,8 @@ _EXTERNAL = re.compile(r"^https?://[^\s/]\S*$", re.IGNORECASE)
 _AMPERSANDS = re.compile(r"&(?:amp;|#0*38;|#x0*26;)(?:amp;|#0*38;|#x0*26;)*", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
 _TWO_SCHEMES = re.compile(r"https?:/+(?=https?://)", re.IGNORECASE)
+# With one slash before what can only be a host.
+_ONE_SLASH = re.compile(r"^(https?:)/(?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/)", re.IGNORECASE)
 _HOST = re.compile(r"www\d?(?:\.[\w-]+){2,}(?=[/?#:]|$)", re.IGNORECASE)
 _ROOTED = re.compile(r"(?:https?:)?/", re.IGNORECASE)
 _IMAGES = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:$|\?)", re.IGNORECASE)
@@ -178,6 +180,7 @@ def meant(href: str, base: str) -> str:
     """Return the address that somebody meant to write, as browsers read it; nothing where it is words."""
     href = _AMPERSANDS.sub("&", href.strip()) if "&" in href else href.strip()
     href = _TWO_SCHEMES.sub("", _LINE_BREAKS.sub("", href), count=1)
+    href = _ONE_SLASH.sub(r"\1//", href, count=1)
     if "\\" in href:
         place = next((place for place, char in enumerate(href) if char in "?#"), len(href))
         href = href[:place].replace("\\", "/") + href[place:]

@@ -57,6 +57,9 @@ _ESCAPED_TWICE = re.compile(
     r"\s*&lt;(?:p|div|table|ul|ol|h[1-6]|blockquote|figure|section|article|img|a|span|br)\b[^<>]*&lt;/?[a-z][a-z0-9]{0,11}\s*/?&gt;\s*",
     re.IGNORECASE,
 )
+_ESCAPED_PICTURE = re.compile(
+    r"\s*&lt;(?:img|a)\s[^<>]{0,400}?\b(?:src|href)=(?:[\"']|&quot;|&#34;)https?:", re.IGNORECASE
+)
 _LIKELY = re.compile(rf"</?(?:{'|'.join(_KNOWN)})(?=[\s/>])", re.IGNORECASE)
 
 
@@ -92,7 +95,8 @@ def unwrapped_markup(text: str) -> str:
     A text that only speaks of markup has words before its first tag or after its last.
     """
     text = without_section(text)
-    if "&lt;" in text[:100] and "<" not in text and _ESCAPED_TWICE.fullmatch(text):
+    is_escaped = "&lt;" in text[:100] and "<" not in text
+    if is_escaped and (_ESCAPED_TWICE.fullmatch(text) or _ESCAPED_PICTURE.match(text)):
         text = html.unescape(text)
     return text
 
