@@ -131,7 +131,8 @@ class Ledger(Deliveries, DeliveryHistory, Protocol):
     def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Return a channel's queued deliveries whose time has come, earliest first, and put them off ``until`` then.
 
-        Two claimants are never given the same one; one that is not marked by ``until`` is given out again.
+        Two claimants are never given the same one; one that is not marked by ``until`` is given out again. A claimant
+        that enters deliveries itself may be given those alone for a second.
         """
 
     def mark(self, deliveries: Sequence[Delivery]) -> None:

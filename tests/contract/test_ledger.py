@@ -85,6 +85,30 @@ def test_claimed_delivery_is_not_given_out_again_before_its_claim_ends(ledger: L
     assert [delivery("a")] == list(ledger.claim("hook", LATER, LATER + SECOND, 10))
 
 
+@pytest.mark.elasticsearch
+def test_what_notifiers_enter_between_claims_each_is_given_once_in_order(
+    elasticsearch_url: str, elasticsearch_prefix: str
+) -> None:
+    from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+
+    one, two = (ElasticsearchLedger(elasticsearch_url, prefix=elasticsearch_prefix) for _ in range(2))
+    given: list[str] = []
+    for number in range(4):  # each is clear of what was due, and claims what it enters without asking
+        for own, other in ((one, two), (two, one)):
+            late = msgspec.structs.replace(delivery(f"late {number}"), due=NOW + SECOND)
+            far = msgspec.structs.replace(delivery(f"far {number}", "far"), due=LATER)
+            own.enter([late, delivery(f"first {number}"), delivery(f"first {number}"), far])
+            given += [each.id for each in own.claim("hook", NOW + SECOND, LATER, 10)]
+            assert [] == other.claim("hook", NOW + SECOND, LATER, 10)
+            assert [] == own.claim("far", NOW + SECOND, LATER, 10)
+    ours = [delivery(f"{when} {number}").id for number in range(4) for when in ("first", "late")]
+    assert (ours, 4) == (given, len(one.claim("far", LATER, LATER + SECOND, 10)))
+    one.enter([delivery("a")])
+    assert ["hook"] == [each for each in two.waiting(LATER - SECOND) if each == "hook"]
+    assert [delivery("a")] == list(two.claim("hook", LATER - SECOND, LATER, 10))
+    assert [] == one.claim("hook", LATER - SECOND, LATER, 10)
+
+
 def test_claim_takes_no_more_than_asked_for(ledger: Ledger) -> None:
     ledger.enter([delivery(str(number)) for number in range(5)])
     assert len(ledger.claim("hook", NOW, LATER, 2)) == 2

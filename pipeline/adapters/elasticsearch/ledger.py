@@ -1,11 +1,14 @@
 """The Ledger port on Elasticsearch: one document per alert and channel, in an index that every notifier shares.
 
 Searches see only what was refreshed, so each question refreshes first; writes need not. A claim is a write on condition
-that nobody wrote in between, so that two notifiers never send the same delivery.
+that nobody wrote in between, so that two notifiers never send the same delivery. What a notifier has just entered it
+claims without asking: a refresh for each message would be most of what an alert costs the server.
 """
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -39,6 +42,10 @@ _MOST_CHANNELS = 10_000
 _CHUNK = 1_000
 # The sources of one rule's deliveries to a channel on one subject; no story has more.
 _MOST_SOURCES = 10_000
+# So long what others entered, and what is due again, may wait while a notifier claims its own.
+_OWN_FOR_S = 1.0
+# A delivery, and the condition that nobody has written to its row since.
+_Row = tuple[Delivery, dict[str, int]]
 
 
 class ElasticsearchLedger:
@@ -46,6 +53,10 @@ class ElasticsearchLedger:
 
     def __init__(self, url: str, *, access: Access = OPEN, prefix: str = "") -> None:
         self._index = SideIndex(url, f"{prefix}alerts", _PROPERTIES, access=access)
+        self._turn = threading.Lock()
+        # By channel: when all that was due was claimed; what was entered here since and is not claimed, with its row.
+        self._own: dict[str, list[_Row]] = {}
+        self._cleared: dict[str, float] = {}
 
     def enter(self, deliveries: Sequence[Delivery]) -> int:
         """Keep those whose id is not yet known; return how many were new."""
@@ -53,7 +64,14 @@ class ElasticsearchLedger:
         operations: list[dict[str, Any]] = []
         for number, delivery in enumerate(deliveries):
             operations += [{"create": {"_id": delivery.id}}, _source(delivery) | {"entered": entered + number}]
-        return self._index.bulk(operations, passing=(409,)).count(201)
+        written = self._index.write(operations, passing=(409,))
+        new = [(delivery, each) for delivery, each in zip(deliveries, written, strict=True) if each["status"] == 201]
+        with self._turn:
+            for delivery, each in new:
+                # Of a digest all is claimed together, whoever entered it.
+                if delivery.state == "queued" and not delivery.digest and self._is_clear(delivery.channel):
+                    self._own.setdefault(delivery.channel, []).append((delivery, _unchanged(each)))
+        return len(new)
 
     def waiting(self, now: datetime) -> Sequence[str]:
         """Return the channels that have queued deliveries whose time has come."""
@@ -63,6 +81,10 @@ class ElasticsearchLedger:
 
     def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Return a channel's queued deliveries whose time has come, and put them off ``until`` then."""
+        with self._turn:
+            own = sorted(self._own.pop(channel, []), key=_when) if self._is_clear(channel) else []
+        if 0 < len(own) < limit and _when(own[-1]) <= now:
+            return self._won(own, until)
         answer = self._index.search(
             query=_due(now, {"term": {"channel": channel}}),
             size=limit,
@@ -70,12 +92,25 @@ class ElasticsearchLedger:
             seq_no_primary_term=True,
         )
         hits = answer["hits"]["hits"]
+        if len(hits) < limit:
+            with self._turn:
+                self._cleared[channel] = time.monotonic()
+        return self._won([(_delivery(hit), _unchanged(hit)) for hit in hits], until)
+
+    def _is_clear(self, channel: str) -> bool:
+        """Tell whether nothing else was due a moment ago than what was entered here since."""
+        if time.monotonic() - self._cleared.get(channel, -math.inf) < _OWN_FOR_S:
+            return True
+        self._own.pop(channel, None)
+        return False
+
+    def _won(self, due: Sequence[_Row], until: datetime) -> list[Delivery]:
+        """Claim deliveries whose rows nobody has written since; return those."""
         operations: list[dict[str, Any]] = []
-        for hit in hits:
-            unchanged = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
-            operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": {"claimed": microseconds(until)}}]
+        for delivery, written in due:
+            operations += [{"update": {"_id": delivery.id, **written}}, {"doc": {"claimed": microseconds(until)}}]
         won = self._index.bulk(operations, passing=(409,))
-        return [_delivery(hit) for hit, status in zip(hits, won, strict=True) if status == 200]
+        return [delivery for (delivery, _), status in zip(due, won, strict=True) if status == 200]
 
     def mark(self, deliveries: Sequence[Delivery]) -> None:
         """Replace deliveries by their newer states."""
@@ -99,9 +134,8 @@ class ElasticsearchLedger:
             )
             operations: list[dict[str, Any]] = []
             for hit in answer["hits"]["hits"]:
-                unchanged = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
                 message = f"digest {moment}" if hit["_source"].get("digest") else hit["_id"]
-                operations += [{"update": {"_id": hit["_id"], **unchanged}}, {"doc": anew | {"message": message}}]
+                operations += [{"update": {"_id": hit["_id"], **_unchanged(hit)}}, {"doc": anew | {"message": message}}]
             queued += self._index.bulk(operations, passing=(409,)).count(200)
         return queued
 
@@ -252,6 +286,15 @@ def _read_cursor(text: str) -> list[Any]:
         return msgspec.json.decode(bytes.fromhex(text), type=list[int | str | None])
     except (ValueError, msgspec.MsgspecError) as exc:
         raise UsageError("The cursor is not one that an earlier page gave; start again without it.") from exc
+
+
+def _when(row: _Row) -> datetime:
+    return row[0].due
+
+
+def _unchanged(row: Mapping[str, Any]) -> dict[str, int]:
+    """Return the condition that nobody has written to a row since it was written or read so."""
+    return {"if_seq_no": row["_seq_no"], "if_primary_term": row["_primary_term"]}
 
 
 def _due(now: datetime, *conditions: dict[str, Any]) -> dict[str, Any]:

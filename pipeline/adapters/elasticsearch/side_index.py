@@ -35,6 +35,10 @@ class SideIndex:
 
         Raises ``TransientError`` to be repeated, and ``TerminalError`` for a document that is refused.
         """
+        return [outcome["status"] for outcome in self.write(operations, passing=passing)]
+
+    def write(self, operations: Sequence[dict[str, Any]], *, passing: Sequence[int] = ()) -> list[dict[str, Any]]:
+        """Write as ``bulk`` does, and return all that is answered about each item."""
         if not operations:
             return []
         with self._present():
@@ -49,7 +53,7 @@ class SideIndex:
                 raise TerminalError(outcome["_id"], "index", f"Elasticsearch refuses it: {error.get('reason')}")
             self._created = False
             raise TransientError(f"Elasticsearch did not keep {outcome['_id']}: {status}, {error.get('reason')}.")
-        return [outcome["status"] for outcome in outcomes]
+        return outcomes
 
     def close(self) -> None:
         """Close the connections; idempotent."""
