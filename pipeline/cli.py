@@ -143,7 +143,13 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         with _unseen():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except click.NoSuchOption as exc:
+                arguments = exc.ctx.command.params if exc.ctx is not None else []
+                if any(isinstance(each, click.Argument) and each.name == "query" for each in arguments):
+                    exc.message += " A query that begins with - goes after --."
+                raise
 
 
 class _UnseenError(Exception):
@@ -205,6 +211,10 @@ class _Text(click.types.StringParamType):
         try:
             text.encode()
         except UnicodeEncodeError:
+            try:  # a terminal whose language is said to be another than it writes
+                return os.fsencode(text).decode()
+            except ValueError:
+                pass
             self.fail(f"{text!r} is not text in UTF-8.", param, ctx)
         return text
 

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline import private_files
 from pipeline.commands.alert_options import Duration, digest_fields, rule_options
-from pipeline.commands.context import open_store, where_looked
+from pipeline.commands.context import open_store, tell_of_nothing, where_looked
 from pipeline.commands.given_files import read_given
 from pipeline.commands.names import alert_names
 from pipeline.commands.screen import long_option, page, tell, width
@@ -342,8 +342,11 @@ def log(name: str | None, limit: int, withheld: bool, as_json: bool) -> None:
     from pipeline.wiring import services
 
     with open_store(reading=True) as store:
-        for delivery in services.alerts(store).log(limit, name, withheld=withheld):
+        deliveries = services.alerts(store).log(limit, name, withheld=withheld)
+        for delivery in deliveries:
             tell(msgspec.json.encode(log_entry(delivery)) if as_json else log_lines(delivery))
+    if not deliveries:
+        tell_of_nothing("The log has no such message.", as_json=as_json)
 
 
 @alert.command(name="import")

@@ -38,6 +38,12 @@ def open_store(*, reading: bool = False) -> AbstractContextManager[Store]:
     return stores.store(current_settings(), reading=reading)
 
 
+def tell_of_nothing(words: str, *, as_json: bool) -> None:
+    """Say that a list is empty, beside the output, and where it was looked for; programs see it by themselves."""
+    if not as_json:
+        click.echo(f"{words} {where_looked()}", err=True)
+
+
 def where_looked() -> str:
     """Say where a command looked that found nothing, and what else there is."""
     from pipeline.wiring import stores

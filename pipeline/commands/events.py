@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, tell_of_nothing
 from pipeline.commands.screen import long_option, page, tell, width
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def list_events(ctx: click.Context, /, limit: int, as_json: bool, long_form: boo
         for reported in found:
             click.echo(event_json(reported) if as_json else event_line(reported))
     if not found:
+        tell_of_nothing("There is no such event.", as_json=as_json)
         ctx.exit(1)
 
 
@@ -109,6 +110,7 @@ def timeline(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
             err=True,
         )
     if not counted.days:
+        tell_of_nothing("There is no such event.", as_json=as_json)
         ctx.exit(1)
 
 

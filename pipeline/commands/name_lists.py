@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, tell_of_nothing
 from pipeline.commands.given_files import read_given
 from pipeline.commands.names import list_names
 from pipeline.commands.screen import tell
@@ -55,7 +55,9 @@ def show(name: str | None, as_json: bool) -> None:
     with open_store(reading=True) as store:
         lists = services.lists(store)
         if name is None:
-            for known, names in lists.all().items():
+            if not (every := lists.all()):
+                tell_of_nothing("There is no list; `newswire list add NAME` makes one.", as_json=as_json)
+            for known, names in every.items():
                 row = {"name": known, "names": len(names)}
                 tell(msgspec.json.encode(row) if as_json else f"{known}\t{len(names):,}")
             return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.context import open_store, where_looked
+from pipeline.commands.context import open_store, tell_of_nothing, where_looked
 from pipeline.commands.names import search_names
 from pipeline.commands.screen import long_option, tell, width
 from pipeline.errors import UsageError
@@ -125,5 +125,7 @@ def _list_or_forget(store: Store, forget: str | None, form: str | None) -> None:
     if forget:
         searches.forget(forget)
         return
-    for name, text in searches.all().items():
+    if not (kept := searches.all()):
+        tell_of_nothing("No search is saved; `newswire search --save NAME QUERY` saves one.", as_json=form == "json")
+    for name, text in kept.items():
         tell(saved_search(name, text, form))

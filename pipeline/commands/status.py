@@ -17,9 +17,9 @@ WATCH_S = 2.0
 @click.option("--watch", is_flag=True, help="Print it again every two seconds, until Ctrl-C.")
 def status(as_json: bool, watch: bool) -> None:
     """Say how it is: feeds, articles, queues, alerts, disk and the last errors."""
-    from pipeline.commands.watching import watched
     from pipeline.views.status import status_json, status_lines
     from pipeline.wiring import services
+    from pipeline.wiring.watching import watched
 
     with open_store(reading=True) as store:
         statuses = services.statuses(store)

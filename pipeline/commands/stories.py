@@ -69,7 +69,10 @@ def list_stories(
         click.echo("Some stories may be missing or incomplete; narrow the query, or ask again later.", err=True)
     if not found.lines:
         if not as_json:
-            click.echo(f"No such story. {where_looked()}", err=True)
+            none = (
+                "No such story." if query or state or origins > 1 else f"No story of these days has {least} articles."
+            )
+            click.echo(f"{none} {where_looked()}", err=True)
         raise click.exceptions.Exit(1)
 
 

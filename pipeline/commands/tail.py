@@ -22,8 +22,8 @@ def tail(query: str | None, as_json: bool, last: int, long_form: bool, once: boo
 
     QUERY narrows them, in the language of `newswire search`.
     """
-    from pipeline.commands.watching import watched
     from pipeline.wiring import services
+    from pipeline.wiring.watching import watched
 
     write = writer(width(long_form), as_json=as_json)
     with open_store(reading=True) as store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, tell_of_nothing
 
 
 @click.group()
@@ -35,13 +35,16 @@ def list_tokens(as_json: bool) -> None:
     from pipeline.wiring import services
 
     with open_store(reading=True) as store:
-        for each in services.access(store).tokens():
+        tokens = services.access(store).tokens()
+        for each in tokens:
             fields = {"name": each.name, "scope": each.scope, "user": each.owner, "created": each.created}
             click.echo(
                 msgspec.json.encode(fields)
                 if as_json
                 else f"{each.name}  {each.scope}  {each.created:%Y-%m-%d}  {each.owner}".rstrip()
             )
+    if not tokens:
+        tell_of_nothing("There is no token; `newswire token add NAME` makes one.", as_json=as_json)
 
 
 @token.command()

@@ -7,7 +7,7 @@ import sys
 import click
 import msgspec
 
-from pipeline.commands.context import open_store
+from pipeline.commands.context import open_store, tell_of_nothing
 
 
 @click.group()
@@ -38,9 +38,12 @@ def list_users(as_json: bool) -> None:
     from pipeline.wiring import services
 
     with open_store(reading=True) as store:
-        for each in services.readers(store).all():
+        readers = services.readers(store).all()
+        for each in readers:
             fields = {"name": each.name, "role": each.role, "created": each.created, "password": bool(each.password)}
             click.echo(msgspec.json.encode(fields) if as_json else f"{each.name}  {each.role}  {each.created:%Y-%m-%d}")
+    if not readers:
+        tell_of_nothing("There is no reader beside you; `newswire user add NAME` makes one.", as_json=as_json)
 
 
 @user.command()

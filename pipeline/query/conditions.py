@@ -209,5 +209,5 @@ def _since(lexeme: Lexeme, field: str, zone: str) -> AnyNode:
 def _last(lexeme: Lexeme) -> AnyNode:
     found = re.fullmatch(r"(\d{1,5})([mhdw])", lexeme.text.strip().lower())
     if not found or not int(found.group(1)):
-        raise QueryError(lexeme.column, "expected a number and m, h, d or w, such as last:7d.")
+        raise QueryError(lexeme.column, "expected a number from 1 to 99999 and m, h, d or w, such as last:7d.")
     return Last(seconds=int(found.group(1)) * SECONDS[found.group(2)], column=lexeme.column)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import click
 
 from pipeline.services.feed_health import TROUBLED
 from pipeline.services.feeds import FeedStatus
-from pipeline.views.feeds import COLOURS
+from pipeline.views.feeds import COLOURS, feed_name
 from pipeline.views.screen import GAP, columns, pad, wrap
 from pipeline.views.words import age, counted
 
@@ -26,7 +25,7 @@ def trouble_first(statuses: Sequence[FeedStatus]) -> list[FeedStatus]:
     def rank(status: FeedStatus) -> tuple[int, str]:
         state = status.health.state
         place = TROUBLED.index(state) if state in TROUBLED else len(TROUBLED)
-        return place, _name(status).casefold()
+        return place, feed_name(status.subscription).casefold()
 
     return sorted(statuses, key=rank)
 
@@ -55,15 +54,11 @@ def _row(status: FeedStatus, now: datetime) -> tuple[str, ...]:
     poll = status.poll
     return (
         status.health.state,
-        _name(status),
+        feed_name(status.subscription),
         f"{poll.per_day:,.1f}" if poll is not None else "-",
         age(poll.last_check, now) if poll is not None and poll.last_check else "-",
         age(poll.last_entry, now) if poll is not None and poll.last_entry else "-",
     )
-
-
-def _name(status: FeedStatus) -> str:
-    return status.subscription.title or urlsplit(status.subscription.url).netloc
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

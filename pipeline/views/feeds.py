@@ -16,6 +16,7 @@ from pipeline.views.words import counted
 if TYPE_CHECKING:
     from connectors.door import Installed
     from connectors.files.opml import ListRead
+    from connectors.polling.subscription import Subscription
     from pipeline.services.feed_test import Step
     from pipeline.services.feeds import FeedStatus, Followed
     from pipeline.services.find_feeds import FoundFeed
@@ -40,10 +41,19 @@ def feed_fields(status: FeedStatus, now: datetime) -> dict[str, object]:
     return health(status.subscription, status.poll, now) | push_health(status.poll, status.push)
 
 
+def feed_name(subscription: Subscription) -> str:
+    """Return what a feed is called: its title, or else its host, or its address where that has none."""
+    try:
+        host = urlsplit(subscription.url).netloc
+    except ValueError:  # an address of a list that somebody else wrote
+        host = ""
+    return subscription.title or host or subscription.url
+
+
 def feed_line(status: FeedStatus, now: datetime) -> str:
     """Write a feed as one line: state, name, address, what happened and what to do."""
     subscription, found = status.subscription, status.health
-    name = shorten(subscription.title or urlsplit(subscription.url).netloc, 40)
+    name = shorten(feed_name(subscription), 40)
     state = click.style(f"{found.state:<7}", fg=COLOURS[found.state])
     line = f"{state}{name:<40}  {subscription.url}  {found.words}"
     return "  ".join((line, *push_words(status.poll, status.push, now)))
@@ -56,7 +66,7 @@ def field_lines(fields: dict[str, object]) -> list[str]:
 
 def found_line(found: FoundFeed) -> str:
     """Write a feed that was found as one line."""
-    return f"{found.url}  {shorten(found.title or 'without a title', 60)}, {found.entries} entries"
+    return f"{found.url}  {shorten(found.title or 'without a title', 60)}, {counted(found.entries, 'entry', 'entries')}"
 
 
 def connector_fields(found: Installed) -> dict[str, object]:

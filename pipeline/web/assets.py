@@ -13,6 +13,8 @@ from pipeline.web.asking import Ask, NotFoundError
 TYPES = {
     "app.css": "text/css; charset=utf-8",
     "app.js": "text/javascript; charset=utf-8",
+    "app.webmanifest": "application/manifest+json",
+    "away.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 
@@ -36,6 +38,8 @@ def static(ask: Ask) -> Response:
         raise NotFoundError("There is no such file.")
     body, tag = content(name)
     headers = {"etag": f'"{tag}"', "cache-control": "public, max-age=31536000, immutable"}
+    if name == "away.js":  # looks after all pages, not only what lies beside it
+        headers["service-worker-allowed"] = "/"
     if ask.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=TYPES[name])

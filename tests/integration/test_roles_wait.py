@@ -22,16 +22,20 @@ def unready(servers: dict[str, str], prefix: str, tmp_path: Path, monkeypatch: p
         return Cluster(servers, prefix, tmp_path)
 
 
+def says(log: Path, words: str) -> bool:
+    return wait_until(lambda: words in log.read_text(), START_S)
+
+
 def test_each_role_waits_for_its_topics_says_so_and_goes_on(unready: Cluster, tmp_path: Path) -> None:
     try:
         started = {role: unready.start(role) for role in ROLES}
         logs = {role: tmp_path / f"{role}-{number}.log" for number, role in enumerate(ROLES)}
         for role, log in logs.items():
-            assert wait_until(lambda log=log: "admin setup" in log.read_text(), START_S), (role, unready.logs())
+            assert says(log, "admin setup"), (role, unready.logs())
         assert {role: process.poll() for role, process in started.items()} == dict.fromkeys(ROLES)
         stores.set_up_servers(unready.settings)
         for role, log in logs.items():
-            assert wait_until(lambda log=log: " goes on after " in log.read_text(), START_S), (role, unready.logs())
+            assert says(log, " goes on after "), (role, unready.logs())
             assert log.read_text().count("admin setup") <= 3, (role, unready.logs())  # one line a thread that waits
     finally:
         unready.stop()
@@ -44,7 +48,7 @@ def test_a_role_whose_servers_are_away_from_the_start_waits_and_ends_when_it_is_
     try:
         process = unready.start(role, NEWSWIRE_KAFKA="127.0.0.1:1")
         log = tmp_path / f"{role}-0.log"
-        assert wait_until(lambda: "does not answer" in log.read_text(), START_S), unready.logs()
+        assert says(log, "does not answer"), unready.logs()
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0

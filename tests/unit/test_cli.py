@@ -65,3 +65,18 @@ def test_every_text_is_text() -> None:
             except click.BadParameter as exc:
                 assert "not text in UTF-8" in exc.message
     assert [] == taken
+
+
+@pytest.mark.parametrize(
+    "command", [["search"], ["tail", "--once"], ["story", "list"], ["brief"], ["alert", "add", "a"]]
+)
+def test_query_that_begins_with_a_minus_is_told_where_it_goes(command: list[str]) -> None:
+    refused = CliRunner().invoke(main, [*command, "-sport talks"])
+    assert refused.exit_code == 2
+    assert "A query that begins with - goes after --." in refused.output
+
+
+def test_option_that_is_not_there_is_no_query_where_none_is_taken() -> None:
+    refused = CliRunner().invoke(main, ["feed", "list", "-x"])
+    assert refused.exit_code == 2
+    assert "begins with" not in refused.output

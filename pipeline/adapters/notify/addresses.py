@@ -182,9 +182,14 @@ def scheme_of(address: str) -> str:
         return scheme.lower()
     if address in ("terminal", "desktop"):
         return address
+    hint = (
+        " For a webhook, write webhook+ before its http:// or https://."
+        if address.partition(":")[0].lower() in ("http", "https", "webhook")
+        else ""
+    )
     raise UsageError(
         f"{redacted(address)!r} is no channel: name one of [channels] in the settings, or give an address that begins "
-        f"with one of {', '.join(SCHEMES)} and a colon."
+        f"with one of {', '.join(SCHEMES)} and a colon.{hint}"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -18,7 +17,7 @@ from pipeline.services.feed_settings import FeedOptions
 from pipeline.services.feed_test import Step
 from pipeline.services.feeds import FeedStatus
 from pipeline.views.charts import sparkline
-from pipeline.views.feeds import feed_fields, list_lines
+from pipeline.views.feeds import feed_fields, feed_name, list_lines
 from pipeline.views.letter_icon import letter_icon
 from pipeline.web.access_pages import outgoing_address
 from pipeline.web.asking import Ask, NotFoundError, redirect
@@ -33,9 +32,13 @@ SHOWN_FIELDS = ("title", "tags", "interval", "language", "mute", "user_agent")
 
 def listed(ask: Ask, rendering: Rendering) -> Response:
     """List the feeds, those in trouble first."""
-    statuses = sorted(ask.desk.feeds.statuses(), key=lambda each: (each.health.state not in TROUBLED, _name(each)))
+    statuses = sorted(
+        ask.desk.feeds.statuses(), key=lambda each: (each.health.state not in TROUBLED, feed_name(each.subscription))
+    )
     shown = [
-        each for each in statuses if ask.one("q").casefold() in f"{_name(each)} {each.subscription.url}".casefold()
+        each
+        for each in statuses
+        if ask.one("q").casefold() in f"{feed_name(each.subscription)} {each.subscription.url}".casefold()
     ]
     days = ask.desk.feed_counts.days([each.subscription.url for each in shown[:SHOWN]], DAYS)
     tags = sorted({tag for each in statuses for tag in each.subscription.tags})
@@ -121,7 +124,7 @@ def icon(ask: Ask, rendering: Rendering) -> Response:
     if found is not None:
         body, kind, seconds = found.body, found.type, 86_400
     else:
-        body = letter_icon(feed.title or urlsplit(feed.url).netloc).encode()
+        body = letter_icon(feed_name(feed)).encode()
         kind, seconds = "image/svg+xml", 600
     headers = {"cache-control": f"private, max-age={seconds}", "content-security-policy": "default-src 'none'; sandbox"}
     return Response(body, headers=headers, media_type=kind)
@@ -233,8 +236,3 @@ def _failed(ask: Ask, rendering: Rendering, error: str, given: str) -> Response:
 def _spark(days: list[tuple[str, int]]) -> Markup:
     count = sum(n for _, n in days)
     return Markup(sparkline([n for _, n in days], f"{count} articles in {DAYS} days") if count else "")
-
-
-def _name(status: FeedStatus) -> str:
-    subscription: Subscription = status.subscription
-    return subscription.title or urlsplit(subscription.url).netloc

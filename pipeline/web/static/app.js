@@ -79,7 +79,8 @@
   if (here && here.offsetLeft > innerWidth - 60) $(".rail").scrollLeft = here.offsetLeft - 40;
   if ($(".rail")) count(reading ? 600 : 0);
   const is = (element, name) => element.dataset[name] ? element.dataset[name] === "yes" : element.classList.contains(name);
-  if (reading && reading.dataset.read === "no") mark(reading, "read", true);
+  const kept = $("#kept");  // an old page, shown because Newswire does not answer
+  if (reading && reading.dataset.read === "no" && !kept) mark(reading, "read", true);
   for (const button of $$(".acts [data-act]")) button.addEventListener("click", (event) => {
     event.preventDefault();
     mark(reading, button.name, button.value === "yes");
@@ -246,14 +247,18 @@
     if (first) addEventListener("pagehide", () => localStorage.setItem("newswire.left", first.dataset.id));
   }
 
+  // What was seen last is there when Newswire is not; browsers allow it on this machine and by https.
+  if (navigator.serviceWorker) navigator.serviceWorker.register(document.documentElement.dataset.away, { scope: "/" }).catch(() => {});
+
   // Live: a bar says how much is new; the list stays as it is until the reader asks.
+  const LOST_MS = 4000, AGAIN_MS = 10_000, ASLEEP_MS = 60_000;
   if (river && window.EventSource) {
     const bar = $(".new", river);
     const fresh = new Set();
     const heard = new Set();
     const known = new Set($$(".row", river).map((row) => row.dataset.id));
     const query = river.dataset.live.replace(/\bis:unread\b/, "").trim();
-    const source = new EventSource("/live?" + new URLSearchParams({ q: query, after: river.dataset.position, since: river.dataset.since }));
+    let source = null, position = river.dataset.position, silent = 0, again = 0, left = 0;
     let alerted = "";
     const tell = (words = "") => {
       const parts = [words || (fresh.size ? `${fresh.size} new` : ""), alerted, "press n"].filter(Boolean);
@@ -261,21 +266,58 @@
       bar.hidden = false;
       say(parts.join(", "));
     };
-    source.addEventListener("article", (event) => {
+    const article = (event) => {
+      position = event.lastEventId || position;
       const told = JSON.parse(event.data);
       if (!known.has(told.id)) fresh.add(told.id);
       if (fresh.size) tell();
-    });
-    source.addEventListener("alert", (event) => {
+    };
+    const alerting = (event) => {
+      position = event.lastEventId || position;
       const told = JSON.parse(event.data);
       if (heard.has(told.id)) return;  // a stream that began anew tells again of what came since the page
       heard.add(told.id);
       alerted = `Alert ${told.rule}: ${told.title || ""}`;
       tell();
-    });
-    source.addEventListener("missed", () => tell("Much is new"));
+    };
+    // A stream that is lost is told once it has been for some seconds; a restart may be quicker than that.
+    // The browser tries again by itself, but not where something else answered, such as a proxy or a login.
+    const there = () => {
+      clearTimeout(silent); clearTimeout(again);
+      silent = again = 0;
+      if (kept) { location.reload(); return; }
+      const line = $("#lost");
+      if (line) { line.remove(); say("Newswire answers again"); }
+    };
+    const lost = () => {
+      silent ||= setTimeout(() => {
+        const line = $("#lost") || document.createElement("p");
+        line.id = "lost"; line.className = "wrong"; line.setAttribute("role", "alert");
+        line.textContent = source.readyState === EventSource.CLOSED
+          ? "News does not arrive here by itself any more: reload the page to see why." : "Newswire does not answer: what is new is not shown until it does.";
+        river.before(line);
+      }, LOST_MS);
+      if (source.readyState === EventSource.CLOSED) { clearTimeout(again); again = setTimeout(listen, AGAIN_MS); }
+    };
+    const listen = () => {
+      if (source) source.close();
+      clearTimeout(again);
+      source = new EventSource("/live?" + new URLSearchParams({ q: query, after: position, since: river.dataset.since }));
+      source.addEventListener("article", article);
+      source.addEventListener("alert", alerting);
+      source.addEventListener("missed", () => tell("Much is new"));
+      source.addEventListener("open", there);
+      source.addEventListener("error", lost);
+    };
+    listen();
     $("button", bar).addEventListener("click", () => location.reload());
-    addEventListener("pagehide", () => source.close());
+    addEventListener("pagehide", () => { clearTimeout(silent); clearTimeout(again); silent = again = 0; source.close(); });
+    // Back by the browser's button the page is as it was left, and hears again; so it does after the machine slept.
+    addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+    addEventListener("online", listen);
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) left = Date.now(); else if (left && Date.now() - left > ASLEEP_MS) listen();
+    });
   }
 
   // An address is copied where the browser lets us; without that, the field holds it.

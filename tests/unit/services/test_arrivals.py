@@ -82,7 +82,7 @@ def test_what_was_read_before_a_page_that_failed_comes_when_it_is_asked_again(fa
         def end(self) -> str:
             return source.end()
 
-    arrivals._arrivals = Failing()
+    arrivals._arrivals = Failing()  # type: ignore[assignment]
     with pytest.raises(TransientError):
         arrivals.new()
     assert [int(document.id) for document in arrivals.new()] == list(range(450))

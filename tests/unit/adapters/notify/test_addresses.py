@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.notify.addresses import Channels, redacted
+from pipeline.adapters.notify.addresses import Channels, redacted, scheme_of
 from pipeline.errors import UsageError
 
 
@@ -64,3 +64,14 @@ def test_directory_on_a_rule_is_refused_with_a_name_that_is_allowed(address: str
     with pytest.raises(UsageError, match=r"such as atom:alerts\.xml"):
         channels.open(address)
     channels.open("atom:alerts.xml")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://hooks.example.org/x", "https://hooks.example.org/x", "webhook:https://h/x"]
+)
+def test_address_of_a_webhook_that_lacks_its_beginning_is_told_of_it(address: str) -> None:
+    with pytest.raises(UsageError, match="write webhook\\+ before"):
+        scheme_of(address)
+    with pytest.raises(UsageError) as told:
+        scheme_of("telegram:me")
+    assert "webhook+ before" not in str(told.value)

@@ -7,9 +7,9 @@ from itertools import islice
 
 import pytest
 
-from pipeline.commands.watching import watched
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.runners import trouble
+from pipeline.wiring.watching import watched
 
 
 @pytest.fixture(autouse=True)
