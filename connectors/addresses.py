@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -13,9 +14,19 @@ _TRACKERS = re.compile(
     r"|oly_anon_id|gclsrc|gad_\w+|_ga|_gl|srsltid|twclid|ttclid|li_fat_id|wickedid|s_kwcid|ef_id|rb_clickid|epik|irclickid"
     r"|hsa_\w+|__hs\w+|hsctatracking|(?:pk|mtm|piwik|matomo)_(?:campaign|cid|content|group|keyword|kwd|medium|placement|source)"
     r"|sc_(?:campaign|channel|cid|content|geo|llid|outcome|publish)|trk(?:info|_\w+)?|ito|xtref|asc_campaign|asc_refurl"
-    r"|wt_(?:mc|zmc|ga|nv)|ns_(?:mchannel|source|campaign|linkname|fee)|srnd|rss_?id|guccounter|guce_referrer\w*|__twitter_impression|taid|traffic_source|echobox|cid_source|sr_share|feature=emb\w*)$",
+    r"|wt_(?:mc|zmc|ga|nv)|ns_(?:mchannel|source|campaign|linkname|fee)|srnd|rss_?id|guccounter|guce_referrer\w*|__twitter_impression|taid|traffic_source|echobox|cid_source|sr_share|phpsessid|jsessionid|aspsessionid\w*|cftoken)$",
     re.IGNORECASE,
 )
+# Parameters that may be anything, but not when this is their value.
+_TOLD_BY_VALUE = re.compile(
+    r"^(?:amp;)*(?:source|src|ref|referrer|from|via|partner|emc|cmp|cid|mod|medium|feedtype|feature)="
+    r"(?:rss|atom|rss_?feed|feed|emb)(?:[-_.]\w*|\d{0,2}|_\w+)$|^rss=(?:1|true|yes)$",
+    re.IGNORECASE,
+)
+# Parameters that ask for another form of the same article; such an address is shown as it is.
+_FORMS = re.compile(r"^(?:amp=(?:1|true)?|outputtype=amp|print(?:able)?=(?:1|true|yes|y))$", re.IGNORECASE)
+_SESSION = re.compile(r";jsessionid=[\w.!~-]+", re.IGNORECASE)
+_ESCAPED_SLASH = re.compile("%2F", re.IGNORECASE)
 # Addresses that only lead on, and the parameter that says where to.
 _REDIRECTORS = {
     ("l.facebook.com", "/l.php"): "u", ("lm.facebook.com", "/l.php"): "u", ("l.instagram.com", "/"): "u",
@@ -27,6 +38,7 @@ _REDIRECTORS = {
     ("www.linkedin.com", "/redir/redirect"): "url", ("exit.sc", "/"): "url",
 }  # fmt: skip
 _GOOGLE = re.compile(r"^(?:www\.)?google\.[a-z.]+$")
+_SAFE_LINKS = ".safelinks.protection.outlook.com"
 _AMP_CACHE = ".cdn.ampproject.org"
 # Redirectors lead to redirectors; deeper than this nobody means well.
 MOST_UNWRAPPED = 10
@@ -108,8 +120,10 @@ def _key(url: str, errors: str = "surrogateescape", *, keeps_fragment: bool = Tr
         return url
     # Bytes that are no UTF-8 become surrogates and are escaped again, so that each keeps its own.
     named = parse_qsl(parts.query, keep_blank_values=True, errors=errors)
-    query = urlencode([pair for pair in named if not _TRACKERS.match(pair[0])], errors=errors)
-    path = quote(unquote(parts.path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~-._", errors="surrogateescape")
+    kept = [pair for pair in named if not _TRACKERS.match(pair[0]) and not _FORMS.match("=".join(pair))]
+    query = urlencode(kept, errors=errors)
+    path = _ESCAPED_SLASH.sub("%252F", parts.path)  # a slash within a name parts nothing
+    path = quote(unquote(path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~-._", errors="surrogateescape")
     path = re.sub(r"(?:/amp|/amp\.html)+/?$", "", path) or "/"
     tells = parts.fragment.startswith(("!", "/")) or (keeps_fragment and not _PLACES.fullmatch(parts.fragment))
     return urlunsplit((parts.scheme.lower(), _netloc(url), path, query, parts.fragment if tells else ""))
@@ -118,27 +132,43 @@ def _key(url: str, errors: str = "surrogateescape", *, keeps_fragment: bool = Tr
 def _netloc(url: str) -> str:
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
+    if not host.isascii():
+        host = ".".join(_label(label) for label in host.split("."))
     host = f"[{host}]" if ":" in host else host
     usual = parts.port is None or (parts.scheme.lower(), parts.port) in (("http", 80), ("https", 443))
     return host if usual else f"{host}:{parts.port}"
 
 
+def _label(label: str) -> str:
+    """Return a part of a host's name as the name system knows it (RFC 5890)."""
+    label = unicodedata.normalize("NFKC", label).lower()
+    return label if label.isascii() else f"xn--{label.encode('punycode', 'replace').decode()}"
+
+
 def _without_trackers(url: str) -> str:
     """Cut known trackers out of the query and the fragment, and nothing else."""
     address, mark, fragment = url.partition("#")
-    place, question, query = address.partition("?")
-    if question:
-        kept = [piece for piece in query.split("&") if not _is_tracker(piece)]
-        if len(kept) < query.count("&") + 1:
-            address = f"{place}?{'&'.join(kept)}" if kept else place
+    address = _cut_out(_SESSION.sub("", address) if ";" in address else address)
+    if fragment.startswith(("!", "/")):
+        fragment = _cut_out(fragment)  # the address of a page that is made in the browser
     if mark and fragment and all(map(_is_tracker, fragment.split("&"))):
         return address
     return f"{address}{mark}{fragment}"
 
 
+def _cut_out(address: str) -> str:
+    place, question, query = address.partition("?")
+    if not question:
+        return address
+    kept = [piece for piece in query.split("&") if not _is_tracker(piece)]
+    if len(kept) == query.count("&") + 1:
+        return address
+    return f"{place}?{'&'.join(kept)}" if kept else place
+
+
 def _is_tracker(piece: str) -> bool:
     name, equals, _ = piece.partition("=")
-    return bool(equals or name) and bool(_TRACKERS.match(unquote(name)))
+    return bool(equals or name) and bool(_TRACKERS.match(unquote(name)) or _TOLD_BY_VALUE.match(piece))
 
 
 def _unwrapped(url: str) -> str | None:
@@ -151,6 +181,8 @@ def _unwrapped(url: str) -> str | None:
         return _inside_amp(parts.path[5:], parts.query, parts.fragment)
     if host.endswith(_AMP_CACHE):
         return _inside_amp(re.sub(r"^/[cvi]/", "", parts.path), parts.query, parts.fragment)
+    if host.endswith(_SAFE_LINKS):
+        return _absolute(_value(parts.query, "url"))
     target = _REDIRECTORS.get((host, parts.path)) or _REDIRECTORS.get((host, None))
     return _absolute(_value(parts.query, target)) if target else None
 

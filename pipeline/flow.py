@@ -111,6 +111,7 @@ IDENTIFY = Stage(
     writes=REVISIONS,
     decide=identify,
     memory=Known,
+    prepare=Known.expect,
     preview=preview,
     is_new=is_new,
     keeps_facts=True,

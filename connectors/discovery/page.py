@@ -72,7 +72,7 @@ def discover(body: bytes, url: str, link_header: str | None = None) -> list[Cand
     """Return the feeds that a page declares or links to, best first; comment feeds come last."""
     found = _Found(url)
     for link in header_links(link_header or "", url):
-        if _is_declared(set(link.relations), link.type, link.url):
+        if _is_declared(set(link.relations), link.type, link.url, link.title):
             found.add(link.url, link.title, 100)
     tree = LexborHTMLParser(_markup(body[:MAX_BYTES]))
     links = [(set((node.attributes.get("rel") or "").lower().split()), node) for node in tree.css("link[href]")]
@@ -83,7 +83,7 @@ def discover(body: bytes, url: str, link_header: str | None = None) -> list[Cand
     found.base = (_joined(url, base.attributes.get("href")) or url) if base is not None else url
     for position, (relations, node) in enumerate(links):
         kind, address = node.attributes.get("type") or "", node.attributes.get("href") or ""
-        if _is_declared(relations, kind, address):
+        if _is_declared(relations, kind, address, node.attributes.get("title")):
             sure = bool(_FEED_TYPE.fullmatch(_essence(kind)))
             found.add(address, node.attributes.get("title"), (86 if sure else 70) - min(position, 20))
     for node in tree.css("meta[http-equiv=refresh i][content]"):
@@ -123,14 +123,17 @@ def _markup(body: bytes) -> bytes | str:
     return decoded(body) if is_wide else body
 
 
-def _is_declared(relations: set[str], kind: str, address: str) -> bool:
+def _is_declared(relations: set[str], kind: str, address: str, title: str | None) -> bool:
     """Tell whether a link says that it is a feed, or another form of the page that looks like one."""
     essence = _essence(kind)
     if "feed" in relations:
         return "stylesheet" not in relations
     if "alternate" not in relations or "stylesheet" in relations:
         return False
-    return bool(_FEED_TYPE.fullmatch(essence)) or (essence in _MAYBE_TYPES and bool(_FEED_LIKE.search(address)))
+    if _FEED_TYPE.fullmatch(essence):
+        return True
+    is_named = essence.endswith("/xml") and _FEED_WORD.search(title or "") is not None
+    return is_named or (essence in _MAYBE_TYPES and bool(_FEED_LIKE.search(address)))
 
 
 def _add_from_body(found: _Found, node: LexborNode) -> None:

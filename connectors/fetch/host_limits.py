@@ -81,9 +81,13 @@ class HostLimits:
             self.rest(error.url or url, min(error.retry_after_s, LONGEST_REST_S))
 
     def _host(self, name: str) -> _Host:
-        if len(self._hosts) >= HOSTS_KEPT and name not in self._hosts:
+        found = self._hosts.get(name)
+        if found is not None:
+            return found
+        if len(self._hosts) >= HOSTS_KEPT:
             now = time.monotonic()
             self._hosts = {name: host for name, host in self._hosts.items() if host.users or host.rests_until > now}
+        # Another thread may have been quicker, which lets a host rest as it learns of a feed.
         return self._hosts.setdefault(name, _Host(self._per_host))
 
 

@@ -11,6 +11,7 @@ from xml.parsers import expat
 import msgspec
 
 from connectors.files.plain_list import lines_of, read_line, web_address, why_not
+from connectors.files.table import rows_of
 from connectors.formats.characters import text_of
 from pipeline.errors import UsageError
 
@@ -75,6 +76,10 @@ def read_whole_list(body: bytes, name: str) -> ListRead:
     if text.lstrip()[:1] in ("{", "["):
         raise UsageError(f"{name} is JSON; give OPML or one address a line.")
     collector = _Collector(name)
+    if (rows := rows_of(text)) is not None:
+        for row in rows:
+            collector.follow(row.line, row.url, row.title, row.tags)
+        return collector.result(f"{name} is a table in which no line has the address of a feed.")
     numbered = enumerate(text.splitlines(), 1)
     for number, written in ((number, one) for number, whole in numbered for one in lines_of(whole)):
         line = read_line(written)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from connectors.formats.language_codecs import codec_of_language
+
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"),
     (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
@@ -66,7 +68,7 @@ def text_of(body: bytes, content_type: str | None = None) -> str:
     """Return a document as text in which every character may stand in XML; a declaration names no encoding any more.
 
     A byte order mark counts first, then what the bytes are, then the document's own word, then that of HTTP. In UTF-8 a
-    byte that is none is taken for windows-1252.
+    byte that is none is taken for windows-1252; where most are none, the language of the document decides.
     """
     text = whole_references(allowed(decoded(body, content_type)))
     return _DECLARATION.sub(r"\1", text[:300], count=1) + text[300:]
@@ -91,6 +93,8 @@ def decoded(body: bytes, content_type: str | None = None) -> str:
         pass
     own, header = names
     chosen = own or (header if header != "utf-8" and _fits(body, header) else None) or "utf-8"
+    if chosen == "utf-8" and not _is_mostly_utf8(body):
+        chosen = codec_of_language(body) or chosen
     if chosen != "utf-8" and not (chosen in _LATIN and _is_mostly_utf8(body)):
         return body.decode(chosen, "replace")
     return _utf8(body)

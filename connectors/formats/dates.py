@@ -70,6 +70,11 @@ _EPOCH_S, _EPOCH_MS = re.compile(r"(\d{9,10})(?:\.\d{1,9})?"), re.compile(r"\d{1
 _TAIL = re.compile(r"\s*(?:\([^()]{0,60}\)|\[[\w/+-]{1,40}\]|\bm=[+-][\d.]+)\s*$")
 # The zone itself, where it stands in brackets alone.
 _IN_BRACKETS = re.compile(r"\(\s*((?:GMT|UTC)?\s?[+\u2212-]\d{1,2}(?::?\d\d)?|[A-Z]{3,5})\s*\)\s*$")
+# The plus of an offset went to the form encoding, in which it stands for a blank.
+_LOST_PLUS = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ([01]\d:?[0-5]\d)$")
+# What .NET makes of a date in JSON, and a zone said twice.
+_WRAPPED_EPOCH = re.compile(r"\\?/Date\((\d{12,13})(?:[+-]\d{4})?\)\\?/")
+_SECOND_ZONE = re.compile(r"(?<=[+-]\d\d:\d\d)Z$")
 _TIME_FIRST = re.compile(r"(\d{1,2}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?)\s*[,|–—-]?\s+(\S.*)", re.IGNORECASE)
 # Months of the Levant, which have two names each; the others' names are one word and in the table.
 _LEVANT = tuple(
@@ -104,6 +109,9 @@ def parse_date(text: str | None, home: Home = NOWHERE) -> datetime | None:
     text = _plain(text)
     if not text or len(text) > MAX_CHARS or not any(map(str.isdigit, text)):
         return None
+    if wrapped := _WRAPPED_EPOCH.fullmatch(text):
+        text = wrapped[1]
+    text = _SECOND_ZONE.sub("", _LOST_PLUS.sub(r"\1+\2", text))
     if bracketed and (found := _formed(f"{text} {bracketed[1]}", home)):
         return found
     try:
@@ -162,7 +170,7 @@ def _plain(text: str) -> str:
         for names, month in _LEVANT:
             text = names.sub(month, text)
     text = _TAIL.sub("", _TAIL.sub("", " ".join(text.split())))
-    return _DASHED_TIME.sub(r"\1", text).strip(" ,.")
+    return _DASHED_TIME.sub(r"\1", text).strip(" ,.;")
 
 
 def _ascii_digit(char: str) -> str:

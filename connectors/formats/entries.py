@@ -14,7 +14,7 @@ from connectors.addresses import is_plain_address, join
 from connectors.formats.bounds import MAX_ADDRESS, MAX_FIELD, MAX_NAME
 from connectors.formats.dates import MAX_CHARS as MAX_DATE_CHARS
 from connectors.formats.dates import parse_date
-from connectors.formats.markup import is_markup, is_plain, sanitized
+from connectors.formats.markup import is_markup, is_plain, sanitized, unwrapped_markup
 from connectors.formats.parsed import Entry, ParsedEntry
 from connectors.formats.people import people
 from connectors.formats.titles import line_of_markup, plain_line
@@ -26,11 +26,19 @@ MAX_LENGTH = 10**15
 ALTERNATE = ("alternate", "http://www.iana.org/assignments/relation/alternate")
 _PAGES = (None, "", "text/html", "application/xhtml+xml", "html", "xhtml")
 _PERMALINK = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+# The front page of a site, FeedBurner's counter, which nobody serves any more, and the page of an article.
+_SITE = re.compile(r"https?://[^\s/?#]+/?")
+_COUNTER = re.compile(
+    r"https?://(?:feedproxy\.google\.com|feeds?\.feedburner\.com|feedproxy\.feedburner\.com)/", re.IGNORECASE
+)
+_PAGE = re.compile(r"https?://[^\s/?#]+/?[^\s/?#]", re.IGNORECASE)
 _EXTERNAL = re.compile(r"^https?://[^\s/]\S*$", re.IGNORECASE)
 # An address as it would be without what it was wrapped in: escaped once too often, broken over lines, its scheme twice.
 _AMPERSANDS = re.compile(r"&(?:amp;|#0*38;|#x0*26;)(?:amp;|#0*38;|#x0*26;)*", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
 _TWO_SCHEMES = re.compile(r"https?:/+(?=https?://)", re.IGNORECASE)
+# With one slash before what can only be a host.
+_ONE_SLASH = re.compile(r"^(https?:)/(?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/)", re.IGNORECASE)
 _HOST = re.compile(r"www\d?(?:\.[\w-]+){2,}(?=[/?#:]|$)", re.IGNORECASE)
 _ROOTED = re.compile(r"(?:https?:)?/", re.IGNORECASE)
 _IMAGES = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:$|\?)", re.IGNORECASE)
@@ -172,6 +180,7 @@ def meant(href: str, base: str) -> str:
     """Return the address that somebody meant to write, as browsers read it; nothing where it is words."""
     href = _AMPERSANDS.sub("&", href.strip()) if "&" in href else href.strip()
     href = _TWO_SCHEMES.sub("", _LINE_BREAKS.sub("", href), count=1)
+    href = _ONE_SLASH.sub(r"\1//", href, count=1)
     if "\\" in href:
         place = next((place for place, char in enumerate(href) if char in "?#"), len(href))
         href = href[:place].replace("\\", "/") + href[place:]
@@ -203,11 +212,16 @@ def _link(found: Found, base: str) -> str | None:
     candidates = [Link(found.original)] if found.original else []
     candidates += [link for link in alternates if (link.type or "").lower() in _PAGES]
     candidates += alternates
-    if _PERMALINK.match((found.permalink or "").strip()):
-        candidates.append(Link(found.permalink or ""))
+    permalink = (found.permalink or "").strip()
+    if _PERMALINK.match(permalink):
+        candidates.append(Link(permalink))
+    candidates += [link for link in found.links if link.relation == "content" and link.type in _PAGES]
     candidates += [link for link in found.links if link.relation.lower() == "enclosure"]
     whole = (absolute(link.href, base, link.base) for link in candidates)
-    return next((address for address in whole if address), None)
+    address = next((address for address in whole if address), None)
+    if address and (_SITE.fullmatch(address) or _COUNTER.match(address)) and _PAGE.match(permalink):
+        return absolute(permalink, base) or address
+    return address
 
 
 def fullness(words: Words) -> tuple[int, str]:
@@ -221,7 +235,7 @@ def _text(found: Found, base: str) -> tuple[str | None, str | None]:
     if not given:
         return None, None
     words = max(given, key=fullness)
-    value = words.value[:MAX_FIELD]
+    value = unwrapped_markup(words.value[:MAX_FIELD])
     if words.kind == "text" and not is_markup(value):
         return None, value
     if is_plain(value):

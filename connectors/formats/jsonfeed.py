@@ -63,7 +63,7 @@ def _dated(item: object) -> datetime | None:
 
 
 def _entry(item: dict[str, Any], feed: dict[str, Any], base: str) -> ParsedEntry:
-    link = _text(item.get("url")) or _text(item.get("external_url"))
+    link = _text(item.get("url")) or _text(item.get("external_url")) or _address(item.get("id"))
     if link:
         join(base, link)  # one that cannot be joined is an error of this item
     url = absolute(link, base)
@@ -91,6 +91,11 @@ def _entry(item: dict[str, Any], feed: dict[str, Any], base: str) -> ParsedEntry
         enclosures=_enclosures(item, base),
         unread_date=(published or changed) if not any(dates) else None,
     )
+
+
+def _address(identity: object) -> str | None:
+    """Return an id that is the address of its item, as the specification likes them best."""
+    return identity if isinstance(identity, str) and identity.startswith(("http://", "https://")) else None
 
 
 def _enclosures(item: dict[str, Any], base: str) -> tuple[Enclosure, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 
@@ -51,6 +52,14 @@ _ESCAPED = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|[lr][sd]quo|hellip|[mn]dash|#\d{2,5}|#x[0-9a-f]{2,4});", re.IGNORECASE
 )
 _TYPE_PARAMETER = re.compile(r"<(?!/)[A-Za-z][\w.,:&? \[\]]{0,60}>")
+# A whole text that was escaped once too often: its first words are the tag of a block, its last close one.
+_ESCAPED_TWICE = re.compile(
+    r"\s*&lt;(?:p|div|table|ul|ol|h[1-6]|blockquote|figure|section|article|img|a|span|br)\b[^<>]*&lt;/?[a-z][a-z0-9]{0,11}\s*/?&gt;\s*",
+    re.IGNORECASE,
+)
+_ESCAPED_PICTURE = re.compile(
+    r"\s*&lt;(?:img|a)\s[^<>]{0,400}?\b(?:src|href)=(?:[\"']|&quot;|&#34;)https?:", re.IGNORECASE
+)
 _LIKELY = re.compile(rf"</?(?:{'|'.join(_KNOWN)})(?=[\s/>])", re.IGNORECASE)
 
 
@@ -70,6 +79,26 @@ def is_markup(text: str) -> bool:
     return ("<" in text and _SURE_MARKUP.search(text) is not None) or (
         "&" in text and _ESCAPED.search(text) is not None
     )
+
+
+def without_section(text: str) -> str:
+    """Return what a CDATA section around all of a text holds, where one was written into its words."""
+    inner = text.strip()
+    if not inner.startswith("<![CDATA[") or inner.count("<![CDATA[") > 1:
+        return text
+    return inner[9:].removesuffix("]]>")
+
+
+def unwrapped_markup(text: str) -> str:
+    """Return a text without a CDATA section written into its words, and escaped once less where all of it is escaped.
+
+    A text that only speaks of markup has words before its first tag or after its last.
+    """
+    text = without_section(text)
+    is_escaped = "&lt;" in text[:100] and "<" not in text
+    if is_escaped and (_ESCAPED_TWICE.fullmatch(text) or _ESCAPED_PICTURE.match(text)):
+        text = html.unescape(text)
+    return text
 
 
 def is_plain(text: str) -> bool:

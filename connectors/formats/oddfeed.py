@@ -33,6 +33,7 @@ _TEXTS = frozenset(
     "description dc:description summary content content:encoded itunes:summary abstract xhtml:body body fullitem"
     "".split()
 )
+_ONCE_A_FEED = ONCE | {"language", "ttl"}
 _SAYING = ONCE | _TEXTS | _AUTHORS
 # What a link without an address is said to be.
 _BLANK = "blank"
@@ -82,7 +83,7 @@ def _understandable(root: Element, base: str) -> Element:
         elif name in _AUTHORS and not len(element) and "@" in (element.text or ""):
             _name_persons(element)
         elif name in ("feed", "channel"):
-            _without_others(element)
+            _without_others(element, is_feed=True)
         elif name in ("item", "entry"):
             _without_captions(element)
             _without_others(element)
@@ -102,12 +103,14 @@ def _mean_address(link: Element, base: str) -> None:
         link.set("rel", _BLANK)  # feedparser makes it the address of the document
 
 
-def _without_others(entry: Element) -> None:
+def _without_others(entry: Element, *, is_feed: bool = False) -> None:
     """Leave the first of several titles, guids and dates that say something, and no text that says nothing."""
     seen: set[str] = set()
+    once = _ONCE_A_FEED if is_feed else ONCE
     for child in list(entry):
-        name = name_of(child.tag)
-        if (name in seen and name in ONCE) or (name in _SAYING and not "".join(child.itertext()).strip()):
+        name = name_of(child.tag).replace("dc:language", "language")
+        is_blank = name in _SAYING | once and not "".join(child.itertext()).strip()
+        if is_blank or (name in seen and name in once):
             entry.remove(child)
         else:
             seen.add(name)

@@ -9,6 +9,7 @@ from connectors.formats.bounds import MAX_NAME, MAX_NAMES
 from connectors.formats.titles import line_of_markup
 
 _MAIL = re.compile(r"(?:mailto:)?[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?:\?subject=\S*)?", re.IGNORECASE)
+_BYLINE = re.compile(r"^by:?\s+(?=\S+\s+\S)", re.IGNORECASE)
 _PERSON = re.compile(rf"{_MAIL.pattern}\s*\(([^()]+)\)", re.IGNORECASE)
 
 
@@ -22,7 +23,7 @@ def _names(value: str | None) -> list[str]:
     if value is None:
         return []
     if "@" not in value:
-        name = line_of_markup(value[: 2 * MAX_NAME])
+        name = _BYLINE.sub("", line_of_markup(value[: 2 * MAX_NAME]) or "")
         return [name[:MAX_NAME]] if name else []
     value = value[: 4 * MAX_NAME]
     several = _PERSON.findall(value)

@@ -152,8 +152,8 @@ def _feed_field(head: Found, fields: dict[str, str], name: str, element: Element
     if name in ("title", "dc:title", "link", "author", "managingeditor", "dc:creator", "itunes:author"):
         if name != "title" or head.title is None:
             _ENTRY_FIELDS[name](head, element)
-    elif name in ("language", "dc:language", "ttl"):
-        fields.setdefault(name.removeprefix("dc:"), words_of(element))
+    elif name in ("language", "dc:language", "ttl") and (words := words_of(element)):
+        fields.setdefault(name.removeprefix("dc:"), words)
 
 
 def _title(found: Found, element: Element) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from connectors.formats.markup import without_section
 from connectors.formats.mending import unescaped
 
 MAX_CHARS = 4_000
@@ -33,9 +34,10 @@ def line_of_markup(text: str | None) -> str | None:
         return None
     text = text[:MAX_CHARS]
     if "<" in text or "&" in text:
+        text = without_section(text)
         for _ in range(TIMES_ESCAPED):
             before = text
-            text = unescaped(_without_formatting(text))
+            text = without_section(unescaped(_without_formatting(text)))
             if text == before:
                 break
         text = _without_formatting(text)

@@ -7,28 +7,31 @@ has named its entries anew: most of those that are still there then have their t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 
 import msgspec
 
-from connectors.addresses import former_key, url_key
+from connectors.addresses import former_key
 from connectors.formats.parsed import Entry, ParsedEntry
+from connectors.polling.edits import Edits, traits_of
+from connectors.polling.entry_keys import TITLE_WORDS, Keys, key_of, keys_of, link_key, wholes
+from connectors.polling.guids import is_number, names_place
 
-_SPECIFIC = re.compile(r"[/?#]")
-TITLE_WORDS = 4
+_DAY_S = 86_400
 
 
 class Seen(msgspec.Struct, array_like=True, frozen=True):
-    """Remember an entry: ``raw`` and ``content`` are digests, ``published`` is in seconds, 0 when unknown."""
+    """Remember an entry: ``raw``, ``content`` and ``traits`` are digests, ``published`` is in seconds, 0 if unknown."""
 
     identity: str
     raw: bytes
     content: bytes
     published: int
     keys: tuple[str, ...]
+    traits: tuple[bytes, ...] = ()
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -40,12 +43,13 @@ class Candidate(msgspec.Struct, frozen=True):
     content: bytes = b""
     published: int = 0
     telling: bool = False
+    traits: tuple[bytes, ...] = ()
 
 
 def candidate_of(entry: ParsedEntry) -> Candidate:
     """Return what an entry is judged by."""
     published = int(entry.published.timestamp()) if entry.published else 0
-    return Candidate(entry.identity, content_of(entry), published, bool(entry.html or entry.text))
+    return Candidate(entry.identity, content_of(entry), published, bool(entry.html or entry.text), traits_of(entry))
 
 
 def content_of(entry: ParsedEntry) -> bytes:
@@ -73,9 +77,11 @@ def identify_entries(
     if not entries:
         return []
     distinct = list(dict.fromkeys(entries))
-    keyed = [_keys(candidate, feed_url, home) for candidate in distinct]
+    keyed = [keys_of(candidate, feed_url, home) for candidate in distinct]
     counts = Counter(key for keys in keyed for key in keys.kept)
-    counts.update(key for seen in beside for key in set(seen.keys))
+    # Of those that stand beside them only the keys are counted that are asked for.
+    asked = set(counts)
+    counts.update(chain.from_iterable(asked.intersection(seen.keys) for seen in beside))
     history = _History(known)
     found = history.recognised(distinct, keyed, counts, {seen.identity for seen in beside}) if known else {}
     found |= _twins(distinct, keyed, beside)
@@ -84,21 +90,11 @@ def identify_entries(
         if place in found:
             continue
         names = [key for key in keys.names if counts[key] == 1 and key not in history.ambiguous]
-        choices = (*names, *_wholes(candidate))
+        choices = (*names, *wholes(candidate))
         found[place] = next((choice for choice in choices if choice not in taken), choices[-1])
         taken.add(found[place])
     of = {candidate: (found[place], keyed[place].kept) for place, candidate in enumerate(distinct)}
     return [of[candidate] for candidate in entries]
-
-
-class _Keys(msgspec.Struct, frozen=True):
-    """Hold digests of what an entry may be known by; ``names`` are those that may become its identity, best first."""
-
-    guid: str | None
-    link: str | None
-    title: str | None
-    names: tuple[str, ...]
-    kept: tuple[str, ...]
 
 
 class _History:
@@ -114,15 +110,16 @@ class _History:
                     self.ambiguous.add(key)
 
     def recognised(
-        self, entries: Sequence[Candidate], keyed: Sequence[_Keys], counts: Mapping[str, int], beside: set[str]
+        self, entries: Sequence[Candidate], keyed: Sequence[Keys], counts: Mapping[str, int], beside: set[str]
     ) -> dict[int, str]:
         """Return the identities of the entries that are known, by place; none is one of ``beside``, and none twice."""
         found = _Found(beside)
         rest: list[int] = []
+        strays = self._strays(entries, keyed, counts, len(beside))
         for place, keys in enumerate(keyed):
-            if not self._is_usable(keys.guid, counts):
+            if not self._is_usable(keys.guid, counts) or place in strays:
                 rest.append(place)
-            elif not found.take(place, self._by_key.get(keys.guid or "")):
+            elif not found.take(place, self._by_guid(keys)):
                 found.renamed.append(place)
         nameless: list[int] = []
         for place in rest:
@@ -138,14 +135,76 @@ class _History:
                 seen = pairs.same(place) or pairs.dated(place)
                 found.take(place, seen or self._undated(place, entries, keyed, counts))
             self._take_renamed(found, pairs, entries, keyed, counts, held)
+            self._take_edited(found, nameless, entries, keyed, beside)
         return found.identities
+
+    def _by_guid(self, keys: Keys) -> Seen | None:
+        return self._by_key.get(keys.guid or "") or self._by_key.get(keys.former_guid or "")
+
+    def _strays(
+        self, entries: Sequence[Candidate], keyed: Sequence[Keys], counts: Mapping[str, int], held: int
+    ) -> set[int]:
+        """Return the places of entries whose guid was that of another article: of its place in the feed, not its own.
+
+        That is so where all else speaks against it, or where most guids have come to entries that had others before.
+        """
+        moved: set[int] = set()
+        apart: set[int] = set()
+        for place, (candidate, keys) in enumerate(zip(entries, keyed, strict=True)):
+            seen = self._by_guid(keys) if self._is_usable(keys.guid, counts) else None
+            if seen is None:
+                continue
+            others = [key for key in (keys.link, keys.title) if key is not None]
+            if seen.content == candidate.content or any(key in seen.keys for key in others):
+                held += 1
+                continue
+            known = [self._by_key.get(key) for key in others if self._is_usable(key, counts)]
+            if any(other is not None and _is_whole(candidate, other) for other in known):
+                moved.add(place)
+            is_other_time = seen.published and candidate.published and seen.published != candidate.published
+            if is_other_time and keys.link and keys.title:
+                apart.add(place)
+        guids = {place: (entries[place].entry.guid or "").strip() for place in apart}
+        if len(moved) <= max(held, 1):
+            are_numbers = not held and len(apart) > 2
+            return {place for place, guid in guids.items() if names_place(guid) or (are_numbers and is_number(guid))}
+        return {
+            place
+            for place, (candidate, keys) in enumerate(zip(entries, keyed, strict=True))
+            if (seen := self._by_guid(keys)) is not None
+            and seen.content != candidate.content
+            and not any(key in seen.keys for key in (keys.link, keys.title) if key is not None)
+        }
+
+    def _take_edited(
+        self,
+        found: _Found,
+        nameless: Sequence[int],
+        entries: Sequence[Candidate],
+        keyed: Sequence[Keys],
+        beside: set[str],
+    ) -> None:
+        """Take entries without guids, of unknown link and headline, for those that they evidently were before."""
+        linkless = [place for place in nameless if keyed[place].link is None]
+        places = [
+            place
+            for place in (*found.renamed, *linkless)
+            if keyed[place].guid is None and place not in found.identities
+        ]
+        if not places:
+            return
+        standing = (seen.published for seen in self._known if seen.identity in beside)
+        dates = [date for date in (*standing, *(candidate.published for candidate in entries)) if date]
+        edits = Edits(self._known, filter(found.is_free, self._known), entries)
+        for place in places:
+            found.take(place, edits.known_as(entries[place], min(dates, default=0)))
 
     def _take_renamed(
         self,
         found: _Found,
         pairs: _Pairs,
         entries: Sequence[Candidate],
-        keyed: Sequence[_Keys],
+        keyed: Sequence[Keys],
         counts: Mapping[str, int],
         held: int,
     ) -> None:
@@ -176,25 +235,28 @@ class _History:
         """Tell whether a key tells entries apart: it is that of one in this document, and of one at the most before."""
         return key is not None and counts[key] == 1 and key not in self.ambiguous
 
-    def _formerly(self, candidate: Candidate, keys: _Keys) -> Seen | None:
+    def _formerly(self, candidate: Candidate, keys: Keys) -> Seen | None:
         """Return the entry whose link had the same key when keys said less, if it also says the same."""
-        former = _link_key(former_key(candidate.entry.url or ""))
+        former = link_key(former_key(candidate.entry.url or ""))
         seen = self._by_key.get(former) if former not in self.ambiguous else None
         agrees = seen is not None and (keys.title in seen.keys or seen.content == candidate.content)
         return seen if agrees else None
 
-    def _same_page(self, candidate: Candidate, keys: _Keys, counts: Mapping[str, int], found: _Found) -> Seen | None:
-        """Return the entry that had the same link and title, and no other date: what recurs at one link has others."""
-        if keys.title is None or not self._is_usable(keys.link, counts):
+    def _same_page(self, candidate: Candidate, keys: Keys, counts: Mapping[str, int], found: _Found) -> Seen | None:
+        """Return the entry that had the same link, and title or time: what recurs at one link has other dates."""
+        if not self._is_usable(keys.link, counts):
             return None
         seen = self._by_key.get(keys.link or "")
-        if seen is None or keys.title not in seen.keys or not found.is_free(seen):
+        if seen is None or not found.is_free(seen):
             return None
+        if keys.title is None or keys.title not in seen.keys:
+            # A day is no time: a page may have several entries of one.
+            return seen if seen.published == candidate.published and seen.published % _DAY_S else None
         recurs = seen.published and candidate.published and seen.published != candidate.published
         return seen if not recurs or seen.content == candidate.content else None
 
     def _undated(
-        self, place: int, entries: Sequence[Candidate], keyed: Sequence[_Keys], counts: Mapping[str, int]
+        self, place: int, entries: Sequence[Candidate], keyed: Sequence[Keys], counts: Mapping[str, int]
     ) -> Seen | None:
         """Return the entry that a title alone tells of, where there is no date to say otherwise."""
         title = keyed[place].title
@@ -227,7 +289,7 @@ class _Pairs:
     """Find known entries by what entries say: their words, or their title and date."""
 
     def __init__(
-        self, known: Collection[Seen], entries: Sequence[Candidate], keyed: Sequence[_Keys], found: _Found
+        self, known: Collection[Seen], entries: Sequence[Candidate], keyed: Sequence[Keys], found: _Found
     ) -> None:
         self._entries = entries
         self._titles = [keys.title for keys in keyed]
@@ -245,7 +307,7 @@ class _Pairs:
         """Return the known entry that says the same and shares a name, with the same date unless that says much."""
         candidate, kept = self._entries[place], self._kept[place]
         tells = candidate.telling or len((candidate.entry.title or "").split()) >= TITLE_WORDS
-        former = _key("title", "", candidate.entry.published or "")  # how entries of text alone were known
+        former = key_of("title", "", candidate.entry.published or "")  # how entries of text alone were known
         alike = [
             seen
             for seen in self._by_content.get(candidate.content, ())
@@ -254,7 +316,7 @@ class _Pairs:
             and (set(seen.keys) == kept or (tells and not kept.isdisjoint(seen.keys)) or former in seen.keys)
         ]
         if len(alike) > 1:
-            own = _wholes(candidate)  # of several that nothing else tells apart
+            own = wholes(candidate)  # of several that nothing else tells apart
             alike.sort(
                 key=lambda seen: (
                     set(seen.keys) != kept,
@@ -294,9 +356,7 @@ class _Pairs:
 
     def is_whole(self, place: int, seen: Seen | None) -> bool:
         """Tell whether an entry says what a known one said, with the same date or without any."""
-        candidate = self._entries[place]
-        same = (candidate.content, candidate.published)
-        return candidate.telling and seen is not None and (seen.content, seen.published) == same
+        return seen is not None and _is_whole(self._entries[place], seen)
 
     def _alike(self, candidate: Candidate) -> list[Seen]:
         if not candidate.telling:
@@ -304,27 +364,11 @@ class _Pairs:
         return [seen for seen in self._by_content.get(candidate.content, ()) if self._found.is_free(seen)]
 
 
-def _keys(candidate: Candidate, feed_url: str, home: str | None) -> _Keys:
-    entry = candidate.entry
-    guid = _key("guid", entry.guid.strip()) if entry.guid else None
-    link = None
-    if entry.url:
-        address = url_key(entry.url)
-        bare = address.partition("://")[2]
-        if _SPECIFIC.search(bare.rstrip("/")) and address.rstrip("/") not in ((home or "").rstrip("/"), feed_url):
-            link = _link_key(address)
-    words = (entry.title or "").casefold().split()
-    title = _key("title", " ".join(words), "") if words else None
-    names = [key for key in (guid, link) if key]
-    if len(words) >= TITLE_WORDS and title:
-        names.append(title)
-    elif not names and (words or (entry.published and not candidate.telling)):
-        names.append(_key("title", " ".join(words), entry.published or ""))
-    kept = dict.fromkeys((*names, title) if title else names)
-    return _Keys(guid, link, title, tuple(names), tuple(kept))
+def _is_whole(candidate: Candidate, seen: Seen) -> bool:
+    return candidate.telling and (seen.content, seen.published) == (candidate.content, candidate.published)
 
 
-def _twins(entries: Sequence[Candidate], keyed: Sequence[_Keys], beside: Iterable[Seen]) -> dict[int, str]:
+def _twins(entries: Sequence[Candidate], keyed: Sequence[Keys], beside: Iterable[Seen]) -> dict[int, str]:
     """Return the identities of the entries that say once more what one that stands beside them says, by place."""
     found: dict[int, str] = {}
     standing = {seen.content: seen for seen in beside}
@@ -333,18 +377,3 @@ def _twins(entries: Sequence[Candidate], keyed: Sequence[_Keys], beside: Iterabl
         if seen is not None and keys.names and all(key in seen.keys for key in keys.names):
             found[place] = seen.identity
     return found
-
-
-def _link_key(address: str) -> str:
-    return _key("url", re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/"))
-
-
-def _wholes(candidate: Candidate) -> tuple[str, str]:
-    """Return what tells an entry from all that differ in any part: without its date, and with it."""
-    entry = candidate.entry
-    whole = _key("whole", entry.guid or "", entry.url or "", entry.title or "", candidate.content.hex())
-    return whole, _key("whole", whole, entry.published or "")
-
-
-def _key(*parts: str) -> str:
-    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -48,10 +48,12 @@ def succeeded(
     now: datetime,
     pace: Pace,
     sparse: float = 1.0,
+    body_hash: str | None = None,
 ) -> Poll:
     """Return the poll after one that went well; ``reading`` is ``None`` where nothing had changed.
 
-    ``sparse`` is how many times less often a feed that is pushed is polled.
+    ``sparse`` is how many times less often a feed that is pushed is polled. ``body_hash`` is the digest of the body,
+    where it was made already.
     """
     published = [moment for moment in reading.published if moment <= now] if reading else []
     wait = poll.interval_s or pace.floor_s
@@ -77,7 +79,7 @@ def succeeded(
         last_check=now,
         last_success=now,
         last_entry=max([*published, *([poll.last_entry] if poll.last_entry else [])], default=None),
-        **_validators(fetched, reading, poll, now),
+        **_validators(fetched, reading, poll, now, body_hash),
         failures=0,
         error=None,
         retired=False,
@@ -170,7 +172,7 @@ def _move(
 
 
 def _validators(
-    fetched: Fetched, reading: FeedReading | None, poll: Poll, now: datetime
+    fetched: Fetched, reading: FeedReading | None, poll: Poll, now: datetime, body_hash: str | None
 ) -> dict[str, str | int | None]:
     """Return what the next poll asks with; an index may stand still while its parts change, and a server be stuck."""
     if reading is not None and reading.parsed.parts:
@@ -181,7 +183,7 @@ def _validators(
     return {
         "etag": fetched.headers.get("etag", kept.etag),
         "modified": fetched.headers.get("last-modified", kept.modified),
-        "body_hash": digest(fetched.body) if reading is not None and fetched.body else poll.body_hash,
+        "body_hash": (body_hash or digest(fetched.body)) if reading is not None and fetched.body else poll.body_hash,
     }
 
 

@@ -58,15 +58,16 @@ class Parser:
         url: str,
         origin: Origin,
         seen: datetime,
-        recent: bytes | None,
+        recent: Callable[[], bytes | None],
         kept: int,
         parse: Parse = parse_document,
     ) -> FeedReading:
-        """Read as ``read`` does, in a thread that is there for that alone."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._threads, self.read, body, content_type, url, origin, seen, recent, kept, parse
-        )
+        """Read as ``read`` does, in a thread that is there for that alone; ``recent`` is called in it."""
+
+        def run() -> FeedReading:
+            return self.read(body, content_type, url, origin, seen, recent(), kept, parse)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
     def call(
         self, function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs

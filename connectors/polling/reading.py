@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 
 import msgspec
 
@@ -19,9 +20,10 @@ from connectors.formats.document import parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.formats.update_hints import NO_HINTS, SEARCHED_BYTES, UpdateHints, asks_for_something, update_hints
 from connectors.polling.articles import articles_of
+from connectors.polling.edits import traits_of
 from connectors.polling.history import marked
 from connectors.polling.identity import Candidate, Seen, candidate_of, content_of, identify_entries
-from connectors.polling.schedule import rate_per_day
+from connectors.polling.schedule import PACED_BY, rate_per_day
 from connectors.polling.splitting import Split, split_at_entries
 from pipeline.model import Article
 
@@ -51,12 +53,13 @@ class FeedReading(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what one poll, push or document of a feed brought, from reading it to publishing it.
 
     ``parsed`` is what the feed says of itself, with the errors that are new but without entries; ``entries`` counts all
-    that stand in it and ``published`` has their dates, ``arrived`` those of entries never seen before; ``articles`` are
-    new or changed and still to be published; ``per_day`` counts entries remembered. ``recent`` is what the next reading
-    is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the articles that were
-    left out as the feed's options ask, ``full_text_note`` says why a page was not used. ``left_out`` counts the oldest
-    entries of a document that has more than are read. Of the entries that were known before, ``revised`` have changed
-    and ``stable`` have not. ``finished`` is what was made of the articles as they stand here, for whoever stores them.
+    that stand in it and ``published`` has the latest of their dates, ``arrived`` those of entries never seen before;
+    ``articles`` are new or changed and still to be published; ``per_day`` counts entries remembered. ``recent`` is what
+    the next reading is to be given, ``parts`` the same by address for each sitemap of an index. ``muted`` counts the
+    articles that were left out as the feed's options ask, ``full_text_note`` says why a page was not used. ``left_out``
+    counts the oldest entries of a document that has more than are read. Of the entries that were known before,
+    ``revised`` have changed and ``stable`` have not. ``finished`` is what was made of the articles as they stand here,
+    for whoever stores them.
     """
 
     parsed: ParsedFeed
@@ -187,10 +190,10 @@ def _stand_apart(
 
     Only then are they sure to be taken for what they were, and none of the others for one of them.
     """
-    held = Counter(key for entry in before for key in set(entry.keys))
+    held = Counter(chain.from_iterable(set(entry.keys) for entry in before))
     if any(entry.content and (not entry.keys or held[entry.keys[0]] > 1) for entry in beside):
         return False
-    keys = {key for entry in beside for key in entry.keys}
+    keys = set(chain.from_iterable(entry.keys for entry in beside))
     contents = {entry.content for entry in beside}
     return keys.isdisjoint(key for _, names in found for key in names) and contents.isdisjoint(
         candidate.content for candidate in candidates
@@ -252,7 +255,7 @@ def _reading(
             arrived.append(article.published)
         keys = tuple(dict.fromkeys((*keys, *(earlier.keys if earlier else ()))))[:KEYS_KEPT]
         published = int(article.published.timestamp()) if article.published else 0
-        current[identity] = Seen(identity, mark, content, published, keys)
+        current[identity] = Seen(identity, mark, content, published, keys, traits_of(entry))
     older = [entry for identity, entry in before.items() if identity not in current]
     remembered = (*current.values(), *older[: max(0, document.kept - len(current))])
     errors = {
@@ -264,7 +267,7 @@ def _reading(
         parsed=msgspec.structs.replace(parsed, entries=(), errors=errors),
         entries=entries,
         articles=tuple(changed),
-        published=tuple(datetime.fromtimestamp(entry.published, UTC) for entry in current.values() if entry.published),
+        published=_telling([entry.published for entry in current.values() if entry.published], document.seen),
         recent=msgspec.msgpack.encode(_Recent(VERSION, remembered)),
         arrived=tuple(arrived),
         left_out=split.left_out + parsed.left_out,
@@ -272,6 +275,13 @@ def _reading(
         stable=stable,
         per_day=rate_per_day([entry.published for entry in remembered if entry.published], document.seen),
     )
+
+
+def _telling(published: Sequence[int], seen: datetime) -> tuple[datetime, ...]:
+    """Return the dates that tell how often a feed publishes, the latest first, and those that are yet to come."""
+    moments, now = sorted(published, reverse=True), seen.timestamp()
+    coming = sum(moment > now for moment in moments)
+    return tuple(datetime.fromtimestamp(moment, UTC) for moment in moments[: coming + PACED_BY])
 
 
 def _finished(articles: Sequence[Article], finish: Finish) -> tuple[bytes, ...]:

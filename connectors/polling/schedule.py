@@ -18,6 +18,8 @@ RESTLESS_POLLS = 3
 RESTLESS_ENTRIES_MIN = 3
 RESTLESS_SLOWER = 4.0
 QUIET = timedelta(days=60)
+# So many of the latest entries tell how often a feed publishes.
+PACED_BY = 20
 DAY_S = 86_400
 RATED_S = 7 * DAY_S
 DELAYS_KEPT = 15
@@ -149,7 +151,7 @@ def interval_s(
     ceiling_s: float,
 ) -> float:
     """Choose how long to wait: half the feed's own median gap, not less than it asks for, within floor and ceiling."""
-    recent = sorted((moment for moment in published if moment <= now), reverse=True)[:20]
+    recent = sorted((moment for moment in published if moment <= now), reverse=True)[:PACED_BY]
     gaps = sorted((a - b).total_seconds() for a, b in itertools.pairwise(recent))
     wanted = gaps[len(gaps) // 2] / 2 if gaps else ceiling_s / 8
     if recent:

@@ -20,6 +20,13 @@ from connectors.polling.identity import digest
 
 _CLOSING = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 _TOKEN = re.compile(rb"<(?:!\[CDATA\[|!--|\?|!|(/?)((?:[\w.-]+:)?(?:item|entry))(?=[\s/>]))")
+# An entry as nearly all are: the quotes in its first tag are in pairs, and in it stand no declarations, comments,
+# instructions and tags of other entries. Most tags in it are told from those by their first letter.
+_WHOLE = re.compile(
+    rb"<((?:[\w.-]+:)?(?:item|entry))(?:\s(?:[^<>\"'/]++|\"[^<>\"']*+\"|'[^<>\"']*+')*+)?>[^<]*+"
+    rb"(?:<(?:/?+[a-df-hj-z][\w.-]*+(?!:)|(?!!|\?|/?(?:[\w.-]+:)?(?:item|entry)[\s/>])|"
+    rb"!\[CDATA\[(?:[^]]++|\](?!\]>))*+\]\]>)[^<]*+)*+</\1>(\s*+)"
+)
 _BETWEEN = re.compile(rb"(?:\s|<!--.*?-->)*", re.DOTALL)
 _DATE = re.compile(
     rb"<(?:\w+:)?(?:pubDate|published|updated|date|issued|modified)\b[^<>]*>([^<>]{4,60})<", re.IGNORECASE
@@ -86,6 +93,11 @@ def _entries_in(body: bytes) -> list[tuple[int, int]]:
     place, start, name = 0, -1, b""
     while token := _TOKEN.search(body, place):
         after = token.end()
+        if start < 0 and not token[1] and token[2] and (not name or token[2] == name):
+            rest = _run_of_whole(body, token.start(), token[2], found)
+            if rest is not None:
+                name, place = token[2], rest
+                continue
         closing = _CLOSING.get(token[0])
         if closing is not None:
             end = body.find(closing, after)
@@ -116,6 +128,18 @@ def _entries_in(body: bytes) -> list[tuple[int, int]]:
                 return []
             found.append((begin, place))
     return found if start < 0 else []
+
+
+def _run_of_whole(body: bytes, place: int, name: bytes, found: list[tuple[int, int]]) -> int | None:
+    """Add the whole entries of one name that follow each other from a place on; return where they end, if there are."""
+    if found and not _BETWEEN.fullmatch(body, found[-1][1], place):
+        return None
+    entry, end = _WHOLE.match(body, place), None
+    while entry is not None and entry[1] == name:
+        found.append((entry.start(), entry.start(2)))
+        end = entry.end()
+        entry = _WHOLE.match(body, end)
+    return end
 
 
 def _newest(body: bytes, pieces: list[tuple[int, int]]) -> tuple[bytes, list[tuple[int, int]]]:

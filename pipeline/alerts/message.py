@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from pipeline.alerts.changes import beyond_news, by_revision, news
 from pipeline.alerts.policy import OVER_CAP
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Alert, derive_id
@@ -62,7 +63,7 @@ def compose(deliveries: Sequence[Delivery]) -> Notice:
 def _as_it_stands(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
     """Tell of each article once, as its newest version has it, where a message collected several.
 
-    A first report stays one; of updates alone, all say what changed.
+    A first report stays one; updates alone say what changed since the version before the first of them.
     """
     versions: dict[str, list[Alert]] = {}
     for alert in alerts:
@@ -71,14 +72,14 @@ def _as_it_stands(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
 
 
 def _newest(versions: Sequence[Alert]) -> Alert:
-    ordered = sorted(versions, key=lambda alert: (alert.article.revision if alert.article else 0, alert.matched))
+    ordered = by_revision(versions)
     first, newest = ordered[0], ordered[-1]
     if newest.article is not None and newest.article.withdrawn:
         return newest
     if first.reason != "update":
         return msgspec.structs.replace(newest, reason=first.reason, note=first.note)
-    notes = dict.fromkeys(alert.note for alert in ordered if alert.note)
-    return msgspec.structs.replace(newest, note="; ".join(notes) or None)
+    notes = dict.fromkeys([news(ordered), *map(beyond_news, ordered)])
+    return msgspec.structs.replace(newest, note="; ".join(note for note in notes if note) or None)
 
 
 def headline(alert: Alert) -> str:

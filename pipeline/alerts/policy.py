@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipeline.alerts.wall_clock import next_digest, next_period, next_shown, read_schedule
-from pipeline.language.corrections import is_correction
+from pipeline.alerts.changes import WITHDRAWN, news
+from pipeline.alerts.wall_clock import next_digest, next_period, next_shown, read_schedule, time_of_day
 from pipeline.model import Alert, AlertRule, Document, derive_id, origins
 from pipeline.ports.alerts import Delivery, Earlier
 from pipeline.query.days import day_of, start_of
@@ -31,6 +31,9 @@ SURGE_WINDOWS = 14
 SURGE_AT_LEAST = 5
 
 
+_MOMENT = timedelta(microseconds=1)
+# Why an update that was put off is not told.
+OUTDATED = "a newer version of its article was told before"
 # How the reason begins of what was old when it came.
 OLDER = "older than"
 # What the alerts say of themselves that a cap held back.
@@ -41,8 +44,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bound what is told, unless a rule says otherwise.
 
     What was published more than ``max_age`` before it was seen, or is a feed's history, is told with ``history`` only.
-    An article's updates are at least ``update_every`` apart. ``cap_per_hour`` messages of a rule go one by one, and
-    the rest of the hour in one; 0 is no cap.
+    An article's updates are at least ``update_every`` apart: those that come meanwhile go in one message after it.
+    ``cap_per_hour`` messages of a rule go one by one, and the rest of the hour in one; 0 is no cap.
     """
 
     max_age: timedelta = timedelta(hours=48)
@@ -104,7 +107,8 @@ def plan(
             error=reason,
             priority=rule.priority,
         )
-    due, over_cap = (now, False) if rule.priority == "high" else _due(rule, paged, now, limits)
+    begin = _updated_after(told, earlier, now, limits)
+    due, over_cap = (begin, False) if rule.priority == "high" else _due(rule, paged, now, begin, limits)
     if over_cap:
         told = msgspec.structs.replace(told, note=f"{told.note}; {OVER_CAP}" if told.note else OVER_CAP)
     return Delivery(
@@ -176,6 +180,8 @@ def as_wanted(delivery: Delivery, rule: AlertRule | None, channels: Collection[s
         reason = "the alert was removed before it could be sent"
     elif rule.paused:
         reason = "paused before it could be sent"
+    elif rule.expires is not None and rule.expires <= now:
+        reason = "expired before it could be sent"
     elif delivery.channel not in channels:
         reason = "the alert was sent elsewhere from then on"
     elif rule.snoozed_until is not None and rule.snoozed_until > now:
@@ -184,20 +190,50 @@ def as_wanted(delivery: Delivery, rule: AlertRule | None, channels: Collection[s
         return msgspec.structs.replace(delivery, due=due, digest=True)
     else:
         return delivery
+    return dropped(delivery, reason, now)
+
+
+def dropped(delivery: Delivery, reason: str, now: datetime) -> Delivery:
+    """Return a delivery that was about to be sent as withheld after all."""
     return msgspec.structs.replace(delivery, state="withheld", changed=now, error=reason)
 
 
-def in_order(delivery: Delivery, earlier: Iterable[Delivery]) -> Delivery:
-    """Return an update that is about to be sent, later if what it updates could not be sent yet."""
+def depends_on_others(delivery: Delivery, rule: AlertRule) -> bool:
+    """Tell whether ``in_order`` must know what else the rule told before a delivery goes: not within its digests."""
+    return _is_update(delivery) and not (delivery.digest and (rule.digest or rule.digest_s))
+
+
+def in_order(delivery: Delivery, earlier: Iterable[Delivery], now: datetime) -> Delivery:
+    """Return an update that is about to be sent, later if what it updates could not be sent yet.
+
+    One that was put off is withheld where a newer version of its article, such as its withdrawal, was told meanwhile.
+    """
     place = _place(delivery)
+    others = [each for each in earlier if each.channel == delivery.channel]
+    if delivery.digest:
+        if not any(each.state == "sent" and _is_newer(each, delivery) for each in others):
+            return delivery
+        return dropped(delivery, OUTDATED, now)
+    # An update that was put off holds up no other until it is tried.
     before = [
         each.due
-        for each in earlier
-        if (each.state, each.channel) == ("queued", delivery.channel) and _place(each) < place
+        for each in others
+        if each.state == "queued"
+        and _place(each) < place
+        and not (_is_update(each) and each.digest and not each.attempts)
     ]
     if not before or max(before) <= delivery.due:
         return delivery
     return msgspec.structs.replace(delivery, due=max(before))
+
+
+def _is_update(delivery: Delivery) -> bool:
+    return delivery.alert.reason == "update"
+
+
+def _is_newer(one: Delivery, other: Delivery) -> bool:
+    new, old = one.alert.article, other.alert.article
+    return new is not None and old is not None and new.id == old.id and new.revision > old.revision
 
 
 def _place(delivery: Delivery) -> tuple[datetime, int, str]:
@@ -250,7 +286,7 @@ def _judge(
     if old is not None:
         return alert, old
     if article.withdrawn:
-        return msgspec.structs.replace(alert, reason="update", note="withdrawn"), None if told else "withdrawn"
+        return msgspec.structs.replace(alert, reason="update", note=WITHDRAWN), None if told else WITHDRAWN
     group = article.duplicate_of or article.id
     if not itself and any((other.duplicate_of or other.id) == group for other, _ in told):
         return alert, "copy of an article already told" if article.duplicate_of else "told already by a copy of it"
@@ -266,21 +302,27 @@ def _judge(
         return (msgspec.structs.replace(alert, note=note) if rule.min_origins > 1 else alert), None
     if rule.once_per == "story" and len(publishers) > len(before) and count in ORIGIN_STEPS:
         return msgspec.structs.replace(alert, reason="update", note=note), None
-    return _updated(alert, itself, now, limits)
+    changed = news([alert])
+    return (msgspec.structs.replace(alert, reason="update", note=changed), None) if changed else (alert, "same story")
 
 
-def _updated(alert: Alert, itself: Sequence[Delivery], now: datetime, limits: Limits) -> tuple[Alert, str | None]:
-    """Judge another alert about what was told of: ``itself`` are the earlier messages about the same article."""
-    corrected = _corrections(alert)
-    if corrected is None:
-        return alert, "same story"
-    update = msgspec.structs.replace(alert, reason="update", note=corrected)
-    # One that waits to be collected told nobody yet: a newer one joins it.
-    updates = [each for each in itself if each.alert.reason == "update" and not (each.digest and each.due > now)]
-    last = max((max(each.due, each.changed) for each in updates), default=None)
-    if last is not None and now - last < limits.update_every:
-        return update, f"an update came less than {spell(int(limits.update_every.total_seconds()))} before"
-    return update, None
+def _updated_after(alert: Alert, earlier: Sequence[Delivery], now: datetime, limits: Limits) -> datetime:
+    """Return from when on an alert may go: an update of an article that was updated lately is put off."""
+    article = alert.article
+    if article is None or article.withdrawn or alert.reason != "update" or alert.note != news([alert]):
+        return now
+    updates = [
+        # When a digest was to go counts, not when it went, or the next would miss the digest after it.
+        each.due if each.digest else max(each.due, each.changed)
+        for each in earlier
+        if each.alert.article is not None
+        and each.alert.article.id == article.id
+        and each.state != "withheld"
+        and _is_update(each)
+        # One that waits to be collected told nobody yet: a newer one joins it.
+        and not (each.digest and each.due > now)
+    ]
+    return max([now, *(moment + limits.update_every for moment in updates)])
 
 
 def _too_old(article: Document, limits: Limits) -> str | None:
@@ -294,32 +336,20 @@ def _too_old(article: Document, limits: Limits) -> str | None:
     return None
 
 
-def _corrections(alert: Alert) -> str | None:
-    assert alert.article is not None
-    notes = []
-    for change in alert.article.changes:
-        if change.part == "withdrawn":
-            notes.append("published again")
-        elif change.part == "figures" and change.before and change.after:
-            notes.append(f"figures changed: {change.before} → {change.after}")
-        elif change.part == "text" and change.after and is_correction(change.after):
-            notes.append("corrected")
-    return "; ".join(notes) or None
-
-
 def _listed(publishers: Set[str]) -> str:
     shown = sorted(publishers)[:5]
     return ", ".join(shown) + (" …" if len(publishers) > len(shown) else "")
 
 
-def _due(rule: AlertRule, paged: Paged, now: datetime, limits: Limits) -> tuple[datetime, bool]:
-    """Return when a message may go, now or at the end of what holds it back, and whether that is a cap."""
+def _due(rule: AlertRule, paged: Paged, now: datetime, earliest: datetime, limits: Limits) -> tuple[datetime, bool]:
+    """Return when a message may go, ``earliest`` or at the end of what holds it back, and whether that is a cap."""
     zone, over_cap = ZoneInfo(rule.time_zone), False
-    begin = due = digest_after(rule, now) or now
+    # A digest that goes at that very moment is not too early.
+    begin = due = digest_after(rule, earliest if earliest == now else earliest - _MOMENT) or earliest
     cap = cap_per_hour(rule, limits)
     # A digest is one message, however many alerts it holds.
-    if due == now and cap is not None and paged.hour >= cap:
-        due, over_cap = start_of_hour(now) + timedelta(hours=1), True
+    if due == earliest and cap is not None and paged.hour >= cap:
+        due, over_cap = start_of_hour(earliest) + timedelta(hours=1), True
     if rule.cap_per_day is not None and paged.day >= rule.cap_per_day:
         due, over_cap = max(due, next_shown(time(0), zone, begin)), True
     return _after_quiet(rule, zone, due), over_cap
@@ -339,7 +369,7 @@ def _wanted_at(delivery: Delivery, rule: AlertRule, now: datetime) -> datetime:
 def _after_quiet(rule: AlertRule, zone: ZoneInfo, due: datetime) -> datetime:
     if rule.quiet_from is None or rule.quiet_until is None:
         return due
-    begin, end = time.fromisoformat(rule.quiet_from), time.fromisoformat(rule.quiet_until)
+    begin, end = time_of_day(rule.quiet_from), time_of_day(rule.quiet_until)
     local = due.astimezone(zone).time()
     quiet = begin <= local < end if begin < end else local >= begin or local < end
     return next_shown(end, zone, due) if quiet else due

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time
 
-from pipeline.alerts.wall_clock import read_schedule
+from pipeline.alerts.wall_clock import read_schedule, time_of_day
 from pipeline.errors import UsageError
 from pipeline.language.codes import normalize_language
-from pipeline.model import AlertRule
+from pipeline.model import Alert, AlertRule
 from pipeline.query.days import zone_of
+from pipeline.query.evaluate import MatchView
 from pipeline.query.indexing import counts_copies
+from pipeline.query.requirements import holds
 from pipeline.query.scope import query_of
 from pipeline.query.tree import Keyword, Query, walk
 from pipeline.query.vocabulary import is_language, language_error
@@ -20,6 +22,7 @@ SHORTEST_WINDOW_S = 60
 LONGEST_WINDOW_S = 100 * 366 * 86_400
 MOST = 1_000_000
 LONGEST_NAME = 200
+QUIET_HOURS = "22:00-07:00"
 
 
 def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
@@ -57,6 +60,17 @@ def admit(rule: AlertRule, searches: Mapping[str, str] | None = None) -> Query:
     return query
 
 
+def still_asks(rule: AlertRule, alert: Alert) -> bool:
+    """Tell whether a rule, as it is by now, would find the article of an alert that it was matched for."""
+    if alert.article is None or rule.kind != "match":
+        return True
+    try:
+        root = query_of(rule).root
+    except UsageError:
+        return True  # what was asked for before it could not be read
+    return holds(root, MatchView(alert.article), alert.matched)
+
+
 def _check_scope(rule: AlertRule) -> None:
     for option, values in (("--feed", rule.feeds), ("--tag", rule.tags), ("--lang", rule.languages)):
         if not all(value.strip() for value in values):
@@ -70,9 +84,19 @@ def _check_quiet_hours(rule: AlertRule) -> None:
     hours = (rule.quiet_from, rule.quiet_until)
     if hours == (None, None):
         return
+    times = [_time_of_day(hour or "") for hour in hours]
+    if times[0] != times[1]:
+        return
+    if hours[0] != hours[1]:
+        raise UsageError(f"Quiet hours {hours[0]}-{hours[1]} are the whole day: pause the alert, or give it a digest.")
+    raise UsageError(f"Quiet hours are two different times of day, such as {QUIET_HOURS}.")
+
+
+def _time_of_day(text: str) -> time:
     try:
-        times = [time.fromisoformat(hour or "") for hour in hours]
+        return time_of_day(text)
     except ValueError as exc:
-        raise UsageError("Quiet hours are two times of day, such as 22:00-07:00.") from exc
-    if times[0] == times[1] or any(moment.tzinfo is not None for moment in times):
-        raise UsageError("Quiet hours are two different times of day, such as 22:00-07:00.")
+        said = f"{text!r} is no time of day" if text else "one of them is missing"
+        raise UsageError(
+            f"Quiet hours are two times of day, such as {QUIET_HOURS}, until 24:00 at most; {said}."
+        ) from exc

@@ -17,6 +17,8 @@ _EVERY_DAY = frozenset(range(7))
 # A week may lose a day: Samoa had no 30 December 2011.
 _LOOKED_AHEAD = 16
 _SCHEDULE = re.compile(r"(daily|weekdays|weekly)\s*@\s*(?:(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s+)?(\d{1,2}):(\d{2})")
+_END_OF_DAY = re.compile(r"24:00(?::00)?")
+_SHORT_TIME = re.compile(r"[0-9]:[0-9]{2}")
 _DAY_S = 86_400
 _A_MONDAY = datetime(1970, 1, 5, tzinfo=UTC).replace(tzinfo=None)
 
@@ -26,6 +28,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
     at: time | None = None
     days: frozenset[int] = _EVERY_DAY
+
+
+def time_of_day(text: str) -> time:
+    """Read ``07:00``, without a zone; ``24:00`` is the midnight that ends a day. Raises ``ValueError``."""
+    if _END_OF_DAY.fullmatch(text):
+        return time(0)
+    read = time.fromisoformat(text.zfill(5) if _SHORT_TIME.fullmatch(text) else text)
+    if read.tzinfo is not None:
+        raise ValueError(text)
+    return read
 
 
 def read_schedule(text: str) -> Schedule:

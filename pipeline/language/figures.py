@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import difflib
 import re
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
+from unicodedata import decimal
 
 import msgspec
 
 from pipeline.language.counters import without_counters
+from pipeline.language.number_words import ONE_BEFORE, number_words
 from pipeline.language.numbers import marks_of, plain_number
+from pipeline.language.scales import SCALE, scale_of
+from pipeline.language.scripts import WITHOUT_SPACES
 from pipeline.language.sentences import split_sentences
 
 # Sentences that differ in more than figures are the same statement if they share this much of their words.
@@ -21,28 +28,57 @@ COMPARED_SENTENCES = 60
 # Comparing takes the square of a sentence's length.
 COMPARED_TOKENS = 100
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
-_COUNTING = (
-    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen",
-    "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn "
-    "neunzehn zwanzig",
-    "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze",
-    "dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince",
-)
-_UNITS = {word: number for words in _COUNTING for number, word in enumerate(words.split(), 2)} | {"one": 1, "a": 1}
-_TENS = {word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
-_MANY = {"dozen": 12, "hundred": 100, "thousand": 1000}
+_PLAIN = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+# The Arabic signs between decimals and between thousands.
+_ASCII = {"\u066b": ".", "\u066c": ","}
+# Dozens and more, in English; the first three also without a number before them.
+_MANY = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _VAGUE = frozenset(("dozens", "scores", "hundreds", "thousands"))
-# One is a figure before those whom it counts; elsewhere it is mostly a pronoun.
-_ONE = r"one(?=\s+(?:person|man|woman|child|boy|girl|soldier|officer|worker|passenger|civilian|house|death|dead)\b)"
-_TOKEN = re.compile(
-    # Digits may stand in threes: 500 000.
-    r"(?P<grouped>(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d.,]*\d))|(?P<digits>\d+(?:[.,:]\d+)*)"
-    rf"|\b(?:(?:(?P<few>{'|'.join(_UNITS | _TENS)})\s+)?(?P<many>{'|'.join(_MANY)})"
-    rf"|(?P<tens>{'|'.join(_TENS)})(?:[\s-](?P<ones>one|two|three|four|five|six|seven|eight|nine))?|(?P<one>{_ONE}))\b"
-    r"|\w+|[%$€£¥]",
-    re.IGNORECASE,
+_SMALL = (
+    r"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    r"(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|"
+    r"twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
 )
+_ENGLISH = (
+    rf"(?:(?:half\s+an?|an?|{_SMALL})\s+(?:dozen|hundred|thousand|million|billion|trillion)|dozen|hundred|thousand)"
+    r"(?:\s+(?:thousand|million|billion|trillion))?"
+    rf"(?:\s+(?:and\s+)?(?:{_SMALL}\s+hundred\s+(?:and\s+)?)?{_SMALL})?"
+)
+_HAN_DIGITS = {character: number for number, character in enumerate("〇一二三四五六七八九")} | {"两": 2, "兩": 2}
+_HAN_TENS = {"十": 10, "百": 100, "千": 1000}
+_HAN = (
+    rf"[{''.join([*_HAN_DIGITS, *_HAN_TENS])}]+"
+    r"(?=[人名死岁歳票件起棟栋间間家台辆輛架艘天周週个個]|小时|小時|時間|日間)"
+)
+_DIGITS = r"\d+(?:[.,:\u066b\u066c]\d+)*"
+# Digits may stand in threes: 500 000, and in Switzerland 500'000.
+_NUMBER = (
+    r"(?P<sign>(?<![\w.,])(?:[-\u2212]|minus[ \u00a0])(?=\d))?"
+    rf"(?P<number>(?<![\d.,])\d{{1,3}}(?:[ \u00a0\u202f'’]\d{{3}})+(?![.,]?\d)|{_DIGITS})"
+    rf"(?:(?P<letter>k|mn?|bn?|tn)(?!\w)|[ \u00a0\u202f]?(?P<scale>{SCALE}))?"
+)
+_MONEY = frozenset("$€£¥₹")
+_LETTERS = {"k": 10**3, "m": 10**6, "mn": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12}
+
+
+@lru_cache(maxsize=64)
+def _token(language: str | None) -> re.Pattern[str]:
+    """Return what splits a sentence of a language into words, signs and figures."""
+    longest_first = sorted(number_words(language), key=len, reverse=True)
+    # Quatre-vingts is written with a space, too.
+    words = [re.escape(each).replace(r"\-", "[ -]") for each in longest_first]
+    spelled = rf"|\b(?P<spelled>{'|'.join(words)})\b(?:\s(?P<times>{SCALE}))?"
+    ones = [
+        rf"(?:{one})(?=\s+(?:{counted})\b)" for name, (one, counted) in ONE_BEFORE.items() if language in (None, name)
+    ]
+    return re.compile(
+        _NUMBER
+        + (rf"|\b(?P<english>{_ENGLISH})\b" if language in (None, "en") else r"|(?P<english>(?!))")
+        + (spelled if words else r"|(?P<spelled>(?!))(?P<times>)")
+        + (rf"|\b(?P<one>{'|'.join(ones)})\b" if ones else r"|(?P<one>(?!))")
+        + rf"|(?P<han>{_HAN})|[{WITHOUT_SPACES}]|[^\W{WITHOUT_SPACES}]+|[%$€£¥₹]",
+        re.IGNORECASE,
+    )
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -64,7 +100,7 @@ def replaced_figures(before: str, after: str, language: str | None) -> list[tupl
     """
     marks = marks_of(language)
     old, new = (
-        [_tokens(without_counters(sentence), marks) for sentence in _sentences(text, language)]
+        [_tokens(without_counters(sentence), language, marks) for sentence in _sentences(text, language)]
         for text in (before, after)
     )
     found: list[tuple[str, str]] = []
@@ -81,32 +117,76 @@ def _sentences(text: str, language: str | None) -> list[str]:
     return [text[start:end] for start, end in split_sentences(text, language)[:COMPARED_SENTENCES]]
 
 
-def _tokens(sentence: str, marks: str) -> list[_Token]:
-    return [_Token(match[0], _value(match, marks)) for match in islice(_TOKEN.finditer(sentence), COMPARED_TOKENS)]
+def _tokens(sentence: str, language: str | None, marks: str) -> list[_Token]:
+    found = islice(_token(language).finditer(sentence), COMPARED_TOKENS)
+    return [_Token(match[0], _value(match, language, marks)) for match in found]
 
 
-def _value(match: re.Match[str], marks: str) -> str | None:
-    """Return what a figure says: 1,200 is 1200, 2.0 is 2, five is 5, two dozen are 24."""
-    word = match[0].casefold()
-    if match["grouped"]:
-        return re.sub(r"\D", "", word)
-    if match["digits"]:
-        return _plain(plain_number(word, marks))
-    if match["many"]:
-        return f"{(_UNITS | _TENS)[(match['few'] or 'one').casefold()] * _MANY[match['many'].casefold()]}"
-    if match["tens"]:
-        return f"{_TENS[match['tens'].casefold()] + (_UNITS[match['ones'].casefold()] if match['ones'] else 0)}"
+def _value(match: re.Match[str], language: str | None, marks: str) -> str | None:
+    """Return what a figure says: 1,200 is 1200, 2.0 is 2, five is 5, two dozen are 24, 1.5 million is 1500000."""
+    if match["number"]:
+        return _digits(match, language, marks)
+    if match["english"]:
+        return _written(_english(match["english"]))
     if match["one"]:
         return "1"
-    if word in _VAGUE:
-        return word
-    return f"{_UNITS[word]}" if word in _UNITS and word not in ("one", "a") else None
+    if match["han"]:
+        return f"{_han(match['han'])}"
+    word = " ".join((match["spelled"] or match[0]).casefold().split())
+    if match["spelled"]:
+        words = number_words(language)
+        number = next(words[each] for each in (word, word.replace(" ", "-")) if each in words)
+        return _written(number * (scale_of(match["times"], language) if match["times"] else 1))
+    return word if word in _VAGUE else None
 
 
-def _plain(number: str) -> str:
-    """Return a number without noughts that end its decimals."""
-    whole, mark, decimals = number.partition("." if "." in number else ",")
-    return number if not mark or not decimals.isdecimal() else (f"{whole}{mark}{decimals}".rstrip("0").rstrip(mark))
+def _digits(match: re.Match[str], language: str | None, marks: str) -> str:
+    number = "".join(
+        _ASCII.get(each) or (each if each.isascii() else f"{decimal(each, each)}") for each in match["number"]
+    )
+    number = plain_number(re.sub(r"[ \u00a0\u202f'’]", "", number), marks)
+    times = 1
+    if match["scale"]:
+        times = scale_of(match["scale"], language)
+    elif match["letter"] and (len(match["letter"]) > 1 or match.string[match.start("number") - 1] in _MONEY):
+        times = _LETTERS[match["letter"].casefold()]
+    if not _PLAIN.fullmatch(number):
+        return match[0].casefold()
+    return ("-" if match["sign"] else "") + _written(Decimal(number.replace(",", ".")) * times)
+
+
+def _written(number: Decimal | int | Fraction) -> str:
+    """Write a number in one way only."""
+    text = f"{number:f}" if isinstance(number, Decimal) else str(number)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _english(text: str) -> Fraction:
+    """Return what English words say: a hundred and twenty, half a million, two dozen."""
+    whole, part = Fraction(0), Fraction(0)
+    for word in re.split(r"[\s-]+", text.casefold()):
+        if word == "half":
+            part = Fraction(1, 2)
+        elif word in _MANY:
+            part = (part or Fraction(1)) * _MANY[word]
+            if _MANY[word] >= _MANY["thousand"]:
+                whole, part = whole + part, Fraction(0)
+        elif word not in ("a", "an", "and"):
+            part += 1 if word == "one" else number_words("en")[word]
+    return whole + part
+
+
+def _han(text: str) -> int:
+    """Return what Chinese numerals say: 三 is 3, 十二 is 12, 三百 is 300, 二〇 is 20."""
+    if not any(each in _HAN_TENS for each in text):
+        return int("".join(f"{_HAN_DIGITS[each]}" for each in text))
+    total, digit = 0, 0
+    for each in text:
+        if each in _HAN_TENS:
+            total, digit = total + (digit or 1) * _HAN_TENS[each], 0
+        else:
+            digit = _HAN_DIGITS[each]
+    return total + digit
 
 
 def _masked(tokens: list[_Token]) -> list[str]:

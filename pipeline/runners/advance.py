@@ -124,7 +124,7 @@ def advance(stage: Stage, memory: Memory, batch: Sequence[Given], now: datetime)
     leaves only the memory changed.
     """
     opened = [_opened(stage, given) for given in batch]
-    _prepare(stage, memory, [value for value in opened if not isinstance(value, Exception)])
+    prepare(stage, memory, [value for value in opened if not isinstance(value, Exception)])
     results: list[Decided | Buried] = []
     counts: Counter[str] = Counter()
     for given, value in zip(batch, opened, strict=True):
@@ -250,7 +250,8 @@ def _opened(stage: Stage, given: Given) -> Record | Exception:
         return exc
 
 
-def _prepare(stage: Stage, memory: Memory, values: Sequence[Record]) -> None:
+def prepare(stage: Stage, memory: Memory, values: Sequence[Record]) -> None:
+    """Tell a stage's memory what is decided on next, which only saves time."""
     if stage.prepare is None or not values:
         return
     try:

@@ -17,6 +17,7 @@ from pipeline.ports.log import Log
 from pipeline.ports.prepared import Prepared
 from pipeline.ports.search import SearchIndex
 from pipeline.ports.table import Transaction
+from pipeline.runners.advance import prepare
 from pipeline.stages.decision import Memory
 from pipeline.topics import HISTORY
 
@@ -52,7 +53,9 @@ class Finding:
         messages = self._log.read(HISTORY.name, GROUP, AT_ONCE)
         if not messages:
             return 0
-        previews = (self._preview(message.value, memory) for message in messages)
+        articles = [article for message in messages if (article := self._article(message.value)) is not None]
+        prepare(self._first, memory, articles)
+        previews = (self._preview(article, memory) for article in articles)
         documents = [document for document in previews if document is not None]
         try:
             with self._transaction():
@@ -63,14 +66,23 @@ class Finding:
             raise
         return len(messages)
 
-    def _preview(self, raw: bytes, memory: Memory) -> Document | None:
+    def _article(self, raw: bytes) -> Article | None:
+        """Read a record, as the document that was made of it beforehand where there is one."""
+        try:
+            if self._prepared is not None and (document := self._prepared.document(raw)) is not None:
+                return document
+            return msgspec.json.decode(raw, type=Article)
+        except Exception as exc:  # noqa: BLE001 - it becomes a dead letter in its turn, and is told of then
+            _log.debug("cannot be found before its turn error=%r", exc)
+            return None
+
+    def _preview(self, article: Article, memory: Memory) -> Document | None:
         if self._first.preview is None:
             return None
         try:
-            if self._prepared is not None and (document := self._prepared.document(raw)) is not None:
-                return document if self._first.is_new(document, memory) else None
-            article = msgspec.json.decode(raw, type=Article)
-            return as_document(self._first.preview(article)) if self._first.is_new(article, memory) else None
-        except Exception as exc:  # noqa: BLE001 - it becomes a dead letter in its turn, and is told of then
+            if not self._first.is_new(article, memory):
+                return None
+            return article if isinstance(article, Document) else as_document(self._first.preview(article))
+        except Exception as exc:  # noqa: BLE001 - the same
             _log.debug("cannot be found before its turn error=%r", exc)
             return None

@@ -16,22 +16,22 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pipeline.alerts import policy
+from pipeline.alerts.rules import still_asks
 from pipeline.errors import TransientError, UnavailableError, UsageError
 from pipeline.model import Alert, AlertRule
 from pipeline.plain_words import unreadable
 from pipeline.ports.alerts import About, Delivery, Earlier, Ledger, Notifier
 from pipeline.ports.clock import Clock
 from pipeline.ports.log import Log, Message
-from pipeline.ports.search import SearchIndex, SearchRequest
+from pipeline.ports.search import SearchIndex
 from pipeline.ports.table import Table, Transaction
-from pipeline.query.scope import query_of
-from pipeline.query.tree import And, Last, Query
 from pipeline.runners.advance import bury
 from pipeline.runners.cadence import Cadence
 from pipeline.runners.pages import Pages
 from pipeline.runners.presence import CATCHES_UP, Presence
 from pipeline.runners.sender import Channels, Senders
 from pipeline.runners.trouble import Trouble
+from pipeline.runners.watching import Watched
 from pipeline.runners.withheld import Withheld
 from pipeline.topics import NOTIFY
 
@@ -46,8 +46,6 @@ DRAIN_S, CLOSE_S = 5.0, 3.0
 AGAIN_S = 5.0
 # So many of a rule's latest deliveries about a subject are looked at one by one; the ledger sums up the others.
 REMEMBERED = 500
-# So many of the newest articles are looked at before a surge is told.
-COUNTED_AS_SURGE = 1_000
 
 _log = logging.getLogger("newswire.notify")
 
@@ -74,7 +72,7 @@ class NotifierLoop:
         self._log = log
         self._table = rules
         self._ledger = ledger
-        self._index = index
+        self._counts = Watched(index)
         self._channels = channels
         self._clock = clock
         self._transaction = transaction
@@ -318,7 +316,7 @@ class NotifierLoop:
                 continue
             now = self._clock()
             try:
-                alert = policy.watch(rule, self._seen(rule, now), now)
+                alert = policy.watch(rule, self._counts.seen(rule, now), now)
             except (TransientError, UnavailableError):
                 raise
             except Exception as exc:  # noqa: BLE001 - one rule's mistake must not silence the others
@@ -332,26 +330,6 @@ class NotifierLoop:
                 for channel in channels:
                     self._senders.wake(channel)
 
-    def _seen(self, rule: AlertRule, now: datetime) -> policy.Seen:
-        query = query_of(rule)
-        recent = self._count(query, rule.window_s, now)
-        if rule.kind == "surge":
-            whole = self._count(query, rule.window_s * (1 + policy.SURGE_WINDOWS), now)
-            seen = policy.Seen(recent=recent, earlier=whole - recent)
-            if policy.watch(rule, seen, now) is None:
-                return seen
-            # What a feed had when it was first polled came all at once, and is no surge.
-            return policy.Seen(recent=recent - self._history(query, rule.window_s, now), earlier=whole - recent)
-        newest = self._index.search(SearchRequest(query=query, now=now, limit=1)).documents
-        return policy.Seen(recent=recent, earlier=0, newest=newest[0].id if newest else None)
-
-    def _count(self, query: Query, seconds: int, now: datetime) -> int:
-        return self._index.search(SearchRequest(query=_within(query, seconds), now=now, limit=1)).total
-
-    def _history(self, query: Query, seconds: int, now: datetime) -> int:
-        page = self._index.search(SearchRequest(query=_within(query, seconds), now=now, limit=COUNTED_AS_SURGE))
-        return sum(document.history or document.backfill for document in page.documents)
-
     def _as_wanted(self, delivery: Delivery) -> Delivery:
         """Return a delivery that is about to be sent as its rule wants it by now; a sender's thread asks this."""
         rule_id = delivery.alert.rule_id
@@ -359,11 +337,18 @@ class NotifierLoop:
             return delivery  # what was asked for before it could not be read
         rule = self._rules.get(rule_id)
         channels = [self._channels.label(channel) for channel in _channels_of(rule)] if rule is not None else []
-        wanted = policy.as_wanted(delivery, rule, channels, self._clock())
-        if wanted is not delivery or delivery.digest or delivery.alert.reason != "update":
+        now = self._clock()
+        wanted = policy.as_wanted(delivery, rule, channels, now)
+        if wanted is not delivery or rule is None:
             return wanted
+        if (delivery.digest or delivery.attempts) and not still_asks(rule, delivery.alert):
+            return policy.dropped(delivery, "the alert asked for something else before it could be sent", now)
+        if self._counts.is_over(delivery, rule, now):
+            return policy.dropped(delivery, "something came before it could be sent", now)
+        if not policy.depends_on_others(delivery, rule):
+            return delivery
         earlier = self._ledger.entries(REMEMBERED, rule=rule_id, subjects=(delivery.alert.subject,))
-        return policy.in_order(delivery, earlier)
+        return policy.in_order(delivery, earlier, now)
 
     def _open(self, label: str) -> Notifier:
         channel = self._entries.get(label, label)
@@ -383,10 +368,6 @@ class NotifierLoop:
 def _message(alert: Alert) -> Message:
     topic = NOTIFY.reads
     return Message(topic=topic.name, key=topic.key(alert), value=msgspec.json.encode(alert))
-
-
-def _within(query: Query, seconds: int) -> Query:
-    return Query(text=query.text, root=And(nodes=(query.root, Last(seconds=seconds))))
 
 
 def _channels_of(rule: AlertRule) -> Sequence[str]:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from pipeline.alerts import policy
+from pipeline.alerts.changes import changed_back
 from pipeline.alerts.message import compose, group
 from pipeline.errors import TerminalError, TransientError, UnavailableError, UsageError
 from pipeline.ports.alerts import Delivery, Ledger, Notifier
@@ -162,7 +163,12 @@ class Sender(threading.Thread):
             self._mark(others)
             for each in others:
                 _report(each)
-        return [after for before, after in zip(message, judged, strict=True) if after is before]
+        kept = [after for before, after in zip(message, judged, strict=True) if after is before]
+        idle = changed_back(kept, self._clock())
+        if idle:
+            self._mark(idle)
+        ids = {each.id for each in idle}
+        return [each for each in kept if each.id not in ids]
 
     def _claim(self) -> list[Delivery]:
         """Claim what is due, the whole of a digest: its message is one, however many are in it."""

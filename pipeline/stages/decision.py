@@ -6,7 +6,7 @@ memory ``learn`` them, sends ``emit`` on, and counts ``outcome``, in an order th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol, runtime_checkable
 
 from pipeline.model import Record
@@ -62,6 +62,14 @@ class Stored(Protocol):
 
     def items(self) -> Iterator[tuple[str, bytes]]:
         """Iterate over all present keys with their values, in an order that writes between do not disturb."""
+
+
+@runtime_checkable
+class StoredTogether(Stored, Protocol):
+    """Read many of the facts that are stored at once."""
+
+    def get_many(self, keys: Collection[str]) -> dict[str, bytes]:
+        """Return the latest values of those keys that have one. Raises as ``get`` does."""
 
 
 @runtime_checkable

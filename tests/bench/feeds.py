@@ -10,6 +10,7 @@ of the first round, with that of child processes: where others use the machine, 
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import subprocess
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline import config
+from pipeline import cli, config
 from pipeline.config import Fetch
 from pipeline.ports.search import SearchRequest
 from pipeline.wiring import connectors, runners, stores
@@ -80,6 +81,15 @@ def _processor_s(site: Site) -> float:
 
 def _newswire(site: Site, rounds: Callable[[Callable[[int], float]], None]) -> None:
     """Follow in one process as `newswire up` does: polls on one thread, the pipeline on another."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*cli.GARBAGE_AFTER)  # as the program sets it when it starts
+    try:
+        _follow(site, rounds)
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _follow(site: Site, rounds: Callable[[Callable[[int], float]], None]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         # Nobody is to be spared on loopback: what is measured is the work, not the manners.
         settings = config.Settings(data=directory, fetch=Fetch(allow=("127.0.0.0/8",), spacing_s=0.0))

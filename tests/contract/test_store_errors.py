@@ -46,6 +46,7 @@ READS: dict[str, Call] = {
     "log.read": lambda db: SqliteLog(db).read("x", "g", 10),
     "log.replay": lambda db: list(SqliteLog(db).replay("x")),
     "table.get": lambda db: SqliteTable(db, "t").get("k"),
+    "table.get_many": lambda db: SqliteTable(db, "t").get_many(["k"]),
     "table.items": lambda db: list(SqliteTable(db, "t").items()),
     "table.changes": lambda db: SqliteTable(db, "t").changes(),
     "ledger.waiting": lambda db: SqliteLedger(db).waiting(FAR),

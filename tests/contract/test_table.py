@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.table import SqliteTable
@@ -86,3 +88,16 @@ def test_changes_are_told_once_and_begin_with_everything_present(open_table: Ope
 
 def test_changes_of_an_empty_table_are_none(open_table: Open) -> None:
     assert [] == list(open_table().changes())
+
+
+@given(st.dictionaries(st.sampled_from("abcdefgh"), st.none() | st.binary(max_size=3)), st.sets(st.text(max_size=2)))
+def test_what_is_asked_for_at_once_is_what_is_asked_for_one_by_one(put: dict[str, bytes | None], odd: set[str]) -> None:
+    with Database(":memory:") as database:
+        table = SqliteTable(database, "rules")
+        SqliteTable(database, "others").update({"a": b"other"})
+        table.update(put)
+        asked = [*"abcdefghij", *odd, *map(str, range(1_200))]
+
+        one_by_one = {key: value for key in asked if (value := table.get(key)) is not None}
+
+        assert table.get_many(asked) == one_by_one

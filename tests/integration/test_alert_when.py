@@ -133,7 +133,11 @@ def test_replaced_figures_are_told_at_most_once_an_hour(desk: Desk) -> None:
     assert ["Wire match", "Wire update"] == desk.told("flood")
     (update,) = [each.alert for each in desk.deliveries("flood", "sent") if each.alert.reason == "update"]
     assert "figures changed: 3 → 5" == update.note
-    assert ["an update came less than 1 hour before"] == desk.reasons("flood")
+    assert [] == desk.reasons("flood")
+    (sent,) = {each.changed for each in desk.deliveries("flood", "sent") if each.alert.reason == "update"}
+    waiting = desk.deliveries("flood", "queued")
+    assert {"figures changed: 5 → 8", "figures changed: 8 → 9"} == {each.alert.note for each in waiting}
+    assert all(timedelta(minutes=50) < each.due - sent <= timedelta(hours=1) for each in waiting)
 
 
 def test_correction_is_told(desk: Desk) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pipeline.adapters.sqlite.database import Database
+
+# Keys that one statement asks for.
+AT_ONCE = 500
 
 
 class SqliteTable:
@@ -26,6 +29,19 @@ class SqliteTable:
             "SELECT value FROM entries WHERE name = ? AND key = ?", (self._name, key)
         ).fetchone()
         return row[0] if row else None
+
+    def get_many(self, keys: Collection[str]) -> dict[str, bytes]:
+        """Return the latest values of those keys that have one."""
+        found: dict[str, bytes] = {}
+        asked = list(keys)
+        for start in range(0, len(asked), AT_ONCE):
+            part = asked[start : start + AT_ONCE]
+            found |= self._database.connection.execute(
+                "SELECT key, value FROM entries WHERE name = ? AND value IS NOT NULL "
+                f"AND key IN ({', '.join('?' * len(part))})",
+                (self._name, *part),
+            ).fetchall()
+        return found
 
     def put(self, key: str, value: bytes | None) -> None:
         """Set the value of a key. A removal stays as a row without value, so that ``changes`` can tell of it."""

@@ -29,7 +29,7 @@ class Gathering:
 
     async def document(self, subscription: Subscription, fetched: Fetched, *, is_first: bool = False) -> FeedReading:
         """Read one answer, maybe the first. Raises ``NotAFeedError``."""
-        recent = await asyncio.to_thread(self._recent.get, subscription.url)
+        recent = partial(self._recent.get, subscription.url)
         return await self._read(subscription, fetched, recent, KEPT, is_first=is_first)
 
     async def whole(
@@ -53,10 +53,16 @@ class Gathering:
         self, subscription: Subscription, url: str, recent: bytes | None, kept: int, *, is_first: bool
     ) -> FeedReading:
         fetched = await self._sources.network(subscription).get(url)
-        return await self._read(subscription, fetched, recent, kept, is_first=is_first)
+        return await self._read(subscription, fetched, lambda: recent, kept, is_first=is_first)
 
     async def _read(
-        self, subscription: Subscription, fetched: Fetched, recent: bytes | None, kept: int, *, is_first: bool
+        self,
+        subscription: Subscription,
+        fetched: Fetched,
+        recent: Callable[[], bytes | None],
+        kept: int,
+        *,
+        is_first: bool,
     ) -> FeedReading:
         followed = subscription.added if is_first else None
         origin = Origin(subscription.url, subscription.title, subscription.language, subscription.tags, followed)

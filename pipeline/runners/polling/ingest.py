@@ -182,11 +182,12 @@ class Ingest:
 
         try:
             fetched = await self._sources.ask(known.subscription, known.poll, enter)
-            reading = await self._gathered(known.url, fetched)
+            body_hash = digest(fetched.body) if fetched.body is not None and not fetched.sent_nothing else None
+            reading = await self._gathered(known.url, fetched, body_hash)
         finally:
             if has_place:
                 self._turn.release()
-        published = await self._publish(known, reading, partial(self._success, fetched, reading))
+        published = await self._publish(known, reading, partial(self._success, fetched, reading, body_hash))
         if self._pushes is not None:
             self._pushes.polled(known.url, published)
 
@@ -233,12 +234,12 @@ class Ingest:
         """Tell whether a feed is this process's to poll."""
         return self._mine(url)
 
-    async def _gathered(self, url: str, fetched: Fetched) -> FeedReading | None:
+    async def _gathered(self, url: str, fetched: Fetched, body_hash: str | None) -> FeedReading | None:
         """Read an answer and what belongs to it, unless it is byte for byte what it was. Raises ``NotAFeedError``."""
         known = self._roster.known(url)
         if known is None:
             return None  # unsubscribed meanwhile
-        if fetched.body is None or fetched.sent_nothing or digest(fetched.body) == known.poll.body_hash:
+        if body_hash is None or body_hash == known.poll.body_hash:
             return None
         return await self._gathering.whole(
             known.subscription, fetched, known.poll.last_success, lambda why: self._report(Polled(url=url, error=why))
@@ -319,9 +320,16 @@ class Ingest:
             return False
         return known.url in self._roster.subscriptions
 
-    def _success(self, fetched: Fetched, reading: FeedReading | None, poll: Poll, subscription: Subscription) -> Poll:
+    def _success(
+        self,
+        fetched: Fetched,
+        reading: FeedReading | None,
+        body_hash: str | None,
+        poll: Poll,
+        subscription: Subscription,
+    ) -> Poll:
         sparse = self._pushes.sparseness(subscription.url) if self._pushes is not None else 1.0
-        return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse)
+        return succeeded(poll, subscription, fetched, reading, self._clock(), self._pace, sparse, body_hash)
 
     async def _fail(self, known: Known, error: FetchError | NotAFeedError) -> None:
         now, pace = self._clock(), self._pace

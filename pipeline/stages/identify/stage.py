@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.language.figures import figures, replaced_figures
 from pipeline.model import Article, Change
-from pipeline.stages.decision import Decision, Fact, Stored
+from pipeline.stages.decision import Decision, Fact, Stored, StoredTogether
 from pipeline.stages.identify.normalize import normalize
 
 FACT_VERSION = 1
@@ -46,6 +46,7 @@ class Known:
 
     def __init__(self) -> None:
         self._facts: dict[str, bytes | None] = {}
+        self._expected: dict[str, bytes | None] = {}
         self._stored: Stored | None = None
         self._scan: Iterator[str] = iter(())
 
@@ -60,8 +61,16 @@ class Known:
         """Ask for facts where they are stored."""
         self._stored = stored
 
+    def expect(self, articles: Sequence[Article]) -> None:
+        """Ask at once for what is stored of those that are decided on next; until then nobody else may change it."""
+        self._expected = {}
+        if isinstance(self._stored, StoredTogether):
+            keys = dict.fromkeys(article.id for article in articles)
+            self._expected = keys | self._stored.get_many(keys)
+
     def kept(self) -> None:
         """Hold no more of what is stored now."""
+        self._expected = {}
         if self._stored is not None:
             self._facts.clear()
 
@@ -94,6 +103,8 @@ class Known:
     def _value(self, article_id: str) -> bytes | None:
         if self._stored is None or article_id in self._facts:
             return self._facts.get(article_id)
+        if article_id in self._expected:
+            return self._expected[article_id]
         return self._stored.get(article_id)
 
 

@@ -61,7 +61,7 @@ class Parser:
     """Read in this process."""
 
     async def read_beside(self, *arguments: Any) -> FeedReading:
-        return read(*arguments)
+        return read(*(*arguments[:5], arguments[5](), *arguments[6:]))
 
 
 class Desk:

@@ -108,7 +108,7 @@ def _now() -> datetime:
 
 
 def alert(name: str) -> Message:
-    article = Document(id=name, source="bbc", seen=_now(), title=name)
+    article = Document(id=name, source="bbc", seen=_now(), title=name, text="q")
     value = Alert(id=derive_id(name), rule_id="r", rule="rule", matched=_now(), article=article, subject=name)
     return Message(topic=ALERTS.name, key=ALERTS.key(value), value=msgspec.json.encode(value))
 

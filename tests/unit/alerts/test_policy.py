@@ -115,13 +115,44 @@ def test_changed_quotation_is_no_update_and_a_correction_is() -> None:
 FIGURES = (Change(part="figures", before="3", after="5"),)
 
 
-@pytest.mark.parametrize(("minutes", "state"), [(10, "withheld"), (59, "withheld"), (60, "queued")])
-def test_article_is_updated_at_most_once_an_hour(minutes: int, state: str) -> None:
+@pytest.mark.parametrize(("minutes", "waits"), [(10, 50), (59, 1), (60, 0)])
+def test_update_within_an_hour_of_another_is_put_off_until_it_is_over(minutes: int, waits: int) -> None:
+    first = sent(an_alert("a", article_id="x"))
+    second = policy.succeeded(planned(an_alert("b", article_id="x", changes=FIGURES), a_rule(), first), None, NOW)
+    now = NOW + timedelta(minutes=minutes)
+    third = planned(an_alert("c", article_id="x", changes=FIGURES), a_rule(), first, second, now=now)
+    fourth = planned(an_alert("d", article_id="x", changes=FIGURES), a_rule(), first, second, third, now=now)
+    assert (third.state, third.due, third.digest) == ("queued", now + timedelta(minutes=waits), waits > 0)
+    assert not waits or fourth.due == third.due
+
+
+def test_update_that_was_put_off_waits_for_quiet_hours_and_the_next_digest_too() -> None:
     first = sent(an_alert("a", article_id="x"))
     second = policy.succeeded(planned(an_alert("b", article_id="x", changes=FIGURES), a_rule(), first), None, NOW)
     third = an_alert("c", article_id="x", changes=FIGURES)
-    planned_third = planned(third, a_rule(), first, second, now=NOW + timedelta(minutes=minutes))
-    assert ("queued", state) == (planned(second.alert, a_rule(), first).state, planned_third.state)
+    now = NOW + timedelta(minutes=10)
+    options: list[dict[str, Any]] = [
+        {"quiet_from": "13:00", "quiet_until": "15:00"},
+        {"digest": "daily@18:00"},
+        {"digest": "hourly"},
+        {"priority": "high"},
+    ]
+    dues = [planned(third, a_rule(**each), first, second, now=now).due.strftime("%H:%M") for each in options]
+    assert ["15:00", "18:00", "14:00", "13:30"] == dues
+
+
+def test_update_that_was_put_off_holds_up_no_other_and_goes_unless_a_newer_version_was_told() -> None:
+    put_off = msgspec.structs.replace(
+        planned(an_alert("b", article_id="x", revision=2, changes=FIGURES), a_rule(), sent(an_alert("a", "x"))),
+        digest=True,
+        due=NOW + HOUR,
+    )
+    told = sent(an_alert("a", article_id="x"))
+    gone = planned(an_alert("c", article_id="x", revision=3, withdrawn=True), a_rule(), told, put_off)
+    assert (gone.state, policy.in_order(gone, [told, put_off], NOW)) == ("queued", gone)
+    assert policy.in_order(put_off, [told, put_off], NOW) is put_off
+    late = policy.in_order(put_off, [told, policy.succeeded(gone, None, NOW)], NOW + HOUR)
+    assert (late.state, late.error) == ("withheld", policy.OUTDATED)
 
 
 def test_updates_of_other_articles_do_not_wait_for_one_another() -> None:

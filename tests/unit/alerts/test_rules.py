@@ -67,6 +67,29 @@ def test_senseless_rule_is_refused_in_one_sentence(options: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
+    ("begin", "end"),
+    [("22:00", "24:00"), ("22:00", "00:00"), ("24:00", "06:00"), ("7:00", "9:30"), ("22:00:30", "07:00")],
+)
+def test_quiet_hours_may_end_with_the_day(begin: str, end: str) -> None:
+    admit(a_rule(quiet_from=begin, quiet_until=end))
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "said"),
+    [
+        ("22:00", "24:30", "'24:30' is no time of day"),
+        ("22", "7h", "'7h' is no time of day"),
+        ("22:00", None, "one of them is missing"),
+        ("00:00", "24:00", "the whole day: pause the alert"),
+        ("07:00", "07:00", "two different times"),
+    ],
+)
+def test_quiet_hours_are_refused_with_the_reason(begin: str, end: str | None, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        admit(a_rule(quiet_from=begin, quiet_until=end))
+
+
+@pytest.mark.parametrize(
     ("scope", "inside", "outside"),
     [
         ({"languages": ("en", "fr")}, {"language": "fr"}, {"language": "de"}),

@@ -206,3 +206,47 @@ def test_addresses_that_differ_in_any_byte_do_not_share_a_key(one: str, other: s
 def test_key_of_what_is_utf_8_is_the_one_it_always_had(path: str, pairs: list[tuple[str, str]]) -> None:
     address = f"https://news.example/{path}?{urlencode(pairs)}"
     assert url_key(address) == former_key(address)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://x.example/a?source=rss&id=3", "https://x.example/a?id=3"),
+        ("https://x.example/a?ref=rss", "https://x.example/a"),
+        ("https://x.example/a?partner=rss&emc=rss", "https://x.example/a"),
+        ("https://x.example/a?mod=rss_whats_news", "https://x.example/a"),
+        ("https://x.example/a;jsessionid=AF09.n1?id=3", "https://x.example/a?id=3"),
+        ("https://x.example/a?PHPSESSID=abcdef01&id=3", "https://x.example/a?id=3"),
+        ("https://x.example/a?amp=1", "https://x.example/a"),
+        ("https://x.example/a?outputType=amp", "https://x.example/a"),
+        ("https://x.example/a?print=1", "https://x.example/a"),
+        ("https://münchen.example/a", "https://xn--mnchen-3ya.example/a"),
+        ("https://x.example/#!/a?utm_source=x", "https://x.example/#!/a"),
+        (
+            "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example%2Fa&data=x",
+            "https://x.example/a",
+        ),
+    ],
+)
+def test_variants_of_an_address_share_a_key(one: str, other: str) -> None:
+    assert url_key(one) == url_key(other)
+    assert url_key(url_key(one)) == url_key(one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://x.example/a?source=12", "https://x.example/a?source=13"),
+        ("https://x.example/a?ref=rss-news-desk/1", "https://x.example/a?ref=rss-news-desk/2"),
+        ("https://x.example/a?emc=edit_1", "https://x.example/a?emc=edit_2"),
+        ("https://x.example/a?amp=12", "https://x.example/a?amp=13"),
+        ("https://x.example/a?print=mona-lisa", "https://x.example/a"),
+        ("https://x.example/a%2Fb", "https://x.example/a/b"),
+        ("https://x.example/a?sid=12", "https://x.example/a?sid=13"),
+        ("https://x.example/a?session=12", "https://x.example/a?session=13"),
+        ("https://x.example/#!/a?id=1", "https://x.example/#!/a?id=2"),
+        ("https://straße.example/a", "https://strasse.example/a"),
+    ],
+)
+def test_addresses_of_different_articles_have_different_keys(one: str, other: str) -> None:
+    assert url_key(one) != url_key(other)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.language.corrections import is_correction
 from pipeline.language.figures import figures, replaced_figures
+from pipeline.language.number_words import number_words
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,31 @@ def test_counters_otherwise_written_figures_and_offers_are_no_news(kind: str, be
         for text in (f"{stays}\n\n{{}}\n\n{stays}", "{}")
     ]
     assert [kind == "news"] * 2 == [bool(pairs) for pairs in found]
+
+
+@pytest.mark.parametrize("row", rows("figures_of_languages.txt"), ids="-".join)
+def test_figures_are_read_as_their_language_writes_them(row: tuple[str, ...]) -> None:
+    kind, language, before, after, *told = row
+    found = "; ".join(f"{was} → {now}" for was, now in replaced_figures(before, after, language))
+    assert (found, bool(told)) == (told[0] if told else "", kind == "news")
+
+
+NUMBERED = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "pl", "ru", "tr", "id")
+
+
+@given(st.sampled_from(NUMBERED), st.integers(2, 99), st.integers(2, 99))
+def test_written_number_is_the_same_as_its_digits_and_no_other(language: str, one: int, other: int) -> None:
+    words = {number: word for word, number in number_words(language).items()}
+    if one in words:
+        assert [] == replaced_figures(f"X {words[one]} Y.", f"X {one} Y.", language)
+        assert one == other or [(words[one], f"{other}")] == replaced_figures(
+            f"X {words[one]} Y.", f"X {other} Y.", language
+        )
+
+
+@pytest.mark.parametrize("language", NUMBERED[:8])
+def test_every_number_below_a_hundred_has_a_word(language: str) -> None:
+    assert set(range(2, 100)) <= set(number_words(language).values())
 
 
 @pytest.mark.parametrize(("kind", "text"), rows("corrections.txt"))

@@ -140,7 +140,7 @@ class World:
             return
         name = f"a{len(self.told)}"
         self.told.add(name)
-        article = Document(id=name, source="wire", seen=self.now, title=name)
+        article = Document(id=name, source="wire", seen=self.now, title=name, text="x")
         alert = Alert(id=name, rule_id="r", rule="rule", matched=self.now, article=article, subject=name)
         self.log.append([Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert))])
 

@@ -80,7 +80,7 @@ class Newsroom:
 
     def tell(self, name: str, rule: str = "r", html: str | None = None) -> None:
         """Let an article have matched."""
-        article = Document(id=name, source="wire", seen=self.now, title=name, html=html)
+        article = Document(id=name, source="wire", seen=self.now, title=name, text="x", html=html)
         alert = Alert(id=name, rule_id=rule, rule=rule, matched=self.now, article=article, subject=name)
         self.log.append([Message(topic=ALERTS.name, key=ALERTS.key(alert), value=msgspec.json.encode(alert))])
 

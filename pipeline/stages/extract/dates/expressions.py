@@ -20,6 +20,7 @@ from pipeline.stages.extract.dates.calendar_words import (
 from pipeline.stages.extract.dates.parts import (
     resolve_anno_domini,
     resolve_between,
+    resolve_day_alone,
     resolve_month_to_month,
     resolve_nine_eleven,
     resolve_nth_weekday,
@@ -185,7 +186,12 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
         resolve_weekday,
         True,
     ),
-    "named_": (rf"\b(?P<named>(?i:{'|'.join(sorted(NAMED_DAYS, key=len, reverse=True))}))\b", resolve_named_day, True),
+    "named_": (
+        rf"\b(?P<named>(?i:{'|'.join(sorted(NAMED_DAYS, key=len, reverse=True))}))\b"
+        rf"(?!(?<=[Oo]vernight)\s+(?:(?:on|from|to|into)\s+)?(?:{_DAYS})\b)",  # the night is told by its day
+        resolve_named_day,
+        True,
+    ),
     "lasting": (rf"\b(?:the\s+)?{_SHIFT}\s+{_COUNT}\s+{_UNIT}\b", resolve_lasting, True),
     "holiday_": (
         rf"\b(?:{_SHIFT}\s+)?(?P<holiday>(?i:christmas eve|christmas day|christmas|boxing day|new year['’]s eve"
@@ -227,6 +233,12 @@ EXPRESSIONS: dict[str, tuple[str, Resolver, bool]] = {
     ),
     "season_": (rf"\b(?:the\s+)?(?P<season>{_SEASON})\s+(?:of\s+)?{_YEAR}", resolve_season, False),
     "anno_": (r"\b(?:AD\s?(?P<ad>\d{1,4})|(?P<ce>\d{1,4})\s(?:AD|CE))\b", resolve_anno_domini, False),
+    "day_alone": (
+        r"(?:(?<=\b[Oo]n )|(?<=\b[Ss]ince )|(?<=\b[Uu]ntil ))the\s+(?P<day>3[01]|[12]\d|[1-9])(?:st|nd|rd|th)"
+        r"(?:\s+of\s+(?P<shift>this|last|next)\s+month\b|(?=[.,;:)]|$|\s+(?:and|but|when|after|before|at|in)\b))",
+        resolve_day_alone,
+        True,
+    ),
     "sixties": (
         r"\b(?i:the\s+(?:(?:early|mid|late)[\s-]+)?(?P<sixties>twenties|thirties|forties|fifties|sixties"
         r"|seventies|eighties|nineties))\b",
@@ -252,7 +264,7 @@ def _starts() -> dict[str, tuple[str, ...]]:
         (
             "the",
             "span_of nth_weekday named_ lasting period_ part_of weekend_ that_ quarter_ century_ decade_ sixties "
-            "season_",
+            "season_ day_alone",
         ),
         ("that", "that_"),
         ("in", "ahead_"),

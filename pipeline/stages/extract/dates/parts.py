@@ -27,6 +27,8 @@ REMEMBERED = (
     (10, 7, r"(?:hamas\s+)?(?:attacks?|massacres?|assault|raids?|hostages?)", date(2023, 10, 7)),
 )  # fmt: skip
 LAST = frozenset(("last", "final", "closing"))
+# A month named so near today is the one that "the 3rd" is of.
+TOLD_DAYS = 70
 REPEATED = re.compile(r"\b(?i:every|each|most|any|except|usually)\s+$")
 
 
@@ -37,6 +39,24 @@ def resolve_remembered(match: Match, scene: Scene) -> Value | None:
         if (month, day) == (its_month, its_day) and re.match(words, after) and scene.today >= when:
             return when.isoformat(), "day"
     return None
+
+
+def resolve_day_alone(match: Match, scene: Scene) -> Value:
+    """Resolve "on the 3rd": of the month told just before, else the last one that was or the next one to come."""
+    day, shift, today = int(match["day"]), match["shift"], scene.today
+    if shift:
+        return _in_month(today.year * 12 + today.month - 1 + SHIFTS[shift.lower()], day), "day"
+    months = today.year * 12 + today.month - 1
+    if scene.direction() > 0:
+        return _in_month(months + (day < today.day), day), "day"
+    told = scene.last_told()
+    if told is not None and abs((told - today).days) <= TOLD_DAYS:
+        return _in_month(told.year * 12 + told.month - 1, day), "day"
+    return _in_month(months - (day > today.day), day), "day"
+
+
+def _in_month(months: int, day: int) -> str:
+    return date(months // 12, months % 12 + 1, day).isoformat()
 
 
 def resolve_month_to_month(match: Match, scene: Scene) -> Value | None:

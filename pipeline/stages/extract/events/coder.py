@@ -9,6 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.model import Actor
+from pipeline.stages.extract.events.asserted import (
+    has_inverted_condition,
+    is_idiom,
+    is_neither,
+    is_owed,
+    is_unreal,
+)
 from pipeline.stages.extract.events.cast import FORMS
 from pipeline.stages.extract.events.clauses import (
     ASKED,
@@ -133,7 +140,8 @@ class Coder:
             pass
         elif word in DUE or (word in COMMIT | REFUSE | DEMAND) or word == "threaten":
             inner = complement_of(token)
-            meaning = self._meaning(inner) if inner is not None else None
+            held = word == "call" and inner is not None and inner.dep_ == "obj"  # "called a summit" asks nobody for one
+            meaning = self._meaning(inner) if inner is not None and not held else None
             turned = turn(word, meaning)
             if turned is not None:
                 sense, composed = turned, True
@@ -147,12 +155,16 @@ class Coder:
             sense, inner, composed = must, token, True
         if sense is None:
             return None
+        if must is None and (is_unreal(token) or is_idiom(token)):
+            return None
         if sense.type not in FACTLESS:
             turned = self._modal(token, sense)
             if turned is not None:
                 sense, composed = turned, True
                 if turned.type == "REQUEST":  # "Russia said that Sudan must return it"
                     inner = token
+            elif is_owed(token):
+                return None
         for child in token.subtree:
             if (
                 child.tag_ in ("NN", "NNS")
@@ -178,7 +190,8 @@ class Coder:
         if not composed and is_unasserted(token, sense.type):
             return None
         negated, future, hypothetical = modality_of(token)
-        negated = negated and refused is None
+        negated = (negated or is_neither(token)) and refused is None
+        hypothetical = hypothetical or has_inverted_condition(token)
         return Coded(
             sense, token, actors, recipients, negated, future, hypothetical, self._parties.sayer(token), False, composed
         )
@@ -254,6 +267,8 @@ class Coder:
         if len(actors) + len(recipients) < 2 and not (alone and actors):
             return None
         if not any(a.code for a in actors + recipients):
+            return None
+        if is_verbal(verb) and is_unreal(verb):
             return None
         negated, future, hypothetical = modality_of(verb if is_verbal(verb) else token)
         if sense.type in ("ASSAULT", "MOBILIZE") and is_prospect(token):
@@ -347,7 +362,8 @@ class Coder:
             return None
         if not (ahead or due):
             return None
-        if any(child.dep_ == "advmod" and child.lower_ in ("not", "n't", "never") for child in token.children):
+        denied = any(child.dep_ == "advmod" and child.lower_ in ("not", "n't", "never") for child in token.children)
+        if denied or is_neither(token):
             return turned_into(sense, "REJECT", DENIED.get(sense.type, "120"))
         if sense.type in FRIENDLY:
             return turned_into(sense, "AGREE", FRIENDLY[sense.type])
@@ -359,6 +375,6 @@ def _is_business(sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Acto
     if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
         return bool(actors) and all(actor.sector == "BUS" for actor in actors)
     parties = (*actors, *recipients)
-    if sense.type == "THREATEN":
+    if sense.type in ("THREATEN", "REJECT", "REQUEST"):
         return bool(actors) and all(party.sector == "BUS" for party in parties)
     return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)

@@ -16,6 +16,7 @@ from pipeline.language.sentences import split_sentences
 from pipeline.model import Event, Place, Quotation, ResolvedDate, Schedule, Span, Speaker, derive_id
 from pipeline.stages.extract.datelines import find_dateline
 from pipeline.stages.extract.events.cast import FORMS, REACH, Cast
+from pipeline.stages.extract.events.clauses import subject_token
 from pipeline.stages.extract.events.coder import FORCES, WEAPONS, Coded, Coder
 from pipeline.stages.extract.events.contexts import contexts_of
 from pipeline.stages.extract.events.countries import article_country, is_setting, with_countries
@@ -268,11 +269,39 @@ def _date(coded: Coded, dates: Sequence[ResolvedDate], sentence: Span) -> Resolv
         token = next((t for t in trigger.doc if t.idx + len(t) > found.start - sentence.start), None)
         if token is None:
             continue
+        if found.text.isdigit() and _tells_which(token) and token.head != trigger:
+            continue
         chain = (token, *token.ancestors)
-        if _clause(token) == clause or (trigger in chain and not trigger.tag_.startswith("VB")):
+        if _clause_of_time(token) == clause or (trigger in chain and not trigger.tag_.startswith("VB")):
             distance = chain.index(trigger) if trigger in chain else len(chain) + abs(token.i - trigger.i)
             below.append((distance, found))
     return min(below, key=lambda pair: pair[0])[1] if below else None
+
+
+def _tells_which(token: Token) -> bool:
+    """Say whether a year tells which of several things is meant: "under a 1997 treaty" dates the treaty alone."""
+    before = token.nbor(-1).tag_ if token.i else "IN"
+    return before != "IN" and token.head.tag_.startswith("NN") and token.i < token.head.i
+
+
+def _clause_of_time(token: Token) -> Token:
+    """Return the verb of the clause that a date stands in.
+
+    One that follows a relative clause and hangs on its noun belongs to the clause: "the soldiers who shot two men last
+    Friday were held".
+    """
+    at = next((a for a in (token, *token.ancestors) if a.head.tag_.startswith("NN") and a.i > a.head.i), None)
+    if at is not None:
+        for clause in reversed(at.head.rights):
+            if clause.dep_ == "acl:relcl" and clause.tag_.startswith("VB") and at.head.i < clause.i < at.i:
+                return clause
+    verb = _clause(token)
+    if verb.i > token.i:  # taken for one more subject: "the soldiers who looted it last Thursday were arrested"
+        subject = subject_token(verb)
+        for clause in subject.rights if subject is not None else ():
+            if clause.dep_ == "acl:relcl" and clause.tag_.startswith("VB") and clause.i < token.i:
+                return clause
+    return verb
 
 
 def _clause(token: Token) -> Token:

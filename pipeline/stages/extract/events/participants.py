@@ -11,6 +11,7 @@ import msgspec
 from pipeline.model import Actor
 from pipeline.stages.extract.events.antecedents import form_of
 from pipeline.stages.extract.events.cast import FORMS, Cast, Form, Role
+from pipeline.stages.extract.events.clauses import subject_token
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.nouns import (
     TRANSPARENT,
@@ -132,7 +133,9 @@ class Sentence:
         forms = FORMS.get(pronoun.lower_, ())
         if depth > 3 or not forms:
             return ()
-        for token in reversed(list(pronoun.doc[max(pronoun.i - 40, 0) : pronoun.i])):
+        before = list(reversed(pronoun.doc[max(pronoun.i - 40, 0) : pronoun.i]))
+        owner = _owner(pronoun)
+        for token in before if owner is None else [owner, *before]:
             if not token.tag_.startswith("NN") or token == avoid or token.dep_ in ("compound", "flat", "appos", "conj"):
                 continue
             if token.dep_ in ("obl", "nmod") and pronoun.lower_ not in ("him", "her", "them", "his", "their", "its"):
@@ -357,3 +360,12 @@ class Sentence:
             if child.dep_ == "nmod" and not (cases_of(child) & _OWNER_CASES) and lemma(head.text) not in TRANSPARENT:
                 continue
             yield from self._phrase(child, depth + 1)
+
+
+def _owner(pronoun: Token) -> Token | None:
+    """Return the subject of the clause that "its" stands in, whatever was told of it in between."""
+    if pronoun.dep_ != "nmod:poss":
+        return None
+    clause = next((token for token in pronoun.ancestors if token.tag_.startswith("VB")), None)
+    subject = subject_token(clause) if clause is not None else None
+    return subject if subject is not None and subject.i < pronoun.i else None

@@ -25,6 +25,7 @@ _TIMES = frozenset(
     "earlier".split()
 )
 _BEFORE_TIMES = frozenset(("on", "in"))
+_OWN = frozenset("aux aux:pass nsubj nsubj:pass".split())
 _CLAUSE_MARKS = frozenset("when after as while because".split())
 # Past forms without "-ed" that are nouns or present forms as well.
 _IRREGULAR = frozenset(
@@ -87,6 +88,8 @@ def _is_tree(heads: Sequence[int]) -> bool:
 def repaired(doc: Doc) -> Doc:
     """Return the sentence, parsed anew around its verb where the parser did not see one."""
     doc = _in_their_clauses(_after_relative(_with_whole_subjects(doc)))
+    if any(token.dep_ == "conj" and token.tag_ in ("VBD", "VBN") for token in doc):
+        doc = _after_place(_beside_infinitives(doc))
     roots = [token for token in doc if token.dep_ == "ROOT"]
     if len(roots) != 1:
         return doc
@@ -135,6 +138,43 @@ def _in_their_clauses(doc: Doc) -> Doc:
         tree.hang(mark.i, token.i, "mark" if mark.tag_ == "IN" else "advmod")
         return tree.made()
     return doc
+
+
+def _after_place(doc: Doc) -> Doc:
+    """Read a verb that was joined to its subject over a place: "Police in Birmingham, Alabama, shot dead a man"."""
+    for verb in doc:
+        noun = verb.head
+        if verb.dep_ != "conj" or verb.tag_ != "VBD" or not noun.tag_.startswith("NN") or noun.i > verb.i:
+            continue
+        if verb.i < 2 or verb.nbor(-1).text != "," or any(c.dep_ in ("cc", *_OWN) for c in verb.children):
+            continue
+        if not any(c.dep_ == "nmod" and c.i < verb.i for c in noun.children):
+            continue
+        tree = _Tree(doc)
+        tree.hang(verb.i, verb.i if noun.head == noun else noun.head.i, noun.dep_)
+        tree.hang(noun.i, verb.i, "nsubj")
+        for child in noun.rights:
+            if child.i > verb.i:
+                tree.hang(child.i, verb.i, child.dep_)
+        return tree.made()
+    return doc
+
+
+def _beside_infinitives(doc: Doc) -> Doc:
+    """Join a past form to the verb of the sentence, not to its infinitive: "refused to accept it and called for"."""
+    tree: _Tree | None = None
+    for token in doc:
+        if token.dep_ != "conj" or token.tag_ not in ("VBD", "VBN") or token.head.tag_ != "VB":
+            continue
+        if lemma(token.text) == token.lower_ or any(c.dep_ in _OWN for c in token.children):
+            continue
+        above = token.head
+        while above.tag_ == "VB" and above.dep_ in ("xcomp", "conj", "advcl", "acl"):
+            above = above.head
+        if above.tag_ == "VBD":
+            tree = tree or _Tree(doc)
+            tree.hang(token.i, above.i, "conj")
+    return doc if tree is None else tree.made()
 
 
 def _is_missed_present(token: Token, root: Token) -> bool:

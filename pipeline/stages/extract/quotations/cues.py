@@ -30,7 +30,7 @@ CUES = (
 # Beside the marks these say who speaks; elsewhere they mean other things as well.
 BESIDE = (
     r"protest(?:ed|s)|read(?:s)?|cr(?:ied|ies)|yell(?:ed|s)|scream(?:ed|s)|mutter(?:ed|s)|murmur(?:ed|s)|sigh(?:ed|s)"
-    r"|sobbed|laugh(?:ed|s)|smil(?:ed|es)|shrug(?:ged|s)|snap(?:ped|s)|scoff(?:ed|s)|mus(?:ed|es)|rag(?:ed|es)|roar(?:ed|s)"
+    r"|sob(?:bed|s)|wept|weeps|laugh(?:ed|s)|smil(?:ed|es)|shrug(?:ged|s)|snap(?:ped|s)|scoff(?:ed|s)|mus(?:ed|es)|rag(?:ed|es)|roar(?:ed|s)"
     r"|gush(?:ed|es)|bellow(?:ed|s)|chid(?:ed|es)|crow(?:ed|s)|deadpanned|demand(?:ed|s)|fret(?:ted|s)|implor(?:ed|es)"
     r"|interject(?:ed|s)|interrupted|inton(?:ed|es)|marvel(?:led|ed|s)|moan(?:ed|s)|offer(?:ed|s)|rant(?:ed|s)|reason(?:ed|s)"
     r"|reflect(?:ed|s)|rejoined|remember(?:ed|s)|repeat(?:ed|s)|sneer(?:ed|s)|speculat(?:ed|es)|stammered|swore|swears"

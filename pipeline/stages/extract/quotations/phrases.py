@@ -29,6 +29,11 @@ DETERMINERS = frozenset(
     "the a an his her its their our my one another some several two three four both many most".split()
 )
 _LINKS = frozenset(("of", "for", "at"))
+# What those with a title look after: "Minister of Foreign Affairs Amina Ali".
+_DUTIES = frozenset(
+    "Staff State Police Defence Defense Justice Finance Health Interior Education Mission Operations Communications "
+    "Affairs Intelligence Security Energy Agriculture Transport Trade Labour Labor Commerce Homeland".split()
+)
 _WHERE = frozenset(("in", "from", "near", "outside"))
 _PARTICLES = frozenset("de da van von der den bin ibn al el la le di du del dos".split())
 TITLES = frozenset(
@@ -49,6 +54,9 @@ TITLES = frozenset(
     "Curator Artist "
     "Architect Designer Chef Vicar Pastor Priest Cardinal Monsignor MP MEP MSP Envoy Negotiator Backbencher Speaker "
     "Undersecretary Congressperson Alderman Assemblyman Assemblywoman Paramedic Firefighter Trooper Superintendent "
+    "Head Executive Marshal Adviser Advisor Surgeon Headteacher Ombudsman Prefect Rector Mullah Cleric Banker "
+    "Archaeologist Anthropologist Sociologist Cardiologist Astronaut Fisherman Midwife "
+    "Secretary-General Attorney-General Vice-President Vice-Chancellor "
     "Principal Dean Provost Chairperson Trustee Organiser Organizer Volunteer Student Musician Composer Playwright "
     "Filmmaker Producer Comedian Model Programmer Physicist Chemist Biologist Geologist Psychologist Epidemiologist "
     "Virologist Meteorologist Forecaster Strategist Barrister Solicitor Magistrate Diplomat Consul Spokesmen".split()
@@ -123,6 +131,8 @@ def subject_before(text: str, begin: int, verb: int, cues: re.Pattern[str]) -> P
             break
         if tokens[who].lower == "who":
             at = who - 1  # "an official who spoke on condition of anonymity said"
+            while at > 0 and (tokens[at].text == "," or tokens[at].text.isdigit()):  # "Musa Hilal, 61, who once said"
+                at -= 1
             break
     first = at + 1
     while first > 0 and at + 2 - first <= MAX_TOKENS:
@@ -216,7 +226,11 @@ def name_in(tokens: Sequence[Token]) -> tuple[Token, ...] | None:
         run.pop(0)
     while run and run[0].text in NOT_NAMES and len(run) > 1:
         run.pop(0)
-    if not run or (first and tokens[first - 1].lower in _LINKS):
+    if first and tokens[first - 1].lower in _LINKS:
+        # "Chief of Staff Omar Diallo" is named, "the governor of New South Wales" is not.
+        duty = max((at for at, token in enumerate(run) if token.text in _DUTIES), default=len(run))
+        run = run[duty + 1 :] if first > 1 and tokens[first - 2].text in TITLES else []
+    if not run:
         return None
     for at in range(len(run) - 1, 0, -1):
         if run[at - 1].text in TITLES:

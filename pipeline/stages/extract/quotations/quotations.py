@@ -7,14 +7,15 @@ speech without marks (English). Linear in the length of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Quotation, Span, Speaker
 from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, SAYING, TRAILING
 from pipeline.stages.extract.quotations.kinds import WORK, Kind, is_scare, kind_of, sentence_start
-from pipeline.stages.extract.quotations.marks import PAIRS, Marked, inner_of
+from pipeline.stages.extract.quotations.marks import Marked, inner_of
 from pipeline.stages.extract.quotations.marks import marked as marked_in
 from pipeline.stages.extract.quotations.phrases import Phrase, subject_after, subject_before, tokens_between
 from pipeline.stages.extract.quotations.speakers import Mentions
@@ -264,18 +265,24 @@ class _Reader:
         """Give reported speech without marks, by sentence; marked words within it stay quotations of their own."""
         at = 0
         direct = [quotation for quotation in quoted if quotation.kind == "direct"]
-        marked = {quotation.start for quotation in quoted}
+        marked = sorted(quotation.start for quotation in quoted)
         for start, end in split_sentences(self._text):
             while at < len(direct) and direct[at].end <= start:
                 at += 1
             if at < len(direct) and direct[at].start < end:
                 continue
             found = self._reported(start, min(end, start + LONGEST_SENTENCE))
-            # All of it in marks is told already: 'predicted that "the war will be over"'.
-            if found is not None and not (
-                found.start + 1 in marked and any(c in found.text[0] for c in PAIRS) and found.text[-1] in _CLOSING
-            ):
+            if found is not None and not self._begins_in_marks(found, marked):
                 yield found
+
+    def _begins_in_marks(self, found: Quotation, marked: Sequence[int]) -> bool:
+        """Tell what is told already: 'predicted that "the war will be over"', 'told the court "we fear nobody"'."""
+        at = bisect_left(marked, found.start)
+        if at == len(marked) or marked[at] >= found.end:
+            return False
+        before = self._text[found.start : marked[at] - 1].split()
+        heard = found.cue is not None and found.cue.text in ("told", "tells", "warned")
+        return not before or (heard and len(before) <= MOST_LISTENERS)
 
     def _reported(self, start: int, end: int) -> Quotation | None:
         text = self._text
@@ -311,6 +318,9 @@ class _Reader:
         if phrase is None or not phrase.tokens:
             return None
         begin = cue.end()
+        if _IN_RELATIVE.search(text, max(start, cue.start() - NEAR), cue.start()):  # "Ana Diaz, who said it fell, left"
+            comma = text.find(",", begin, end)
+            end = comma if comma >= 0 else end
         if cue.group() in ("told", "warned"):
             listener = _LISTENER.match(text, begin, end)
             begin = listener.end() if listener else begin
@@ -357,6 +367,8 @@ _CLOSING = frozenset('”"»“’')
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 LONGEST_SENTENCE = 1_500
 NEAR = 60
+MOST_LISTENERS = 3
+_IN_RELATIVE = re.compile(r",\s+who\s+(?:\w+\s+){0,3}$")
 LONGEST_HEADLINE = 160
 
 

@@ -25,7 +25,8 @@ from pipeline.stages.extract.quotations.phrases import (
 )
 
 _NAME_RUN = re.compile(
-    r"(?<![\w’'-])[A-ZÀ-ÖØ-Þ][\w’'-]*\.?(?:[ ](?:(?:de|da|van|von|der|den|bin|ibn|al|el|la|le|di|du|del"
+    r"(?<![\w’'-])(?:(?:[A-Z]|Mrs?|Ms|Dr|St|Gen|Col|Sen|Rep|Gov|Lt|Sgt|Prof|Rev|Capt|Maj|Adm|Hon)\.|"
+    r"[A-ZÀ-ÖØ-Þ][\w’'-]*)(?:[ ](?:(?:de|da|van|von|der|den|bin|ibn|al|el|la|le|di|du|del"
     r"|dos)[ ]){0,2}[A-ZÀ-ÖØ-Þ][\w’'-]*)+"
 )
 _BARE_TITLES = frozenset("Mr Mrs Ms Dr Mr. Mrs. Ms. Dr. Sir Dame Lord Lady".split())

@@ -186,3 +186,11 @@ def test_page_in_a_wide_encoding_offers_its_feeds(encoding: str) -> None:
     page = '<html><head><link rel="alternate" type="application/rss+xml" title="Häfen" href="/rss"></head></html>'
     [first, *_] = discover(page.encode(encoding), "https://news.example/")
     assert (first.url, first.title) == ("https://news.example/rss", "Häfen")
+
+
+def test_link_to_xml_that_is_called_a_feed_is_one() -> None:
+    page = (
+        b'<link rel="alternate" type="text/xml" title="RSS" href="/f"><link rel="alternate" type="text/xml" href="/g">'
+        b'<link rel="alternate" hreflang="de" title="RSS" href="/de">'
+    )
+    assert [candidate.url for candidate in discover(page, "https://news.example/")] == ["https://news.example/f"]

@@ -274,3 +274,22 @@ def test_plain_list_is_read_as_editors_save_it(encoding: str) -> None:
         ("https://x.test/f", "Übersicht"),
         ("https://y.test/f", None),
     ]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'url,title\nhttps://a.example/f,A\nhttps://b.example/f?x=1,"B, the other"\n',
+        'Title;Feed URL\r\nA;https://a.example/f\r\n\r\n"B, the other";https://b.example/f?x=1\r\n',
+        "name\txmlUrl\tfolder\nA\thttps://a.example/f\t\nB, the other\thttps://b.example/f?x=1\t\n",
+    ],
+)
+def test_table_is_read_by_the_names_of_its_columns(table: str) -> None:
+    found = [(outline.url, outline.title) for outline in read_list(table.encode(), "feeds.csv")]
+    assert found == [("https://a.example/f", "A"), ("https://b.example/f?x=1", "B, the other")]
+
+
+def test_column_of_folders_gives_tags_and_a_row_without_an_address_is_left_out() -> None:
+    read = read_whole_list(b"url,title,tags\nhttps://a.example/f,A,news|local\nnone yet,B,\n", "feeds.csv")
+    assert [outline.tags for outline in read.outlines] == [("news", "local")]
+    assert [left.line for left in read.left_out] == [3]

@@ -135,6 +135,8 @@ def role(part: str) -> str:
 @example('<link href="http://a.example/1"/><link href="/relative" rel="self"/>', [], "")
 @example('<link href="http://a.example/1"/><link href="/relative" rel="self"/>', [], "")
 @example("", ["<title></title><title>;</title>"], None)
+@example("<language>en</language><language>en-GB</language>", [], None)
+@example("<ttl></ttl><ttl>5</ttl><dc:language>de</dc:language><language> </language><language>en</language>", [], None)
 @example("<title>;</title><title></title>", [], None)
 @example("", ["<description>A &amp;amp; B</description><itunes:summary>[link](x)</itunes:summary>"], None)
 @given(joined(channel_parts, 4), st.lists(joined(rss_parts), max_size=3), st.sampled_from(TYPES))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.formats.parsed import NotAFeedError
 from connectors.polling.reading import FeedReading, Origin, read
+from connectors.polling.schedule import interval_s
 from connectors.polling.splitting import entries_left_out
 from pipeline.model import Article
 
@@ -186,3 +188,21 @@ def test_entries_from_before_their_feed_was_followed_are_finished_as_history() -
     body = feed(item(1, "a"))
     found = read(body, None, ORIGIN.url, origin, NOW, finish=lambda article: str(article.history).encode())
     assert ((b"True",), [True]) == (found.finished, [article.history for article in found.articles])
+
+
+@settings(max_examples=200)
+@given(st.lists(st.integers(min_value=-90 * 24, max_value=200), max_size=40), st.integers(min_value=0, max_value=48))
+def test_dates_that_are_handed_on_pace_a_feed_as_all_of_them_would(hours: list[int], later: int) -> None:
+    moments = [NOW + timedelta(hours=one) for one in hours]
+    now = NOW + timedelta(hours=later)
+    items = "".join(
+        f"<item><guid>{n}</guid><pubDate>{format_datetime(m)}</pubDate></item>" for n, m in enumerate(moments)
+    )
+    body = f"<rss><channel><title>t</title>{items}</channel></rss>".encode()
+
+    found = read(body, "text/xml", "https://news.example/feed", Origin("https://news.example/feed"), NOW).published
+
+    assert interval_s(found, {}, None, now, 1.0, 1e9) == interval_s(moments, {}, None, now, 1.0, 1e9)
+    passed = [moment for moment in moments if moment <= now]
+    assert max((m for m in found if m <= now), default=None) == max(passed, default=None)
+    assert len(found) <= 20 + sum(moment > NOW for moment in moments)

@@ -43,7 +43,7 @@ class HereReader:
 
     async def read_beside(self, *arguments: Any) -> FeedReading:
         await asyncio.sleep(0)
-        return read(*arguments)
+        return read(*(*arguments[:5], arguments[5](), *arguments[6:]))
 
 
 class World:

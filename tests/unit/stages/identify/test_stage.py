@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -81,3 +82,49 @@ def test_memory_rebuilt_from_facts_decides_the_same() -> None:
         rebuilt.learn(key, value)
     assert identify(article("one three"), rebuilt, NOW).outcome == "unchanged"
     assert emitted(identify(article("one four"), rebuilt, NOW)).revision == 3
+
+
+class Stored:
+    """Hold facts as a store does, and count how often it is asked."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+        self.asked = self.asked_at_once = 0
+
+    def get(self, key: str) -> bytes | None:
+        self.asked += 1
+        return self.values.get(key)
+
+    def get_many(self, keys: Collection[str]) -> dict[str, bytes]:
+        self.asked_at_once += 1
+        return {key: self.values[key] for key in keys if key in self.values}
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        return iter(sorted(self.values.items()))
+
+    def keep(self, known: Known, decisions: Sequence[Decision]) -> None:
+        for fact in (fact for decision in decisions for fact in decision.facts):
+            assert fact.value is not None
+            self.values[fact.key] = fact.value
+        known.kept()
+
+
+BATCHES = st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(("x", "y"))), max_size=5), max_size=5)
+
+
+@given(BATCHES, st.sets(st.integers(min_value=0, max_value=4)))
+def test_expected_articles_are_decided_on_as_those_that_come_unexpected(
+    batches: list[list[tuple[str, str]]], unexpected: set[int]
+) -> None:
+    alone, resting, stored = Known(), Known(), Stored()
+    resting.rest_on(stored)
+    for number, batch in enumerate(batches):
+        articles = [article(text, id=name) for name, text in batch]
+        if number not in unexpected:
+            resting.expect(articles)
+            stored.asked = 0
+        decided = [take(resting, one) for one in articles]
+        assert decided == [take(alone, one) for one in articles]
+        assert number in unexpected or stored.asked == 0
+        stored.keep(resting, decided)
+    assert stored.asked_at_once == len([n for n in range(len(batches)) if n not in unexpected])

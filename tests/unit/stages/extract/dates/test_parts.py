@@ -109,3 +109,41 @@ def test_numbers_of_things_are_no_years(words: str) -> None:
 
 def test_two_days_of_one_life_stay_two() -> None:
     assert values("She (8 February 1700 – 17 March 1782) wrote.", date(2024, 5, 1)) == ["1700-02-08", "1782-03-17"]
+
+
+@given(DAYS, st.integers(1, 28), st.sampled_from(("He was held on", "They have marched since", "The bridge fell on")))
+def test_a_day_of_a_month_alone_is_the_last_that_was(today: date, day: int, before: str) -> None:
+    (value,) = values(f"{before} the {day}{_ending(day)}.", today)
+    found = date.fromisoformat(value)
+
+    assert found.day == day
+    assert 0 <= (today - found).days <= 31
+
+
+@given(DAYS, st.integers(1, 28))
+def test_a_day_of_a_month_alone_that_lies_ahead_is_the_next_to_come(today: date, day: int) -> None:
+    (value,) = values(f"The court will rule on the {day}{_ending(day)}.", today)
+    found = date.fromisoformat(value)
+
+    assert found.day == day
+    assert 0 <= (found - today).days <= 31
+
+
+def _ending(day: int) -> str:
+    return "th" if day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+
+
+@pytest.mark.parametrize("text", ["It stands on the 3rd floor.", "They met on the 20th anniversary.", "He is the 3rd."])
+def test_other_ordinals_are_no_days(text: str) -> None:
+    assert values(text, date(2026, 3, 12)) == []
+
+
+def test_the_day_of_a_month_named_beside_it_is_of_that_month() -> None:
+    today = date(2026, 3, 12)
+
+    assert values("The ban was announced on the 28th of last month.", today) == ["2026-02-28"]
+    assert values("He was held on Feb. 20 and freed on the 24th.", today) == ["2026-02-20", "2026-02-24"]
+
+
+def test_overnight_beside_a_weekday_is_that_day_alone() -> None:
+    assert values("Police held 34 people overnight on Sunday.", date(2026, 3, 12)) == ["2026-03-08"]

@@ -120,3 +120,51 @@ def test_spans_are_substrings_whatever_the_text(text: str) -> None:
 def _is_proven(text: str, quotation: Quotation) -> bool:
     parts = [quotation, *(part for part in (quotation.speaker, quotation.cue) if part is not None)]
     return all(text[part.start : part.end] == part.text for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("title", "role"),
+    [
+        ("Chief of Staff", "Chief of Staff"),
+        ("Chief Executive", "Chief Executive"),
+        ("Minister of Foreign Affairs", "Minister of Foreign Affairs"),
+        ("Managing Director", "Managing Director"),
+    ],
+)
+def test_titles_of_several_words_are_roles_and_no_names(title: str, role: str) -> None:
+    (found,) = find_quotations(f'{title} Omar Diallo told Radio Bamako: "We hold the town."', "en")
+
+    assert found.speaker is not None
+    assert (found.speaker.name, found.speaker.role) == ("Omar Diallo", role)
+
+
+def test_a_state_that_a_governor_is_of_is_no_person() -> None:
+    (found,) = find_quotations('The governor of New South Wales said: "We hold the town."', "en")
+
+    assert found.speaker is not None
+    assert found.speaker.name == "governor of New South Wales"
+
+
+def test_a_name_that_ends_a_sentence_does_not_run_into_the_next() -> None:
+    text = '"I lost my shop," said Karim. Her aunt Salma Deeb wept. "They burned it," she said.'
+
+    assert speakers(text) == [("I lost my shop,", "Karim"), ("They burned it,", "Salma Deeb")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Musa Hilal, who once said "we fear nobody", has fled to Chad.',
+        'Musa Hilal, who told the court "we fear nobody", has fled to Chad.',
+        'Musa Hilal said "we fear nobody" and left.',
+        'Musa Hilal, 61, who said "we fear nobody", has fled.',
+    ],
+)
+def test_what_stands_in_marks_in_a_relative_clause_is_said_once_and_by_whom_it_tells_of(text: str) -> None:
+    assert speakers(text) == [("we fear nobody", "Musa Hilal")]
+
+
+def test_speech_told_in_a_relative_clause_ends_with_it() -> None:
+    text = "Ana Diaz, who said the tax would hurt the poor, resigned on Monday."
+
+    assert speakers(text) == [("the tax would hurt the poor", "Ana Diaz")]
