@@ -43,6 +43,9 @@ Kind = TypeVar("Kind", bound=msgspec.Struct)
 _NOT_SETTINGS = frozenset(("NEWSWIRE_CONFIG", "NEWSWIRE_SERVERS_CACHE", "NEWSWIRE_SHARED_DATA"))
 # What Kubernetes and Docker links set for a service that is called "newswire".
 _SERVICE = re.compile(r".*_(?:SERVICE_(?:HOST|PORT(?:_.+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)")
+# As Kafka's clients read addresses, and what both Kafka and Elasticsearch let a name begin with.
+_SERVER = re.compile(r"(?:\w+://)?(?:\[[0-9a-fA-F:.%]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
+_PREFIX = re.compile(r"(?:[a-z0-9][a-z0-9._-]{0,99})?")
 
 
 def default_path() -> Path:
@@ -92,6 +95,8 @@ def load(
         raise UsageError(f"The settings{_where(named)} are not usable: {wrong}.") from exc
     _check_networks("fetch.allow", settings.fetch.allow)
     _check_networks("notify.allow", settings.notify.allow)
+    if settings.runtime == "distributed":
+        _check_servers(settings)
     return settings
 
 
@@ -139,6 +144,19 @@ def _check_networks(name: str, networks: tuple[str, ...]) -> None:
             ipaddress.ip_network(network, strict=False)
         except ValueError:
             raise UsageError(f"{name}: {network!r} is no network; write one such as 127.0.0.0/8 or fd00::/8.") from None
+
+
+def _check_servers(settings: Settings) -> None:
+    """Raise ``UsageError`` for what names no server of Kafka, or would make names that neither server takes."""
+    for server in settings.kafka.split(","):
+        found = _SERVER.fullmatch(server.strip())
+        if not found or not 0 < int(found[1] or 1) < 65_536:
+            raise UsageError(f"kafka: {server!r} is no server; write HOST:PORT, of several with commas between.")
+    if not _PREFIX.fullmatch(settings.prefix):
+        raise UsageError(
+            f"prefix: {settings.prefix!r} cannot begin the names of topics and indices; "
+            "write at most 100 small letters, digits, '.', '-' and '_', a letter or digit first."
+        )
 
 
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:

@@ -96,3 +96,36 @@ def test_no_password_is_shown(user: str, password: str) -> None:
     shown = config.describe(config.masked(settings))
     assert given not in shown
     assert all(host in shown for host in ("search.example.org:9200", "hooks.example.org", "mail.example.org"))
+
+
+def distributed(**settings: str) -> config.Settings:
+    return config.load(
+        environ={"NEWSWIRE_RUNTIME": "distributed"}
+        | {f"NEWSWIRE_{name.upper()}": text for name, text in settings.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    "kafka",
+    ["", " ", "127.0.0.1:notaport", "host:0", "host:70000", "a:9092,", "a b:9092", "::1:9092", "user@host:9092"],
+)
+def test_what_is_no_server_of_kafka_is_refused_with_what_is_expected(kafka: str) -> None:
+    with pytest.raises(UsageError, match=r"kafka: .* is no server; write HOST:PORT"):
+        distributed(kafka=kafka)
+    assert config.load(environ={"NEWSWIRE_KAFKA": kafka}).kafka == kafka  # one process on one machine asks none
+
+
+@pytest.mark.parametrize("kafka", ["kafka", "kafka:9092", "a-1.example.org:9092, b:9093", "[::1]:9092", "SSL://a:9093"])
+def test_what_may_be_a_server_of_kafka_is_taken(kafka: str) -> None:
+    assert distributed(kafka=kafka).kafka == kafka
+
+
+@pytest.mark.parametrize("prefix", ["bad prefix", "a/", "Upper", "-a", "_a", "é", "a" * 101, "a,b", "a*"])
+def test_prefix_that_a_server_would_refuse_is_refused_before(prefix: str) -> None:
+    with pytest.raises(UsageError, match=r"prefix: .* cannot begin the names"):
+        distributed(prefix=prefix)
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "team-1.", "0a_b-"])
+def test_prefix_that_both_servers_take_is_taken(prefix: str) -> None:
+    assert distributed(prefix=prefix).prefix == prefix
