@@ -47,6 +47,10 @@ OTHER_REPORT_LOG_ODDS = math.log(10)
 # Even of words that seem untouched, so many may have changed.
 CHANGED_SHARE_MIN = 0.02
 SHARED_FACTS_MIN = 3
+# In a report this short, of which only figures and names differ, so large a part of the changed words are they.
+SHORT_PAIRS_MAX = 60
+CHANGED_FACTS_MIN = 2
+CHANGED_FACTS_SHARE = 0.6
 # A text of so few pairs of words, without a name or figure, says more follows; what has grown far beyond it is more.
 STUB_PAIRS_MAX = 60
 STUB_FACTS_MAX = 1
@@ -139,10 +143,21 @@ def states_the_same(mine: Sketch, other: Sketch, contained: float) -> bool:
     smaller, larger = sorted(([fact for fact in each if fact <= bound] for each in told), key=len)
     kept = len(set(smaller).intersection(larger))
     lost = len(smaller) - kept
+    if lost >= CHANGED_FACTS_MIN and lost >= CHANGED_FACTS_SHARE * _changed_words(mine, other, contained):
+        return False
     changed = min(max(1 - contained ** (1 / PAIR), CHANGED_SHARE_MIN), 1 - CHANCE_SHARE)
     # The odds of another report against a copy, given what was kept and lost.
     odds = lost * math.log((1 - CHANCE_SHARE) / changed) + kept * math.log(CHANCE_SHARE / (1 - changed))
     return odds < OTHER_REPORT_LOG_ODDS
+
+
+def _changed_words(mine: Sketch, other: Sketch, contained: float) -> float:
+    """Estimate how many words of a short text changed: each is in two pairs. Of a longer one it tells nothing."""
+    pairs = min(size(mine), size(other))
+    if pairs > SHORT_PAIRS_MAX:
+        return math.inf
+    share = contained + STANDARD_ERRORS / math.sqrt(pairs)
+    return pairs * (1 - min(share, 1.0)) / PAIR
 
 
 def still_alike(mine: Sketch, other: Sketch, containment: float) -> bool:

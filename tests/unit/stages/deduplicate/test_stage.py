@@ -107,6 +107,37 @@ def test_article_that_is_read_again_after_a_later_time_is_told_as_before() -> No
     assert [take(remembered, each) for each in read] == told
 
 
+CEASEFIRE = (
+    "The warring parties in {} agreed to a ceasefire of {} days on Monday, the United Nations said in a statement."
+)
+EARTHQUAKE = (
+    "A magnitude {1} earthquake struck off the coast of {0} on Tuesday, the US Geological Survey said. There were no "
+    "immediate reports of damage or casualties."
+)
+SHARES = (
+    "Shares of {} fell {} percent on Friday after the company reported lower quarterly profit and cut its outlook for "
+    "the year."
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "one", "other"),
+    [
+        (CEASEFIRE, ("Yemen", "10"), ("Sudan", "20")),
+        (EARTHQUAKE, ("Chile", "6.1"), ("Japan", "5.8")),
+        (SHARES, ("Acme", "3.2"), ("Globex", "4.7")),
+    ],
+)
+def test_short_report_with_another_name_and_figure_is_no_copy_but_an_edited_one_is(
+    template: str, one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    remembered = Remembered()
+    take(remembered, article("a", template.format(*one), one[0]))
+    assert take(remembered, article("b", template.format(*other), other[0])).duplicate_of is None
+    edited = template.format(*one).replace("on ", "late on ").replace("said", "has said").replace("reported", "told of")
+    assert take(remembered, article("c", edited, f"News of {one[0]}")).duplicate_of == "a"
+
+
 def test_another_language_never_meets_this_one() -> None:
     remembered = Remembered()
     take(remembered, article("a", report(1)))
