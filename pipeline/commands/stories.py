@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from pipeline.commands.context import open_store, where_looked
+from pipeline.commands.context import open_store, tell_of_nothing
 from pipeline.commands.screen import long_option, page, tell, width
 from pipeline.errors import NotFoundError
 
@@ -68,11 +68,8 @@ def list_stories(
     if found.estimated:
         click.echo("Some stories may be missing or incomplete; narrow the query, or ask again later.", err=True)
     if not found.lines:
-        if not as_json:
-            none = (
-                "No such story." if query or state or origins > 1 else f"No story of these days has {least} articles."
-            )
-            click.echo(f"{none} {where_looked()}", err=True)
+        none = "No such story." if query or state or origins > 1 else f"No story of these days has {least} articles."
+        tell_of_nothing(none, as_json=as_json)
         raise click.exceptions.Exit(1)
 
 

@@ -34,11 +34,7 @@ _ASCII = {"\u066b": ".", "\u066c": ","}
 # Dozens and more, in English; the first three also without a number before them.
 _MANY = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _VAGUE = frozenset(("dozens", "scores", "hundreds", "thousands"))
-_SMALL = (
-    r"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-    r"(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|"
-    r"twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
-)
+_SMALL = f"(?:{'|'.join(sorted(['one', *number_words('en')], key=len, reverse=True))})".replace("-", r"[\s-]")
 _ENGLISH = (
     rf"(?:(?:half\s+an?|an?|{_SMALL})\s+(?:dozen|hundred|thousand|million|billion|trillion)|dozen|hundred|thousand)"
     r"(?:\s+(?:thousand|million|billion|trillion))?"

@@ -159,16 +159,14 @@ class Sender(threading.Thread):
     def _wanted(self, message: Sequence[Delivery]) -> list[Delivery]:
         """Return what is still wanted of a message; what became of the rest is marked."""
         judged = [self._as_wanted(each) for each in message]
-        if others := [after for before, after in zip(message, judged, strict=True) if after is not before]:
+        others = [after for before, after in zip(message, judged, strict=True) if after is not before]
+        kept = [after for before, after in zip(message, judged, strict=True) if after is before]
+        if others := [*others, *changed_back(kept, self._clock())]:
             self._mark(others)
             for each in others:
                 _report(each)
-        kept = [after for before, after in zip(message, judged, strict=True) if after is before]
-        idle = changed_back(kept, self._clock())
-        if idle:
-            self._mark(idle)
-        ids = {each.id for each in idle}
-        return [each for each in kept if each.id not in ids]
+        gone = {each.id for each in others}
+        return [each for each in kept if each.id not in gone]
 
     def _claim(self) -> list[Delivery]:
         """Claim what is due, the whole of a digest: its message is one, however many are in it."""

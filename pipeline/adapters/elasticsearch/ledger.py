@@ -68,8 +68,10 @@ class ElasticsearchLedger:
         new = [(delivery, each) for delivery, each in zip(deliveries, written, strict=True) if each["status"] == 201]
         with self._turn:
             for delivery, each in new:
+                if not self._is_clear(delivery.channel):
+                    self._own.pop(delivery.channel, None)
                 # Of a digest all is claimed together, whoever entered it.
-                if delivery.state == "queued" and not delivery.digest and self._is_clear(delivery.channel):
+                elif delivery.state == "queued" and not delivery.digest:
                     self._own.setdefault(delivery.channel, []).append((delivery, _unchanged(each)))
         return len(new)
 
@@ -82,8 +84,8 @@ class ElasticsearchLedger:
     def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Return a channel's queued deliveries whose time has come, and put them off ``until`` then."""
         with self._turn:
-            own = sorted(self._own.pop(channel, []), key=_when) if self._is_clear(channel) else []
-        if 0 < len(own) < limit and _when(own[-1]) <= now:
+            own, is_clear = sorted(self._own.pop(channel, ()), key=_when), self._is_clear(channel)
+        if is_clear and 0 < len(own) < limit and _when(own[-1]) <= now:
             return self._won(own, until)
         answer = self._index.search(
             query=_due(now, {"term": {"channel": channel}}),
@@ -99,10 +101,7 @@ class ElasticsearchLedger:
 
     def _is_clear(self, channel: str) -> bool:
         """Tell whether nothing else was due a moment ago than what was entered here since."""
-        if time.monotonic() - self._cleared.get(channel, -math.inf) < _OWN_FOR_S:
-            return True
-        self._own.pop(channel, None)
-        return False
+        return time.monotonic() - self._cleared.get(channel, -math.inf) < _OWN_FOR_S
 
     def _won(self, due: Sequence[_Row], until: datetime) -> list[Delivery]:
         """Claim deliveries whose rows nobody has written since; return those."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,70 +11,31 @@ import msgspec
 import pytest
 
 from pipeline.adapters.sqlite.database import Database
-from pipeline.adapters.sqlite.index import SqliteIndex
-from pipeline.adapters.sqlite.ledger import SqliteLedger
-from pipeline.adapters.sqlite.log import SqliteLog
 from pipeline.adapters.sqlite.table import SqliteTable
 from pipeline.alerts.changes import CHANGED_BACK
-from pipeline.errors import TransientError
 from pipeline.model import AlertRule, Article
-from pipeline.ports.alerts import Notice
 from pipeline.runners import notifier
 from pipeline.runners.embedded import Embedded
-from pipeline.runners.notifier import NotifierLoop
 from pipeline.runners.polling.publishing import publish
+from tests.unit.runners import test_notifier
+from tests.unit.runners.test_notifier import HOUR, NOON
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 TITLE = "Flood at Eiken"
 FIRST = f"r: {TITLE}"
 
 
-class Channel:
-    """Be every channel, and keep what it was sent."""
-
-    def __init__(self) -> None:
-        self.notices: list[Notice] = []
-        self.failures = 0
-
-    def label(self, channel: str) -> str:
-        return channel
-
-    def open(self, channel: str) -> Channel:
-        return self
-
-    def send(self, notice: Notice) -> None:
-        if self.failures:
-            self.failures -= 1
-            raise TransientError("not now")
-        self.notices.append(notice)
-
-
-class Newsroom:
-    """Hold the embedded runtime and a notifier over a store in memory, and the time."""
+class Newsroom(test_notifier.Newsroom):
+    """Hold the embedded runtime beside a notifier over a store in memory, and the time."""
 
     def __init__(self, database: Database) -> None:
-        self.now = NOON
-        self.channel = Channel()
-        self.log = SqliteLog(database)
-        self.ledger = SqliteLedger(database)
-        self.rules = SqliteTable(database, "rules")
-        index = SqliteIndex(database)
+        super().__init__(database)
         self.runtime = Embedded(
             log=self.log,
             table=partial(SqliteTable, database),
-            index=index,
+            index=self.index,
             transaction=database.transaction,
             clock=lambda: self.now,
-        )
-        self.loop = NotifierLoop(
-            log=SqliteLog(database),
-            rules=SqliteTable(database, "rules"),
-            ledger=self.ledger,
-            index=index,
-            channels=self.channel,
-            clock=lambda: self.now,
-            transaction=database.transaction,
         )
 
     def ask(self, query: str = "flood", **options: Any) -> None:
@@ -110,7 +71,7 @@ class Newsroom:
         assert self.loop.drain(60)
 
     def told(self) -> list[str]:
-        return [notice.title for notice in self.channel.notices]
+        return [notice.title for notice in self.recorder.notices]
 
     def withheld(self) -> set[str | None]:
         return {row.error for row in self.ledger.entries(50) if row.state == "withheld"}
@@ -245,7 +206,7 @@ def test_update_that_was_put_off_is_tried_again_and_a_newer_one_follows_it(newsr
     for killed in (3, 5, 8):
         newsroom.report(killed)
     newsroom.wait(30)
-    newsroom.channel.failures = 6
+    newsroom.recorder.failures = 6
     newsroom.wait(20)
     newsroom.report(9)
     newsroom.wait(180)

@@ -136,7 +136,7 @@ def _begins_inverted(token: Token) -> bool:
 def _is_undone(verb: Token) -> bool:
     head = verb.head
     if verb.dep_ == "xcomp" and lemma(head.text) in _LACKING:
-        return not any(c.lower_ in _NOT for c in head.children)
+        return not _is_denied(head)
     if verb.dep_ in ("xcomp", "advcl", "ccomp", "csubj") and head.lower_ in _UNDONE and head.tag_ == "JJ":
         return any(c.lower_ == "to" for c in verb.children)
     if verb.dep_ not in ("acl", "advcl", "nmod") or not any(c.lower_ == "to" for c in verb.children):
@@ -156,11 +156,15 @@ def _is_untrue(verb: Token) -> bool:
     if verb.dep_ not in ("ccomp", "csubj", "advcl"):
         return False
     if head.tag_.startswith("VB") and lemma(head.text) in _DENIES:
-        return not any(c.lower_ in _NOT for c in head.children)
+        return not _is_denied(head)
     if not any(c.dep_ == "mark" and c.lower_ == "that" for c in verb.children):
         return False
-    denied = any(c.lower_ in _NOT for c in head.children)
+    denied = _is_denied(head)
     return (head.lower_ in _UNTRUE and not denied) or (head.lower_ in _TRUE and denied)
+
+
+def _is_denied(head: Token) -> bool:
+    return any(c.lower_ in _NOT for c in head.children)
 
 
 def _is_asked(verb: Token) -> bool:
