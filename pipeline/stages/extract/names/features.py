@@ -5,9 +5,9 @@ Features come in groups, each of which looks at few things: what weights a group
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -25,8 +25,15 @@ _LARGE = 200_000
 @lru_cache(maxsize=50_000)
 def is_candidate(word: str) -> bool:
     """Tell whether a name may begin with this word."""
+    if word.isalpha() and word == word.lower():  # as most are
+        return False
     head = word[0]
     return head.isupper() or head.isdigit() or (len(word) > 1 and head.isalpha() and not word.islower())
+
+
+def candidates(words: Sequence[str]) -> list[int]:
+    """Return the places in a sentence where a name may begin."""
+    return list(compress(range(len(words)), map(is_candidate, words)))
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -60,30 +67,26 @@ class Look(NamedTuple):
     used: str
     place: str
     sort: str
-    capital: bool
 
 
 # What stands before the first word of a sentence and after the last.
-BEGIN = Look("<", "<", "<", "000", "<", "", "<", False)
-END = Look(">", ">", ">", "000", ">", "", ">", False)
+BEGIN = Look("<", "<", "<", "000", "<", "", "<")
+END = Look(">", ">", ">", "000", ">", "", ">")
 
 
-class Vocabulary:
+class Vocabulary(dict[str, Look]):
     """Look words up in the lists of a model, and remember what they are."""
 
     def __init__(self, model: Model, lists: Lists) -> None:
+        super().__init__()
         self._model = model
         self._usage = lists.usage
         self.bodies = lists.bodies
-        self._looks: dict[str, Look] = {}
 
-    def look(self, word: str) -> Look:
-        """Return what a word is by itself."""
-        found = self._looks.get(word)
-        if found is None:
-            if len(self._looks) >= REMEMBERED:
-                self._looks.clear()
-            found = self._looks[word] = self._look(word)
+    def __missing__(self, word: str) -> Look:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[word] = self._look(word)
         return found
 
     def _look(self, word: str) -> Look:
@@ -91,51 +94,65 @@ class Vocabulary:
         known = _FLAGS[4 * (lower in model.first) + 2 * (lower in model.last) + (lower in model.common)]
         if word == lower and word.isalpha():  # as most are
             used = self._usage.get(lower, "n")
-            return Look(word, lower, "x", known, used, "", "x" + known + used, False)
+            return Look(word, lower, "x", known, used, "", "x" + known + used)
         used, shape = self._usage.get(lower, "n") if word[0].isalpha() else "", _shape(word)
-        return Look(word, lower, shape, known, used, _place(word), shape + known + used, is_candidate(word))
+        return Look(word, lower, shape, known, used, _place(word), shape + known + used)
 
 
 _FLAGS = tuple(f"{number:03b}" for number in range(8))
 
 
 class Row(NamedTuple):
-    """Hold a sentence as features look at it; ``runs``: where the capitals around a word begin and end."""
+    """Hold a sentence as features look at it: only the words around a name are looked up.
 
-    looks: Sequence[Look]
+    ``names``: where a name may begin; ``begins``, ``ends``: where the capitals around a word begin and end.
+    """
+
+    words: Sequence[str]
+    vocabulary: Vocabulary
     kinds: Sequence[str]
-    runs: Sequence[tuple[int, int]]
+    names: Sequence[int]
+    begins: Sequence[int]
+    ends: Sequence[int]
+
+    def look(self, at: int) -> Look:
+        """Return what the word at a place is; there is one before the first and one after the last."""
+        if at < 0:
+            return BEGIN
+        return self.vocabulary[self.words[at]] if at < len(self.words) else END
 
 
 def row_of(words: Sequence[str], kinds: Sequence[str], vocabulary: Vocabulary) -> Row:
     """Return a sentence ready for features; the time is linear in its length."""
-    looks = list(map(vocabulary.look, words))
-    capital = [look.capital for look in looks]
-    size = len(words)
+    names, size = candidates(words), len(words)
     begins, ends = list(range(size)), list(range(size))
-    for at in range(1, size):
-        if capital[at - 1]:
-            begins[at] = begins[at - 1]
-    for at in range(size - 2, -1, -1):
-        if capital[at + 1]:
-            ends[at] = ends[at + 1]
-    return Row(looks, _with_bodies(words, kinds, vocabulary), list(zip(begins, ends, strict=True)))
+    for at in names:
+        if at + 1 < size:
+            begins[at + 1] = begins[at]
+    for at in reversed(names):
+        if at:
+            ends[at - 1] = ends[at]
+    return Row(words, vocabulary, _with_bodies(words, kinds, vocabulary.bodies), names, begins, ends)
 
 
-def _with_bodies(words: Sequence[str], kinds: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+def _with_bodies(
+    words: Sequence[str], kinds: Sequence[str], bodies: Mapping[str, Sequence[tuple[str, ...]]]
+) -> list[str]:
     """Return the kinds with well-known bodies where the gazetteer has nothing."""
     found = list(kinds)
-    if vocabulary.bodies.keys().isdisjoint(words):
-        return found
     done = 0
-    for at, names in enumerate(map(vocabulary.bodies.get, words)):
-        if names is None or at < done:
+    for at in [at for at, word in enumerate(words) if word in bodies]:
+        if at < done:
             continue
-        name = next((name for name in names if tuple(words[at : at + len(name)]) == name), ())
-        for number in range(len(name)):
-            if not found[at + number]:
-                found[at + number] = "b+" if number else "bm" if len(name) > 1 else "b"
-        done = at + len(name)
+        following = words[at + 1] if at + 1 < len(words) else ""
+        for name in bodies[words[at]]:
+            size = len(name)
+            if size == 1 or (name[1] == following and tuple(words[at : at + size]) == name):
+                for number in range(size):
+                    if not found[at + number]:
+                        found[at + number] = "b+" if number else "bm" if size > 1 else "b"
+                done = at + size
+                break
     return found
 
 
@@ -202,23 +219,19 @@ def sorts_right(look: Look, kind: str, right: Look, right_kind: str) -> tuple[li
     ], []  # fmt: skip
 
 
-def around(row: Row, at: int) -> list[str]:
+def around(row: Row, at: int, left: Look, look: Look, right: Look) -> list[str]:
     """Return the features of a word's neighbours by their letters, and of the capitals around it."""
-    looks, last = row.looks, len(row.looks) - 1
-    look = looks[at]
-    left = looks[at - 1] if at else BEGIN
-    right = looks[at + 1] if at < last else END
-    begin, end = row.runs[at]
+    begin, end = row.begins[at], row.ends[at]
     lower, before, after = look.lower, left.lower, right.lower
     return [
-        "L" + (looks[at - 2].lower if at > 1 else "<") + "_" + before,
-        "R" + after + "_" + (looks[at + 2].lower if at + 1 < last else ">"),
+        "L" + (row.words[at - 2].lower() if at > 1 else "<") + "_" + before,
+        "R" + after + "_" + (row.words[at + 2].lower() if at + 2 < len(row.words) else ">"),
         "lw" + before + "_" + lower,
         "wr" + lower + "_" + after,
         "S" + left.shape + look.shape + right.shape,
         _RUNS[min(at - begin, 3)][min(end - at, 3)],
-        "ul" + looks[end].lower,
-        "ur" + (looks[end + 1].lower if end < last else ">"),
+        "ul" + row.words[end].lower(),
+        "ur" + (row.words[end + 1].lower() if end + 1 < len(row.words) else ">"),
     ]  # fmt: skip
 
 
@@ -227,17 +240,16 @@ _RUNS = tuple(tuple(f"u{before}{after}" for after in range(4)) for before in ran
 
 def features(row: Row, at: int, context: Context) -> tuple[list[str], list[str]]:
     """Return all features of word ``at`` of a sentence, and those that go with the tag before it."""
-    looks, kinds, more = row.looks, row.kinds, at + 1 < len(row.looks)
-    look, kind = looks[at], kinds[at]
-    left, left_kind = (looks[at - 1], kinds[at - 1]) if at else (BEGIN, BEGIN.lower)
-    right, right_kind = (looks[at + 1], kinds[at + 1]) if more else (END, END.lower)
+    look, kind = row.look(at), row.kinds[at]
+    left, left_kind = row.look(at - 1), row.kinds[at - 1] if at else BEGIN.lower
+    right, right_kind = row.look(at + 1), row.kinds[at + 1] if at + 1 < len(row.kinds) else END.lower
     groups: tuple[tuple[list[str], list[str]], ...] = (
         alone(look, kind, seen(look, not at, context)),
         beside_left(left),
         beside_right(right),
         sorts_left(left, left_kind, look, kind),
         sorts_right(look, kind, right, right_kind),
-        (around(row, at), []),
+        (around(row, at, left, look, right), []),
     )
     return [f for single, _ in groups for f in single], [f for _, tagged in groups for f in tagged]
 

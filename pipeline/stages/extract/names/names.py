@@ -48,21 +48,24 @@ def _is_known(surface: str) -> bool:
 
 
 def _tagged(text: str, known: Sequence[Mention], careless: bool) -> Iterator[Name]:
-    rows = [tagger.tokenize(text, start, end) for start, end in split_sentences(text)]
-    words = [_words(row) for row in rows]
-    context = features.context_of(words)
+    sentences = split_sentences(text)
+    rows = [_as_usual(tagger.split_words(text[start:end])) for start, end in sentences]
+    context = features.context_of(rows)
     model, lists = tagger.shipped_tagger(), tagger.shipped_lists()
-    if careless:
-        words = [tagger.capitalised(sentence, lists) for sentence in words]
     at = 0
-    for row, sentence in zip(rows, words, strict=True):
+    for (start, end), words in zip(sentences, rows, strict=True):
         first = at
-        while at < len(known) and known[at].start < row[-1].end:
+        while at < len(known) and known[at].start < end:
             at += 1
-        if not any(map(features.is_candidate, sentence)):
+        if careless:
+            words = tagger.capitalised(words, lists)
+        if not any(map(features.is_candidate, words)):
             continue
-        tags = model.tag(sentence, tagger.kinds_of(row, known[first:at]), context)
-        yield from _spans(row, tags)
+        # Where the words stand is asked only where something is known or found of them.
+        tokens = tagger.tokenize(text, start, end) if at > first else []
+        tags = model.tag(words, tagger.kinds_of(tokens, known[first:at]) or [""] * len(words), context)
+        if tags.count("O") < len(tags):
+            yield from _spans(tokens or tagger.tokenize(text, start, end), tags)
 
 
 def _with_likelier_type(text: str, name: Name) -> Name:
@@ -77,9 +80,8 @@ def _with_likelier_type(text: str, name: Name) -> Name:
     return Name(name.start, name.end, "PER")
 
 
-def _words(row: Sequence[tagger.Token]) -> list[str]:
+def _as_usual(words: list[str]) -> list[str]:
     """Return the words of a sentence; those of a headline in capitals as they would be written elsewhere."""
-    words = [token.text for token in row]
     if any(word.islower() and word.isalpha() for word in words):
         return words  # as nearly all are
     letters = "".join(word for word in words if word.isalpha())

@@ -12,6 +12,7 @@ import struct
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from importlib.resources import files
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -41,11 +42,13 @@ Weights: TypeAlias = int
 Key = TypeVar("Key", bound=tuple[str, ...])
 
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
-_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’](?![sS]\b)[^\W_]+)*|['’][sS]\b|[^\w\s]|_")
+_TOKEN = re.compile(r"[^\W\d_]\.[^\W\d_]\.(?:[^\W\d_]\.)*|[^\W_]+(?:['’](?![sS]\b)[^\W_]+)*|['’][sS]\b|[^\w\s]|_")
 # Added to a sum it leaves no field below nought.
 _FLOOR = sum(1 << 31 << 32 * at for at in range(len(TAGS)))
 _FIELDS = struct.Struct(f"<{len(TAGS)}I")
 _NOTHING = (0,) * 8
+# Longer than words are: addresses, and what is no text.
+LONGEST_REMEMBERED = 40
 _CONNECTORS = frozenset(
     "of the and for de la le du di da del der den van von al el bin ibn in on to at a & - – ' ’ . , / 's ’s + !".split()
 )
@@ -83,9 +86,39 @@ class Token(msgspec.Struct, frozen=True, gc=False):
     end: int
 
 
+class _Pieces(dict[str, tuple[str, ...]]):
+    """Remember the words and marks of what stands between white space: most of it comes back."""
+
+    def __missing__(self, chunk: str) -> tuple[str, ...]:
+        pieces = (chunk,) if chunk.isalnum() else tuple(_TOKEN.findall(chunk))
+        if len(chunk) > LONGEST_REMEMBERED:
+            return pieces
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[chunk] = pieces
+        return pieces
+
+
+_PIECES = _Pieces()
+
+
+def split_words(text: str) -> list[str]:
+    """Split text into words and marks; a possessive 's is a token, a dotted acronym is one."""
+    return list(chain.from_iterable(map(_PIECES.__getitem__, text.split())))
+
+
+def placed(words: Iterable[str], text: str, start: int = 0) -> list[Token]:
+    """Return the words that a stretch of text was split into with where they stand; ``start`` is where it begins."""
+    tokens = []
+    for word in words:
+        start = text.index(word, start)  # nothing but white space stands before it
+        tokens.append(Token(word, start, start := start + len(word)))
+    return tokens
+
+
 def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
-    """Split a stretch of text into words and marks; a possessive 's is a token, a dotted acronym is one."""
-    return [Token(m[0], *m.span()) for m in _TOKEN.finditer(text, start, len(text) if end is None else end)]
+    """Split a stretch of text into words and marks with where they stand."""
+    return placed(split_words(text[start:end]), text, start)
 
 
 def may_go_on(word: str) -> bool:
@@ -166,22 +199,22 @@ class Tagger:
     def tag(self, words: Sequence[str], kinds: Sequence[str], context: Context) -> list[str]:
         """Tag one sentence from left to right; linear in its length."""
         row = row_of(words, kinds, self.vocabulary)
-        tags = []
-        previous = before = "O"
-        for at, look in enumerate(row.looks):
-            chosen = "O"
-            if look.capital or (previous != "O" and look.word in _CONNECTORS):
-                chosen = best(_raised(self.scores(row, at, context, before, previous)), previous)
-            tags.append(chosen)
-            before, previous = previous, chosen
+        size = len(words)
+        tags = ["O"] * size
+        for place, following in zip(row.names, [*row.names[1:], size], strict=True):
+            for at in range(place, following):
+                previous = tags[at - 1] if at else "O"
+                if at > place and (previous == "O" or words[at] not in _CONNECTORS):
+                    break
+                before = tags[at - 2] if at > 1 else "O"
+                tags[at] = best(_raised(self.scores(row, at, context, before, previous)), previous)
         return tags
 
     def scores(self, row: Row, at: int, context: Context, before: str, previous: str) -> Weights:
         """Return what the model gives each tag for word ``at``, given the two tags before it."""
-        looks, kinds, more = row.looks, row.kinds, at + 1 < len(row.looks)
-        look, kind = looks[at], kinds[at]
-        left, left_kind = (looks[at - 1], kinds[at - 1]) if at else (BEGIN, BEGIN.lower)
-        right, right_kind = (looks[at + 1], kinds[at + 1]) if more else (END, END.lower)
+        look, kind = row.look(at), row.kinds[at]
+        left, left_kind = row.look(at - 1), row.kinds[at - 1] if at else BEGIN.lower
+        right, right_kind = row.look(at + 1), row.kinds[at + 1] if at + 1 < len(row.kinds) else END.lower
         written = seen(look, not at, context)
         own = self._alone.get(own_key := (look.word, kind, written, previous))
         if own is None:
@@ -201,7 +234,7 @@ class Tagger:
         get = self._weights.get
         return (
             own + beside + after + sorts + ahead + get("T" + before + previous, 0)
-            + sum(map(get, around(row, at), _NOTHING))
+            + sum(map(get, around(row, at, left, look, right), _NOTHING))
         )  # fmt: skip
 
     def _sum(self, group: tuple[list[str], list[str]], previous: str) -> Weights:
