@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +44,7 @@ VERSIONS = "coder 2, lexicon en/2, syntax 1"
 MOST_SENTENCES = 250
 LONGEST_CHARS = 600
 LEAD = 2
+REMEMBERED = 20_000
 LONG_AGO = timedelta(days=45)
 _WORD = re.compile(r"[A-Za-z][a-z]+(?:-[a-z]+)?")
 _REPORTED = re.compile(r"\breportedly|\breports?\b|\breported\b|\baccording to\b")
@@ -128,10 +129,7 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
 
 def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> list[tuple[int, int, int]]:
     """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
-    triggers = _trigger_forms()
-    text = reading.text
-    if not any(_triggers(word, triggers) for word in set(_WORD.findall(text[: LONGEST_CHARS * MOST_SENTENCES]))):
-        return []
+    text, known = reading.text, _known()
     marks = sorted(
         [m.start for m in reading.mentions if m.kind in NAMED]
         + [d.start for d in reading.dates]
@@ -147,7 +145,7 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         marked = at < len(marks) and marks[at] < end
         if end - start > LONGEST_CHARS:
             continue
-        lemmas = set(chain.from_iterable(map(_lemmas_of, _WORD.findall(text, start, end))))
+        lemmas = set(chain.from_iterable(map(known.__getitem__, text[start:end].split())))
         if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
             continue
         lemmas |= _marks(lemmas, marked, text[start:end])
@@ -161,7 +159,14 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         chosen.append(here)
         if len(chosen) >= MOST_SENTENCES:
             break
-    return chosen[:MOST_SENTENCES]
+    return chosen[:MOST_SENTENCES] if chosen and _has_trigger(text) else []
+
+
+def _has_trigger(text: str) -> bool:
+    """Tell whether one of the words is by itself such that an event may start with it."""
+    triggers = _trigger_forms()
+    words = _WORD.finditer(text, 0, LONGEST_CHARS * MOST_SENTENCES)
+    return any(lemma(word.group()) in triggers for word in words)
 
 
 def _marks(lemmas: set[str], named: bool, text: str) -> set[str]:
@@ -181,19 +186,33 @@ def _forces() -> frozenset[str]:
     return frozenset(word for word, sector in lexicon().sectors.items() if sector in FORCES)
 
 
-@lru_cache(maxsize=20_000)
-def _lemmas_of(word: str) -> tuple[str, ...]:
-    """Return the lemma of a word, and those of its parts at hyphens: the parser reads "air-defence" as three."""
-    return tuple(map(lemma, (word, *word.split("-")))) if "-" in word else (lemma(word),)
+class _Known(dict[str, tuple[str, ...]]):
+    """Remember which lemmas that the lexicon knows are in what stands between white space: mostly none.
+
+    The parts of a word at hyphens count, too: the parser reads "air-defence" as three.
+    """
+
+    def __missing__(self, chunk: str) -> tuple[str, ...]:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = (part for word in _WORD.findall(chunk) for part in {word, *word.split("-")})
+        lemmas = self[chunk] = tuple(_judged_by().intersection(map(lemma, found)))
+        return lemmas
+
+
+@cache
+def _known() -> _Known:
+    return _Known()
+
+
+@cache
+def _judged_by() -> frozenset[str]:
+    return lexicon().judged_by() | WEAPONS | FORMS.keys()
 
 
 @cache
 def _trigger_forms() -> frozenset[str]:
     return lexicon().triggers() | {"due", "must", "schedule"}
-
-
-def _triggers(word: str, triggers: frozenset[str]) -> bool:
-    return lemma(word) in triggers
 
 
 def _event(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 import msgspec
 
@@ -111,6 +112,13 @@ class Lexicon:
                 if any(group <= lemmas for group in sense.groups):
                     return True
         return False
+
+    def judged_by(self) -> frozenset[str]:
+        """Return every lemma that ``may_speak`` looks for, and those of actors."""
+        words = {*_NORMS, *self.sectors, *self._starts()}
+        for particle, sense in chain.from_iterable(self._starts().values()):
+            words.update((particle,), sense.needs, *sense.groups)
+        return frozenset(words)
 
     def _starts(self) -> dict[str, list[tuple[str, Sense]]]:
         """Return the senses by first word, those without conditions first; worked out once."""
