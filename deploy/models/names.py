@@ -28,7 +28,7 @@ from deploy.models.named_mentions import named_mentions
 from pipeline.stages.extract.names import features, tagger
 from pipeline.stages.extract.names.gazetteer import find
 from pipeline.stages.extract.names.located import locate
-from pipeline.stages.extract.names.names import CARELESS
+from pipeline.stages.extract.names.names import is_careless
 
 OUT = Path(__file__).parents[2] / "pipeline" / "stages" / "extract" / "names" / "data" / "names.msgpack.gz"
 VERSION = "3"
@@ -58,7 +58,7 @@ def prepare(annotated: list[Annotated], lists: tagger.Lists) -> list[Sentence]:
     for _, group in groupby(annotated, key=lambda sentence: sentence.document):
         sentences = list(group)
         text = "\n".join(sentence.text for sentence in sentences)
-        known, careless = locate(text, find(text)), CARELESS.search(text) is not None
+        known, careless = locate(text, find(text)), is_careless(text)
         begins = list(accumulate((len(sentence.text) + 1 for sentence in sentences), initial=0))
         rows = [
             tagger.tokenize(text, begin, begin + len(sentence.text))
@@ -108,7 +108,7 @@ def numbered(sentences: list[Sentence], model: tagger.Model, lists: tagger.Lists
         row = features.row_of(sentence.words, sentence.kinds, vocabulary)
         examples: list[Example | None] = []
         for at, word in enumerate(sentence.words):
-            if not row.looks[at].capital and not tagger.may_go_on(word):
+            if not features.is_candidate(word) and not tagger.may_go_on(word):
                 examples.append(None)
                 continue
             single, with_tag = features.features(row, at, sentence.context)
@@ -121,7 +121,7 @@ def numbered(sentences: list[Sentence], model: tagger.Model, lists: tagger.Lists
                     after[feature] = size
                     size += len(tagger.TAGS)
             numbers = np.array([alone[f] for f in single]), np.array([after[f] for f in with_tag])
-            examples.append(Example(*numbers, row.looks[at].capital, TAG_NUMBER[sentence.gold[at]]))
+            examples.append(Example(*numbers, features.is_candidate(word), TAG_NUMBER[sentence.gold[at]]))
         result.append(examples)
     return Numbered(result, alone, after, size)
 

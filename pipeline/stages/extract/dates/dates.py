@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from functools import cache
-from itertools import compress
+from itertools import compress, islice
 
 from pipeline.model import ResolvedDate
+from pipeline.stages.extract.chunks import WORD, split_words
 from pipeline.stages.extract.dates.expressions import (
     AFTER_NUMBER,
+    BEFORE_WEEKEND,
+    CAPITALISED,
     DIGIT_STARTS,
     EXPRESSIONS,
     PATTERNS,
@@ -22,9 +24,9 @@ from pipeline.stages.extract.dates.expressions import (
     YEAR_STARTS,
     dateline,
 )
+from pipeline.stages.extract.remembered import Remembered
 
 MAX_DATES = 500
-_REMEMBERED = 50_000
 _JOINING = frozenset("-–—./")
 NUMERIC_STARTS = ("iso_", "numeric")
 # A year named so near before, in the same paragraph, is the year that "on 30 May" belongs to.
@@ -51,7 +53,6 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 _REPORTED = re.compile(r"\b(?:said|says|told|announced|reported|stated|according to)\b[^.]{0,40}$")
-_WORD = re.compile(r"[^\W_]+")
 _AFTER_STOP = re.compile(r"[.\n;]")
 
 
@@ -60,18 +61,17 @@ def find_dates(text: str, published: datetime, language: str | None = "en") -> t
     scene = _Scene(text, _written(text, published.astimezone(UTC).date()))
     found: list[ResolvedDate] = []
     numeric_only = language not in (None, "en")
-    words = _WORD.findall(text)
-    begins = _begins()
-    if len(begins) > _REMEMBERED:
-        begins.clear()
-    asked = list(compress(range(len(words)), map(begins.__getitem__, words)))
-    if not asked:
-        return ()
-    starts = [word.start() for word in _WORD.finditer(text)]
-    words.append("")
-    end = 0
+    words = split_words(text)
+    asked = list(compress(range(len(words)), map(_BEGINS.__getitem__, words)))
+    words += ("", "")
+    end = passed = 0
+    matches = WORD.finditer(text)
     for at in asked:
-        word, following, start = words[at], words[at + 1], starts[at]
+        word, following = words[at], words[at + 1]
+        if not (word[0].isdigit() or _may_go_on(word.lower(), following.lower(), words[at + 2])):
+            continue
+        # Where a word stands is asked of those alone.
+        start, passed = next(islice(matches, at - passed, None)).start(), at + 1
         if start < end:
             continue
         if len(found) == MAX_DATES:
@@ -95,34 +95,32 @@ def _written(text: str, published: date) -> date:
     return day if day is not None and abs((day - published).days) <= WRITTEN_DAYS else published
 
 
-class _Begins(dict[str, bool]):
-    """Tell of words whether a date may begin with them, and remember it."""
-
-    def __missing__(self, word: str) -> bool:
-        may = self[word] = word[0].isdigit() or word.lower() in STARTS
-        return may
+def _may_begin(word: str) -> bool:
+    """Tell whether a date may begin with a word."""
+    lower = word.lower()
+    return word[0].isdigit() or (lower in STARTS and (word[0].isupper() or lower not in CAPITALISED))
 
 
-@cache
-def _begins() -> _Begins:
-    return _Begins()
+_BEGINS = Remembered(_may_begin)
+
+
+def _may_go_on(word: str, following: str, third: str) -> bool:
+    """Tell whether a date may begin with a word when these follow; all but the third are in small letters."""
+    seconds = SECONDS.get(word)
+    if seconds is None or following[:1].isdigit():
+        return True
+    return following in seconds and (word not in BEFORE_WEEKEND or third.lower() == "weekend")
 
 
 def _possible(word: str, following: str, mark: str, numeric_only: bool) -> tuple[str, ...]:
-    """Return the expressions that may begin with a word; most words begin none."""
+    """Return the expressions that may begin with a word."""
     if word[0].isdigit():
         if word.isdigit() and mark not in _JOINING and following.lower() not in AFTER_NUMBER:
             return YEAR_STARTS if len(word) > 2 and not numeric_only else ()
         return NUMERIC_STARTS if numeric_only else DIGIT_STARTS
     if numeric_only:
         return ()
-    lower = word.lower()
-    names = STARTS.get(lower, ())
-    if names and lower in SECONDS:
-        after = following.lower()
-        if after not in SECONDS[lower] and not after[:1].isdigit():
-            return ()
-    return names
+    return STARTS[word.lower()]
 
 
 def _resolved(name: str, match: re.Match[str], scene: _Scene) -> ResolvedDate | None:

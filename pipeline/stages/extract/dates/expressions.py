@@ -294,19 +294,48 @@ YEAR_STARTS = ("decade_", "year_")
 AFTER_NUMBER = frozenset(
     (*MONTHS, *"day days week weeks month months year years decade decades of and to through until ad ce".split())
 )
-# After words as common as these it takes a second word of a date to look closer.
-_COUNTS_NEXT = frozenset(NUMBERS)
-SECONDS: dict[str, frozenset[str]] = {
-    "the": frozenset((*SHIFTS, *ORDINALS, *SEASONS, "final", "opening", "closing"))
-    | frozenset("same following day weekend end start beginning middle early mid late later twenty q1 q2 q3 q4".split())
-    | frozenset("twenties thirties forties fifties sixties seventies eighties nineties".split()),
-    "that": frozenset("same day night morning evening afternoon week month year".split()),
-    "in": _COUNTS_NEXT,
-    "over": frozenset(("the",)),
-    "at": frozenset(("the",)),
-    "on": frozenset(("the",)),
-    "a": frozenset("day week month year decade".split()),
-    "new": frozenset(("year",)),
-    "world": frozenset(("war",)),
-}  # fmt: skip
+# Names that are written with a capital: "may" and "march" are other words.
+CAPITALISED = frozenset((*MONTHS, *WEEKDAYS))
+BEFORE_WEEKEND = frozenset(("over", "at", "on"))
+_UNITS = frozenset("day days week weeks month months year years decade decades".split())
+_ORDINAL_STARTS = frozenset(word.partition("-")[0] for word in ORDINALS)
+_EDGE_NEXT = frozenset((*NUMBERS, *_UNITS, *WEEKDAYS, "quarter", "quarters", "half", "halfs"))
+_ORDINAL_NEXT = _EDGE_NEXT | {"of", "century"}
+_SHIFT_NEXT = _EDGE_NEXT | frozenset((*MONTHS, *SEASONS)) | frozenset(
+    "morning afternoon evening night christmas boxing new valentine halloween weekend century".split()
+)  # fmt: skip
+
+
+def _seconds() -> dict[str, frozenset[str]]:
+    """Return for words that begin many things what must follow, if not a figure, in what begins with them."""
+    seconds: dict[str, frozenset[str]] = {}
+    for words, following in (
+        (NUMBERS, _UNITS),
+        (ORDINALS, _ORDINAL_NEXT),
+        (SHIFTS, _SHIFT_NEXT),
+        (("final", "opening", "closing"), _EDGE_NEXT),
+        (("from", "between"), frozenset(MONTHS)),
+        (("early", "mid", "late", "later"), _ORDINAL_STARTS),
+        (("end", "start", "beginning", "middle", *SEASONS), frozenset(("of",))),
+        (("in",), frozenset(NUMBERS)),
+        (BEFORE_WEEKEND, frozenset(("the",))),
+        (("new",), frozenset(("year",))),
+        (("world",), frozenset(("war",))),
+        (("ad",), frozenset()),
+        (("that",), frozenset("same day night morning evening afternoon week month year".split())),
+        (
+            ("the",),
+            frozenset((*SHIFTS, *_ORDINAL_STARTS, *SEASONS, "final", "opening", "closing"))
+            | frozenset("same following day weekend end start beginning middle early mid late later".split())
+            | frozenset("q1 q2 q3 q4 twenties thirties forties fifties sixties seventies eighties nineties".split()),
+        ),
+    ):
+        for word in words:
+            start, _, rest = word.partition("-")
+            seconds[start] = seconds.get(start, frozenset()) | ({rest} if rest else following)
+    seconds["a"] = frozenset("day week month year decade".split())
+    return seconds
+
+
+SECONDS = _seconds()
 PATTERNS = {name: re.compile(source) for name, (source, _, _) in EXPRESSIONS.items()}

@@ -35,6 +35,7 @@ from pipeline.stages.extract.events.sentences import parser
 from pipeline.stages.extract.events.subjects import manner_of, subject_of
 from pipeline.stages.extract.names.gazetteer import Mention
 from pipeline.stages.extract.names.places import place_of
+from pipeline.stages.extract.remembered import Remembered
 
 if TYPE_CHECKING:
     from pipeline.stages.extract.syntax.trees import Token
@@ -44,7 +45,6 @@ VERSIONS = "coder 2, lexicon en/2, syntax 1"
 MOST_SENTENCES = 250
 LONGEST_CHARS = 600
 LEAD = 2
-REMEMBERED = 20_000
 LONG_AGO = timedelta(days=45)
 _WORD = re.compile(r"[A-Za-z][a-z]+(?:-[a-z]+)?")
 _REPORTED = re.compile(r"\breportedly|\breports?\b|\breported\b|\baccording to\b")
@@ -129,7 +129,7 @@ def readings(reading: ArticleText, language: str | None) -> Iterator[Told]:
 
 def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> list[tuple[int, int, int]]:
     """Return the sentences that may hold an event: a trigger, and an actor, quotation or date with it."""
-    text, known = reading.text, _known()
+    text = reading.text
     marks = sorted(
         [m.start for m in reading.mentions if m.kind in NAMED]
         + [d.start for d in reading.dates]
@@ -145,7 +145,7 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         marked = at < len(marks) and marks[at] < end
         if end - start > LONGEST_CHARS:
             continue
-        lemmas = set(chain.from_iterable(map(known.__getitem__, text[start:end].split())))
+        lemmas = set(chain.from_iterable(map(_KNOWN.__getitem__, text[start:end].split())))
         if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
             continue
         lemmas |= _marks(lemmas, marked, text[start:end])
@@ -186,23 +186,17 @@ def _forces() -> frozenset[str]:
     return frozenset(word for word, sector in lexicon().sectors.items() if sector in FORCES)
 
 
-class _Known(dict[str, tuple[str, ...]]):
-    """Remember which lemmas that the lexicon knows are in what stands between white space: mostly none.
+def _known_in(chunk: str) -> tuple[str, ...]:
+    """Return the lemmas that the lexicon knows in what stands between white space: mostly none.
 
     The parts of a word at hyphens count, too: the parser reads "air-defence" as three.
     """
-
-    def __missing__(self, chunk: str) -> tuple[str, ...]:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        found = (part for word in _WORD.findall(chunk) for part in {word, *word.split("-")})
-        lemmas = self[chunk] = tuple(_judged_by().intersection(map(lemma, found)))
-        return lemmas
+    words = _WORD.findall(chunk)
+    parts = [part for word in words if "-" in word for part in word.split("-")]
+    return tuple(_judged_by().intersection(map(lemma, words + parts)))
 
 
-@cache
-def _known() -> _Known:
-    return _Known()
+_KNOWN = Remembered(_known_in)
 
 
 @cache

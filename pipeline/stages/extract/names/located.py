@@ -37,10 +37,26 @@ _OF_PEOPLE = re.compile(r",\s+(?:the|a|an)\s+(?:\w+\s+){0,2}$")
 _OWNED = re.compile(rf"(?:['’]s)?\s+{_SIDE}(?:{_KIND}\s+(?:of\s+)?)?$")
 _ITS = re.compile(rf"['’]s?\s+{_SIDE}(?:{_KIND}\s+of\s+)?(?=[A-ZÀ-Þ])")
 _ABBREVIATED = re.compile(r",\s+((?:[A-Z]\.\s?){1,3}|[A-Z][a-z]{1,4}\.)")
-_PLACED = re.compile(
-    rf"\b(?:(?P<strong>[Ii]n|[Nn]ear|[Oo]utside|[Ii]nside|[Aa]round)|[Tt]owards?|[Ii]nto|[Ff]rom|of|[Tt]o|[Oo]ff|[Aa]t|reached"
-    rf"|[Aa]cross|[Tt]hrough|[Vv]ia|[Bb]etween|[Ll]eft|seized|captured|retaken|recaptured|shelled|bombed|hit|struck|entered|stormed|besieged|liberated|attacked|retook|rocked|raided)\s+(?:the\s+(?:\w+\s+)?{_KIND}\s+of\s+)?(?=[A-ZÀ-Þ])"
+_STRONG = r"[Ii]n|[Nn]ear|[Oo]utside|[Ii]nside|[Aa]round"
+_WEAK = (
+    r"[Tt]owards|[Tt]oward|[Ii]nto|[Ff]rom|of|[Tt]o|[Oo]ff|[Aa]t|reached|[Aa]cross|[Tt]hrough|[Vv]ia|[Bb]etween|[Ll]eft|seized"
+    r"|captured|retaken|recaptured|shelled|bombed|hit|struck|entered|stormed|besieged|liberated|attacked|retook|rocked|raided"
 )
+_PLACED = re.compile(rf"\b(?:(?P<strong>{_STRONG})|{_WEAK})\s+(?:the\s+(?:\w+\s+)?{_KIND}\s+of\s+)?(?=[A-ZÀ-Þ])")
+
+
+def _ends_of_placed() -> re.Pattern[str]:
+    """Return what the last character of each match of ``_PLACED`` matches: a space, which a search can skip to."""
+    widths: dict[int, list[str]] = defaultdict(list)
+    for word in (*_STRONG.split("|"), *_WEAK.split("|")):
+        widths[len(re.sub(r"\[..\]", "x", word))].append(word)
+    before = "|".join(rf"(?<=\b(?:{'|'.join(words)})\s)" for words in widths.values())
+    return re.compile(rf"\s(?=[A-ZÀ-Þ])(?:{before}|(?<=\s\s))")
+
+
+_PLACED_END = _ends_of_placed()
+# So long the words are that it begins with; so many it may match, the last of them "of": "in the Syrian city of Homs".
+_PLACED_CHARS, _PLACED_WORDS = 10, 5
 _RUN = re.compile(
     r"[A-ZÀ-Þ][\w'’]*(?:[ -](?:(?:da|de|del|di|do|dos|la|el|al|am|of|sur|upon|ul|as|es)[ -]){0,2}[A-ZÀ-Þ][\w'’]*){0,4}"
 )
@@ -233,7 +249,7 @@ class _Reader:
             return before < 0 or taken[before].end <= place
 
         done = 0
-        for match in _PLACED.finditer(self._text):
+        for match in _placed(self._text):
             at, strong = match.end(), match["strong"] is not None
             while at >= done and is_free(at):
                 found = self._at(at, strong)
@@ -343,6 +359,22 @@ class _Reader:
         if mention.kind in ("country", "demonym", "region"):
             return [s for s in found if s.code == mention.code]
         return []
+
+
+def _placed(text: str) -> Iterator[re.Match[str]]:
+    """Yield the matches of ``_PLACED``, each looked for only before where one can end."""
+    done = 0
+    for space in _PLACED_END.finditer(text):
+        if space.end() <= done:
+            continue
+        begin = max(done, space.start() - _PLACED_CHARS)
+        if text[space.start() - 1].isspace() or text.startswith("of", space.start() - 2):
+            head = text[done : space.end()].rsplit(None, _PLACED_WORDS)
+            begin = done + len(head[0]) if len(head) > _PLACED_WORDS else done
+        match = _PLACED.search(text, begin, space.end() + 1)
+        if match is not None:
+            yield match
+            done = match.end()
 
 
 def entry_of(spot: Spot) -> Entry:

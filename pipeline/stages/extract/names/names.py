@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Entity
+from pipeline.stages.extract.chunks import split_tokens
 from pipeline.stages.extract.names import features, tagger
 from pipeline.stages.extract.names.atlas import folded, spots
 from pipeline.stages.extract.names.boundaries import Name, Type, mended
@@ -34,7 +35,7 @@ def find_entities(
     """Return the names in ``text`` in order, without overlap; ``mentions`` are the gazetteer's, if already found."""
     known = locate(text, find(text)) if mentions is None else mentions
     if language in (None, "en"):
-        careless = CARELESS.search(text) is not None
+        careless = is_careless(text)
         tagged = [_with_likelier_type(text, name) for name in _tagged(text, known, careless)]
         whole = mended(text, _with_trusted(text, tagged, known), _is_known)
         names = _voted(text, _repeated(text, whole, careless))
@@ -49,7 +50,7 @@ def _is_known(surface: str) -> bool:
 
 def _tagged(text: str, known: Sequence[Mention], careless: bool) -> Iterator[Name]:
     sentences = split_sentences(text)
-    rows = [_as_usual(tagger.split_words(text[start:end])) for start, end in sentences]
+    rows = [_as_usual(split_tokens(text[start:end])) for start, end in sentences]
     context = features.context_of(rows)
     model, lists = tagger.shipped_tagger(), tagger.shipped_lists()
     at = 0
@@ -163,7 +164,23 @@ def _is_longer(text: str, mention: Mention, name: Name) -> bool:
     return mention.start <= name.start and mention.end >= name.end
 
 
-_WORD = re.compile(r"(?<![\w’'&.-])[^\W\d_a-z][\w-]{2,}")
+_WORD = re.compile(r"[^\W\d_a-z][\w-]{2,}")
+_BEFORE, _AFTER = re.compile(r"[\w’'&.-]"), re.compile(r"[\w-]")
+
+
+def is_careless(text: str) -> bool:
+    """Tell whether a text does not care for capitals: a sentence begins without one, or "i" stands alone."""
+    return any(pattern.search(text) for pattern in _CARELESS)
+
+
+def _occurrences(text: str, word: str) -> Iterator[int]:
+    """Yield the places where a word stands by itself."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not (at and _BEFORE.match(text, at - 1)) and _AFTER.match(text, end) is None:
+            yield at
+        at = text.find(word, end)
 
 
 def _repeated(text: str, names: list[Name], careless: bool) -> list[Name]:
@@ -176,10 +193,9 @@ def _repeated(text: str, names: list[Name], careless: bool) -> list[Name]:
         if " " not in word and word.lower() not in common:
             types.setdefault(word, name.type)
     extra = []
-    for match in _WORD.finditer(text):
-        kind = types.get(match.group())
-        if kind is not None:
-            found = Name(match.start(), match.end(), kind)
+    for word, kind in types.items():
+        for start in _occurrences(text, word) if _WORD.fullmatch(word) else ():
+            found = Name(start, start + len(word), kind)
             if not any(k.start < found.end and found.start < k.end for k in _near(names, found)):
                 extra.append(found)
     if careless:
@@ -197,7 +213,8 @@ def _written_small(text: str, common: frozenset[str]) -> Iterator[Name]:
                 yield Name(match.start(), match.end(), "LOC")
 
 
-CARELESS = re.compile(r"(?:^|[.!?]\s+|\n)[a-z]|\bi\b")
+# What a search can skip to stands first in each.
+_CARELESS = tuple(map(re.compile, (r"\A[a-z]", r"\n[a-z]", r"i(?<=\bi)\b", r"[.!?]\s+[a-z]")))
 _SMALL = re.compile(r"(?<![\w@.-])[a-z]{5,}(?![\w@-])")
 _NOT_PLACES = frozenset("turkey china japan guinea jordan polish lima reading mobile orange nancy".split())
 

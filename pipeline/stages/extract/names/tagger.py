@@ -7,18 +7,17 @@ and most words need no thought. deploy/models/names.py trains the weights (data/
 from __future__ import annotations
 
 import gzip
-import re
 import struct
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import chain
 from importlib.resources import files
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
 
+from pipeline.stages.extract.chunks import split_tokens
 from pipeline.stages.extract.names.features import (
     BEGIN,
     END,
@@ -42,13 +41,10 @@ Weights: TypeAlias = int
 Key = TypeVar("Key", bound=tuple[str, ...])
 
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
-_TOKEN = re.compile(r"[^\W\d_]\.[^\W\d_]\.(?:[^\W\d_]\.)*|[^\W_]+(?:['’](?![sS]\b)[^\W_]+)*|['’][sS]\b|[^\w\s]|_")
 # Added to a sum it leaves no field below nought.
 _FLOOR = sum(1 << 31 << 32 * at for at in range(len(TAGS)))
 _FIELDS = struct.Struct(f"<{len(TAGS)}I")
 _NOTHING = (0,) * 8
-# Longer than words are: addresses, and what is no text.
-LONGEST_REMEMBERED = 40
 _CONNECTORS = frozenset(
     "of the and for de la le du di da del der den van von al el bin ibn in on to at a & - – ' ’ . , / 's ’s + !".split()
 )
@@ -86,27 +82,6 @@ class Token(msgspec.Struct, frozen=True, gc=False):
     end: int
 
 
-class _Pieces(dict[str, tuple[str, ...]]):
-    """Remember the words and marks of what stands between white space: most of it comes back."""
-
-    def __missing__(self, chunk: str) -> tuple[str, ...]:
-        pieces = (chunk,) if chunk.isalnum() else tuple(_TOKEN.findall(chunk))
-        if len(chunk) > LONGEST_REMEMBERED:
-            return pieces
-        if len(self) >= REMEMBERED:
-            self.clear()
-        self[chunk] = pieces
-        return pieces
-
-
-_PIECES = _Pieces()
-
-
-def split_words(text: str) -> list[str]:
-    """Split text into words and marks; a possessive 's is a token, a dotted acronym is one."""
-    return list(chain.from_iterable(map(_PIECES.__getitem__, text.split())))
-
-
 def placed(words: Iterable[str], text: str, start: int = 0) -> list[Token]:
     """Return the words that a stretch of text was split into with where they stand; ``start`` is where it begins."""
     tokens = []
@@ -118,7 +93,7 @@ def placed(words: Iterable[str], text: str, start: int = 0) -> list[Token]:
 
 def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """Split a stretch of text into words and marks with where they stand."""
-    return placed(split_words(text[start:end]), text, start)
+    return placed(split_tokens(text[start:end]), text, start)
 
 
 def may_go_on(word: str) -> bool:

@@ -13,7 +13,8 @@ from itertools import islice
 
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Quotation, Span, Speaker
-from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, SAYING, TRAILING
+from pipeline.stages.extract.chunks import split_words
+from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, REPORTING, SAYING, TRAILING
 from pipeline.stages.extract.quotations.kinds import WORK, Kind, is_scare, kind_of, sentence_start
 from pipeline.stages.extract.quotations.marks import Marked, inner_of
 from pipeline.stages.extract.quotations.marks import marked as marked_in
@@ -49,13 +50,20 @@ def find_quotations(text: str, language: str | None = "en") -> tuple[Quotation, 
     paragraphs = [match.span() for match in _PARAGRAPH.finditer(text)]
     marked = list(islice(marked_in(text, paragraphs), MAX_QUOTATIONS))
     english = language in (None, "en")
-    if not marked and not (english and (SAYING.search(text) or ACCORDING.search(text))):
+    reporting = (
+        [(start, end) for start, end in split_sentences(text) if _may_report(text, start, end)] if english else []
+    )
+    if not marked and not (reporting and (SAYING.search(text) or ACCORDING.search(text))):
         return ()
     reader = _Reader(text, paragraphs, marked)
     found = list(reader.quoted())
-    if english:
-        found += islice(reader.indirect(found), MAX_QUOTATIONS)
+    found += islice(reader.indirect(found, reporting), MAX_QUOTATIONS)
     return tuple(sorted(found, key=lambda quotation: (quotation.start, -quotation.end)))
+
+
+def _may_report(text: str, start: int, end: int) -> bool:
+    """Tell whether a sentence has a word that reported speech without marks is told with: most have none."""
+    return not REPORTING.isdisjoint(split_words(text[start : min(end, start + LONGEST_SENTENCE)]))
 
 
 Attribution = tuple[Speaker | None, Span | None]
@@ -261,12 +269,12 @@ class _Reader:
             and not self._text[earlier.end : self._paragraphs[earlier.paragraph][1]].strip(" .")
         )
 
-    def indirect(self, quoted: list[Quotation]) -> Iterator[Quotation]:
+    def indirect(self, quoted: list[Quotation], sentences: list[tuple[int, int]]) -> Iterator[Quotation]:
         """Give reported speech without marks, by sentence; marked words within it stay quotations of their own."""
         at = 0
         direct = [quotation for quotation in quoted if quotation.kind == "direct"]
         marked = sorted(quotation.start for quotation in quoted)
-        for start, end in split_sentences(self._text):
+        for start, end in sentences:
             while at < len(direct) and direct[at].end <= start:
                 at += 1
             if at < len(direct) and direct[at].start < end:
