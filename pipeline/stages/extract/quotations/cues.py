@@ -66,10 +66,10 @@ SAYING = re.compile(
 )
 # "Prices will fall, analysts predict." "…, the council said on Monday."
 _TRAILING = (
-    "said says say warned warn predicted predict estimated estimates estimate believes believe reckons reckon "
-    "suggested suggest argued argues argue claimed claim announced announce confirmed confirm reported report added "
-    "adds fears fear noted notes insisted insists showed show recalled alleged allege acknowledged admitted wrote "
-    "stated explained".split()
+    "said says say warned warns warn predicted predicts predict estimated estimates estimate believes believe reckons "
+    "reckon suggested suggests suggest argued argues argue claimed claims claim announced announce confirmed confirms "
+    "confirm reported reports report added adds fears fear noted notes insisted insists showed shows show recalled "
+    "alleged allege acknowledged admitted wrote stated explained".split()
 )
 TRAILING = re.compile(
     rf",\s+(?P<who>(?:[\w’'&.-]+\s+){{1,9}}?)(?:also\s+)?(?P<cue>{'|'.join(_TRAILING)}|told \w+)"

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.extract.dates.dates import find_dates
+from pipeline.stages.extract.dates.dates import _may_begin, _may_go_on, find_dates
+from pipeline.stages.extract.dates.expressions import PATTERNS, SECONDS, STARTS
 
 # A Monday.
 PUBLISHED = datetime(2022, 2, 21, 12, tzinfo=UTC)
@@ -120,3 +121,22 @@ def test_spans_are_substrings_in_order_whatever_the_text(text: str) -> None:
 
     assert all(text[date.start : date.end] == date.text for date in found)
     assert all(one.end <= two.start for one, two in pairwise(found))
+
+
+_ENDS = (
+    "day week days year years month weekend decade half quarter century morning night of war eve 5 19th 1999 nothing"
+)
+_NEXT = sorted({*STARTS, *_ENDS.split(), *(word for words in SECONDS.values() for word in words)})
+_WRITTEN = st.sampled_from([str.lower, str.title, str.upper])
+
+
+@pytest.mark.parametrize("word", sorted(STARTS))
+@given(st.data())
+def test_no_expression_begins_with_words_that_are_passed_over(word: str, data: st.DataObject) -> None:
+    following, third = (data.draw(st.sampled_from(_NEXT)) for _ in range(2))
+    written = data.draw(_WRITTEN)(word)
+    if _may_begin(written) and _may_go_on(word, following, third):
+        return
+    first, second = (data.draw(st.sampled_from([" ", "-", "] ", "’", ", "])) for _ in range(2))
+    text = f"{written}{first}{following}{second}{third} of January 2001"
+    assert [name for name in STARTS[word] if PATTERNS[name].match(text)] == []

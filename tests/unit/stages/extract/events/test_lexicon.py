@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from deploy.models.cameo import compile_patterns
-from pipeline.stages.extract.events.lexicon import Lexicon, lexicon
+from pipeline.stages.extract.events.lexicon import MARKS, Lexicon, lexicon
 
 CAMEO = """
 &WEAPON
@@ -47,3 +50,13 @@ def test_own_lines_come_before_those_of_cameo() -> None:
     for senses in lexicon().verbs.values():
         sources = [sense.rule.partition("/")[0] for sense in senses]
         assert sources == sorted(sources, key=lambda source: source == "cameo")
+
+
+_LEMMAS = st.sampled_from([*sorted(lexicon().judged_by()), *sorted(MARKS), "table", "green"])
+
+
+@given(st.sets(_LEMMAS, max_size=6))
+def test_only_the_lemmas_that_a_sentence_is_judged_by_decide(lemmas: set[str]) -> None:
+    known = lemmas & (lexicon().judged_by() | MARKS)
+    assert lexicon().may_speak(known) == lexicon().may_speak(lemmas)
+    assert known.isdisjoint(lexicon().sectors) == lemmas.isdisjoint(lexicon().sectors)

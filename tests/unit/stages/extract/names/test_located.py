@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.stages.extract.names.atlas import Spot, atlas, folded, spots
 from pipeline.stages.extract.names.gazetteer import Mention, find
-from pipeline.stages.extract.names.located import locate
+from pipeline.stages.extract.names.located import _PLACED, _placed, locate
 from tests.bench.extraction.cases import CASES, cases, document_of, places
 
 # Dev cases that are known to come out wrong: names of persons that begin like a place, a town that opens a sentence.
@@ -117,3 +117,13 @@ def test_a_word_within_a_longer_name_is_no_place_of_its_own() -> None:
         "Organisation for Security and Cooperation in Europe",
         "Vienna",
     ]
+
+
+_BESIDE = st.sampled_from('in In of to near Near the Paris town Syrian village a hit " . X-in _in'.split(" "))
+
+
+@given(st.lists(st.tuples(_BESIDE, st.sampled_from([" ", " ", "  ", "", "\n"]))))
+def test_words_before_places_are_all_found_though_looked_for_where_they_end(pieces: list[tuple[str, str]]) -> None:
+    text = "".join(word + space for word, space in pieces)
+    found = [(match.span(), match["strong"]) for match in _placed(text)]
+    assert found == [(match.span(), match["strong"]) for match in _PLACED.finditer(text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stages.extract.names.gazetteer import find, gazetteer
-from pipeline.stages.extract.names.names import find_entities
+from pipeline.stages.extract.names.names import _occurrences, find_entities, is_careless
 from pipeline.stages.extract.names.places import place_of
 
 
@@ -88,3 +89,17 @@ def test_spans_are_substrings_without_overlap(text: str) -> None:
 def test_a_lone_word_that_is_no_place_anywhere_is_tagged_as_none(verb: str, name: str) -> None:
     found = find_entities(f"The United States {verb} {name} on her victory.")
     assert [entity.type for entity in found if entity.text == name] in ([], ["PER"])
+
+
+_PIECES = st.lists(st.sampled_from([*"aiI.!?-’'& \n_1", "Kim", "Kimi", "AT-Kim"])).map("".join)
+
+
+@given(_PIECES)
+def test_a_word_that_stands_by_itself_is_found_wherever_it_does(text: str) -> None:
+    words = re.finditer(r"(?<![\w’'&.-])[^\W\d_a-z][\w-]{2,}", text)
+    assert list(_occurrences(text, "Kim")) == [match.start() for match in words if match.group() == "Kim"]
+
+
+@given(_PIECES)
+def test_a_text_is_careless_that_begins_a_sentence_small_or_writes_i(text: str) -> None:
+    assert is_careless(text) == (re.search(r"(?:^|[.!?]\s+|\n)[a-z]|\bi\b", text) is not None)

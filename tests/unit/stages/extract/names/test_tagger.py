@@ -41,12 +41,20 @@ def test_the_longest_known_body_is_seen_and_the_gazetteer_comes_first() -> None:
 @given(st.lists(st.sampled_from(["Big", "small", "X", "9", "of"]), min_size=1, max_size=12))
 def test_runs_reach_as_far_as_the_capitals_do(words: list[str]) -> None:
     row = features.row_of(words, [""] * len(words), VOCABULARY)
-    capital = [look.capital for look in row.looks]
-    for at, (begin, end) in enumerate(row.runs):
+    capital = list(map(features.is_candidate, words))
+    assert row.names == [at for at, begins in enumerate(capital) if begins]
+    for at, (begin, end) in enumerate(zip(row.begins, row.ends, strict=True)):
         assert begin <= at <= end
         assert all(capital[begin:at]) and all(capital[at + 1 : end + 1])
         assert begin == 0 or not capital[begin - 1]
         assert end == len(words) - 1 or not capital[end + 1]
+
+
+@given(st.text(st.sampled_from("Aa b.’'sS_-,\n\u00a0é中9"), max_size=30), st.integers(0, 5))
+def test_tokens_stand_where_they_are_said_to(text: str, start: int) -> None:
+    tokens = tagger.tokenize(text, start)
+    assert [text[token.start : token.end] for token in tokens] == [token.text for token in tokens]
+    assert "".join(token.text for token in tokens) == "".join(text[start:].split())
 
 
 def test_a_model_without_weights_names_nothing() -> None:

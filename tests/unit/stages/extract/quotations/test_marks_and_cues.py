@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.stages.extract.chunks import split_words
+from pipeline.stages.extract.quotations.cues import ACCORDING, REPORTING, SAYING, TRAILING
 from pipeline.stages.extract.quotations.quotations import find_quotations
 from tests.bench.extraction.cases import cases, document_of, quotations
 
@@ -83,3 +85,24 @@ def test_paragraphs_that_each_open_with_a_mark_are_one_quotation() -> None:
 )
 def test_apostrophes_are_no_marks(text: str) -> None:
     assert find_quotations(text) == ()
+
+
+_SENTENCES = st.lists(
+    st.sampled_from(
+        [*sorted(REPORTING), *"that to have as by the of in told-off 'said' say's _said saids he ,".split()]
+    )
+).map(" ".join)
+
+
+@given(_SENTENCES | _SENTENCES.map(lambda words: f"Prices fall, {words}"))
+def test_reported_speech_is_not_looked_for_only_where_there_is_none(text: str) -> None:
+    if REPORTING.isdisjoint(split_words(text)):
+        assert not any(pattern.search(text) for pattern in (SAYING, ACCORDING, TRAILING))
+
+
+@pytest.mark.parametrize("word", sorted(REPORTING))
+def test_each_word_of_reporting_is_of_one_of_the_patterns(word: str) -> None:
+    told = [f"It {word} that it rains", f"It rains, they {word}.", f"They {word} us that", f"{word} to them"]
+    told += ["in the words of them", "as related by them"]
+    patterns = (SAYING, ACCORDING, TRAILING)
+    assert any(word in match.group() for p in patterns for text in told if (match := p.search(text)) is not None)
