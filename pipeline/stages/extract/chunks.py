@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
+
+import msgspec
 
 from pipeline.stages.extract.remembered import Remembered
 
@@ -11,7 +13,7 @@ _TOKEN = re.compile(r"[^\W\d_]\.[^\W\d_]\.(?:[^\W\d_]\.)*|[^\W_]+(?:['’](?![sS
 WORD = re.compile(r"[^\W_]+")
 
 
-class Chunk(NamedTuple):
+class Chunk(msgspec.Struct, frozen=True, gc=False):
     """Hold what stands between white space: ``tokens``, words and marks, and ``words``, letters and digits alone.
 
     A possessive 's is a token, a dotted acronym is one.
@@ -35,6 +37,7 @@ def split_tokens(text: str) -> list[str]:
     return [token for written in text.split() for token in _CHUNKS[written].tokens]
 
 
-def split_words(text: str) -> list[str]:
+@lru_cache(maxsize=2)  # what reads for dates and for quotations each asks for those of the article at hand
+def split_words(text: str) -> tuple[str, ...]:
     """Return the words of a text without marks, in order: what ``WORD`` finds."""
-    return [word for written in text.split() for word in _CHUNKS[written].words]
+    return tuple([word for written in text.split() for word in _CHUNKS[written].words])

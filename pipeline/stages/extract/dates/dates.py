@@ -63,7 +63,7 @@ def find_dates(text: str, published: datetime, language: str | None = "en") -> t
     numeric_only = language not in (None, "en")
     words = split_words(text)
     asked = list(compress(range(len(words)), map(_BEGINS.__getitem__, words)))
-    words += ("", "")
+    words = (*words, "", "")
     end = passed = 0
     matches = WORD.finditer(text)
     for at in asked:

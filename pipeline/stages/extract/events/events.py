@@ -146,7 +146,7 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         if end - start > LONGEST_CHARS:
             continue
         lemmas = set(chain.from_iterable(map(_KNOWN.__getitem__, text[start:end].split())))
-        if not (marked or position < LEAD or not lemmas.isdisjoint(lexicon().sectors)):
+        if not (marked or position < LEAD or not lemmas.isdisjoint(_actors())):
             continue
         lemmas |= _marks(lemmas, marked, text[start:end])
         here = (position, start, end)
@@ -182,6 +182,11 @@ def _marks(lemmas: set[str], named: bool, text: str) -> set[str]:
 
 
 @cache
+def _actors() -> frozenset[str]:
+    return frozenset(lexicon().sectors)
+
+
+@cache
 def _forces() -> frozenset[str]:
     return frozenset(word for word, sector in lexicon().sectors.items() if sector in FORCES)
 
@@ -192,8 +197,9 @@ def _known_in(chunk: str) -> tuple[str, ...]:
     The parts of a word at hyphens count, too: the parser reads "air-defence" as three.
     """
     words = _WORD.findall(chunk)
-    parts = [part for word in words if "-" in word for part in word.split("-")]
-    return tuple(_judged_by().intersection(map(lemma, words + parts)))
+    if "-" in chunk:
+        words += [part for word in words for part in word.split("-")]
+    return tuple(_judged_by().intersection(map(lemma, words)))
 
 
 _KNOWN = Remembered(_known_in)

@@ -50,20 +50,24 @@ def find_quotations(text: str, language: str | None = "en") -> tuple[Quotation, 
     paragraphs = [match.span() for match in _PARAGRAPH.finditer(text)]
     marked = list(islice(marked_in(text, paragraphs), MAX_QUOTATIONS))
     english = language in (None, "en")
-    reporting = (
-        [(start, end) for start, end in split_sentences(text) if _may_report(text, start, end)] if english else []
-    )
-    if not marked and not (reporting and (SAYING.search(text) or ACCORDING.search(text))):
-        return ()
+    reporting = list(_reporting(text)) if english else []
+    if not marked:
+        begin = reporting[0][0] if reporting else len(text)
+        if not (SAYING.search(text, begin) or ACCORDING.search(text, begin)):
+            return ()
     reader = _Reader(text, paragraphs, marked)
     found = list(reader.quoted())
     found += islice(reader.indirect(found, reporting), MAX_QUOTATIONS)
     return tuple(sorted(found, key=lambda quotation: (quotation.start, -quotation.end)))
 
 
-def _may_report(text: str, start: int, end: int) -> bool:
-    """Tell whether a sentence has a word that reported speech without marks is told with: most have none."""
-    return not REPORTING.isdisjoint(split_words(text[start : min(end, start + LONGEST_SENTENCE)]))
+def _reporting(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the sentences that may have a word that reported speech without marks is told with: most have none."""
+    words = REPORTING.intersection(split_words(text))
+    for start, end in split_sentences(text):
+        # A longer one is not read to its end, and what is left of its last word may be such a word.
+        if end - start > LONGEST_SENTENCE or any(text.find(word, start, end) >= 0 for word in words):
+            yield start, end
 
 
 Attribution = tuple[Speaker | None, Span | None]
