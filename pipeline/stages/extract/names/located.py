@@ -363,15 +363,17 @@ class _Reader:
 
 def _placed(text: str) -> Iterator[re.Match[str]]:
     """Yield the matches of ``_PLACED``, each looked for only before where one can end."""
-    done = 0
+    done = earlier = latest = 0
     for space in _PLACED_END.finditer(text):
-        if space.end() <= done:
+        # Between its first word and the capital that it ends before, one word at most has a capital.
+        done, earlier, latest = max(done, earlier), latest, space.end()
+        if latest <= done:
             continue
         begin = max(done, space.start() - _PLACED_CHARS)
         if text[space.start() - 1].isspace() or text.startswith("of", space.start() - 2):
-            head = text[done : space.end()].rsplit(None, _PLACED_WORDS)
+            head = text[done:latest].rsplit(None, _PLACED_WORDS)
             begin = done + len(head[0]) if len(head) > _PLACED_WORDS else done
-        match = _PLACED.search(text, begin, space.end() + 1)
+        match = _PLACED.search(text, begin, latest + 1)
         if match is not None:
             yield match
             done = match.end()

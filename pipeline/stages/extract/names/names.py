@@ -164,23 +164,12 @@ def _is_longer(text: str, mention: Mention, name: Name) -> bool:
     return mention.start <= name.start and mention.end >= name.end
 
 
-_WORD = re.compile(r"[^\W\d_a-z][\w-]{2,}")
-_BEFORE, _AFTER = re.compile(r"[\w’'&.-]"), re.compile(r"[\w-]")
+_WORD = re.compile(r"(?<![\w’'&.-])[^\W\d_a-z][\w-]{2,}")
 
 
 def is_careless(text: str) -> bool:
     """Tell whether a text does not care for capitals: a sentence begins without one, or "i" stands alone."""
     return any(pattern.search(text) for pattern in _CARELESS)
-
-
-def _occurrences(text: str, word: str) -> Iterator[int]:
-    """Yield the places where a word stands by itself."""
-    at = text.find(word)
-    while at >= 0:
-        end = at + len(word)
-        if not (at and _BEFORE.match(text, at - 1)) and _AFTER.match(text, end) is None:
-            yield at
-        at = text.find(word, end)
 
 
 def _repeated(text: str, names: list[Name], careless: bool) -> list[Name]:
@@ -193,9 +182,10 @@ def _repeated(text: str, names: list[Name], careless: bool) -> list[Name]:
         if " " not in word and word.lower() not in common:
             types.setdefault(word, name.type)
     extra = []
-    for word, kind in types.items():
-        for start in _occurrences(text, word) if _WORD.fullmatch(word) else ():
-            found = Name(start, start + len(word), kind)
+    for match in _WORD.finditer(text) if types else ():
+        kind = types.get(match.group())
+        if kind is not None:
+            found = Name(match.start(), match.end(), kind)
             if not any(k.start < found.end and found.start < k.end for k in _near(names, found)):
                 extra.append(found)
     if careless:
