@@ -111,7 +111,8 @@ def _split(chunk: str) -> tuple[Word, ...]:
 
 
 def _is_whole(chunk: str) -> bool:
-    return chunk in _ABBREVIATIONS
+    """Tell whether nothing can be split off: most words are letters alone, and every rule asks for a mark or figure."""
+    return chunk in _ABBREVIATIONS or (chunk.isascii() and chunk.isalpha() and chunk.lower() != "cannot")
 
 
 def _core(chunk: str) -> list[str]:

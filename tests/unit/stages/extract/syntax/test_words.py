@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.extract.syntax.words import split_words
+from pipeline.stages.extract.syntax.words import _CLITICS, _INFIX, _PREFIX, _SUFFIX, split_words
 
 SPLIT = (
     'The|minister|did|n\'t|say|"|yes|"|.',
@@ -52,3 +52,9 @@ def test_a_word_is_known_by_what_it_stands_for() -> None:
         "“": '"', "It": "it", "is": "is", "n’t": "not", ",": ",", "”": '"', "he": "he", "’d": "would", "said": "said",
         "in": "in", "Sept.": "September", "–": "-", "£": "$", "5": "5",
     }  # fmt: skip
+
+
+@given(st.text(st.sampled_from("aeimnsStTUkgbCV"), min_size=1, max_size=8))
+def test_nothing_is_split_off_letters_alone(word: str) -> None:
+    assert not any(rule.search(word) for rule in (_PREFIX, _SUFFIX, _INFIX, _CLITICS))
+    assert [found.text for found, _ in split_words(f"{word}, {word}")] == [word, ",", word]
