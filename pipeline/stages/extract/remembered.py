@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
-REMEMBERED = 30_000
+REMEMBERED = 16_000
 # Longer than words are: addresses, and what is no text.
 LONGEST_CHARS = 40
 
