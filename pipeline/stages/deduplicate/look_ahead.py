@@ -60,7 +60,7 @@ class LookAhead:
     def __init__(self, chains: Chains, wanted: Sequence[Wanted]) -> None:
         self._unlike: set[Wanted] = set()
         self._rows: set[int] = set()
-        self._sketches = {part for each in wanted for part in (each.sketch.content, each.sketch.keys)}
+        self._keys = {each.sketch.content: each.sketch.keys for each in wanted}
         hashes = np.frombuffer(b"".join([key_bytes(each.sketch) for each in wanted]), np.uint32)
         if len(wanted) < TOGETHER_MIN or _is_crowded(hashes, len(chains.buckets)):
             return
@@ -88,7 +88,8 @@ class LookAhead:
 
     def outlasts(self, added: Sketch) -> bool:
         """Tell whether what is known stays true when a row with this sketch is added."""
-        return added.content in self._sketches and (not added.keys or added.keys in self._sketches)
+        keys = self._keys.get(added.content)
+        return keys is not None and (not added.keys or added.keys == keys)
 
     def leads_to(self, row: int) -> bool:
         """Tell whether a key of any sketch leads to a row."""
