@@ -332,7 +332,9 @@ class Alert(Record, frozen=True):
 
 def as_document(article: Article, **found: object) -> Document:
     """Return an article as a document with what stages ``found`` about it, by the names of ``Document``'s fields."""
-    return Document(**(msgspec.structs.asdict(article) | found))
+    fields = msgspec.structs.asdict(article)
+    fields.update(found)
+    return Document(**fields)
 
 
 def derive_id(*parts: str) -> str:

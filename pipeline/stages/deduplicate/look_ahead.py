@@ -25,8 +25,8 @@ KEY_WORTH_MIN = 1.1
 # Fewer sketches cost less one by one.
 TOGETHER_MIN = 16
 # What has a longer chain, or shares a key with more of the others, is looked up as usual.
-STEPS_MAX = 12
-SHARING_MAX = 16
+STEPS_MAX = 24
+SHARING_MAX = 32
 # With more new entries in one bucket a chain's own might not be reached any more.
 NEW_IN_BUCKET_MAX = 100
 _HALF = np.uint64(32)
@@ -60,7 +60,7 @@ class LookAhead:
     def __init__(self, chains: Chains, wanted: Sequence[Wanted]) -> None:
         self._unlike: set[Wanted] = set()
         self._rows: set[int] = set()
-        self._sketches = {part for each in wanted for part in (each.sketch.content, each.sketch.keys)}
+        self._keys = {each.sketch.content: each.sketch.keys for each in wanted}
         hashes = np.frombuffer(b"".join([key_bytes(each.sketch) for each in wanted]), np.uint32)
         if len(wanted) < TOGETHER_MIN or _is_crowded(hashes, len(chains.buckets)):
             return
@@ -71,14 +71,14 @@ class LookAhead:
         may_be_like[np.concatenate([unfollowed, unshared]) // WIDTH] = True
         both = np.concatenate([places, sharing])
         may_be_like[both[both % WIDTH == 0] // WIDTH] = True
-        # A key leads to at most all of these; to how many is only sure where no other of the sketches has it.
+        # What a key leads to now it leads to later too, but for the oldest where the newest are as many as count.
         counts = np.bincount(places, minlength=len(hashes))
-        counts[sharing] = 1
+        counts = np.concatenate([counts[places], np.minimum(counts[sharing] + 1, ROWS_PER_KEY_MAX)])
         pairs = (both // WIDTH << 32) | np.concatenate([rows, others])
         order = np.argsort(pairs)
         pairs = pairs[order]
         firsts = np.flatnonzero(np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)])
-        worth = np.add.reduceat(1 / counts[both[order]], firsts) if len(firsts) else np.zeros(0)
+        worth = np.add.reduceat(1 / counts[order], firsts) if len(firsts) else np.zeros(0)
         may_be_like[pairs[firsts[worth > KEY_WORTH_MIN - _ROUNDING]] >> 32] = True
         self._unlike.update(wanted[number] for number in np.flatnonzero(~may_be_like).tolist())
 
@@ -88,7 +88,8 @@ class LookAhead:
 
     def outlasts(self, added: Sketch) -> bool:
         """Tell whether what is known stays true when a row with this sketch is added."""
-        return added.content in self._sketches and (not added.keys or added.keys in self._sketches)
+        keys = self._keys.get(added.content)
+        return keys is not None and (not added.keys or added.keys == keys)
 
     def leads_to(self, row: int) -> bool:
         """Tell whether a key of any sketch leads to a row."""

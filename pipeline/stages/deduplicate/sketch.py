@@ -61,7 +61,7 @@ LASTING_SHARE = 0.75
 # Half a standard error of a share.
 STANDARD_ERRORS = 0.25
 # Arrays of this many bytes stay in the processor's cache; a text may come on top.
-BATCH_BYTES = 1 << 16
+BATCH_BYTES = 1 << 17
 _LARGEST = 1 << 32
 _FACT_SHIFT = np.uint64(49)
 _FACT_BITS = 16

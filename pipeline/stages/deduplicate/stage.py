@@ -206,7 +206,7 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
         sketch=None if article.withdrawn else made if linkable else Sketch(made.content),
         source=source_hash(article),
     )
-    facts = [*joined.facts, *_expired(remembered, language, article)]
+    facts = [*joined.facts, *_expired(remembered, language, article.id, seen - remembered.window)]
     for each in parted:
         # The stories' facts go first: what a crash leaves half written is then found and finished.
         # Its own fact goes before the copy's, without which it would not be found again.
@@ -233,11 +233,10 @@ def forget(remembered: Remembered, before: datetime, limit: int) -> tuple[Fact, 
     return tuple(facts)
 
 
-def _expired(remembered: Remembered, language: str, article: Article) -> list[Fact]:
-    """Forget what is older than the window, a bounded number at a time."""
-    since, _ = span(article, remembered.window)
+def _expired(remembered: Remembered, language: str, but: str, since: float) -> list[Fact]:
+    """Forget what is older than the window, all ``but`` one article, a bounded number at a time."""
     old = remembered.near_duplicates(language).expired(since, EXPIRE_AT_ONCE, READ_AGAIN_MAX)
-    return _removed(remembered, language, [key for key in old if key != article.id]) if old else []
+    return _removed(remembered, language, [key for key in old if key != but]) if old else []
 
 
 def _removed(remembered: Remembered, language: str, keys: Sequence[str]) -> list[Fact]:

@@ -60,7 +60,7 @@ class StoryFact(msgspec.Struct, frozen=True, array_like=True):
 
 def story_fields(story: bytes) -> StoryFields:
     """Return a document's fields from what ``join`` encoded of its article."""
-    merged = tuple(each.hex() for each in ids_of(story[ID_BYTES:-COUNT_BYTES]))
+    merged = tuple(map(bytes.hex, ids_of(story[ID_BYTES:-COUNT_BYTES])))
     origins = int.from_bytes(story[-COUNT_BYTES:], "big")
     return {"story_id": story[:ID_BYTES].hex(), "merged": merged, "origins": origins}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -26,11 +26,11 @@ from pipeline.language.words import COMMON_WORDS, NEWS_WORDS
 LEAD_TOKENS = 60
 READ_TOKENS = 300
 READ_CHARS = 6 * READ_TOKENS
-# What a word counts for: in the title, in the lead, further down, and more for a name inside a sentence.
-TITLE_WEIGHT = 2.0
-LEAD_WEIGHT = 1.0
-BODY_WEIGHT = 0.5
-NAME_FACTOR = 3.0
+# How often a word counts in the title and in the lead, and how much more a name inside a sentence counts.
+TITLE_COUNT = 4
+LEAD_COUNT = 2
+NAME_FACTOR = 3
+COUNT_WEIGHT = 0.5
 PRIOR_STORIES = 2000.0
 # Which share of texts holds a word: one never heard of, one that news are made of, one that any text is made of.
 UNKNOWN_SHARE, NEWS_SHARE, COMMON_SHARE = 0.0002, 0.025, 0.2
@@ -87,7 +87,7 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
     known = _lexicon(language)
     found = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
     terms, shares = found.astype(np.uint32), SHARES[found >> np.uint64(32)]
-    often = np.sqrt(np.fromiter(words.values(), np.float64, len(words)))
+    often = np.sqrt(np.fromiter(words.values(), np.float64, len(words)) * COUNT_WEIGHT)
     prior = shares * PRIOR_STORIES + 0.5
     if len(words) > CANDIDATE_FACTOR * size:  # those that could be chosen if no story used them
         likely = np.lexsort((terms, -often * np.log((stories + PRIOR_STORIES) / prior)))[: CANDIDATE_FACTOR * size]
@@ -121,19 +121,14 @@ def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
 
 def _frequencies(
     title: str | None, text: str | None, language: str | None
-) -> tuple[dict[str, float], dict[str, str], set[str]]:
-    """Return how often each word is used, by where; the names, with the word before; what begins sentences."""
-    words: defaultdict[str, float] = defaultdict(float)
-    for word in analyze(title, language).stems[:LEAD_TOKENS]:
-        words[word] += TITLE_WEIGHT
-    stems = analyze(text, language).stems
-    for word in stems[:LEAD_TOKENS]:
-        words[word] += LEAD_WEIGHT
-    for word in stems[LEAD_TOKENS:READ_TOKENS]:
-        words[word] += BODY_WEIGHT
+) -> tuple[dict[str, int], dict[str, str], set[str]]:
+    """Return how much each word counts, by where it is used; the names, with the word before; what begins sentences."""
+    heading, stems = analyze(title, language).stems[:LEAD_TOKENS], analyze(text, language).stems[:READ_TOKENS]
+    lead, rest = stems[:LEAD_TOKENS], stems[LEAD_TOKENS:]
+    words = Counter([*heading * TITLE_COUNT, *lead * LEAD_COUNT, *rest])
     names: dict[str, str] = {}
     openings: set[str] = set()
-    for part, factor in (((text or "")[:READ_CHARS], NAME_FACTOR), ((title or "")[:READ_CHARS], 1.0)):
+    for part, factor in (((text or "")[:READ_CHARS], NAME_FACTOR), ((title or "")[:READ_CHARS], 1)):
         inside, first = _capitals(part)
         for name, before in inside.items():
             word = stem(fold(name), language)
@@ -142,7 +137,9 @@ def _frequencies(
                     words[word] *= factor
                 names[word] = before
         openings.update(stem(fold(word), language) for word in first)
-    return {word: often for word, often in words.items() if len(word) > 1 or not word.isascii()}, names, openings
+    for word in [word for word in words if len(word) < 2 and word.isascii()]:
+        del words[word]
+    return words, names, openings
 
 
 def _capitals(text: str) -> tuple[dict[str, str], set[str]]:

@@ -22,7 +22,7 @@ LAST_ASCII = 127
 _BASE = 0x9E3779B97F4A7C15
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _HALF = np.uint64(32)
-_SPACE, _ZERO = b" 0"
+_SPACE, _ZERO, _GAP = b" 0\0"
 _TEN = 10
 # Typographic marks that stand between words; those of ASCII are dealt with byte by byte.
 _MARKS = (
@@ -34,7 +34,7 @@ _UNSPACED = re.compile(f"[{BY_CHARACTER}{IDEOGRAPHIC_MARKS}]")
 
 
 class TextBytes(NamedTuple):
-    """Hold a text as UTF-8 bytes, and the same in small letters with spaces for marks."""
+    """Hold a text as UTF-8 bytes, and the same in small letters with zeros for what stands between words."""
 
     raw: bytes
     plain: bytes
@@ -72,17 +72,18 @@ def words_of(batch: Sequence[TextBytes]) -> Words:
     """Hash the words of texts of at most ``BATCH_TEXT_BYTES_MAX`` bytes together."""
     tables = _tables()
     # Spaces around each text, so that no look to either side leaves it.
-    given, plain = (np.frombuffer(b"  ".join([b"", *some, b""]), dtype=np.uint8) for some in zip(*batch, strict=True))
-    gaps = plain == _SPACE
-    edges = np.flatnonzero(gaps[1:] != gaps[:-1])
-    before, stops = edges[::2], edges[1::2]
+    raws, plains = zip(*batch, strict=True)
+    given, plain = (
+        np.frombuffer(gap.join([b"", *texts, b""]), np.uint8) for gap, texts in ((b"  ", raws), (b"\0\0", plains))
+    )
+    within = plain.astype(np.bool_)
+    before = np.flatnonzero(within[1:] > within[:-1])
     starts = before + 1
-    # The sum of a word's bytes, each times a power of its place, shifted to the place of the text's first byte.
-    sums = plain.astype(np.uint64)
-    sums *= tables.powers[: len(plain)]
-    sums = sums.cumsum()
-    hashes = sums.take(stops)
-    hashes -= sums.take(before)
+    # The sum of a word's bytes, each times a power of its place, shifted to the place of the text's first byte. What
+    # stands between words adds nothing.
+    places = plain.astype(np.uint64)
+    places *= tables.powers[: len(plain)]
+    hashes = np.add.reduceat(places, starts) if len(starts) else places[:0]
     hashes *= tables.inverses.take(starts)
     first, first_plain = given.take(starts), plain.take(starts)
     is_capital = first != first_plain
@@ -126,9 +127,9 @@ class _Tables(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _tables() -> _Tables:
-    """Return what bytes become (small letters, and spaces for marks), which may stand before a name, and powers."""
+    """Return what bytes become (small letters, and zeros for marks), which may stand before a name, and powers."""
     plain = bytes(
-        ord(chr(byte).lower()) if chr(byte).isalnum() else _SPACE if byte <= LAST_ASCII else byte for byte in range(256)
+        ord(chr(byte).lower()) if chr(byte).isalnum() else _GAP if byte <= LAST_ASCII else byte for byte in range(256)
     )
     within = np.array([byte > LAST_ASCII or chr(byte).islower() or chr(byte) in ",;" for byte in range(256)])
     return _Tables(plain, within, _powers(_BASE), _powers(pow(_BASE, -1, 1 << 64)))

@@ -7,6 +7,7 @@ a microsecond. Only the trees of rules with long lists of names are kept as they
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from zlib import crc32
 
 import msgspec
@@ -52,6 +53,12 @@ class PackedRules:
     def __getitem__(self, number: int) -> IndexedRule:
         found = _RULES.decode(self._packed[number])
         return msgspec.structs.replace(found, kept=self._trees[number]) if number in self._trees else found
+
+    def of(self, numbers: Sequence[int]) -> list[IndexedRule]:
+        """Return the rules of several numbers."""
+        if self._trees.keys().isdisjoint(numbers):
+            return list(map(_RULES.decode, map(self._packed.__getitem__, numbers)))
+        return list(map(self.__getitem__, numbers))
 
     def number(self, key: str) -> int | None:
         """Return the number of the rule with an id."""

@@ -96,9 +96,9 @@ class Grams:
 
     def held(self, reading: MatchView) -> bytes:
         """Return the packed numbers of the grams a document holds, ``EVERYTHING`` first, some perhaps twice."""
-        title = reading.tokens("title")
+        title, body = reading.tokens("title"), reading.tokens("body")
         language = self._language(reading.document.language)
-        found = [packed(EVERYTHING), *map(language.__getitem__, title | reading.tokens("body"))]
+        found = [packed(EVERYTHING), *map(language.__getitem__, body), *map(language.__getitem__, title - body)]
         if language.in_title:
             found += filter(None, map(language.in_title.get, reading.tokens("title", stems=True)))
         numbers = list(map(self._title_tokens.get, title)) if self._title_tokens else []
@@ -113,7 +113,7 @@ class Grams:
         ):
             if compounds:
                 found += filter(None, map(compounds.get, reading.compounds(part)))
-        return b"".join(found + [packed(number) for number in numbers if number])
+        return b"".join([*found, array(PACKED, filter(None, numbers)).tobytes()])
 
     def _language(self, language: str | None) -> _Language:
         known = language if language in STEMMERS else None

@@ -42,14 +42,10 @@ class FiledRules:
         """File a rule that is not there, with the tree of its query."""
         self._postings.add(self._rules.add(key, rule.name, rule.once_per, root), clauses(root))
 
-    def matching(self, reading: MatchView, now: datetime) -> list[int]:
-        """Return the numbers of the rules that a document matches, in no particular order (see ``rule``)."""
+    def matching(self, reading: MatchView, now: datetime) -> list[IndexedRule]:
+        """Return the rules that a document matches, in no particular order."""
         sure, unsure = self._postings.candidates(reading)
-        return sure + [number for number in unsure if holds(self.rule(number).root, reading, now)]
-
-    def rule(self, number: int) -> IndexedRule:
-        """Return the rule of a number that ``matching`` gave."""
-        return self._rules[number]
+        return self._rules.of(sure) + [rule for rule in self._rules.of(unsure) if holds(rule.root, reading, now)]
 
     def remove(self, key: str) -> None:
         """Take a rule out, if it is there."""
@@ -57,7 +53,7 @@ class FiledRules:
         if number is None:
             return
         # What it lies under is worked out again: rules leave seldom, and to keep it for all of them costs memory.
-        self._postings.remove(number, clauses(self.rule(number).root))
+        self._postings.remove(number, clauses(self._rules[number].root))
         self._rules.remove(key)
 
 
@@ -141,7 +137,7 @@ def _match(document: Document, asked: Sequence[FiledRules], now: datetime) -> De
 
 
 def _matching(asked: Sequence[FiledRules], reading: MatchView, now: datetime) -> Iterable[IndexedRule]:
-    return (filed.rule(number) for filed in asked if len(filed) for number in filed.matching(reading, now))
+    return (rule for filed in asked if len(filed) for rule in filed.matching(reading, now))
 
 
 def alert_id(rule: AlertRule | IndexedRule, document: Document) -> str:
