@@ -120,9 +120,9 @@ class Fetcher:
 
     def _opened(self) -> Sessions:
         """Return the pools of connections, opened for what is fetched first: loading the client takes its time."""
-        from connectors.fetch.sessions import Sessions
-
         if self._sessions is None:
+            from connectors.fetch.sessions import Sessions
+
             self._sessions = Sessions(self._user_agent, self._allowed, self._concurrency)
         return self._sessions
 
@@ -236,8 +236,6 @@ class Fetcher:
         """Give the answer to one request, with whatever goes wrong in ``FetchError``'s terms."""
         import aiohttp
 
-        from connectors.fetch.mending import OnlyHttp2Error
-
         if proxy is not None:
             try:
                 check_written_host(urlsplit(url).hostname or "", self._allowed)
@@ -268,6 +266,8 @@ class Fetcher:
         except (aiohttp.ClientError, ValueError, UnicodeError) as exc:
             if isinstance(exc, aiohttp.ClientPayloadError) and "Not enough data" in str(exc):
                 raise _cut_short(url) from exc
+            from connectors.fetch.mending import OnlyHttp2Error
+
             if isinstance(exc.__cause__, OnlyHttp2Error):
                 raise _only_http2(url) from exc
             raise FetchError("protocol", f"{url} did not answer as a web server should ({exc}).") from exc
@@ -285,8 +285,6 @@ class Fetcher:
         """Ask, and wait for the headers."""
         import aiohttp
 
-        from connectors.fetch.mending import MENDABLE
-
         sessions = self._opened()
         asked = partial(
             aiohttp.ClientSession.request,
@@ -297,6 +295,8 @@ class Fetcher:
                 try:
                     return await asked(sessions.plain)
                 except aiohttp.ClientResponseError as exc:
+                    from connectors.fetch.mending import MENDABLE
+
                     if method != "GET" or not MENDABLE.search(exc.message):
                         raise
                 return await asked(sessions.mending)

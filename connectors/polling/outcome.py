@@ -71,6 +71,7 @@ def succeeded(
     told = reading.parsed if reading is not None else poll
     offer = offered(fetched.headers.get("link"), fetched.url, told.hubs, told.topic)
     poll = msgspec.structs.replace(poll, unchanged=poll.unchanged + 1 if fetched.sent_nothing else 0)
+    poll = msgspec.structs.replace(poll, **_validators(fetched, reading, poll, now, body_hash))
     return msgspec.structs.replace(
         poll,
         next_check=next_check if subscription.interval_s else awake(next_check, skip_hours, skip_days),
@@ -79,7 +80,6 @@ def succeeded(
         last_check=now,
         last_success=now,
         last_entry=max([*published, *([poll.last_entry] if poll.last_entry else [])], default=None),
-        **_validators(fetched, reading, poll, now, body_hash),
         failures=0,
         error=None,
         retired=False,

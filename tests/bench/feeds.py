@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,10 +128,11 @@ async def _polling(store: stores.Store, rounds: Callable[[Callable[[int], float]
                 assert settled
                 started = time.perf_counter()
                 polled = asyncio.run_coroutine_threadsafe(ingest.once(), loop)
-                while not polled.done() or _found(store) < expected:
+                while not wait([polled], 0.005).done or _found(store) < expected:
                     if stop.is_set():
                         raise RuntimeError("stopped")  # the loop that the poll runs on has ended, by Ctrl-C
-                    time.sleep(0.005)
+                    if polled.done():
+                        time.sleep(0.005)
                 polled.result()
                 return time.perf_counter() - started
 
