@@ -27,7 +27,7 @@ _TERMS = f"INSERT INTO terms (terms, rowid, {COLUMNS}) VALUES ({', '.join('?' * 
 DELETE, INSERT = "delete", None
 # Title and text come first: of the row that was just put in without them, each count is one byte, a zero.
 _SIZES = "UPDATE terms_docsize SET sz = CAST(? || substr(sz, 3) AS BLOB) WHERE id = ?"
-_LAST_BYTE = 0x80
+_GOES_ON = 0x80
 _Row = tuple[str | int | None, ...]
 
 
@@ -100,8 +100,8 @@ def _has_same_texts(document: Document, older: Document | None) -> bool:
 
 
 def _first_two(sizes: bytes) -> bytes:
-    """Return the first two numbers of a row of sizes: each ends with the first byte that is less than 128."""
-    ends = (end for end, byte in enumerate(sizes, 1) if byte < _LAST_BYTE)
+    """Return the first two numbers of a row of sizes: a bit of each byte tells whether its number goes on."""
+    ends = (end for end, byte in enumerate(sizes, 1) if not byte & _GOES_ON)
     next(ends)
     return sizes[: next(ends)]
 
