@@ -31,18 +31,14 @@ from pipeline.query.indexing import facets_of, order_key
 # What is read of the texts of so many is held in memory; of fewer where they are long.
 AT_ONCE, CHARS_AT_ONCE = 512, 4_000_000
 _TABLES = ("documents", "bodies", "facets", "events")
-_COLUMNS = (
-    "position, id, revision, first_seen, seen, published, updated, original, language, source, origins, story, "
-    "number, written"
-)
 _INSERT = (
-    f"INSERT INTO documents ({_COLUMNS}, analysis) "
-    f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {ANALYSIS_VERSION})"
+    "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, source, "
+    "origins, story, number, written, analysis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # What stays of an article as long as it has its position is not set: the indices of it are then left alone.
 _UPDATE = (
     "UPDATE documents SET revision = ?3, seen = ?5, published = ?6, updated = ?7, original = ?8, language = ?9, "
-    f"source = ?10, origins = ?11, story = ?12, written = ?14, analysis = {ANALYSIS_VERSION} WHERE position = ?1"
+    "source = ?10, origins = ?11, story = ?12, written = ?14, analysis = ?15 WHERE position = ?1"
 )
 _decoder = msgspec.json.Decoder(Document)
 
@@ -275,8 +271,9 @@ class _Placed(NamedTuple):
     older: Document | None = None
 
     def columns(self) -> tuple[str | int | None, ...]:
-        """Return its row among the documents, in the order of ``_COLUMNS``."""
-        return (self.position, *_columns(self.one.document, self.first_seen), self.number, self.writing)
+        """Return its row among the documents."""
+        facts = _columns(self.one.document, self.first_seen)
+        return (self.position, *facts, self.number, self.writing, ANALYSIS_VERSION)
 
 
 def _tells_else(document: Document, older: Document) -> bool:
