@@ -64,7 +64,7 @@ _TOKEN = re.compile(
 )
 # What no token holds nor looks at beside it: splitting there first, and remembering the pieces, is several times faster
 # than searching. Typographic marks are blanked too: alone they should not cost a text the way of plain ASCII.
-_APART = str.maketrans({c: " " for c in map(chr, range(128)) if not (c.isalnum() or c in "_&.,:+#")})
+_APART = bytes(ord(c.lower() if c.isalnum() or c in "_&.,:+#" else " ") for c in map(chr, range(128))).ljust(256)
 _PUNCTUATION = "‘’“”„«»–—…•·€£©®°\u00a0\u2009\u202f"
 _IS_BY_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
 # A nasal before a consonant of its place of articulation may be written as a point: हिन्दी, हिंदी.
@@ -285,7 +285,8 @@ def _analyze(text: str, language: str | None) -> Analysis:
             plain = plain.replace(mark, " ")
     tokens: list[str] = []
     if plain.isascii():
-        for piece in plain.lower().translate(_APART).split():
+        # As bytes it is folded and blanked in a tenth of the time.
+        for piece in plain.encode().translate(_APART).decode().split():
             if piece.isalnum():
                 tokens.append(piece)
             elif piece[-1] in ".,:" and piece[:-1].isalnum():

@@ -23,7 +23,8 @@ from pipeline.adapters.sqlite.plans import Plan
 from pipeline.adapters.sqlite.prepared import SqlitePrepared
 from pipeline.adapters.sqlite.statements import Bound, count_days, narrowed, selected
 from pipeline.adapters.sqlite.totals import Totals
-from pipeline.adapters.sqlite.writer import Writer, languages, read_document, unpack
+from pipeline.adapters.sqlite.words import languages
+from pipeline.adapters.sqlite.writer import Writer, read_document, unpack
 from pipeline.adapters.verified_search import (
     CHUNK,
     MAX_SAMPLED,

@@ -63,6 +63,12 @@ def texts_of(document: Document) -> Texts:
     )
 
 
+def other_texts(document: Document) -> Texts:
+    """Read the texts of a document, except its title and its body."""
+    nothing = analyze(None)
+    return Texts(nothing, nothing, analyze("\n".join(document.authors)), analyze(document.source))
+
+
 def terms_row(
     document: Document, texts: Texts | None = None, write: Callable[[list[str]], str] = joined
 ) -> tuple[str, ...]:

@@ -1,17 +1,16 @@
 """Writing documents into the tables of the index, and taking them out.
 
-FTS5 holds postings only, not the text: to remove a document's, its terms are made again from the stored document, if
-this version of the text analysis made them; others are left behind with their table (see ``generations``).
+The terms of a document that another version of the text analysis made are left behind with their table (see
+``generations``). Of an article that stays at its position, the rows that stay the same are not written again.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,33 +18,28 @@ from pipeline.adapters.sqlite import packing
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.derived import Derived, next_numbers
 from pipeline.adapters.sqlite.generations import begin, finish
-from pipeline.adapters.sqlite.groups import listed
 from pipeline.adapters.sqlite.places import Places
+from pipeline.adapters.sqlite.postings import Postings
 from pipeline.adapters.sqlite.prepared import Made, SqlitePrepared
 from pipeline.adapters.sqlite.revisions import SqliteRevisions
-from pipeline.adapters.sqlite.terms import COLUMNS, Texts, terms_row, texts_of
-from pipeline.language.tokens import ANALYSIS_VERSION, learn_stems, stem, stems_of
+from pipeline.language.tokens import ANALYSIS_VERSION
 from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 from pipeline.ports.revisions import KEPT
-from pipeline.query.indexing import (
-    MAX_TOKEN,
-    clip,
-    facets_of,
-    index_language,
-    is_compound_term,
-    joined,
-    order_key,
-)
+from pipeline.query.indexing import facets_of, order_key
 
-MAX_KNOWN_TOKENS = 500_000
 # What is read of the texts of so many is held in memory; of fewer where they are long.
 AT_ONCE, CHARS_AT_ONCE = 512, 4_000_000
-# Rows are put in and, where the first value is DELETE, taken out. The engine writes down all it was given as soon as a
-# row comes before the last one: so they are given in the order of their positions, each taken out just before its next.
-_TERMS = f"INSERT INTO terms (terms, rowid, {COLUMNS}) VALUES ({', '.join('?' * 12)})"
-DELETE, INSERT = "delete", None
-_Terms = tuple[str | int | None, ...]
+_TABLES = ("documents", "bodies", "facets", "events")
+_INSERT = (
+    "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, source, "
+    "origins, story, number, written, analysis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+# What stays of an article as long as it has its position is not set: the indices of it are then left alone.
+_UPDATE = (
+    "UPDATE documents SET revision = ?3, seen = ?5, published = ?6, updated = ?7, original = ?8, language = ?9, "
+    "source = ?10, origins = ?11, story = ?12, written = ?14, analysis = ?15 WHERE position = ?1"
+)
 _decoder = msgspec.json.Decoder(Document)
 
 
@@ -100,8 +94,7 @@ class Writer:
         self._prepared = prepared
         self._revisions = SqliteRevisions(database, kept_revisions)
         self._derived = Derived(database)
-        self._known_tokens: dict[str, set[str]] = {}
-        self._counted: dict[str, int] = {}
+        self._postings = Postings(database)
 
     def write(self, documents: Sequence[Document]) -> list[tuple[str, str]]:
         """Store the newest revision of each document; return (article id, reason) for those that cannot be."""
@@ -121,13 +114,11 @@ class Writer:
                 passed.setdefault(document.id, []).append(before)
         with self._database.transaction():
             begin(self._database)
-            if languages(self._database) != self._counted:
-                # Another process wrote, or what was noted here was dropped with its transaction.
-                self._known_tokens.clear()
+            self._postings.words.begin()
             stored = self._stored(list(newest))
             for chunk in _chunks(_arrivals(self._database, newest.values(), stored)):
                 self._put(chunk, stored, passed)
-            self._counted = languages(self._database)
+            self._postings.words.end()
         return refused
 
     def remove(self, positions: Sequence[int]) -> None:
@@ -137,7 +128,7 @@ class Writer:
         for start in range(0, len(ordered), AT_ONCE):
             there = self._there(ordered[start : start + AT_ONCE])
             self._take_out(there)
-            self._database.connection.executemany(_TERMS, _deletions(there))
+            self._postings.take_out(_with_terms(there))
 
     def renew(self, limit: int) -> int:
         """Make the terms anew of up to ``limit`` documents of another analysis, newest first; return of how many."""
@@ -149,11 +140,12 @@ class Writer:
                 "WHERE analysis < ? OR analysis > ? ORDER BY position DESC LIMIT ?",
                 (ANALYSIS_VERSION, ANALYSIS_VERSION, limit),
             ).fetchall()
-            written = [(position, unpack(value)) for position, value in rows]
-            self._index(written, {}, {})
+            self._postings.words.begin()
+            self._postings.put([(position, unpack(value)) for position, value in rows], {}, {})
+            self._postings.words.end()
             connection.executemany(
                 "UPDATE documents SET analysis = ? WHERE position = ?",
-                [(ANALYSIS_VERSION, position) for position, _ in written],
+                [(ANALYSIS_VERSION, position) for position, _ in rows],
             )
             if len(rows) < limit:
                 finish(self._database)
@@ -183,11 +175,11 @@ class Writer:
             for position, analysis, value in rows
         }
 
-    def _take_out(self, there: Mapping[int, _There]) -> None:
-        """Take documents out of all tables but that of the terms."""
-        for table in ("documents", "bodies", "facets", "events"):
+    def _take_out(self, positions: Collection[int], tables: Sequence[str] = _TABLES) -> None:
+        """Take documents out of tables, which are all but that of the terms."""
+        for table in tables:
             self._database.connection.executemany(
-                f"DELETE FROM {table} WHERE position = ?", ((position,) for position in there)
+                f"DELETE FROM {table} WHERE position = ?", [(position,) for position in positions]
             )
 
     def _put(
@@ -196,120 +188,67 @@ class Writer:
         stored: Mapping[str, _Stored],
         passed: Mapping[str, Sequence[Document]],
     ) -> None:
-        rows, bodies = [], []
-        written: list[tuple[int, Document]] = []
-        made: dict[int, Made] = {}
-        facets: list[tuple[int, str, str]] = []
         places = Places(self._database, [arrival.key for arrival in arrivals])
         there = self._there([before.position for each in arrivals if (before := stored.get(each.one.document.id))])
         replaced: dict[int, _There] = {}
+        placed: list[_Placed] = []
         for one, first_seen, key, writing in arrivals:
             document = one.document
-            number = writing
             before = stored.get(document.id)
-            if before is not None:
-                if before.revision > document.revision or there[before.position].value == one.value:
-                    continue  # a redelivery of what is there already
-                number = before.number
-            older = there[before.position].document if before is not None else None
-            self._keep_revisions(before, older, passed.get(document.id, ()), document)
-            if before is not None:
-                replaced[before.position] = there[before.position]
-                places.leave(before.position)
+            if before is None:
+                self._keep_revisions(-1, None, passed.get(document.id, ()), document)
+                placed.append(_Placed(places.take(key), one, first_seen, writing, writing))
+                continue
+            stands = there[before.position]
+            if before.revision > document.revision or stands.value == one.value:
+                continue  # a redelivery of what is there already
+            older = stands.document
+            self._keep_revisions(before.revision, older, passed.get(document.id, ()), document)
+            replaced[before.position] = stands
+            places.leave(before.position)
             position = places.take(key)
-            rows.append((position, *_columns(document, first_seen), number, writing))
-            if one.ready is not None:
-                made[position] = one.ready
-            bodies.append((position, one.body()))
-            facets += ((position, *pair) for pair in facets_of(document))
-            written.append((position, document))
-        self._take_out(replaced)
+            stays = position == before.position
+            placed.append(_Placed(position, one, first_seen, before.number, writing, older if stays else None))
+        self._write_rows(placed, replaced)
+
+    def _write_rows(self, placed: Sequence[_Placed], replaced: Mapping[int, _There]) -> None:
         connection = self._database.connection
+        staying = {each.position for each in placed if each.older is not None}
+        self._take_out(replaced.keys() - staying)
+        for statement, stays in ((_UPDATE, True), (_INSERT, False)):
+            connection.executemany(
+                statement, [each.columns() for each in placed if (each.position in staying) is stays]
+            )
         connection.executemany(
-            "INSERT INTO documents (position, id, revision, first_seen, seen, published, updated, original, language, "
-            "source, origins, story, number, written, analysis) "
-            f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {ANALYSIS_VERSION})",
-            rows,
+            "INSERT OR REPLACE INTO bodies (position, value) VALUES (?, ?)",
+            [(each.position, each.one.body()) for each in placed],
         )
-        connection.executemany("INSERT INTO bodies (position, value) VALUES (?, ?)", bodies)
-        self._index(written, made, replaced)
-        connection.executemany("INSERT INTO facets (position, field, value) VALUES (?, ?, ?)", facets)
-        self._derived.add(written)
-
-    def _index(
-        self, written: Sequence[tuple[int, Document]], made: Mapping[int, Made], replaced: Mapping[int, _There]
-    ) -> None:
-        """Write the terms of documents at their positions, those that were ``made`` already as they are.
-
-        Those of what was ``replaced`` are taken out.
-        """
-        read = {position: texts_of(document) for position, document in written if position not in made}
-        are_long = self._learn([(document, read[at]) for at, document in written if at in read], list(made.values()))
-        write = joined if are_long else " ".join
-        terms = [
-            (INSERT, at, *(made[at].terms if at in made else terms_row(document, read[at], write)))
-            for at, document in written
-        ]
-        rows: list[_Terms] = [*_deletions(replaced), *terms]
-        rows.sort(key=_position)  # it keeps the order of two at one position
-        self._database.connection.executemany(_TERMS, rows)
+        written = [(each.position, each.one.document) for each in placed]
+        made = {each.position: each.one.ready for each in placed if each.one.ready is not None}
+        self._postings.put(written, made, _with_terms(replaced))
+        facets = {
+            each.position: found
+            for each in placed
+            if (found := facets_of(each.one.document)) != (each.older and facets_of(each.older))
+        }
+        self._take_out(staying & facets.keys(), ["facets"])
+        connection.executemany(
+            "INSERT INTO facets (position, field, value) VALUES (?, ?, ?)",
+            [(position, *pair) for position, pairs in facets.items() for pair in pairs],
+        )
+        told = [each for each in placed if each.older is None or _tells_else(each.one.document, each.older)]
+        self._take_out([each.position for each in told if each.older is not None], ["events"])
+        self._derived.add([(each.position, each.one.document) for each in told])
 
     def _keep_revisions(
-        self, stored: _Stored | None, older: Document | None, passed: Sequence[Document], document: Document
+        self, known: int, older: Document | None, passed: Sequence[Document], document: Document
     ) -> None:
-        """Keep what a newer revision replaces: what is stored, and what came and was outdone in the same batch."""
-        known = stored.revision if stored is not None else -1
+        """Keep what it replaces: what is stored, of the ``known`` revision, and what was outdone in the same batch."""
         between = [each for each in passed if each.revision > known]
         if older is not None and older.revision < document.revision:
             between.insert(0, older)
         for earlier, later in pairwise([*between, document]):
             self._revisions.keep(earlier, later)
-
-    def _learn(self, documents: Sequence[tuple[Document, Texts]], made: Sequence[Made]) -> bool:
-        """Note new tokens and their stems; return whether some token is too long for the engine."""
-        found: dict[str, set[str]] = {}
-        counts: Counter[str] = Counter()
-        for document, texts in documents:
-            language = index_language(document.language)
-            counts[language] += 1
-            found.setdefault(language, set()).update(texts.title.tokens, texts.body.tokens)
-            found.setdefault("", set()).update(texts.authors.tokens, texts.source.tokens)
-        for ready in made:
-            language = index_language(ready.document.language)
-            counts[language] += 1
-            new = {*ready.terms[0].split(), *ready.terms[1].split()}.difference(self._known_tokens.get(language, ()))
-            found.setdefault(language, set()).update(term for term in new if not is_compound_term(term))
-            found.setdefault("", set()).update(ready.names())
-            learn_stems(language, ready.stems)
-        connection = self._database.connection
-        connection.executemany(
-            "INSERT INTO languages (language, documents) VALUES (?, ?) "
-            "ON CONFLICT (language) DO UPDATE SET documents = documents + excluded.documents",
-            counts.items(),
-        )
-        are_long = False
-        for language, tokens in found.items():
-            known = self._known_tokens.setdefault(language, set())
-            new = tokens - known
-            are_any = max(map(len, new), default=0) > MAX_TOKEN
-            long = {token for token in new if len(token) > MAX_TOKEN} if are_any else set()
-            are_long = are_long or are_any
-            # In order: neighbours in the table are then written together.
-            shown = sorted(new if not long else map(clip, new))
-            connection.execute(
-                "INSERT OR IGNORE INTO vocabulary (token) SELECT value FROM json_each(?)", (listed(shown),)
-            )
-            if language:
-                roots = {clip(token): stem(token, language) for token in new} if long else stems_of(shown, language)
-                connection.executemany(
-                    "INSERT OR IGNORE INTO stems (language, stem, token) VALUES (?, ?, ?)",
-                    ((language, root, token) for token, root in roots.items() if root != token),
-                )
-            if len(known) > MAX_KNOWN_TOKENS:
-                known.clear()
-            # Long ones stay unknown, so that they are noticed each time.
-            known |= new - long
-        return are_long
 
 
 class _Arrival(NamedTuple):
@@ -319,6 +258,27 @@ class _Arrival(NamedTuple):
     first_seen: datetime
     key: int
     writing: int
+
+
+class _Placed(NamedTuple):
+    """Hold a document that is written at a position, and the ``older`` one of the article that stands there already."""
+
+    position: int
+    one: _Given
+    first_seen: datetime
+    number: int
+    writing: int
+    older: Document | None = None
+
+    def columns(self) -> tuple[str | int | None, ...]:
+        """Return its row among the documents."""
+        facts = _columns(self.one.document, self.first_seen)
+        return (self.position, *facts, self.number, self.writing, ANALYSIS_VERSION)
+
+
+def _tells_else(document: Document, older: Document) -> bool:
+    """Tell whether something that is kept of documents beside the index is another."""
+    return (document.events, document.merged, document.story_id) != (older.events, older.merged, older.story_id)
 
 
 def _arrivals(database: Database, accepted: Collection[_Given], stored: Mapping[str, _Stored]) -> list[_Arrival]:
@@ -341,15 +301,13 @@ def _chunks(arrivals: Sequence[_Arrival]) -> Iterator[Sequence[_Arrival]]:
     yield arrivals[start:]
 
 
-def _deletions(there: Mapping[int, _There]) -> Iterator[_Terms]:
-    """Yield the rows that take terms out; those of another analysis are left to be dropped with their table."""
-    for position, one in there.items():
-        if one.analysis == ANALYSIS_VERSION and (document := one.document) is not None:
-            yield DELETE, position, *terms_row(document)
-
-
-def _position(row: _Terms) -> int:
-    return cast("int", row[1])
+def _with_terms(there: Mapping[int, _There]) -> dict[int, Document]:
+    """Return the documents whose terms can be made again; those of another analysis go with their table."""
+    return {
+        position: document
+        for position, one in there.items()
+        if one.analysis == ANALYSIS_VERSION and (document := one.document) is not None
+    }
 
 
 def read_document(database: Database, position: int) -> Document | None:
@@ -361,11 +319,6 @@ def read_document(database: Database, position: int) -> Document | None:
 def unpack(value: bytes) -> Document:
     """Read a document as it is stored."""
     return _decoder.decode(packing.unpack(value))
-
-
-def languages(database: Database) -> dict[str, int]:
-    """Return how many documents were written in each language of stems."""
-    return dict(database.connection.execute("SELECT language, documents FROM languages").fetchall())
 
 
 def _columns(document: Document, first_seen: datetime) -> tuple[str | int | None, ...]:
