@@ -26,6 +26,8 @@ from pipeline.moments import from_microseconds, microseconds
 
 FIRST_GENERATION = "1"
 BULK_BYTES = 8_000_000
+# What of the answer to a bulk is looked at.
+_ANSWERED = ("errors", "items.index._id", "items.index.status", "items.index.error")
 # Item numbers have sixteen digits.
 LEAST_NUMBER = 10**15
 _ANY_STATE: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
@@ -277,7 +279,7 @@ class Months:
         """Send lines of a bulk request; return what can never be stored, and add what others were quicker with."""
         with translated(self._url):
             try:
-                answer = self._client.bulk(operations=lines)  # type: ignore[arg-type]  # bytes go as they are
+                answer = self._client.bulk(operations=lines, filter_path=_ANSWERED)  # type: ignore[arg-type]  # bytes go as they are
             except ApiError as exc:
                 if exc.meta.status != 413:
                     raise
