@@ -65,6 +65,7 @@ _TOKEN = re.compile(
 # What no token holds nor looks at beside it: splitting there first, and remembering the pieces, is several times faster
 # than searching. Typographic marks are blanked too: alone they should not cost a text the way of plain ASCII.
 _APART = bytes(ord(c.lower() if c.isalnum() or c in "_&.,:+#" else " ") for c in map(chr, range(128))).ljust(256)
+_PIECE = re.compile(r"\S+")
 _PUNCTUATION = "‘’“”„«»–—…•·€£©®°\u00a0\u2009\u202f"
 _IS_BY_CHARACTER = re.compile(f"[{BY_CHARACTER}]")
 # A nasal before a consonant of its place of articulation may be written as a point: हिन्दी, हिंदी.
@@ -125,8 +126,8 @@ class Analysis:
 
     def _located(self) -> tuple[list[int], list[int]]:
         if self._spans is None:
-            found = list(located_tokens(self.text, self.language))
-            self._spans = [start for _, start, _ in found], [end for _, _, end in found]
+            found = list(_spans(self.text[:MAX_CHARS]))
+            self._spans = [start for start, _ in found], [end for _, end in found]
         return self._spans
 
 
@@ -322,13 +323,35 @@ def _read(text: str, marks: str) -> Iterator[tuple[str, int, int]]:
 
     ``marks`` are those that group the digits of a number in the text's language.
     """
+    for start, end in _found(text):
+        yield written(text[start:end], marks), start, end
+
+
+def _found(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the characters of each token, by what a token is."""
     for found in _TOKEN.finditer(text):
-        word, start = found.group(), found.start()
+        start, end = found.span()
+        word = found[0]
         if word.isascii() or not _IS_BY_CHARACTER.match(word):
-            yield written(word, marks), start, found.end()
+            yield start, end
             continue
-        for n in range(max(len(word) - 1, 1)):
-            yield fold(word[n : n + 2]), start + n, start + min(n + 2, len(word))
+        for n in range(start, max(end - 1, start + 1)):
+            yield n, min(n + 2, end)
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the same, piece by piece: a fifth of the time where most pieces are plain words."""
+    for found in _PIECE.finditer(text.encode().translate(_APART).decode() if text.isascii() else text):
+        piece, (start, end) = found[0], found.span()
+        if piece.isascii():
+            if piece.isalnum():
+                yield start, end
+                continue
+            if piece[-1] in ".,:" and piece[:-1].isalnum():
+                yield start, end - 1
+                continue
+        for first, last in _found(piece):
+            yield start + first, start + last
 
 
 _EMPTY = Analysis("", None, [])

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError, ConnectionTimeout, Elasticsearch
 
 from pipeline.adapters.elasticsearch.arrivals import ElasticsearchArrivals
 from pipeline.adapters.elasticsearch.index import ElasticsearchIndex
 from pipeline.adapters.elasticsearch.ledger import ElasticsearchLedger
+from pipeline.adapters.elasticsearch.months import BULK_DOCUMENTS
 from pipeline.errors import NewswireError, TransientError, UnavailableError
 from pipeline.model import Document
 from pipeline.ports.alerts import About, DeliveriesRequest
@@ -115,14 +116,39 @@ def test_deleted_ledger_is_made_again_as_it_should_be(
 def test_what_is_too_large_for_the_server_goes_in_parts(index: ElasticsearchIndex) -> None:
     bulk = index.months._client.bulk
 
-    def limited(operations: Sequence[bytes]) -> Any:
+    def limited(operations: Sequence[bytes], **asked: Any) -> Any:
         if len(operations) > 4:
             raise ApiError("too large", ApiResponseMeta(413, "1.1", HttpHeaders(), 0.0, NodeConfig("http", "h", 1)), {})
-        return bulk(operations=operations)  # type: ignore[arg-type]
+        return bulk(operations=operations, **asked)  # type: ignore[arg-type]
 
     index.months._client.bulk = limited  # type: ignore[method-assign, assignment]
     assert list(index.upsert([article(f"b{n}") for n in range(7)])) == []
     assert len(found(index)) == 8
+
+
+def test_request_that_fails_among_several_is_told_when_all_are_answered(index: ElasticsearchIndex) -> None:
+    bulk = index.months._client.bulk
+    under_way = 0
+
+    def failing(operations: Sequence[bytes], **asked: Any) -> Any:
+        nonlocal under_way
+        under_way += 1
+        try:
+            if b'"c0"' in operations[0]:
+                raise ConnectionTimeout("no answer")
+            return bulk(operations=operations, **asked)  # type: ignore[arg-type]
+        finally:
+            under_way -= 1
+
+    documents = [article(f"c{n}") for n in range(2 * BULK_DOCUMENTS + 1)]
+    index.months._client.bulk = failing  # type: ignore[method-assign, assignment]
+    with pytest.raises(TransientError):
+        index.upsert(documents)
+    assert not under_way
+    index.months._client.bulk = bulk  # type: ignore[method-assign]
+    assert list(index.upsert(documents)) == []
+    index.refresh()
+    assert {each.id for each in documents} == {each.id for each in documents if index.get(each.id) is not None}
 
 
 CALLS: dict[str, Callable[[ElasticsearchIndex, ElasticsearchLedger], Any]] = {

@@ -175,6 +175,7 @@ class ElasticsearchIndex:
     def close(self) -> None:
         """Close the connections; idempotent."""
         self.revisions.close()
+        self.months.close()
         self._client.close()
 
     def filtered(self, request: SearchRequest) -> Plan:

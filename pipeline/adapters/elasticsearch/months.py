@@ -7,9 +7,10 @@ version, so that an older one never replaces a newer one; a revision goes where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from elasticsearch import ApiError, Elasticsearch
@@ -25,10 +26,22 @@ from pipeline.model import Document
 from pipeline.moments import from_microseconds, microseconds
 
 FIRST_GENERATION = "1"
+# What goes in one request; of many documents the next ones are made while requests are under way, at most so many.
 BULK_BYTES = 8_000_000
+BULK_DOCUMENTS = 200
+BULKS_AT_ONCE = 2
+# What of the answer to a bulk is looked at.
+_ANSWERED = ("errors", "items.index._id", "items.index.status", "items.index.error")
 # Item numbers have sixteen digits.
 LEAST_NUMBER = 10**15
 _ANY_STATE: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
+
+
+class _Answered(NamedTuple):
+    """Hold what became of a request: what can never be stored and why, and what others were quicker with."""
+
+    refused: list[tuple[str, str]]
+    outdone: list[str]
 
 
 class Months:
@@ -46,6 +59,12 @@ class Months:
         self.numbers = Numbers(url, client, prefix)
         self._is_set_up = False
         self._located = Located(url, client)
+        # Its threads begin with the first write of more than one request.
+        self._sending = ThreadPoolExecutor(BULKS_AT_ONCE, "bulk")
+
+    def close(self) -> None:
+        """End the threads that send; idempotent."""
+        self._sending.shutdown()
 
     def setup(self) -> None:
         """Put the template, and what is new in it to the indices there are; idempotent. ``write`` does it first."""
@@ -91,8 +110,21 @@ class Months:
             first_seen[article_id] = from_microseconds(hit["_source"]["nw"]["first_seen"])
         numbered = self._numbered(newest, stored, numbers)
         refused: list[tuple[str, str]] = []
-        lines: list[bytes] = []
-        size, outdone = 0, set[str]()
+        answers = self._send_all(self._made(newest, first_seen, numbered, stored, again, indices, refused))
+        outdone = {article_id for answer in answers for article_id in answer.outdone}
+        return [*refused, *(each for answer in answers for each in answer.refused)], outdone - stored.keys()
+
+    def _made(
+        self,
+        newest: Mapping[str, Document],
+        first_seen: Mapping[str, datetime],
+        numbered: Mapping[str, int],
+        stored: Collection[str],
+        again: str,
+        indices: list[str],
+        refused: list[tuple[str, str]],
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the two lines of each document in a bulk request; what has none is added to ``refused``."""
         now = datetime.now(UTC)
         generation = self._generation or _generation_of(indices)
         for document in newest.values():
@@ -109,14 +141,25 @@ class Months:
             # What is new must not replace what another writer made of it meanwhile, or its number would change.
             kind = again if document.id in stored else "external"
             action = {"_index": name, "_id": document.id, "version": document.revision, "version_type": kind}
-            lines += [msgspec.json.encode({"index": action}), entry]
-            size += len(entry)
-            if size > BULK_BYTES:
-                refused += self._send(lines, outdone)
-                lines, size = [], 0
-        if lines:
-            refused += self._send(lines, outdone)
-        return refused, outdone - stored.keys()
+            yield msgspec.json.encode({"index": action}), entry
+
+    def _send_all(self, entries: Iterable[tuple[bytes, bytes]]) -> list[_Answered]:
+        """Send bulk requests, and make what goes into the next one meanwhile; return when all are answered."""
+        lines: list[bytes] = []
+        under_way: list[Future[_Answered]] = []
+        size = 0
+        try:
+            for action, entry in entries:
+                lines += [action, entry]
+                size += len(entry)
+                if size > BULK_BYTES or len(lines) >= 2 * BULK_DOCUMENTS:
+                    under_way.append(self._sending.submit(self._send, lines))
+                    lines, size = [], 0
+            answers = [self._send(lines)] if lines else []
+        finally:
+            # After a failure all is written again: nothing of this may come later.
+            wait(under_way)
+        return [*answers, *(each.result() for each in under_way)]
 
     def complete(self, slices: int) -> bool:
         """Write some of the documents anew that an earlier version wrote, with all fields of this one.
@@ -273,21 +316,21 @@ class Months:
             # Thousands may have been seen at one moment: look further each time.
             least, width = int(taken) + 1, width * 2
 
-    def _send(self, lines: list[bytes], outdone: set[str]) -> list[tuple[str, str]]:
-        """Send lines of a bulk request; return what can never be stored, and add what others were quicker with."""
+    def _send(self, lines: list[bytes]) -> _Answered:
+        """Send lines of a bulk request. Raises ``TransientError`` where some of it is to be sent again."""
         with translated(self._url):
             try:
-                answer = self._client.bulk(operations=lines)  # type: ignore[arg-type]  # bytes go as they are
+                answer = self._client.bulk(operations=lines, filter_path=_ANSWERED)  # type: ignore[arg-type]  # bytes go as they are
             except ApiError as exc:
                 if exc.meta.status != 413:
                     raise
-                return self._send_halves(lines, outdone)
-        refused = []
+                return self._send_halves(lines)
+        refused, outdone = [], []
         for item in answer["items"] if answer["errors"] else ():
             result = item["index"]
             status = result["status"]
             if status == 409:
-                outdone.add(result["_id"])
+                outdone.append(result["_id"])
             if status < 300 or status == 409:
                 continue
             error = result.get("error") or {}
@@ -297,15 +340,16 @@ class Months:
                 reason = f"Elasticsearch did not index {result['_id']}: {status}, {_reason(error)}."
                 raise TransientError(reason, RETRY_AFTER_S)
             refused.append((result["_id"], _reason(error)))
-        return refused
+        return _Answered(refused, outdone)
 
-    def _send_halves(self, lines: list[bytes], outdone: set[str]) -> list[tuple[str, str]]:
+    def _send_halves(self, lines: list[bytes]) -> _Answered:
         """Send what is too large for the server, or for a proxy before it, in parts; one document has no parts."""
         if len(lines) <= 2:
             action = msgspec.json.decode(lines[0])
-            return [(action["index"]["_id"], "it is too large for Elasticsearch")]
+            return _Answered([(action["index"]["_id"], "it is too large for Elasticsearch")], [])
         middle = len(lines) // 4 * 2
-        return self._send(lines[:middle], outdone) + self._send(lines[middle:], outdone)
+        one, other = self._send(lines[:middle]), self._send(lines[middle:])
+        return _Answered([*one.refused, *other.refused], [*one.outdone, *other.outdone])
 
     def _aliased(self) -> list[str]:
         with translated(self._url):

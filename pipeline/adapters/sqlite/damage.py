@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.adapters.sqlite import packing
 from pipeline.errors import NewswireError, TransientError, UnavailableError
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
@@ -40,7 +41,7 @@ def explained(path: Path) -> Iterator[None]:
     """Raise ``UnavailableError`` with what to do for errors of SQLite's that are states of the store or its disk."""
     try:
         yield
-    except (msgspec.DecodeError, UnicodeDecodeError, zlib.error) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, packing.error, zlib.error) as exc:
         # What is read of a store was written by this program, and could be read then.
         if not _is_whole(path):
             raise damaged(path) from exc

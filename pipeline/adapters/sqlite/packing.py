@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import zlib
 
+try:
+    # The same streams in a quarter of the time.
+    from isal import isal_zlib as deflate
+
+    LEVEL = 1
+except ImportError:  # on a processor it is not made for
+    deflate = zlib  # type: ignore[misc]
+
+    # Three quarters of the time of level 6, for three hundredths more bytes.
+    LEVEL = 3
+
+error: type[Exception] = deflate.error  # type: ignore[assignment]  # its stub takes it for an instance
 PLAIN, PACKED = 0, 1
-# Three quarters of the time of level 6, for three hundredths more bytes.
-LEVEL = 3
-# A short value is compressed in less memory: a stream's memory is cleared first, which takes longer than the work.
-SHORT_BYTES, SHORT_BITS, SHORT_MEMORY = 6_000, 13, 6
 # Shorter than this, nothing is gained.
 WORTH_BYTES = 64
 _NEEDS_DICTIONARY = 0x20
@@ -42,19 +50,16 @@ _DICTIONARY = _WORDS.encode()
 
 def pack(value: bytes) -> bytes:
     """Return a value compressed."""
-    if len(value) < SHORT_BYTES:
-        deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, SHORT_BITS, SHORT_MEMORY, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
-    else:
-        deflate = zlib.compressobj(LEVEL, zdict=_DICTIONARY)
-    return deflate.compress(value) + deflate.flush()
+    packing = deflate.compressobj(LEVEL, zdict=_DICTIONARY)
+    return packing.compress(value) + packing.flush()
 
 
 def unpack(value: bytes) -> bytes:
-    """Return what was compressed, with the dictionary or without. Raises ``zlib.error``."""
+    """Return what was compressed, with the dictionary or without. Raises ``error``."""
     if len(value) > 1 and value[1] & _NEEDS_DICTIONARY:
-        inflate = zlib.decompressobj(zdict=_DICTIONARY)
-        return inflate.decompress(value) + inflate.flush()
-    return zlib.decompress(value)
+        packing = deflate.decompressobj(zdict=_DICTIONARY)
+        return packing.decompress(value) + packing.flush()
+    return deflate.decompress(value)
 
 
 def packed(value: bytes) -> tuple[int, bytes]:
@@ -67,5 +72,5 @@ def packed(value: bytes) -> tuple[int, bytes]:
 
 
 def unpacked(how: int, value: bytes) -> bytes:
-    """Return a value that ``packed`` stored. Raises ``zlib.error``."""
+    """Return a value that ``packed`` stored. Raises ``error``."""
     return unpack(value) if how == PACKED else value
