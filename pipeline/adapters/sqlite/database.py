@@ -249,6 +249,8 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
+        # Some systems' SQLite overwrites with zeros what it frees, postings that were merged as well: an eighth of all.
+        connection.execute("PRAGMA secure_delete = OFF")
         return connection
 
     def _found_damaged(self, error: DamagedError) -> None:
