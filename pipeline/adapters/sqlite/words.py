@@ -26,14 +26,15 @@ class Words:
         self._known: dict[str, set[str]] = {}
         self._found: dict[str, set[str]] = {}
         self._documents: Counter[str] = Counter()
-        self._counted: dict[str, int] = {}
+        self._counted: dict[str, int] | None = None
 
     def begin(self) -> None:
-        """Forget what may not be stored: another process wrote, or the transaction of the last write was dropped."""
+        """Forget what may not be stored: another process wrote, or the last write failed or was dropped."""
         self._found.clear()
         self._documents.clear()
         if languages(self._database) != self._counted:
             self._known.clear()
+        self._counted = None
 
     def end(self) -> None:
         """Remember that all was written by this one."""

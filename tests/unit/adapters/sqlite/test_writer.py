@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,3 +85,16 @@ def test_texts_are_read_in_slices_of_bounded_size(monkeypatch: pytest.MonkeyPatc
         index.upsert([*long, *(_article(number, hours_ago=number) for number in range(9, COUNT))])
         assert sum(sizes) == COUNT and sizes[1:3] == [3, 3]
         assert len(_found(index, "lang:en")) == COUNT
+
+
+def test_words_of_a_write_that_failed_are_written_with_the_next_one() -> None:
+    with Database(":memory:") as database:
+        index, article = SqliteIndex(database), msgspec.structs.replace(_article(7, hours_ago=1), tags=("weather",))
+        database.connection.execute(
+            "CREATE TEMP TRIGGER failing BEFORE INSERT ON facets BEGIN SELECT raise(ABORT, 'no'); END"
+        )
+        with pytest.raises(sqlite3.IntegrityError):
+            index.upsert([article])
+        database.connection.execute("DROP TRIGGER failing")
+        index.upsert([article])
+        assert _found(index, "wo?d7") == ["Report 7"]
