@@ -46,8 +46,8 @@
     try { answer = await post("/marks", { article: id, [kind]: wanted ? "yes" : "no" }); } catch { wrong(AWAY); return; }
     if (answer.redirected) { wrong("You are no longer logged in; reload the page."); return; }
     if (!answer.ok) { wrong("That was not kept; reload the page and try again."); return; }
-    if ($("#wrong")) $("#wrong").remove();
     const state = (await answer.json())[id];
+    if ($("#wrong")) $("#wrong").remove();
     for (const row of shown(id)) { row.classList.toggle("read", state.read); row.classList.toggle("starred", state.starred); }
     if (reading && reading.dataset.id === id) {
       reading.dataset.read = state.read ? "yes" : "no";
