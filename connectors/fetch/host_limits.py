@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import lru_cache
-from types import TracebackType
 from urllib.parse import urlsplit
 
 from connectors.fetch.http import FetchError
@@ -36,12 +37,27 @@ class HostLimits:
         self._spacing_s = spacing_s
         self._hosts: dict[str, _Host] = {}
 
-    def at(self, url: str, spacing_s: float = 0.0) -> _Turn:
+    @asynccontextmanager
+    async def at(self, url: str, spacing_s: float = 0.0) -> AsyncIterator[None]:
         """Hold a place at the host of ``url`` for the block, begun ``spacing_s`` seconds or more after the last.
 
         Raises ``HostRestsError`` if the host rests when it is its turn.
         """
-        return _Turn(self, self._host(_netloc(url)), url, max(spacing_s, self._spacing_s))
+        host = self._host(_netloc(url))
+        host.users += 1
+        try:
+            async with host.places:
+                async with host.pace:
+                    self.check(url)  # before it is waited for, as all that wait behind it will find the same
+                    clock = asyncio.get_running_loop().time
+                    wait = host.begun + max(spacing_s, self._spacing_s) - clock()
+                    if wait > 0:
+                        await asyncio.sleep(wait)
+                        self.check(url)
+                    host.begun = clock()
+                yield
+        finally:
+            host.users -= 1
 
     def rest(self, url: str, seconds: float) -> None:
         """Let the host of ``url`` rest for so long from now on; it never shortens a rest."""
@@ -96,57 +112,3 @@ class _Host:
         self.users = 0
         self.begun = float("-inf")
         self.rests_until = float("-inf")
-
-
-class _Turn:
-    """Hold one place at a host from when it is its turn."""
-
-    __slots__ = ("_host", "_limits", "_spacing_s", "_url")
-
-    def __init__(self, limits: HostLimits, host: _Host, url: str, spacing_s: float) -> None:
-        self._limits = limits
-        self._host = host
-        self._url = url
-        self._spacing_s = spacing_s
-
-    async def __aenter__(self) -> None:
-        host = self._host
-        host.users += 1
-        try:
-            await host.places.acquire()
-        except BaseException:
-            host.users -= 1
-            raise
-        try:
-            # Nearly always nobody else is there and nothing is to be waited for: then there is no line.
-            if host.users > 1 or self._pause_s() > 0:
-                async with host.pace:
-                    await self._pause()
-                    self._begin()
-            else:
-                self._begin()
-        except BaseException:
-            self._leave()
-            raise
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
-
-    async def _pause(self) -> None:
-        """Wait until enough time has passed since the latest fetch began."""
-        self._limits.check(self._url)  # before it is waited for, as all that wait behind it will find the same
-        if (pause_s := self._pause_s()) > 0:
-            await asyncio.sleep(pause_s)
-
-    def _pause_s(self) -> float:
-        return self._host.begun + self._spacing_s - asyncio.get_running_loop().time()
-
-    def _begin(self) -> None:
-        self._limits.check(self._url)
-        self._host.begun = asyncio.get_running_loop().time()
-
-    def _leave(self) -> None:
-        self._host.places.release()
-        self._host.users -= 1
