@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -191,9 +191,7 @@ def warm_up(log: Log, received: Mapping[str, float], waiting: Callable[[], int],
     wait(lambda: bool(received))
     began, before = time.monotonic(), servers.spent_ms()
     while (passed := time.monotonic() - began) < COMPILING_GIVE_UP_S:
-        for number in range(int(ARTICLES_PER_S * COMPILING_LOOK_S)):
-            time.sleep(max(0.0, began + passed + number / ARTICLES_PER_S - time.monotonic()))
-            publish(log, next(articles))
+        _published(log, islice(articles, int(ARTICLES_PER_S * COMPILING_LOOK_S)), ARTICLES_PER_S)
         spent = servers.spent_ms()
         compiled_ms = spent.get("compiling", 0.0) - before.get("compiling", 0.0)
         if compiled_ms < 1000 * COMPILING_SHARE * (time.monotonic() - began - passed):
@@ -229,11 +227,7 @@ def measured(log: Log, received: Mapping[str, float], waiting: Callable[[], int]
 
 def _paced(log: Log, received: Mapping[str, float], articles: Iterator[Article], per_s: float) -> dict[str, float]:
     """Publish at a pace and wait for the alerts; return the percentiles of the delays, without the first ones."""
-    seen = dict[str, float]()
-    start = time.monotonic()
-    for number, article in enumerate(islice(articles, WARM_UP + COUNT)):
-        time.sleep(max(0.0, start + number / per_s - time.monotonic()))
-        seen[article.id] = publish(log, article)
+    seen = _published(log, islice(articles, WARM_UP + COUNT), per_s)
     # Copies among made-up articles alert nobody; what is still to come does so within a moment.
     wait(lambda: seen.keys() <= received.keys(), seconds=10.0)
     counted = list(seen)[WARM_UP:]
@@ -243,6 +237,16 @@ def _paced(log: Log, received: Mapping[str, float], articles: Iterator[Article],
     said = {"per_s": round(per_s, 1), "sent": len(delays), "of": len(counted), "max_ms": round(delays[-1], 1)}
     print(json.dumps(said), file=sys.stderr)
     return {f"p{share}_ms": round(delays[min(len(delays) - 1, len(delays) * share // 100)], 1) for share in (50, 99)}
+
+
+def _published(log: Log, articles: Iterable[Article], per_s: float) -> dict[str, float]:
+    """Publish at a pace; return when each article was seen."""
+    seen = dict[str, float]()
+    start = time.monotonic()
+    for number, article in enumerate(articles):
+        time.sleep(max(0.0, start + number / per_s - time.monotonic()))
+        seen[article.id] = publish(log, article)
+    return seen
 
 
 def _carried(

@@ -55,12 +55,8 @@ class Texts(NamedTuple):
 
 def texts_of(document: Document) -> Texts:
     """Read the texts of a document."""
-    return Texts(
-        analyze(document.title, document.language),
-        analyze(document.text, document.language),
-        analyze("\n".join(document.authors)),
-        analyze(document.source),
-    )
+    title, body = analyze(document.title, document.language), analyze(document.text, document.language)
+    return other_texts(document)._replace(title=title, body=body)
 
 
 def other_texts(document: Document) -> Texts:

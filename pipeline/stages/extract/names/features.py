@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from pipeline.stages.extract.names.atlas import spots
+from pipeline.stages.extract.remembered import Remembered
 
 if TYPE_CHECKING:
     from pipeline.stages.extract.names.tagger import Lists, Model
 
-# Words and groups remembered; all are forgotten when there are more, so that a worker's memory is bounded.
-REMEMBERED = 16_000
 _LARGE = 200_000
 
 
@@ -74,20 +73,14 @@ BEGIN = Look("<", "<", "<", "000", "<", "", "<")
 END = Look(">", ">", ">", "000", ">", "", ">")
 
 
-class Vocabulary(dict[str, Look]):
+class Vocabulary(Remembered[Look]):
     """Look words up in the lists of a model, and remember what they are."""
 
     def __init__(self, model: Model, lists: Lists) -> None:
-        super().__init__()
+        super().__init__(self._look)
         self._model = model
         self._usage = lists.usage
         self.bodies = lists.bodies
-
-    def __missing__(self, word: str) -> Look:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        found = self[word] = self._look(word)
-        return found
 
     def _look(self, word: str) -> Look:
         lower, model = word.lower(), self._model

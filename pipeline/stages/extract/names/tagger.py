@@ -21,7 +21,6 @@ from pipeline.stages.extract.chunks import split_tokens
 from pipeline.stages.extract.names.features import (
     BEGIN,
     END,
-    REMEMBERED,
     Context,
     Row,
     Vocabulary,
@@ -35,6 +34,7 @@ from pipeline.stages.extract.names.features import (
     sorts_right,
 )
 from pipeline.stages.extract.names.gazetteer import Mention
+from pipeline.stages.extract.remembered import REMEMBERED
 
 # The weights of one feature for each tag in one number, 32 bits apart: adding numbers up adds all tags up.
 Weights: TypeAlias = int

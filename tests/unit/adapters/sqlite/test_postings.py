@@ -14,14 +14,12 @@ from pipeline.adapters.sqlite import postings
 from pipeline.adapters.sqlite.database import Database
 from pipeline.adapters.sqlite.index import SqliteIndex
 from pipeline.model import Actor, Document, Event, Quotation, Span, Speaker
+from tests.unit.adapters.sqlite.test_prepared import TABLES
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 # Rows of the store that hold what was written last, and nothing of what was before.
 ROWS = {
-    "documents": "position, id, revision, first_seen, seen, published, updated, original, language, source, origins, "
-    "story, analysis",
-    "bodies": "position, value",
-    "facets": "position, field, value",
+    **{name: TABLES[name] for name in ("documents", "bodies", "facets")},
     "events": "position, id, type, day, confidence",
     "terms_docsize": "id, typeof(sz), hex(sz)",
     "engine": "term, doc, col, offset",
