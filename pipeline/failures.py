@@ -7,16 +7,13 @@ import io
 import os
 import signal
 import sys
-import tempfile
 import threading
-import traceback
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import click
 
 from pipeline.errors import NewswireError, NotFoundError, TransientError, UnavailableError
-from pipeline.networks import masked
 from pipeline.plain_words import os_words
 
 NOT_FOUND = 1  # as of a search that finds nothing
@@ -187,6 +184,12 @@ def _of_the_system(error: OSError) -> Ending | None:
 
 def _reported(error: BaseException) -> str:
     """Keep what is needed to mend a fault in a file of the user's own, and say where."""
+    # Only a fault needs these, which take a tenth of the start.
+    import tempfile
+    import traceback
+
+    from pipeline.networks import masked
+
     words = f"Error: Newswire has a fault and could not go on ({type(error).__name__})"
     try:
         number, name = tempfile.mkstemp(prefix="newswire-fault-", suffix=".txt")  # 0600
