@@ -20,7 +20,7 @@ _Run = tuple[str, ...]
 
 def compounds(text: str | None, language: str | None) -> list[str]:
     """Return what the words that hyphens join in a text are found by; nothing where words have no stems."""
-    if not text or language not in STEMMERS:
+    if not text or language not in STEMMERS or (text.isascii() and "-" not in text):
         return []
     found = (part for run in _runs(text[:MAX_CHARS], language) for part in _within(run))
     return list(dict.fromkeys(compound(part, language) for part in found))

@@ -208,8 +208,12 @@ def singulars(tokens: Sequence[str], language: str) -> Sequence[str]:
         return tokens
     if language == "ar":
         return [singular(token, language) for token in tokens]
-    ends = (*_ENDS.get(language, ()), *("s" if language in _GENITIVE else ""))
-    return [irregular.get(t) or (_singular(t, language) if t.endswith(ends) else t) for t in tokens]
+    ends, genitive = _ENDS.get(language, ()), "s" if language in _GENITIVE else None
+    return [
+        irregular.get(t)
+        or (_singular(t, language) if t.endswith(ends) or (t[-1:] == genitive and t[:-1] in irregular) else t)
+        for t in tokens
+    ]
 
 
 def _singular(token: str, language: str) -> str:

@@ -105,7 +105,11 @@ def one_form(token: str) -> str:
 def one_forms(tokens: Sequence[str]) -> list[str]:
     """Return ``one_form`` of each token, in less time where there are many."""
     openings, bases = _OPENINGS, _BASES
-    return [bases.get(t) or (one_form(t) if t[:_OPENING] in openings or t[-1] == "s" else t) for t in tokens]
+    # Of words that end in s only those that are numbered may have another form.
+    return [
+        bases.get(t) or (one_form(t) if t[:_OPENING] in openings or (t[-1] == "s" and t[-2:-1].isdigit()) else t)
+        for t in tokens
+    ]
 
 
 def _respelt(found: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from itertools import islice
 
 from pipeline.flow import Stage
 from pipeline.ports.clock import Clock
@@ -87,7 +88,9 @@ class Ahead:
     @property
     def is_low(self) -> bool:
         """Tell whether readers will soon have nothing left to read."""
-        return sum(not future.done() for _, future in self._held) < LOW
+        # From the end, where most are not done: it is asked before each step.
+        unread = (1 for _, future in reversed(self._held) if not future.done())
+        return sum(islice(unread, LOW)) < LOW
 
     def ready(self, most: int = AT_ONCE) -> int:
         """Return how many of the next records are read, up to a bound."""

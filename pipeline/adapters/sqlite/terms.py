@@ -55,14 +55,19 @@ class Texts(NamedTuple):
 
 def texts_of(document: Document) -> Texts:
     """Read the texts of a document."""
-    title, body = analyze(document.title, document.language), analyze(document.text, document.language)
-    return other_texts(document)._replace(title=title, body=body)
+    return Texts(
+        analyze(document.title, document.language), analyze(document.text, document.language), *_names(document)
+    )
 
 
 def other_texts(document: Document) -> Texts:
     """Read the texts of a document, except its title and its body."""
     nothing = analyze(None)
-    return Texts(nothing, nothing, analyze("\n".join(document.authors)), analyze(document.source))
+    return Texts(nothing, nothing, *_names(document))
+
+
+def _names(document: Document) -> tuple[Analysis, Analysis]:
+    return analyze("\n".join(document.authors)), analyze(document.source)
 
 
 def terms_row(
