@@ -92,6 +92,16 @@ def broker_version(servers: str, access: Access = OPEN) -> str:
         return ".".join(map(str, _version(admin))) or "unknown"
 
 
+def groups_without_readers(
+    servers: str, groups: Sequence[str], *, prefix: str = "", access: Access = OPEN
+) -> tuple[str, ...]:
+    """Return the groups that nobody reads for, of those that may be asked for. Raises ``UnavailableError``."""
+    names = {f"{prefix}newswire-{group}": group for group in groups}
+    with _admin(servers, access) as admin:
+        told = admin.describe_groups(list(names))
+    return tuple(group for name, group in names.items() if told[name]["group_state"] in ("Empty", "Dead"))
+
+
 def topic_configs(topic: Topic, keep: Mapping[str, timedelta]) -> dict[str, str]:
     """Return what Kafka is to know of a topic: how large its records may be, and how long it keeps them."""
     size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)} | _keeping(topic, keep)
