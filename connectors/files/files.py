@@ -14,7 +14,7 @@ import msgspec
 from connectors.files.jsonl import read_jsonl
 from connectors.files.maildir import letters_home, mail_address
 from connectors.files.opml import ListRead, is_list, read_whole_list
-from connectors.formats.document import HtmlPageError, parse_document
+from connectors.formats.document import HtmlPageError, inflated, parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.polling.articles import _plain, articles_of
 from pipeline.errors import UsageError
@@ -23,6 +23,9 @@ from pipeline.plain_words import os_words
 
 MAX_FILE_BYTES = 200_000_000
 MAX_TEXT_BYTES = 10_000_000
+SAVED_FROM_BYTES = 2_000
+# What browsers write at the top of a page that they save.
+_SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(https?://[!-~]+) -->")
 
 
 def read_files(path: Path, seen: datetime, published: datetime | None = None) -> Iterator[Article]:
@@ -67,8 +70,9 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
 def _page(body: bytes, path: Path, seen: datetime, published: datetime | None) -> list[Article]:
     from connectors.pages.webpage import parse_page
 
-    name = path.absolute().as_uri()
-    page = parse_page(body, None, name)
+    name, body = path.absolute().as_uri(), inflated(body, str(path))
+    saved = _SAVED_FROM.search(body[:SAVED_FROM_BYTES])
+    page = parse_page(body, None, saved[1].decode() if saved else name)
     if page is None:
         raise UsageError(f"{path} is a web page on which no article is found.")
     home = urlsplit(page.url or "").netloc.removeprefix("www.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 from pathlib import Path
 
@@ -128,6 +129,10 @@ def test_web_page_that_was_saved_is_read_for_its_article(tmp_path: Path) -> None
     page.write_text(PAGE.format(head=""))
     read = CliRunner().invoke(main, ["parse", str(page), "--json"]).stdout
     assert '"url":null,"title":"Bridge opens in Dravena"' in read and "<nav>" not in read
+    (tmp_path / "packed.html.gz").write_bytes(gzip.compress(page.read_bytes()))
+    assert "Bridge opens in Dravena" in CliRunner().invoke(main, ["parse", str(tmp_path / "packed.html.gz")]).stdout
+    page.write_text("<!-- saved from url=(0029)https://herald.example/bridge -->\n" + PAGE.format(head=""))
+    assert "https://herald.example/bridge" in CliRunner().invoke(main, ["parse", str(page)]).stdout
     page.write_text("<html><head><title>Herald</title></head><body>Home</body></html>")
     refused = CliRunner().invoke(main, ["parse", str(page)])
     assert (refused.exit_code, "is a web page on which no article is found" in refused.stderr) == (2, True)
