@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from pipeline.commands.groups import Group
 from pipeline.failures import Ending, ending, flush, prepare_streams
 
 # How many objects are made until garbage is looked for, among the youngest, the younger and all: most of what a start
@@ -70,7 +71,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """Import a command when it is called, and give every command ``--data`` and ``--config``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -83,20 +84,6 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         _complete(command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one was probably meant."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as exc:
-            from difflib import get_close_matches
-
-            near = get_close_matches(str(args[0]), COMMANDS, n=1)
-            if near:
-                exc.message += f" Did you mean {near[0]!r}?"
-            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -145,11 +132,19 @@ class LazyGroup(click.Group):
         with _unseen():
             try:
                 return super().invoke(ctx)
-            except click.NoSuchOption as exc:
-                arguments = exc.ctx.command.params if exc.ctx is not None else []
-                if any(isinstance(each, click.Argument) and each.name == "query" for each in arguments):
-                    exc.message += " A query that begins with - goes after --."
+            except click.UsageError as exc:
+                if exc.ctx is not None and any(each.name == "query" for each in exc.ctx.command.params):
+                    exc.message += _query_hint(exc)
                 raise
+
+
+def _query_hint(error: click.UsageError) -> str:
+    """Say how a query is written where the shell took it apart."""
+    if isinstance(error, click.NoSuchOption):
+        return "" if error.option_name.startswith("--") else ". A query that begins with - goes after --."
+    if "unexpected extra argument" in error.message:
+        return ". A query of several words stands in quotation marks: 'ceasefire talks'."
+    return ""
 
 
 class _UnseenError(Exception):
@@ -178,6 +173,8 @@ def _complain(sentence: str) -> None:
 
 def _remember(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
     chosen: dict[str, str] = ctx.ensure_object(dict)
+    if value == "":
+        raise click.BadParameter("it was given nothing; leave it out, or name one.", ctx, option)
     if value is not None and option.name is not None:
         chosen[option.name] = value
 

@@ -64,6 +64,17 @@ def _where(named: Path | None) -> str:
     return f" in {path}" if path.exists() else ""
 
 
+def _unusable(key: str, wrong: str, named: Path | None, environ: Mapping[str, str]) -> UsageError:
+    """Say what is wrong with a setting, where it was set."""
+    variable = PREFIX + key.replace(".", "_").upper()
+    if variable in environ or f"{variable}_FILE" in environ:
+        return UsageError(f"{variable} cannot be used as it is set: {wrong}.")
+    return UsageError(
+        f"The settings{_where(named)} are not usable: {key}: {wrong}; `newswire config init FILE` writes settings that "
+        "are."
+    )
+
+
 def _named(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     return path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
 
@@ -86,13 +97,11 @@ def load(
         settings = msgspec.convert(tree, Settings)
         ZoneInfo(settings.time_zone)
     except msgspec.ValidationError as exc:
-        raise UsageError(
-            f"The settings{_where(named)} are not usable: {invalid(exc)}; "
-            "`newswire config init FILE` writes settings that are."
-        ) from exc
+        key, _, wrong = invalid(exc).partition(": ")
+        raise _unusable(key, wrong, named, environ) from exc
     except (KeyError, ValueError, OSError) as exc:
-        wrong = f"time_zone {tree['time_zone']!r} is none; name one such as Europe/Berlin"
-        raise UsageError(f"The settings{_where(named)} are not usable: {wrong}.") from exc
+        wrong = f"{tree['time_zone']!r} is no time zone; name one such as Europe/Berlin"
+        raise _unusable("time_zone", wrong, named, environ) from exc
     _check_networks("fetch.allow", settings.fetch.allow)
     _check_networks("notify.allow", settings.notify.allow)
     if settings.runtime == "distributed":

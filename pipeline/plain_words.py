@@ -138,7 +138,7 @@ def read_toml(content: bytes | str) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(content if isinstance(content, str) else content.decode("utf-8"))
+        return tomllib.loads(content if isinstance(content, str) else content.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
         raise TomlError(not_utf8(exc)) from exc
     except tomllib.TOMLDecodeError as exc:

@@ -30,6 +30,7 @@ def is_web(url: str) -> bool:
     """Tell whether an address is one of the web, with a host and a port that can be."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        is_host = bool(parts.hostname) and " " not in parts.netloc
+        return parts.scheme in ("http", "https") and is_host and (parts.port or 1) > 0
     except ValueError:
         return False

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
 
 from connectors.files.jsonl import read_jsonl
 from connectors.files.maildir import letters_home, mail_address
 from connectors.files.opml import ListRead, is_list, read_whole_list
-from connectors.formats.document import parse_document
+from connectors.formats.document import HtmlPageError, inflated, parse_document
 from connectors.formats.parsed import NotAFeedError, ParsedFeed
 from connectors.polling.articles import _plain, articles_of
 from pipeline.errors import UsageError
@@ -20,13 +23,17 @@ from pipeline.plain_words import os_words
 
 MAX_FILE_BYTES = 200_000_000
 MAX_TEXT_BYTES = 10_000_000
+SAVED_FROM_BYTES = 2_000
+# What browsers write at the top of a page that they save.
+_SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(https?://[!-~]+) -->")
 
 
 def read_files(path: Path, seen: datetime, published: datetime | None = None) -> Iterator[Article]:
     """Read the articles of a file or of every file below a directory. Raises ``UsageError`` naming the file.
 
-    A feed of any format; a letter (``.eml``, or in a maildir); a WARC archive; JSONL with ``url title text published
-    language source``; or plain text whose first line is the title, and which was ``published`` then.
+    A feed of any format; a web page that was saved; a letter (``.eml``, or in a maildir); a WARC archive; JSONL with
+    ``url title text published language source``; or plain text whose first line is the title, and which was
+    ``published`` then.
     """
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
@@ -50,11 +57,27 @@ def read_files(path: Path, seen: datetime, published: datetime | None = None) ->
         return
     try:
         parsed = parse_document(body, None, name)
+    except HtmlPageError:
+        yield from _page(body, path, seen, published)
+        return
     except NotAFeedError:
         _check_text(body, path)
         yield _text_article(body, path, seen, published)
         return
     yield from articles_of(parsed, name, seen, source=_plain(parsed.title) or path.stem)
+
+
+def _page(body: bytes, path: Path, seen: datetime, published: datetime | None) -> list[Article]:
+    from connectors.pages.webpage import parse_page
+
+    name, body = path.absolute().as_uri(), inflated(body, str(path))
+    saved = _SAVED_FROM.search(body[:SAVED_FROM_BYTES])
+    page = parse_page(body, None, saved[1].decode() if saved else name)
+    if page is None:
+        raise UsageError(f"{path} is a web page on which no article is found.")
+    home = urlsplit(page.url or "").netloc.removeprefix("www.")
+    page = msgspec.structs.replace(page, url=page.url if home else None, published=page.published or published)
+    return articles_of(ParsedFeed(entries=(page,), kind="page"), name, seen, source=home or path.stem)
 
 
 def _letter(body: bytes, path: Path, home: Path, seen: datetime) -> list[Article]:

@@ -27,7 +27,7 @@ class HtmlPageError(NotAFeedError):
 
 def parse_document(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
     """Parse a feed of any kind by what it contains. Raises ``HtmlPageError`` for a page, else ``NotAFeedError``."""
-    return bounded(_parse(text_of(_inflated(body, url), content_type), url))
+    return bounded(_parse(text_of(inflated(body, url), content_type), url))
 
 
 def _parse(text: str, url: str) -> ParsedFeed:
@@ -57,15 +57,15 @@ def _parse_json(text: str, url: str) -> ParsedFeed:
     return parse_ninjs(value) if looks_like_ninjs(value) else parse_json_feed(value, url, flaw)
 
 
-def _inflated(body: bytes, url: str) -> bytes:
-    """Unpack a gzip file, such as sitemap.xml.gz, up to a limit."""
+def inflated(body: bytes, url: str) -> bytes:
+    """Unpack a gzip file, such as sitemap.xml.gz, up to a limit; any other stays. Raises ``NotAFeedError``."""
     if not body.startswith(b"\x1f\x8b"):
         return body
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        inflated = unpacker.decompress(body, MAX_INFLATED_BYTES)
+        unpacked = unpacker.decompress(body, MAX_INFLATED_BYTES)
     except zlib.error as exc:
         raise NotAFeedError(f"{url} is a damaged gzip file.") from exc
     if unpacker.unconsumed_tail:
         raise NotAFeedError(f"{url} unpacks to more than {MAX_INFLATED_BYTES // 1_000_000} MB; it was not read.")
-    return inflated
+    return unpacked

@@ -15,6 +15,7 @@ from pipeline.errors import UsageError
 from pipeline.references import followed, has_reference
 
 _BARE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE)
+_LOCAL = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE)
 _FEED_BEFORE = re.compile(r"^feed:(?=https?://)", re.IGNORECASE)
 _FEED_SCHEME = re.compile(r"^feed:(?://)?", re.IGNORECASE)
 
@@ -102,7 +103,7 @@ def whole_address(text: str) -> str:
     fragment. What cannot be one stays as it is.
     """
     text = _FEED_SCHEME.sub("http://", _FEED_BEFORE.sub("", text.strip()))
-    text = f"https://{text}" if _BARE.fullmatch(text) else text
+    text = f"https://{text}" if _BARE.fullmatch(text) else f"http://{text}" if _LOCAL.fullmatch(text) else text
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port

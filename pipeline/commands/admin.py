@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from pipeline.commands.context import current_settings, open_store
+from pipeline.commands.context import current_settings, kept_settings, open_kept_store, open_store
+from pipeline.commands.groups import Group
 from pipeline.commands.progress import progress
 from pipeline.commands.screen import tell
 from pipeline.errors import UsageError
@@ -16,7 +17,7 @@ from pipeline.errors import UsageError
 SHOWN = 20
 
 
-@click.group()
+@click.group(cls=Group)
 def admin() -> None:
     """Set up, repair, replay, back up and prune."""
 
@@ -47,7 +48,7 @@ def dead(as_json: bool, replay: bool, kind: str | None, summed: bool) -> None:
     from pipeline.wiring import services
 
     count = 0
-    with open_store(reading=not replay) as store:
+    with open_kept_store() if replay else open_store(reading=True) as store:
         letters = services.dead_letters(store)
         if replay:
             count = letters.send_back(kind)
@@ -71,7 +72,7 @@ def replay(into: str | None) -> None:
     from pipeline.wiring import runners
 
     with progress("Replaying") as tell:
-        written, failures = runners.rebuild(current_settings(), into, lambda done: tell(f"{done:,} revisions"))
+        written, failures = runners.rebuild(kept_settings(), into, lambda done: tell(f"{done:,} revisions"))
     for failure in failures[:SHOWN]:
         click.echo(failure, err=True)
     click.echo(f"{counted(written, 'revision')} replayed" + (f", {len(failures)} could not be." if failures else "."))
@@ -85,11 +86,11 @@ def backup(file: Path | None) -> None:
     """Copy the store to FILE, or ``-``, while it is in use; without FILE, to where [backup] keeps them."""
     from pipeline.wiring import services, store_copies, stores
 
-    settings = current_settings()
+    settings = kept_settings()
     if settings.runtime != "embedded":
         raise UsageError("A backup of the distributed runtime is made with the snapshots of Kafka and Elasticsearch.")
     if file is None:
-        with progress("Copying the store"), open_store() as store:
+        with progress("Copying the store"), open_kept_store() as store:
             made = services.backups(store).make()
         click.echo(stores.backup_directory(settings) / made.name)
         return
@@ -134,7 +135,7 @@ def prune() -> None:
     from pipeline.views.words import counted
     from pipeline.wiring import services
 
-    with progress("Removing") as tell, open_store() as store:
+    with progress("Removing") as tell, open_kept_store() as store:
         removed = services.prune(
             store, lambda removed: tell(f"{removed.records:,} records, {removed.documents:,} documents")
         )

@@ -9,30 +9,12 @@ from typing import Any
 import click
 
 from pipeline.commands.context import current_settings
+from pipeline.commands.durations import Duration, Moment
 from pipeline.commands.secrets import secret_file
 from pipeline.errors import UsageError
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S")
-LONGEST_S = 100 * 366 * 86_400
 # Whether so few or so many make sense the rules say.
 MOST, MOST_TIMES = click.IntRange(max=1_000_000), click.FloatRange(max=1_000_000)
-
-
-class Duration(click.ParamType):
-    """Read 90s, 15m, 6h, 3d or 2w as seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"(\d{1,6})([smhdw])", value.strip())
-        if found is None or int(found[1]) == 0:
-            self.fail(f"{value!r} is no duration; write 30m, 6h, 3d or 2w.", param, ctx)
-        if int(found[1]) * _UNITS[found[2]] > LONGEST_S:
-            self.fail(f"{value!r} is more than 100 years; write 30m, 6h, 3d or 2w.", param, ctx)
-        return int(found[1]) * _UNITS[found[2]]
 
 
 class Digest(click.ParamType):
@@ -94,7 +76,7 @@ OPTIONS = (
         metavar="ZONE",
         help="Of --quiet, --digest and of days.",
     ),
-    click.option("--expires", type=click.DateTime(_MOMENTS), metavar="TIME", help="Stop at this time (UTC)."),
+    click.option("--expires", type=Moment(), metavar="TIME", help="Stop at this time (UTC)."),
     click.option("--priority", type=click.Choice(("low", "normal", "high")), default="normal", show_default=True),
 )
 

@@ -11,9 +11,11 @@ import click
 import msgspec
 
 from pipeline import private_files
-from pipeline.commands.alert_options import Duration, digest_fields, rule_options
-from pipeline.commands.context import open_store, tell_of_nothing, where_looked
+from pipeline.commands.alert_options import digest_fields, rule_options
+from pipeline.commands.context import open_kept_store, open_store, tell_of_nothing
+from pipeline.commands.durations import Duration
 from pipeline.commands.given_files import read_given
+from pipeline.commands.groups import Group
 from pipeline.commands.names import alert_names
 from pipeline.commands.screen import long_option, page, tell, width
 from pipeline.errors import NotFoundError, UsageError
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.services.feeds import Feeds
 
 
-@click.group()
+@click.group(cls=Group)
 def alert() -> None:
     """Be told about new articles that a query finds."""
 
@@ -130,7 +132,7 @@ def edit(
         changes |= {"kind": "surge", "times": surge}
     if not changes:
         raise UsageError("Say what is to change, such as --query or --to; `newswire alert edit --help` lists it.")
-    with open_store() as store:
+    with open_kept_store() as store:
         alerts = services.alerts(store)
         if "feeds" in changes:
             changes["feeds"] = _addresses(services.feeds(store), changes["feeds"])
@@ -198,7 +200,7 @@ def resend(name: str | None, failed: bool) -> None:
 
     if not failed:
         raise UsageError("Say what is to be sent again: --failed.")
-    with open_store() as store:
+    with open_kept_store() as store:
         count = services.alerts(store).resend_failed(name)
     click.echo(f"{count} {'message goes' if count == 1 else 'messages go'} again.")
 
@@ -236,8 +238,8 @@ def list_(as_json: bool, long_form: bool) -> None:
     with open_store(reading=True) as store:
         alerts = services.alerts(store)
         tallies, rules = alerts.tallies(), alerts.all()
-        if not rules and not as_json:
-            click.echo(f"There is no alert yet; `newswire alert add NAME QUERY` adds one. {where_looked()}", err=True)
+        if not rules:
+            tell_of_nothing("There is no alert yet; `newswire alert add NAME QUERY` adds one.", as_json=as_json)
         if columns is not None:
             from pipeline.views.alert_table import alert_table
 
@@ -295,13 +297,14 @@ def test(ctx: click.Context, query: str, days: int, as_json: bool) -> None:
 
 @alert.command()
 @click.argument("name", shell_complete=alert_names)
-@click.option("--off", is_flag=True, help="Go on with it.")
+@click.option("--off", "--resume", "off", is_flag=True, help="Go on with it.")
 def pause(name: str, off: bool) -> None:
     """Stop an alert until told to go on."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         services.alerts(store).pause(name, paused=not off)
+    click.echo(f"{name} {'goes on' if off else 'is paused'}.")
 
 
 @alert.command()
@@ -311,7 +314,7 @@ def snooze(name: str, duration: int) -> None:
     """Stop an alert for a DURATION such as 2h or 3d."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         until = services.alerts(store).snooze(name, duration)
     click.echo(f"{name} is silent until {until.astimezone():%Y-%m-%d %H:%M %Z}.")
 
@@ -322,8 +325,9 @@ def remove(name: str) -> None:
     """Remove an alert; its log stays."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         services.alerts(store).remove(name)
+    click.echo(f"{name} is removed; its log stays.")
 
 
 @alert.command()

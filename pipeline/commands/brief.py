@@ -22,9 +22,11 @@ def brief(ctx: click.Context, query: str, days: int, limit: int, channels: tuple
     Those that most publishers tell come first. Exits with 1 when there is none, or when a channel did not take it.
     """
     from pipeline.services import brief as briefs
-    from pipeline.wiring import services, stores
+    from pipeline.wiring import runners, services, stores
 
     with open_store(reading=True) as store:
+        for channel in channels:
+            runners.channels(store.settings).check(channel)
         made = briefs.brief(services.stories(store), query, stores.clock(), days=days, limit=limit)
         answers = [services.alerts(store).send(channel, briefs.notice(made)) for channel in channels]
     if as_json:

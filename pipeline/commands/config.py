@@ -10,11 +10,12 @@ import msgspec
 from pipeline import config as settings_file
 from pipeline import private_files
 from pipeline.commands.context import current_settings
+from pipeline.commands.groups import Group
 from pipeline.errors import UsageError
 from pipeline.plain_words import os_words
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Show, find or write the settings file."""
 
@@ -34,7 +35,7 @@ def show(as_json: bool) -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def init(file: Path | None) -> None:
     """Write a commented settings file with the defaults."""
-    target = file or settings_file.default_path()
+    target = file or _place()
     text = settings_file.describe(settings_file.Settings())
     try:
         private_files.make_directory(target.parent)
@@ -49,4 +50,9 @@ def init(file: Path | None) -> None:
 @config.command()
 def path() -> None:
     """Print where the settings file is looked for."""
-    click.echo(settings_file.default_path())
+    click.echo(_place())
+
+
+def _place() -> Path:
+    chosen: dict[str, str] = click.get_current_context().ensure_object(dict)
+    return settings_file.file_in_use(Path(chosen["config"]) if "config" in chosen else None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline import config, private_files
+from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.wiring.stores import Store
@@ -31,28 +32,58 @@ def current_settings() -> config.Settings:
 def open_store(*, reading: bool = False) -> AbstractContextManager[Store]:
     """Open the store of the current settings. Raises ``UnavailableError``.
 
-    Who only reads makes none where there is none, and can look into one that may not be written to.
+    Who only reads makes none where there is none, with a word, and can look into one that may not be written to.
     """
     from pipeline.wiring import stores
 
-    return stores.store(current_settings(), reading=reading)
+    settings = current_settings()
+    if reading and not stores.exists(settings):
+        click.echo(_nothing_kept(settings), err=True)
+    return stores.store(settings, reading=reading)
+
+
+def open_kept_store() -> AbstractContextManager[Store]:
+    """Open the store to change what stands in it. Raises ``UsageError`` where there is none, ``UnavailableError``."""
+    from pipeline.wiring import stores
+
+    return stores.store(kept_settings())
+
+
+def kept_settings() -> config.Settings:
+    """Load the settings of a command that is about a store that is there. Raises ``UsageError`` where there is none."""
+    from pipeline.wiring import stores
+
+    settings = current_settings()
+    if not stores.exists(settings):
+        raise UsageError(_nothing_kept(settings))
+    return settings
 
 
 def tell_of_nothing(words: str, *, as_json: bool) -> None:
     """Say that a list is empty, beside the output, and where it was looked for; programs see it by themselves."""
     if not as_json:
-        click.echo(f"{words} {where_looked()}", err=True)
+        click.echo(f"{words} {_where_looked()}".rstrip(), err=True)
 
 
-def where_looked() -> str:
+def _where_looked() -> str:
     """Say where a command looked that found nothing, and what else there is."""
     from pipeline.wiring import stores
 
     settings = current_settings()
     if settings.runtime != "embedded":
         return f"Looked in the index at {settings.elasticsearch} with the prefix {settings.prefix!r}."
-    directory = settings.directory
-    here = "" if stores.exists(settings) else ", where nothing is kept yet: `newswire up URL` follows a feed"
-    demo = directory / "demo"
-    other = f" The demonstration is another store: --data {demo}" if (demo / "newswire.db").exists() else ""
-    return f"Looked in {directory}{here}.{other}"
+    if not stores.exists(settings):
+        return ""  # this was said when the store was to be opened
+    return f"Looked in {settings.directory}.{_demonstration(settings)}"
+
+
+def _nothing_kept(settings: config.Settings) -> str:
+    return (
+        f"Nothing is kept in {settings.directory} yet: `newswire up URL` follows a feed; --data names another "
+        f"directory.{_demonstration(settings)}"
+    )
+
+
+def _demonstration(settings: config.Settings) -> str:
+    demo = settings.directory / "demo"
+    return f" The demonstration is another store: --data {demo}" if (demo / "newswire.db").exists() else ""

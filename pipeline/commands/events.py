@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store, tell_of_nothing
+from pipeline.commands.groups import Group
 from pipeline.commands.screen import long_option, page, tell, width
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     Filtered = Callable[..., None]
 
 
-@click.group()
+@click.group(cls=Group)
 def event() -> None:
     """List and show events: who did what to whom."""
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from pipeline.commands.context import current_settings, open_store, where_looked
+from pipeline.commands.context import current_settings, open_kept_store, open_store, tell_of_nothing
+from pipeline.commands.durations import Interval
+from pipeline.commands.groups import Group
 from pipeline.commands.names import feed_addresses, tags
 from pipeline.commands.screen import long_option, page, tell, width
 from pipeline.commands.secrets import one_of, secret_file
@@ -29,7 +31,7 @@ def feed_options(command: Command) -> Command:
             "--tag", "tags", multiple=True, shell_complete=tags, help="Put a tag on its articles; may be repeated."
         ),
         click.option(
-            "--interval", type=click.IntRange(30, 31_536_000), metavar="SECONDS", help="Poll it at this pace."
+            "--interval", type=Interval(), metavar="SECONDS|DURATION", help="Poll it at this pace: 900, 15m or 6h."
         ),
         click.option("--language", help="The language of its articles, such as en."),
         click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send a header to this site."),
@@ -102,7 +104,7 @@ def add(urls: tuple[str, ...], every: bool, no_check: bool, **given: Any) -> Non
         raise failures[-1]
 
 
-@click.group()
+@click.group(cls=Group)
 def feed() -> None:
     """List, show, test and change subscriptions."""
 
@@ -116,11 +118,12 @@ feed.add_command(add)
 def find_command(url: str, as_json: bool) -> None:
     """List the feeds of a page, best first, without subscribing."""
     from pipeline.views.feeds import found_line
-    from pipeline.wiring import connectors, services
+    from pipeline.wiring import connectors, services, stores
 
-    with open_store(reading=True) as store:
+    settings = current_settings()
+    with stores.store(settings, reading=True) as store:
         asked = services.feeds(store).asked(url)
-    for found in connectors.find_feeds(current_settings(), asked):
+    for found in connectors.find_feeds(settings, asked):
         tell(msgspec.json.encode(found) if as_json else found_line(found))
 
 
@@ -164,8 +167,8 @@ def list_feeds(broken: bool, as_json: bool, long_form: bool) -> None:
     if broken and well:
         others = "The other is" if well == 1 else f"The other {well:,} are"
         click.echo(f"{others} well, paused or new.", err=True)
-    if not statuses and not as_json:
-        click.echo(f"No feed is followed. {where_looked()}", err=True)
+    if not statuses:
+        tell_of_nothing("No feed is followed.", as_json=as_json)
 
 
 @feed.command()
@@ -196,7 +199,7 @@ def edit(url: str, clear: tuple[str, ...], **given: Any) -> None:
     """Change a subscription; tags and mute queries that are given replace those there were."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         feeds = services.feeds(store)
         subscription, different = feeds.edit(url, _options(given), clear)
         pace = feeds.pace_words(subscription) if given.get("interval") else ""
@@ -207,12 +210,12 @@ def edit(url: str, clear: tuple[str, ...], **given: Any) -> None:
 
 @feed.command()
 @click.argument("url", shell_complete=feed_addresses)
-@click.option("--resume", is_flag=True, help="Poll it again.")
+@click.option("--resume", "--off", "resume", is_flag=True, help="Poll it again.")
 def pause(url: str, resume: bool) -> None:
     """Stop polling a feed, or resume."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         subscription = services.feeds(store).pause(url, paused=not resume)
     click.echo(f"{subscription.url} is {'polled again' if resume else 'paused'}.")
 
@@ -223,7 +226,7 @@ def remove(url: str) -> None:
     """Unsubscribe; its articles stay."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         subscription = services.feeds(store).remove(url)
     click.echo(f"{subscription.url} is no longer followed.")
 
@@ -235,7 +238,7 @@ def refresh(url: str | None) -> None:
     from pipeline.views.words import counted
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         count = services.feeds(store).refresh(url)
     click.echo(f"{counted(count, 'feed')} {'is' if count == 1 else 'are'} due now.")
 
@@ -250,7 +253,7 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
     Exits with 1 where there is no feed that can be followed.
     """
     from pipeline.views.feeds import step_line
-    from pipeline.wiring import connectors, services
+    from pipeline.wiring import connectors, services, stores
 
     def tell_step(step: Step) -> None:
         tell(msgspec.json.encode(step) if as_json else step_line(step), indent=4)
@@ -261,11 +264,11 @@ def test(url: str, fulltext: bool, as_json: bool) -> None:
     settings = current_settings()
     if fulltext:
         connectors.check_full_text()
-    with open_store(reading=True) as store:
+    with stores.store(settings, reading=True) as store:
         asked = services.feeds(store).to_test(url)
     fine = connectors.explain_feed(settings, asked, tell_step, warn, fulltext=fulltext)
     if settings.websub.callback_url:
-        with open_store(reading=True) as store:
+        with stores.store(settings, reading=True) as store:
             for step in services.feeds(store).push_steps(url):
                 tell_step(step)
     if not fine:

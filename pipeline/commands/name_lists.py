@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from pipeline.commands.context import open_store, tell_of_nothing
+from pipeline.commands.context import open_kept_store, open_store, tell_of_nothing
 from pipeline.commands.given_files import read_given
+from pipeline.commands.groups import Group
 from pipeline.commands.names import list_names
 from pipeline.commands.screen import tell
 from pipeline.errors import UsageError
@@ -22,7 +23,7 @@ _FILE = click.option(
 )
 
 
-@click.group(name="list")
+@click.group(name="list", cls=Group)
 def list_() -> None:
     """Keep lists of names, for which list:NAME stands in queries.
 
@@ -81,7 +82,7 @@ def edit(name: str, names: tuple[str, ...], file: Path | None, removed: tuple[st
     entries = [*names, *_read(file)]
     if not entries and not removed:
         raise UsageError("Say what to change: entries to add, --file, or --remove ENTRY.")
-    with open_store() as store:
+    with open_kept_store() as store:
         count = services.lists(store).edit(name, entries, removed)
     click.echo(f"{name}: {count:,} name{'s' if count != 1 else ''}.")
 
@@ -92,7 +93,7 @@ def remove(name: str) -> None:
     """Drop a list that no alert and no saved search uses."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         services.lists(store).remove(name)
 
 

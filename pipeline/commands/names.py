@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import click
 
-from pipeline.commands.context import open_store
-from pipeline.wiring.stores import Store
+from pipeline.commands.context import current_settings
+from pipeline.wiring.stores import Store, store
 
 MOST = 200
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
@@ -18,8 +18,8 @@ def _completing(names: Callable[[Store], Iterable[str]]) -> Complete:
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
         start = incomplete.casefold()
         # Completion that complains helps nobody who is in the middle of a line.
-        with suppress(Exception), open_store(reading=True) as store:
-            found = (name for name in names(store) if name.casefold().startswith(start))
+        with suppress(Exception), store(current_settings(), reading=True) as opened:
+            found = (name for name in names(opened) if name.casefold().startswith(start))
             return [name for name, _ in zip(found, range(MOST), strict=False)]
         return []
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.context import open_store, tell_of_nothing, where_looked
+from pipeline.commands.context import open_kept_store, open_store, tell_of_nothing
 from pipeline.commands.names import search_names
 from pipeline.commands.screen import long_option, tell, width
 from pipeline.errors import UsageError
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 @click.option("--saved", is_flag=True, help="List the saved searches.")
 @click.option("--more", is_flag=True, help="Go on where the last search on this store ended.")
 @long_option
-@click.option("--json", "form", flag_value="json", help="Print one JSON object per line; the last has the cursor.")
-@click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
-@click.option("--atom", "form", flag_value="atom", help="Print an Atom feed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line; the last has the cursor.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table for spreadsheets.")
+@click.option("--atom", "as_atom", is_flag=True, help="Print an Atom feed.")
 @click.pass_context
 def search(
     ctx: click.Context,
@@ -51,7 +51,9 @@ def search(
     saved: bool,
     more: bool,
     long_form: bool,
-    form: str | None,
+    as_json: bool,
+    as_csv: bool,
+    as_atom: bool,
 ) -> None:
     """Find articles.
 
@@ -66,11 +68,16 @@ def search(
     from pipeline.views.results import footer, found_parts, listed_parts
     from pipeline.wiring import services
 
+    form = one_or_none("json" * as_json, "csv" * as_csv, "atom" * as_atom)
+    one_or_none("facets" * bool(facets), "timeline" * timeline, "like" * bool(like))
     if more:
+        one_or_none("more", "cursor" * bool(cursor))
+        if query is not None:
+            raise UsageError("--more goes on with the last query; leave this one out, or --more.")
         last = recall()
         query, sort, copies, cursor = last.query, last.sort, last.copies, last.cursor
     columns = width(long_form)
-    with open_store(reading=not (save or forget)) as store:
+    with open_kept_store() if forget else open_store(reading=not save) as store:
         if saved or forget:
             _list_or_forget(store, forget, form)
             return
@@ -101,8 +108,16 @@ def search(
         for hint in hints(request.query) if request.query else ():
             click.echo(hint, err=True)
         if form is None:
-            click.echo(f"Nothing found. {where_looked()}", err=True)
+            tell_of_nothing("Nothing found.", as_json=False)
         ctx.exit(1)
+
+
+def one_or_none(*names: str) -> str | None:
+    """Return the option that was given, of several that exclude each other. Raises ``UsageError`` for two."""
+    given = [name for name in names if name]
+    if len(given) > 1:
+        raise UsageError(f"--{given[0]} and --{given[1]} exclude each other; give one of them.")
+    return given[0] if given else None
 
 
 def _print_counts(articles: Articles, request: SearchRequest, facet: str | None, form: str | None) -> bool:

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from pipeline.commands.context import open_store, tell_of_nothing
+from pipeline.commands.groups import Group
 from pipeline.commands.screen import long_option, page, tell, width
 from pipeline.errors import NotFoundError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 SORTS = ("size", "growth", "newest")
 
 
-@click.group()
+@click.group(cls=Group)
 def story() -> None:
     """List and show stories: reports of the same happening."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pipeline.commands.articles_out import writer
-from pipeline.commands.context import open_store
+from pipeline.commands.context import kept_settings
 from pipeline.commands.screen import long_option, width
 
 POLL_S = 1.0
@@ -22,11 +22,11 @@ def tail(query: str | None, as_json: bool, last: int, long_form: bool, once: boo
 
     QUERY narrows them, in the language of `newswire search`.
     """
-    from pipeline.wiring import services
+    from pipeline.wiring import services, stores
     from pipeline.wiring.watching import watched
 
     write = writer(width(long_form), as_json=as_json)
-    with open_store(reading=True) as store:
+    with stores.store(kept_settings(), reading=True) as store:
         arrivals = services.arrivals(store, query)
         for document in arrivals.latest(last):
             write(document)

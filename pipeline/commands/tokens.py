@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 import msgspec
 
-from pipeline.commands.context import open_store, tell_of_nothing
+from pipeline.commands.context import open_kept_store, open_store, tell_of_nothing
+from pipeline.commands.groups import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def token() -> None:
     """Let programs and other machines in by tokens."""
 
@@ -53,6 +54,6 @@ def remove(name: str) -> None:
     """Let a token be worth nothing from now on."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         services.access(store).remove(name)
     click.echo(f"{name} is removed.")

@@ -7,10 +7,12 @@ import sys
 import click
 import msgspec
 
-from pipeline.commands.context import open_store, tell_of_nothing
+from pipeline.commands.context import open_kept_store, open_store, tell_of_nothing
+from pipeline.commands.groups import Group
+from pipeline.errors import UsageError
 
 
-@click.group()
+@click.group(cls=Group)
 def user() -> None:
     """Let several readers in, each with marks, alerts and searches of their own."""
 
@@ -52,7 +54,7 @@ def remove(name: str) -> None:
     """Remove a reader with tokens, marks, alerts and searches; the feeds are everybody's and stay."""
     from pipeline.wiring import services
 
-    with open_store() as store:
+    with open_kept_store() as store:
         services.remove_reader(store, name)
     click.echo(f"{name} is removed.")
 
@@ -60,4 +62,7 @@ def remove(name: str) -> None:
 def _password() -> str:
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\r\n")
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise UsageError("No password was given; --no-password makes a reader who comes in by tokens only.")
+    return password

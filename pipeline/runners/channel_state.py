@@ -31,5 +31,5 @@ class ChannelState:
                 "channel is broken channel=%s error=%s; `newswire doctor` checks it, `newswire alert log` lists what "
                 "was not sent, `newswire alert resend --failed` sends that again",
                 self._channel,
-                delivery.error,
+                (delivery.error or "").rstrip("."),
             )

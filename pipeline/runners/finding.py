@@ -8,6 +8,9 @@ news.history, are decided on in the order of the log, and are indexed again then
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -23,6 +26,8 @@ from pipeline.topics import HISTORY
 
 GROUP = "finder"
 AT_ONCE = 512
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 _log = logging.getLogger(__name__)
 
@@ -53,10 +58,9 @@ class Finding:
         messages = self._log.read(HISTORY.name, GROUP, AT_ONCE)
         if not messages:
             return 0
-        articles = [article for message in messages if (article := self._article(message.value)) is not None]
+        articles = _made(self._article, (message.value for message in messages))
         prepare(self._first, memory, articles)
-        previews = (self._preview(article, memory) for article in articles)
-        documents = [document for document in previews if document is not None]
+        documents = _made(partial(self._preview, memory), articles)
         try:
             with self._transaction():
                 self._index.upsert(documents)  # what is refused becomes a dead letter in its turn
@@ -66,23 +70,27 @@ class Finding:
             raise
         return len(messages)
 
-    def _article(self, raw: bytes) -> Article | None:
+    def _article(self, raw: bytes) -> Article:
         """Read a record, as the document that was made of it beforehand where there is one."""
+        if self._prepared is not None and (document := self._prepared.document(raw)) is not None:
+            return document
+        return msgspec.json.decode(raw, type=Article)
+
+    def _preview(self, memory: Memory, article: Article) -> Document | None:
+        if self._first.preview is None or not self._first.is_new(article, memory):
+            return None
+        return article if isinstance(article, Document) else as_document(self._first.preview(article))
+
+
+def _made(make: Callable[[Given], Made | None], given: Iterable[Given]) -> list[Made]:
+    """Return what is made of each, without what is nothing or cannot be made."""
+    made = []
+    for each in given:
         try:
-            if self._prepared is not None and (document := self._prepared.document(raw)) is not None:
-                return document
-            return msgspec.json.decode(raw, type=Article)
+            found = make(each)
         except Exception as exc:  # noqa: BLE001 - it becomes a dead letter in its turn, and is told of then
             _log.debug("cannot be found before its turn error=%r", exc)
-            return None
-
-    def _preview(self, article: Article, memory: Memory) -> Document | None:
-        if self._first.preview is None:
-            return None
-        try:
-            if not self._first.is_new(article, memory):
-                return None
-            return article if isinstance(article, Document) else as_document(self._first.preview(article))
-        except Exception as exc:  # noqa: BLE001 - the same
-            _log.debug("cannot be found before its turn error=%r", exc)
-            return None
+            continue
+        if found is not None:
+            made.append(found)
+    return made

@@ -363,18 +363,18 @@ def new_rule(
 
     ``options`` are further fields of ``AlertRule``. Raises ``UsageError`` for silence and surge together.
     """
-    if silence_s and surge_times:
+    if silence_s is not None and surge_times is not None:
         raise UsageError("An alert watches for silence or for a surge, not for both.")
     begin, end = quiet_hours(quiet)
-    if silence_s:
+    if silence_s is not None:
         options["window_s"] = silence_s
     return AlertRule(
         id=derive_id("rule", name, now.isoformat()),
         name=name,
         query=query,
         created=now,
-        kind="silence" if silence_s else "surge" if surge_times else "match",
-        times=surge_times or 5.0,
+        kind="silence" if silence_s is not None else "surge" if surge_times is not None else "match",
+        times=5.0 if surge_times is None else surge_times,
         quiet_from=begin,
         quiet_until=end,
         **options,

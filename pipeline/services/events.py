@@ -107,8 +107,10 @@ def conditions(asked: Asked) -> tuple[tuple[str, str], ...]:
         try:
             root = leaf(Lexeme("quoted", value.strip(), 1), name)
         except QueryError as exc:
+            why = exc.message.rstrip(".:")
             raise UsageError(
-                f"--{'type' if name == 'event' else name} {value!r} cannot be looked for: {exc.message.rstrip('.:')}."
+                f"--{'type' if name == 'event' else name} {value!r} cannot be looked for: {why}"
+                f"{'' if why.endswith('?') else '.'}"
             ) from exc
         if not isinstance(root, EventFilter):
             raise UsageError(f"{value!r} is more than one {name}; ask for it with --query.")

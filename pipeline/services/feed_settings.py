@@ -54,6 +54,8 @@ def changed(before: Subscription, options: FeedOptions) -> Subscription:
     """
     if not all(tag.strip() for tag in options.tags):
         raise UsageError("--tag was given nothing; leave it out, or name a tag.")
+    if options.user_agent and not options.user_agent.isprintable():
+        raise UsageError("--user-agent is one line that can be printed.")
     if options.language is not None:
         options = msgspec.structs.replace(options, language=_language(options.language))
     given: dict[str, Any] = {
@@ -108,7 +110,9 @@ def _headers(options: FeedOptions) -> dict[str, str]:
     if options.auth and is_reference(options.auth):
         headers = merged(headers, {"Authorization": ACCOUNT + options.auth})
     elif options.auth:
-        user, _, password = options.auth.partition(":")
+        user, colon, password = options.auth.partition(":")
+        if not colon:
+            raise UsageError("--auth takes USER:PASSWORD; after a user without a password stands a colon, too.")
         headers = merged(headers, basic(user, password))
     if options.bearer:
         if not is_reference(options.bearer) and not re.fullmatch(r"[!-~]+", options.bearer):

@@ -104,11 +104,15 @@ class BackupsStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """Sum up how everything is at a moment. ``running`` is whether ``up`` runs on the store, where that can be told."""
+    """Sum up how everything is at a moment. ``running`` is whether ``up`` runs on the store, where that can be told.
+
+    ``missing`` are the roles of a cluster that read from Kafka and of which no process runs.
+    """
 
     at: datetime
     runtime: str
     running: bool | None
+    missing: tuple[str, ...] = ()
     feeds: FeedsStatus
     articles: ArticlesStatus
     queues: tuple[Queue, ...]
@@ -124,6 +128,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str
     disk_bound: int = 0
     is_running: Callable[[], bool | None] = lambda: None
+    missing: Callable[[], tuple[str, ...]] = tuple
     disk_free: Callable[[], int | None] = lambda: None
 
 
@@ -164,6 +169,7 @@ class Statuses:
             at=self._clock(),
             runtime=self._place.runtime,
             running=self._place.is_running(),
+            missing=self._place.missing(),
             feeds=self._feeds_status(),
             articles=articles,
             queues=tuple(
@@ -255,6 +261,8 @@ def troubles(status: Status) -> Iterable[str]:
     """Yield a sentence for each thing that somebody should see to, with what to do."""
     if status.running is False:
         yield "Nothing runs on this store: `newswire up` follows the feeds."
+    for role in status.missing:
+        yield f"No `newswire {role}` runs: what comes for it waits until one does."
     for feed in status.feeds.trouble:
         yield f"{feed.title or feed.url}: {feed.state}: {feed.words}"
     for failure in status.alerts.failures[:1]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -70,6 +70,8 @@ def log_lines(delivery: Delivery) -> str:
     times = [
         f"{name.replace('_', ' ')} {value:,.1f} s" for name, value in latency(delivery).items() if value is not None
     ]
+    if delivery.state == "queued" and delivery.due - delivery.changed >= timedelta(minutes=1):
+        times.append(f"waits until {delivery.due.astimezone():%m-%d %H:%M}")
     lines.append(f"    {'; '.join(times)}" + (f"; {delivery.error}" if delivery.error else ""))
     return "\n".join(lines)
 

@@ -354,7 +354,20 @@ def _status(error: NewswireError) -> int:
 
 def _kept(operation: Operation) -> Callable[[Ask, Rendering], Response]:
     """Return what answers an operation: once, where sending it again would do it again."""
-    return partial(once, operation.answer) if operation.method == "POST" else operation.answer
+    answer = partial(once, operation.answer) if operation.method == "POST" else operation.answer
+    return partial(_as_described, operation, answer)
+
+
+def _as_described(
+    operation: Operation, answer: Callable[[Ask, Rendering], Response], ask: Ask, rendering: Rendering
+) -> Response:
+    """Answer what asks with parameters that there are: one left unread would silently ask for more."""
+    known = [parameter.name for parameter in operation.parameters]
+    for name in ask.query:
+        if name not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise UsageError(f"There is no parameter {name[:50]!r} here; {takes}.")
+    return answer(ask, rendering)
 
 
 def _address(request: Request) -> str:

@@ -227,10 +227,12 @@ def plainly(words: str) -> Markup:
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:
-    """Mark pieces of a text; the text is escaped."""
+    """Mark pieces of a text, those that are in what is shown of it; the text is escaped."""
     parts: list[Markup] = []
     done = 0
     for start, end in spans:
+        if start >= len(text):
+            break
         parts += [escape(text[done:start]), Markup("<mark>{}</mark>").format(text[start:end])]
         done = end
     return Markup("").join([*parts, escape(text[done:])])

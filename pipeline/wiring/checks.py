@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -17,7 +18,6 @@ from pipeline.errors import NewswireError
 from pipeline.networks import masked
 from pipeline.plain_words import os_words
 from pipeline.ports.arrivals import NumbersRequest
-from pipeline.private_files import make_directory
 from pipeline.wiring import connectors, stores
 from pipeline.wiring.server_access import elasticsearch_access, kafka_access
 
@@ -115,11 +115,9 @@ def _attempt(name: str, probe: Callable[[], str]) -> Check:
 def directory(settings: Settings) -> str:
     """Return where the data is and how much room there is. Raises ``NewswireError`` or ``OSError``."""
     directory = settings.directory
-    make_directory(directory)
-    probe = directory / ".doctor"
-    probe.write_bytes(b"")
-    probe.unlink()
-    free = shutil.disk_usage(directory).free
+    there = next(each for each in (directory, *directory.parents) if each.exists())  # who only looks makes none
+    with TemporaryDirectory(dir=there, prefix=".doctor-"):
+        free = shutil.disk_usage(there).free
     if free < ENOUGH_BYTES:
         raise NewswireError(f"{directory} has only {free / 1e6:,.0f} MB left; make room or set another --data.")
     return f"{directory}, {free / 1e9:,.0f} GB free"
@@ -142,8 +140,9 @@ def _connectors(settings: Settings) -> str:
 
 
 def _store(settings: Settings) -> str:
-    # A first look makes the store; one that is there may lie where nothing can be written.
-    with stores.database(settings, reading=stores.exists(settings)) as database:
+    if not stores.exists(settings):
+        return f"none in {settings.directory} yet; `newswire up URL` makes it"
+    with stores.database(settings, reading=True) as database:
         return database.check()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.wiring.connectors import check_full_text
+from pipeline.wiring.server_access import kafka_access
 from pipeline.wiring.stores import Store, clock, is_running
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ def statuses(opened: Store) -> Statuses:
             runtime=settings.runtime,
             disk_bound=settings.keep.disk_bytes,
             is_running=(lambda: is_running(settings)) if embedded else lambda: None,
+            missing=tuple if embedded else lambda: _missing_roles(settings),
             disk_free=lambda: shutil.disk_usage(_there(settings.directory)).free,
         ),
         feeds=feeds(opened),
@@ -235,6 +237,15 @@ def statuses(opened: Store) -> Statuses:
         upkeep=opened.upkeep,
         backups=backups(opened) if opened.backups is not None else None,
     )
+
+
+def _missing_roles(settings: Settings) -> tuple[str, ...]:
+    """Return the roles that no process has; each is called as the group that it reads for."""
+    from pipeline.adapters.kafka.topics import groups_without_readers
+    from pipeline.topics import INDEX, NOTIFY, WORKER_GROUP
+
+    roles = (WORKER_GROUP, INDEX.name, NOTIFY.name)
+    return groups_without_readers(settings.kafka, roles, prefix=settings.prefix, access=kafka_access(settings))
 
 
 def _there(directory: Path) -> Path:

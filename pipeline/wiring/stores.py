@@ -123,7 +123,9 @@ def store(settings: Settings, *, reading: bool = False) -> Iterator[Store]:
 
 
 def exists(settings: Settings) -> bool:
-    """Tell whether there is a store of the embedded runtime."""
+    """Tell whether there is a store; servers are there or away, and say so themselves."""
+    if settings.runtime != "embedded":
+        return True
     path = settings.directory / "newswire.db"
     return path.exists() and path.stat().st_size > 0
 

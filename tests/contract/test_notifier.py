@@ -264,6 +264,24 @@ def test_mailto_goes_through_the_server_of_the_settings(mail_server: MailServer)
     assert b"reader@example.org" in mail_server.messages[0]
 
 
+@pytest.mark.parametrize(
+    ("address", "sent_to"),
+    [
+        ("mailto:a@example.org,b@example.org", b"To: a@example.org, b@example.org\n"),
+        ("mailto:a@exämple.org", b"To: a@xn--exmple-cua.org\n"),
+        ("mailto:%22Lee,%20Ann%22%20%3Ca@example.org%3E?subject=x", b'To: "Lee, Ann" <a@example.org>\n'),
+    ],
+)
+def test_mailto_is_read_as_mail_programs_write_it(mail_server: MailServer, address: str, sent_to: bytes) -> None:
+    open_channel(address, smtp=mail_address(mail_server)).send(notice())
+    assert sent_to in mail_server.messages[0].replace(b"\r\n", b"\n")
+
+
+def test_server_that_knows_no_such_address_is_not_asked_again(mail_server: MailServer) -> None:
+    with pytest.raises(TerminalError, match="takes no address beyond ASCII"):
+        open_channel("mailto:ä@example.org", smtp=mail_address(mail_server)).send(notice())
+
+
 def test_mailto_without_a_server_says_what_to_set() -> None:
     with pytest.raises(UsageError, match="smtp"):
         open_channel("mailto:reader@example.org")
@@ -340,7 +358,9 @@ def test_apprise_carries_the_rest(hook: Receiver) -> None:
 
 @pytest.mark.parametrize(
     "address", ["nothing", "gopher://x", "webhook+https://", "webhook+https://h:99999/", "ntfy+https://h", "smtp://",
-                "smtp://host", "mailto:nobody", ""],
+                "smtp://host", "mailto:nobody", "", "mailto:a@b.example%0ABcc:c@d.example", "mailto:a b@c.example",
+                "mailto:a@", "mailto:@b.example", "mailto:a@b..example", "smtp://host?to=a@b.example&from=c%0Ad@e.example",
+                "smtp://host?to=A%0AB%20%3Ca@b.example%3E"],
 )  # fmt: skip
 def test_address_that_leads_nowhere_is_a_usage_error(address: str) -> None:
     with pytest.raises(UsageError):

@@ -64,6 +64,7 @@ def test_alert_is_kept_listed_and_removed(newswire: Newswire) -> None:
 
 @pytest.mark.parametrize("arguments", [("remove", "absent"), ("snooze", "absent", "1h")])
 def test_alert_that_is_not_there_is_not_found(newswire: Newswire, arguments: tuple[str, ...]) -> None:
+    newswire("admin", "setup")
     result = newswire("alert", *arguments)
     assert (result.exit_code, "There is no alert 'absent'" in result.output) == (1, True)
 

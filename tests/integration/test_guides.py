@@ -112,7 +112,7 @@ def done(place: Path, site: FeedServer) -> dict[str, Result]:
         arguments = [filled(argument, place, site, runner) for argument in shlex.split(command)[1:]]
         if arguments[0] == "up" and "--once" not in arguments:
             arguments.append("--once")
-        results[command] = runner.invoke(main, arguments)
+        results[command] = runner.invoke(main, arguments, input="a password\n")
     return results
 
 

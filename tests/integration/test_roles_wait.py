@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.wiring import stores
+from pipeline.wiring import services, stores
 from tests.integration.distributed import Cluster, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.elasticsearch, pytest.mark.timeout(180)]
@@ -37,6 +37,12 @@ def test_each_role_waits_for_its_topics_says_so_and_goes_on(unready: Cluster, tm
         for role, log in logs.items():
             assert says(log, " goes on after "), (role, unready.logs())
             assert log.read_text().count("admin setup") <= 3, (role, unready.logs())  # one line a thread that waits
+        with stores.store(unready.settings) as opened:
+            statuses = services.statuses(opened)
+            assert wait_until(lambda: statuses.now().missing == (), START_S), statuses.now().missing
+            started["index"].send_signal(signal.SIGTERM)
+            assert started["index"].wait(30) == 0
+            assert wait_until(lambda: statuses.now().missing == ("index",), START_S), statuses.now().missing
     finally:
         unready.stop()
 

@@ -205,7 +205,7 @@ def test_empty_answer_says_where_it_looked_and_what_else_there_is(data: Path, tm
     (data / "demo").mkdir()
     (data / "demo" / "newswire.db").write_bytes(b"x")
     assert f"--data {data / 'demo'}" in call(data, "search", "nothing-such").stderr
-    assert "where nothing is kept yet" in call(tmp_path / "none", "search", "x").stderr
+    assert "Nothing is kept" in call(tmp_path / "none", "search", "x").stderr
     assert call(data, "search", "nothing-such", "--json").output == "", "programs are told by the exit code"
 
 

@@ -65,6 +65,7 @@ def test_backup_goes_through_a_pipe_and_back(tmp_path: Path) -> None:
 
 def test_nothing_is_restored_while_up_runs(tmp_path: Path) -> None:
     data = tmp_path / "store"
+    run(data, "admin", "setup")
     made = run(data, "admin", "backup").stdout.strip()
     with stores.run_lock(Settings(data=str(data))):
         refused = run(data, "admin", "restore", made, code=2)
@@ -74,6 +75,7 @@ def test_nothing_is_restored_while_up_runs(tmp_path: Path) -> None:
 
 def test_damaged_store_is_told_as_that_with_the_command_that_helps(tmp_path: Path) -> None:
     data = tmp_path / "store"
+    run(data, "admin", "setup")
     made = run(data, "admin", "backup").stdout.strip()
     (data / "newswire.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 20_000)
     for suffix in ("-wal", "-shm"):

@@ -48,7 +48,7 @@ def test_longest_time_can_be_counted_with(place: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("name", ["ALERTS_MAX_AGE", "ALERTS_UPDATE_EVERY", "BACKUP_EVERY"])
 @pytest.mark.parametrize("text", ["999999w", "999999d"])
 def test_time_in_words_that_nobody_means_is_refused(name: str, text: str) -> None:
-    with pytest.raises(UsageError, match=name.partition("_")[2].lower()):
+    with pytest.raises(UsageError, match=f"NEWSWIRE_{name}"):
         config.load(environ={f"NEWSWIRE_{name}": text})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import GroupAuthorizationFailedError, TopicAlreadyExistsError
 
 from pipeline.adapters.kafka.access import OPEN, Access
 from pipeline.adapters.kafka.client import CONNECT_MS, MAX_MESSAGE_BYTES, translated
@@ -90,6 +90,19 @@ def broker_version(servers: str, access: Access = OPEN) -> str:
     """Return the version of the brokers, as far as they tell by what they understand. Raises ``UnavailableError``."""
     with _admin(servers, access) as admin:
         return ".".join(map(str, _version(admin))) or "unknown"
+
+
+def groups_without_readers(
+    servers: str, groups: Sequence[str], *, prefix: str = "", access: Access = OPEN
+) -> tuple[str, ...]:
+    """Return the groups that nobody reads for, of those that may be asked for. Raises ``UnavailableError``."""
+    names = {f"{prefix}newswire-{group}": group for group in groups}
+    with _admin(servers, access) as admin:
+        try:
+            told = admin.describe_groups(list(names))
+        except GroupAuthorizationFailedError:
+            return ()
+    return tuple(group for name, group in names.items() if told[name]["group_state"] in ("Empty", "Dead"))
 
 
 def topic_configs(topic: Topic, keep: Mapping[str, timedelta]) -> dict[str, str]:

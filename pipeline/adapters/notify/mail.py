@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from email.utils import formatdate, parseaddr
+from email.utils import formataddr, formatdate, getaddresses, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pipeline.adapters.notify.post import reachable
@@ -21,6 +21,7 @@ from pipeline.ports.alerts import Notice
 TIMEOUT_S = 10.0
 # A delivery is claimed for a minute: a server that answers each step just in time must not outlast that.
 AT_MOST_S = 15.0
+NOBODY = "An e-mail channel needs somebody to write to: mailto:you@example.org, or ?to=…."
 
 
 class _ToAddresses(smtplib.SMTP):
@@ -61,6 +62,27 @@ def _within(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
+def _line(text: str) -> str:
+    """Return what can stand in a header: what reads addresses takes several lines for one. Raises ``UsageError``."""
+    if not text.isprintable():
+        raise UsageError(NOBODY)
+    return text
+
+
+def _mailbox(named: tuple[str, str]) -> str:
+    """Return a name and an address as a header has them, the host as every server knows it. Raises ``UsageError``."""
+    name, address = named
+    user, at, host = address.rpartition("@")
+    whole = user and at and host and " " not in address
+    try:
+        ascii_host = host.encode("idna").decode()
+    except UnicodeError:
+        whole = False
+    if not whole:
+        raise UsageError(NOBODY)
+    return formataddr((name, f"{user}@{ascii_host}")) if user.isascii() else f"{user}@{ascii_host}"
+
+
 class Mail:
     """Send notices to ``mailto:ADDRESS`` through ``smtp``, or to ``smtp[s]://[user:password@]host[:port]?to=…&from=…``.
 
@@ -86,14 +108,15 @@ class Mail:
             raise UsageError(f"The SMTP server's address is not well formed: {exc}.") from exc
         if not self._parts.hostname:
             raise UsageError("An SMTP address names a host: smtps://user:password@mail.example.org?to=you@example.org.")
-        if not self._to or not all("@" in parseaddr(to)[1] for to in self._to):
-            raise UsageError("An e-mail channel needs somebody to write to: mailto:you@example.org, or ?to=….")
+        if not self._to:
+            raise UsageError(NOBODY)
+        self._to = [_mailbox(each) for to in self._to for each in getaddresses([_line(to)])]
         self._secure = self._parts.scheme == "smtps"
         self._port = port or (465 if self._secure else 587)
         user = unquote(self._parts.username or "")
-        self._from = parse_qs(self._parts.query).get("from", [user if "@" in user else f"newswire@{socket.getfqdn()}"])[
-            0
-        ]
+        given = parse_qs(self._parts.query).get("from")
+        ours = user if "@" in user else f"newswire@{socket.getfqdn()}"
+        self._from = _mailbox(parseaddr(_line(given[0]))) if given else ours
 
     def send(self, notice: Notice) -> str:
         """Send one notice; the Message-ID is made of its idempotency key, so that mailboxes can drop repetitions."""
@@ -110,6 +133,8 @@ class Mail:
             if all(400 <= code < 500 for code, _ in exc.recipients.values()):
                 raise TransientError(f"{host}: recipients put off") from exc
             raise TerminalError(notice.id, "notify", f"{host}: recipients refused") from exc
+        except smtplib.SMTPNotSupportedError as exc:
+            raise TerminalError(notice.id, "notify", f"{host}: takes no address beyond ASCII") from exc
         except (OSError, smtplib.SMTPException) as exc:
             raise TransientError(f"{host}: {reason_of(exc)}") from exc
         return f"accepted, {len(refused)} refused" if refused else "accepted"

@@ -266,6 +266,10 @@ class Database:
                     f"The store {self.path} was written by a newer Newswire (schema {version}, "
                     f"this one knows {len(MIGRATIONS)}); upgrade Newswire."
                 )
+            if version == 0 and self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
+                raise UnavailableError(
+                    f"{self.path} is a database of another program; name another directory by --data."
+                )
             for statements in MIGRATIONS[version:]:
                 for statement in statements:
                     self.connection.execute(statement)

@@ -198,7 +198,7 @@ def test_exported_list_brings_the_same_feeds_back(names: list[tuple[str, bool]])
         tags=st.lists(st.text(min_size=1).filter(str.strip), max_size=3).map(tuple),
         interval=st.none() | st.integers(30, 10**6),
         language=st.none() | st.sampled_from(["en", "uk"]),
-        user_agent=st.none() | st.text(min_size=1),
+        user_agent=st.none() | st.text(min_size=1).filter(str.isprintable),
         auth=st.none() | st.just("user:password"),
         mute=st.lists(st.sampled_from(["sport", "title:horoscope"]), max_size=2).map(tuple),
     )
@@ -219,6 +219,8 @@ def test_options_given_twice_change_nothing_and_cleared_ones_are_gone(options: F
         (FeedOptions(language="klingon"), "no language"),
         (FeedOptions(language="german"), "did you mean 'de'"),
         (FeedOptions(mute=("lang:english",)), "column 6"),
+        (FeedOptions(user_agent="a\nb"), "one line"),
+        (FeedOptions(auth="anna"), "USER:PASSWORD"),
     ],
 )
 def test_wrong_option_is_told_and_no_feed_is_kept(options: FeedOptions, wrong: str) -> None:

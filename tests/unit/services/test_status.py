@@ -157,6 +157,11 @@ def test_each_trouble_is_a_sentence_with_what_to_do() -> None:
     ]
 
 
+def test_role_of_a_cluster_that_nobody_runs_is_told() -> None:
+    status = World().status(missing=lambda: ("worker",))
+    assert list(troubles(status)) == ["No `newswire worker` runs: what comes for it waits until one does."]
+
+
 @pytest.mark.parametrize("upkeep", [None, Upkeep()])
 def test_where_all_is_well_nothing_is_said(upkeep: Any) -> None:
     status = World().status(upkeep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline.model import AlertRule, Document
 from pipeline.topics import ARTICLES
 from pipeline.web.api.documentation import description, written
-from pipeline.web.api.routes import OPERATIONS
+from pipeline.web.api.routes import OPERATIONS, Operation
 from tests.fakes.browser import Answer
 from tests.fakes.web import Page, page
 
@@ -35,6 +36,15 @@ def send(served: Page, method: str, path: str, value: Any = None, **headers: str
     body = b"" if value is None else msgspec.json.encode(value)
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return served.another().ask(method, f"/api/v1{path}", body, named)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_parameter_that_is_none_is_refused_with_those_that_are(operation: Operation) -> None:
+    path = re.sub(r"\{\w+\}", "x", operation.path).removeprefix("/api/v1")
+    with page() as served:
+        answer = send(served, operation.method, f"{path}?type=CONSULT")
+    assert (answer.status, "There is no parameter 'type' here" in answer.text) == (400, True)
+    assert all(parameter.name in answer.text for parameter in operation.parameters)
 
 
 def test_articles_come_in_pages_that_join() -> None:

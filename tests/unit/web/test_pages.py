@@ -46,6 +46,16 @@ def test_river_has_the_newest_first_under_days() -> None:
         assert served.browser.get("/").text.count('<h2 class="day"') in (1, 2)
 
 
+def test_endless_title_takes_a_few_lines_of_a_list_and_stands_whole_on_its_page() -> None:
+    endless = "Flood " * 40 + "warning " * 40 + "lifted"
+    with page() as served:
+        served.put(article(1, endless))
+        (listed,) = titles(served, "/search?q=title:lifted")
+        assert (len(listed), listed[:6], listed[-1]) == (200, "Flood ", "…")
+        assert "<mark>Flood</mark> Flood" not in served.browser.get("/search?q=title:lifted").text
+        assert f"{endless}</h1>" in served.browser.get(f"/article/{1:032x}").text
+
+
 def test_reports_of_one_story_are_folded() -> None:
     with page() as served:
         served.put(*(article(n, f"Report {n}", source=f"s{n}", story_id="5" * 32) for n in range(1, 4)))

@@ -80,6 +80,8 @@ def test_newer_header_replaces_one_of_the_same_name_however_written() -> None:
         ("http://[::1]:8080/feed", "http://[::1]:8080/feed"),
         ("news.example", "https://news.example/"),
         ("news.example:8080/feed?a=b", "https://news.example:8080/feed?a=b"),
+        ("localhost:8080/feed", "http://localhost:8080/feed"),
+        ("192.168.1.7", "http://192.168.1.7/"),
         ("feed:https://news.example/feed", "https://news.example/feed"),
         ("feed://news.example/feed", "http://news.example/feed"),
         ("ftp://news.example/", "ftp://news.example/"),
