@@ -12,6 +12,8 @@ from pipeline.moments import from_http
 if TYPE_CHECKING:
     import aiohttp
 
+_SECONDS = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*(?:s|sec|seconds)?\s*(?:[,;].*)?", re.ASCII | re.IGNORECASE)
+
 
 def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
     """Return headers by their lower-case names; of Link, which may be sent several times, all."""
@@ -22,11 +24,14 @@ def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks to wait: a number or an HTTP date (RFC 9110)."""
+    """Return the seconds that a Retry-After header asks to wait: a number or an HTTP date (RFC 9110).
+
+    A number may be said twice, as proxies put headers together, with a fraction, or with its unit.
+    """
     if not value:
         return None
-    if re.fullmatch(r"\s*\d{1,9}\s*", value):
-        return float(value)
+    if seconds := _SECONDS.fullmatch(value):
+        return float(seconds[1])
     moment = from_http(value)
     return max(0.0, (moment - now).total_seconds()) if moment is not None else None
 

@@ -177,7 +177,7 @@ class Fetcher:
                 await permit(url)
             sent = with_cookies(headers if origin_of(url) == origin else without_secrets(headers), held)
             status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy, cookies)
-            if status in (301, 302, 303, 307, 308) and answer.get("location"):
+            if status in (300, 301, 302, 303, 307, 308) and answer.get("location"):
                 permanent = permanent and status in (301, 308)
                 url = _redirected(url, answer["location"])
                 moved_to = url if permanent else moved_to

@@ -21,7 +21,9 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNSPEAKABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d")
 # What the client says of heads that can be mended, and of answers in another protocol.
-MENDABLE = re.compile(r"Content-Length|Transfer-Encoding|Invalid header|Expected HTTP", re.IGNORECASE)
+MENDABLE = re.compile(
+    r"Content-Length|Transfer-Encoding|Invalid header|Expected HTTP|Data after `Connection: close`", re.IGNORECASE
+)
 # The first frame of a server that speaks HTTP/2 whatever is asked: SETTINGS, on stream 0 (RFC 9113, 3.4).
 _SETTINGS = re.compile(rb"\x00[\x00-\xff]{2}\x04[\x00-\xff]\x00\x00\x00\x00", re.DOTALL)
 
@@ -41,9 +43,12 @@ def mended(head: bytes) -> bytes:
         elif colon and _NAME.fullmatch(name.rstrip(b" \t")):
             fields.append((name.rstrip(b" \t"), _UNSPEAKABLE.sub(b" ", value.strip())))
     codings = [value for name, value in fields if name.lower() == b"transfer-encoding"]
-    lengths = {
-        part.strip() for name, value in fields if name.lower() == b"content-length" for part in value.split(b",")
-    }
+    told = (part.strip() for name, value in fields if name.lower() == b"content-length" for part in value.split(b","))
+    # Who counts characters for bytes says too little; where the connection ends says it better.
+    closes = any(name.lower() == b"connection" and value.lower() == b"close" for name, value in fields)
+    lengths = set(filter(None, told))
+    if closes and len(lengths) == 1:
+        lengths.clear()
     kept = [(name, value) for name, value in fields if name.lower() not in (b"transfer-encoding", b"content-length")]
     if codings:
         distinct = dict.fromkeys(part.strip().lower() for value in codings for part in value.split(b","))

@@ -171,7 +171,7 @@ def _link(found: Found, element: Element) -> None:
         found.links.append(
             Link(
                 href,
-                attributes.get("rel") or "alternate",
+                (attributes.get("rel") or "").strip() or "alternate",
                 attributes.get("type"),
                 attributes.get("length"),
                 _based(found.base, element, found.document) if _BASE in element.attrib else None,
@@ -328,12 +328,14 @@ _ENTRY_FIELDS: dict[str, _Field] = {
     "content": _content,
     "content:encoded": _description,
     "fullitem": _description,
+    "yandex:full-text": _description,
     "body": _body,
     "xhtml:body": _body,
     "xhtml:div": _body,
     "author": _author,
     "managingeditor": _author,
     "dc:creator": _author,
+    "dcterms:creator": _author,
     "dc:author": _author,
     "itunes:author": _author,
     "source": _source,

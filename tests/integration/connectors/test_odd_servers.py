@@ -49,6 +49,8 @@ CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
         answer(b"Content-Length: 7", b"Transfer-Encoding: chunked", body=CHUNKS),
         answer(LENGTH, LENGTH),
         answer(b"Content-Length: %d, %d" % (len(BODY), len(BODY))),
+        answer(b"Content-Length: %d" % (len(BODY) - 9)),  # characters, not bytes
+        answer(b"Content-Length: "),
         answer(b"X Served By: a", LENGTH),
         answer(b"Server : a", LENGTH),
         answer(b"a line that is no header", LENGTH),

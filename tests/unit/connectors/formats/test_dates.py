@@ -75,6 +75,9 @@ TEN = datetime(2022, 2, 21, 10, tzinfo=UTC)
         "10:00, 21 February 2022 (UTC)",
         "10:00 AM, February 21, 2022",
         "10:00 21.02.2022",
+        "21. veljače 2022. 10:00",
+        "202202211000",
+        "20220221100000",
         "Thứ Hai, 21/02/2022, 17:00 (GMT+7)",
         "21 tháng 2 năm 2022 10:00 SA",
         "Mon, 21 Feb 2022 05:00 (EST)",
@@ -103,6 +106,7 @@ def test_the_same_moment_in_many_hands(text: str) -> None:
         ("13 كانون الأول 2022", datetime(2022, 12, 13, tzinfo=UTC)),
         ("13 تشرين الثاني 2022", datetime(2022, 11, 13, tzinfo=UTC)),
         ("令和元年5月1日", datetime(2019, 5, 1, tzinfo=UTC)),
+        ("945437600000", datetime(1999, 12, 17, 13, 33, 20, tzinfo=UTC)),
         ("12.12.2020, Sa 12:30", datetime(2020, 12, 12, 12, 30, tzinfo=UTC)),
     ],
 )
