@@ -84,7 +84,7 @@ def shown_url(url: str) -> str:
         if inner is None:
             break
         url = inner
-    return _UNWRITABLE.sub(_escaped, _without_trackers(url))
+    return writable(_without_trackers(url))
 
 
 @lru_cache(4096)
@@ -113,6 +113,11 @@ def former_keys(url: str) -> list[str]:
         return [_key(shown, is_sorted=False), _key(shown, "replace", keeps_fragment=False, is_sorted=False)]
     except ValueError:
         return [url.strip()]
+
+
+def writable(address: str) -> str:
+    """Return an address in which what none can hold is escaped: white space, controls, bytes that are no UTF-8."""
+    return _UNWRITABLE.sub(_escaped, address)
 
 
 def escaped(text: str) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.addresses import join
+from connectors.addresses import join, writable
 from connectors.fetch.asking import Cookies, request_url, with_cookies
 from connectors.fetch.guard import (
     PrivateAddressError,
@@ -352,7 +352,7 @@ def _only_http2(url: str) -> FetchError:
 
 def _redirected(url: str, location: str) -> str:
     try:
-        return join(url, location)
+        return writable(join(url, location))
     except ValueError as exc:
         raise FetchError("redirect", f"{url} redirects to {location[:200]!r}, which is no address.") from exc
 

@@ -141,3 +141,22 @@ def test_address_is_asked_for_as_it_is_written(path: str, sent: bytes) -> None:
 
     fetch(note, path)
     assert asked == [sent]
+
+
+@pytest.mark.parametrize(
+    "etag", [b'"\xe4"', '"\u043a\u043b\u044e\u0447"'.encode(), b'"a\x01b"', b'W/"a b"', b'"a\tb"', b"\xc3"]
+)
+def test_validator_is_text_that_can_be_kept_and_sent_back(etag: bytes) -> None:
+    kept = fetch(lambda path, request: answer(LENGTH, b"ETag: " + etag)).headers["etag"]
+    assert kept.encode().decode() == kept
+    assert fetch(lambda path, request: answer(LENGTH), headers={"If-None-Match": kept}).body == BODY
+
+
+def test_address_that_a_redirect_names_in_any_bytes_can_be_kept() -> None:
+    def moved(path: str, request: bytes) -> bytes:
+        if path == "/caf%E9":
+            return answer(LENGTH)
+        return answer(b"Location: /caf\xe9", b"Content-Length: 0", body=b"", status=b"301 Moved")
+
+    found = fetch(moved, "/feed")
+    assert (found.body, (found.moved_to or "").rpartition("/")[2]) == (BODY, "caf%E9")

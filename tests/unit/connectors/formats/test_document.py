@@ -126,7 +126,15 @@ def test_retry_after_is_read_in_both_forms() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("1.5", 1.5), ("120, 120", 120.0), ("120s", 120.0), ("30 seconds", 30.0), ("٣", None), ("1e3", None), ("-5", None)],
+    [
+        ("1.5", 1.5),
+        ("120, 120", 120.0),
+        ("120s", 120.0),
+        ("30 seconds", 30.0),
+        ("٣", None),
+        ("1e3", None),
+        ("-5", None),
+    ],
 )
 def test_retry_after_is_read_as_it_was_meant(value: str, seconds: float | None) -> None:
     assert retry_after_s(value, datetime(2022, 2, 21, 10, tzinfo=UTC)) == seconds
