@@ -24,7 +24,7 @@ _AM = "a\\.m|am|a|上午|午前|오전|πμ|ص|vorm"
 _PM = "p\\.m|pm|p|下午|午後|오후|μμ|م|nachm"
 # Vietnamese halves stand behind the time only: before it, sa is a German Saturday.
 _AM_BEHIND, _PM_BEHIND = f"{_AM}|sa", f"{_PM}|ch"
-_WORDS = r"at|um|à|às|as|a las|a les|alle|alle ore|ore|kl\.?|klo|la|los|om|o|г\.,?|в|о|у|ob|την|στις"
+_WORDS = r"at|um|à|às|as|a las|a les|alle|alle ore|ore|kl\.?|klo|la|los|om|o|u|v|г\.,?|в|о|у|ob|την|στις"
 _JOINED = rf"(?:\s*(?:[T,;|@–—-]|(?:{_WORDS})(?=[\s\d]))\s*|\s+)"
 _TIME = (
     rf"(?:(?:\s*,?\s*[^\W\d_]{{2,12}}[.,]?)??{_JOINED}{{1,3}}(?:(?P<half1>{_AM}|{_PM})\s*)?"

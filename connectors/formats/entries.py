@@ -42,6 +42,7 @@ _BROKEN_SCHEME = re.compile(r"^(https?)(?::/(?:/\s+|//)?|//)(?=[\w-]+(?:\.[\w-]+
 # The link of a page, put where its address belongs; and what addresses are quoted or listed with.
 _ANCHOR = re.compile(r"""<a\s[^<>]*?\bhref\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
 _AROUND = "<>\"'\ufeff\u200b\u200e\u200f\u2060"
+_NOWHERE = re.compile(r"https?:?/*", re.IGNORECASE)
 _NEXT_ADDRESS = re.compile(r"(?<=\S)\s+https?://.*", re.IGNORECASE)
 _HOST = re.compile(r"www\d?(?:\.[\w-]+){2,}(?=[/?#:]|$)", re.IGNORECASE)
 _ROOTED = re.compile(r"(?:https?:)?/", re.IGNORECASE)
@@ -189,7 +190,10 @@ def meant(href: str, base: str) -> str:
         href = anchor[1]
     href = _TWO_SCHEMES.sub("", _LINE_BREAKS.sub("", href.strip(_AROUND)), count=1)
     href = _BROKEN_SCHEME.sub(r"\1://", href, count=1)
+    if _NOWHERE.fullmatch(href):
+        return ""  # joined it would be the address of its base
     if "\\" in href:
+        href = href.replace("\\/", "/")  # as JSON may write it
         place = next((place for place, char in enumerate(href) if char in "?#"), len(href))
         href = href[:place].replace("\\", "/") + href[place:]
     if " " in href and _EXTERNAL.match(first := _NEXT_ADDRESS.sub("", href)):

@@ -36,7 +36,11 @@ _TEXTS = frozenset(
 _ONCE_A_FEED = ONCE | {"language", "ttl"}
 _SAYING = ONCE | _TEXTS | _AUTHORS
 # What it does not know, and the same by a name that it knows.
-_ALIASES = {"dcterms:creator": f"{{{PREFIXES['dc']}}}creator", "yandex:full-text": "fullitem"}
+_ALIASES = {
+    "dcterms:creator": f"{{{PREFIXES['dc']}}}creator",
+    "date": f"{{{PREFIXES['dc']}}}date",
+    "yandex:full-text": "fullitem",
+}
 # What a link without an address is said to be.
 _BLANK = "blank"
 _RESERVED = frozenset(("", "xml"))
