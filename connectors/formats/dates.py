@@ -29,7 +29,7 @@ _JOINED = rf"(?:\s*(?:[T,;|@–—-]|(?:{_WORDS})(?=[\s\d]))\s*|\s+)"
 _TIME = (
     rf"(?:(?:\s*,?\s*[^\W\d_]{{2,12}}[.,]?)??{_JOINED}{{1,3}}(?:(?P<half1>{_AM}|{_PM})\s*)?"
     r"(?P<hour>\d{1,2})\s*(?:(?:[:.h時时시点點])\s*(?P<minute>\d\d|(?<=:)\d)\s*[分분]?\s*(?::?\.?\s*(?P<second>\d\d|(?<=:)\d)[秒초]?(?P<fraction>[.,]\d+)?)?"
-    rf"|(?=\s*(?:[ap]\.?m\b|h\b|uhr\b)))(?:\s*(?:uhr|h|hrs|hs|ч|Ч)\b\.?)?(?:\s*(?P<half2>{_AM_BEHIND}|{_PM_BEHIND})(?![^\W\d_])\.?)?)?"
+    rf"|(?=\s*(?:[ap]\.?m\b|h\b|uhr\b)))(?:\s*(?:(?:uhr|h|hrs|hs|ч|Ч)\b\.?|बजे))?(?:\s*(?P<half2>{_AM_BEHIND}|{_PM_BEHIND})(?![^\W\d_])\.?)?)?"
 )
 _BASIC_TIME = r"(?:[T ](?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<fraction>[.,]\d+)?)"
 _PLACE = r"[A-Za-z]{1,12}(?:/[A-Za-z0-9_+-]{2,32}){1,2}"
