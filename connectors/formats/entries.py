@@ -251,7 +251,7 @@ def _text(found: Found, base: str) -> tuple[str | None, str | None]:
     given = [words for words in found.texts if words.value] or [Words(text, "html") for text in found.captions if text]
     if not given:
         return None, None
-    words = max(given, key=fullness)
+    words = max(given, key=fullness) if len(given) > 1 else given[0]
     value = unwrapped_markup(words.value[:MAX_FIELD])
     if words.kind == "text" and not is_markup(value):
         return None, value
