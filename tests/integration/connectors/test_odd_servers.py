@@ -160,3 +160,8 @@ def test_address_that_a_redirect_names_in_any_bytes_can_be_kept() -> None:
 
     found = fetch(moved, "/feed")
     assert (found.body, (found.moved_to or "").rpartition("/")[2]) == (BODY, "caf%E9")
+
+
+def test_what_comes_behind_the_length_that_was_told_is_no_other_answer() -> None:
+    sent = answer(b"Content-Length: %d" % (len(BODY) - 9)).replace(b"Connection: close\r\n", b"")
+    assert fetch(lambda path, request: sent).body == BODY[:-9]
