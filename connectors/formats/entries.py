@@ -171,11 +171,11 @@ def line_of(words: Words | None) -> str | None:
 
 def absolute(href: str | None, base: str, own_base: str | None = None) -> str | None:
     """Return an address of the web made whole, or nothing; one that is blank names nothing."""
+    if href and len(href) <= MAX_ADDRESS and is_plain_address(href):
+        return href  # as most are: there is nothing to mend and nothing to join
     href = meant(href or "", base)
     if not href or len(href) > MAX_ADDRESS:
         return None
-    if not own_base and is_plain_address(href):
-        return href
     try:
         joined = join(join(base, own_base), href) if own_base else join(base, href)
         return joined if _EXTERNAL.match(joined) and urlsplit(joined).netloc else None
