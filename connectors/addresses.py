@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
+from operator import itemgetter
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+from pipeline.networks import ascii_host
 
 # Parameters that tell where a reader came from and never which article is read. A deny-list: an unknown one stays.
 _TRACKERS = re.compile(
@@ -13,14 +15,14 @@ _TRACKERS = re.compile(
     r"|smid|at_(?:medium|campaign|link_\w+|format|ptr_name|bbc_team)|ref_src|ref_url|ftag|xtor|wt\.\w+|vero_id|oly_enc_id"
     r"|oly_anon_id|gclsrc|gad_\w+|_ga|_gl|srsltid|twclid|ttclid|li_fat_id|wickedid|s_kwcid|ef_id|rb_clickid|epik|irclickid"
     r"|hsa_\w+|__hs\w+|hsctatracking|(?:pk|mtm|piwik|matomo)_(?:campaign|cid|content|group|keyword|kwd|medium|placement|source)"
-    r"|sc_(?:campaign|channel|cid|content|geo|llid|outcome|publish)|trk(?:info|_\w+)?|ito|xtref|asc_campaign|asc_refurl"
+    r"|sc_(?:campaign|channel|cid|content|geo|llid|outcome|publish)|\.tsrc|maca|trk(?:info|_\w+)?|ito|xtref|asc_campaign|asc_refurl"
     r"|wt_(?:mc|zmc|ga|nv)|ns_(?:mchannel|source|campaign|linkname|fee)|srnd|rss_?id|guccounter|guce_referrer\w*|__twitter_impression|taid|traffic_source|echobox|cid_source|sr_share|phpsessid|jsessionid|aspsessionid\w*|cftoken)$",
     re.IGNORECASE,
 )
 # Parameters that may be anything, but not when this is their value.
 _TOLD_BY_VALUE = re.compile(
     r"^(?:amp;)*(?:source|src|ref|referrer|from|via|partner|emc|cmp|cid|mod|medium|feedtype|feature)="
-    r"(?:rss|atom|rss_?feed|feed|emb)(?:[-_.]\w*|\d{0,2}|_\w+)$|^rss=(?:1|true|yes)$",
+    r"(?:rss|atom|rss_?feed|feed|emb)(?:[-_.]\w*|\d{0,2}|_\w+|-+[0-9a-f]{6,16}-+\d{1,2})$|^rss=(?:1|true|yes)$",
     re.IGNORECASE,
 )
 # Parameters that ask for another form of the same article; such an address is shown as it is.
@@ -82,16 +84,16 @@ def shown_url(url: str) -> str:
         if inner is None:
             break
         url = inner
-    return _UNWRITABLE.sub(_escaped, _without_trackers(url))
+    return writable(_without_trackers(url))
 
 
 @lru_cache(4096)
 def url_key(url: str) -> str:
     """Return what the variants of an address share; it is for comparing only, never for showing or fetching.
 
-    Host, scheme, escapes and usual port are in one form; trackers, an ``/amp`` at the end and the names of parts of a
-    page are left out. Addresses that differ in a parameter that may matter, or in any byte that is no UTF-8, stay
-    different. What is no address stays what it is. Idempotent.
+    Host, scheme, escapes, usual port and the order of named parameters are in one form; trackers, an ``/amp`` at the
+    end and the names of parts of a page are left out. Addresses that differ in a parameter that may matter, or in any
+    byte that is no UTF-8, stay different. What is no address stays what it is. Idempotent.
     """
     if _PLAIN.fullmatch(url) and not url.endswith(("/amp", "/amp/", "/amp.html", "/amp.html/")):
         return url if "/" in url[8:] else f"{url}/"
@@ -101,12 +103,21 @@ def url_key(url: str) -> str:
         return url.strip()
 
 
-def former_key(url: str) -> str:
-    """Return the key by which the first stores knew an address; it is looked for where the present one is not known."""
+def former_keys(url: str) -> list[str]:
+    """Return the keys by which earlier versions knew an address; they are looked for where the present one is unknown.
+
+    The latest comes first: parameters were compared in their order, and the first stores kept no names of parts.
+    """
     try:
-        return _key(shown_url(url), "replace", keeps_fragment=False)
+        shown = shown_url(url)
+        return [_key(shown, is_sorted=False), _key(shown, "replace", keeps_fragment=False, is_sorted=False)]
     except ValueError:
-        return url.strip()
+        return [url.strip()]
+
+
+def writable(address: str) -> str:
+    """Return an address in which what none can hold is escaped: white space, controls, bytes that are no UTF-8."""
+    return _UNWRITABLE.sub(_escaped, address)
 
 
 def escaped(text: str) -> str:
@@ -114,13 +125,15 @@ def escaped(text: str) -> str:
     return _FOREIGN.sub(_escaped, text)
 
 
-def _key(url: str, errors: str = "surrogateescape", *, keeps_fragment: bool = True) -> str:
+def _key(url: str, errors: str = "surrogateescape", *, keeps_fragment: bool = True, is_sorted: bool = True) -> str:
     parts = urlsplit(url)
     if not parts.netloc:
         return url
     # Bytes that are no UTF-8 become surrogates and are escaped again, so that each keeps its own.
     named = parse_qsl(parts.query, keep_blank_values=True, errors=errors)
     kept = [pair for pair in named if not _TRACKERS.match(pair[0]) and not _FORMS.match("=".join(pair))]
+    if is_sorted:
+        kept.sort(key=itemgetter(0))  # values of one name stay in their order
     query = urlencode(kept, errors=errors)
     path = _ESCAPED_SLASH.sub("%252F", parts.path)  # a slash within a name parts nothing
     path = quote(unquote(path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~-._", errors="surrogateescape")
@@ -131,18 +144,10 @@ def _key(url: str, errors: str = "surrogateescape", *, keeps_fragment: bool = Tr
 
 def _netloc(url: str) -> str:
     parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    if not host.isascii():
-        host = ".".join(_label(label) for label in host.split("."))
+    host = ascii_host(parts.hostname or "")
     host = f"[{host}]" if ":" in host else host
     usual = parts.port is None or (parts.scheme.lower(), parts.port) in (("http", 80), ("https", 443))
     return host if usual else f"{host}:{parts.port}"
-
-
-def _label(label: str) -> str:
-    """Return a part of a host's name as the name system knows it (RFC 5890)."""
-    label = unicodedata.normalize("NFKC", label).lower()
-    return label if label.isascii() else f"xn--{label.encode('punycode', 'replace').decode()}"
 
 
 def _without_trackers(url: str) -> str:

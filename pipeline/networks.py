@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -17,9 +18,22 @@ _NOT_PUBLIC_4 = tuple(map(ipaddress.IPv4Network, ("100.64.0.0/10", "192.0.0.0/24
 _PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
 _NOT_PUBLIC_6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2002::/16", "2001:db8::/32", "3fff::/20")))
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: the IPv4 address stands in the last 32 bits
-
+# What people type for a full stop between the parts of a name (RFC 3490, 3.1).
+_FULL_STOPS = re.compile("[.\u3002\uff0e\uff61]")
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#\s]*@")
+
+
+def ascii_host(host: str) -> str:
+    """Return the name of a host as the name system knows it (RFC 5891): ``faß.example`` is another than ``fass``."""
+    if not host.isascii():
+        host = ".".join(map(_ascii_label, _FULL_STOPS.split(host)))
+    return host.lower().rstrip(".")
+
+
+def _ascii_label(label: str) -> str:
+    label = unicodedata.normalize("NFKC", label).lower()
+    return label if label.isascii() else f"xn--{label.encode('punycode', 'replace').decode()}"
 
 
 def masked(text: str) -> str:

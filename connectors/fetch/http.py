@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.addresses import join
+from connectors.addresses import join, writable
 from connectors.fetch.asking import Cookies, request_url, with_cookies
 from connectors.fetch.guard import (
     PrivateAddressError,
@@ -177,7 +177,7 @@ class Fetcher:
                 await permit(url)
             sent = with_cookies(headers if origin_of(url) == origin else without_secrets(headers), held)
             status, answer, body, cut = await self._get(url, sent, keep_bytes, proxy, cookies)
-            if status in (301, 302, 303, 307, 308) and answer.get("location"):
+            if status in (300, 301, 302, 303, 307, 308) and answer.get("location"):
                 permanent = permanent and status in (301, 308)
                 url = _redirected(url, answer["location"])
                 moved_to = url if permanent else moved_to
@@ -352,7 +352,7 @@ def _only_http2(url: str) -> FetchError:
 
 def _redirected(url: str, location: str) -> str:
     try:
-        return join(url, location)
+        return writable(join(url, location))
     except ValueError as exc:
         raise FetchError("redirect", f"{url} redirects to {location[:200]!r}, which is no address.") from exc
 

@@ -10,7 +10,8 @@ import zlib
 from typing import Protocol
 
 GZIP = b"\x1f\x8b"
-PACKED = frozenset(("gzip", "x-gzip", "deflate", "br"))
+ZLIB = frozenset(("gzip", "x-gzip", "deflate"))
+PACKED = ZLIB | {"br"}
 # Named in the header, but how to unpack it is not known here; anything else that is no packing is passed over.
 UNKNOWN = frozenset(("zstd", "compress", "x-compress", "bzip2", "xz", "lzma", "dcb", "dcz", "sdch"))
 MOST_LAYERS = 4
@@ -41,9 +42,7 @@ class Unpacker:
 
     def __init__(self, encoding: str = "") -> None:
         names = [name.strip().lower() for name in encoding.split(",")]
-        if unknown := [name for name in names if name in UNKNOWN]:
-            raise UnpackingError(f"it is compressed as {unknown[0]!r}, which was not asked for")
-        told = [name for name in names if name in PACKED]
+        told = [name for name in names if name in PACKED or name in UNKNOWN]
         if len(told) > MOST_LAYERS:
             raise UnpackingError("it is compressed too many times over")
         self._told = list(reversed(told))
@@ -84,10 +83,12 @@ class Unpacker:
             name = self._told.pop(0)
             if piece.startswith(GZIP):
                 return _Zlib()
+            if name in UNKNOWN and not _is_plain(piece):
+                raise UnpackingError(f"it is compressed as {name!r}, which was not asked for")
             if name == "br" and not _is_plain(piece):
                 return _Brotli()
             # Told twice and packed once is frequent: gzip within a packing is believed only where it is marked.
-            if name != "br" and (name == "deflate" or not self._layers) and not _is_plain(piece):
+            if name in ZLIB and (name == "deflate" or not self._layers) and not _is_plain(piece):
                 return _Zlib()
         return _Zlib() if piece.startswith(GZIP) and 0 < len(self._layers) < MOST_LAYERS else None
 

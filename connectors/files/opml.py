@@ -13,6 +13,7 @@ import msgspec
 from connectors.files.plain_list import lines_of, read_line, web_address, why_not
 from connectors.files.table import rows_of
 from connectors.formats.characters import text_of
+from connectors.formats.titles import line_of_markup
 from pipeline.errors import UsageError
 
 MAX_BYTES = 10_000_000
@@ -128,13 +129,14 @@ class _Collector:
         self._entries = 0
 
     def start(self, values: Mapping[str, str], line: int) -> None:
-        address, title = values.get("xmlurl"), values.get("title") or values.get("text") or None
+        address, title = values.get("xmlurl"), line_of_markup(values.get("title")) or line_of_markup(values.get("text"))
         is_feed = values.get("type", "").lower() in ("rss", "atom", "feed", "")
         if not address and is_feed:
             address = values.get("url")
         page = values.get("htmlurl")
         if address:
-            categories = [part.strip().strip("/") for part in values.get("category", "").split(",")]
+            written = line_of_markup(values.get("category")) or ""
+            categories = [part.strip().strip("/") for part in written.split(",")]
             tags = [*(folder for folder in self._folders if folder), *(part for part in categories if part)]
             self.follow(line, address, title if title != address else None, tags)
         elif page or (values.get("url") and not is_feed):

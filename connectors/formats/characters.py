@@ -94,7 +94,9 @@ def decoded(body: bytes, content_type: str | None = None) -> str:
     own, header = names
     chosen = own or (header if header != "utf-8" and _fits(body, header) else None) or "utf-8"
     if chosen == "utf-8" and not _is_mostly_utf8(body):
-        chosen = codec_of_language(body) or chosen
+        # Servers say Latin-1 of whatever they do not know.
+        believed = header if header != "utf-8" and header not in _LATIN and _fits(body, header) else None
+        chosen = believed or codec_of_language(body) or chosen
     if chosen != "utf-8" and not (chosen in _LATIN and _is_mostly_utf8(body)):
         return body.decode(chosen, "replace")
     return _utf8(body)

@@ -24,12 +24,12 @@ _AM = "a\\.m|am|a|上午|午前|오전|πμ|ص|vorm"
 _PM = "p\\.m|pm|p|下午|午後|오후|μμ|م|nachm"
 # Vietnamese halves stand behind the time only: before it, sa is a German Saturday.
 _AM_BEHIND, _PM_BEHIND = f"{_AM}|sa", f"{_PM}|ch"
-_WORDS = r"at|um|à|às|as|a las|a les|alle|alle ore|ore|kl\.?|klo|la|los|om|o|г\.,?|в|о|у|ob|την|στις"
+_WORDS = r"at|um|à|às|as|a las|a les|alle|alle ore|ore|kl\.?|klo|la|los|om|o|u|v|г\.,?|в|о|у|ob|την|στις"
 _JOINED = rf"(?:\s*(?:[T,;|@–—-]|(?:{_WORDS})(?=[\s\d]))\s*|\s+)"
 _TIME = (
     rf"(?:(?:\s*,?\s*[^\W\d_]{{2,12}}[.,]?)??{_JOINED}{{1,3}}(?:(?P<half1>{_AM}|{_PM})\s*)?"
     r"(?P<hour>\d{1,2})\s*(?:(?:[:.h時时시点點])\s*(?P<minute>\d\d|(?<=:)\d)\s*[分분]?\s*(?::?\.?\s*(?P<second>\d\d|(?<=:)\d)[秒초]?(?P<fraction>[.,]\d+)?)?"
-    rf"|(?=\s*(?:[ap]\.?m\b|h\b|uhr\b)))(?:\s*(?:uhr|h|hrs|hs|ч|Ч)\b\.?)?(?:\s*(?P<half2>{_AM_BEHIND}|{_PM_BEHIND})(?![^\W\d_])\.?)?)?"
+    rf"|(?=\s*(?:[ap]\.?m\b|h\b|uhr\b)))(?:\s*(?:(?:uhr|h|hrs|hs|ч|Ч)\b\.?|बजे))?(?:\s*(?P<half2>{_AM_BEHIND}|{_PM_BEHIND})(?![^\W\d_])\.?)?)?"
 )
 _BASIC_TIME = r"(?:[T ](?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<fraction>[.,]\d+)?)"
 _PLACE = r"[A-Za-z]{1,12}(?:/[A-Za-z0-9_+-]{2,32}){1,2}"
@@ -48,7 +48,7 @@ _DATES = (
     rf"(?P<era>令和|平成|昭和)\s*(?P<year>\d{{1,2}}|元)\s*年\s*(?P<month>\d{{1,2}})\s*月\s*{_DAY}\s*日(?:\s*[（(][^)）]{{1,4}}[)）])?",
     rf"{_DAY_NAME}(?:ngày\s+)?{_DAY}\s+tháng\s+(?P<month>\d{{1,2}})(?:\s*,|,?\s+năm)?\s+(?P<year>\d{{4}})",
     rf"(?P<year>\d{{4}})\.?\s+gada\s+{_DAY}\.?\s*{_MONTH}",
-    rf"{_DAY_NAME}{_DAY}(?:st|nd|rd|th|er|e|η|º|ª|°)?\.?[\s-]*{_OF}{_MONTH}\.?[,\s-]*{_OF}{_YEAR}(?:\s*(?:г|р|году|року|оны)\.?)?",
+    rf"{_DAY_NAME}{_DAY}(?:st|nd|rd|th|er|e|η|º|ª|°)?\.?[\s-]*{_OF}{_MONTH}\.?[,\s-]*{_OF}{_YEAR}(?:\s*(?:г|р|году|року|оны)\.?|\.)?",
     rf"{_DAY_NAME}{_MONTH}\.?[\s-]+{_DAY}(?:st|nd|rd|th)?(?:,\s*|\s+){_YEAR}",
     rf"{_DAY_NAME}(?P<year>\d{{4}})(?:[.,]|\s+m\.)?[\s-]+{_MONTH}\.?[\s-]+{_DAY}(?:\.|\s+d\.?)?",
     rf"{_DAY_NAME}(?P<day_first>){_DAY}(?P<mark>[/.-])\s?(?P<month>\d{{1,2}})[/.-]\s?(?P<year>\d{{4}}|\d\d)\.?",
@@ -60,12 +60,12 @@ _ANY_CASE = (
     rf"(?P<year>\d{{4}})-?(?P<month>\d\d)-?{_DAY.replace('1,2', '2')}{_BASIC_TIME}{_ZONE}",
 )
 _AS_WRITTEN = (
-    r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d))?",
+    r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?)?",
     rf"{_DAY}/{_MONTH}/(?P<year>\d{{4}}):(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d){_ZONE}",
     r"(?P<year>\d{4})-(?P<month>\d\d)",
     r"(?P<year>(?:19|20)\d\d)",
 )
-_EPOCH_S, _EPOCH_MS = re.compile(r"(\d{9,10})(?:\.\d{1,9})?"), re.compile(r"\d{12,13}")
+_EPOCH_S, _EPOCH_MS = re.compile(r"(\d{9,10})(?:\.\d{1,9})?"), re.compile(r"\d{13}|(?!19|20)\d{12}")
 # What follows a time and says no more: the zone's long name, Java's and Go's.
 _TAIL = re.compile(r"\s*(?:\([^()]{0,60}\)|\[[\w/+-]{1,40}\]|\bm=[+-][\d.]+)\s*$")
 # The zone itself, where it stands in brackets alone.

@@ -36,11 +36,18 @@ _EXTERNAL = re.compile(r"^https?://[^\s/]\S*$", re.IGNORECASE)
 # An address as it would be without what it was wrapped in: escaped once too often, broken over lines, its scheme twice.
 _AMPERSANDS = re.compile(r"&(?:amp;|#0*38;|#x0*26;)(?:amp;|#0*38;|#x0*26;)*", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
-_TWO_SCHEMES = re.compile(r"https?:/+(?=https?://)", re.IGNORECASE)
-# With one slash before what can only be a host.
-_ONE_SLASH = re.compile(r"^(https?:)/(?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/)", re.IGNORECASE)
+_TWO_SCHEMES = re.compile(r"(?:feed:|https?:/+)(?=https?://)", re.IGNORECASE)
+# With a slash or the colon too few, or something too many, before what can only be a host.
+_BROKEN_SCHEME = re.compile(r"^(https?)(?::/(?:/\s+|//)?|//)(?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/)", re.IGNORECASE)
+# The link of a page, put where its address belongs; and what addresses are quoted or listed with.
+_ANCHOR = re.compile(r"""<a\s[^<>]*?\bhref\s*=\s*["']?([^"'\s<>]+)""", re.IGNORECASE)
+_AROUND = "<>\"'\ufeff\u200b\u200e\u200f\u2060"
+_NOWHERE = re.compile(r"https?:?/*", re.IGNORECASE)
+_NEXT_ADDRESS = re.compile(r"(?<=\S)\s+https?://.*", re.IGNORECASE)
 _HOST = re.compile(r"www\d?(?:\.[\w-]+){2,}(?=[/?#:]|$)", re.IGNORECASE)
 _ROOTED = re.compile(r"(?:https?:)?/", re.IGNORECASE)
+# All of a text that has no word in it: elements, and what stands for blanks.
+_WORDLESS = re.compile(r"(?:<[^<>]*+>|\s++|&nbsp;|&#160;)++", re.IGNORECASE)
 _IMAGES = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:$|\?)", re.IGNORECASE)
 
 
@@ -164,11 +171,11 @@ def line_of(words: Words | None) -> str | None:
 
 def absolute(href: str | None, base: str, own_base: str | None = None) -> str | None:
     """Return an address of the web made whole, or nothing; one that is blank names nothing."""
+    if href and len(href) <= MAX_ADDRESS and is_plain_address(href):
+        return href  # as most are: there is nothing to mend and nothing to join
     href = meant(href or "", base)
     if not href or len(href) > MAX_ADDRESS:
         return None
-    if not own_base and is_plain_address(href):
-        return href
     try:
         joined = join(join(base, own_base), href) if own_base else join(base, href)
         return joined if _EXTERNAL.match(joined) and urlsplit(joined).netloc else None
@@ -179,11 +186,18 @@ def absolute(href: str | None, base: str, own_base: str | None = None) -> str | 
 def meant(href: str, base: str) -> str:
     """Return the address that somebody meant to write, as browsers read it; nothing where it is words."""
     href = _AMPERSANDS.sub("&", href.strip()) if "&" in href else href.strip()
-    href = _TWO_SCHEMES.sub("", _LINE_BREAKS.sub("", href), count=1)
-    href = _ONE_SLASH.sub(r"\1//", href, count=1)
+    if "<" in href and (anchor := _ANCHOR.match(href)):
+        href = anchor[1]
+    href = _TWO_SCHEMES.sub("", _LINE_BREAKS.sub("", href.strip(_AROUND)), count=1)
+    href = _BROKEN_SCHEME.sub(r"\1://", href, count=1)
+    if _NOWHERE.fullmatch(href):
+        return ""  # joined it would be the address of its base
     if "\\" in href:
+        href = href.replace("\\/", "/")  # as JSON may write it
         place = next((place for place, char in enumerate(href) if char in "?#"), len(href))
         href = href[:place].replace("\\", "/") + href[place:]
+    if " " in href and _EXTERNAL.match(first := _NEXT_ADDRESS.sub("", href)):
+        href = first  # of several side by side
     if " " in href:
         return href.replace(" ", "%20") if _ROOTED.match(href) else ""
     if "//" not in href[:8] and "." in href and (_HOST.match(href) or _begins_with_host(href, base)):
@@ -210,7 +224,7 @@ def _link(found: Found, base: str) -> str | None:
     alternates = [link for link in found.links if link.relation.lower() in ALTERNATE]
     # The first page of several is the article's own; FeedBurner keeps the address that it replaced by its counter.
     candidates = [Link(found.original)] if found.original else []
-    candidates += [link for link in alternates if (link.type or "").lower() in _PAGES]
+    candidates += [link for link in alternates if (link.type or "").partition(";")[0].strip().lower() in _PAGES]
     candidates += alternates
     permalink = (found.permalink or "").strip()
     if _PERMALINK.match(permalink):
@@ -224,9 +238,12 @@ def _link(found: Found, base: str) -> str | None:
     return address
 
 
-def fullness(words: Words) -> tuple[int, str]:
-    """Return what texts are compared by, the fullest last; not by their order, which feedparser does not keep."""
-    return len(words.value), words.value
+def fullness(words: Words) -> tuple[bool, int, str]:
+    """Return what texts are compared by, the fullest last; not by their order, which feedparser does not keep.
+
+    However long the markup of a picture is, it says less than a word.
+    """
+    return _WORDLESS.fullmatch(words.value) is None, len(words.value), words.value
 
 
 def _text(found: Found, base: str) -> tuple[str | None, str | None]:
@@ -234,7 +251,7 @@ def _text(found: Found, base: str) -> tuple[str | None, str | None]:
     given = [words for words in found.texts if words.value] or [Words(text, "html") for text in found.captions if text]
     if not given:
         return None, None
-    words = max(given, key=fullness)
+    words = max(given, key=fullness) if len(given) > 1 else given[0]
     value = unwrapped_markup(words.value[:MAX_FIELD])
     if words.kind == "text" and not is_markup(value):
         return None, value

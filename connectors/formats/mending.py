@@ -101,7 +101,7 @@ def unescaped(text: str) -> str:
 
 def _construct(text: str, start: int, builder: _Builder) -> int:
     """Read what begins with a bracket and return where it ends."""
-    if text.startswith(_CDATA, start):
+    if text[start : start + len(_CDATA)].upper() == _CDATA:
         content, end = _quotation(text, start + len(_CDATA), _CDATA, _CDATA_END, builder.closing(), builder.endless)
         builder.raw(content)
         return end

@@ -51,6 +51,7 @@ NAMESPACES = {
     "http://www.youtube.com/xml/schemas/2015": "yt",
     "https://podcastindex.org/namespace/1.0": "podcast",
     "http://webfeeds.org/rss/1.0": "webfeeds",
+    "http://news.yandex.ru": "yandex",
     "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast",
 }
 _LOWER = {uri.lower(): prefix for uri, prefix in NAMESPACES.items()}

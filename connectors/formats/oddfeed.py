@@ -35,6 +35,12 @@ _TEXTS = frozenset(
 )
 _ONCE_A_FEED = ONCE | {"language", "ttl"}
 _SAYING = ONCE | _TEXTS | _AUTHORS
+# What it does not know, and the same by a name that it knows.
+_ALIASES = {
+    "dcterms:creator": f"{{{PREFIXES['dc']}}}creator",
+    "date": f"{{{PREFIXES['dc']}}}date",
+    "yandex:full-text": "fullitem",
+}
 # What a link without an address is said to be.
 _BLANK = "blank"
 _RESERVED = frozenset(("", "xml"))
@@ -73,6 +79,9 @@ def _understandable(root: Element, base: str) -> Element:
             element.tag = f"{{{PREFIXES[prefix]}}}{element.tag.rpartition('}')[2]}"
         elif not colon and not is_atom(element.tag):
             element.tag = element.tag.rpartition("}")[2]
+        if name in _ALIASES:
+            element.tag = _ALIASES[name]
+            name = name_of(element.tag)
         if name in ("guid", "id") and not _is_permalink(element):
             element.tag = f"{{{PREFIXES['dc']}}}identifier"  # or it is made an address
             element.attrib.clear()
@@ -97,6 +106,8 @@ def _mean_address(link: Element, base: str) -> None:
     for name, value in list(link.items()):
         if name.lower() in ("href", "url", "uri"):
             link.set(name, meant(value, base))
+        elif name.lower() == "rel":
+            link.set(name, value.strip())
     if not len(link):
         link.text = meant(link.text or "", base)
     if not link.get("href", "x").strip():

@@ -35,6 +35,7 @@ from connectors.formats.zones import Home
 
 MAX_MEDIA = 50
 ONCE = frozenset(("title", "guid", "id", "pubdate", "published", "updated", "dc:date"))
+_HEAD_FIELDS = frozenset("title dc:title link author managingeditor dc:creator dcterms:creator itunes:author".split())
 _LANG, _BASE, _ABOUT = f"{{{XML}}}lang", f"{{{XML}}}base", f"{{{RDF}}}about"
 
 
@@ -149,7 +150,7 @@ def _entries(
 
 
 def _feed_field(head: Found, fields: dict[str, str], name: str, element: Element) -> None:
-    if name in ("title", "dc:title", "link", "author", "managingeditor", "dc:creator", "itunes:author"):
+    if name in _HEAD_FIELDS:
         if name != "title" or head.title is None:
             _ENTRY_FIELDS[name](head, element)
     elif name in ("language", "dc:language", "ttl") and (words := words_of(element)):
@@ -171,7 +172,7 @@ def _link(found: Found, element: Element) -> None:
         found.links.append(
             Link(
                 href,
-                attributes.get("rel") or "alternate",
+                (attributes.get("rel") or "").strip() or "alternate",
                 attributes.get("type"),
                 attributes.get("length"),
                 _based(found.base, element, found.document) if _BASE in element.attrib else None,
@@ -328,12 +329,14 @@ _ENTRY_FIELDS: dict[str, _Field] = {
     "content": _content,
     "content:encoded": _description,
     "fullitem": _description,
+    "yandex:full-text": _description,
     "body": _body,
     "xhtml:body": _body,
     "xhtml:div": _body,
     "author": _author,
     "managingeditor": _author,
     "dc:creator": _author,
+    "dcterms:creator": _author,
     "dc:author": _author,
     "itunes:author": _author,
     "source": _source,
@@ -350,6 +353,7 @@ _ENTRY_FIELDS: dict[str, _Field] = {
     "updated": _updated,
     "modified": _updated,
     "dc:date": _updated,
+    "date": _updated,
     "dcterms:modified": _updated,
     "lastbuilddate": _updated,
     "dc:language": _language,

@@ -10,6 +10,7 @@ from itertools import islice
 
 from connectors.formats.bounds import MAX_ENTRIES, newest
 from connectors.formats.dates import parse_date
+from connectors.formats.entries import absolute
 from connectors.formats.parsed import Entry, NotAFeedError, ParsedEntry, ParsedFeed, Part
 from connectors.formats.titles import line_of_markup
 
@@ -31,10 +32,10 @@ def parse_sitemap(text: str, url: str) -> ParsedFeed:
     """Parse a sitemap: its articles, or of an index its parts. Raises ``NotAFeedError``."""
     blocks = [block for _, _, block in islice(_elements(text, f"{_PREFIX}url"), MAX_ADDRESSES)]
     chosen = newest(blocks, _dated)
-    entries = [entry for block in chosen if (entry := _entry(block)) is not None]
+    entries = [entry for block in chosen if (entry := _entry(block, url)) is not None]
     if not entries and not looks_like_sitemap(text):
         raise NotAFeedError(f"{url} is no sitemap.")
-    parts = tuple(_parts(text))
+    parts = tuple(_parts(text, url))
     kind = "sitemap index" if parts else "sitemap"
     left_out = len(blocks) - len(chosen)
     return ParsedFeed(title=None, entries=tuple(entries), parts=parts, kind=kind, left_out=left_out)
@@ -44,17 +45,16 @@ def _dated(block: str) -> datetime | None:
     return parse_date(_value("publication_date", block)) or parse_date(_value("lastmod", block))
 
 
-def _parts(text: str) -> Iterator[Part]:
+def _parts(text: str, url: str) -> Iterator[Part]:
     for _, _, block in islice(_elements(text, f"{_PREFIX}sitemap"), MAX_ENTRIES):
-        address = _value("loc", block)
-        if address and address.startswith(("http://", "https://")):
+        if address := _address(block, url):
             yield Part(address, parse_date(_value("lastmod", block)))
 
 
-def _entry(block: str) -> ParsedEntry | None:
+def _entry(block: str, url: str) -> ParsedEntry | None:
     own = _without_media(block)
-    address = _value("loc", own)
-    if not address or not address.startswith(("http://", "https://")):
+    address = _address(own, url)
+    if address is None:
         return None
     # What is said of a page's news counts before what is said of its pictures and films.
     told = next((_without_media(inner) for _, _, inner in _elements(block, f"{_PREFIX}news")), own)
@@ -70,16 +70,20 @@ def _entry(block: str) -> ParsedEntry | None:
         updated=dates[1],
         tags=tuple(tag.strip() for tag in keywords.split(",") if tag.strip())[:50],
         language=_value("language", told),
-        image=_picture(block),
+        image=_picture(block, url),
         unread_date=(published or changed) if not any(dates) else None,
     )
 
 
-def _picture(block: str) -> str | None:
+def _picture(block: str, url: str) -> str | None:
     for _, _, picture in _elements(block, "image:image"):
-        address = _value("loc", picture)
-        return address if address and address.startswith(("http://", "https://")) else None
+        return _address(picture, url)
     return None
+
+
+def _address(block: str, url: str) -> str | None:
+    address = _value("loc", block)
+    return address if address and address.startswith(("http://", "https://")) else absolute(address, url)
 
 
 def _without_media(block: str) -> str:

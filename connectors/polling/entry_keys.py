@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connectors.addresses import url_key
-from connectors.polling.guids import names_site, without_version
+from connectors.addresses import former_keys, url_key
+from connectors.polling.guids import names_site, without_time, without_version
 
 if TYPE_CHECKING:
     from connectors.polling.identity import Candidate
 
 TITLE_WORDS = 4
 _SPECIFIC = re.compile(r"[/?#]")
+_SCHEME = re.compile(r"^https?://(?:www\.)?")
+# Hosts that show the articles of another on a telephone, or in AMP: m.news.example, en.m.wiki.example.
+_SMALL_SCREEN = re.compile(r"^(?:[a-z]{2,3}\.(?=m\.))?(?:m|mobile|amp)\.(?=[\w-]+\.\w)", re.ASCII)
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -38,8 +41,10 @@ def keys_of(candidate: Candidate, feed_url: str, home: str | None) -> Keys:
     if entry.guid and not names_site(entry.guid.strip(), home, feed_url):
         given = entry.guid.strip()
         lasting = without_version(given, entry.url)
-        guid = key_of("guid", lasting)
-        former_guid = key_of("guid", given) if lasting != given else None
+        timeless = without_time(given, entry.url)
+        # What goes by one address and the time of its last change is one article while its headline stays.
+        guid = key_of("guid", timeless, entry.title or "") if timeless else key_of("guid", lasting)
+        former_guid = key_of("guid", given) if timeless or lasting != given else None
     if entry.url:
         address = url_key(entry.url)
         bare = address.partition("://")[2]
@@ -57,7 +62,21 @@ def keys_of(candidate: Candidate, feed_url: str, home: str | None) -> Keys:
 
 
 def link_key(address: str) -> str:
-    return key_of("url", re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/"))
+    return key_of("url", _on_any_screen(_SCHEME.sub("", address)).rstrip("/"))
+
+
+def former_link_keys(url: str) -> list[str]:
+    """Return what an address may be known by since before keys said what they say now, the latest first."""
+    addresses = (url_key(url), *former_keys(url))
+    return [key_of("url", _SCHEME.sub("", address).rstrip("/")) for address in addresses]
+
+
+def _on_any_screen(place: str) -> str:
+    small = _SMALL_SCREEN.match(place)
+    if small is None:
+        return place
+    language = place[: place.find(".") + 1] if small.group().count(".") > 1 else ""
+    return language + place[small.end() :]
 
 
 def wholes(candidate: Candidate) -> tuple[str, str]:

@@ -14,10 +14,9 @@ from itertools import chain
 
 import msgspec
 
-from connectors.addresses import former_key
 from connectors.formats.parsed import Entry, ParsedEntry
 from connectors.polling.edits import Edits, traits_of
-from connectors.polling.entry_keys import TITLE_WORDS, Keys, key_of, keys_of, link_key, wholes
+from connectors.polling.entry_keys import TITLE_WORDS, Keys, former_link_keys, key_of, keys_of, wholes
 from connectors.polling.guids import is_number, names_place
 
 _DAY_S = 86_400
@@ -236,11 +235,12 @@ class _History:
         return key is not None and counts[key] == 1 and key not in self.ambiguous
 
     def _formerly(self, candidate: Candidate, keys: Keys) -> Seen | None:
-        """Return the entry whose link had the same key when keys said less, if it also says the same."""
-        former = link_key(former_key(candidate.entry.url or ""))
-        seen = self._by_key.get(former) if former not in self.ambiguous else None
-        agrees = seen is not None and (keys.title in seen.keys or seen.content == candidate.content)
-        return seen if agrees else None
+        """Return the entry whose link had another key before, if it also says the same."""
+        for former in former_link_keys(candidate.entry.url or ""):
+            seen = self._by_key.get(former) if former not in self.ambiguous else None
+            if seen is not None and (keys.title in seen.keys or seen.content == candidate.content):
+                return seen
+        return None
 
     def _same_page(self, candidate: Candidate, keys: Keys, counts: Mapping[str, int], found: _Found) -> Seen | None:
         """Return the entry that had the same link, and title or time: what recurs at one link has other dates."""

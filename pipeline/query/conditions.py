@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pipeline.language.codes import normalize_language
 from pipeline.language.tokens import tokens_of
+from pipeline.networks import ascii_host
 from pipeline.query.days import SECONDS, after, before, span, suggestion
 from pipeline.query.lexer import Lexeme, QueryError
 from pipeline.query.tree import (
@@ -57,12 +58,7 @@ def host_of(address: str | None) -> str:
         host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     except ValueError:
         return ""
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return host.casefold()
-    return host.lower().rstrip(".")
+    return ascii_host(host)
 
 
 def _keyword(lexeme: Lexeme, field: str) -> AnyNode:

@@ -49,6 +49,8 @@ CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
         answer(b"Content-Length: 7", b"Transfer-Encoding: chunked", body=CHUNKS),
         answer(LENGTH, LENGTH),
         answer(b"Content-Length: %d, %d" % (len(BODY), len(BODY))),
+        answer(b"Content-Length: %d" % (len(BODY) - 9)),  # characters, not bytes
+        answer(b"Content-Length: "),
         answer(b"X Served By: a", LENGTH),
         answer(b"Server : a", LENGTH),
         answer(b"a line that is no header", LENGTH),
@@ -139,3 +141,27 @@ def test_address_is_asked_for_as_it_is_written(path: str, sent: bytes) -> None:
 
     fetch(note, path)
     assert asked == [sent]
+
+
+@pytest.mark.parametrize(
+    "etag", [b'"\xe4"', '"\u043a\u043b\u044e\u0447"'.encode(), b'"a\x01b"', b'W/"a b"', b'"a\tb"', b"\xc3"]
+)
+def test_validator_is_text_that_can_be_kept_and_sent_back(etag: bytes) -> None:
+    kept = fetch(lambda path, request: answer(LENGTH, b"ETag: " + etag)).headers["etag"]
+    assert kept.encode().decode() == kept
+    assert fetch(lambda path, request: answer(LENGTH), headers={"If-None-Match": kept}).body == BODY
+
+
+def test_address_that_a_redirect_names_in_any_bytes_can_be_kept() -> None:
+    def moved(path: str, request: bytes) -> bytes:
+        if path == "/caf%E9":
+            return answer(LENGTH)
+        return answer(b"Location: /caf\xe9", b"Content-Length: 0", body=b"", status=b"301 Moved")
+
+    found = fetch(moved, "/feed")
+    assert (found.body, (found.moved_to or "").rpartition("/")[2]) == (BODY, "caf%E9")
+
+
+def test_what_comes_behind_the_length_that_was_told_is_no_other_answer() -> None:
+    sent = answer(b"Content-Length: %d" % (len(BODY) - 9)).replace(b"Connection: close\r\n", b"")
+    assert fetch(lambda path, request: sent).body == BODY[:-9]

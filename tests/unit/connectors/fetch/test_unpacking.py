@@ -91,7 +91,13 @@ def test_no_bytes_raise_anything_but_that_they_cannot_be_unpacked(body: bytes, e
 @pytest.mark.parametrize("encoding", ["zstd", "gzip, compress", ", ".join(["gzip"] * (MOST_LAYERS + 1))])
 def test_packing_that_cannot_be_undone_is_refused(encoding: str) -> None:
     with pytest.raises(UnpackingError):
-        Unpacker(encoding)
+        Unpacker(encoding).unpacked(b"\x28\xb5\x2f\xfd" + bytes(99), 1_000)
+
+
+@pytest.mark.parametrize("encoding", ["zstd", "compress", "br, zstd"])
+def test_what_is_plain_or_gzip_is_read_whatever_else_it_is_said_to_be(encoding: str) -> None:
+    for body in (FEED, gzip.compress(FEED)):
+        assert Unpacker(encoding).unpacked(body, 100_000) == FEED
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, brotli.compress])

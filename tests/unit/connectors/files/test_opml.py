@@ -264,7 +264,23 @@ def test_what_the_bytes_are_counts_before_what_is_declared(title: str, encoding:
 @pytest.mark.parametrize(("bad", "meant"), [(b"\xe4", "ä"), (b"\0", ""), (b"\x0b", ""), (b"&#55357;&#56832;", "😀")])
 def test_one_bad_character_costs_one_character(bad: bytes, meant: str) -> None:
     body = ENCODED.format("utf-8", "Übersicht HERE über").encode().replace(b"HERE", bad)
-    assert [outline.title for outline in read_list(body, "a.opml")] == [f"Übersicht {meant} über"]
+    assert [outline.title for outline in read_list(body, "a.opml")] == [" ".join(f"Übersicht {meant} über".split())]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Fish &amp;amp; Chips", "Fish & Chips"),
+        ("Ann&amp;#39;s blog", "Ann's blog"),
+        ("Use of &amp;lt;head&amp;gt; in HTML", "Use of <head> in HTML"),
+        ("&lt;b&gt;Quay&lt;/b&gt;", "Quay"),
+        ("Quay&#10;  and&nbsp;port &eacute;", "Quay and port é"),
+    ],
+)
+def test_title_and_folder_are_the_words_that_were_meant(written: str, meant: str) -> None:
+    feed = f'<outline text="{written}" xmlUrl="https://x.test/f"/>'
+    body = f'<opml><body><outline text="{written}">{feed}</outline></body></opml>'.encode()
+    assert [(outline.title, outline.tags) for outline in read_list(body, "a.opml")] == [(meant, (meant,))]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,11 +116,25 @@ def test_bad_subscription_list_is_one_error(body: bytes) -> None:
 
 
 def test_retry_after_is_read_in_both_forms() -> None:
-    from datetime import UTC, datetime
-
     now = datetime(2022, 2, 21, 10, tzinfo=UTC)
     assert (120.0, 60.0, None) == (
         retry_after_s("120", now),
         retry_after_s("Mon, 21 Feb 2022 10:01:00 GMT", now),
         retry_after_s("soon", now),
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("1.5", 1.5),
+        ("120, 120", 120.0),
+        ("120s", 120.0),
+        ("30 seconds", 30.0),
+        ("٣", None),
+        ("1e3", None),
+        ("-5", None),
+    ],
+)
+def test_retry_after_is_read_as_it_was_meant(value: str, seconds: float | None) -> None:
+    assert retry_after_s(value, datetime(2022, 2, 21, 10, tzinfo=UTC)) == seconds

@@ -113,6 +113,25 @@ def test_no_link_is_made_up(inside: str) -> None:
     assert rss(f"<title>T</title>{inside}").url is None
 
 
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("https://", None),
+        ("http:", None),
+        (r"http:\/\/site.example\/news\/1", "http://site.example/news/1"),
+        ("https//site.example/1", "https://site.example/1"),
+        ("https:///site.example/1", "https://site.example/1"),
+        ("&lt;https://site.example/1&gt;", "https://site.example/1"),
+        ("https://site.example/a_(b)", "https://site.example/a_(b)"),
+        ("https://site.example/1\u200b", "https://site.example/1"),
+        ("https://site.example/1 https://site.example/2", "https://site.example/1"),
+        ("see the notice board", None),
+    ],
+)
+def test_link_is_the_address_that_was_meant(written: str, address: str | None) -> None:
+    assert rss(f"<link>{written}</link>").url == address
+
+
 def test_relation_of_iana_is_alternate() -> None:
     link = '<link rel="http://www.iana.org/assignments/relation/alternate" href="https://site.example/1"/>'
     assert atom(f'<link rel="related" href="https://other.example/"/>{link}').url == "https://site.example/1"

@@ -16,9 +16,12 @@ URL = "https://news.example/feed.xml"
 NAMESPACES = (
     'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/" '
     'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" xmlns:media="http://search.yahoo.com/mrss/" '
-    'xmlns:slash="http://purl.org/rss/1.0/modules/slash/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    'xmlns:slash="http://purl.org/rss/1.0/modules/slash/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" '
+    'xmlns:dcterms="http://purl.org/dc/terms/" xmlns:yandex="http://news.yandex.ru"'
 )
-TEXTS = ("description", "content:encoded", "itunes:summary", "media:description", "summary", "content")
+TEXTS = (
+    "description", "content:encoded", "itunes:summary", "media:description", "summary", "content", "yandex:full-text",
+)  # fmt: skip
 TYPES = (None, "application/rss+xml", "text/xml", "text/xml; charset=utf-8", "application/xml; charset=ISO-8859-1")
 
 
@@ -79,6 +82,8 @@ rss_parts = st.one_of(
     element("content:encoded", words),
     element("author", words),
     element("dc:creator", words),
+    element("dcterms:creator", words),
+    element("yandex:full-text", words),
     element("category", words),
     element("category", words, ' domain="d"'),
     element("dc:subject", words),

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.addresses import url_key
 from connectors.formats.parsed import Entry, ParsedEntry
+from connectors.polling.entry_keys import key_of, link_key
 from connectors.polling.identity import Candidate, Seen, candidate_of, content_of, identify_entries
 
 FEED = "https://news.example/feed"
@@ -242,6 +244,49 @@ def test_link_whose_key_says_more_than_it_did_is_known_by_what_it_was() -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("link", "former"),
+    [
+        ("https://m.x.example/a/1", "m.x.example/a/1"),
+        ("https://en.m.x.example/a/1", "en.m.x.example/a/1"),
+        ("https://x.example/a?s=x&id=1", "x.example/a?s=x&id=1"),
+    ],
+)
+def test_link_is_known_by_the_key_it_had_before_screens_and_orders_were_left_out(link: str, former: str) -> None:
+    entry = item(None, link, "Lock shut", "a")
+    ((_, keys),) = identify_entries([candidate_of(entry)], (), FEED)
+    assert key_of("url", former) not in keys
+    known = [Seen("old", b"", content_of(entry), 0, (key_of("url", former), *keys[1:]))]
+    edited = item(None, link, "Lock shut", "b")
+    assert identify_entries([candidate_of(edited)], known, FEED)[0][0] == "old"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("https://news.example/a/1", "https://m.news.example/a/1", True),
+        ("https://www.news.example/a/1", "https://mobile.news.example/a/1", True),
+        ("https://amp.news.example/a/1", "http://news.example/a/1/", True),
+        ("https://en.m.wiki.example/wiki/Quay", "https://en.wiki.example/wiki/Quay", True),
+        ("https://m.example/a", "https://example/a", False),
+        ("https://amp.dev/a", "https://dev/a", False),
+        ("https://am.news.example/a", "https://news.example/a", False),
+    ],
+)
+def test_link_is_the_same_on_any_screen(one: str, other: str, is_same: bool) -> None:
+    assert (link_key(url_key(one)) == link_key(url_key(other))) == is_same
+
+
+def test_guid_with_the_time_of_the_last_change_is_that_of_its_page_while_the_headline_stays() -> None:
+    reader, page, title = Reader(), "https://gov.example/news/quay", "News story: Quay opens"
+    first = reader.poll(item(f"{page}#2026-11-25T08:00:00+00:00", page, title, "Old.", 1))
+    assert reader.poll(item(f"{page}#2026-11-26T09:00:00Z", page, title, "New.", 2)) == first
+    other = reader.poll(item(f"{page}#2026-11-26T10:00:00Z", page, "News story: Quay shuts", "Other.", 3))
+    assert other != first
+    days = [reader.poll(item(f"{page}#2026-11-2{n}", page, title, f"Day {n}.", n)) for n in (4, 5)]
+    assert len({*map(tuple, days), tuple(first)}) == 3
 
 
 def test_nothing_is_known_of_an_empty_document() -> None:
