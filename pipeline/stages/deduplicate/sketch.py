@@ -178,6 +178,11 @@ def holds_stub(mine: Sketch, other: Sketch) -> bool:
     return is_stub and size(more) > size(less) * STUB_GROWTH_MAX
 
 
+def is_stub(made: Sketch) -> bool:
+    """Tell whether a text is so short, and without a name or figure, that it says nothing without its title."""
+    return size(made) < LONE_TEXT_WORDS_MIN and not made.facts
+
+
 def size(made: Sketch) -> float:
     """Estimate how many different pairs of words a text has."""
     minima = memoryview(made.minima).cast("I")
