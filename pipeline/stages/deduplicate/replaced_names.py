@@ -17,7 +17,7 @@ from pipeline.language.number_words import number_words
 from pipeline.language.scripts import BY_CHARACTER
 from pipeline.language.tokens import fold, stem
 from pipeline.model import Article
-from pipeline.stages.deduplicate.sketch import MINIMA, Sketch
+from pipeline.stages.deduplicate.sketch import HASH_BYTES, MINIMA, Sketch
 from pipeline.stages.deduplicate.weights import NAME_SHARE_MAX, NEWS_SHARE, RARE_SHARE_MAX, has_capitals, share_of
 from pipeline.stages.deduplicate.word_hashes import followed, shortened, text_bytes, words_of
 
@@ -46,9 +46,9 @@ _HAN_FIGURE = re.compile(r"[〇一二三四五六七八九十百千万億亿点�
 
 def are_names_replaced(article: Article, made: Sketch, other: Sketch) -> bool:
     """Tell whether a short article is another in which hardly more than names, and figures with them, were replaced."""
-    mine, theirs = (set(memoryview(each.minima).cast("I").tolist()) for each in (made, other))
-    if max(len(mine), len(theirs)) >= MINIMA or not mine or not theirs:
+    if not made.minima or not other.minima or max(len(made.minima), len(other.minima)) >= MINIMA * HASH_BYTES:
         return False
+    mine, theirs = (set(memoryview(each.minima).cast("I").tolist()) for each in (made, other))
     return _Reading(article, theirs).are_names_replaced(made, other, len(theirs - mine))
 
 
