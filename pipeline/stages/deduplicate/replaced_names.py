@@ -18,7 +18,7 @@ from pipeline.language.scripts import BY_CHARACTER
 from pipeline.language.tokens import fold, stem
 from pipeline.model import Article
 from pipeline.stages.deduplicate.sketch import HASH_BYTES, MINIMA, Sketch
-from pipeline.stages.deduplicate.weights import NAME_SHARE_MAX, NEWS_SHARE, RARE_SHARE_MAX, has_capitals, share_of
+from pipeline.stages.deduplicate.weights import NAME_SHARE_MAX, NEWS_SHARE, has_capitals, share_of
 from pipeline.stages.deduplicate.word_hashes import followed, shortened, text_bytes, words_of
 
 # Of more words than this share, at more places than this, the whole text was changed.
@@ -36,7 +36,7 @@ _DAY = re.compile(r"\d{1,2}")
 _DATE = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|(?:sept|nov|dec)ember"
     r"|october|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend|januar|februar|märz|mai|juni|juli|oktober"
-    r"|dezember"
+    r"|dezember|jan|feb|mar|apr|ju[nl]|aug|sept?|o[ck]t|nov|de[cz]|mon|tues?|wed|thurs?|fri|sat|sun"
 )
 _ENDS_SENTENCE = re.compile(r"[^\s,;()/-]")
 _CHARACTER = re.compile(f"[{BY_CHARACTER}]")
@@ -75,7 +75,8 @@ class _Reading:
         changed = sum(map(len, self._places))
         if not changed or len(self._places) > PLACES_MAX or changed > CHANGED_SHARE_MAX * len(self._words):
             return False
-        if missing <= len(self._places):  # words were only added
+        replaced = missing - len(self._places)
+        if not 0 < replaced <= CHANGED_SHARE_MAX * len(self._theirs):  # words were only added, or also left out
             return False
         if not has_capitals(self._article.text or ""):
             named = [n for place in self._places for n in self._plainly_named(place)]
@@ -121,7 +122,7 @@ class _Reading:
         return self._words[n][0].isdigit() or self._words[n].lower() in number_words(self._language)
 
     def _is_named(self, n: int) -> bool:
-        """Tell whether a word is a name: a capital, but for days; what begins a sentence is rare or in the title."""
+        """Tell whether a word is a name: a capital, but for days; one that begins a sentence is in the title too."""
         word = self._words[n]
         if word[0].isdigit():  # as in CVE-2026-1017
             joined = n
@@ -133,8 +134,8 @@ class _Reading:
         if not self._begins(n):
             is_abbreviated_date = n + 1 < len(self._words) and _DAY.fullmatch(self._words[n + 1]) is not None
             return not is_abbreviated_date and _DATE.fullmatch(word.lower()) is None
-        share_max = NAME_SHARE_MAX if word in (self._article.title or "") else RARE_SHARE_MAX
-        return not word.isupper() and self._share(word) < share_max
+        in_title = word in (self._article.title or word)
+        return in_title and not word.isupper() and self._share(word) < NAME_SHARE_MAX
 
     def _plainly_named(self, place: range) -> Sequence[int]:
         """Return the words of a place that may be names in a script without capitals: those not often in news."""
