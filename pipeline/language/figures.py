@@ -193,11 +193,19 @@ def _likeness(one: list[_Token], other: list[_Token]) -> float:
     return difflib.SequenceMatcher(None, _masked(one), _masked(other), autojunk=False).ratio()
 
 
+def _may_say_the_same(was: _Token, now: _Token) -> bool:
+    """Tell whether two figures are the same if the m behind one of them is a million, not a metre."""
+    return any(
+        one.text[-1] in "mM" and one.value is not None and _written(Decimal(one.value) * _LETTERS["m"]) == other.value
+        for one, other in ((was, now), (now, was))
+    )
+
+
 def _pairs(old: list[_Token], new: list[_Token]) -> list[tuple[str, str]]:
     matcher = difflib.SequenceMatcher(None, _masked(old), _masked(new), autojunk=False)
     return [
         (was.text, now.text)
         for i, j, size in matcher.get_matching_blocks()
         for was, now in zip(old[i : i + size], new[j : j + size], strict=True)
-        if was.value is not None and was.value != now.value
+        if was.value is not None and was.value != now.value and not _may_say_the_same(was, now)
     ]

@@ -63,7 +63,7 @@ class NoStories(Stories):
         original: bytes | None,
         made: Sketch | None = None,
         occasion: str = "",
-        but: bytes | None = None,
+        but: frozenset[bytes] = frozenset(),
     ) -> StoryDecision:
         """Answer the same for every article."""
         return StoryDecision(bytes(ID_BYTES + COUNT_BYTES))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
+from pipeline.language.figure_styles import other_styles
 from pipeline.model import Article
 from pipeline.stages.decision import Fact
 from pipeline.stages.deduplicate.copies import Copies
 from pipeline.stages.deduplicate.near_duplicates import NearDuplicate, NearDuplicateIndex, SketchFact
+from pipeline.stages.deduplicate.replaced_names import are_names_replaced
 from pipeline.stages.deduplicate.reports import source_hash
-from pipeline.stages.deduplicate.sketch import SKETCH_VERSION, Sketch, sketch, still_alike
+from pipeline.stages.deduplicate.sketch import SKETCH_VERSION, Sketch, is_stub, sketch, still_alike
 from pipeline.stages.deduplicate.stories import Stories
 from pipeline.stages.deduplicate.times import CLOSES_AFTER
+from pipeline.stages.deduplicate.weights import has_capitals
+
+# In a longer text the style of a figure or two makes no difference.
+RESTYLED_CHARS_MAX = 1000
 
 
 class Parted(msgspec.Struct, frozen=True):
@@ -20,6 +28,13 @@ class Parted(msgspec.Struct, frozen=True):
     article: Article
     fact: SketchFact
     story_facts: tuple[Fact, ...] = ()
+
+
+class Found(NamedTuple):
+    """Hold what an article copies, and the stories of other news that were told in its very sentences."""
+
+    copied: NearDuplicate | None
+    others: frozenset[bytes]
 
 
 class Links:
@@ -37,11 +52,42 @@ class Links:
         self._containment = containment
         self._window = window
 
-    def find(self, article: Article, made: Sketch, but: frozenset[str] = frozenset()) -> NearDuplicate | None:
-        """Return what an article copies, if anything; not itself, nor one of ``but``."""
+    def find(self, article: Article, made: Sketch, but: frozenset[str] = frozenset()) -> Found:
+        """Tell what an article copies, if anything; not itself, nor one of ``but``."""
+        found, others, was_compared = self._looked_up(article, made, but)
+        if found is None and was_compared and len(article.text or "") <= RESTYLED_CHARS_MAX:
+            # What differs may be how figures are written, each of which counts in a short text.
+            for style in other_styles(article.text or "", article.language):
+                restyled = msgspec.structs.replace(article, text=style)
+                found, _, _ = self._looked_up(restyled, sketch(article.title, style), but)
+                if found is not None:
+                    others = frozenset()
+                    break
+        return Found(found and self._confirmed(article, made, found), others)
+
+    def _looked_up(
+        self, article: Article, made: Sketch, but: frozenset[str]
+    ) -> tuple[NearDuplicate | None, frozenset[bytes], bool]:
+        """Return what a text is like, the stories of other news in its sentences, and whether any was like it."""
+        others: set[bytes] = set()
+        compared: list[bytes] = []
+
+        def is_other(theirs: Sketch, story: bytes) -> bool:
+            compared.append(story)
+            if not are_names_replaced(article, made, theirs):
+                return False
+            others.add(story)
+            return True
+
         since, until = span(article, self._window)
-        found = self._near_duplicates.find(made, self._containment, since, until, but | {article.id})
-        if found is None or found.source != source_hash(article):
+        found = self._near_duplicates.find(made, self._containment, since, until, but | {article.id}, is_other)
+        return found, frozenset(others), bool(compared)
+
+    def _confirmed(self, article: Article, made: Sketch, found: NearDuplicate) -> NearDuplicate | None:
+        # Who reads "This is breaking news, more follows" knows as little as before: the title may say what happened.
+        if not found.is_whole and is_stub(made) and has_capitals(article.text or ""):
+            return None
+        if found.source != source_hash(article):
             return found
         # What one source repeats may be its template or its sign-off: the facts between must be the same too.
         contradicted = self._stories.contradict(found.story, article, made)
@@ -81,7 +127,7 @@ class Links:
                     group.append(remade)
                 continue
             # Only what has become of the original tells whether its story is still that of the copy.
-            but = None if self._stories.name_the_same(article, remade, original, made) else story
+            but = frozenset(() if self._stories.name_the_same(article, remade, original, made) else (story,))
             one = self._decided_anew(article, remade, before, parted, original, but)
             # Two that join one story in one decision: the first writes its fact.
             facts = tuple(each for each in one.story_facts if each.key not in changed)
@@ -96,7 +142,7 @@ class Links:
         before: SketchFact,
         parted: list[Parted],
         original: Article,
-        but: bytes | None,
+        but: frozenset[bytes],
     ) -> Parted:
         fact = msgspec.structs.replace(
             before, version=SKETCH_VERSION, order=self._near_duplicates.latest + 2 + len(parted), sketch=None
@@ -106,11 +152,11 @@ class Links:
                 first = other.fact.duplicate_of or other.article.id
                 fact = msgspec.structs.replace(fact, duplicate_of=first, story=other.fact.story)
                 return Parted(article=article, fact=fact)
-        found = self.find(article, made, frozenset({original.id}))
+        found, others = self.find(article, made, frozenset({original.id}))
         if found is not None and found.original == original.id:
             found = None
         occasion = f"{original.id} {original.revision}"
-        joined = self._stories.join(article, found.story if found is not None else None, made, occasion, but)
+        joined = self._stories.join(article, found.story if found is not None else None, made, occasion, but | others)
         fact = msgspec.structs.replace(
             fact,
             duplicate_of=found.original if found is not None else None,

@@ -9,7 +9,7 @@ is what is rare in it.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 
 import msgspec
 import numpy as np
@@ -186,11 +186,18 @@ class NearDuplicateIndex:
         self._ahead = LookAhead(chains, wanted)
 
     def find(
-        self, wanted: Sketch, containment: float, since: float, until: float, but: Set[str] = frozenset()
+        self,
+        wanted: Sketch,
+        containment: float,
+        since: float,
+        until: float,
+        but: Set[str] = frozenset(),
+        is_other: Callable[[Sketch, bytes], bool] = lambda sketch, story: False,
     ) -> NearDuplicate | None:
         """Find the article with the same words; else the one most like it, that shares at least ``containment``.
 
-        Of equals the earliest in log order; only articles seen between two Unix times, and none of ``but``.
+        Of equals the earliest in log order; only articles seen between two Unix times, and none of ``but``, nor one of
+        whose sketch and story ``is_other`` tells that it states something else.
         """
         if self._ahead is not None and self._in_order and self._ahead.is_unlike(Wanted(wanted, since, until)):
             return None
@@ -219,6 +226,8 @@ class NearDuplicateIndex:
                 continue
             other = self._sketch(row)
             share = contained(wanted, other)
+            if share < containment or is_other(other, self._stories[row]):
+                continue
             if (share, -row) < most or holds_stub(wanted, other):
                 continue
             if states_the_same(wanted, other, share):

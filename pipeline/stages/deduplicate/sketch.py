@@ -34,6 +34,7 @@ SKETCH_VERSION = 3
 PAIR = 2
 KEYS = 20
 MINIMA = 96
+HASH_BYTES = 4
 FACTS = 24
 # Fewer pairs than this tell no text from another.
 PAIRS_MIN = 5
@@ -65,7 +66,6 @@ BATCH_BYTES = 1 << 17
 _LARGEST = 1 << 32
 _FACT_SHIFT = np.uint64(49)
 _FACT_BITS = 16
-_HASH_BYTES = 4
 
 
 class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -112,7 +112,7 @@ def _sketched(batch: Sequence[TextBytes], texts: Sequence[tuple[str | None, str 
     bounds = words.bounds.tolist()
     for n, (title, text) in enumerate(texts):
         content = _content(words.hashes[bounds[n] : bounds[n + 1]], title, text)
-        if bounds[n + 1] - bounds[n] > PAIRS_MIN + 1 and len(minima[n]) >= PAIRS_MIN * _HASH_BYTES:
+        if bounds[n + 1] - bounds[n] > PAIRS_MIN + 1 and len(minima[n]) >= PAIRS_MIN * HASH_BYTES:
             made.append(Sketch(content, keys[n], minima[n], facts[n]))
         else:
             made.append(Sketch(content))
@@ -176,6 +176,11 @@ def holds_stub(mine: Sketch, other: Sketch) -> bool:
     less, more = sorted((mine, other), key=size)
     is_stub = size(less) < STUB_PAIRS_MAX and len(less.facts) // FACT_BYTES < STUB_FACTS_MAX
     return is_stub and size(more) > size(less) * STUB_GROWTH_MAX
+
+
+def is_stub(made: Sketch) -> bool:
+    """Tell whether a text is so short, and without a name or figure, that it says nothing without its title."""
+    return size(made) < LONE_TEXT_WORDS_MIN and not made.facts
 
 
 def size(made: Sketch) -> float:

@@ -186,9 +186,10 @@ def deduplicate(article: Article, remembered: Remembered, now: datetime) -> Deci
     # What is much longer than what it was linked to can itself be copied in parts that the other lacks.
     linkable = True
     if before is None or (before.duplicate_of is not None and not links.lasts(article, made, before)):
-        found = links.find(article, made)
+        found, others = links.find(article, made)
         original = found.original if found is not None else None
-        joined = remembered.stories(language).join(article, found.story if found is not None else None, made)
+        story = found.story if found is not None else None
+        joined = remembered.stories(language).join(article, story, made, but=others)
         linkable = found is None or found.is_part
     else:
         original, joined = before.duplicate_of, StoryDecision(before.story)

@@ -152,12 +152,12 @@ class Stories:
         original: bytes | None,
         made: Sketch | None = None,
         occasion: str = "",
-        but: bytes | None = None,
+        but: frozenset[bytes] = frozenset(),
     ) -> StoryDecision:
         """Decide which story an article belongs to; a copy belongs to that of its ``original``.
 
         ``made`` is the article's sketch, for who has it already; ``occasion`` tells apart decisions on one revision.
-        The article joins any story ``but`` this, which is as it was encoded.
+        The article joins any story ``but`` these, which are as they were encoded.
         """
         last = f"{article.id} {article.revision} {occasion}".rstrip()
         hour = int(article.seen.timestamp() // HOUR)
@@ -176,8 +176,8 @@ class Stories:
         new = self._report(article, vector, made if made is not None else sketch(article.title, article.text))
         row = packed(vector.terms, vector.weights)
         rows, similar = self._centroids.near(vector)
-        if but is not None and similar is not None:
-            others = np.array([self._id(row) != self._current(but) for row in rows.tolist()], np.bool_)
+        if but and similar is not None:
+            others = np.array([self._id(row) not in {*map(self._current, but)} for row in rows.tolist()], np.bool_)
             rows, similar = rows[others], similar.only(others)
         if self._is_in_series(rows, new):
             new = msgspec.structs.replace(new, in_series=True)

@@ -105,12 +105,17 @@ def weigh(title: str | None, text: str | None, language: str | None, stories: in
         for word, before in named.items()
         if LEVELS[known[word] >> _HASH_BITS] < NAME_SHARE_MAX
     }
-    if not named or not _has_capitals(text or title or ""):  # rare words stand for names
+    if not named or not has_capitals(text or title or ""):  # rare words stand for names
         numbers = (known[word] for word in words if not word[0].isdigit())
         names.update(number & _HASH for number in numbers if LEVELS[number >> _HASH_BITS] < RARE_SHARE_MAX)
     return Vector(
         terms[best], (kept / length).astype(np.float32), shares < DISTINCT_SHARE_MAX, rare, frozenset(names), openings
     )
+
+
+def share_of(word: str, language: str | None) -> float:
+    """Return which share of the texts of a language holds a stem."""
+    return LEVELS[_lexicon(language)[word] >> _HASH_BITS]
 
 
 def rarities(words: Sequence[str], language: str | None) -> dict[str, float]:
@@ -161,7 +166,7 @@ def _capitals(text: str) -> tuple[dict[str, str], set[str]]:
     return inside, first
 
 
-def _has_capitals(text: str) -> bool:
+def has_capitals(text: str) -> bool:
     """Tell whether most letters of a text have a large and a small form."""
     if text.isascii():
         return True
