@@ -186,6 +186,7 @@ def test_private_address_is_refused_unless_allowed(newswire: Newswire, server: F
     "arguments", [("search", '"open'), ("search", "a AND"), ("up", "--once", "absent.xml"), ("up",)]
 )
 def test_bad_request_is_one_sentence_and_exit_code_two(newswire: Newswire, arguments: tuple[str, ...]) -> None:
+    newswire("admin", "setup")
     assert len(newswire(*arguments, code=2).strip().splitlines()) == 1
 
 
