@@ -1,11 +1,12 @@
 """Train the re-ranker of coded events: a logistic regression that tells how likely a reading is right.
 
 ``python -m deploy.models.rank --data ../shared/data`` takes every event that the rules read in four kinds of text: our
-own articles (``tests/data/extract/honest/open.json``, right or wrong by their gold as RULES.md counts), our own news whose
-gold is older than any reading of it, our own reports written after the rules, and running text of all open genres of GUM
-and EWT (both right or wrong by hand: ``tests/data/extract/negatives``). PLOVER's gold sentences, which the rules saw, are
-added at half weight. It prints, cross-validated over articles, precision and recall by threshold and the reliability table;
-news with gold also with a scale that was fitted on its other source alone. It writes ``lexicon/rank.json``.
+own articles (``tests/data/extract/honest/open.json``, right or wrong by their gold as RULES.md counts), our own news
+whose gold is older than any reading of it, our own reports written after the rules, and running text of all open genres
+of GUM and EWT (both right or wrong by hand: ``tests/data/extract/negatives``). PLOVER's gold sentences, which the rules
+saw, are added at half weight. It prints, cross-validated over articles, precision and recall by threshold and the
+reliability table; news with gold also with a scale that was fitted on its other sources alone. It writes
+``lexicon/rank.json``.
 """
 
 from __future__ import annotations
@@ -42,10 +43,7 @@ EVENTLESS = Path("tests/data/extract/negatives/own.json")
 REPORTS = Path("tests/data/extract/negatives/reports.json")
 # Their gold is older than any reading of them, so the scale of news is fitted on them alone: articles that rules were
 # written on, or that were labelled on sight of what was read, are read right more often than news that is new.
-GOLD_NEWS = {
-    "gold news": Path("tests/data/extract/negatives/news.json"),
-    "gold wire": Path("tests/data/extract/negatives/wire.json"),
-}
+GOLD_NEWS = {f"gold {name}": Path(f"tests/data/extract/negatives/{name}.json") for name in ("news", "wire", "briefs")}
 TODAY = {"DEMAND": "REQUEST", "DISAPPROVE": "ACCUSE", "INVESTIGATE": "ACCUSE", "FIGHT": "ASSAULT"}
 # Two codes of the gold file are not ISO 3166.
 ISO = {"JAP": "JPN", "ITL": "ITA"}
@@ -299,7 +297,7 @@ def main() -> None:
     print(f"scale of news ({int(news.sum())} readings): slope {slope:.3f}, shift {shift:.3f}")
     apart = np.copy(whole)
     apart[news] = without_source(whole[news], right[news], sources[news])
-    print("cross-validated over articles, the scale of news fitted on the other source:")
+    print("cross-validated over articles, the scale of news fitted on the other sources:")
     for source in GOLD_NEWS:
         shown = (sources == source) & (apart >= THRESHOLD)
         report(f"shown events of {source}", apart[shown], right[shown], 5)
