@@ -16,9 +16,9 @@ FOLDER = next(folder for folder in Path(__file__).parents if folder.name == "tes
 REPORTS: list[dict[str, Any]] = json.loads((FOLDER / "negatives" / "reports.json").read_text("utf-8"))
 NEWS: list[dict[str, Any]] = json.loads((FOLDER / "negatives" / "news.json").read_text("utf-8"))
 GOLD: list[dict[str, Any]] = [
-    *NEWS,
-    *json.loads((FOLDER / "negatives" / "wire.json").read_text("utf-8")),
-    *json.loads((FOLDER / "negatives" / "briefs.json").read_text("utf-8")),
+    article
+    for name in ("news", "wire", "briefs", "unread")
+    for article in json.loads((FOLDER / "negatives" / f"{name}.json").read_text("utf-8"))
 ]
 
 
