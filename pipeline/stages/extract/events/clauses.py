@@ -24,6 +24,12 @@ COMMIT = frozenset("agree promise pledge vow offer commit undertake consent will
 _SWORN = frozenset("vow pledge promise".split())
 REFUSE = frozenset("refuse decline reject fail renege".split())
 DEMAND = frozenset("urge demand call ask request press pressure order appeal insist implore lobby".split())
+# What somebody is told to do is asked of them.
+TOLD = frozenset("tell instruct".split())
+# What is fired, and not whom it hits.
+FIRED = frozenset("fire shot gunfire round volley burst bullet".split())
+# What fighting does when it begins and goes on.
+BREAKING_OUT = frozenset("erupt break rage flare intensify escalate resume".split())
 DUE = frozenset("due schedule scheduled set expect expected slate slated suppose supposed".split())
 LIGHT = frozenset(
     "hold launch stage conduct make take carry begin start continue resume have open host attend mount plan "
@@ -80,7 +86,9 @@ _WISHES = frozenset(
     "move campaign motion goal aim mission".split()
 )
 # "Thousands of teachers marched": whose number is the root.
-_COUNTS = frozenset("thousands hundreds dozens scores group crowd groups crowds millions".split())
+_LEAVING = frozenset("pull withdraw march".split())
+_LED = frozenset("leaders ministers presidents officials members envoys delegates negotiators representatives".split())
+_COUNTS = _LED | frozenset("thousands hundreds dozens scores group crowd groups crowds millions".split())
 _GATHER = frozenset("gather march rally take meet assemble stream come pour".split())
 MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
 DIRECT_CASES = (
@@ -111,6 +119,13 @@ def is_verbal(token: Token) -> bool:
     )
 
 
+def is_noun(token: Token) -> bool:
+    """Say whether this may be an event noun: "a raid", and "fighting" where that erupts."""
+    if token.tag_ == "VBG":
+        return token.dep_ == "nsubj" and lemma(token.head.text) in BREAKING_OUT
+    return token.tag_ in ("NN", "NNS") and token.dep_ not in ("compound", "amod") and not is_due_to(token)
+
+
 def is_due_to(token: Token) -> bool:
     """Say whether this is the verb after "due to", which may be read as a noun after a preposition."""
     return (
@@ -122,9 +137,10 @@ def is_due_to(token: Token) -> bool:
 
 
 def case_of(token: Token) -> str:
-    own = next((c.lower_ for c in token.children if c.dep_ == "case"), "")
-    if own or not token.tag_.startswith("NN"):
-        return own
+    cases = [c.lower_ for c in token.children if c.dep_ == "case"]
+    if cases or not token.tag_.startswith("NN"):
+        left = cases[:2] == ["out", "of"] and lemma(token.head.text) in _LEAVING  # "pulled out of Chad"
+        return cases[left] if cases else ""
     numbers = (c for c in token.children if c.dep_ == "nummod")  # "to 18 rebels", hung on the number
     return next((c.lower_ for number in numbers for c in number.children if c.dep_ == "case"), "")
 
@@ -139,6 +155,16 @@ def complement_of(token: Token) -> Token | None:
         (c for c in token.children if c.dep_ in wanted and c.i > token.i), key=lambda c: (wanted.index(c.dep_), c.i)
     )
     return found[0] if found else None
+
+
+def infinitive_of(token: Token) -> Token | None:
+    """Return what somebody is told to do: "told Turkey to withdraw"."""
+    return next((c for c in token.children if c.dep_ in ("xcomp", "advcl") and c.tag_ == "VB" and c.i > token.i), None)
+
+
+def is_predicate(token: Token) -> bool:
+    """Say whether a noun is what its subject is said to be, or where: "is in Ankara"."""
+    return any(c.dep_ == "cop" for c in token.children)
 
 
 def complements_of(inner: Token | None) -> Iterator[Token]:
@@ -294,7 +320,7 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
         )
     if word in REFUSE:
         return turned_into(meaning, "REJECT", DENIED.get(meaning.type, "120"))
-    if word in DEMAND:
+    if word in DEMAND | TOLD:
         return (
             turned_into(meaning, "REQUEST", ASKED.get(meaning.type, "100"))
             if meaning.type not in ("ACCUSE", "COERCE", "SANCTION")
@@ -330,6 +356,8 @@ def is_unasserted(token: Token, kind: str) -> bool:
         return False
     if token.dep_ in ("xcomp", "ccomp") and lemma(head.text) in _WISHED:
         return True
+    if token.dep_ == "xcomp" and lemma(head.text) in TOLD:
+        return True
     if token.i > 1 and token.nbor(-1).lower_ == "of" and token.nbor(-2).lower_ == "short":
         return True  # "stopped short of declaring"
     if token.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ == "from" for c in token.children):
@@ -338,6 +366,8 @@ def is_unasserted(token: Token, kind: str) -> bool:
         return False
     if token.dep_ == "acl":
         return lemma(head.text) in _WISHES
+    if lemma(head.text) == "vote":  # "voted on Monday to strip him of his seat"
+        return False
     return token.dep_ == "advcl" and not (kind == "PROTEST" and lemma(head.text) in _GATHER)
 
 

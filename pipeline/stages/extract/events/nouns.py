@@ -23,9 +23,10 @@ _GENERIC = frozenset(
     "lawyer agent source inspector director supporter".split()
 )
 _CIVIL = frozenset("rebel opposition militant guerrilla armed".split())
+_TENS = frozenset("ten hundred".split())
 _CROWD_SIZES = frozenset("thousand hundred dozen".split())
 TRANSPARENT = frozenset(
-    "number group thousand hundred dozen score million series member rest part majority most all some many both "
+    "number group ten thousand hundred dozen score million series member rest part majority most all some many both "
     "one two".split()
 )
 _BACKED = frozenset(
@@ -53,8 +54,13 @@ def sector_of(head: Token) -> str | None:
     ]
     if lemma(head.text) in _GENERIC:  # "police chief", "army officers", "opposition leader"
         words = [*(c for c in before if c.dep_ in ("compound", "flat", "amod", "nmod:poss")), *words]
-    if lemma(head.text) in TRANSPARENT:
-        words += [c for c in head.children if c.dep_ == "nmod"]
+    counted = head
+    while lemma(counted.text) in TRANSPARENT:
+        of = [c for c in counted.children if c.dep_ == "nmod"]
+        words += of
+        if not of or lemma(counted.text) not in _TENS:
+            break
+        counted = of[0]  # "tens of thousands of people"
     if (
         lemma(head.text) in _CROWD_SIZES
         and head.tag_ in ("NNS", "NNPS")

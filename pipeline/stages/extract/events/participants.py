@@ -191,7 +191,7 @@ class Sentence:
                 yield msgspec.convert(
                     {**span, "name": span["text"], "code": people, "sector": sector, "found": "demonym"}, Actor
                 )
-            elif head.tag_.startswith("NNP") and not is_date(head) and head.lower_ not in _NO_PARTY:
+            elif head.tag_.startswith("NNP") and not is_date(head) and not _is_nobody(head):
                 span = self._span(head, phrase)
                 code = next((m.code for m in self._cities if m.start == span["start"] and m.end == span["end"]), None)
                 found = "city" if code else None
@@ -360,6 +360,10 @@ class Sentence:
             if child.dep_ == "nmod" and not (cases_of(child) & _OWNER_CASES) and lemma(head.text) not in TRANSPARENT:
                 continue
             yield from self._phrase(child, depth + 1)
+
+
+def _is_nobody(name: Token) -> bool:
+    return name.lower_ in _NO_PARTY or name.text.endswith("$")  # "C$500 million"
 
 
 def _owner(pronoun: Token) -> Token | None:
