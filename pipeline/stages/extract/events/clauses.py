@@ -207,7 +207,8 @@ def misread_subject(token: Token) -> Token | None:
 
     It was read after the root noun ("the bishops called on ..."), or before its object ("Estonia accused Russian ...").
     """
-    if token.tag_ != "VBN" or token.dep_ not in ("acl", "amod"):
+    read_so = token.dep_ in ("acl", "amod") if token.tag_ == "VBN" else token.dep_ == "acl" and token.tag_ == "VBD"
+    if not read_so:
         return None
     root = token.head if token.dep_ == "acl" else next((a for a in token.ancestors if a.dep_ == "ROOT"), token.head)
     while root.dep_ == "conj" or (root.dep_ == "nmod" and root.head.lower_ in _COUNTS):
@@ -258,6 +259,8 @@ def modality_of(token: Token) -> tuple[bool, bool, bool]:
     due = due or is_due_to(token)
     due = due or any(is_headline_will(c) for c in children)
     future = bool(words & {"will", "'ll", "shall", "would"}) or due or lemma(token.text) in ("due", "schedule")
+    if token.dep_ == "advcl" and token.tag_ == "VBG":  # "could retaliate by restricting exports"
+        words |= {c.lower_ for c in token.head.children if c.dep_ == "aux"}
     supposed = bool(words & {"could", "might", "may", "can"}) or (
         "would" in words and any(is_conditional(c) for c in children if c.dep_ == "advcl")
     )

@@ -226,7 +226,12 @@ class Coder:
         hurt = [c for c in hurt if lemma(c.text) not in FIRED]  # "opened fire on a boat"
         if any(lemma(c.text) not in sectors and not is_counted(c) for c in hurt):
             return True
-        whole = [self._names.named_at(c) for c in token.children if c.dep_ == "obj" and c.tag_.startswith("NNP")]
+        whole = [
+            self._names.named_at(c)
+            for clause in (token, *(c for c in token.children if c.dep_ == "ccomp"))  # "beat Italy to reach the final"
+            for c in clause.children
+            if c.dep_ == ("obj" if clause == token else "nsubj") and c.tag_.startswith("NNP")
+        ]
         return any(
             mention is not None and mention.kind in ("country", "capital") for mention in whole
         )  # "England beat France"

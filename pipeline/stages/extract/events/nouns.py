@@ -47,6 +47,8 @@ def sector_of(head: Token) -> str | None:
     if any(c.lower_ in ("former", "ex", "ousted", "deposed") for c in before) and lemma(head.text) in lexicon().sectors:
         return "ELI"
     modifiers = [c for c in before if c.dep_ in ("compound", "flat") or c.lower_ in _CIVIL]
+    if lemma(head.text) in lexicon().nouns:  # "a state visit" is of nobody
+        modifiers = [c for c in modifiers if c.lower_ != "state"]
     words = [
         head,
         *modifiers,
@@ -62,9 +64,9 @@ def sector_of(head: Token) -> str | None:
             break
         counted = of[0]  # "tens of thousands of people"
     if (
-        lemma(head.text) in _CROWD_SIZES
-        and head.tag_ in ("NNS", "NNPS")
-        and not any(c.dep_ == "nmod" for c in head.children)
+        lemma(counted.text) in _CROWD_SIZES
+        and counted.tag_ in ("NNS", "NNPS")
+        and not any(c.dep_ == "nmod" for c in counted.children)
     ):
         return "CVL"
     for child in modifiers:

@@ -54,6 +54,7 @@ _CITY_OFFICES = frozenset(
 BODY_CODES = frozenset("IGO UNO EUR NGO IMG MNC".split())
 # Kinds of the gazetteer that a person of the article may share a name with.
 _MISTAKEN = frozenset("city maybe region person leader".split())
+_PAPERS = frozenset("treaty pact accord accords agreement act bill convention protocol declaration charter".split())
 _NO_PARTY = frozenset("god lord christmas easter internet covid covid-19 coronavirus ebola storm hurricane".split())
 
 
@@ -363,7 +364,8 @@ class Sentence:
 
 
 def _is_nobody(name: Token) -> bool:
-    return name.lower_ in _NO_PARTY or name.text.endswith("$")  # "C$500 million"
+    """Say whether a name is of no party: of money ("C$500 million"), of a treaty or law."""
+    return name.lower_ in _NO_PARTY or name.text.endswith("$") or name.lower_ in _PAPERS
 
 
 def _owner(pronoun: Token) -> Token | None:

@@ -164,7 +164,7 @@ class Parties:
             return ()
         for phrase in self._targets(token, sense):
             if (
-                self._is_setting(phrase)
+                (self._is_setting(phrase) and sense.cameo != "042")
                 or lemma(phrase.text) in _GROUNDS
                 or (sense.type not in _STRUCK and sense.type != "ACCUSE" and lemma(phrase.text) in EQUIPMENT)
                 or (sense.cameo == "090" and lemma(phrase.text) in _DEEDS)
