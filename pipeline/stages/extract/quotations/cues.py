@@ -44,6 +44,8 @@ BESIDE = (
     r"|remonstrated|admonished|chastised|bragg?(?:ed|s)|prais(?:ed|es)|relay(?:ed|s)|reveals|discloses|tells|testifies"
 )
 CUE = re.compile(rf"(?<![\w-])(?:{CUES})\b")
+# "The claims", "his promises": a noun.
+DETERMINED = re.compile(r"\b(?:the|its|his|her|their|these|those|such|all|some|any)\s$", re.IGNORECASE)
 CUE_BESIDE = re.compile(rf"(?<![\w-])(?:{CUES}|{BESIDE})\b")
 # Verbs that bring in what was said without marks; the second kind needs "that" to tell a saying from an act.
 _SAID = "said says say told insisted claimed argued added wrote believes".split()
