@@ -152,7 +152,12 @@ def objects_of(token: Token) -> list[Token]:
 def complement_of(token: Token) -> Token | None:
     wanted = ("xcomp", "ccomp", "obj", "obl", "advcl")
     found = sorted(
-        (c for c in token.children if c.dep_ in wanted and c.i > token.i), key=lambda c: (wanted.index(c.dep_), c.i)
+        (
+            c
+            for c in token.children
+            if c.dep_ in wanted and c.i > token.i and (c.dep_, c.tag_) != ("advcl", "VBG")  # "brakes failed, killing 9"
+        ),
+        key=lambda c: (wanted.index(c.dep_), c.i),
     )
     return found[0] if found else None
 
@@ -160,6 +165,11 @@ def complement_of(token: Token) -> Token | None:
 def infinitive_of(token: Token) -> Token | None:
     """Return what somebody is told to do: "told Turkey to withdraw"."""
     return next((c for c in token.children if c.dep_ in ("xcomp", "advcl") and c.tag_ == "VB" and c.i > token.i), None)
+
+
+def addressed_by(token: Token) -> list[Token]:
+    """Return who is told or asked something."""
+    return [c for c in token.children if c.dep_ in ("obj", "iobj")]
 
 
 def is_predicate(token: Token) -> bool:
@@ -345,7 +355,7 @@ def contents_of(token: Token, kind: str) -> set[int]:
         if child.dep_ in ("obj", "obl") and child.i > token.i:
             if kind == "ACCUSE":
                 parts.append(child)
-            parts += [c for c in child.children if c.dep_ == "acl"]
+            parts += [c for c in child.children if c.dep_ in ("acl", "ccomp")]
     if kind == "ACCUSE" and token.dep_ == "amod" and is_misread_clause(token):
         parts += [c for c in token.head.children if c.i > token.head.i]
     return {t.i for part in parts for t in part.subtree}

@@ -37,6 +37,7 @@ from pipeline.stages.extract.events.clauses import (
     RAISING,
     REFUSE,
     TOLD,
+    addressed_by,
     auxiliaries_of,
     case_of,
     complement_of,
@@ -59,7 +60,15 @@ from pipeline.stages.extract.events.clauses import (
     turned_into,
     words_around,
 )
-from pipeline.stages.extract.events.gates import by_whom, forbidden, is_accident, is_idle, is_sport, is_story
+from pipeline.stages.extract.events.gates import (
+    by_whom,
+    forbidden,
+    is_accident,
+    is_business,
+    is_idle,
+    is_sport,
+    is_story,
+)
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Lexicon, Sense
 from pipeline.stages.extract.events.nouns import is_date, sector_of
@@ -71,8 +80,6 @@ if TYPE_CHECKING:
 
 # Whose leaving is a withdrawal, and what is said to hit for somebody.
 FORCES = frozenset(("MIL", "REB", "PRM"))
-# What a firm does in these terms is trade: it leaves a market, ships goods, is sorry for a fault.
-TRADE = frozenset("087 070 072 073 055 154".split())
 WEAPONS = frozenset("missile rocket drone shell bomb mortar warplane jet airstrike artillery shrapnel".split())
 
 
@@ -149,14 +156,14 @@ class Coder:
             pass
         elif word in DUE or (word in COMMIT | REFUSE | DEMAND | TOLD) or word == "threaten":
             inner = infinitive_of(token) if word in TOLD else complement_of(token)
-            if inner is not None and inner.dep_ == "advcl" and inner.tag_ == "VBG":  # "the brakes failed, killing nine"
-                inner = None
             held = word == "call" and inner is not None and inner.dep_ == "obj"  # "called a summit" asks nobody for one
             meaning = self._meaning(inner) if inner is not None and not held else None
             turned = turn(word, meaning)
             if turned is not None:
                 sense, composed = turned, True
                 used.update(t.i for t in complements_of(inner))
+            elif word in TOLD and inner is not None and any(map(self._names.is_place, addressed_by(token))):
+                sense = Sense("REQUEST", "100", None, frozenset(), "en/told")
         if sense is None and word in LIGHT:
             sense = self._light(token)
             if sense is not None:
@@ -189,7 +196,7 @@ class Coder:
         if (
             (not actors and not recipients)
             or self._cannot(token, sense, actors, recipients)
-            or _is_business(token, sense, actors, recipients)
+            or is_business(token, sense, actors, recipients)
             or is_idle(sense, token)
             or is_sport(actors, recipients)
             or is_accident(sense, token)
@@ -391,15 +398,3 @@ class Coder:
         if sense.type in FRIENDLY:
             return turned_into(sense, "AGREE", FRIENDLY[sense.type])
         return turned_into(sense, "THREATEN", HOSTILE[sense.type]) if sense.type in HOSTILE else None
-
-
-def _is_business(token: Token, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
-    """Say whether what reads as an assault or threat is a firm's: "Apple attacked Google's business"."""
-    if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
-        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
-    parties = (*actors, *recipients)
-    if sense.type in ("THREATEN", "REJECT", "REQUEST"):
-        return bool(actors) and all(party.sector == "BUS" for party in parties)
-    if sense.cameo in TRADE and lemma(token.text) != "donate":  # "Google withdrew its app", "the firm shipped rice"
-        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
-    return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)

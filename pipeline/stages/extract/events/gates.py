@@ -23,6 +23,8 @@ _FORCEFUL = frozenset("ASSAULT COERCE THREATEN SANCTION MOBILIZE".split())
 _LAUNCHED = frozenset("launch conduct carry".split())
 _ARMED = frozenset("MIL REB PRM SPY".split())
 _RIOTERS = re.compile(r"protest|demonstrat|riot|crowd|mob", re.IGNORECASE)
+# What a firm does in these terms is trade: it leaves a market, ships goods, is sorry for a fault.
+_TRADE = frozenset("087 070 072 073 055 154".split())
 _PERMITS = frozenset("allow permit let".split())
 _STORIES = frozenset(
     "film movie novel book thriller drama series play opera documentary sitcom comedy musical story saga trilogy "
@@ -146,3 +148,15 @@ def _is_mishap(clause: Token) -> bool:
     return lexicon().things.get(lemma(subject.text)) == "force" or (
         lemma(subject.text) in _ELEMENTS and lemma(clause.text) in _SPREADS
     )
+
+
+def is_business(token: Token, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
+    """Say whether what reads as an assault or threat is a firm's: "Apple attacked Google's business"."""
+    if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
+        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
+    parties = (*actors, *recipients)
+    if sense.type in ("THREATEN", "REJECT", "REQUEST"):
+        return bool(actors) and all(party.sector == "BUS" for party in parties)
+    if sense.cameo in _TRADE and lemma(token.text) != "donate":  # "Google withdrew its app", "the firm shipped rice"
+        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
+    return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)
