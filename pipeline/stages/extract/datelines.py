@@ -34,6 +34,13 @@ _BYLINE = re.compile(
 )
 
 
+# How American agencies shorten their states.
+_STATES = re.compile(
+    r",\s*(?:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Md|Mass|Mich|Minn|Miss|Mo|Mont|Neb|Nev|N\.H|N\.J|N\.M"
+    r"|N\.Y|N\.C|N\.D|Okla|Ore|Pa|R\.I|S\.C|S\.D|Tenn|Vt|Va|Wash|W\.Va|Wis|Wyo)\.$"
+)
+
+
 class Dateline(NamedTuple):
     """Hold where a text begins after its dateline, the country that the line names, and where its cities stand."""
 
@@ -95,6 +102,8 @@ def _countries(places: str, start: int, mentions: Sequence[Mention]) -> set[str]
     """Return the countries that the places of a dateline may lie in; one that is named outright decides."""
     inside = [m for m in mentions if start <= m.start and m.end <= start + len(places)]
     named = {m.code for m in inside if m.kind == "country" and m.code}
+    if _STATES.search(places):  # "BIRMINGHAM, Ala."
+        return {"USA"}
     if named:
         return named
     codes = {m.code for m in inside if m.kind in PLACES and m.code}

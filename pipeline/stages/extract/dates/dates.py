@@ -38,10 +38,11 @@ WRITTEN_DAYS = 3
 
 _FUTURE = re.compile(
     r"\b(?:will|would|shall|'ll|due|scheduled|set|plan(?:s|ned|ning)?|expect(?:s|ed)?|upcoming|forthcoming|ahead of"
-    r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning|deadline|aims?|intends?|hopes?|to be(?:\s+\w+)?"
+    r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning"
+    r"|deadline(?!(?:\s+\w+){0,3}?\s+(?:passed|expired|lapsed))|aims?|intends?|hopes?|to be(?:\s+\w+)?"
     r"|(?:meets|(?:re)?opens|begins|starts|arrives|departs|leaves|rules|votes|expires|resumes|ends|returns|faces|hosts|visits|travels"
     r"|airs|launches|closes|kicks off|convenes|goes|runs out|comes into|takes (?:effect|office|place|over|part))"
-    r"(?!\s+that\b)|(?<!not\s)(?:begin|meet|arrive|depart|resume|convene|start|expire|vote|leave)"
+    r"(?!\s+that\b)|(?<!not\s)(?:begin|meet|arrive|depart|resume|convene|start|expire|vote|leave|open|close)"
     r"(?=\s+(?:(?:\w+\s+){0,3}(?:on|this|next)\s+)?$)|to (?:hold|meet|convene|begin|start|take"
     r"|sign|discuss|visit|attend|open|vote|travel|host|address|go|come|arrive|return|continue|end|last|run|resume"
     r"|decide)|is (?:holding|meeting|visiting|hosting|starting|opening|travelling|traveling))\b",
@@ -53,6 +54,9 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 _REPORTED = re.compile(r"\b(?:said|says|told|announced|reported|stated|according to)\b[^.]{0,40}$")
+# "By Tuesday night the fire had burned": what was done by then.
+_BY = re.compile(r"\bby\s+(?:late\s+|early\s+)?$", re.IGNORECASE)
+_HAD = re.compile(r"[^.,;\n]{0,40}?\b(?:had|was|were)\b")
 _AFTER_STOP = re.compile(r"[.\n;]")
 
 
@@ -157,10 +161,14 @@ class _Scene:
     def direction(self) -> int:
         """Return 1 when the words nearest before, else after, speak of what is to come, -1 of what was, 0 neither."""
         before = self.text[max(0, self.start - 90) : self.start]
+        if "m. " in before:  # "at 8 a.m. on Sunday" ends no sentence
+            before = before.replace("a.m. ", "").replace("p.m. ", "")
         stop = max(before.rfind(mark) for mark in ("\n", ". ", "? ", "! ", "; "))
         before = before[stop + 1 :]
         future = max((m.end() for m in _FUTURE.finditer(before)), default=-1)
         past = max((m.end() for m in _PAST.finditer(before) if not _FUTURE.fullmatch(m.group())), default=-1)
+        if future > past and _BY.search(before) and _HAD.match(self.text[self.end : self.end + 50]):
+            return -1
         if max(future, past) >= 0:
             return 1 if future >= past else -1
         after = _AFTER_STOP.split(self.text[self.end : self.end + 70], maxsplit=1)[0]

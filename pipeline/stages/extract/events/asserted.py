@@ -37,9 +37,13 @@ _ENDS = frozenset(',;:()—–"“”')
 _QUESTIONS = frozenset("whether if how why what when where".split())
 # What one lacks or forgets to do is not done.
 _LACKING = frozenset("lack forget forgot forgotten neglect hesitate".split())
+_OCCASIONS = frozenset("time moment".split())
 _DISMISSES = _DENIES | frozenset("reject dismiss".split())
 _WITHOUT = frozenset("of from than".split())
 _BEFORE_WITHOUT = frozenset("far instead rather short".split())
+_STOPS = frozenset(
+    "block cancel postpone boycott oppose skip prevent scrap shelve veto delay avoid thwart foil".split()
+)
 _NOT = frozenset("not n't never no neither".split())
 
 
@@ -76,6 +80,14 @@ def has_inverted_condition(token: Token) -> bool:
     return _begins_inverted(token) or any(_is_inverted(c) for c in token.children if c.dep_ == "advcl")
 
 
+def is_called_off(noun: Token) -> bool:
+    """Say whether what an event noun names is stopped before it is: "blocked the opening of talks"."""
+    inside = noun
+    while inside.dep_ in ("nmod", "conj") and inside.head != inside:
+        inside = inside.head
+    return inside.dep_ in ("obj", "nsubj:pass") and lemma(inside.head.text) in _STOPS
+
+
 def is_idiom(token: Token) -> bool:
     """Say whether a predicate is one of the phrases that do nothing: "stop short", "fire back at", "asked whether"."""
     word = lemma(token.text)
@@ -103,7 +115,8 @@ def _governing(token: Token) -> Iterator[Token]:
     yield token
     for _ in range(4):
         shared = token.dep_ == "conj" and subject_token(token) is None
-        if not (token.dep_ == "xcomp" or shared):
+        means = token.dep_ == "advcl" and any(c.lower_ == "by" for c in token.children)
+        if not (token.dep_ == "xcomp" or shared or means):
             return
         token = token.head
         yield token
@@ -135,6 +148,9 @@ def _begins_inverted(token: Token) -> bool:
 
 def _is_undone(verb: Token) -> bool:
     head = verb.head
+    occasion = head if head.lower_ in _OCCASIONS else head.head  # "it is time for Germany to act"
+    if occasion.lower_ in _OCCASIONS and any(c.lower_ == "to" for c in verb.children):
+        return any(c.dep_ == "cop" for c in occasion.children)
     if verb.dep_ == "xcomp" and lemma(head.text) in _LACKING:
         return not _is_denied(head)
     if verb.dep_ in ("xcomp", "advcl", "ccomp", "csubj") and head.lower_ in _UNDONE and head.tag_ == "JJ":
@@ -153,7 +169,7 @@ def _is_untrue(verb: Token) -> bool:
     if " that " in verb.doc.text and _is_claimed(verb):
         return True
     head = verb.head
-    if verb.dep_ not in ("ccomp", "csubj", "advcl"):
+    if verb.dep_ not in ("ccomp", "csubj", "advcl", "xcomp"):
         return False
     if head.tag_.startswith("VB") and lemma(head.text) in _DENIES:
         return not _is_denied(head)

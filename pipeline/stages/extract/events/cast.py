@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from pipeline.model import Actor
+from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.names.gazetteer import Mention
 
@@ -54,6 +55,7 @@ _APPOSED = re.compile(
     rf"({_PERSON}),\s+(?:\d+,\s+)?(?:an?|the|its|their|his|her|[A-Z][\w.]*['’]s)\s+(?:[\w'’-]+\s+){{0,4}}?((?i:{_WORDS}))\b"
 )
 _BETWEEN = re.compile(r"(?:['’]s?)?\s*(?:[\w-]+\s+){0,4}$")
+_OWNED = ("'", "’")
 _NATIONS = frozenset("country demonym capital org office region".split())
 
 
@@ -129,8 +131,26 @@ class Cast:
         mention = self._mentions[last]
         between = text[mention.end : at]
         if mention.kind in _NATIONS and len(between) < 30 and _BETWEEN.fullmatch(between):
+            owned = mention.kind == "demonym" or between.startswith(_OWNED)
+            if _holds_verb(between.split()[between.startswith(_OWNED) :], owned):
+                return None
             return lexicon().bodies.get(mention.entry.name.casefold().replace(" ", "_"), mention.code)
         return None
+
+
+def _holds_verb(words: Sequence[str], owned: bool) -> bool:
+    """Say whether a nation acts on who is named after it: "China criticised President X" is of nobody in China.
+
+    A participle that follows the nation whose somebody is called is none: "Niger's ousted president".
+    """
+    verbs, sectors = lexicon().verbs, lexicon().sectors
+    for word in words[owned:]:
+        base = lemma(word)
+        if not word.islower() or base == word or word.endswith("ing"):
+            continue
+        if not word.endswith("s") or (base in verbs and base not in sectors):
+            return True
+    return False
 
 
 def _titled(text: str) -> Iterator[re.Match[str]]:

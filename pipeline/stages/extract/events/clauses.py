@@ -24,6 +24,12 @@ COMMIT = frozenset("agree promise pledge vow offer commit undertake consent will
 _SWORN = frozenset("vow pledge promise".split())
 REFUSE = frozenset("refuse decline reject fail renege".split())
 DEMAND = frozenset("urge demand call ask request press pressure order appeal insist implore lobby".split())
+# What somebody is told to do is asked of them.
+TOLD = frozenset("tell instruct".split())
+# What is fired, and not whom it hits.
+FIRED = frozenset("fire shot gunfire round volley burst bullet".split())
+# What fighting does when it begins and goes on.
+BREAKING_OUT = frozenset("erupt break rage flare intensify escalate resume".split())
 DUE = frozenset("due schedule scheduled set expect expected slate slated suppose supposed".split())
 LIGHT = frozenset(
     "hold launch stage conduct make take carry begin start continue resume have open host attend mount plan "
@@ -80,7 +86,9 @@ _WISHES = frozenset(
     "move campaign motion goal aim mission".split()
 )
 # "Thousands of teachers marched": whose number is the root.
-_COUNTS = frozenset("thousands hundreds dozens scores group crowd groups crowds millions".split())
+_LEAVING = frozenset("pull withdraw march".split())
+_LED = frozenset("leaders ministers presidents officials members envoys delegates negotiators representatives".split())
+_COUNTS = _LED | frozenset("thousands hundreds dozens scores group crowd groups crowds millions".split())
 _GATHER = frozenset("gather march rally take meet assemble stream come pour".split())
 MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
 DIRECT_CASES = (
@@ -111,6 +119,13 @@ def is_verbal(token: Token) -> bool:
     )
 
 
+def is_noun(token: Token) -> bool:
+    """Say whether this may be an event noun: "a raid", and "fighting" where that erupts."""
+    if token.tag_ == "VBG":
+        return token.dep_ == "nsubj" and lemma(token.head.text) in BREAKING_OUT
+    return token.tag_ in ("NN", "NNS") and token.dep_ not in ("compound", "amod") and not is_due_to(token)
+
+
 def is_due_to(token: Token) -> bool:
     """Say whether this is the verb after "due to", which may be read as a noun after a preposition."""
     return (
@@ -122,9 +137,10 @@ def is_due_to(token: Token) -> bool:
 
 
 def case_of(token: Token) -> str:
-    own = next((c.lower_ for c in token.children if c.dep_ == "case"), "")
-    if own or not token.tag_.startswith("NN"):
-        return own
+    cases = [c.lower_ for c in token.children if c.dep_ == "case"]
+    if cases or not token.tag_.startswith("NN"):
+        left = cases[:2] == ["out", "of"] and lemma(token.head.text) in _LEAVING  # "pulled out of Chad"
+        return cases[left] if cases else ""
     numbers = (c for c in token.children if c.dep_ == "nummod")  # "to 18 rebels", hung on the number
     return next((c.lower_ for number in numbers for c in number.children if c.dep_ == "case"), "")
 
@@ -136,9 +152,29 @@ def objects_of(token: Token) -> list[Token]:
 def complement_of(token: Token) -> Token | None:
     wanted = ("xcomp", "ccomp", "obj", "obl", "advcl")
     found = sorted(
-        (c for c in token.children if c.dep_ in wanted and c.i > token.i), key=lambda c: (wanted.index(c.dep_), c.i)
+        (
+            c
+            for c in token.children
+            if c.dep_ in wanted and c.i > token.i and (c.dep_, c.tag_) != ("advcl", "VBG")  # "brakes failed, killing 9"
+        ),
+        key=lambda c: (wanted.index(c.dep_), c.i),
     )
     return found[0] if found else None
+
+
+def infinitive_of(token: Token) -> Token | None:
+    """Return what somebody is told to do: "told Turkey to withdraw"."""
+    return next((c for c in token.children if c.dep_ in ("xcomp", "advcl") and c.tag_ == "VB" and c.i > token.i), None)
+
+
+def addressed_by(token: Token) -> list[Token]:
+    """Return who is told or asked something."""
+    return [c for c in token.children if c.dep_ in ("obj", "iobj")]
+
+
+def is_predicate(token: Token) -> bool:
+    """Say whether a noun is what its subject is said to be, or where: "is in Ankara"."""
+    return any(c.dep_ == "cop" for c in token.children)
 
 
 def complements_of(inner: Token | None) -> Iterator[Token]:
@@ -181,7 +217,8 @@ def misread_subject(token: Token) -> Token | None:
 
     It was read after the root noun ("the bishops called on ..."), or before its object ("Estonia accused Russian ...").
     """
-    if token.tag_ != "VBN" or token.dep_ not in ("acl", "amod"):
+    read_so = token.dep_ in ("acl", "amod") if token.tag_ == "VBN" else token.dep_ == "acl" and token.tag_ == "VBD"
+    if not read_so:
         return None
     root = token.head if token.dep_ == "acl" else next((a for a in token.ancestors if a.dep_ == "ROOT"), token.head)
     while root.dep_ == "conj" or (root.dep_ == "nmod" and root.head.lower_ in _COUNTS):
@@ -232,6 +269,8 @@ def modality_of(token: Token) -> tuple[bool, bool, bool]:
     due = due or is_due_to(token)
     due = due or any(is_headline_will(c) for c in children)
     future = bool(words & {"will", "'ll", "shall", "would"}) or due or lemma(token.text) in ("due", "schedule")
+    if token.dep_ == "advcl" and token.tag_ == "VBG":  # "could retaliate by restricting exports"
+        words |= {c.lower_ for c in token.head.children if c.dep_ == "aux"}
     supposed = bool(words & {"could", "might", "may", "can"}) or (
         "would" in words and any(is_conditional(c) for c in children if c.dep_ == "advcl")
     )
@@ -294,7 +333,7 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
         )
     if word in REFUSE:
         return turned_into(meaning, "REJECT", DENIED.get(meaning.type, "120"))
-    if word in DEMAND:
+    if word in DEMAND | TOLD:
         return (
             turned_into(meaning, "REQUEST", ASKED.get(meaning.type, "100"))
             if meaning.type not in ("ACCUSE", "COERCE", "SANCTION")
@@ -316,7 +355,7 @@ def contents_of(token: Token, kind: str) -> set[int]:
         if child.dep_ in ("obj", "obl") and child.i > token.i:
             if kind == "ACCUSE":
                 parts.append(child)
-            parts += [c for c in child.children if c.dep_ == "acl"]
+            parts += [c for c in child.children if c.dep_ in ("acl", "ccomp")]
     if kind == "ACCUSE" and token.dep_ == "amod" and is_misread_clause(token):
         parts += [c for c in token.head.children if c.i > token.head.i]
     return {t.i for part in parts for t in part.subtree}
@@ -330,6 +369,8 @@ def is_unasserted(token: Token, kind: str) -> bool:
         return False
     if token.dep_ in ("xcomp", "ccomp") and lemma(head.text) in _WISHED:
         return True
+    if token.dep_ == "xcomp" and lemma(head.text) in TOLD:
+        return True
     if token.i > 1 and token.nbor(-1).lower_ == "of" and token.nbor(-2).lower_ == "short":
         return True  # "stopped short of declaring"
     if token.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ == "from" for c in token.children):
@@ -338,6 +379,8 @@ def is_unasserted(token: Token, kind: str) -> bool:
         return False
     if token.dep_ == "acl":
         return lemma(head.text) in _WISHES
+    if lemma(head.text) == "vote":  # "voted on Monday to strip him of his seat"
+        return False
     return token.dep_ == "advcl" and not (kind == "PROTEST" and lemma(head.text) in _GATHER)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.model import Actor
 from pipeline.stages.extract.events.asserted import (
     has_inverted_condition,
+    is_called_off,
     is_idiom,
     is_neither,
     is_owed,
@@ -20,12 +21,14 @@ from pipeline.stages.extract.events.cast import FORMS
 from pipeline.stages.extract.events.clauses import (
     ASKED,
     BODILY,
+    BREAKING_OUT,
     COMMIT,
     DEMAND,
     DENIED,
     DRILLS,
     DUE,
     FACTLESS,
+    FIRED,
     FRIENDLY,
     HOSTILE,
     INTENT,
@@ -33,15 +36,20 @@ from pipeline.stages.extract.events.clauses import (
     PARTICLES,
     RAISING,
     REFUSE,
+    TOLD,
+    addressed_by,
     auxiliaries_of,
     case_of,
     complement_of,
     complements_of,
     contents_of,
+    infinitive_of,
     is_condition,
     is_counted,
     is_due_to,
     is_headline_will,
+    is_noun,
+    is_predicate,
     is_prospect,
     is_unasserted,
     is_verbal,
@@ -52,7 +60,15 @@ from pipeline.stages.extract.events.clauses import (
     turned_into,
     words_around,
 )
-from pipeline.stages.extract.events.gates import by_whom, forbidden, is_accident, is_idle, is_story
+from pipeline.stages.extract.events.gates import (
+    by_whom,
+    forbidden,
+    is_accident,
+    is_business,
+    is_idle,
+    is_sport,
+    is_story,
+)
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Lexicon, Sense
 from pipeline.stages.extract.events.nouns import is_date, sector_of
@@ -97,7 +113,7 @@ class Coder:
         for token in doc:
             if token.i in used or token.is_punct:
                 continue
-            coded = self._verb(token, used) if is_verbal(token) else self._noun(token)
+            coded = self._noun(token) if is_noun(token) else self._verb(token, used) if is_verbal(token) else None
             if coded is None:
                 continue
             used.add(token.i)
@@ -138,14 +154,16 @@ class Coder:
         off = any(c.dep_ == "compound:prt" for c in token.children)  # "called off" demands nothing
         if off:
             pass
-        elif word in DUE or (word in COMMIT | REFUSE | DEMAND) or word == "threaten":
-            inner = complement_of(token)
+        elif word in DUE or (word in COMMIT | REFUSE | DEMAND | TOLD) or word == "threaten":
+            inner = infinitive_of(token) if word in TOLD else complement_of(token)
             held = word == "call" and inner is not None and inner.dep_ == "obj"  # "called a summit" asks nobody for one
             meaning = self._meaning(inner) if inner is not None and not held else None
             turned = turn(word, meaning)
             if turned is not None:
                 sense, composed = turned, True
                 used.update(t.i for t in complements_of(inner))
+            elif word in TOLD and inner is not None and any(map(self._names.is_place, addressed_by(token))):
+                sense = Sense("REQUEST", "100", None, frozenset(), "en/told")
         if sense is None and word in LIGHT:
             sense = self._light(token)
             if sense is not None:
@@ -178,8 +196,9 @@ class Coder:
         if (
             (not actors and not recipients)
             or self._cannot(token, sense, actors, recipients)
-            or _is_business(sense, actors, recipients)
+            or is_business(token, sense, actors, recipients)
             or is_idle(sense, token)
+            or is_sport(actors, recipients)
             or is_accident(sense, token)
             or is_story(token)
         ):
@@ -211,16 +230,20 @@ class Coder:
         if sense.cameo not in BODILY:
             return False
         hurt = [c for c in token.children if c.dep_ in ("obj", "nsubj:pass") and c.tag_ in ("NN", "NNS")]
+        hurt = [c for c in hurt if lemma(c.text) not in FIRED]  # "opened fire on a boat"
         if any(lemma(c.text) not in sectors and not is_counted(c) for c in hurt):
             return True
-        whole = [self._names.named_at(c) for c in token.children if c.dep_ == "obj" and c.tag_.startswith("NNP")]
+        whole = [
+            self._names.named_at(c)
+            for clause in (token, *(c for c in token.children if c.dep_ == "ccomp"))  # "beat Italy to reach the final"
+            for c in clause.children
+            if c.dep_ == ("obj" if clause == token else "nsubj") and c.tag_.startswith("NNP")
+        ]
         return any(
             mention is not None and mention.kind in ("country", "capital") for mention in whole
         )  # "England beat France"
 
     def _noun(self, token: Token) -> Coded | None:
-        if token.tag_ not in ("NN", "NNS") or token.dep_ in ("compound", "amod"):
-            return None
         word = token.lower_ if token.lower_ in self._lexicon.nouns else lemma(token.text)  # "bombing" is no "bomb"
         parts = list(token.children)
         if word == "up" and token.i > 1 and token.nbor(-1).text == "-" and token.nbor(-2).lower_ == "build":
@@ -255,20 +278,27 @@ class Coder:
                 and lemma(verb.text) in LIGHT | {"take", "be", "occur", "follow", "continue", "resume", "kill", "wound"}
             )
         )
+        broken_out = token.dep_ == "nsubj" and lemma(verb.text) in BREAKING_OUT
+        carried = carried or broken_out
         if not actors and carried:
+            sides = ("by", "between") if broken_out else ("by",)
             agent = [
-                c for c in verb.children if c.dep_ in ("obl", "obl:agent") and any(g.lower_ == "by" for g in c.children)
+                c
+                for c in verb.children
+                if c.dep_ in ("obl", "obl:agent") and any(g.lower_ in sides for g in c.children)
             ]
             actors = self._names.actors(agent[0]) if agent else ()
         if recipients and not actors and token.dep_ in ("obl", "nmod") and sense.type == "CONSULT":
-            clause = next((a for a in token.ancestors if is_verbal(a)), None)
+            clause = next((a for a in token.ancestors if is_verbal(a) or is_predicate(a)), None)
             actors = self._parties.subject(clause) if clause is not None else ()
+        if sense.mode == "strike" and is_predicate(token):  # "doctors have been on strike"
+            actors, carried = self._parties.subject(token), True
         alone = carried or sense.type == "MOBILIZE"
         if len(actors) + len(recipients) < 2 and not (alone and actors):
             return None
         if not any(a.code for a in actors + recipients):
             return None
-        if is_verbal(verb) and is_unreal(verb):
+        if (is_verbal(verb) and is_unreal(verb)) or is_called_off(token):
             return None
         negated, future, hypothetical = modality_of(verb if is_verbal(verb) else token)
         if sense.type in ("ASSAULT", "MOBILIZE") and is_prospect(token):
@@ -368,13 +398,3 @@ class Coder:
         if sense.type in FRIENDLY:
             return turned_into(sense, "AGREE", FRIENDLY[sense.type])
         return turned_into(sense, "THREATEN", HOSTILE[sense.type]) if sense.type in HOSTILE else None
-
-
-def _is_business(sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
-    """Say whether what reads as an assault or threat is a firm's: "Apple attacked Google's business"."""
-    if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
-        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
-    parties = (*actors, *recipients)
-    if sense.type in ("THREATEN", "REJECT", "REQUEST"):
-        return bool(actors) and all(party.sector == "BUS" for party in parties)
-    return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)

@@ -5,6 +5,7 @@ A state that protests objects, a crowd that does so marches; nurses who strike s
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipeline.model import Actor
@@ -19,17 +20,31 @@ if TYPE_CHECKING:
 CROWDS = frozenset("CVL LAB EDU AGR MED REF OPP REL SOC".split())
 # What people in plays, at the wicket and in laboratories do is not done to anybody.
 _FORCEFUL = frozenset("ASSAULT COERCE THREATEN SANCTION MOBILIZE".split())
+_LAUNCHED = frozenset("launch conduct carry".split())
+_ARMED = frozenset("MIL REB PRM SPY".split())
+_RIOTERS = re.compile(r"protest|demonstrat|riot|crowd|mob", re.IGNORECASE)
+# What a firm does in these terms is trade: it leaves a market, ships goods, is sorry for a fault.
+_TRADE = frozenset("087 070 072 073 055 154".split())
 _PERMITS = frozenset("allow permit let".split())
 _STORIES = frozenset(
     "film movie novel book thriller drama series play opera documentary sitcom comedy musical story saga trilogy "
     "memoir game videogame episode sequel prequel miniseries show plot".split()
 )
 _IN_STORIES = frozenset("in".split())
+_ORDINALS = frozenset("first second third fourth fifth sixth final".split())
 # After these, what kills is no weapon.
 _ACCIDENTS = frozenset(
     "collide crash derail overturn capsize sink collapse plunge veer skid slam plough plow flood erupt topple "
-    "fall".split()
+    "fall buckle fail malfunction".split()
 )
+_ELEMENTS = frozenset("fire blaze flame flames wildfire smoke water wave mud rock snow lightning".split())
+_SPREADS = frozenset(
+    "sweep tear rip spread engulf gut rage race burn break destroy consume roar fill strike hit bury leap".split()
+)
+# What blows up at work, and nobody blew it up.
+_BLASTS = frozenset("explosion blast fire blaze leak collapse accident crash".split())
+_WORKS = frozenset("gas boiler factory firework fireworks mine coal cylinder chemical ammonia methane plant".split())
+_AS = frozenset("when as after".split())
 _ARMS_OF_ACCIDENTS = frozenset("bomb bomber missile rocket drone shell mortar explosive attack attacker gunman".split())
 
 
@@ -45,6 +60,10 @@ def by_whom(sense: Sense, token: Token, actors: tuple[Actor, ...], recipients: t
         return Sense("ACCUSE", "111", "disapprove", frozenset(), sense.rule)
     if word == "strike" and sense.type == "ASSAULT" and crowd and not recipients:
         return Sense("PROTEST", "143", "strike", frozenset(), sense.rule)
+    if word in _LAUNCHED and sense.cameo == "143" and not crowd and any(a.code or a.sector in _ARMED for a in actors):
+        return turned_into(sense, "ASSAULT", "190")  # "the army launched a strike on a base"
+    if sense.cameo == "1712" and crowd and not recipients and any(_RIOTERS.search(actor.text) for actor in actors):
+        return Sense("PROTEST", "145", "riot", frozenset(), sense.rule)
     if word in ("block", "blockade", "barricade") and sense.type in ("COERCE", "SANCTION") and crowd:
         return Sense("PROTEST", "144", "obstruct", frozenset(), sense.rule)
     return sense
@@ -80,12 +99,23 @@ def is_story(token: Token) -> bool:
         if any(
             c.dep_ == "obl"
             and c.i < verb.i
-            and lemma(c.text) in _STORIES
+            and (lemma(c.text) in _STORIES or _is_of_series(c))
             and any(g.lower_ in _IN_STORIES for g in c.children)
             for c in verb.children
         ):
             return True
     return False
+
+
+def _is_of_series(noun: Token) -> bool:
+    """Say whether this is a part of a series: "in the third season"."""
+    return lemma(noun.text) == "season" and any(c.lower_ in _ORDINALS for c in noun.children)
+
+
+def is_sport(actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
+    """Say whether a party is a body of sport: what it bans and is asked for is of the game."""
+    things = lexicon().things
+    return any(things.get((actor.name or actor.text).casefold()) == "league" for actor in (*actors, *recipients))
 
 
 def is_accident(sense: Sense, token: Token) -> bool:
@@ -96,8 +126,37 @@ def is_accident(sense: Sense, token: Token) -> bool:
     if subject is not None and subject.dep_ != "nsubj:pass" and subject.tag_ == "NNP":
         words = (subject, *(c for c in subject.children if c.dep_ in ("compound", "flat", "amod")))
         return any(lexicon().things.get(lemma(word.text)) == "force" for word in words)
-    if subject is not None or token.dep_ not in ("advcl", "conj", "acl") or not is_verbal(token.head):
+    if subject is not None and subject.dep_ == "nsubj":
+        return lemma(subject.text) in _BLASTS and any(lemma(t.text) in _WORKS for t in subject.subtree)
+    told = token
+    while told.dep_ in ("advcl", "conj", "acl") and is_verbal(told.head) and subject_token(told) is None:
+        told = told.head
+    clauses = [told] if told != token else []
+    clauses += [c for c in token.children if c.dep_ == "advcl" and any(m.lower_ in _AS for m in c.children)]
+    if not any(_is_mishap(clause) for clause in clauses):
         return False
-    if lemma(token.head.text) not in _ACCIDENTS:
+    return not any(lemma(t.text) in _ARMS_OF_ACCIDENTS for t in told.subtree)
+
+
+def _is_mishap(clause: Token) -> bool:
+    """Say whether things collide or fall, or fire, water and earth do what they do by nature."""
+    if lemma(clause.text) in _ACCIDENTS:
+        return True
+    subject = subject_token(clause)
+    if subject is None:
         return False
-    return not any(lemma(t.text) in _ARMS_OF_ACCIDENTS for t in token.head.subtree)
+    return lexicon().things.get(lemma(subject.text)) == "force" or (
+        lemma(subject.text) in _ELEMENTS and lemma(clause.text) in _SPREADS
+    )
+
+
+def is_business(token: Token, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
+    """Say whether what reads as an assault or threat is a firm's: "Apple attacked Google's business"."""
+    if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
+        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
+    parties = (*actors, *recipients)
+    if sense.type in ("THREATEN", "REJECT", "REQUEST"):
+        return bool(actors) and all(party.sector == "BUS" for party in parties)
+    if sense.cameo in _TRADE and lemma(token.text) != "donate":  # "Google withdrew its app", "the firm shipped rice"
+        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
+    return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)

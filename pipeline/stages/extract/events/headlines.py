@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from pipeline.stages.extract.events.clauses import PARTICLES
 from pipeline.stages.extract.events.lemmas import irregular_forms, lemma
 from pipeline.stages.extract.events.lexicon import lexicon
 from pipeline.stages.extract.names.gazetteer import gazetteer
@@ -34,6 +35,8 @@ _SUFFERED = frozenset(
 )
 # With a preposition after them these are verbs as often as nouns.
 _WITH_PREPOSITION = frozenset("protest strike rally march fire clash riot".split())
+# Adjectives to the parser: "NATO chief visits Kyiv".
+_LEADS = frozenset("chief boss".split())
 _NOT_VERBS = frozenset("be have do other state force lead".split())
 
 
@@ -179,9 +182,9 @@ def _is_verb(doc: Doc, words: Sequence[str], start: int, at: int, end: int) -> b
     if word.endswith("s") and base != word:
         if words[before].islower() and _is_plural(doc, words, start, before):
             return False
-    elif base != word or not _is_plural(doc, words, start, before):
+    elif base != word or not _is_plural(doc, words, start, _before_place(words, start, before)):
         return False
-    later = [t for t in doc[at + 1 : end] if t.tag_ in _FINITE and not (t.i == at + 1 and _is_party(words[t.i]))]
+    later = [t for t in doc[at + 1 : end] if t.tag_ in _FINITE and not (t.i == at + 1 and _is_part(words[t.i]))]
     if doc[at].tag_ in _FINITE and not later:
         return True
     if later or any(_may_be_verb(doc, words, start, place, end) for place in range(at + 1, min(at + 2, end))):
@@ -214,7 +217,15 @@ def _is_subject(doc: Doc, words: Sequence[str], at: int) -> bool:
     entry = gazetteer().lookup(word) if word[0].isupper() else None
     if entry is not None and entry.kind == "demonym":  # "Israeli strikes" are no Israeli that strikes
         return word.endswith("s")
-    return word[0].isupper() or doc[at].tag_.startswith("NN") or lemma(word) in lexicon().sectors
+    return word[0].isupper() or doc[at].tag_.startswith("NN") or lemma(word) in lexicon().sectors or word in _LEADS
+
+
+def _before_place(words: Sequence[str], start: int, at: int) -> int:
+    """Return where the noun stands that a place follows: "Nurses in New Zealand"."""
+    name = at
+    while name > start and words[name][:1].isupper():
+        name -= 1
+    return name - 1 if start < name < at and words[name] in ("in", "from", "across") else at
 
 
 def _is_plural(doc: Doc, words: Sequence[str], start: int, at: int) -> bool:
@@ -229,6 +240,11 @@ def _is_plural(doc: Doc, words: Sequence[str], start: int, at: int) -> bool:
 
 def _is_party(word: str) -> bool:
     return word.islower() and word.endswith("s") and lemma(word) in lexicon().sectors
+
+
+def _is_part(word: str) -> bool:
+    """Say whether a word after a verb is a party, or belongs to it: "shuts down"."""
+    return _is_party(word) or word in PARTICLES
 
 
 def _begins_object(doc: Doc, words: Sequence[str], at: int) -> bool:

@@ -23,9 +23,10 @@ _GENERIC = frozenset(
     "lawyer agent source inspector director supporter".split()
 )
 _CIVIL = frozenset("rebel opposition militant guerrilla armed".split())
+_TENS = frozenset("ten hundred".split())
 _CROWD_SIZES = frozenset("thousand hundred dozen".split())
 TRANSPARENT = frozenset(
-    "number group thousand hundred dozen score million series member rest part majority most all some many both "
+    "number group ten thousand hundred dozen score million series member rest part majority most all some many both "
     "one two".split()
 )
 _BACKED = frozenset(
@@ -46,6 +47,8 @@ def sector_of(head: Token) -> str | None:
     if any(c.lower_ in ("former", "ex", "ousted", "deposed") for c in before) and lemma(head.text) in lexicon().sectors:
         return "ELI"
     modifiers = [c for c in before if c.dep_ in ("compound", "flat") or c.lower_ in _CIVIL]
+    if lemma(head.text) in lexicon().nouns:  # "a state visit" is of nobody
+        modifiers = [c for c in modifiers if c.lower_ != "state"]
     words = [
         head,
         *modifiers,
@@ -53,12 +56,17 @@ def sector_of(head: Token) -> str | None:
     ]
     if lemma(head.text) in _GENERIC:  # "police chief", "army officers", "opposition leader"
         words = [*(c for c in before if c.dep_ in ("compound", "flat", "amod", "nmod:poss")), *words]
-    if lemma(head.text) in TRANSPARENT:
-        words += [c for c in head.children if c.dep_ == "nmod"]
+    counted = head
+    while lemma(counted.text) in TRANSPARENT:
+        of = [c for c in counted.children if c.dep_ == "nmod"]
+        words += of
+        if not of or lemma(counted.text) not in _TENS:
+            break
+        counted = of[0]  # "tens of thousands of people"
     if (
-        lemma(head.text) in _CROWD_SIZES
-        and head.tag_ in ("NNS", "NNPS")
-        and not any(c.dep_ == "nmod" for c in head.children)
+        lemma(counted.text) in _CROWD_SIZES
+        and counted.tag_ in ("NNS", "NNPS")
+        and not any(c.dep_ == "nmod" for c in counted.children)
     ):
         return "CVL"
     for child in modifiers:

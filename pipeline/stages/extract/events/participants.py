@@ -54,6 +54,7 @@ _CITY_OFFICES = frozenset(
 BODY_CODES = frozenset("IGO UNO EUR NGO IMG MNC".split())
 # Kinds of the gazetteer that a person of the article may share a name with.
 _MISTAKEN = frozenset("city maybe region person leader".split())
+_PAPERS = frozenset("treaty pact accord accords agreement act bill convention protocol declaration charter".split())
 _NO_PARTY = frozenset("god lord christmas easter internet covid covid-19 coronavirus ebola storm hurricane".split())
 
 
@@ -191,7 +192,7 @@ class Sentence:
                 yield msgspec.convert(
                     {**span, "name": span["text"], "code": people, "sector": sector, "found": "demonym"}, Actor
                 )
-            elif head.tag_.startswith("NNP") and not is_date(head) and head.lower_ not in _NO_PARTY:
+            elif head.tag_.startswith("NNP") and not is_date(head) and not _is_nobody(head):
                 span = self._span(head, phrase)
                 code = next((m.code for m in self._cities if m.start == span["start"] and m.end == span["end"]), None)
                 found = "city" if code else None
@@ -360,6 +361,11 @@ class Sentence:
             if child.dep_ == "nmod" and not (cases_of(child) & _OWNER_CASES) and lemma(head.text) not in TRANSPARENT:
                 continue
             yield from self._phrase(child, depth + 1)
+
+
+def _is_nobody(name: Token) -> bool:
+    """Say whether a name is of no party: of money ("C$500 million"), of a treaty or law."""
+    return name.lower_ in _NO_PARTY or name.text.endswith("$") or name.lower_ in _PAPERS
 
 
 def _owner(pronoun: Token) -> Token | None:

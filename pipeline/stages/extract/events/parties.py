@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # What is sent or withdrawn is no recipient: "moved troops to the border".
 _SENT = frozenset("MOBILIZE RETREAT AID".split())
+_SENDING = frozenset("send deploy dispatch withdraw".split())
 _FORCES = frozenset("MIL COP MED".split())
 _STRUCK = frozenset("ASSAULT COERCE SANCTION REJECT THREATEN".split())
 _SHARED = frozenset("share exchange trade swap discuss".split())
@@ -55,6 +56,16 @@ _RULERS = frozenset("GOV BUS MIL COP LEG JUD".split())
 _CAUSES = frozenset("defiance protest resignation removal dismissal ouster refusal visit rule".split())
 # What lies deeper in a phrase is not whom these are directed at.
 _SHALLOW = frozenset("PROTEST MOBILIZE".split())
+
+
+# Clauses whose subject may be that of the one they hang on.
+_SHARING = frozenset("xcomp conj advcl ccomp parataxis advcl:relcl dep".split())
+# What is said or done at somebody: no place.
+_AIMED = frozenset("hit lash point direct aim rail shout".split())
+# Who is met face to face, and what somebody is given to send on.
+_FACED = frozenset("meet visit host receive telephone phone brief greet".split())
+# What is passed, signed or sent says what those say who do so.
+_PAPERS = frozenset("resolution statement letter law bill decree petition declaration report order motion".split())
 
 
 class Parties:
@@ -100,10 +111,11 @@ class Parties:
         actors = tuple(map(_union, self.subject(token)))
         if (lemma(token.text), sense.type) in SUFFERED:
             return (), actors
-        recipients = (self._handed(token) if sense.cameo == "063" else ()) or self._recipients(token, actors, sense)
+        recipients = self._given(token, sense) or self._recipients(token, actors, sense)
         if sense.type in ("CONSULT", "AGREE", "COOPERATE", "SUPPORT") and len({a.code for a in actors}) > 1:
             codes = {a.code for a in actors}
             alone = sense.type in ("CONSULT", "COOPERATE") or (sense.type == "SUPPORT" and sense.cameo == "057")
+            alone = alone and not _is_facing(token)
             recipients = () if alone or sense.cameo in ("036", "030", "057") else recipients
             recipients = tuple(r for r in recipients if r.code not in codes)
         return actors, recipients
@@ -138,6 +150,13 @@ class Parties:
                 return self._names.actors(child)
         return ()
 
+    def _given(self, token: Token, sense: Sense) -> tuple[Actor, ...]:
+        """Return to whom somebody or something is handed or sent."""
+        if sense.cameo != "063" and not (sense.type == "AID" and any(c.dep_ == "obj" for c in token.children)):
+            return ()
+        handed = self._handed(token)
+        return handed if sense.cameo == "063" or any(a.code for a in handed) else ()
+
     def _recipients(self, token: Token, actors: tuple[Actor, ...], sense: Sense) -> tuple[Actor, ...]:
         own = {(a.start, a.end) for a in actors}
         coded = {a.code for a in actors if a.code}
@@ -146,9 +165,9 @@ class Parties:
             return ()
         for phrase in self._targets(token, sense):
             if (
-                self._is_setting(phrase)
+                (self._is_setting(phrase) and sense.cameo != "042")
                 or lemma(phrase.text) in _GROUNDS
-                or (sense.type not in _STRUCK and lemma(phrase.text) in EQUIPMENT)
+                or (sense.type not in _STRUCK and sense.type != "ACCUSE" and lemma(phrase.text) in EQUIPMENT)
                 or (sense.cameo == "090" and lemma(phrase.text) in _DEEDS)
             ):
                 continue
@@ -159,7 +178,8 @@ class Parties:
                 if any(a.code for a in host):
                     return host
             found = tuple(a for a in self.who(phrase, subject_token(token)) if (a.start, a.end) not in own)
-            sent = phrase.dep_ == "obj" and sense.type in _SENT and all(a.sector in _FORCES for a in found)
+            moved = sense.type in _SENT or lemma(phrase.head.text) in _SENDING  # "threatened to send troops to Nigeria"
+            sent = phrase.dep_ == "obj" and moved and all(a.sector in _FORCES for a in found)
             mine = bool(found) and all(a.found == "owner" and a.code in coded for a in found)
             if found and not sent and not mine:
                 return found
@@ -173,6 +193,8 @@ class Parties:
     def _is_setting(self, phrase: Token) -> bool:
         """Say whether a phrase tells only where something happened."""
         if phrase.dep_ != "obl" or case_of(phrase) not in ("in", "at", "near"):
+            return False
+        if case_of(phrase) == "at" and lemma(phrase.head.text) in _AIMED:
             return False
         mention = self._names.named_at(phrase)
         if mention is None:  # a place that the gazetteer lacks
@@ -290,6 +312,8 @@ class Parties:
         misread = misread_subject(token)
         if misread is not None:
             return self._names.actors(misread)
+        if token.dep_ == "acl" and token.tag_ == "VBG" and lemma(head.text) in _PAPERS and is_verbal(head.head):
+            return self.subject(head.head, depth + 1)  # "adopted a resolution demanding a truce"
         if token.dep_ in ("acl:relcl", "acl"):
             return self._names.actors(head) if not modifies_clause(head) else ()
         if token.dep_ == "conj" and not is_verbal(
@@ -303,7 +327,7 @@ class Parties:
             object_ = next((c for c in head.children if c.dep_ in ("obj", "iobj")), None)
             if object_ is not None and lemma(head.text) in DEMAND | {"allow", "force", "help", "tell"}:
                 return self._names.actors(object_)
-        if token.dep_ in ("xcomp", "conj", "advcl", "ccomp", "parataxis", "advcl:relcl", "dep"):
+        if token.dep_ in _SHARING or (token.dep_ == "obl" and token.tag_ == "VB"):  # "voted to impeach", misread
             return self.subject(head, depth + 1)
         return ()
 
@@ -346,6 +370,11 @@ class Parties:
             clause = clause.head
             if inside and lemma(clause.text) in SPEECH and subject_token(clause) is not None:
                 return subject_token(clause)
+
+
+def _is_facing(token: Token) -> bool:
+    """Say whether several meet one more: "mediators met a Hamas delegation"."""
+    return lemma(token.text) in _FACED and any(c.dep_ == "obj" for c in token.children)
 
 
 def _union(actor: Actor) -> Actor:

@@ -30,8 +30,10 @@ _CLAUSE_MARKS = frozenset("when after as while because".split())
 # Past forms without "-ed" that are nouns or present forms as well.
 _IRREGULAR = frozenset(
     "shot cut hit beat hurt put shut met held sent took led fought struck seized freed stole broke fled flew drove "
-    "threw gave told withdrew overthrew shook froze overran retook".split()
+    "threw gave told withdrew overthrew shook froze overran retook quit".split()
 )
+# Of these, those that need no object: "the prime minister quit on Tuesday".
+_ALONE = frozenset(("quit",))
 
 # Present forms that are hardly ever nouns.
 _PRESENT = frozenset(
@@ -87,7 +89,7 @@ def _is_tree(heads: Sequence[int]) -> bool:
 
 def repaired(doc: Doc) -> Doc:
     """Return the sentence, parsed anew around its verb where the parser did not see one."""
-    doc = _in_their_clauses(_after_relative(_with_whole_subjects(doc)))
+    doc = _in_their_clauses(_after_relative(_with_whole_subjects(_with_first_name(doc))))
     if any(token.dep_ == "conj" and token.tag_ in ("VBD", "VBN") for token in doc):
         doc = _after_place(_beside_infinitives(doc))
     roots = [token for token in doc if token.dep_ == "ROOT"]
@@ -99,7 +101,8 @@ def repaired(doc: Doc) -> Doc:
         return _around_verb(doc, present, root, "VBZ" if present.lower_ in _PRESENT else "VBP")
     if _is_finite(root):
         return doc
-    if _is_past(root) and root.i > 0 and any(c.dep_ in ("obj", "acl", "xcomp", "ccomp") for c in root.rights):
+    governs = root.lower_ in _ALONE or any(c.dep_ in ("obj", "acl", "xcomp", "ccomp") for c in root.rights)
+    if _is_past(root) and root.i > 0 and governs:
         return _around_root(doc, root)
     for token in doc:
         if _may_be_the_verb(token):
@@ -321,6 +324,21 @@ def _after_relative(doc: Doc) -> Doc:
     for child in root.rights:
         if child.i > verb.i:
             tree.hang(child.i, verb.i, child.dep_)
+    return tree.made()
+
+
+def _with_first_name(doc: Doc) -> Doc:
+    """Read what was taken for an adverb before a verb without a subject as the subject: "Norway congratulated"."""
+    if len(doc) < 2:
+        return doc
+    first = doc[0]
+    if first.tag_ != "RB" or first.dep_ != "advmod" or not first.text.istitle() or first.text.endswith("ly"):
+        return doc
+    if first.head.tag_ != "VBD" or first.head.i != 1 or any(c.dep_.startswith("nsubj") for c in first.head.children):
+        return doc
+    tree = _Tree(doc)
+    tree.tags[0] = "NNP"
+    tree.hang(0, 1, "nsubj")
     return tree.made()
 
 

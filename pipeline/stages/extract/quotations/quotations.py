@@ -14,7 +14,7 @@ from itertools import islice
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Quotation, Span, Speaker
 from pipeline.stages.extract.chunks import split_words
-from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, REPORTING, SAYING, TRAILING
+from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, REPORTING, SAYING, TRAILING, last_cues
 from pipeline.stages.extract.quotations.kinds import WORK, Kind, is_scare, kind_of, sentence_start
 from pipeline.stages.extract.quotations.marks import Marked, inner_of
 from pipeline.stages.extract.quotations.marks import marked as marked_in
@@ -205,7 +205,7 @@ class _Reader:
 
     def _before(self, start: int, stop: int) -> Attribution | None:
         """Read the last "who said" before a quotation; a verb tied on by "and" has the subject of the one before."""
-        for cue in reversed(list(CUE.finditer(self._text, start, stop))[-6:]):
+        for cue in last_cues(self._text, start, stop):
             phrase = subject_before(self._text, start, cue.start(), CUE)
             if phrase is None and self._text[max(0, cue.start() - 2) : cue.start()].rstrip()[-1:] in _CLOSING:
                 phrase = subject_after(self._text, cue.end(), stop)  # `"…," said Rob Quist, adding that "…"`
@@ -305,6 +305,8 @@ class _Reader:
                 return None
             if according.start() - start < 3:
                 comma = text.find(",", phrase.tokens[-1].end, end)
+                if comma >= 0 and _APPOSED.match(text, comma + 1, end):  # "According to Ann Lee, a nurse, ..."
+                    comma = max(comma, text.find(",", comma + 1, end))
                 said = (comma + 1, end) if comma >= 0 else (end, end)
             else:
                 said = (start, according.start())
@@ -375,6 +377,7 @@ _NOBODYS = frozenset(
      " headline result verdict q a message slogan motto sign").split()
 )  # fmt: skip
 _LINKING = frozenset("was is were are to that on with by as in and or not it this his her their its".split())
+_APPOSED = re.compile(r"\s*(?:an?|the|who|whose|its|his|her)\s")
 _CLOSING = frozenset('”"»“’')
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 LONGEST_SENTENCE = 1_500
