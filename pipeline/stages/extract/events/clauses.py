@@ -83,7 +83,7 @@ _WISHED = frozenset(
 _WISHES = frozenset(
     "plan attempt threat proposal demand call intention effort bid offer promise pledge vow desire ability right power "
     "way chance request readiness willingness need wish hope fear pressure order mandate invitation refusal failure "
-    "move campaign motion goal aim mission".split()
+    "move campaign motion goal aim mission suffice".split()
 )
 # "Thousands of teachers marched": whose number is the root.
 _LEAVING = frozenset("pull withdraw march".split())
@@ -113,9 +113,18 @@ DIRECT_CASES = (
 
 def is_verbal(token: Token) -> bool:
     return (
-        token.tag_.startswith("VB")
+        (token.tag_.startswith("VB") and not _is_whom(token))
         or is_due_to(token)
         or (token.tag_ == "JJ" and token.lower_ in DUE | COMMIT | {"opposed"})
+    )
+
+
+def _is_whom(token: Token) -> bool:
+    """Say whether a participle stands for people: "visited the injured"."""
+    return (
+        token.tag_ == "VBN"
+        and token.dep_ in ("obj", "obl", "nmod", "nsubj", "xcomp")
+        and any(c.dep_ == "det" for c in token.children)
     )
 
 
@@ -159,7 +168,14 @@ def complement_of(token: Token) -> Token | None:
 
 def infinitive_of(token: Token) -> Token | None:
     """Return what somebody is told to do: "told Turkey to withdraw"."""
-    return next((c for c in token.children if c.dep_ in ("xcomp", "advcl") and c.tag_ == "VB" and c.i > token.i), None)
+    return next(
+        (
+            c
+            for c in token.children
+            if c.dep_ in ("xcomp", "advcl") and c.tag_ == "VB" and c.i > token.i and c.left_edge.lower_ == "to"
+        ),
+        None,
+    )
 
 
 def is_predicate(token: Token) -> bool:
@@ -321,6 +337,8 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
             if meaning.type in HOSTILE and word not in COMMIT - _SWORN
             else None
         )
+    if word == "fail" and meaning.type not in FRIENDLY:  # "failed to disperse the crowd" refuses nothing
+        return None
     if word in REFUSE:
         return turned_into(meaning, "REJECT", DENIED.get(meaning.type, "120"))
     if word in DEMAND | TOLD:
@@ -336,21 +354,6 @@ def turned_into(sense: Sense, type_: str, cameo: str) -> Sense:
     return Sense(type_, cameo, None, frozenset(), f"{sense.rule}>{type_.lower()}")
 
 
-def contents_of(token: Token, kind: str) -> set[int]:
-    """Return the words of what is demanded, threatened, promised, refused or alleged: it is content, and no event."""
-    if kind not in FACTLESS and kind != "ACCUSE":
-        return set()
-    parts = [c for c in token.children if c.dep_ in ("xcomp", "ccomp", "advcl") and c.i > token.i]
-    for child in token.children:
-        if child.dep_ in ("obj", "obl") and child.i > token.i:
-            if kind == "ACCUSE":
-                parts.append(child)
-            parts += [c for c in child.children if c.dep_ == "acl"]
-    if kind == "ACCUSE" and token.dep_ == "amod" and is_misread_clause(token):
-        parts += [c for c in token.head.children if c.i > token.head.i]
-    return {t.i for part in parts for t in part.subtree}
-
-
 def is_unasserted(token: Token, kind: str) -> bool:
     """Say whether a clause is only wanted, planned, tried or meant: "decided to", "a plan to", "in order to"."""
     infinitive = any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in token.children)
@@ -360,6 +363,8 @@ def is_unasserted(token: Token, kind: str) -> bool:
     if token.dep_ in ("xcomp", "ccomp") and lemma(head.text) in _WISHED:
         return True
     if token.dep_ == "xcomp" and lemma(head.text) in TOLD:
+        return True
+    if token.tag_ == "VBN" and token.dep_ in ("acl", "acl:relcl", "ccomp") and _is_wanted(token):
         return True
     if token.i > 1 and token.nbor(-1).lower_ == "of" and token.nbor(-2).lower_ == "short":
         return True  # "stopped short of declaring"
@@ -372,6 +377,12 @@ def is_unasserted(token: Token, kind: str) -> bool:
     if lemma(head.text) == "vote":  # "voted on Monday to strip him of his seat"
         return False
     return token.dep_ == "advcl" and not (kind == "PROTEST" and lemma(head.text) in _GATHER)
+
+
+def _is_wanted(clause: Token) -> bool:
+    """Say whether a clause says what shall be by its bare "be": "a recommendation that he be suspended"."""
+    auxiliaries = [c.lower_ for c in clause.children if c.dep_ in ("aux", "aux:pass") or c.tag_ == "MD"]
+    return auxiliaries == ["be"]
 
 
 def is_counted(noun: Token) -> bool:

@@ -41,7 +41,6 @@ from pipeline.stages.extract.events.clauses import (
     case_of,
     complement_of,
     complements_of,
-    contents_of,
     infinitive_of,
     is_condition,
     is_counted,
@@ -59,7 +58,16 @@ from pipeline.stages.extract.events.clauses import (
     turned_into,
     words_around,
 )
-from pipeline.stages.extract.events.gates import by_whom, forbidden, is_accident, is_idle, is_sport, is_story
+from pipeline.stages.extract.events.contents import contents_of
+from pipeline.stages.extract.events.gates import (
+    by_whom,
+    forbidden,
+    is_accident,
+    is_business,
+    is_idle,
+    is_sport,
+    is_story,
+)
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Lexicon, Sense
 from pipeline.stages.extract.events.nouns import is_date, sector_of
@@ -71,8 +79,6 @@ if TYPE_CHECKING:
 
 # Whose leaving is a withdrawal, and what is said to hit for somebody.
 FORCES = frozenset(("MIL", "REB", "PRM"))
-# What a firm does in these terms is trade: it leaves a market, ships goods, is sorry for a fault.
-TRADE = frozenset("087 070 072 073 055 154".split())
 WEAPONS = frozenset("missile rocket drone shell bomb mortar warplane jet airstrike artillery shrapnel".split())
 
 
@@ -151,7 +157,8 @@ class Coder:
             inner = infinitive_of(token) if word in TOLD else complement_of(token)
             if inner is not None and inner.dep_ == "advcl" and inner.tag_ == "VBG":  # "the brakes failed, killing nine"
                 inner = None
-            held = word == "call" and inner is not None and inner.dep_ == "obj"  # "called a summit" asks nobody for one
+            # "called a summit" asks nobody for one, "drills that it called a punishment" for none
+            held = word == "call" and inner is not None and (inner.dep_ == "obj" or _is_said_to_be(inner))
             meaning = self._meaning(inner) if inner is not None and not held else None
             turned = turn(word, meaning)
             if turned is not None:
@@ -189,7 +196,7 @@ class Coder:
         if (
             (not actors and not recipients)
             or self._cannot(token, sense, actors, recipients)
-            or _is_business(token, sense, actors, recipients)
+            or is_business(token, sense, actors, recipients)
             or is_idle(sense, token)
             or is_sport(actors, recipients)
             or is_accident(sense, token)
@@ -212,7 +219,10 @@ class Coder:
         """Say whether what is said to act cannot act, or what is said to be hurt cannot be hurt."""
         things, sectors = self._lexicon.things, self._lexicon.sectors
         clause = token.head if token.dep_ == "conj" and subject_token(token) is None else token
-        agents = [c for c in clause.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i]
+        passive = any(
+            c.dep_ == "aux:pass" for c in token.children
+        )  # "27 people had been arrested", whatever it is read as
+        agents = [c for c in clause.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i and not passive]
         agents += [c for c in token.children if c.dep_ in ("obl", "obl:agent") and case_of(c) == "by"]
         if not actors and any(c.tag_ in ("NN", "NNS") and things.get(lemma(c.text)) != "instrument" for c in agents):
             return True
@@ -250,7 +260,7 @@ class Coder:
         sense = next((s for s in senses if s.fits(around)), None)
         if sense is None:
             return None
-        verb = token.head
+        verb, tried = token.head, False
         actors: tuple[Actor, ...] = ()
         recipients: tuple[Actor, ...] = ()
         for child in parts:
@@ -286,8 +296,10 @@ class Coder:
             actors = self._parties.subject(clause) if clause is not None else ()
         if sense.mode == "strike" and is_predicate(token):  # "doctors have been on strike"
             actors, carried = self._parties.subject(token), True
+        if sense.cameo == "115" and is_predicate(token):  # "the general has been on trial"
+            recipients, tried = self._parties.subject(token), True
         alone = carried or sense.type == "MOBILIZE"
-        if len(actors) + len(recipients) < 2 and not (alone and actors):
+        if len(actors) + len(recipients) < 2 and not (alone and actors) and not (tried and recipients):
             return None
         if not any(a.code for a in actors + recipients):
             return None
@@ -308,6 +320,8 @@ class Coder:
         for child in token.children:
             if child.dep_ in ("compound:prt", "obl", "advmod", "advcl", "xcomp") and not is_date(child):
                 particle = child.lower_
+                if child.dep_ == "obl" and _is_beside(child, token):
+                    continue
                 if child.dep_ != "compound:prt" and child.dep_ != "advmod":
                     particle = next((g.lower_ for g in child.children if g.dep_ in ("case", "mark")), "")
                 senses += self._lexicon.verbs.get(f"{word}_{particle}", ())
@@ -393,13 +407,13 @@ class Coder:
         return turned_into(sense, "THREATEN", HOSTILE[sense.type]) if sense.type in HOSTILE else None
 
 
-def _is_business(token: Token, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
-    """Say whether what reads as an assault or threat is a firm's: "Apple attacked Google's business"."""
-    if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
-        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
-    parties = (*actors, *recipients)
-    if sense.type in ("THREATEN", "REJECT", "REQUEST"):
-        return bool(actors) and all(party.sector == "BUS" for party in parties)
-    if sense.cameo in TRADE and lemma(token.text) != "donate":  # "Google withdrew its app", "the firm shipped rice"
-        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
-    return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)
+def _is_beside(phrase: Token, verb: Token) -> bool:
+    """Say whether a phrase is no part of a verb's meaning: "for its part, it called", "called it a sham for its cost"."""
+    if phrase.i < verb.i:
+        return any(c.dep_ == "nsubj" and c.i > phrase.i for c in verb.children) or phrase.lower_ == "part"
+    return lemma(verb.text) == "call" and any(c.dep_ in ("obj", "xcomp") and c.i < phrase.i for c in verb.children)
+
+
+def _is_said_to_be(word: Token) -> bool:
+    """Say whether a noun is what something is called: "called it a punishment"."""
+    return word.dep_ == "xcomp" and word.tag_ in ("NN", "NNS") and not case_of(word)

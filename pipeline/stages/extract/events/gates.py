@@ -42,6 +42,9 @@ _SPREADS = frozenset(
 # What blows up at work, and nobody blew it up.
 _BLASTS = frozenset("explosion blast fire blaze leak collapse accident crash".split())
 _WORKS = frozenset("gas boiler factory firework fireworks mine coal cylinder chemical ammonia methane plant".split())
+# What a firm does in these terms is trade: it leaves a market, ships goods, is sorry for a fault.
+_TRADE = frozenset("087 070 072 073 055 154".split())
+_OVER = frozenset("down over into off".split())
 _AS = frozenset("when as after".split())
 _ARMS_OF_ACCIDENTS = frozenset("bomb bomber missile rocket drone shell mortar explosive attack attacker gunman".split())
 
@@ -140,9 +143,23 @@ def _is_mishap(clause: Token) -> bool:
     """Say whether things collide or fall, or fire, water and earth do what they do by nature."""
     if lemma(clause.text) in _ACCIDENTS:
         return True
+    if lemma(clause.text) == "run" and any(c.lower_ in _OVER for c in clause.children):  # "a truck ran down a van"
+        return True
     subject = subject_token(clause)
     if subject is None:
         return False
     return lexicon().things.get(lemma(subject.text)) == "force" or (
         lemma(subject.text) in _ELEMENTS and lemma(clause.text) in _SPREADS
     )
+
+
+def is_business(token: Token, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
+    """Say whether what reads as an assault or threat is a firm's: "Apple attacked Google's business"."""
+    if sense.type == "PROTEST":  # a firm that launches a strike does not stop work
+        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
+    parties = (*actors, *recipients)
+    if sense.type in ("THREATEN", "REJECT", "REQUEST"):
+        return bool(actors) and all(party.sector == "BUS" for party in parties)
+    if sense.cameo in _TRADE and lemma(token.text) != "donate":  # "Google withdrew its app", "the firm shipped rice"
+        return bool(actors) and all(actor.sector == "BUS" for actor in actors)
+    return sense.type == "ASSAULT" and sense.cameo not in BODILY and all(party.sector == "BUS" for party in parties)
