@@ -38,7 +38,8 @@ WRITTEN_DAYS = 3
 
 _FUTURE = re.compile(
     r"\b(?:will|would|shall|'ll|due|scheduled|set|plan(?:s|ned|ning)?|expect(?:s|ed)?|upcoming|forthcoming|ahead of"
-    r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning|deadline(?!\s+(?:passed|expired|lapsed|came|went))|aims?|intends?|hopes?|to be(?:\s+\w+)?"
+    r"|(?:until|till|by)(?=\s+(?:the\s+)?$)|starting|beginning"
+    r"|deadline(?!(?:\s+\w+){0,3}?\s+(?:passed|expired|lapsed))|aims?|intends?|hopes?|to be(?:\s+\w+)?"
     r"|(?:meets|(?:re)?opens|begins|starts|arrives|departs|leaves|rules|votes|expires|resumes|ends|returns|faces|hosts|visits|travels"
     r"|airs|launches|closes|kicks off|convenes|goes|runs out|comes into|takes (?:effect|office|place|over|part))"
     r"(?!\s+that\b)|(?<!not\s)(?:begin|meet|arrive|depart|resume|convene|start|expire|vote|leave|open|close)"

@@ -74,22 +74,10 @@ PARTICLES = frozenset("over out off down up back away".split())
 # CAMEO codes of drills, and of what is done to bodies.
 DRILLS = frozenset("155 150".split())
 BODILY = frozenset("1823 182 193 1821 1822".split())
-# Verbs and nouns whose complement is only wanted, planned, feared or kept from happening.
-_WISHED = frozenset(
-    "want hope plan consider intend seek expect fear wish prepare aim like need try attempt mull weigh contemplate "
-    "prevent stop avoid threaten vow refuse decline fail demand urge ask call press propose suggest advise warn "
-    "encourage allow enable authorise authorize believe doubt deny deter ban bar forbid help let would".split()
-)
-_WISHES = frozenset(
-    "plan attempt threat proposal demand call intention effort bid offer promise pledge vow desire ability right power "
-    "way chance request readiness willingness need wish hope fear pressure order mandate invitation refusal failure "
-    "move campaign motion goal aim mission suffice".split()
-)
 # "Thousands of teachers marched": whose number is the root.
 _LEAVING = frozenset("pull withdraw march".split())
 _LED = frozenset("leaders ministers presidents officials members envoys delegates negotiators representatives".split())
 _COUNTS = _LED | frozenset("thousands hundreds dozens scores group crowd groups crowds millions".split())
-_GATHER = frozenset("gather march rally take meet assemble stream come pour".split())
 MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
 DIRECT_CASES = (
     "to",
@@ -161,7 +149,12 @@ def objects_of(token: Token) -> list[Token]:
 def complement_of(token: Token) -> Token | None:
     wanted = ("xcomp", "ccomp", "obj", "obl", "advcl")
     found = sorted(
-        (c for c in token.children if c.dep_ in wanted and c.i > token.i), key=lambda c: (wanted.index(c.dep_), c.i)
+        (
+            c
+            for c in token.children
+            if c.dep_ in wanted and c.i > token.i and (c.dep_, c.tag_) != ("advcl", "VBG")  # "brakes failed, killing 9"
+        ),
+        key=lambda c: (wanted.index(c.dep_), c.i),
     )
     return found[0] if found else None
 
@@ -176,6 +169,11 @@ def infinitive_of(token: Token) -> Token | None:
         ),
         None,
     )
+
+
+def addressed_by(token: Token) -> list[Token]:
+    """Return who is told or asked something."""
+    return [c for c in token.children if c.dep_ in ("obj", "iobj")]
 
 
 def is_predicate(token: Token) -> bool:
@@ -292,28 +290,6 @@ def modality_of(token: Token) -> tuple[bool, bool, bool]:
     return negated, future, supposed
 
 
-def is_prospect(noun: Token) -> bool:
-    """Say whether an event noun names only what is prepared, feared or possible."""
-    words = {lemma(t.text) for t in noun.ancestors} | {lemma(t.text) for t in noun.children}
-    return bool(
-        words
-        & {
-            "preparation",
-            "prepare",
-            "possible",
-            "potential",
-            "fear",
-            "threat",
-            "risk",
-            "plan",
-            "prevent",
-            "avoid",
-            "future",
-            "toward",
-        }
-    )
-
-
 def modifies_clause(head: Token) -> bool:
     return is_verbal(head)
 
@@ -352,37 +328,6 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
 
 def turned_into(sense: Sense, type_: str, cameo: str) -> Sense:
     return Sense(type_, cameo, None, frozenset(), f"{sense.rule}>{type_.lower()}")
-
-
-def is_unasserted(token: Token, kind: str) -> bool:
-    """Say whether a clause is only wanted, planned, tried or meant: "decided to", "a plan to", "in order to"."""
-    infinitive = any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in token.children)
-    head = token.head
-    if head == token:
-        return False
-    if token.dep_ in ("xcomp", "ccomp") and lemma(head.text) in _WISHED:
-        return True
-    if token.dep_ == "xcomp" and lemma(head.text) in TOLD:
-        return True
-    if token.tag_ == "VBN" and token.dep_ in ("acl", "acl:relcl", "ccomp") and _is_wanted(token):
-        return True
-    if token.i > 1 and token.nbor(-1).lower_ == "of" and token.nbor(-2).lower_ == "short":
-        return True  # "stopped short of declaring"
-    if token.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ == "from" for c in token.children):
-        return lemma(head.text) in _WISHED
-    if not infinitive or lemma(head.text) in DUE:
-        return False
-    if token.dep_ == "acl":
-        return lemma(head.text) in _WISHES
-    if lemma(head.text) == "vote":  # "voted on Monday to strip him of his seat"
-        return False
-    return token.dep_ == "advcl" and not (kind == "PROTEST" and lemma(head.text) in _GATHER)
-
-
-def _is_wanted(clause: Token) -> bool:
-    """Say whether a clause says what shall be by its bare "be": "a recommendation that he be suspended"."""
-    auxiliaries = [c.lower_ for c in clause.children if c.dep_ in ("aux", "aux:pass") or c.tag_ == "MD"]
-    return auxiliaries == ["be"]
 
 
 def is_counted(noun: Token) -> bool:

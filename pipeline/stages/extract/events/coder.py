@@ -37,6 +37,7 @@ from pipeline.stages.extract.events.clauses import (
     RAISING,
     REFUSE,
     TOLD,
+    addressed_by,
     auxiliaries_of,
     case_of,
     complement_of,
@@ -48,8 +49,6 @@ from pipeline.stages.extract.events.clauses import (
     is_headline_will,
     is_noun,
     is_predicate,
-    is_prospect,
-    is_unasserted,
     is_verbal,
     modality_of,
     objects_of,
@@ -58,16 +57,8 @@ from pipeline.stages.extract.events.clauses import (
     turned_into,
     words_around,
 )
-from pipeline.stages.extract.events.contents import contents_of
-from pipeline.stages.extract.events.gates import (
-    by_whom,
-    forbidden,
-    is_accident,
-    is_business,
-    is_idle,
-    is_sport,
-    is_story,
-)
+from pipeline.stages.extract.events.contents import contents_of, is_beside, is_prospect, is_said_to_be, is_unasserted
+from pipeline.stages.extract.events.gates import by_whom, forbidden, is_no_event
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Lexicon, Sense
 from pipeline.stages.extract.events.nouns import is_date, sector_of
@@ -155,15 +146,15 @@ class Coder:
             pass
         elif word in DUE or (word in COMMIT | REFUSE | DEMAND | TOLD) or word == "threaten":
             inner = infinitive_of(token) if word in TOLD else complement_of(token)
-            if inner is not None and inner.dep_ == "advcl" and inner.tag_ == "VBG":  # "the brakes failed, killing nine"
-                inner = None
             # "called a summit" asks nobody for one, "drills that it called a punishment" for none
-            held = word == "call" and inner is not None and (inner.dep_ == "obj" or _is_said_to_be(inner))
+            held = word == "call" and inner is not None and (inner.dep_ == "obj" or is_said_to_be(inner))
             meaning = self._meaning(inner) if inner is not None and not held else None
             turned = turn(word, meaning)
             if turned is not None:
                 sense, composed = turned, True
                 used.update(t.i for t in complements_of(inner))
+            elif word in TOLD and inner is not None and any(map(self._names.is_place, addressed_by(token))):
+                sense = Sense("REQUEST", "100", None, frozenset(), "en/told")
         if sense is None and word in LIGHT:
             sense = self._light(token)
             if sense is not None:
@@ -196,11 +187,7 @@ class Coder:
         if (
             (not actors and not recipients)
             or self._cannot(token, sense, actors, recipients)
-            or is_business(token, sense, actors, recipients)
-            or is_idle(sense, token)
-            or is_sport(actors, recipients)
-            or is_accident(sense, token)
-            or is_story(token)
+            or is_no_event(token, sense, actors, recipients)
         ):
             return None
         sense = by_whom(sense, token, actors, recipients)
@@ -320,7 +307,7 @@ class Coder:
         for child in token.children:
             if child.dep_ in ("compound:prt", "obl", "advmod", "advcl", "xcomp") and not is_date(child):
                 particle = child.lower_
-                if child.dep_ == "obl" and _is_beside(child, token):
+                if child.dep_ == "obl" and is_beside(child, token):
                     continue
                 if child.dep_ != "compound:prt" and child.dep_ != "advmod":
                     particle = next((g.lower_ for g in child.children if g.dep_ in ("case", "mark")), "")
@@ -405,15 +392,3 @@ class Coder:
         if sense.type in FRIENDLY:
             return turned_into(sense, "AGREE", FRIENDLY[sense.type])
         return turned_into(sense, "THREATEN", HOSTILE[sense.type]) if sense.type in HOSTILE else None
-
-
-def _is_beside(phrase: Token, verb: Token) -> bool:
-    """Say whether a phrase is no part of a verb's meaning: "for its part, it called", "called it a sham for its cost"."""
-    if phrase.i < verb.i:
-        return any(c.dep_ == "nsubj" and c.i > phrase.i for c in verb.children) or phrase.lower_ == "part"
-    return lemma(verb.text) == "call" and any(c.dep_ in ("obj", "xcomp") and c.i < phrase.i for c in verb.children)
-
-
-def _is_said_to_be(word: Token) -> bool:
-    """Say whether a noun is what something is called: "called it a punishment"."""
-    return word.dep_ == "xcomp" and word.tag_ in ("NN", "NNS") and not case_of(word)

@@ -23,6 +23,8 @@ _FORCEFUL = frozenset("ASSAULT COERCE THREATEN SANCTION MOBILIZE".split())
 _LAUNCHED = frozenset("launch conduct carry".split())
 _ARMED = frozenset("MIL REB PRM SPY".split())
 _RIOTERS = re.compile(r"protest|demonstrat|riot|crowd|mob", re.IGNORECASE)
+# What a firm does in these terms is trade: it leaves a market, ships goods, is sorry for a fault.
+_TRADE = frozenset("087 070 072 073 055 154".split())
 _PERMITS = frozenset("allow permit let".split())
 _STORIES = frozenset(
     "film movie novel book thriller drama series play opera documentary sitcom comedy musical story saga trilogy "
@@ -77,6 +79,17 @@ def forbidden(sense: Sense, token: Token) -> Sense | None:
     if any(c.lower_ in ("not", "n't", "never") for c in token.children):
         return turned_into(sense, "REJECT", "120")
     return None
+
+
+def is_no_event(token: Token, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
+    """Say whether what reads as an event is trade, play, sport, an accident or a story."""
+    return (
+        is_business(token, sense, actors, recipients)
+        or is_idle(sense, token)
+        or is_sport(actors, recipients)
+        or is_accident(sense, token)
+        or is_story(token)
+    )
 
 
 def is_idle(sense: Sense, token: Token) -> bool:

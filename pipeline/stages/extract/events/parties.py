@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # What is sent or withdrawn is no recipient: "moved troops to the border".
 _SENT = frozenset("MOBILIZE RETREAT AID".split())
+_SENDING = frozenset("send deploy dispatch withdraw".split())
 _FORCES = frozenset("MIL COP MED".split())
 _STRUCK = frozenset("ASSAULT COERCE SANCTION REJECT THREATEN".split())
 _SHARED = frozenset("share exchange trade swap discuss".split())
@@ -180,7 +181,8 @@ class Parties:
                 if any(a.code for a in host):
                     return host
             found = tuple(a for a in self.who(phrase, subject_token(token)) if (a.start, a.end) not in own)
-            sent = phrase.dep_ == "obj" and sense.type in _SENT and all(a.sector in _FORCES for a in found)
+            moved = sense.type in _SENT or lemma(phrase.head.text) in _SENDING  # "threatened to send troops to Nigeria"
+            sent = phrase.dep_ == "obj" and moved and all(a.sector in _FORCES for a in found)
             mine = bool(found) and all(a.found == "owner" and a.code in coded for a in found)
             if found and not sent and not mine:
                 return found

@@ -329,6 +329,8 @@ def _after_relative(doc: Doc) -> Doc:
 
 def _with_first_name(doc: Doc) -> Doc:
     """Read what was taken for an adverb before a verb without a subject as the subject: "Norway congratulated"."""
+    if len(doc) < 2:
+        return doc
     first = doc[0]
     if first.tag_ != "RB" or first.dep_ != "advmod" or not first.text.istitle() or first.text.endswith("ly"):
         return doc

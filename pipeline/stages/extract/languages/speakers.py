@@ -19,6 +19,7 @@ from pipeline.stages.extract.languages.tables import UNSPACED, table
 MOST_WORDS = 14
 LOOK_BEFORE = 200
 _TOKEN = re.compile(r"(?:l|d|dell|all|nell|dall|sull|un|qu|s|c)['’](?=\w)|[^\W\d_][\w-]*(?:['’][\w-]+)*\.?|[^\w\s]|\d+")
+_DAY = re.compile(r"\s+\d{1,2}\.?\s+(?P<month>[^\W\d_]+)\b")
 _PARTICLES = frozenset("de da do dos das di del della van von vom der den ten ter bin ben ibn al el la le du".split())
 _JOINS = frozenset("y e und en et i и та ve و".split())
 # Who is spoken to, where no preposition says so.
@@ -85,6 +86,9 @@ Words = list[re.Match[str]]
 
 def after(text: str, start: int, stop: int, how: Speech) -> Speaker | None:
     """Return who is named by the words from ``start`` on: "afirmó | el ministro de Exteriores, José Albares, en …"."""
+    day = _DAY.match(text, start, stop)
+    if day is not None and day["month"].islower():  # "сказав 8 червня Андрій Мельник"
+        start = day.end()
     tokens = _tokens(text, start, stop, how)
     tokens = _unaddressed(tokens, how)
     if not tokens or not _is_word(tokens[0]):

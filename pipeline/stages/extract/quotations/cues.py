@@ -45,7 +45,7 @@ BESIDE = (
 )
 CUE = re.compile(rf"(?<![\w-])(?:{CUES})\b")
 # "The claims", "his promises": a noun.
-DETERMINED = re.compile(r"\b(?:the|its|his|her|their|these|those|such|all|some|any)\s$", re.IGNORECASE)
+_DETERMINED = re.compile(r"\b(?:the|its|his|her|their|these|those|such|all|some|any)\s$", re.IGNORECASE)
 CUE_BESIDE = re.compile(rf"(?<![\w-])(?:{CUES}|{BESIDE})\b")
 # Verbs that bring in what was said without marks; the second kind needs "that" to tell a saying from an act.
 _SAID = "said says say told insisted claimed argued added wrote believes".split()
@@ -82,3 +82,9 @@ ACCORDING = re.compile(r"\b(?P<cue>[Aa]ccording to|[Ii]n the words of|[Aa]s (?:t
 REPORTING = frozenset(
     (*_SAID, *_WEAK, *_WITH_THAT, *_TRAILING, "assured", "According", "according", "words", "related")
 )
+
+
+def last_cues(text: str, start: int, stop: int) -> list[re.Match[str]]:
+    """Return the last cues between two places that are verbs, the last first."""
+    cues = list(CUE.finditer(text, start, stop))[-6:]
+    return [cue for cue in reversed(cues) if not _DETERMINED.search(text, max(start, cue.start() - 8), cue.start())]

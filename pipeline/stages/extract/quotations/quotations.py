@@ -14,15 +14,7 @@ from itertools import islice
 from pipeline.language.sentences import split_sentences
 from pipeline.model import Quotation, Span, Speaker
 from pipeline.stages.extract.chunks import split_words
-from pipeline.stages.extract.quotations.cues import (
-    ACCORDING,
-    CUE,
-    CUE_BESIDE,
-    DETERMINED,
-    REPORTING,
-    SAYING,
-    TRAILING,
-)
+from pipeline.stages.extract.quotations.cues import ACCORDING, CUE, CUE_BESIDE, REPORTING, SAYING, TRAILING, last_cues
 from pipeline.stages.extract.quotations.kinds import WORK, Kind, is_scare, kind_of, sentence_start
 from pipeline.stages.extract.quotations.marks import Marked, inner_of
 from pipeline.stages.extract.quotations.marks import marked as marked_in
@@ -213,9 +205,7 @@ class _Reader:
 
     def _before(self, start: int, stop: int) -> Attribution | None:
         """Read the last "who said" before a quotation; a verb tied on by "and" has the subject of the one before."""
-        for cue in reversed(list(CUE.finditer(self._text, start, stop))[-6:]):
-            if DETERMINED.search(self._text, max(start, cue.start() - 8), cue.start()):
-                continue
+        for cue in last_cues(self._text, start, stop):
             phrase = subject_before(self._text, start, cue.start(), CUE)
             if phrase is None and self._text[max(0, cue.start() - 2) : cue.start()].rstrip()[-1:] in _CLOSING:
                 phrase = subject_after(self._text, cue.end(), stop)  # `"…," said Rob Quist, adding that "…"`

@@ -23,6 +23,8 @@ from pipeline.stages.extract.stage import read
         ("By Ann Lee and Bob Ray\n", None),
         ("By Ann Lee in Kyiv\n\nKYIV, 11 March (Reuters) - ", "UKR"),
         ("WASHINGTON — ", "USA"),
+        ("BIRMINGHAM, Ala. (AP) — ", "USA"),
+        ("ATLANTA, Ga. (AP) — ", "USA"),
         ("Paris (AFP) - ", "FRA"),
         ("(Reuters) - ", None),
     ],
