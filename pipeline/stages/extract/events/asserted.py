@@ -95,10 +95,19 @@ def is_idiom(token: Token) -> bool:
         return any(c.lower_ == "short" for c in token.children)
     if word == "fire":
         return any(c.lower_ == "back" for c in token.children)
+    if word == "have":  # "has yet to get"
+        return any(c.lower_ == "yet" for c in token.children)
+    if word == "rule":  # "did not rule out"
+        return any(c.lower_ == "out" for c in token.children) and any(c.lower_ in _NOT for c in token.children)
     if word != "ask":
         return False
-    rest = token.doc[token.i + 1 : token.i + REACH]
-    return any(t.lower_ in _QUESTIONS and not any(b.text in _ENDS for b in rest[: t.i - token.i - 1]) for t in rest)
+    for following in token.doc[token.i + 1 : token.i + REACH]:
+        infinitive = following.tag_ == "VB" and following.nbor(-1).lower_ == "to"  # "asked it to report on how"
+        if following.text in _ENDS or infinitive:
+            return False
+        if following.lower_ in _QUESTIONS:
+            return True
+    return False
 
 
 def _clause_before(token: Token) -> Iterator[Token]:

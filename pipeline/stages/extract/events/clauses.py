@@ -74,22 +74,10 @@ PARTICLES = frozenset("over out off down up back away".split())
 # CAMEO codes of drills, and of what is done to bodies.
 DRILLS = frozenset("155 150".split())
 BODILY = frozenset("1823 182 193 1821 1822".split())
-# Verbs and nouns whose complement is only wanted, planned, feared or kept from happening.
-_WISHED = frozenset(
-    "want hope plan consider intend seek expect fear wish prepare aim like need try attempt mull weigh contemplate "
-    "prevent stop avoid threaten vow refuse decline fail demand urge ask call press propose suggest advise warn "
-    "encourage allow enable authorise authorize believe doubt deny deter ban bar forbid help let would".split()
-)
-_WISHES = frozenset(
-    "plan attempt threat proposal demand call intention effort bid offer promise pledge vow desire ability right power "
-    "way chance request readiness willingness need wish hope fear pressure order mandate invitation refusal failure "
-    "move campaign motion goal aim mission".split()
-)
 # "Thousands of teachers marched": whose number is the root.
 _LEAVING = frozenset("pull withdraw march".split())
 _LED = frozenset("leaders ministers presidents officials members envoys delegates negotiators representatives".split())
 _COUNTS = _LED | frozenset("thousands hundreds dozens scores group crowd groups crowds millions".split())
-_GATHER = frozenset("gather march rally take meet assemble stream come pour".split())
 MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())
 DIRECT_CASES = (
     "to",
@@ -113,9 +101,18 @@ DIRECT_CASES = (
 
 def is_verbal(token: Token) -> bool:
     return (
-        token.tag_.startswith("VB")
+        (token.tag_.startswith("VB") and not _is_whom(token))
         or is_due_to(token)
         or (token.tag_ == "JJ" and token.lower_ in DUE | COMMIT | {"opposed"})
+    )
+
+
+def _is_whom(token: Token) -> bool:
+    """Say whether a participle stands for people: "visited the injured"."""
+    return (
+        token.tag_ == "VBN"
+        and token.dep_ in ("obj", "obl", "nmod", "nsubj", "xcomp")
+        and any(c.dep_ == "det" for c in token.children)
     )
 
 
@@ -164,7 +161,14 @@ def complement_of(token: Token) -> Token | None:
 
 def infinitive_of(token: Token) -> Token | None:
     """Return what somebody is told to do: "told Turkey to withdraw"."""
-    return next((c for c in token.children if c.dep_ in ("xcomp", "advcl") and c.tag_ == "VB" and c.i > token.i), None)
+    return next(
+        (
+            c
+            for c in token.children
+            if c.dep_ in ("xcomp", "advcl") and c.tag_ == "VB" and c.i > token.i and c.left_edge.lower_ == "to"
+        ),
+        None,
+    )
 
 
 def addressed_by(token: Token) -> list[Token]:
@@ -286,28 +290,6 @@ def modality_of(token: Token) -> tuple[bool, bool, bool]:
     return negated, future, supposed
 
 
-def is_prospect(noun: Token) -> bool:
-    """Say whether an event noun names only what is prepared, feared or possible."""
-    words = {lemma(t.text) for t in noun.ancestors} | {lemma(t.text) for t in noun.children}
-    return bool(
-        words
-        & {
-            "preparation",
-            "prepare",
-            "possible",
-            "potential",
-            "fear",
-            "threat",
-            "risk",
-            "plan",
-            "prevent",
-            "avoid",
-            "future",
-            "toward",
-        }
-    )
-
-
 def modifies_clause(head: Token) -> bool:
     return is_verbal(head)
 
@@ -331,6 +313,8 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
             if meaning.type in HOSTILE and word not in COMMIT - _SWORN
             else None
         )
+    if word == "fail" and meaning.type not in FRIENDLY:  # "failed to disperse the crowd" refuses nothing
+        return None
     if word in REFUSE:
         return turned_into(meaning, "REJECT", DENIED.get(meaning.type, "120"))
     if word in DEMAND | TOLD:
@@ -344,44 +328,6 @@ def turn(word: str, meaning: Sense | None) -> Sense | None:
 
 def turned_into(sense: Sense, type_: str, cameo: str) -> Sense:
     return Sense(type_, cameo, None, frozenset(), f"{sense.rule}>{type_.lower()}")
-
-
-def contents_of(token: Token, kind: str) -> set[int]:
-    """Return the words of what is demanded, threatened, promised, refused or alleged: it is content, and no event."""
-    if kind not in FACTLESS and kind != "ACCUSE":
-        return set()
-    parts = [c for c in token.children if c.dep_ in ("xcomp", "ccomp", "advcl") and c.i > token.i]
-    for child in token.children:
-        if child.dep_ in ("obj", "obl") and child.i > token.i:
-            if kind == "ACCUSE":
-                parts.append(child)
-            parts += [c for c in child.children if c.dep_ in ("acl", "ccomp")]
-    if kind == "ACCUSE" and token.dep_ == "amod" and is_misread_clause(token):
-        parts += [c for c in token.head.children if c.i > token.head.i]
-    return {t.i for part in parts for t in part.subtree}
-
-
-def is_unasserted(token: Token, kind: str) -> bool:
-    """Say whether a clause is only wanted, planned, tried or meant: "decided to", "a plan to", "in order to"."""
-    infinitive = any(c.lower_ == "to" and c.dep_ in ("mark", "aux") for c in token.children)
-    head = token.head
-    if head == token:
-        return False
-    if token.dep_ in ("xcomp", "ccomp") and lemma(head.text) in _WISHED:
-        return True
-    if token.dep_ == "xcomp" and lemma(head.text) in TOLD:
-        return True
-    if token.i > 1 and token.nbor(-1).lower_ == "of" and token.nbor(-2).lower_ == "short":
-        return True  # "stopped short of declaring"
-    if token.dep_ == "advcl" and any(c.dep_ == "mark" and c.lower_ == "from" for c in token.children):
-        return lemma(head.text) in _WISHED
-    if not infinitive or lemma(head.text) in DUE:
-        return False
-    if token.dep_ == "acl":
-        return lemma(head.text) in _WISHES
-    if lemma(head.text) == "vote":  # "voted on Monday to strip him of his seat"
-        return False
-    return token.dep_ == "advcl" and not (kind == "PROTEST" and lemma(head.text) in _GATHER)
 
 
 def is_counted(noun: Token) -> bool:

@@ -42,7 +42,6 @@ from pipeline.stages.extract.events.clauses import (
     case_of,
     complement_of,
     complements_of,
-    contents_of,
     infinitive_of,
     is_condition,
     is_counted,
@@ -50,8 +49,6 @@ from pipeline.stages.extract.events.clauses import (
     is_headline_will,
     is_noun,
     is_predicate,
-    is_prospect,
-    is_unasserted,
     is_verbal,
     modality_of,
     objects_of,
@@ -60,15 +57,8 @@ from pipeline.stages.extract.events.clauses import (
     turned_into,
     words_around,
 )
-from pipeline.stages.extract.events.gates import (
-    by_whom,
-    forbidden,
-    is_accident,
-    is_business,
-    is_idle,
-    is_sport,
-    is_story,
-)
+from pipeline.stages.extract.events.contents import contents_of, is_beside, is_prospect, is_said_to_be, is_unasserted
+from pipeline.stages.extract.events.gates import by_whom, forbidden, is_no_event
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Lexicon, Sense
 from pipeline.stages.extract.events.nouns import is_date, sector_of
@@ -156,7 +146,8 @@ class Coder:
             pass
         elif word in DUE or (word in COMMIT | REFUSE | DEMAND | TOLD) or word == "threaten":
             inner = infinitive_of(token) if word in TOLD else complement_of(token)
-            held = word == "call" and inner is not None and inner.dep_ == "obj"  # "called a summit" asks nobody for one
+            # "called a summit" asks nobody for one, "drills that it called a punishment" for none
+            held = word == "call" and inner is not None and (inner.dep_ == "obj" or is_said_to_be(inner))
             meaning = self._meaning(inner) if inner is not None and not held else None
             turned = turn(word, meaning)
             if turned is not None:
@@ -196,11 +187,7 @@ class Coder:
         if (
             (not actors and not recipients)
             or self._cannot(token, sense, actors, recipients)
-            or is_business(token, sense, actors, recipients)
-            or is_idle(sense, token)
-            or is_sport(actors, recipients)
-            or is_accident(sense, token)
-            or is_story(token)
+            or is_no_event(token, sense, actors, recipients)
         ):
             return None
         sense = by_whom(sense, token, actors, recipients)
@@ -219,7 +206,10 @@ class Coder:
         """Say whether what is said to act cannot act, or what is said to be hurt cannot be hurt."""
         things, sectors = self._lexicon.things, self._lexicon.sectors
         clause = token.head if token.dep_ == "conj" and subject_token(token) is None else token
-        agents = [c for c in clause.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i]
+        passive = any(
+            c.dep_ == "aux:pass" for c in token.children
+        )  # "27 people had been arrested", whatever it is read as
+        agents = [c for c in clause.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i and not passive]
         agents += [c for c in token.children if c.dep_ in ("obl", "obl:agent") and case_of(c) == "by"]
         if not actors and any(c.tag_ in ("NN", "NNS") and things.get(lemma(c.text)) != "instrument" for c in agents):
             return True
@@ -257,7 +247,7 @@ class Coder:
         sense = next((s for s in senses if s.fits(around)), None)
         if sense is None:
             return None
-        verb = token.head
+        verb, tried = token.head, False
         actors: tuple[Actor, ...] = ()
         recipients: tuple[Actor, ...] = ()
         for child in parts:
@@ -293,8 +283,10 @@ class Coder:
             actors = self._parties.subject(clause) if clause is not None else ()
         if sense.mode == "strike" and is_predicate(token):  # "doctors have been on strike"
             actors, carried = self._parties.subject(token), True
+        if sense.cameo == "115" and is_predicate(token):  # "the general has been on trial"
+            recipients, tried = self._parties.subject(token), True
         alone = carried or sense.type == "MOBILIZE"
-        if len(actors) + len(recipients) < 2 and not (alone and actors):
+        if len(actors) + len(recipients) < 2 and not (alone and actors) and not (tried and recipients):
             return None
         if not any(a.code for a in actors + recipients):
             return None
@@ -315,6 +307,8 @@ class Coder:
         for child in token.children:
             if child.dep_ in ("compound:prt", "obl", "advmod", "advcl", "xcomp") and not is_date(child):
                 particle = child.lower_
+                if child.dep_ == "obl" and is_beside(child, token):
+                    continue
                 if child.dep_ != "compound:prt" and child.dep_ != "advmod":
                     particle = next((g.lower_ for g in child.children if g.dep_ in ("case", "mark")), "")
                 senses += self._lexicon.verbs.get(f"{word}_{particle}", ())

@@ -50,6 +50,8 @@ _WORD = re.compile(r"[A-Za-z][a-z]+(?:-[a-z]+)?")
 _REPORTED = re.compile(r"\breportedly|\breports?\b|\breported\b|\baccording to\b")
 _TOWN_OF = re.compile(r"\b(?:street|town|city|village|district|port|suburb|province|island)s?\s+of\s+$")
 _CANCELLED = frozenset(("cancel", "postpone", "scrap"))
+# What a sentence may begin with instead of a name, right after one that is read.
+_GOES_ON = ("It ", "They ", "Thousands ", "Hundreds ", "Tens of ", "Dozens ")
 _MEETINGS = {"036", "040", "041", "042", "043", "046", "039"}
 _PLANNED = frozenset("meeting summit talk visit call session drill election".split())
 
@@ -146,7 +148,8 @@ def _worth_reading(reading: ArticleText, language: str | None, begin: int) -> li
         if end - start > LONGEST_CHARS:
             continue
         lemmas = set(chain.from_iterable(map(_KNOWN.__getitem__, text[start:end].split())))
-        if not (marked or position < LEAD or not lemmas.isdisjoint(_actors())):
+        named = marked or position < LEAD or not lemmas.isdisjoint(_actors())
+        if not named and not (chosen and chosen[-1][0] == position - 1 and text.startswith(_GOES_ON, start)):
             continue
         lemmas |= _marks(lemmas, marked, text[start:end])
         here = (position, start, end)

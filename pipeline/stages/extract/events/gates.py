@@ -44,6 +44,9 @@ _SPREADS = frozenset(
 # What blows up at work, and nobody blew it up.
 _BLASTS = frozenset("explosion blast fire blaze leak collapse accident crash".split())
 _WORKS = frozenset("gas boiler factory firework fireworks mine coal cylinder chemical ammonia methane plant".split())
+# What a firm does in these terms is trade: it leaves a market, ships goods, is sorry for a fault.
+_TRADE = frozenset("087 070 072 073 055 154".split())
+_OVER = frozenset("down over into off".split())
 _AS = frozenset("when as after".split())
 _ARMS_OF_ACCIDENTS = frozenset("bomb bomber missile rocket drone shell mortar explosive attack attacker gunman".split())
 
@@ -76,6 +79,17 @@ def forbidden(sense: Sense, token: Token) -> Sense | None:
     if any(c.lower_ in ("not", "n't", "never") for c in token.children):
         return turned_into(sense, "REJECT", "120")
     return None
+
+
+def is_no_event(token: Token, sense: Sense, actors: tuple[Actor, ...], recipients: tuple[Actor, ...]) -> bool:
+    """Say whether what reads as an event is trade, play, sport, an accident or a story."""
+    return (
+        is_business(token, sense, actors, recipients)
+        or is_idle(sense, token)
+        or is_sport(actors, recipients)
+        or is_accident(sense, token)
+        or is_story(token)
+    )
 
 
 def is_idle(sense: Sense, token: Token) -> bool:
@@ -141,6 +155,8 @@ def is_accident(sense: Sense, token: Token) -> bool:
 def _is_mishap(clause: Token) -> bool:
     """Say whether things collide or fall, or fire, water and earth do what they do by nature."""
     if lemma(clause.text) in _ACCIDENTS:
+        return True
+    if lemma(clause.text) == "run" and any(c.lower_ in _OVER for c in clause.children):  # "a truck ran down a van"
         return True
     subject = subject_token(clause)
     if subject is None:

@@ -74,7 +74,7 @@ class Lexicon:
                 continue
             kind, _, rest = head.partition(" ")
             if kind == "class":
-                self._classes["@" + rest] = frozenset(body.split())
+                self._classes["@" + rest] = self._classes.get("@" + rest, frozenset()) | frozenset(body.split())
             elif kind == "sector":
                 self.sectors.update(dict.fromkeys(body.split(), rest))
             elif kind == "body":

@@ -26,6 +26,7 @@ from pipeline.stages.extract.events.clauses import (
     modifies_clause,
     subject_token,
 )
+from pipeline.stages.extract.events.contents import is_apart
 from pipeline.stages.extract.events.lemmas import lemma
 from pipeline.stages.extract.events.lexicon import Sense
 from pipeline.stages.extract.events.nouns import sector_of
@@ -77,6 +78,8 @@ class Parties:
     def of(self, token: Token, inner: Token | None, sense: Sense) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
         passive = any(c.dep_ in ("nsubj:pass", "aux:pass") for c in token.children) or is_reduced_passive(token)
         passive = passive and token.lower_ != "opposed"  # "is opposed to"
+        if passive and not any(c.dep_ == "aux:pass" for c in token.children):  # "had called in", read as a passive
+            passive = not any(c.dep_ == "aux" and c.lower_ in ("has", "have", "had") for c in token.children)
         if sense.type == "REQUEST" and inner == token:
             sayer = self.sayer(token)
             return (self._names.actors(sayer) if sayer is not None else ()), self.subject(token)
@@ -249,7 +252,8 @@ class Parties:
             (c for c in obliques if case_of(c) in DIRECT_CASES), key=lambda c: DIRECT_CASES.index(case_of(c))
         )
         for child in children:
-            if child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i and not is_conditional(child):
+            below = child.dep_ in ("xcomp", "ccomp", "advcl") and child.i > token.i
+            if below and not is_conditional(child) and not is_apart(child):
                 yield from (c for c in child.children if c.dep_ in SUBJECTS and child.dep_ == "ccomp")
                 if (
                     child.dep_ == "ccomp"

@@ -60,3 +60,13 @@ def test_only_the_lemmas_that_a_sentence_is_judged_by_decide(lemmas: set[str]) -
     known = lemmas & (lexicon().judged_by() | MARKS)
     assert lexicon().may_speak(known) == lexicon().may_speak(lemmas)
     assert known.isdisjoint(lexicon().sectors) == lemmas.isdisjoint(lexicon().sectors)
+
+
+def test_a_class_may_be_told_in_several_lines() -> None:
+    (call,) = Lexicon(["class GRAVE: farce", "class GRAVE: sham slap&face", "ACCUSE 111: call + @GRAVE"]).verbs["call"]
+    assert [call.fits(words) for words in ({"farce"}, {"sham"}, {"slap", "face"}, {"slap"})] == [
+        True,
+        True,
+        True,
+        False,
+    ]
