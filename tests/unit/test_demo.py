@@ -93,6 +93,7 @@ The constitutional court              REQUEST SVK -> SVK
 The opposition demanded               REQUEST ? ->
 The opposition demanded               REQUEST SVK ->
 Armenia and Azerbaijan exchanged      COOPERATE ARM,AZE ->
+New Zealand's parliament voted        COERCE NZL ->
 Trade unions welcomed the decision    SUPPORT ? ->
 Police in Rotterdam arrested          COERCE NLD -> NLD
 Police in Rotterdam arrested          PROTEST NLD ->
