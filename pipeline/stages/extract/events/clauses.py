@@ -74,8 +74,9 @@ PARTICLES = frozenset("over out off down up back away".split())
 # CAMEO codes of drills, and of what is done to bodies.
 DRILLS = frozenset("155 150".split())
 BODILY = frozenset("1823 182 193 1821 1822".split())
-# "Thousands of teachers marched": whose number is the root.
+# "Pulled out of Chad".
 _LEAVING = frozenset("pull withdraw march".split())
+# "Thousands of teachers marched", "leaders of three states met": whose number or office is the root.
 _LED = frozenset("leaders ministers presidents officials members envoys delegates negotiators representatives".split())
 _COUNTS = _LED | frozenset("thousands hundreds dozens scores group crowd groups crowds millions".split())
 MUTUAL = frozenset("CONSULT AGREE COOPERATE".split())

@@ -206,9 +206,8 @@ class Coder:
         """Say whether what is said to act cannot act, or what is said to be hurt cannot be hurt."""
         things, sectors = self._lexicon.things, self._lexicon.sectors
         clause = token.head if token.dep_ == "conj" and subject_token(token) is None else token
-        passive = any(
-            c.dep_ == "aux:pass" for c in token.children
-        )  # "27 people had been arrested", whatever it is read as
+        # "27 people had been arrested", whatever they are read as.
+        passive = any(c.dep_ == "aux:pass" for c in token.children)
         agents = [c for c in clause.children if c.dep_ in ("nsubj", "nsubj:outer") and c.i < token.i and not passive]
         agents += [c for c in token.children if c.dep_ in ("obl", "obl:agent") and case_of(c) == "by"]
         if not actors and any(c.tag_ in ("NN", "NNS") and things.get(lemma(c.text)) != "instrument" for c in agents):

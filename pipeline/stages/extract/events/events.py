@@ -40,7 +40,7 @@ from pipeline.stages.extract.remembered import Remembered
 if TYPE_CHECKING:
     from pipeline.stages.extract.syntax.trees import Token
 
-VERSIONS = "coder 2, lexicon en/2, syntax 1"
+VERSIONS = "coder 3, lexicon en/3, syntax 1"
 # What bounds the time one article may take: a worker parses some hundred sentences a second.
 MOST_SENTENCES = 250
 LONGEST_CHARS = 600

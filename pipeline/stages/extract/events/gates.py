@@ -44,8 +44,6 @@ _SPREADS = frozenset(
 # What blows up at work, and nobody blew it up.
 _BLASTS = frozenset("explosion blast fire blaze leak collapse accident crash".split())
 _WORKS = frozenset("gas boiler factory firework fireworks mine coal cylinder chemical ammonia methane plant".split())
-# What a firm does in these terms is trade: it leaves a market, ships goods, is sorry for a fault.
-_TRADE = frozenset("087 070 072 073 055 154".split())
 _OVER = frozenset("down over into off".split())
 _AS = frozenset("when as after".split())
 _ARMS_OF_ACCIDENTS = frozenset("bomb bomber missile rocket drone shell mortar explosive attack attacker gunman".split())
