@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import click
 
 
@@ -16,6 +14,8 @@ class Group(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as exc:
+            from difflib import get_close_matches  # takes part of the start
+
             if near := get_close_matches(str(args[0]), self.list_commands(ctx), n=1):
                 exc.message += f" Did you mean {near[0]!r}?"
             raise
