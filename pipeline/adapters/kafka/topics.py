@@ -9,7 +9,13 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import GroupAuthorizationFailedError, TopicAlreadyExistsError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    GroupAuthorizationFailedError,
+    NotCoordinatorError,
+    TopicAlreadyExistsError,
+)
 
 from pipeline.adapters.kafka.access import OPEN, Access
 from pipeline.adapters.kafka.client import CONNECT_MS, MAX_MESSAGE_BYTES, translated
@@ -22,6 +28,8 @@ OLDEST = (4, 0)
 SEGMENTS = 4
 SHORTEST_SEGMENT, LONGEST_SEGMENT = timedelta(hours=1), timedelta(days=7)
 COMPACTED_SEGMENT = timedelta(days=1)
+# Who keeps the groups is being found out: in the first seconds of brokers, and while one takes over from another.
+_NOT_NOW = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 
 
 def create_topics(
@@ -95,12 +103,12 @@ def broker_version(servers: str, access: Access = OPEN) -> str:
 def groups_without_readers(
     servers: str, groups: Sequence[str], *, prefix: str = "", access: Access = OPEN
 ) -> tuple[str, ...]:
-    """Return the groups that nobody reads for, of those that may be asked for. Raises ``UnavailableError``."""
+    """Return the groups that nobody reads for; none where that is not told now. Raises ``UnavailableError``."""
     names = {f"{prefix}newswire-{group}": group for group in groups}
     with _admin(servers, access) as admin:
         try:
             told = admin.describe_groups(list(names))
-        except GroupAuthorizationFailedError:
+        except (GroupAuthorizationFailedError, *_NOT_NOW):
             return ()
     return tuple(group for name, group in names.items() if told[name]["group_state"] in ("Empty", "Dead"))
 

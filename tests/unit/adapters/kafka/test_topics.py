@@ -3,14 +3,60 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    NotCoordinatorError,
+)
 
-from pipeline.adapters.kafka.topics import topic_configs
+from pipeline.adapters.kafka import topics
+from pipeline.adapters.kafka.topics import groups_without_readers, topic_configs
 from pipeline.config import Keep, Settings
 from pipeline.flow import FLOW, changelogs
 from pipeline.topics import ALERTS, ARTICLES, ENRICHED, RULES, TOPICS, TableTopic, Topic
 from pipeline.wiring.server_access import topics_kept
+
+
+class Admin:
+    """A client of brokers that answer the question about groups with an error, or that they are of nobody."""
+
+    config: ClassVar[dict[str, object]] = {}
+    error: KafkaError | None = None
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def describe_groups(self, names: list[str]) -> dict[str, dict[str, str]]:
+        if self.error is not None:
+            raise self.error
+        return {name: {"group_state": "Stable" if name.endswith("index") else "Empty"} for name in names}
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CoordinatorNotAvailableError(),
+        CoordinatorLoadInProgressError(),
+        NotCoordinatorError(),
+        GroupAuthorizationFailedError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_role_is_said_to_be_missing_where_brokers_do_not_tell(
+    error: KafkaError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "KafkaAdminClient", Admin)
+    assert groups_without_readers("broker:9092", ["worker", "index"]) == ("worker",)
+    monkeypatch.setattr(Admin, "error", error)
+    assert groups_without_readers("broker:9092", ["worker", "index"]) == ()
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
