@@ -72,14 +72,15 @@ class Served(msgspec.Struct, frozen=True):
                 return entries
             time.sleep(0.2)
 
-    def coded(self) -> None:
-        """Wait until events have been read from articles, which comes after they are found."""
+    def settled(self) -> None:
+        """Wait until all that came has gone through all stages: before, what is found may yet become a copy."""
         deadline = time.monotonic() + START_S
         while True:
-            with urllib.request.urlopen(f"{self.address}/api/v1/events?limit=1", timeout=60) as answer:
-                if json.load(answer):
-                    return
-            assert time.monotonic() < deadline
+            with urllib.request.urlopen(f"{self.address}/api/v1/status", timeout=60) as answer:
+                status = json.load(answer)
+            if not any(queue["waiting"] for queue in status["queues"]):
+                return
+            assert time.monotonic() < deadline, status
             time.sleep(0.2)
 
 
@@ -104,7 +105,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             time.sleep(0.1)
         made = Served(told.group(1), site, directory)
         made.found("ceasefire", 3)
-        made.coded()
+        made.settled()
         yield made
     finally:
         running.terminate()
