@@ -236,6 +236,8 @@ class _History:
 
     def _formerly(self, candidate: Candidate, keys: Keys) -> Seen | None:
         """Return the entry whose link had another key before, if it also says the same."""
+        if not self._by_key:  # as when a feed is read for the first time: no key need be worked out
+            return None
         for former in former_link_keys(candidate.entry.url or ""):
             seen = self._by_key.get(former) if former not in self.ambiguous else None
             if seen is not None and (keys.title in seen.keys or seen.content == candidate.content):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipeline.stages.extract.events.clauses import subject_token
+from pipeline.stages.extract.events.clauses import is_predicate, subject_token
 from pipeline.stages.extract.events.lemmas import lemma
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _is_undone(verb: Token) -> bool:
     head = verb.head
     occasion = head if head.lower_ in _OCCASIONS else head.head  # "it is time for Germany to act"
     if occasion.lower_ in _OCCASIONS and any(c.lower_ == "to" for c in verb.children):
-        return any(c.dep_ == "cop" for c in occasion.children)
+        return is_predicate(occasion)
     if verb.dep_ == "xcomp" and lemma(head.text) in _LACKING:
         return not _is_denied(head)
     if verb.dep_ in ("xcomp", "advcl", "ccomp", "csubj") and head.lower_ in _UNDONE and head.tag_ == "JJ":

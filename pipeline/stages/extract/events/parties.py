@@ -57,8 +57,6 @@ _RULERS = frozenset("GOV BUS MIL COP LEG JUD".split())
 _CAUSES = frozenset("defiance protest resignation removal dismissal ouster refusal visit rule".split())
 # What lies deeper in a phrase is not whom these are directed at.
 _SHALLOW = frozenset("PROTEST MOBILIZE".split())
-
-
 # Clauses whose subject may be that of the one they hang on.
 _SHARING = frozenset("xcomp conj advcl ccomp parataxis advcl:relcl dep".split())
 # What is said or done at somebody: no place.
